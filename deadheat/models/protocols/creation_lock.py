@@ -1,0 +1,55 @@
+"""Option 2: a Redis lock around the creation, and around the cancellation.
+
+Source: seed, "Option 2: Creation Lock"; Redis documentation, "Distributed Locks" (owner token, lease, release only by
+the owner). Readings where the text is silent: one lock an evaluation; the dispatcher holds it over a status check and
+the creation, for a lock that only one side takes protects nothing; the cancel handler holds it from its own status
+check to its last write; both wait for it without a limit. The lease is long enough for its holder, unless the fault
+`lease-expiry` says otherwise; then the holder works on without noticing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deadheat.models.protocols import baseline, status_check
+from deadheat.models.status import TERMINAL, Status
+from deadheat.models.steps import T4, T5, T6
+from deadheat.models.system import DispatchRequest, Steps, System, job_name
+from deadheat.models.user import Cancellation
+
+__all__ = ["CREATION_LOCK", "cancel", "dispatch"]
+
+
+def lock_of(evaluation: str) -> str:
+    return f"lock:{evaluation}"
+
+
+def dispatch(system: System, request: DispatchRequest) -> Steps:
+    lock = lock_of(request.evaluation)
+    yield system.redis.acquire(lock, request.handler)
+    response = yield from status_check.dispatch(system, request)
+    yield system.redis.delete_if_equal(lock, request.handler)
+    return response
+
+
+def cancel(system: System, evaluation: str) -> Steps:
+    lock, me = lock_of(evaluation), f"cancel/{evaluation}"
+    yield system.user.cancellation(evaluation)
+    yield system.redis.acquire(lock, me)
+    answer = Cancellation.TOO_LATE
+    if (yield T4(system.store.get(evaluation))) not in TERMINAL:
+        yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+        yield T6(system.store.set(evaluation, Status.CANCELLED))
+        answer = Cancellation.CANCELLED
+    yield system.redis.delete_if_equal(lock, me)
+    yield system.user.answer(evaluation, answer)
+
+
+CREATION_LOCK = replace(
+    baseline.BASELINE,
+    name="creation-lock",
+    summary="creation and cancellation exclude each other by a Redis lock",
+    source="Option 2: Creation Lock",
+    dispatch=dispatch,
+    cancel=cancel,
+)

@@ -1,0 +1,61 @@
+"""Option 3: a token made by the worker, invalidated by the cancellation, validated by the dispatcher.
+
+Source: seed, "Option 3: Request Token Pattern". Readings where the text is silent: the worker stores the token just
+before its call; the cancel handler invalidates it before it tries the kill; the dispatcher validates by comparing the
+request's token with the stored one, which it leaves there. Validation and creation are two steps, as in the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deadheat.models.calls import call
+from deadheat.models.protocols import baseline
+from deadheat.models.protocols.status_check import REFUSED
+from deadheat.models.status import TERMINAL, Status
+from deadheat.models.steps import T0, T1, T4, T5, T6
+from deadheat.models.system import DispatchRequest, Steps, System, job_name
+from deadheat.models.user import Cancellation
+
+__all__ = ["REQUEST_TOKEN", "cancel", "dispatch", "worker"]
+
+
+def token_key(evaluation: str) -> str:
+    return f"token:{evaluation}"
+
+
+def worker(system: System, evaluation: str) -> Steps:
+    yield T0(system.queue.deliver(evaluation))
+    yield T1(system.store.set(evaluation, Status.PROVISIONING))
+    token = yield system.tokens.generate(evaluation)
+    yield system.redis.set(token_key(evaluation), token, holder=f"worker/{evaluation}")
+    yield from call(system, evaluation, token)
+    yield system.queue.acknowledge(evaluation)
+
+
+def dispatch(system: System, request: DispatchRequest) -> Steps:
+    if (yield system.redis.get(token_key(request.evaluation))) != request.content:
+        return REFUSED
+    return (yield from baseline.dispatch(system, request))
+
+
+def cancel(system: System, evaluation: str) -> Steps:
+    yield system.user.cancellation(evaluation)
+    if (yield T4(system.store.get(evaluation))) in TERMINAL:
+        yield system.user.answer(evaluation, Cancellation.TOO_LATE)
+        return
+    yield system.redis.delete(token_key(evaluation))
+    yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+    yield T6(system.store.set(evaluation, Status.CANCELLED))
+    yield system.user.answer(evaluation, Cancellation.CANCELLED)
+
+
+REQUEST_TOKEN = replace(
+    baseline.BASELINE,
+    name="request-token",
+    summary="the dispatcher creates only for a token that no cancellation has invalidated",
+    source="Option 3: Request Token Pattern",
+    worker=worker,
+    dispatch=dispatch,
+    cancel=cancel,
+)

@@ -1,0 +1,34 @@
+"""The storage worker: it watches Job creations, and deletes those whose evaluation is already cancelled.
+
+Source: seed, "Interim Solution", "Storage Worker Enhancement". Reading where the text is silent: it looks once, when
+the creation event arrives; "trigger cleanup" deletes the Job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deadheat.models.status import Status
+from deadheat.models.system import Addition, Steps, System
+from deadheat.sim.model import Process
+
+__all__ = ["STORAGE_WORKER", "listen"]
+
+
+def listen(system: System) -> Steps:
+    job = yield system.kubernetes.creation_event()
+    if (yield system.status.get(job.evaluation)) is Status.CANCELLED:
+        yield system.kubernetes.delete_job(job.name)
+
+
+def processes(system: System) -> Sequence[Process]:
+    return (Process("storage-worker", listen, (system,), repeats=True),)
+
+
+STORAGE_WORKER = Addition(
+    name="storage-worker",
+    summary="a watch deletes new Jobs whose evaluation is already cancelled",
+    source="Interim Solution, Storage Worker Enhancement",
+    processes=processes,
+    watches_jobs=True,
+)

@@ -1,0 +1,69 @@
+"""Option 5: the dispatcher first reserves, and creates the Job when the worker confirms the reservation.
+
+Source: seed, "Option 5: Two-Phase Commit". Readings where the text is silent: the reservation is a Redis key with a
+time to live, so that one nobody confirms expires; confirming takes the reservation, in one atomic step, before the Job
+is created; the cancel handler aborts by deleting the reservation before it tries the kill; when there is none to abort
+(not yet made, or already confirmed) it goes on as in the baseline. Both calls are T2 and T7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deadheat.models.calls import call
+from deadheat.models.protocols import baseline
+from deadheat.models.protocols.status_check import REFUSED
+from deadheat.models.status import TERMINAL, Status
+from deadheat.models.steps import T0, T1, T4, T5, T6
+from deadheat.models.system import DispatchRequest, Steps, System, job_name
+from deadheat.models.user import Cancellation
+
+__all__ = ["TWO_PHASE", "cancel", "dispatch", "worker"]
+
+RESERVE = "reserve"
+
+
+def reservation_of(evaluation: str) -> str:
+    return f"reservation:{evaluation}"
+
+
+def worker(system: System, evaluation: str) -> Steps:
+    yield T0(system.queue.deliver(evaluation))
+    yield T1(system.store.set(evaluation, Status.PROVISIONING))
+    reservation = yield from call(system, evaluation, RESERVE)
+    yield from call(system, evaluation, reservation)
+    yield system.queue.acknowledge(evaluation)
+
+
+def dispatch(system: System, request: DispatchRequest) -> Steps:
+    key = reservation_of(request.evaluation)
+    if request.content == RESERVE:
+        reservation = yield system.tokens.generate(request.evaluation)
+        yield system.redis.set(key, reservation, holder=f"worker/{request.evaluation}")
+        return reservation
+    if not (yield system.redis.delete_if_equal(key, request.content)):
+        return REFUSED
+    return (yield from baseline.dispatch(system, request))
+
+
+def cancel(system: System, evaluation: str) -> Steps:
+    yield system.user.cancellation(evaluation)
+    if (yield T4(system.store.get(evaluation))) in TERMINAL:
+        yield system.user.answer(evaluation, Cancellation.TOO_LATE)
+        return
+    yield system.redis.delete(reservation_of(evaluation))
+    yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+    yield T6(system.store.set(evaluation, Status.CANCELLED))
+    yield system.user.answer(evaluation, Cancellation.CANCELLED)
+
+
+TWO_PHASE = replace(
+    baseline.BASELINE,
+    name="two-phase",
+    summary="a reservation that the worker confirms, and a cancellation may abort in between",
+    source="Option 5: Two-Phase Commit",
+    worker=worker,
+    dispatch=dispatch,
+    cancel=cancel,
+    calls=2,
+)

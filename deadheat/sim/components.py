@@ -1,0 +1,96 @@
+"""Components: immutable values with pure step functions.
+
+A component is written once. A method marked `@operation` takes the component's present value and the arguments,
+and returns the steps that may follow; *called on an instance*, the same method makes the `Operation` that asks for
+that step. So `system.status.get("e1")` is what a role yields, and `StatusStore.get` is what it means:
+
+    class Counter(Component):
+        initial = 0
+
+        @operation
+        def add(self, value: int, amount: int) -> Steps:
+            return (Step(outcome=value, value=value + amount),)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from inspect import Parameter, signature
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, overload
+
+from deadheat.sim.errors import ModelError
+from deadheat.sim.operations import Operation
+
+__all__ = ["BLOCKED", "Component", "Step", "Steps", "operation"]
+
+Arguments = ParamSpec("Arguments")
+
+
+class Step(NamedTuple):
+    """One way in which an operation may go: its outcome, the component's next value, and the fault it draws on."""
+
+    outcome: Any
+    value: Any
+    fault: str | None = None
+
+
+Steps: TypeAlias = Sequence[Step]
+"""None: the operation is not enabled (it blocks). Several: the environment chooses."""
+
+BLOCKED: Steps = ()
+
+
+class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
+    """Mark a method of a component as one of its operations (see the module's text)."""
+
+    def __init__(self, step: Callable[Concatenate[Any, Any, Arguments], Steps]) -> None:
+        self.step = step
+        self.__doc__ = step.__doc__
+        self._parameters = list(signature(step).parameters.values())[2:]
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> operation[Arguments]: ...
+
+    @overload
+    def __get__(self, instance: Component, owner: type) -> Callable[Arguments, Operation]: ...
+
+    def __get__(self, instance: Component | None, owner: type) -> operation[Arguments] | Callable[Arguments, Operation]:
+        if instance is None:
+            return self
+
+        def request(*arguments: Arguments.args, **named: Arguments.kwargs) -> Operation:
+            missing = self._parameters[len(arguments) :]
+            complete = arguments + tuple(named.get(each.name, each.default) for each in missing)
+            if Parameter.empty in complete or len(complete) != len(self._parameters):
+                raise ModelError(f"{owner.__name__}.{self.name} was called with the wrong arguments.")
+            return Operation(instance.instance_for(complete), self.name, complete)
+
+        return request
+
+
+class Component:
+    """An immutable value, compared by value, with pure step functions.
+
+    A *keyed* component stands for one independent instance a key: the first argument of each of its operations is
+    the key, and the instance's name is `name/key`.
+    """
+
+    keyed: bool = False
+    initial: Any = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def instance_for(self, arguments: tuple[Any, ...]) -> str:
+        """Return the name of the instance that an operation with these arguments goes to."""
+        return f"{self.name}/{arguments[0]}" if self.keyed else self.name
+
+    def apply(self, value: Any, request: Operation) -> Steps:
+        """Return every way in which `request` may go in a component that holds `value`; none if it blocks."""
+        marked = getattr(type(self), request.name, None)
+        if not isinstance(marked, operation):
+            raise ModelError(f"The component {self.name!r} ({type(self).__name__}) has no operation {request.name!r}.")
+        return marked.step(self, value, *request.arguments)

@@ -1,0 +1,67 @@
+"""Which steps of the roles an exploration reached, so that a green verdict can show that it is not vacuous."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+from collections.abc import Callable, Generator, Iterable, Iterator
+from types import CodeType
+from typing import Any, NamedTuple
+
+__all__ = ["Site", "site_of", "sites_of"]
+
+
+class Site(NamedTuple):
+    """A place in a role where it yields: the function's name, its file, and the line."""
+
+    function: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.function} ({self.file}:{self.line})"
+
+
+def site_of(generator: Generator[Any, Any, Any]) -> Site:
+    """Return where a suspended generator yields, inside the innermost generator that it delegates to."""
+    while inspect.isgenerator(generator.gi_yieldfrom):
+        generator = generator.gi_yieldfrom
+    return _site(generator.gi_code, generator.gi_frame.f_lineno)
+
+
+def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
+    """Return every place where the given generator functions, and those that they call by name, yield."""
+    found: set[Site] = set()
+    seen: set[CodeType] = set()
+    waiting = list(functions)
+    while waiting:
+        function = inspect.unwrap(waiting.pop())
+        code = getattr(function, "__code__", None)
+        if code is None or code in seen:
+            continue
+        seen.add(code)
+        found.update(_site(code, line) for line in _yield_lines(code))
+        waiting.extend(_generators_named_in(function, code))
+    return found
+
+
+def _site(code: CodeType, line: int | None) -> Site:
+    return Site(code.co_name, code.co_filename.rpartition("/")[2], line or 0)
+
+
+def _yield_lines(code: CodeType) -> Iterator[int | None]:
+    """Yield the line of each `yield`; those inside a `yield from` resume with another argument."""
+    instructions = list(dis.get_instructions(code))
+    for yielding, resuming in zip(instructions, instructions[1:], strict=False):
+        if yielding.opname == "YIELD_VALUE" and resuming.opname == "RESUME" and (resuming.arg or 0) & 3 == 1:
+            assert yielding.positions is not None
+            yield yielding.positions.lineno
+
+
+def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Callable[..., Any]]:
+    """Yield the generator functions that a function can call: by a global name, or out of its closure."""
+    closure = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    named = [function.__globals__.get(name) for name in code.co_names]  # type: ignore[attr-defined]
+    for each in closure + named:
+        if inspect.isgeneratorfunction(each):
+            yield each

@@ -1,0 +1,146 @@
+"""The simpy environment in which roles run: every operation is a simpy event, and nothing fires by itself.
+
+simpy decides among events by time, priority and order of arrival; plain simpy therefore sees one order of many. Here
+each operation is an event that stays pending until somebody (a schedule, a random walk, an explorer learning a
+process) fires it with an outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import simpy
+
+from deadheat.sim.errors import ModelError
+from deadheat.sim.model import Process
+from deadheat.sim.operations import AnyOf, Chosen, Operation, Request
+
+__all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
+
+
+class PendingOperation(simpy.Event):
+    """An operation that a process waits for; it succeeds, with an outcome, when it is fired."""
+
+    def __init__(self, env: simpy.Environment, operation: Operation) -> None:
+        super().__init__(env)
+        self.operation = operation
+
+
+class ControlledEnvironment(simpy.Environment):
+    """An environment whose processes advance only when one of their pending operations is fired."""
+
+    def start(self, process: Process) -> RunningProcess:
+        """Start a process and run it up to its first request."""
+        running = RunningProcess(self, process)
+        self.settle()
+        return running
+
+    def settle(self) -> None:
+        """Run everything that is triggered, until all processes wait for an operation or are finished."""
+        while self._queue:
+            self.step()
+
+
+class RunningProcess:
+    """A `Process` at work: a simpy process that drives the role's generator.
+
+    `pending` are the operations it waits for, in the order in which the role named them; none when it is finished.
+    `history` is what it was answered since its role last began: pairs of an alternative and an outcome.
+    """
+
+    def __init__(self, env: ControlledEnvironment, process: Process) -> None:
+        self.process = process
+        self.env = env
+        self.pending: tuple[PendingOperation, ...] = ()
+        self.history: tuple[tuple[int, Any], ...] = ()
+        self.generator: Generator[Request, Any, Any] | None = None
+        self._simpy_process = env.process(self._drive())
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has returned, or is gone."""
+        return self.generator is None
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations it waits for."""
+        return tuple(event.operation for event in self.pending)
+
+    def fire(self, alternative: int, outcome: Any) -> None:
+        """Let the chosen pending operation happen with this outcome, and run up to the next request."""
+        self.history += ((alternative, outcome),)
+        self.pending[alternative].succeed(outcome)
+        self.env.settle()
+
+    def crash(self) -> None:
+        """Kill the process where it stands; it begins again if its crash says that it restarts."""
+        self._simpy_process.interrupt("crash")
+        self.env.settle()
+
+    def _drive(self) -> Generator[simpy.Event, Any, None]:
+        while True:
+            try:
+                yield from self._run_role_once()
+            except simpy.Interrupt:
+                if self.process.crash is None or not self.process.crash.restarts:
+                    break
+            else:
+                if not self.process.repeats:
+                    break
+                if not self.history:
+                    raise ModelError(f"The process {self.process.name!r} repeats, but its role asks for nothing.")
+        self.pending, self.history, self.generator = (), (), None
+
+    def _run_role_once(self) -> Generator[simpy.Event, Any, None]:
+        self.pending, self.history = (), ()
+        self.generator = self.process.role(*self.process.arguments)
+        answer: Any = None
+        try:
+            while True:
+                request = self._advance(answer)
+                if request is None:
+                    return
+                answer = yield from self._await(request)
+        finally:
+            _abandon(self.generator)
+
+    def _advance(self, answer: Any) -> Request | None:
+        """Return the role's next request, or None when it returns."""
+        assert self.generator is not None
+        try:
+            request = self.generator.send(answer)
+        except StopIteration:
+            return None
+        except Exception as error:
+            name, step = self.process.name, len(self.history)
+            raise ModelError(f"The process {name!r} failed after {step} outcomes: {error!r}.") from error
+        if not isinstance(request, Operation | AnyOf):
+            name, step = self.process.name, len(self.history)
+            raise ModelError(
+                f"The process {name!r} yielded a {type(request).__name__} after {step} outcomes; "
+                "yield an operation of a component, or any_of(...) several."
+            )
+        return request
+
+    def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
+        if isinstance(request, Operation):
+            self.pending = (PendingOperation(self.env, request),)
+            return (yield self.pending[0])
+        self.pending = tuple(PendingOperation(self.env, each) for each in request.operations)
+        happened = yield simpy.AnyOf(self.env, self.pending)
+        index = next(index for index, event in enumerate(self.pending) if event in happened)
+        return Chosen(index, happened[self.pending[index]])
+
+
+def _abandon(generator: Generator[Any, Any, Any]) -> None:
+    """Close a generator without letting its `finally` blocks act: a killed process cleans nothing up."""
+    for _ in range(100):
+        try:
+            generator.close()
+        except RuntimeError:  # it yielded once more, from a finally block
+            continue
+        except Exception:  # noqa: BLE001 - whatever a dying role raises, nobody is there to hear it
+            return
+        return
+    raise ModelError("A role goes on yielding after it was closed; let it end on GeneratorExit.")

@@ -1,0 +1,68 @@
+"""Every error that deadheat raises on purpose.
+
+    DeadheatError
+    ├── UsageError             what the user asked for does not exist or cannot be
+    ├── ModelError             a model, component or role breaks a rule of the engine
+    │   └── PurityError        a role asked for something else after the same outcomes
+    ├── TraceError             a file is not a trace, or not one that this version can replay
+    ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
+    └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
+
+The message of each is a sentence: what is wrong, with what, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = [
+    "DeadheatError",
+    "InternalError",
+    "ModelError",
+    "PurityError",
+    "ReplayDivergedError",
+    "TraceError",
+    "UsageError",
+    "unknown_name",
+]
+
+
+class DeadheatError(Exception):
+    """The base of all errors that deadheat raises on purpose."""
+
+
+class UsageError(DeadheatError):
+    """What the user asked for does not exist or cannot be."""
+
+
+class ModelError(DeadheatError):
+    """A model, component or role breaks a rule of the engine."""
+
+
+class PurityError(ModelError):
+    """A role asked for something else after the same outcomes."""
+
+
+class TraceError(DeadheatError):
+    """A file is not a trace, or not one that this version can replay."""
+
+
+class ReplayDivergedError(DeadheatError):
+    """A schedule no longer does what it did when it was recorded."""
+
+
+class InternalError(DeadheatError):
+    """Two runtimes of deadheat disagree: a defect of deadheat, never of its user."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a `name` that is none of the `known` ones, naming the nearest of them."""
+    import difflib
+
+    known = list(known)
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if nearest:
+        advice = f"did you mean {' or '.join(nearest)}?"
+    else:
+        advice = f"the {kind}s are: {', '.join(known)}."
+    return UsageError(f"There is no {kind} {name!r}; {advice}")

@@ -1,0 +1,167 @@
+"""What one process can do, learned from the running simpy process: one local state a distinct standing.
+
+A local transition is learned once: the process is run, alone, to where it stands, and answered. A generator cannot be
+copied, so a second answer in the same place costs one more run of that process's own past, never of the whole
+system's. Each such run also checks that the role is pure: the same outcomes must lead to the same requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from deadheat.sim.coverage import Site, site_of
+from deadheat.sim.environment import ControlledEnvironment, RunningProcess
+from deadheat.sim.errors import ModelError, PurityError
+from deadheat.sim.freeze import Unfreezable, freeze, freeze_generator
+from deadheat.sim.model import Process
+from deadheat.sim.operations import Operation
+
+__all__ = ["INITIAL", "LocalState", "LocalStates"]
+
+INITIAL = 0
+"""The number of the local state in which a process begins, and begins again."""
+
+FINISHED = ("finished",)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalState:
+    """Where a process may stand: the operations it waits for, and one way to get there.
+
+    `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`.
+    """
+
+    operations: tuple[Operation, ...]
+    site: Site | None
+    parent: int = -1
+    alternative: int = 0
+    outcome: Any = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the process has returned, or is gone."""
+        return not self.operations
+
+
+class LocalStates:
+    """The local states of one process, found as they are asked for; a state is known by its number."""
+
+    def __init__(self, process: Process, *, merging: bool) -> None:
+        self.process = process
+        self.states: list[LocalState] = []
+        self._merging = merging
+        self._numbers: dict[Hashable, int] = {}
+        self._successors: dict[tuple[int, int, Hashable], int] = {}
+        self._parked: dict[int, RunningProcess] = {}
+        self._number(self._begin(), parent=-1, alternative=0, outcome=None)
+
+    @property
+    def after_crash(self) -> int:
+        """The state in which a crash leaves the process."""
+        crash = self.process.crash
+        if crash is not None and crash.restarts:
+            return INITIAL
+        return self._add(FINISHED, LocalState((), None))
+
+    def successor(self, state: int, alternative: int, outcome: Any) -> int:
+        """Return the state that follows when the given operation of `state` is answered with `outcome`."""
+        try:
+            key = (state, alternative, freeze(outcome))
+        except Unfreezable as error:
+            operation = self.states[state].operations[alternative]
+            raise ModelError(f"The outcome of {operation} must be an immutable value: {error}.") from None
+        known = self._successors.get(key)
+        if known is None:
+            running = self._parked.pop(state, None) or self._run_to(state)
+            running.fire(alternative, outcome)
+            known = self._number(running, state, alternative, outcome)
+            self._successors[key] = known
+        return known
+
+    def cyclic(self) -> bool:
+        """Return whether the process can come back to a local state that it has left, as far as was learned."""
+        if self.process.repeats:
+            return True
+        sorter: TopologicalSorter[int] = TopologicalSorter()
+        for (state, _, _), successor in self._successors.items():
+            sorter.add(successor, state)
+        try:
+            sorter.prepare()
+        except CycleError:
+            return True
+        return False
+
+    def verify_purity(self) -> None:
+        """Run every learned history once more, and raise PurityError if the role asks for something else."""
+        parents = {each.parent for each in self.states}
+        for number in range(len(self.states)):
+            if number not in parents and self.states[number].parent >= INITIAL:
+                self._run_to(number)
+
+    def _begin(self) -> RunningProcess:
+        return ControlledEnvironment().start(self.process)
+
+    def _number(self, running: RunningProcess, parent: int, alternative: int, outcome: Any) -> int:
+        if running.finished:
+            return self._add(FINISHED, LocalState((), None, parent, alternative, outcome))
+        begun = bool(running.history)
+        if not begun and self.states:
+            self._require_same(running, INITIAL)
+            return INITIAL  # a repeating process came round
+        assert running.generator is not None
+        state = LocalState(running.operations, site_of(running.generator), parent, alternative, outcome)
+        known = len(self.states)
+        number = self._add(self._key(running), state)
+        if number == known:
+            self._parked[number] = running
+        else:
+            self._require_same(running, number)
+        return number
+
+    def _key(self, running: RunningProcess) -> Hashable:
+        """Return what makes two standings of the process one local state."""
+        assert running.generator is not None
+        if not running.history:
+            return ("begun", False)
+        if self._merging:
+            try:
+                return ("stands", freeze_generator(running.generator, self.process.arguments))
+            except Unfreezable:
+                pass
+        return ("history", freeze(running.history))
+
+    def _add(self, key: Hashable, state: LocalState) -> int:
+        number = self._numbers.setdefault(key, len(self.states))
+        if number == len(self.states):
+            self.states.append(state)
+        return number
+
+    def _run_to(self, number: int) -> RunningProcess:
+        """Run the process, alone and from the start, to a state it is known to reach."""
+        path = []
+        while number > INITIAL:  # the parent of a state that only a crash leads to is -1
+            path.append(number)
+            number = self.states[number].parent
+        running = self._begin()
+        self._require_same(running, INITIAL)
+        for each in reversed(path):
+            state = self.states[each]
+            running.fire(state.alternative, state.outcome)
+            self._require_same(running, each)
+        return running
+
+    def _require_same(self, running: RunningProcess, number: int) -> None:
+        expected, got = self.states[number].operations, running.operations
+        if expected != got:
+            raise PurityError(
+                f"The process {self.process.name!r} is not pure: after the same {len(running.history)} outcomes it "
+                f"asked once for {_names(expected)} and once for {_names(got)}. A role may depend on its arguments "
+                "and on outcomes alone, never on a clock, a random number or a global."
+            )
+
+
+def _names(operations: tuple[Operation, ...]) -> str:
+    return " or ".join(str(operation) for operation in operations) or "nothing"

@@ -1,0 +1,101 @@
+"""What the engine runs: components, processes, faults with their budgets, and properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from deadheat.sim.components import Component
+from deadheat.sim.errors import ModelError, unknown_name
+from deadheat.sim.operations import Operation, Role
+
+__all__ = ["Crash", "Kind", "Model", "Process", "Property", "View"]
+
+View: TypeAlias = Mapping[str, Any]
+"""The component values of one state, by component name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """The fault that kills a process at any step that it has begun.
+
+    `kind` names the budget it draws on. A process that `restarts` begins its role again; one that does not is gone.
+    `consequences` are what the components notice at the same instant (a broken connection, an unacknowledged
+    message): each must have exactly one step in any value.
+    """
+
+    kind: str
+    restarts: bool = True
+    consequences: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One running instance of a role.
+
+    A process that `repeats` begins its role again each time it returns. Steps of a process that is not `owed` may
+    happen, but nothing waits for them: a user who may cancel need not do it.
+    """
+
+    name: str
+    role: Role
+    arguments: tuple[Any, ...] = ()
+    repeats: bool = False
+    owed: bool = True
+    crash: Crash | None = None
+
+
+class Kind(StrEnum):
+    """What a property speaks of.
+
+    ALWAYS: every reachable state. STEP: every transition, by the values before and after it. SETTLED: every
+    *settled* state, one to which the owed steps, faults aside, can always come back; a quiescent state is the
+    settled state in which no owed step changes anything any more.
+    """
+
+    ALWAYS = "always"
+    STEP = "step"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """What must not happen.
+
+    `violation` receives the view of a state (for STEP: the views before and after) and returns what is wrong in one
+    phrase, or None. It is a pure function of the components named in `reads`, and of nothing else.
+    """
+
+    name: str
+    meaning: str
+    kind: Kind
+    reads: tuple[str, ...]
+    violation: Callable[..., str | None]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A closed system, ready to be simulated or explored."""
+
+    components: Mapping[str, Component]
+    processes: tuple[Process, ...]
+    properties: tuple[Property, ...] = ()
+    budgets: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [process.name for process in self.processes]
+        for name in names:
+            if names.count(name) > 1:
+                raise ModelError(f"Two processes are named {name!r}; give each its own name.")
+        for each in self.properties:
+            for component in each.reads:
+                self.component(component)
+
+    def component(self, name: str) -> Component:
+        """Return the component of that name, or raise ModelError."""
+        try:
+            return self.components[name]
+        except KeyError:
+            raise ModelError(str(unknown_name("component", name, self.components))) from None

@@ -1,0 +1,303 @@
+"""A model as transition tables over packed states, learned as they are needed.
+
+A state is one integer. Each process, component and fault budget has a field of `FIELD_BITS` bits in it; the field
+holds the number of a local state, the number of an interned component value, or what is left of the budget. A
+transition is then one addition: its *delta* is the same wherever the fields that it reads are the same. So the inner
+loop of a search is look-ups and additions, and knows nothing of generators, components or faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from deadheat.sim.coverage import Site
+from deadheat.sim.errors import ModelError
+from deadheat.sim.freeze import Unfreezable, freeze, merging_is_safe
+from deadheat.sim.locals import INITIAL, LocalStates
+from deadheat.sim.model import Kind, Model, Property
+from deadheat.sim.simulation import only_step
+from deadheat.sim.trace import Choice
+
+__all__ = ["FIELD_BITS", "Row", "Successor", "Tables", "Watch"]
+
+FIELD_BITS = 16
+FIELD_MASK = (1 << FIELD_BITS) - 1
+
+
+class Successor(NamedTuple):
+    """A transition, wherever the fields that it reads hold what they held when it was learned.
+
+    It is enabled where `budget` is 0 or the state has a bit of it set. `watches` are the properties that it may
+    violate: those that read a component which it changes.
+    """
+
+    delta: int
+    budget: int
+    owed: bool
+    watches: tuple[Watch, ...]
+    choice: Choice
+
+
+class Row:
+    """One way for one process in one local state to go on: `mask` covers the fields that it reads.
+
+    `learned` holds the successors by what those fields hold.
+    """
+
+    def __init__(self, mask: int, learn: Callable[[int], tuple[Successor, ...]]) -> None:
+        self.mask = mask
+        self.learned: dict[int, tuple[Successor, ...]] = {}
+        self._learn = learn
+
+    def successors(self, state: int) -> tuple[Successor, ...]:
+        """Return the successors in a packed state, those that its budgets do not allow included."""
+        fields = state & self.mask
+        known = self.learned.get(fields)
+        return self.learn(fields) if known is None else known
+
+    def learn(self, fields: int) -> tuple[Successor, ...]:
+        """Return, and from now on remember, the successors where the fields hold this."""
+        successors = self.learned[fields] = self._learn(fields)
+        return successors
+
+
+class Watch:
+    """A property over packed states; it is evaluated once for each content of the components that it reads."""
+
+    def __init__(self, tables: Tables, prop: Property) -> None:
+        self.property = prop
+        self.mask = sum(tables.field_mask(tables.component_field(name)) for name in prop.reads)
+        self._tables = tables
+        self._known: dict[Any, bool] = {}
+
+    def violated(self, state: int) -> bool:
+        """Return whether the property, of kind ALWAYS or SETTLED, is violated in this state."""
+        fields = state & self.mask
+        known = self._known.get(fields)
+        if known is None:
+            known = self._known[fields] = self.property.violation(self._tables.view(state)) is not None
+        return known
+
+    def violated_by_step(self, before: int, after: int) -> bool:
+        """Return whether the property, of kind STEP, is violated between these two states."""
+        fields = (before & self.mask, after & self.mask)
+        known = self._known.get(fields)
+        if known is None:
+            views = self._tables.view(before), self._tables.view(after)
+            known = self._known[fields] = self.property.violation(*views) is not None
+        return known
+
+
+@dataclass(slots=True)
+class _Values:
+    """The interned values of one component."""
+
+    name: str
+    values: list[Any]
+    numbers: dict[Hashable, int]
+
+    def number(self, value: Any) -> int:
+        try:
+            key = freeze(value)
+        except Unfreezable as error:
+            raise ModelError(f"The value of the component {self.name!r} must be immutable: {error}.") from None
+        number = self.numbers.setdefault(key, len(self.values))
+        if number == len(self.values):
+            if number > FIELD_MASK:
+                raise ModelError(
+                    f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; the usual cause is a "
+                    "counter or a log without a bound. Bound it, or check fewer evaluations."
+                )
+            self.values.append(value)
+        return number
+
+
+class Tables:
+    """The learned tables of one model.
+
+    `merging` says whether two histories of a process that stand in the same place are one local state; it is off
+    when asked for, and where the interpreter does not show enough of a frame to merge soundly.
+    """
+
+    def __init__(self, model: Model, *, merging: bool = True) -> None:
+        self.model = model
+        self.merging = merging and merging_is_safe()
+        self.locals = [LocalStates(each, merging=self.merging) for each in model.processes]
+        self._values = [_Values(name, [], {}) for name in model.components]
+        self._component_fields = {name: len(self.locals) + n for n, name in enumerate(model.components)}
+        first_budget = len(self.locals) + len(self._values)
+        self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
+        self._rows: list[list[tuple[Row, ...] | None]] = [[] for _ in self.locals]
+        self.watches = [Watch(self, each) for each in model.properties]
+        self.reached: set[Site] = set()
+        self.labels_reached: set[str] = set()
+
+    # Packing
+
+    @staticmethod
+    def field_mask(field: int) -> int:
+        """Return the bits of a field."""
+        return FIELD_MASK << (field * FIELD_BITS)
+
+    def component_field(self, name: str) -> int:
+        """Return the number of a component's field."""
+        return self._component_fields[name]
+
+    def initial(self) -> int:
+        """Return the packed initial state."""
+        state = 0
+        for values, component in zip(self._values, self.model.components.values(), strict=True):
+            state |= values.number(component.initial) << self._shift(self._component_fields[values.name])
+        for kind, budget in self.model.budgets.items():
+            if not 0 <= budget <= FIELD_MASK:
+                raise ModelError(f"The budget of the fault {kind!r} must lie between 0 and {FIELD_MASK:,}.")
+            state |= budget << self._shift(self._budget_fields[kind])
+        return state
+
+    def view(self, state: int) -> Mapping[str, Any]:
+        """Return the component values of a packed state."""
+        fields = self._component_fields
+        return MappingProxyType(
+            {each.name: each.values[self._field(state, fields[each.name])] for each in self._values}
+        )
+
+    def watches_of(self, kind: Kind) -> list[Watch]:
+        """Return the watches on properties of one kind."""
+        return [each for each in self.watches if each.property.kind is kind]
+
+    def faults_in(self, budgets: int) -> set[str]:
+        """Return the kinds of fault whose budget fields have a bit in `budgets`."""
+        return {kind for kind, field in self._budget_fields.items() if budgets & self.field_mask(field)}
+
+    @staticmethod
+    def _shift(field: int) -> int:
+        return field * FIELD_BITS
+
+    @staticmethod
+    def _field(state: int, field: int) -> int:
+        return (state >> (field * FIELD_BITS)) & FIELD_MASK
+
+    # Transitions
+
+    def rows(self, process: int, local: int) -> tuple[Row, ...]:
+        """Return the rows of a process in a local state: one an operation it waits for, and one for its crash."""
+        known = self._rows[process]
+        while len(known) <= local:
+            known.append(None)
+        rows = known[local]
+        if rows is None:
+            rows = known[local] = self._make_rows(process, local)
+        return rows
+
+    def choices(self, state: int) -> list[tuple[Successor, int]]:
+        """Return the enabled transitions of a packed state, each with the state that it leads to."""
+        return [
+            (successor, state + successor.delta)
+            for process in range(len(self.locals))
+            for row in self.rows(process, self._field(state, process))
+            for successor in row.successors(state)
+            if not successor.budget or state & successor.budget
+        ]
+
+    def can_move(self, state: int, process: int) -> bool:
+        """Return whether an owed step of this process would change the packed state."""
+        return any(
+            successor.owed and successor.delta
+            for row in self.rows(process, self._field(state, process))
+            for successor in row.successors(state)
+        )
+
+    def verify_purity(self) -> None:
+        """Run all that was learned once more; raises PurityError where a role does something else."""
+        for each in self.locals:
+            each.verify_purity()
+
+    def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
+        states = self.locals[process]
+        if local > FIELD_MASK:
+            raise ModelError(
+                f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; the usual cause "
+                "is a loop whose history cannot be merged. Keep fewer locals, or let the process repeat instead."
+            )
+        rows = []
+        for alternative, operation in enumerate(states.states[local].operations):
+            self.model.component(operation.component)
+            field = self._component_fields[operation.component]
+            rows.append(Row(self.field_mask(field), self._operation_learner(process, local, alternative, field)))
+        crash = states.process.crash
+        if crash and self.model.budgets.get(crash.kind) and local != INITIAL and not states.states[local].finished:
+            touched = {self._component_fields[each.component] for each in crash.consequences}
+            rows.append(Row(sum(map(self.field_mask, touched)), self._crash_learner(process, local)))
+        return tuple(rows)
+
+    def _operation_learner(
+        self, process: int, local: int, alternative: int, field: int
+    ) -> Callable[[int], tuple[Successor, ...]]:
+        states = self.locals[process]
+        operation = states.states[local].operations[alternative]
+        values = self._values[field - len(self.locals)]
+        component = self.model.component(operation.component)
+
+        def learn(fields: int) -> tuple[Successor, ...]:
+            number = self._field(fields, field)
+            successors = []
+            for branch, step in enumerate(component.apply(values.values[number], operation)):
+                if step.fault is not None and not self.model.budgets.get(step.fault):
+                    continue
+                following = states.successor(local, alternative, step.outcome)
+                successors.append(
+                    self._successor(
+                        choice=Choice(states.process.name, alternative, branch),
+                        moves={process: following - local, field: values.number(step.value) - number},
+                        fault=step.fault,
+                        owed=states.process.owed,
+                    )
+                )
+            if successors:
+                self._cover(process, local, alternative)
+            return tuple(successors)
+
+        return learn
+
+    def _crash_learner(self, process: int, local: int) -> Callable[[int], tuple[Successor, ...]]:
+        states = self.locals[process]
+        crash = states.process.crash
+        assert crash is not None
+
+        def learn(fields: int) -> tuple[Successor, ...]:
+            moves = {process: states.after_crash - local}
+            present: dict[int, Any] = {}
+            for operation in crash.consequences:
+                field = self._component_fields[operation.component]
+                values = self._values[field - len(self.locals)]
+                before = self._field(fields, field)
+                present[field] = only_step(self.model, present.get(field, values.values[before]), operation)
+                moves[field] = values.number(present[field]) - before
+            return (self._successor(Choice(states.process.name, -1), moves, crash.kind, owed=False),)
+
+        return learn
+
+    def _successor(self, choice: Choice, moves: dict[int, int], fault: str | None, owed: bool) -> Successor:
+        budget = 0
+        if fault is not None:
+            moves[self._budget_fields[fault]] = -1
+            budget = self.field_mask(self._budget_fields[fault])
+        changed = sum(self.field_mask(field) for field, move in moves.items() if move)
+        return Successor(
+            delta=sum(move << self._shift(field) for field, move in moves.items()),
+            budget=budget,
+            owed=owed and fault is None,
+            watches=tuple(each for each in self.watches if each.mask & changed),
+            choice=choice,
+        )
+
+    def _cover(self, process: int, local: int, alternative: int) -> None:
+        state = self.locals[process].states[local]
+        assert state.site is not None
+        self.reached.add(state.site)
+        label = state.operations[alternative].label
+        if label is not None:
+            self.labels_reached.add(label)

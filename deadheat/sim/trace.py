@@ -1,0 +1,60 @@
+"""Schedules and traces: what was chosen, and what happened.
+
+A schedule alone determines a run. A trace is the record of one: for people, and to notice when a replay differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Choice", "Event", "Schedule", "Trace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One transition: which process, which of its pending operations, and which of that operation's steps.
+
+    For a crash, `alternative` is -1 and `branch` is 0.
+    """
+
+    process: str
+    alternative: int = 0
+    branch: int = 0
+
+    @property
+    def is_crash(self) -> bool:
+        """Whether the process is killed, rather than answered."""
+        return self.alternative < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An order of transitions; `seed` tells where it came from, if it was drawn at random."""
+
+    choices: tuple[Choice, ...]
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one transition did, as text: the same on every machine (`deadheat.sim.render`).
+
+    `changes` holds, for each component whose value changed, the text of the values before and after.
+    """
+
+    process: str
+    component: str
+    operation: str
+    outcome: str
+    label: str | None = None
+    fault: str | None = None
+    changes: Mapping[str, tuple[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A schedule together with what happened under it, one event a choice."""
+
+    schedule: Schedule
+    events: tuple[Event, ...]
