@@ -44,6 +44,10 @@ class HttpChannel(Component):
     keyed = True
     initial: tuple[Delivery, ...] = ()
 
+    def describe(self, value: tuple[Delivery, ...]) -> str:
+        """Return how far each delivery is."""
+        return "; ".join(f"request {number} {each.phase}" for number, each in enumerate(value, start=1))
+
     @operation
     def send(self, value: tuple[Delivery, ...], evaluation: str, request: Any) -> Steps:
         """Send a request; answer the number of its delivery."""

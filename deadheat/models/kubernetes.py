@@ -86,6 +86,12 @@ class Kubernetes(Component):
         super().__init__(name)
         self.watched = watched
 
+    def describe(self, value: KubernetesState) -> str:
+        """Return each Job's phase, and which creation the watch has yet to tell of."""
+        jobs = [f"{name} {job.phase}" + (f" (uid {job.uid})" if job.uid > 1 else "") for name, job in value.jobs]
+        events = [f"event of {event.name} pending" for event in value.events]
+        return "; ".join(jobs + events)
+
     @operation
     def create_job(self, value: KubernetesState, name: str, evaluation: str) -> Steps:
         """POST a Job with this name and the label `eval-id`: 201, or 409 while the name is taken."""

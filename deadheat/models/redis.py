@@ -33,6 +33,10 @@ class Redis(Component):
 
     initial: FrozenMap[Entry] = ()
 
+    def describe(self, value: FrozenMap[Entry]) -> str:
+        """Return each key with its content."""
+        return "; ".join(f"{key} = {entry.content}" for key, entry in value) or "no keys"
+
     @operation
     def get(self, value: FrozenMap[Entry], key: str) -> Steps:
         """GET: the content, or None."""

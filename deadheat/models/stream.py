@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from deadheat.models.status import Status
+from deadheat.models.values import FrozenMap, lookup, with_item
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 
 __all__ = ["EventStream", "StatusEvent", "StreamState"]
@@ -19,10 +20,15 @@ class StatusEvent(NamedTuple):
 
 
 class StreamState(NamedTuple):
-    """All events, oldest first, and how many of them the subscriber has received."""
+    """What can still matter of the log.
 
-    events: tuple[StatusEvent, ...] = ()
-    received: int = 0
+    `newest` is the status that the whole log gives each evaluation; `pending` are the events that the subscriber has
+    yet to receive, oldest first; `received` are those that it has, sorted, since no one asks for their order.
+    """
+
+    newest: FrozenMap[Status] = ()
+    pending: tuple[StatusEvent, ...] = ()
+    received: tuple[StatusEvent, ...] = ()
 
 
 class EventStream(Component):
@@ -30,10 +36,17 @@ class EventStream(Component):
 
     initial = StreamState()
 
+    def describe(self, value: StreamState) -> str:
+        """Return each evaluation's status, and what the subscriber has yet to receive."""
+        newest = [f"{evaluation} {status}" for evaluation, status in value.newest]
+        pending = [f"{event.status} of {event.evaluation} pending" for event in value.pending]
+        return "; ".join(newest + pending)
+
     @operation
     def append(self, value: StreamState, evaluation: str, status: Status) -> Steps:
         """XADD an event."""
-        return (Step(None, value._replace(events=(*value.events, StatusEvent(evaluation, status)))),)
+        pending = (*value.pending, StatusEvent(evaluation, status))
+        return (Step(None, value._replace(newest=with_item(value.newest, evaluation, status), pending=pending)),)
 
     @operation
     def get(self, value: StreamState, evaluation: str) -> Steps:
@@ -43,14 +56,16 @@ class EventStream(Component):
     @operation
     def receive(self, value: StreamState) -> Steps:
         """Wait for the subscriber's next event; answer it. Each comes once, in order, as late as it likes."""
-        if value.received == len(value.events):
+        if not value.pending:
             return BLOCKED
-        return (Step(value.events[value.received], value._replace(received=value.received + 1)),)
+        event, *later = value.pending
+        received = tuple(sorted({*value.received, event}))
+        return (Step(event, value._replace(pending=tuple(later), received=received)),)
 
     @operation
     def has_received(self, value: StreamState, evaluation: str, status: Status) -> Steps:
         """Answer whether the subscriber has received this event: a look into its own memory, not into the log."""
-        return (Step(StatusEvent(evaluation, status) in value.events[: value.received], value),)
+        return (Step(StatusEvent(evaluation, status) in value.received, value),)
 
     def components(self, evaluations: tuple[str, ...]) -> tuple[str, ...]:
         """Return the name of the log, as the one component that holds all statuses."""
@@ -62,4 +77,4 @@ class EventStream(Component):
 
 
 def _status(value: StreamState, evaluation: str) -> Status:
-    return next((each.status for each in reversed(value.events) if each.evaluation == evaluation), Status.QUEUED)
+    return lookup(value.newest, evaluation) or Status.QUEUED

@@ -20,6 +20,7 @@ from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, 
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Operation
+from deadheat.sim.render import render
 
 __all__ = ["BLOCKED", "Component", "Step", "Steps", "operation"]
 
@@ -87,6 +88,10 @@ class Component:
     def instance_for(self, arguments: tuple[Any, ...]) -> str:
         """Return the name of the instance that an operation with these arguments goes to."""
         return f"{self.name}/{arguments[0]}" if self.keyed else self.name
+
+    def describe(self, value: Any) -> str:
+        """Return a value as short text for timelines; the same on every machine."""
+        return render(value)
 
     def apply(self, value: Any, request: Operation) -> Steps:
         """Return every way in which `request` may go in a component that holds `value`; none if it blocks."""

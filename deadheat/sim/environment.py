@@ -7,12 +7,13 @@ process) fires it with an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from typing import Any
 
 import simpy
 
 from deadheat.sim.errors import ModelError
+from deadheat.sim.freeze import Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Chosen, Operation, Request
 
@@ -66,6 +67,21 @@ class RunningProcess:
     def operations(self) -> tuple[Operation, ...]:
         """The operations it waits for."""
         return tuple(event.operation for event in self.pending)
+
+    def standing(self, *, merging: bool) -> Hashable:
+        """Return where the process stands, as a value: equal only where its future is the same.
+
+        With `merging`, two histories that have led the role's generator to the same place are equal; without it, or
+        where the generator holds what cannot be compared, only equal histories are.
+        """
+        if self.generator is None:
+            return "finished"
+        if merging and self.history:  # the beginning is a place of its own, since nothing can crash there
+            try:
+                return ("stands", freeze_generator(self.generator, self.process.arguments))
+            except Unfreezable:
+                pass
+        return ("history", freeze(self.history))
 
     def fire(self, alternative: int, outcome: Any) -> None:
         """Let the chosen pending operation happen with this outcome, and run up to the next request."""

@@ -15,7 +15,7 @@ from typing import Any
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import ModelError, PurityError
-from deadheat.sim.freeze import Unfreezable, freeze, freeze_generator
+from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Operation
 
@@ -23,8 +23,6 @@ __all__ = ["INITIAL", "LocalState", "LocalStates"]
 
 INITIAL = 0
 """The number of the local state in which a process begins, and begins again."""
-
-FINISHED = ("finished",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class LocalStates:
         crash = self.process.crash
         if crash is not None and crash.restarts:
             return INITIAL
-        return self._add(FINISHED, LocalState((), None))
+        return self._add("finished", LocalState((), None))
 
     def successor(self, state: int, alternative: int, outcome: Any) -> int:
         """Return the state that follows when the given operation of `state` is answered with `outcome`."""
@@ -106,7 +104,7 @@ class LocalStates:
 
     def _number(self, running: RunningProcess, parent: int, alternative: int, outcome: Any) -> int:
         if running.finished:
-            return self._add(FINISHED, LocalState((), None, parent, alternative, outcome))
+            return self._add(running.standing(merging=self._merging), LocalState((), None, parent, alternative, outcome))
         begun = bool(running.history)
         if not begun and self.states:
             self._require_same(running, INITIAL)
@@ -114,24 +112,12 @@ class LocalStates:
         assert running.generator is not None
         state = LocalState(running.operations, site_of(running.generator), parent, alternative, outcome)
         known = len(self.states)
-        number = self._add(self._key(running), state)
+        number = self._add(running.standing(merging=self._merging), state)
         if number == known:
             self._parked[number] = running
         else:
             self._require_same(running, number)
         return number
-
-    def _key(self, running: RunningProcess) -> Hashable:
-        """Return what makes two standings of the process one local state."""
-        assert running.generator is not None
-        if not running.history:
-            return ("begun", False)
-        if self._merging:
-            try:
-                return ("stands", freeze_generator(running.generator, self.process.arguments))
-            except Unfreezable:
-                pass
-        return ("history", freeze(running.history))
 
     def _add(self, key: Hashable, state: LocalState) -> int:
         number = self._numbers.setdefault(key, len(self.states))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class Simulation:
         before = dict(self.values)
         transition = self.fire(choice)
         changes = {
-            name: (render(before[name]), render(value))
+            name: self.model.component(name).describe(value)
             for name, value in transition.values.items()
             if freeze(value) != freeze(before[name])
         }
@@ -68,19 +68,21 @@ class Simulation:
         return Event(
             process=choice.process,
             component=operation.component if operation else "",
-            operation=str(operation) if operation else "crash",
+            operation=operation.name if operation else "crash",
+            arguments=tuple(render(each) for each in operation.arguments) if operation else (),
             outcome=render(transition.outcome),
             label=operation.label if operation else None,
             fault=transition.fault,
             changes=changes,
         )
 
-    def state(self) -> tuple[Any, ...]:
-        """Return the whole state by value: what each process was answered, the component values, the budgets."""
-        local = tuple(
-            "finished" if running.finished else freeze(running.history) for running in self.processes.values()
+    def state(self, *, merging: bool) -> Hashable:
+        """Return the whole state by value: where each process stands, the component values, what is left of budgets."""
+        return (
+            tuple(running.standing(merging=merging) for running in self.processes.values()),
+            tuple(freeze(value) for value in self.values.values()),
+            tuple(self.budgets.values()),
         )
-        return local, tuple(freeze(value) for value in self.values.values()), tuple(self.budgets.values())
 
     def _transitions_of(self, running: RunningProcess) -> Iterator[Transition]:
         name, owed = running.process.name, running.process.owed

@@ -38,18 +38,20 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one transition did, as text: the same on every machine (`deadheat.sim.render`).
+    """What one transition did, as text that is the same on every machine.
 
-    `changes` holds, for each component whose value changed, the text of the values before and after.
+    A crash has the operation "crash" and no component. `changes` gives, for each component whose value changed, a
+    description of the new value.
     """
 
     process: str
     component: str
     operation: str
+    arguments: tuple[str, ...]
     outcome: str
-    label: str | None = None
-    fault: str | None = None
-    changes: Mapping[str, tuple[str, str]] | None = None
+    label: str | None
+    fault: str | None
+    changes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,5 @@
+"""`python -m deadheat`."""
+
+from deadheat.cli import main
+
+main()

@@ -1,0 +1,217 @@
+"""The command line: parses, calls, renders."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deadheat.version import VERSION
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    from deadheat.scenarios.check import CheckResult, Counterexample, Options
+    from deadheat.scenarios.scenario import Scenario
+
+__all__ = ["app", "main"]
+
+VIOLATED, USAGE, INCONCLUSIVE, DEFECT = 1, 2, 3, 4
+
+app = typer.Typer(
+    name="deadheat",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Can a cancelled evaluation leave a Job behind? Checks every interleaving of a cancellation protocol.\n\n"
+    "Exit codes: 0 as hoped, 1 a property is violated or a trace no longer reproduces, 2 usage or bad input, "
+    "3 inconclusive, 4 a defect of deadheat.",
+    epilog="Example: deadheat check baseline request-token --faults worker-crash=1",
+)
+
+Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
+Faults = Annotated[list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")]
+MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
+ExplorerName = Annotated[str, typer.Option("--explorer", help="python, or reference: slow, and shares nothing with it.")]
+NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
+
+DEFAULT_MAX_STATES = 10_000_000
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"deadheat {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def deadheat(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run before every command."""
+
+
+@app.command("list", epilog="Example: deadheat list faults")
+def list_names(
+    what: Annotated[str | None, typer.Argument(help="protocols, properties or faults; nothing for all.")] = None,
+) -> None:
+    """List the protocols, properties and faults, each with one line."""
+    from deadheat.reports.catalogue import print_catalogue
+
+    print_catalogue(what, _console())
+
+
+@app.command(epilog="Example: deadheat check status-check --evaluations 2 --property no-permanent-orphan --json")
+def check(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to check; nothing for all of them.")
+    ] = None,
+    evaluations: Evaluations = 1,
+    faults: Faults = None,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Check only this property.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    explorer: ExplorerName = "python",
+    no_merging: NoMerging = False,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="FILE", help="Save the counterexample (for one protocol).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Check protocols: every interleaving, every property, as a table of verdicts."""
+    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
+    from deadheat.sim.errors import UsageError
+
+    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    if trace is not None and len(names) != 1:
+        raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
+    scenarios = [_scenario(name, evaluations, faults, properties) for name in names]
+    results = _check_all(scenarios, _options(explorer, max_states, no_merging))
+    if trace is not None:
+        _save_first(results[0], trace)
+    if as_json:
+        from deadheat.reports.machine import check_to_json
+
+        typer.echo(check_to_json(results))
+    else:
+        from deadheat.reports.matrix import print_matrix
+
+        print_matrix(results, _console())
+    raise typer.Exit(_exit_code(results))
+
+
+@app.command(epilog="Example: deadheat show baseline --property no-permanent-orphan --save orphan.json")
+def show(
+    protocol: Annotated[str, typer.Argument(help="Whose counterexample to show.")],
+    evaluations: Evaluations = 1,
+    faults: Faults = None,
+    prop: Annotated[
+        str | None, typer.Option("--property", "-p", metavar="NAME", help="Of which property; the first violated one.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
+) -> None:
+    """Show a shortest counterexample as a timeline, and say what happened."""
+    scenario = _scenario(protocol, evaluations, faults, [prop] if prop else None)
+    [result] = _check_all([scenario], _options("python", max_states, no_merging=False))
+    counterexample = _first_counterexample(result)
+    if counterexample is None:
+        from deadheat.reports.matrix import print_matrix
+
+        print_matrix([result], _console())
+    else:
+        if save is not None:
+            _save_first(result, save)
+        _print_timeline(counterexample)
+    raise typer.Exit(_exit_code([result]))
+
+
+@app.command(epilog="Example: deadheat replay orphan.json")
+def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
+    """Run a saved counterexample again, and fail if it no longer does what it did."""
+    from deadheat.scenarios.trace_file import replay_file
+
+    counterexample = replay_file(file)
+    _print_timeline(counterexample)
+    _console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake becomes one sentence and an exit code."""
+    from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError
+
+    try:
+        app()
+    except DeadheatError as error:
+        print(f"deadheat: {error}", file=sys.stderr)
+        codes: dict[type, int] = {InternalError: DEFECT, ReplayDivergedError: VIOLATED}
+        sys.exit(codes.get(type(error), USAGE))
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _scenario(name: str, evaluations: int, faults: list[str] | None, properties: list[str] | None) -> Scenario:
+    from deadheat.scenarios.properties import PROPERTIES
+    from deadheat.scenarios.scenario import Scenario, parse_faults
+
+    asked = tuple(dict.fromkeys(properties)) if properties else tuple(PROPERTIES)
+    return Scenario(name, evaluations, parse_faults(faults or []), asked)
+
+
+def _options(explorer: str, max_states: int, no_merging: bool) -> Options:
+    from deadheat.scenarios.check import Options
+
+    return Options(explorer, max_states, merging=not no_merging)
+
+
+def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
+    import os
+
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.check import check_all
+
+    # One evaluation takes less time than starting processes would.
+    jobs = (os.cpu_count() or 1) if scenarios[0].evaluations > 1 else 1
+    results = []
+    with ProgressLine("exploring") as progress:
+        for result in check_all(scenarios, options, jobs, progress.searched):
+            results.append(result)
+            progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
+    return results
+
+
+def _exit_code(results: list[CheckResult]) -> int:
+    verdicts = {str(outcome.verdict) for result in results for outcome in result.outcomes}
+    if "violated" in verdicts:
+        return VIOLATED
+    return INCONCLUSIVE if "inconclusive" in verdicts else 0
+
+
+def _first_counterexample(result: CheckResult) -> Counterexample | None:
+    return next((each.counterexample for each in result.outcomes if each.counterexample), None)
+
+
+def _save_first(result: CheckResult, path: Path) -> None:
+    from deadheat.scenarios.trace_file import save
+
+    counterexample = _first_counterexample(result)
+    if counterexample is None:
+        print(f"deadheat: nothing is violated, so {path} was not written.", file=sys.stderr)
+    else:
+        save(counterexample, path)
+
+
+def _print_timeline(counterexample: Counterexample) -> None:
+    from deadheat.reports.timeline import print_timeline
+    from deadheat.sim.turning_point import turning_point
+
+    model = counterexample.scenario.model()
+    lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
+    print_timeline(counterexample, _console(), lost)

@@ -1,0 +1,39 @@
+"""Results for machines: one JSON object, whose form is a contract (`docs/json.md`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from deadheat.scenarios.check import CheckResult, Outcome
+from deadheat.version import VERSION
+
+__all__ = ["SCHEMA", "check_to_json"]
+
+SCHEMA = 1
+
+
+def check_to_json(results: Sequence[CheckResult]) -> str:
+    """Return the results of a check, one entry a protocol and property."""
+    entries = [_entry(result, outcome) for result in results for outcome in result.outcomes]
+    return json.dumps({"schema": SCHEMA, "deadheat": VERSION, "results": entries}, indent=2)
+
+
+def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
+    exploration = result.exploration
+    counterexample = outcome.counterexample
+    return {
+        "protocol": result.scenario.protocol,
+        "property": outcome.property,
+        "verdict": str(outcome.verdict),
+        "evaluations": result.scenario.evaluations,
+        "faults": dict(result.scenario.faults),
+        "states": exploration.states,
+        "transitions": exploration.transitions,
+        "counterexample_length": len(counterexample.trace.events) if counterexample else None,
+        "reductions": list(exploration.reductions),
+        "storage": exploration.storage,
+        "seconds": round(result.seconds, 6),
+        "not_reached": [str(each) for each in result.steps_not_reached] + list(result.faults_not_fired),
+    }

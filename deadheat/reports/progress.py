@@ -1,0 +1,51 @@
+"""How far a long search is, on stderr, and only on a terminal."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.status import Status
+
+from deadheat.sim.explore.results import Progress
+
+__all__ = ["ProgressLine"]
+
+PATIENCE_S = 1.0
+
+
+class ProgressLine:
+    """A line that appears once the work has taken a second, and goes when it is done."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._console = Console(stderr=True)
+        self._started = time.monotonic()
+        self._status: Status | None = None
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def searched(self, progress: Progress) -> None:
+        """Show how far a search is."""
+        rate = progress.states / max(time.monotonic() - self._started, 1e-9)
+        self.say(
+            f"{self._what}: {progress.states:,} states ({rate:,.0f} states/s), "
+            f"{progress.frontier:,} waiting, depth {progress.depth}"
+        )
+
+    def say(self, text: str) -> None:
+        """Show a text."""
+        if not self._console.is_terminal or time.monotonic() - self._started < PATIENCE_S:
+            return
+        if self._status is None:
+            self._status = self._console.status(text)
+            self._status.start()
+        self._status.update(text)

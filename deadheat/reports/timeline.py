@@ -1,0 +1,74 @@
+"""A counterexample as a timeline: a lane for each process and component, time downwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deadheat.models.steps import LABELS
+from deadheat.scenarios.check import Counterexample
+from deadheat.scenarios.narrate import closing_sentence
+from deadheat.sim.trace import Event
+
+__all__ = ["print_timeline"]
+
+
+def print_timeline(counterexample: Counterexample, console: Console, turning_point: int | None = None) -> None:
+    """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
+    scenario = counterexample.scenario
+    faults = "".join(f", {kind}={budget}" for kind, budget in scenario.faults)
+    evaluations = f"{scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}"
+    console.print(
+        Text.assemble(
+            (scenario.protocol, "bold"), f" with {evaluations}{faults} violates ", (counterexample.property, "bold red")
+        )
+    )
+    console.print(_table(counterexample.trace.events, turning_point))
+    console.print(_legend(counterexample.trace.events), style="dim")
+    console.print(Text(closing_sentence(counterexample), style="bold"))
+
+
+def _table(events: tuple[Event, ...], turning_point: int | None) -> Table:
+    processes = _in_order(event.process for event in events)
+    components = [each for each in _in_order(name for event in events for name in event.changes)]
+    table = Table(header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("", justify="right", no_wrap=True)
+    for name in processes:
+        table.add_column(name, overflow="fold", style="cyan")
+    for name in components:
+        table.add_column(name, overflow="fold")
+    state = dict.fromkeys(components, "")
+    for number, event in enumerate(events, start=1):
+        state.update(event.changes)
+        lanes = [_step(event) if name == event.process else Text("│", style="dim") for name in processes]
+        values = [Text(state[name], style="bold yellow" if name in event.changes else "dim") for name in components]
+        table.add_row(str(number), *lanes, *values)
+        if number == turning_point:
+            marks = [Text("✗", style="bold red") for _ in processes]
+            table.add_row(Text(">>", style="bold red"), *marks, Text("the race is lost here", style="bold red"))
+    return table
+
+
+def _step(event: Event) -> Text:
+    arguments = [each for each in event.arguments if each != event.component.rpartition("/")[2]]
+    text = Text(f"{event.label} " if event.label else "", style="bold")
+    text.append(event.operation.replace("_", " "), style="not bold")
+    if arguments:
+        text.append(f" {', '.join(arguments)}", style="not bold")
+    if event.outcome != "None":
+        text.append(f" → {event.outcome}", style="not bold")
+    if event.fault:
+        text.append(f" !{event.fault}", style="bold red")
+    return text
+
+
+def _legend(events: tuple[Event, ...]) -> str:
+    used = {event.label for event in events}
+    return "; ".join(f"{label.name} {label.meaning}" for label in LABELS if label.name in used) + "."
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

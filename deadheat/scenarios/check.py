@@ -1,0 +1,139 @@
+"""Checking a scenario: explore it, execute each counterexample again, and say what the verdicts cover."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.confirm import confirm
+from deadheat.sim.coverage import Site, sites_of
+from deadheat.sim.errors import InternalError
+from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
+from deadheat.sim.model import Model
+from deadheat.sim.trace import Trace
+
+__all__ = ["EXPLORERS", "CheckResult", "Counterexample", "Options", "Outcome", "Verdict", "check", "check_all"]
+
+EXPLORERS = ("python", "reference")
+"""The explorers, the default one first."""
+
+
+class Verdict(StrEnum):
+    """What a check says of a property."""
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to check: with which explorer, up to how many states, merging histories or not."""
+
+    explorer: str = EXPLORERS[0]
+    states_max: int = Limits().states_max
+    merging: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A shortest run that violates a property, executed through simpy; `violation` says how, in a phrase."""
+
+    scenario: Scenario
+    property: str
+    violation: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one property."""
+
+    property: str
+    verdict: Verdict
+    counterexample: Counterexample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found. `steps_not_reached` and `faults_not_fired` are what no explored run did."""
+
+    scenario: Scenario
+    outcomes: tuple[Outcome, ...]
+    exploration: Exploration
+    steps_not_reached: tuple[Site, ...]
+    faults_not_fired: tuple[str, ...]
+    seconds: float
+
+    def outcome(self, name: str) -> Outcome:
+        """Return the outcome for the named property."""
+        return next(each for each in self.outcomes if each.property == name)
+
+
+def check(scenario: Scenario, options: Options = Options(), report: Report | None = None) -> CheckResult:
+    """Check a scenario.
+
+    Raises UsageError for an unknown explorer, ModelError where a protocol breaks a rule of the engine, and
+    InternalError if a counterexample cannot be executed again.
+    """
+    started = time.perf_counter()
+    model = scenario.model()
+    explore = _explorer(options.explorer)
+    merging = options.merging and options.explorer != "reference"
+    exploration = explore(model, Limits(options.states_max), merging=merging, report=report)
+    outcomes = tuple(_outcome(scenario, model, exploration, name) for name in scenario.properties)
+    unreached = sorted(_all_sites(model) - exploration.reached)
+    not_fired = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
+    seconds = time.perf_counter() - started
+    return CheckResult(scenario, outcomes, exploration, tuple(unreached), tuple(not_fired), seconds)
+
+
+def check_all(
+    scenarios: Sequence[Scenario], options: Options, jobs: int = 1, report: Report | None = None
+) -> Iterator[CheckResult]:
+    """Check several scenarios, in `jobs` operating-system processes, and yield the results in their order.
+
+    `report` receives the progress of each search, if there is one process only.
+    """
+    if jobs == 1 or len(scenarios) == 1:
+        for scenario in scenarios:
+            yield check(scenario, options, report)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(min(jobs, len(scenarios))) as pool:
+        # The composed protocols come last and take longest: begin with them.
+        futures = {scenario: pool.submit(check, scenario, options) for scenario in reversed(scenarios)}
+        for scenario in scenarios:
+            yield futures[scenario].result()
+
+
+def _explorer(name: str) -> Explorer:
+    import importlib
+
+    if name not in EXPLORERS:
+        from deadheat.sim.errors import unknown_name
+
+        raise unknown_name("explorer", name, EXPLORERS)
+    explore: Explorer = importlib.import_module(f"deadheat.sim.explore.{name}").explore
+    return explore
+
+
+def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: str) -> Outcome:
+    schedule = exploration.counterexamples.get(name)
+    if schedule is None:
+        return Outcome(name, Verdict.HOLDS if exploration.complete else Verdict.INCONCLUSIVE)
+    trace, violation = confirm(model, name, schedule)
+    return Outcome(name, Verdict.VIOLATED, Counterexample(scenario, name, violation, trace))
+
+
+def _all_sites(model: Model) -> set[Site]:
+    functions: list[Callable[..., Any]] = []
+    for process in model.processes:
+        functions.append(process.role)
+        functions.extend(each for each in process.arguments if callable(each))
+    return sites_of(functions)

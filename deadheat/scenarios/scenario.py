@@ -1,0 +1,98 @@
+"""What is checked: a protocol, a size, fault budgets and properties, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deadheat.models.protocols import ADDITIONS, PROTOCOLS
+from deadheat.models.system import Protocol
+from deadheat.models.world import FAULTS, build
+from deadheat.scenarios.properties import PROPERTIES, properties_of
+from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.model import Model
+
+__all__ = ["DEFAULT_PROTOCOLS", "Scenario", "find_protocol", "parse_faults"]
+
+DEFAULT_PROTOCOLS: tuple[str, ...] = (
+    *(protocol.name for protocol in PROTOCOLS),
+    *(f"{PROTOCOLS[0].name}+{addition.name}" for addition in ADDITIONS),
+)
+"""What is checked when no protocol is named: every option, and the baseline with each addition."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is checked. Raises UsageError if a name in it is unknown or a number makes no sense."""
+
+    protocol: str
+    evaluations: int = 1
+    faults: tuple[tuple[str, int], ...] = ()
+    properties: tuple[str, ...] = tuple(PROPERTIES)
+
+    def __post_init__(self) -> None:
+        find_protocol(self.protocol)
+        if self.evaluations < 1:
+            raise UsageError(f"{self.evaluations} evaluations cannot be checked; ask for at least 1.")
+        for kind, budget in self.faults:
+            if kind not in FAULTS:
+                raise unknown_name("fault", kind, FAULTS)
+            if budget < 0:
+                raise UsageError(f"The fault {kind!r} cannot happen {budget} times; give it a budget of 0 or more.")
+        for name in self.properties:
+            if name not in PROPERTIES:
+                raise unknown_name("property", name, PROPERTIES)
+
+    @property
+    def budgets(self) -> Mapping[str, int]:
+        """The fault budgets by kind."""
+        return dict(self.faults)
+
+    def model(self) -> Model:
+        """Return the model of this scenario, with the properties asked for."""
+        world = build(find_protocol(self.protocol), self.evaluations, self.budgets)
+        properties = tuple(each for each in properties_of(world.system) if each.name in self.properties)
+        return Model(world.components, world.processes, properties, self.budgets)
+
+    def command(self, name: str) -> str:
+        """Return the deadheat command that shows the named property's counterexample in this scenario."""
+        parts = [f"deadheat show {self.protocol} --property {name}"]
+        if self.evaluations != 1:
+            parts.append(f"--evaluations {self.evaluations}")
+        parts.extend(f"--faults {kind}={budget}" for kind, budget in self.faults)
+        return " ".join(parts)
+
+
+def find_protocol(name: str) -> Protocol:
+    """Return the protocol of that name, composed from its parts: `request-token+orphan-cleanup`.
+
+    Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice.
+    """
+    protocols = {each.name: each for each in PROTOCOLS}
+    additions = {each.name: each for each in ADDITIONS}
+    base, *added = name.split("+")
+    if base not in protocols:
+        if base in additions:
+            raise UsageError(f"{base!r} is an addition to a protocol; ask for one with it, such as baseline+{base}.")
+        raise unknown_name("protocol", base, [*protocols, *(f"baseline+{each}" for each in additions)])
+    protocol = protocols[base]
+    for each in added:
+        if each not in additions:
+            raise unknown_name("addition", each, additions)
+        if added.count(each) > 1:
+            raise UsageError(f"{name!r} has {each!r} twice; once is enough.")
+        protocol = protocol.plus(additions[each])
+    return protocol
+
+
+def parse_faults(texts: list[str]) -> tuple[tuple[str, int], ...]:
+    """Return the budgets that texts such as `worker-crash=1` ask for; raises UsageError."""
+    budgets: dict[str, int] = {}
+    for text in texts:
+        kind, equals, number = text.partition("=")
+        if not equals or not number.isdecimal():
+            raise UsageError(f"{text!r} is not a fault budget; write KIND=K, such as worker-crash=1.")
+        if kind in budgets:
+            raise UsageError(f"The fault {kind!r} is given twice; give it one budget.")
+        budgets[kind] = int(number)
+    return tuple(budgets.items())

@@ -1,0 +1,95 @@
+"""Every counterexample is executed again through simpy before it is shown, and its violation is looked for anew.
+
+Nothing here uses the tables that found it, so a fault in them cannot confirm itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from deadheat.sim.errors import InternalError, ReplayDivergedError
+from deadheat.sim.model import Kind, Model, Property
+from deadheat.sim.simulation import Simulation, replay
+from deadheat.sim.trace import Choice, Schedule, Trace
+
+__all__ = ["confirm", "violation_of"]
+
+SETTLED_STATES_MAX = 10_000
+
+
+def confirm(model: Model, name: str, schedule: Schedule) -> tuple[Trace, str]:
+    """Run a schedule and return its trace with the violation of the named property at its end, in a phrase.
+
+    Raises InternalError if the schedule cannot be run, or does not violate the property.
+    """
+    try:
+        _, trace = replay(model, schedule)
+    except ReplayDivergedError as error:
+        raise _disagreement(name, str(error)) from error
+    violation = violation_of(model, name, schedule)
+    if violation is None:
+        raise _disagreement(name, "the run through simpy does not violate it.")
+    return trace, violation
+
+
+def violation_of(model: Model, name: str, schedule: Schedule) -> str | None:
+    """Return how the last state, or the last step, of a schedule violates the named property; None if it does not."""
+    prop = next(each for each in model.properties if each.name == name)
+    if prop.kind is Kind.STEP:
+        if not schedule.choices:
+            return None
+        simulation, _ = replay(model, Schedule(schedule.choices[:-1]))
+        before = dict(simulation.values)
+        simulation.fire(schedule.choices[-1])
+        return prop.violation(before, simulation.values)
+    simulation, _ = replay(model, schedule)
+    violation = prop.violation(simulation.values)
+    if violation is None or prop.kind is Kind.ALWAYS:
+        return violation
+    return violation if _stays(model, prop, schedule) else None
+
+
+def _stays(model: Model, prop: Property, schedule: Schedule) -> bool:
+    """Return whether the schedule ends in a settled state, and the violation holds wherever owed steps lead."""
+    start, _ = replay(model, schedule)
+    first = start.state(merging=True)
+    edges: dict[Hashable, list[Hashable]] = {}
+    waiting: list[tuple[Hashable, tuple[Choice, ...]]] = [(first, schedule.choices)]
+    while waiting:
+        state, choices = waiting.pop()
+        if state in edges:
+            continue
+        if len(edges) >= SETTLED_STATES_MAX:
+            raise _disagreement(prop.name, f"its end does not settle within {SETTLED_STATES_MAX:,} states.")
+        simulation, _ = replay(model, Schedule(choices))
+        if prop.violation(simulation.values) is None:
+            return False
+        edges[state] = []
+        for choice in [each.choice for each in simulation.transitions() if each.owed]:
+            following = (*choices, choice)
+            after = _after(model, following)
+            edges[state].append(after)
+            waiting.append((after, following))
+    return _all_lead_back(edges, first)
+
+
+def _after(model: Model, choices: tuple[Choice, ...]) -> Hashable:
+    simulation = Simulation(model)
+    for choice in choices:
+        simulation.fire(choice)
+    return simulation.state(merging=True)
+
+
+def _all_lead_back(edges: dict[Hashable, list[Hashable]], first: Hashable) -> bool:
+    """Return whether every state can come back to the first one."""
+    import networkx
+
+    graph = networkx.DiGraph(edges)
+    return set(edges) == {first, *networkx.ancestors(graph, first)}
+
+
+def _disagreement(name: str, reason: str) -> InternalError:
+    return InternalError(
+        f"A counterexample to {name!r} was found in the tables, but {reason} "
+        "This is a defect of deadheat: please report it with the command that you ran."
+    )
