@@ -32,7 +32,9 @@ app = typer.Typer(
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")]
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
-ExplorerName = Annotated[str, typer.Option("--explorer", help="python, or reference: slow, and shares nothing with it.")]
+ExplorerName = Annotated[
+    str, typer.Option("--explorer", help="python, or reference: slow, and shares nothing with it.")
+]
 NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
 
 DEFAULT_MAX_STATES = 10_000_000

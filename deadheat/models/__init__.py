@@ -1,0 +1,1 @@
+"""The world: components, protocols, and how they are put together."""

@@ -121,7 +121,9 @@ class Kubernetes(Component):
         job = lookup(value.jobs, name)
         if job is None or not job.exists:
             return (Step(Answer.NOT_FOUND, value),)
-        return (Step(Answer.OK, value._replace(jobs=with_item(value.jobs, name, job._replace(phase=JobPhase.DELETING)))),)
+        return (
+            Step(Answer.OK, value._replace(jobs=with_item(value.jobs, name, job._replace(phase=JobPhase.DELETING)))),
+        )
 
     @operation
     def progress(self, value: KubernetesState, name: str) -> Steps:

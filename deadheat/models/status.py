@@ -1,4 +1,4 @@
-"""The status of evaluations: a store with atomic single-row operations, such as one row in PostgreSQL or one Redis key."""
+"""The status of evaluations: a store with atomic operations, such as one row in PostgreSQL or one Redis key each."""
 
 from __future__ import annotations
 

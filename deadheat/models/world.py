@@ -43,7 +43,7 @@ class World:
 
 
 def build(protocol: Protocol, evaluations: int, faults: Mapping[str, int]) -> World:
-    """Return the world of a protocol with so many evaluations; the fault budgets decide how many deliveries it needs."""
+    """Return the world of a protocol at one size; the fault budgets decide how many deliveries it needs."""
     names = tuple(f"e{number}" for number in range(1, evaluations + 1))
     system = System(
         evaluations=names,
@@ -78,13 +78,11 @@ def _components(system: System) -> dict[str, Component]:
     return instances
 
 
-def _processes(
-    protocol: Protocol, system: System, deliveries: int, faults: Mapping[str, int]
-) -> Iterator[Process]:
+def _processes(protocol: Protocol, system: System, deliveries: int, faults: Mapping[str, int]) -> Iterator[Process]:
     for evaluation in system.evaluations:
-        yield Process(f"user/{evaluation}", ask_for_cancellation, (system, evaluation), owed=False)
         crash = _worker_crash(system, evaluation)
         yield Process(f"worker/{evaluation}", protocol.worker, (system, evaluation), crash=crash)
+        yield Process(f"user/{evaluation}", ask_for_cancellation, (system, evaluation), owed=False)
         yield Process(f"cancel/{evaluation}", protocol.cancel, (system, evaluation))
         for number in range(deliveries):
             name = f"dispatcher/{evaluation}/{number + 1}"
@@ -113,7 +111,9 @@ def ask_for_cancellation(system: System, evaluation: str) -> Steps:
     yield T3(system.user.cancel(evaluation))
 
 
-def serve(system: System, dispatch: Callable[[System, DispatchRequest], Steps], evaluation: str, number: int, name: str) -> Steps:
+def serve(
+    system: System, dispatch: Callable[[System, DispatchRequest], Steps], evaluation: str, number: int, name: str
+) -> Steps:
     """The dispatcher's endpoint: handles one delivery of a request."""
     content = yield T7(system.http.accept(evaluation, number))
     response = yield from dispatch(system, DispatchRequest(evaluation, content, name))

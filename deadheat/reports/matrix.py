@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.scenarios.check import CheckResult, Verdict
+from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 
 __all__ = ["print_matrix"]
 
@@ -33,15 +33,16 @@ def _table(results: Sequence[CheckResult]) -> Table:
     table.add_column("states", justify="right", no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
     for result in results:
-        cells = [_cell(each.verdict, each.counterexample and len(each.counterexample.trace.events)) for each in result.outcomes]
-        table.add_row(
-            result.scenario.protocol, *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}"
-        )
+        cells = [_cell(each) for each in result.outcomes]
+        table.add_row(result.scenario.protocol, *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}")
     return table
 
 
-def _cell(verdict: Verdict, length: int | None) -> Text:
-    return Text(f"{verdict} {length}" if length else str(verdict), style=STYLES[verdict])
+def _cell(outcome: Outcome) -> Text:
+    text = Text(str(outcome.verdict), style=STYLES[outcome.verdict])
+    if outcome.counterexample is not None:
+        text.append(f" {len(outcome.counterexample.trace.events)}")
+    return text
 
 
 def _scope(results: Sequence[CheckResult]) -> Text:
@@ -67,7 +68,9 @@ def _vacuity(results: Sequence[CheckResult]) -> list[Text]:
         missed = [str(site) for site in result.steps_not_reached]
         missed += [f"the fault {kind}" for kind in result.faults_not_fired]
         if missed:
-            text = Text.assemble((result.scenario.protocol, "bold"), ": no run reached ", ", ".join(missed), style="dim")
+            text = Text.assemble(
+                (result.scenario.protocol, "bold"), ": no run reached ", ", ".join(missed), style="dim"
+            )
             lines.append(text)
     return lines
 

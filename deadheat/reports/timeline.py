@@ -33,7 +33,7 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
 
 def _table(events: tuple[Event, ...], turning_point: int | None) -> Table:
     processes = _in_order(event.process for event in events)
-    components = [each for each in _in_order(name for event in events for name in event.changes)]
+    components = _in_order(name for event in events for name in event.changes)
     table = Table(header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
     for name in processes:

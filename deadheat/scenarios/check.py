@@ -11,7 +11,6 @@ from typing import Any
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
-from deadheat.sim.errors import InternalError
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Trace

@@ -129,4 +129,6 @@ def _event_from_json(content: dict[str, Any]) -> Event:
 
 def _summary(event: Event) -> str:
     label = f"{event.label} " if event.label else ""
-    return f"{label}{event.process}: {event.component}.{event.operation}({', '.join(event.arguments)}) = {event.outcome}"
+    return (
+        f"{label}{event.process}: {event.component}.{event.operation}({', '.join(event.arguments)}) = {event.outcome}"
+    )

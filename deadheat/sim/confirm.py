@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from deadheat.sim.errors import InternalError, ReplayDivergedError
+from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.simulation import Simulation, replay
 from deadheat.sim.trace import Choice, Schedule, Trace
@@ -52,9 +53,8 @@ def violation_of(model: Model, name: str, schedule: Schedule) -> str | None:
 def _stays(model: Model, prop: Property, schedule: Schedule) -> bool:
     """Return whether the schedule ends in a settled state, and the violation holds wherever owed steps lead."""
     start, _ = replay(model, schedule)
-    first = start.state(merging=True)
     edges: dict[Hashable, list[Hashable]] = {}
-    waiting: list[tuple[Hashable, tuple[Choice, ...]]] = [(first, schedule.choices)]
+    waiting: list[tuple[Hashable, tuple[Choice, ...]]] = [(start.state(merging=True), schedule.choices)]
     while waiting:
         state, choices = waiting.pop()
         if state in edges:
@@ -70,7 +70,7 @@ def _stays(model: Model, prop: Property, schedule: Schedule) -> bool:
             after = _after(model, following)
             edges[state].append(after)
             waiting.append((after, following))
-    return _all_lead_back(edges, first)
+    return terminal_components(edges) == [set(edges)]  # one component: every state can come back
 
 
 def _after(model: Model, choices: tuple[Choice, ...]) -> Hashable:
@@ -78,14 +78,6 @@ def _after(model: Model, choices: tuple[Choice, ...]) -> Hashable:
     for choice in choices:
         simulation.fire(choice)
     return simulation.state(merging=True)
-
-
-def _all_lead_back(edges: dict[Hashable, list[Hashable]], first: Hashable) -> bool:
-    """Return whether every state can come back to the first one."""
-    import networkx
-
-    graph = networkx.DiGraph(edges)
-    return set(edges) == {first, *networkx.ancestors(graph, first)}
 
 
 def _disagreement(name: str, reason: str) -> InternalError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
-from types import CodeType
+from itertools import pairwise
+from types import CodeType, GeneratorType
 from typing import Any, NamedTuple
 
 __all__ = ["Site", "site_of", "sites_of"]
@@ -24,8 +25,10 @@ class Site(NamedTuple):
 
 def site_of(generator: Generator[Any, Any, Any]) -> Site:
     """Return where a suspended generator yields, inside the innermost generator that it delegates to."""
-    while inspect.isgenerator(generator.gi_yieldfrom):
+    while isinstance(generator, GeneratorType) and isinstance(generator.gi_yieldfrom, GeneratorType):
         generator = generator.gi_yieldfrom
+    assert isinstance(generator, GeneratorType)
+    assert generator.gi_frame is not None
     return _site(generator.gi_code, generator.gi_frame.f_lineno)
 
 
@@ -52,7 +55,7 @@ def _site(code: CodeType, line: int | None) -> Site:
 def _yield_lines(code: CodeType) -> Iterator[int | None]:
     """Yield the line of each `yield`; those inside a `yield from` resume with another argument."""
     instructions = list(dis.get_instructions(code))
-    for yielding, resuming in zip(instructions, instructions[1:], strict=False):
+    for yielding, resuming in pairwise(instructions):
         if yielding.opname == "YIELD_VALUE" and resuming.opname == "RESUME" and (resuming.arg or 0) & 3 == 1:
             assert yielding.positions is not None
             yield yielding.positions.lineno
@@ -61,7 +64,7 @@ def _yield_lines(code: CodeType) -> Iterator[int | None]:
 def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Callable[..., Any]]:
     """Yield the generator functions that a function can call: by a global name, or out of its closure."""
     closure = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    named = [function.__globals__.get(name) for name in code.co_names]  # type: ignore[attr-defined]
+    named = [function.__globals__.get(name) for name in code.co_names]
     for each in closure + named:
         if inspect.isgeneratorfunction(each):
             yield each

@@ -156,7 +156,7 @@ def _abandon(generator: Generator[Any, Any, Any]) -> None:
             generator.close()
         except RuntimeError:  # it yielded once more, from a finally block
             continue
-        except Exception:  # noqa: BLE001 - whatever a dying role raises, nobody is there to hear it
+        except Exception:
             return
         return
     raise ModelError("A role goes on yielding after it was closed; let it end on GeneratorExit.")

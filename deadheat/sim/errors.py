@@ -61,8 +61,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
 
     known = list(known)
     nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    if nearest:
-        advice = f"did you mean {' or '.join(nearest)}?"
-    else:
-        advice = f"the {kind}s are: {', '.join(known)}."
-    return UsageError(f"There is no {kind} {name!r}; {advice}")
+    return UsageError(
+        f"There is no {kind} {name!r}; "
+        + (f"did you mean {' or '.join(nearest)}?" if nearest else f"there are: {', '.join(known)}.")
+    )

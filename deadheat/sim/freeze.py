@@ -13,9 +13,18 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable, Iterable, Sequence
 from enum import Enum
-from types import BuiltinFunctionType, CellType, CodeType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 __all__ = ["Unfreezable", "freeze", "freeze_generator", "merging_is_safe"]
@@ -31,7 +40,8 @@ ATOMS = (type(None), bool, int, str, bytes, complex, type(Ellipsis))
 BY_IDENTITY = (FunctionType, BuiltinFunctionType, CodeType, ModuleType, type)
 
 # Iterators whose `__reduce__` tells the whole of their state without a copy of what they iterate over.
-ITERATORS = tuple(type(iter(sample)) for sample in ((), [], range(0), "", "é", b"")) + (enumerate, reversed)
+SAMPLES: tuple[Iterable[Any], ...] = ((), [], range(0), "", "é", b"")
+ITERATORS = (*(type(iter(sample)) for sample in SAMPLES), enumerate, reversed)
 
 
 def freeze(value: Any, arguments: Sequence[Any] = ()) -> Hashable:

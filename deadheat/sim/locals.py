@@ -104,7 +104,9 @@ class LocalStates:
 
     def _number(self, running: RunningProcess, parent: int, alternative: int, outcome: Any) -> int:
         if running.finished:
-            return self._add(running.standing(merging=self._merging), LocalState((), None, parent, alternative, outcome))
+            return self._add(
+                running.standing(merging=self._merging), LocalState((), None, parent, alternative, outcome)
+            )
         begun = bool(running.history)
         if not begun and self.states:
             self._require_same(running, INITIAL)

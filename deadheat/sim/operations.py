@@ -38,7 +38,7 @@ class AnyOf:
 class Chosen(NamedTuple):
     """The outcome of an `AnyOf`: which of its operations happened, and what that one answered."""
 
-    index: int
+    which: int
     outcome: Any
 
 
@@ -65,4 +65,5 @@ class Label:
     meaning: str
 
     def __call__(self, operation: Operation) -> Operation:
+        """Return the operation with this label on it."""
         return replace(operation, label=self.name)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError
@@ -21,7 +22,9 @@ from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.simulation import only_step
 from deadheat.sim.trace import Choice
 
-__all__ = ["FIELD_BITS", "Row", "Successor", "Tables", "Watch"]
+__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Row", "Successor", "Tables", "Watch"]
+
+Learnt = TypeVar("Learnt")
 
 FIELD_BITS = 16
 FIELD_MASK = (1 << FIELD_BITS) - 1
@@ -41,27 +44,27 @@ class Successor(NamedTuple):
     choice: Choice
 
 
-class Row:
-    """One way for one process in one local state to go on: `mask` covers the fields that it reads.
+class Learned(dict[int, Learnt]):
+    """A table that asks for what it does not hold yet, once."""
 
-    `learned` holds the successors by what those fields hold.
-    """
-
-    def __init__(self, mask: int, learn: Callable[[int], tuple[Successor, ...]]) -> None:
-        self.mask = mask
-        self.learned: dict[int, tuple[Successor, ...]] = {}
+    def __init__(self, learn: Callable[[int], Learnt]) -> None:
+        super().__init__()
         self._learn = learn
 
-    def successors(self, state: int) -> tuple[Successor, ...]:
-        """Return the successors in a packed state, those that its budgets do not allow included."""
-        fields = state & self.mask
-        known = self.learned.get(fields)
-        return self.learn(fields) if known is None else known
+    def __missing__(self, key: int) -> Learnt:
+        value = self[key] = self._learn(key)
+        return value
 
-    def learn(self, fields: int) -> tuple[Successor, ...]:
-        """Return, and from now on remember, the successors where the fields hold this."""
-        successors = self.learned[fields] = self._learn(fields)
-        return successors
+
+class Row(NamedTuple):
+    """One way for one process in one local state to go on.
+
+    `mask` covers the fields that it reads; `successors` are looked up by what those fields hold. Those that the
+    budgets do not allow are among them.
+    """
+
+    mask: int
+    successors: Learned[tuple[Successor, ...]]
 
 
 class Watch:
@@ -69,24 +72,30 @@ class Watch:
 
     def __init__(self, tables: Tables, prop: Property) -> None:
         self.property = prop
-        self.mask = sum(tables.field_mask(tables.component_field(name)) for name in prop.reads)
+        self._mask = sum(tables.field_mask(tables.component_field(name)) for name in prop.reads)
         self._tables = tables
-        self._known: dict[Any, bool] = {}
+        self._known: dict[tuple[int, ...], bool] = {}
+
+    def reads(self, fields: int) -> bool:
+        """Return whether the property depends on any of the fields in this mask."""
+        return bool(self._mask & fields)
 
     def violated(self, state: int) -> bool:
         """Return whether the property, of kind ALWAYS or SETTLED, is violated in this state."""
-        fields = state & self.mask
-        known = self._known.get(fields)
-        if known is None:
-            known = self._known[fields] = self.property.violation(self._tables.view(state)) is not None
-        return known
+        return self._evaluate(state)
 
-    def violated_by_step(self, before: int, after: int) -> bool:
-        """Return whether the property, of kind STEP, is violated between these two states."""
-        fields = (before & self.mask, after & self.mask)
+    def violated_by(self, before: int, after: int) -> bool:
+        """Return whether a transition violates the property, which a SETTLED one never can be by a transition."""
+        kind = self.property.kind
+        if kind is Kind.STEP:
+            return self._evaluate(before, after)
+        return kind is Kind.ALWAYS and self._evaluate(after)
+
+    def _evaluate(self, *states: int) -> bool:
+        fields = tuple(state & self._mask for state in states)
         known = self._known.get(fields)
         if known is None:
-            views = self._tables.view(before), self._tables.view(after)
+            views = (self._tables.view(state) for state in states)
             known = self._known[fields] = self.property.violation(*views) is not None
         return known
 
@@ -118,8 +127,9 @@ class _Values:
 class Tables:
     """The learned tables of one model.
 
-    `merging` says whether two histories of a process that stand in the same place are one local state; it is off
-    when asked for, and where the interpreter does not show enough of a frame to merge soundly.
+    `rows` holds, for each process, the rows of each of its local states: one for each operation that it waits for,
+    and one for its crash. `merging` says whether two histories of a process that stand in the same place are one
+    local state; it is off when asked for, and where the interpreter does not show enough of a frame to merge soundly.
     """
 
     def __init__(self, model: Model, *, merging: bool = True) -> None:
@@ -130,7 +140,7 @@ class Tables:
         self._component_fields = {name: len(self.locals) + n for n, name in enumerate(model.components)}
         first_budget = len(self.locals) + len(self._values)
         self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
-        self._rows: list[list[tuple[Row, ...] | None]] = [[] for _ in self.locals]
+        self.rows = [Learned(partial(self._make_rows, process)) for process in range(len(self.locals))]
         self.watches = [Watch(self, each) for each in model.properties]
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
@@ -182,23 +192,13 @@ class Tables:
 
     # Transitions
 
-    def rows(self, process: int, local: int) -> tuple[Row, ...]:
-        """Return the rows of a process in a local state: one an operation it waits for, and one for its crash."""
-        known = self._rows[process]
-        while len(known) <= local:
-            known.append(None)
-        rows = known[local]
-        if rows is None:
-            rows = known[local] = self._make_rows(process, local)
-        return rows
-
     def choices(self, state: int) -> list[tuple[Successor, int]]:
         """Return the enabled transitions of a packed state, each with the state that it leads to."""
         return [
             (successor, state + successor.delta)
-            for process in range(len(self.locals))
-            for row in self.rows(process, self._field(state, process))
-            for successor in row.successors(state)
+            for process, rows in enumerate(self.rows)
+            for mask, successors in rows[self._field(state, process)]
+            for successor in successors[state & mask]
             if not successor.budget or state & successor.budget
         ]
 
@@ -206,8 +206,8 @@ class Tables:
         """Return whether an owed step of this process would change the packed state."""
         return any(
             successor.owed and successor.delta
-            for row in self.rows(process, self._field(state, process))
-            for successor in row.successors(state)
+            for mask, successors in self.rows[process][self._field(state, process)]
+            for successor in successors[state & mask]
         )
 
     def verify_purity(self) -> None:
@@ -226,11 +226,12 @@ class Tables:
         for alternative, operation in enumerate(states.states[local].operations):
             self.model.component(operation.component)
             field = self._component_fields[operation.component]
-            rows.append(Row(self.field_mask(field), self._operation_learner(process, local, alternative, field)))
+            learn = self._operation_learner(process, local, alternative, field)
+            rows.append(Row(self.field_mask(field), Learned(learn)))
         crash = states.process.crash
         if crash and self.model.budgets.get(crash.kind) and local != INITIAL and not states.states[local].finished:
             touched = {self._component_fields[each.component] for each in crash.consequences}
-            rows.append(Row(sum(map(self.field_mask, touched)), self._crash_learner(process, local)))
+            rows.append(Row(sum(map(self.field_mask, touched)), Learned(self._crash_learner(process, local))))
         return tuple(rows)
 
     def _operation_learner(
@@ -290,7 +291,7 @@ class Tables:
             delta=sum(move << self._shift(field) for field, move in moves.items()),
             budget=budget,
             owed=owed and fault is None,
-            watches=tuple(each for each in self.watches if each.mask & changed),
+            watches=tuple(each for each in self.watches if each.reads(changed)),
             choice=choice,
         )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.tables import Successor, Tables, Watch
+from deadheat.sim.tables import Tables, Watch
 from deadheat.sim.trace import Schedule
 
 __all__ = ["turning_point"]
@@ -38,39 +37,24 @@ def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
 
 def _avoidable(tables: Tables, watch: Watch, start: int) -> bool | None:
     """Return whether owed steps can lead from `start` into a settled state without a violation."""
-    import networkx
-
-    graph: networkx.DiGraph[Any] = networkx.DiGraph()
-    dead_ends: set[int] = set()
+    edges: dict[int, list[int]] = {start: []}
+    doomed: set[int] = set()  # an owed step from here violates
     waiting = [start]
-    graph.add_node(start)
     while waiting:
         state = waiting.pop()
         for successor, after in tables.choices(state):
             if not successor.owed:
                 continue
-            if _violates(watch, successor, state, after):
-                dead_ends.add(state)
+            if watch.violated_by(state, after):
+                doomed.add(state)
                 continue
-            if after not in graph:
-                if len(graph) >= STATES_MAX:
+            edges[state].append(after)
+            if after not in edges:
+                if len(edges) >= STATES_MAX:
                     return None
+                edges[after] = []
                 waiting.append(after)
-            graph.add_edge(state, after)
-    condensed = networkx.condensation(graph)
-    for node in condensed:
-        members = condensed.nodes[node]["members"]
-        if condensed.out_degree(node) == 0 and not members & dead_ends and _is_safe(watch, members):
-            return True
-    return False
-
-
-def _violates(watch: Watch, successor: Successor, before: int, after: int) -> bool:
-    if watch not in successor.watches:
-        return False
-    if watch.property.kind is Kind.ALWAYS:
-        return watch.violated(after)
-    return watch.property.kind is Kind.STEP and watch.violated_by_step(before, after)
+    return any(not settled & doomed and _is_safe(watch, settled) for settled in terminal_components(edges))
 
 
 def _is_safe(watch: Watch, settled: set[int]) -> bool:

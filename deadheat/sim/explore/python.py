@@ -7,11 +7,12 @@ property is at the end of a shortest path. Nothing is reduced but what the table
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.explore.settled import shallowest_settled_violation
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Successor, Tables, Watch
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables, Watch
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["explore"]
@@ -78,26 +79,13 @@ class _Search:
     def _expand(self, states: list[int], following: list[int]) -> None:
         """Take every transition of the given states; those not seen before are added to `following`."""
         parents = self.parents
-        shifts = [(process, process * FIELD_BITS) for process in range(len(self.tables.locals))]
-        rows_of = self.tables.rows
-        known_rows: list[dict[int, tuple[tuple[int, dict[int, tuple[Successor, ...]], object], ...]]]
-        known_rows = [{} for _ in shifts]
         transitions = 0
+        processes = [(process * FIELD_BITS, rows) for process, rows in enumerate(self.tables.rows)]
         for state in states:
             moves = False
-            for process, shift in shifts:
-                local = (state >> shift) & FIELD_MASK
-                rows = known_rows[process].get(local)
-                if rows is None:
-                    rows = known_rows[process][local] = tuple(
-                        (row.mask, row.learned, row) for row in rows_of(process, local)
-                    )
-                for mask, learned, row in rows:
-                    fields = state & mask
-                    successors = learned.get(fields)
-                    if successors is None:
-                        successors = row.learn(fields)  # type: ignore[attr-defined]
-                    for delta, budget, owed, watches, _ in successors:
+            for shift, rows in processes:
+                for mask, learned in rows[(state >> shift) & FIELD_MASK]:
+                    for delta, budget, owed, watches, _ in learned[state & mask]:
                         if budget:
                             if not state & budget:
                                 continue
@@ -117,12 +105,7 @@ class _Search:
 
     def _check_transition(self, watches: Iterable[Watch], before: int, after: int) -> None:
         for watch in watches:
-            if watch.property.name not in self.undecided:
-                continue
-            kind = watch.property.kind
-            if kind is Kind.ALWAYS and watch.violated(after):
-                self._violated(watch, before, after)
-            elif kind is Kind.STEP and watch.violated_by_step(before, after):
+            if watch.property.name in self.undecided and watch.violated_by(before, after):
                 self._violated(watch, before, after)
 
     def _check_quiescent(self) -> None:
@@ -169,7 +152,7 @@ class _Search:
             path.append(before)
             before = self.parents[before]
         path.reverse()
-        return Schedule(tuple(self._choice(*ends) for ends in zip(path, path[1:], strict=False)))
+        return Schedule(tuple(self._choice(*ends) for ends in pairwise(path)))
 
     def _choice(self, before: int, after: int) -> Choice:
         return next(successor.choice for successor, state in self.tables.choices(before) if state == after)

@@ -10,6 +10,7 @@ from collections.abc import Hashable
 
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice, Schedule
@@ -70,11 +71,7 @@ class _Search:
 
     def check_settled(self) -> None:
         """Find the terminal components of the graph of owed steps in which a property is violated throughout."""
-        import networkx
-
-        graph = networkx.DiGraph(self.edges)
-        condensed = networkx.condensation(graph)
-        terminal = [condensed.nodes[node]["members"] for node in condensed if condensed.out_degree(node) == 0]
+        terminal = terminal_components(self.edges)
         for name, states in self.settled_violations.items():
             violating = set(states)
             lost = [members for members in terminal if members <= violating]

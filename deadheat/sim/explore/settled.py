@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from deadheat.sim.graphs import terminal_components
 from deadheat.sim.tables import Tables
 
 __all__ = ["shallowest_settled_violation"]
@@ -23,14 +24,8 @@ def shallowest_settled_violation(tables: Tables, violating: Iterable[int]) -> in
     inescapable = _inescapable(tables, violating)
     if not inescapable:
         return None
-    import networkx
-
-    graph = networkx.DiGraph(inescapable)
-    terminal: set[int] = set()
-    for component in networkx.strongly_connected_components(graph):
-        if all(successor in component for state in component for successor in inescapable[state]):
-            terminal |= component
-    return next(state for state in inescapable if state in terminal)
+    settled = set().union(*terminal_components(inescapable))
+    return next(state for state in inescapable if state in settled)
 
 
 def _inescapable(tables: Tables, violating: Iterable[int]) -> dict[int, list[int]]:
