@@ -20,6 +20,7 @@ from deadheat.models.tokens import Tokens
 from deadheat.models.user import User
 from deadheat.sim.components import Component
 from deadheat.sim.model import Crash, Process
+from deadheat.sim.operations import atomically
 
 __all__ = ["FAULTS", "WORKER_CRASH", "World", "build"]
 
@@ -98,7 +99,7 @@ def _worker_crash(system: System, evaluation: str) -> Crash:
     """Return the crash of a worker: its broker and its HTTP peer notice, and what it leased is forsaken."""
     return Crash(
         WORKER_CRASH,
-        consequences=(
+        consequences=atomically(
             system.queue.requeue(evaluation),
             system.http.hang_up(evaluation),
             system.redis.forsake(f"worker/{evaluation}"),

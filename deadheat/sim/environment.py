@@ -15,7 +15,7 @@ import simpy
 from deadheat.sim.errors import ModelError
 from deadheat.sim.freeze import Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
-from deadheat.sim.operations import AnyOf, Chosen, Operation, Request
+from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
 
@@ -23,7 +23,7 @@ __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
 class PendingOperation(simpy.Event):
     """An operation that a process waits for; it succeeds, with an outcome, when it is fired."""
 
-    def __init__(self, env: simpy.Environment, operation: Operation) -> None:
+    def __init__(self, env: simpy.Environment, operation: Operation | Atomic) -> None:
         super().__init__(env)
         self.operation = operation
 
@@ -64,7 +64,7 @@ class RunningProcess:
         return self.generator is None
 
     @property
-    def operations(self) -> tuple[Operation, ...]:
+    def operations(self) -> tuple[Operation | Atomic, ...]:
         """The operations it waits for."""
         return tuple(event.operation for event in self.pending)
 
@@ -131,7 +131,7 @@ class RunningProcess:
         except Exception as error:
             name, step = self.process.name, len(self.history)
             raise ModelError(f"The process {name!r} failed after {step} outcomes: {error!r}.") from error
-        if not isinstance(request, Operation | AnyOf):
+        if not isinstance(request, Operation | Atomic | AnyOf):
             name, step = self.process.name, len(self.history)
             raise ModelError(
                 f"The process {name!r} yielded a {type(request).__name__} after {step} outcomes; "
@@ -140,7 +140,7 @@ class RunningProcess:
         return request
 
     def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
-        if isinstance(request, Operation):
+        if not isinstance(request, AnyOf):
             self.pending = (PendingOperation(self.env, request),)
             return (yield self.pending[0])
         self.pending = tuple(PendingOperation(self.env, each) for each in request.operations)

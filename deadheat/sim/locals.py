@@ -17,7 +17,7 @@ from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import ModelError, PurityError
 from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Operation
+from deadheat.sim.operations import Atomic, Operation
 
 __all__ = ["INITIAL", "LocalState", "LocalStates"]
 
@@ -32,7 +32,7 @@ class LocalState:
     `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`.
     """
 
-    operations: tuple[Operation, ...]
+    operations: tuple[Operation | Atomic, ...]
     site: Site | None
     parent: int = -1
     alternative: int = 0
@@ -151,5 +151,5 @@ class LocalStates:
             )
 
 
-def _names(operations: tuple[Operation, ...]) -> str:
+def _names(operations: tuple[Operation | Atomic, ...]) -> str:
     return " or ".join(str(operation) for operation in operations) or "nothing"

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
-from deadheat.sim.operations import Operation, Role
+from deadheat.sim.operations import Atomic, Role
 
 __all__ = ["Crash", "Kind", "Model", "Process", "Property", "View"]
 
@@ -23,12 +23,12 @@ class Crash:
 
     `kind` names the budget it draws on. A process that `restarts` begins its role again; one that does not is gone.
     `consequences` are what the components notice at the same instant (a broken connection, an unacknowledged
-    message): each must have exactly one step in any value.
+    message): they must have exactly one step in any state.
     """
 
     kind: str
     restarts: bool = True
-    consequences: tuple[Operation, ...] = ()
+    consequences: Atomic = Atomic(())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.sim.render import render
 
-__all__ = ["AnyOf", "Chosen", "Label", "Operation", "Request", "Role", "any_of"]
+__all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "Role", "any_of", "atomically"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,40 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Atomic:
+    """Operations on several components that happen at one instant, or not at all."""
+
+    operations: tuple[Operation, ...]
+
+    @property
+    def component(self) -> str:
+        """The components that it touches, as text."""
+        return " and ".join(each.component for each in self.operations)
+
+    @property
+    def name(self) -> str:
+        """What it does, as text."""
+        return " and ".join(each.name for each in self.operations)
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The arguments of all its operations."""
+        return tuple(argument for each in self.operations for argument in each.arguments)
+
+    @property
+    def label(self) -> str | None:
+        """The first label among its operations."""
+        return next((each.label for each in self.operations if each.label), None)
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.operations))
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """A choice among operations: whichever is fired first happens, the others never do."""
 
-    operations: tuple[Operation, ...]
+    operations: tuple[Operation | Atomic, ...]
 
 
 class Chosen(NamedTuple):
@@ -42,7 +72,7 @@ class Chosen(NamedTuple):
     outcome: Any
 
 
-Request: TypeAlias = Operation | AnyOf
+Request: TypeAlias = Operation | Atomic | AnyOf
 """What a role may yield."""
 
 Role: TypeAlias = Callable[..., Generator[Request, Any, Any]]
@@ -52,7 +82,12 @@ What lies between two yields is atomic and depends on the role's arguments and o
 """
 
 
-def any_of(*operations: Operation) -> AnyOf:
+def atomically(*operations: Operation) -> Atomic:
+    """Return a request for all `operations` at one instant, enabled when all are; its outcome is their outcomes."""
+    return Atomic(operations)
+
+
+def any_of(*operations: Operation | Atomic) -> AnyOf:
     """Return a request that is answered by whichever of `operations` is fired first, as a `Chosen`."""
     return AnyOf(operations)
 

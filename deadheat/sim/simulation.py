@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
-from deadheat.sim.errors import ModelError, ReplayDivergedError
+from deadheat.sim.errors import ReplayDivergedError
 from deadheat.sim.freeze import freeze
-from deadheat.sim.model import Crash, Model
-from deadheat.sim.operations import Operation
+from deadheat.sim.model import Model
+from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.render import render
+from deadheat.sim.stepping import JointStep, only_step, steps_of
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
 
 __all__ = ["Simulation", "Transition", "replay", "run_randomly"]
@@ -23,10 +24,8 @@ class Transition:
     """A choice that is enabled, and what it would do. `operation` is None for a crash."""
 
     choice: Choice
-    operation: Operation | None
-    outcome: Any
-    values: Mapping[str, Any]
-    fault: str | None
+    operation: Operation | Atomic | None
+    step: JointStep
     owed: bool
 
 
@@ -61,7 +60,7 @@ class Simulation:
         transition = self.fire(choice)
         changes = {
             name: self.model.component(name).describe(value)
-            for name, value in transition.values.items()
+            for name, value in transition.step.values.items()
             if freeze(value) != freeze(before[name])
         }
         operation = transition.operation
@@ -70,9 +69,9 @@ class Simulation:
             component=operation.component if operation else "",
             operation=operation.name if operation else "crash",
             arguments=tuple(render(each) for each in operation.arguments) if operation else (),
-            outcome=render(transition.outcome),
+            outcome=render(transition.step.outcome),
             label=operation.label if operation else None,
-            fault=transition.fault,
+            fault=transition.step.fault,
             changes=changes,
         )
 
@@ -87,47 +86,26 @@ class Simulation:
     def _transitions_of(self, running: RunningProcess) -> Iterator[Transition]:
         name, owed = running.process.name, running.process.owed
         for alternative, operation in enumerate(running.operations):
-            component = self.model.component(operation.component)
-            for branch, step in enumerate(component.apply(self.values[operation.component], operation)):
+            for branch, step in enumerate(steps_of(self.model, operation, self.values)):
                 if self._affordable(step.fault):
-                    yield Transition(
-                        choice=Choice(name, alternative, branch),
-                        operation=operation,
-                        outcome=step.outcome,
-                        values={operation.component: step.value},
-                        fault=step.fault,
-                        owed=owed and step.fault is None,
-                    )
+                    choice = Choice(name, alternative, branch)
+                    yield Transition(choice, operation, step, owed=owed and step.fault is None)
         crash = running.process.crash
         if crash is not None and running.history and self._affordable(crash.kind):
-            yield Transition(Choice(name, -1), None, None, self._consequences(crash), crash.kind, owed=False)
+            values = only_step(self.model, crash.consequences, self.values).values
+            yield Transition(Choice(name, -1), None, JointStep(None, values, crash.kind), owed=False)
 
     def _affordable(self, fault: str | None) -> bool:
         return fault is None or self.budgets.get(fault, 0) > 0
 
-    def _consequences(self, crash: Crash) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for operation in crash.consequences:
-            present = values.get(operation.component, self.values[operation.component])
-            values[operation.component] = only_step(self.model, present, operation)
-        return values
-
     def _apply(self, running: RunningProcess, transition: Transition) -> None:
-        self.values.update(transition.values)
-        if transition.fault is not None:
-            self.budgets[transition.fault] -= 1
+        self.values.update(transition.step.values)
+        if transition.step.fault is not None:
+            self.budgets[transition.step.fault] -= 1
         if transition.operation is None:
             running.crash()
         else:
-            running.fire(transition.choice.alternative, transition.outcome)
-
-
-def only_step(model: Model, value: Any, operation: Operation) -> Any:
-    """Return the value that a crash's consequence leaves; raises ModelError unless it has exactly one step."""
-    steps = model.component(operation.component).apply(value, operation)
-    if len(steps) != 1:
-        raise ModelError(f"{operation} is a consequence of a crash, so it must have one step, not {len(steps)}.")
-    return steps[0].value
+            running.fire(transition.choice.alternative, transition.step.outcome)
 
 
 def replay(model: Model, schedule: Schedule) -> tuple[Simulation, Trace]:

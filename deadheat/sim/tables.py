@@ -18,8 +18,9 @@ from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError
 from deadheat.sim.freeze import Unfreezable, freeze, merging_is_safe
 from deadheat.sim.locals import INITIAL, LocalStates
-from deadheat.sim.model import Kind, Model, Property
-from deadheat.sim.simulation import only_step
+from deadheat.sim.model import Crash, Kind, Model, Property
+from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.stepping import only_step, steps_of
 from deadheat.sim.trace import Choice
 
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Row", "Successor", "Tables", "Watch"]
@@ -168,7 +169,7 @@ class Tables:
         return state
 
     def view(self, state: int) -> Mapping[str, Any]:
-        """Return the component values of a packed state."""
+        """Return the component values of a packed state; only what is in its fields is meaningful."""
         fields = self._component_fields
         return MappingProxyType(
             {each.name: each.values[self._field(state, fields[each.name])] for each in self._values}
@@ -222,64 +223,52 @@ class Tables:
                 f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; the usual cause "
                 "is a loop whose history cannot be merged. Keep fewer locals, or let the process repeat instead."
             )
-        rows = []
-        for alternative, operation in enumerate(states.states[local].operations):
-            self.model.component(operation.component)
-            field = self._component_fields[operation.component]
-            learn = self._operation_learner(process, local, alternative, field)
-            rows.append(Row(self.field_mask(field), Learned(learn)))
+        rows = [
+            Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
+            for alternative, operation in enumerate(states.states[local].operations)
+        ]
         crash = states.process.crash
         if crash and self.model.budgets.get(crash.kind) and local != INITIAL and not states.states[local].finished:
-            touched = {self._component_fields[each.component] for each in crash.consequences}
-            rows.append(Row(sum(map(self.field_mask, touched)), Learned(self._crash_learner(process, local))))
+            learn = partial(self._learn_crash, process, local, crash)
+            rows.append(Row(self._mask_of(crash.consequences), Learned(learn)))
         return tuple(rows)
 
-    def _operation_learner(
-        self, process: int, local: int, alternative: int, field: int
-    ) -> Callable[[int], tuple[Successor, ...]]:
+    def _mask_of(self, request: Operation | Atomic) -> int:
+        """Return the fields of the components that a request reads."""
+        operations = request.operations if isinstance(request, Atomic) else (request,)
+        for operation in operations:
+            self.model.component(operation.component)  # raises for one that does not exist
+        return sum({self.field_mask(self._component_fields[each.component]) for each in operations})
+
+    def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
-        values = self._values[field - len(self.locals)]
-        component = self.model.component(operation.component)
+        successors = []
+        for branch, step in enumerate(steps_of(self.model, operation, self.view(fields))):
+            if step.fault is not None and not self.model.budgets.get(step.fault):
+                continue
+            following = states.successor(local, alternative, step.outcome)
+            choice = Choice(states.process.name, alternative, branch)
+            moves = {process: following - local, **self._moves(fields, step.values)}
+            successors.append(self._successor(choice, moves, step.fault, states.process.owed))
+        if successors:
+            self._cover(process, local, alternative)
+        return tuple(successors)
 
-        def learn(fields: int) -> tuple[Successor, ...]:
-            number = self._field(fields, field)
-            successors = []
-            for branch, step in enumerate(component.apply(values.values[number], operation)):
-                if step.fault is not None and not self.model.budgets.get(step.fault):
-                    continue
-                following = states.successor(local, alternative, step.outcome)
-                successors.append(
-                    self._successor(
-                        choice=Choice(states.process.name, alternative, branch),
-                        moves={process: following - local, field: values.number(step.value) - number},
-                        fault=step.fault,
-                        owed=states.process.owed,
-                    )
-                )
-            if successors:
-                self._cover(process, local, alternative)
-            return tuple(successors)
-
-        return learn
-
-    def _crash_learner(self, process: int, local: int) -> Callable[[int], tuple[Successor, ...]]:
+    def _learn_crash(self, process: int, local: int, crash: Crash, fields: int) -> tuple[Successor, ...]:
         states = self.locals[process]
-        crash = states.process.crash
-        assert crash is not None
+        step = only_step(self.model, crash.consequences, self.view(fields))
+        moves = {process: states.after_crash - local, **self._moves(fields, step.values)}
+        return (self._successor(Choice(states.process.name, -1), moves, crash.kind, owed=False),)
 
-        def learn(fields: int) -> tuple[Successor, ...]:
-            moves = {process: states.after_crash - local}
-            present: dict[int, Any] = {}
-            for operation in crash.consequences:
-                field = self._component_fields[operation.component]
-                values = self._values[field - len(self.locals)]
-                before = self._field(fields, field)
-                present[field] = only_step(self.model, present.get(field, values.values[before]), operation)
-                moves[field] = values.number(present[field]) - before
-            return (self._successor(Choice(states.process.name, -1), moves, crash.kind, owed=False),)
-
-        return learn
+    def _moves(self, fields: int, values: Mapping[str, Any]) -> dict[int, int]:
+        """Return by how much each component's field changes when it takes its new value."""
+        moves = {}
+        for name, value in values.items():
+            field = self._component_fields[name]
+            number = self._values[field - len(self.locals)].number(value)
+            moves[field] = number - self._field(fields, field)
+        return moves
 
     def _successor(self, choice: Choice, moves: dict[int, int], fault: str | None, owed: bool) -> Successor:
         budget = 0

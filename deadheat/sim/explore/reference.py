@@ -124,8 +124,8 @@ class _Search:
         return [each for each in self.model.properties if each.kind is kind and each.name not in self.found]
 
     def _cover(self, simulation: Simulation, transition: Transition) -> None:
-        if transition.fault is not None:
-            self.faults.add(transition.fault)
+        if transition.step.fault is not None:
+            self.faults.add(transition.step.fault)
         generator = simulation.processes[transition.choice.process].generator
         if transition.operation is not None and generator is not None:
             self.reached.add(site_of(generator))

@@ -1,0 +1,55 @@
+"""What a request may do to the components: the one place where steps are taken, for simulation and tables alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from deadheat.sim.errors import ModelError
+from deadheat.sim.model import Model
+from deadheat.sim.operations import Atomic, Operation
+
+__all__ = ["JointStep", "only_step", "steps_of"]
+
+
+class JointStep(NamedTuple):
+    """One way in which a request may go: its outcome, the next values of the components it touches, and its fault."""
+
+    outcome: Any
+    values: dict[str, Any]
+    fault: str | None
+
+
+def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any]) -> Iterator[JointStep]:
+    """Yield every way in which a request may go where the components hold `values`.
+
+    Raises ModelError for a component or operation that does not exist, and for two faults in one step.
+    """
+    if isinstance(request, Operation):
+        component = model.component(request.component)
+        for step in component.apply(values[request.component], request):
+            yield JointStep(step.outcome, {request.component: step.value}, step.fault)
+        return
+    for outcomes, joint, fault in _together(model, request.operations, values):
+        yield JointStep(outcomes, joint, fault)
+
+
+def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:
+    """Return the step of a request that must have exactly one, such as what a crash leads to; or raise ModelError."""
+    steps = list(steps_of(model, request, values))
+    if len(steps) != 1:
+        raise ModelError(f"{request} follows from a crash, so it must have exactly one step, not {len(steps)}.")
+    return steps[0]
+
+
+def _together(
+    model: Model, operations: tuple[Operation, ...], values: Mapping[str, Any]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any], str | None]]:
+    if not operations:
+        yield (), {}, None
+        return
+    for first in steps_of(model, operations[0], values):
+        for outcomes, joint, fault in _together(model, operations[1:], {**values, **first.values}):
+            if fault is not None and first.fault is not None:
+                raise ModelError(f"{operations[0]} and what is atomic with it fail in two ways at once.")
+            yield (first.outcome, *outcomes), {**first.values, **joint}, fault or first.fault
