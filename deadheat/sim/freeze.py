@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Generator, Hashable, Iterable, Sequence
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
 from enum import Enum
 from types import (
     BuiltinFunctionType,
@@ -48,8 +48,8 @@ def freeze(value: Any, arguments: Sequence[Any] = ()) -> Hashable:
     """Return a hashable that equals another's exactly when the two values can have no different future.
 
     Unlike `==`, it tells `1` from `True` and `1.0`, keeps the order of a frozen set (its iteration order can matter),
-    and records which mutable objects are one and the same. `arguments` are objects known to be shared and immutable:
-    they are compared by identity. Raises `Unfreezable` for what cannot be compared by value.
+    and records which mutable objects are one and the same. `arguments` are objects known to be shared and immutable,
+    with what they hold: they are compared by identity. Raises `Unfreezable` for what cannot be compared by value.
     """
     return _Freezer(arguments).freeze(value)
 
@@ -63,8 +63,9 @@ class _Freezer:
     """One traversal; it remembers mutable objects, so that aliases are told from equal copies."""
 
     def __init__(self, arguments: Sequence[Any]) -> None:
-        self._seen: dict[int, tuple[str, int]] = {id(each): ("argument", n) for n, each in enumerate(arguments)}
-        self._kept: list[Any] = list(arguments)  # so that no id is used twice
+        shared = list(_with_parts(arguments))
+        self._seen: dict[int, tuple[str, int]] = {id(each): ("argument", n) for n, each in enumerate(shared)}
+        self._kept: list[Any] = shared  # so that no id is used twice
 
     def freeze(self, value: Any) -> Hashable:
         kind = type(value)
@@ -137,6 +138,18 @@ class _Freezer:
     def _remember(self, value: Any) -> None:
         self._seen[id(value)] = ("same as", len(self._kept))
         self._kept.append(value)
+
+
+def _with_parts(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield the values, and what the tuples and frozen dataclasses among them hold."""
+    for value in values:
+        if type(value) in ATOMS or isinstance(value, BY_IDENTITY):
+            continue
+        yield value
+        if isinstance(value, tuple):
+            yield from _with_parts(value)
+        elif dataclasses.is_dataclass(value):
+            yield from _with_parts(getattr(value, field.name) for field in dataclasses.fields(value))
 
 
 def merging_is_safe() -> bool:

@@ -17,6 +17,9 @@ View: TypeAlias = Mapping[str, Any]
 """The component values of one state, by component name."""
 
 
+NOTHING = Atomic(())
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
     """The fault that kills a process at any step that it has begun.
@@ -28,7 +31,7 @@ class Crash:
 
     kind: str
     restarts: bool = True
-    consequences: Atomic = Atomic(())
+    consequences: Atomic = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ class Operation:
     arguments: tuple[Any, ...] = ()
     label: str | None = None
 
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The one component that it touches."""
+        return (self.component,)
+
     def __str__(self) -> str:
         return f"{self.component}.{self.name}({', '.join(render(argument) for argument in self.arguments)})"
 
@@ -35,9 +40,14 @@ class Atomic:
     operations: tuple[Operation, ...]
 
     @property
+    def components(self) -> tuple[str, ...]:
+        """The components that it touches."""
+        return tuple(each.component for each in self.operations)
+
+    @property
     def component(self) -> str:
         """The components that it touches, as text."""
-        return " and ".join(each.component for each in self.operations)
+        return " and ".join(self.components)
 
     @property
     def name(self) -> str:

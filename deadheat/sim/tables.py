@@ -8,10 +8,9 @@ loop of a search is look-ups and additions, and knows nothing of generators, com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.coverage import Site
@@ -96,7 +95,7 @@ class Watch:
         fields = tuple(state & self._mask for state in states)
         known = self._known.get(fields)
         if known is None:
-            views = (self._tables.view(state) for state in states)
+            views = (self._tables.view(state, self.property.reads) for state in states)
             known = self._known[fields] = self.property.violation(*views) is not None
         return known
 
@@ -168,12 +167,11 @@ class Tables:
             state |= budget << self._shift(self._budget_fields[kind])
         return state
 
-    def view(self, state: int) -> Mapping[str, Any]:
-        """Return the component values of a packed state; only what is in its fields is meaningful."""
+    def view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
+        """Return the values of the named components in a packed state."""
         fields = self._component_fields
-        return MappingProxyType(
-            {each.name: each.values[self._field(state, fields[each.name])] for each in self._values}
-        )
+        values = {name: self._values[fields[name] - len(self.locals)] for name in names}
+        return {name: each.values[self._field(state, fields[name])] for name, each in values.items()}
 
     def watches_of(self, kind: Kind) -> list[Watch]:
         """Return the watches on properties of one kind."""
@@ -235,16 +233,15 @@ class Tables:
 
     def _mask_of(self, request: Operation | Atomic) -> int:
         """Return the fields of the components that a request reads."""
-        operations = request.operations if isinstance(request, Atomic) else (request,)
-        for operation in operations:
-            self.model.component(operation.component)  # raises for one that does not exist
-        return sum({self.field_mask(self._component_fields[each.component]) for each in operations})
+        for name in request.components:
+            self.model.component(name)  # raises for one that does not exist
+        return sum({self.field_mask(self._component_fields[name]) for name in request.components})
 
     def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
         successors = []
-        for branch, step in enumerate(steps_of(self.model, operation, self.view(fields))):
+        for branch, step in enumerate(steps_of(self.model, operation, self.view(fields, operation.components))):
             if step.fault is not None and not self.model.budgets.get(step.fault):
                 continue
             following = states.successor(local, alternative, step.outcome)
@@ -257,7 +254,7 @@ class Tables:
 
     def _learn_crash(self, process: int, local: int, crash: Crash, fields: int) -> tuple[Successor, ...]:
         states = self.locals[process]
-        step = only_step(self.model, crash.consequences, self.view(fields))
+        step = only_step(self.model, crash.consequences, self.view(fields, crash.consequences.components))
         moves = {process: states.after_crash - local, **self._moves(fields, step.values)}
         return (self._successor(Choice(states.process.name, -1), moves, crash.kind, owed=False),)
 
