@@ -1,0 +1,141 @@
+"""Small random models, drawn by hypothesis: a few variables, a few processes that run small programs, some faults."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
+from deadheat.sim.operations import Operation, Request, any_of, atomically
+
+FAULT, CRASH = "glitch", "crash"
+VALUES = 3
+
+
+class Cell(Component):
+    """A small number that can be read, written, awaited, tossed for, and that glitches."""
+
+    initial = 0
+
+    @operation
+    def get(self, value: int) -> Steps:
+        return (Step(value, value),)
+
+    @operation
+    def set(self, value: int, new: int) -> Steps:
+        return (Step(None, new),)
+
+    @operation
+    def add(self, value: int, by: int) -> Steps:
+        return (Step(None, (value + by) % VALUES),)
+
+    @operation
+    def wait_for(self, value: int, wanted: int) -> Steps:
+        return (Step(None, value),) if value == wanted else BLOCKED
+
+    @operation
+    def toss(self, value: int, other: int) -> Steps:
+        return (Step(0, value), Step(1, other))
+
+    @operation
+    def glitch(self, value: int, other: int) -> Steps:
+        return (Step(None, value), Step(None, other, fault=FAULT))
+
+
+class Instruction(NamedTuple):
+    """One step of a program; `also` is done at the same instant, `instead` may happen in its place."""
+
+    cell: int
+    name: str
+    argument: int
+    also: tuple[int, int] | None = None
+    instead: tuple[int, int] | None = None
+    skip_if: int = -1
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a program's role talks to."""
+
+    cells: tuple[Cell, ...]
+
+
+def run_program(system: Cells, program: tuple[Instruction, ...]) -> Generator[Request, Any, None]:
+    skip = False
+    for instruction in program:
+        if skip:
+            skip = False
+            continue
+        outcome = yield _request(system, instruction)
+        skip = outcome == instruction.skip_if
+
+
+def run_forgetfully(system: Cells, program: tuple[Instruction, ...]) -> Generator[Request, Any, None]:
+    for instruction in program:
+        yield _request(system, instruction)
+
+
+def _request(system: Cells, instruction: Instruction) -> Request:
+    cell = system.cells[instruction.cell]
+    arguments = () if instruction.name == "get" else (instruction.argument,)
+    request: Operation = getattr(cell, instruction.name)(*arguments)
+    if instruction.also is not None:
+        return atomically(request, system.cells[instruction.also[0]].set(instruction.also[1]))
+    if instruction.instead is not None:
+        return any_of(request, system.cells[instruction.instead[0]].wait_for(instruction.instead[1]))
+    return request
+
+
+small = st.integers(0, VALUES - 1)
+places = st.integers(0, 1)
+instructions = st.builds(
+    Instruction,
+    cell=places,
+    name=st.sampled_from(["get", "set", "add", "wait_for", "toss", "glitch"]),
+    argument=small,
+    also=st.none() | st.tuples(places, small),
+    instead=st.none() | st.tuples(places, small),
+    skip_if=st.integers(-1, 1),
+)
+programs = st.lists(instructions, min_size=1, max_size=3).map(tuple)
+
+
+def _properties(first: int, second: int) -> tuple[Property, ...]:
+    def both(view: View) -> str | None:
+        return "bad" if (view["c0"], view["c1"]) == (first, second) else None
+
+    def jumped(before: View, after: View) -> str | None:
+        return "jumped" if (before["c0"], after["c0"]) == (first, second) and first != second else None
+
+    reads = ("c0", "c1")
+    return (
+        Property("always", "", Kind.ALWAYS, reads, both),
+        Property("step", "", Kind.STEP, ("c0",), jumped),
+        Property("settled", "", Kind.SETTLED, reads, both),
+    )
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """Draw a model of up to three processes over two cells."""
+    cells = tuple(Cell(f"c{number}") for number in range(2))
+    system = Cells(cells)
+    processes = []
+    for number in range(draw(st.integers(1, 3))):
+        crash = Crash(CRASH, restarts=draw(st.booleans()), consequences=atomically(cells[0].add(1)))
+        processes.append(
+            Process(
+                f"p{number}",
+                draw(st.sampled_from([run_program, run_forgetfully])),
+                (system, draw(programs)),
+                repeats=draw(st.sampled_from([False, False, True])),
+                owed=draw(st.sampled_from([True, True, False])),
+                crash=crash if draw(st.booleans()) else None,
+            )
+        )
+    budgets = {FAULT: draw(st.integers(0, 1)), CRASH: draw(st.integers(0, 1))}
+    return Model({each.name: each for each in cells}, tuple(processes), _properties(draw(small), draw(small)), budgets)

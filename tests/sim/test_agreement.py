@@ -1,0 +1,83 @@
+"""The searches against each other: the fast ones must say what the obvious one says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from tests.sim.random_models import models
+
+from deadheat.sim.confirm import confirm
+from deadheat.sim.explore import python, reference
+from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.model import Model
+from deadheat.sim.simulation import run_randomly
+
+THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SMALL = Limits(400)
+
+
+def verdicts(found: Exploration) -> dict[str, int]:
+    return {name: len(schedule.choices) for name, schedule in sorted(found.counterexamples.items())}
+
+
+def counts(found: Exploration) -> dict[str, Any]:
+    return {"states": found.states, "transitions": found.transitions, "depth": found.depth}
+
+
+def coverage(found: Exploration) -> tuple[Any, ...]:
+    return found.reached, found.labels_reached, found.faults_fired
+
+
+@THOROUGH
+@given(models())
+def test_the_tables_find_what_the_reference_finds(model: Model) -> None:
+    slow = reference.explore(model, SMALL)
+    assume(slow.complete)
+    fast = python.explore(model, merging=False)
+    assert verdicts(fast) == verdicts(slow)
+    if len(slow.counterexamples) < len(model.properties):  # else each search stops where it likes
+        assert counts(fast) == counts(slow)
+        assert coverage(fast) == coverage(slow)
+
+
+@THOROUGH
+@given(models())
+def test_merging_changes_no_verdict(model: Model) -> None:
+    separate = python.explore(model, Limits(20_000), merging=False)
+    assume(separate.complete)
+    merged = python.explore(model)
+    assert verdicts(merged) == verdicts(separate)
+    assert merged.states <= separate.states
+    if len(merged.counterexamples) < len(model.properties):
+        assert coverage(merged) == coverage(separate)
+
+
+@THOROUGH
+@given(models())
+def test_the_reference_merges_as_the_tables_do(model: Model) -> None:
+    slow = reference.explore(model, SMALL, merging=True)
+    assume(slow.complete)
+    fast = python.explore(model)
+    assert verdicts(fast) == verdicts(slow)
+    if len(slow.counterexamples) < len(model.properties):
+        assert counts(fast) == counts(slow)
+
+
+@THOROUGH
+@given(models())
+def test_every_counterexample_is_confirmed_through_simpy(model: Model) -> None:
+    for name, schedule in python.explore(model, Limits(20_000)).counterexamples.items():
+        assert confirm(model, name, schedule)[1]
+
+
+@THOROUGH
+@given(models())
+def test_what_a_random_run_violates_is_found(model: Model) -> None:
+    found = python.explore(model, Limits(20_000))
+    assume(found.complete)
+    always = model.properties[0]
+    for seed in range(3):
+        simulation, _ = run_randomly(model, seed, steps_max=20)
+        if always.violation(simulation.values) is not None:
+            assert always.name in found.counterexamples
