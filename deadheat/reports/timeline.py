@@ -15,6 +15,11 @@ from deadheat.sim.trace import Event
 
 __all__ = ["print_timeline"]
 
+LANES_WIDTH_MIN = 130
+"""A terminal narrower than this gets the events below each other, since lanes would be too thin to read."""
+
+LOST = "the race is lost here"
+
 
 def print_timeline(counterexample: Counterexample, console: Console, turning_point: int | None = None) -> None:
     """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
@@ -26,16 +31,17 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
             (scenario.protocol, "bold"), f" with {evaluations}{faults} violates ", (counterexample.property, "bold red")
         )
     )
-    console.print(_table(counterexample.trace.events, turning_point))
+    layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
+    console.print(layout(counterexample.trace.events, turning_point))
     console.print(_legend(counterexample.trace.events), style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
 
 
-def _table(events: tuple[Event, ...], turning_point: int | None) -> Table:
+def _lanes(events: tuple[Event, ...], turning_point: int | None) -> Table:
+    """A lane for each process, then one for each component with its value after the step."""
     processes = _in_order(event.process for event in events)
     components = _in_order(name for event in events for name in event.changes)
-    table = Table(header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("", justify="right", no_wrap=True)
+    table = _empty_table()
     for name in processes:
         table.add_column(name, overflow="fold", style="cyan")
     for name in components:
@@ -47,8 +53,28 @@ def _table(events: tuple[Event, ...], turning_point: int | None) -> Table:
         values = [Text(state[name], style="bold yellow" if name in event.changes else "dim") for name in components]
         table.add_row(str(number), *lanes, *values)
         if number == turning_point:
-            marks = [Text("✗", style="bold red") for _ in processes]
-            table.add_row(Text(">>", style="bold red"), *marks, Text("the race is lost here", style="bold red"))
+            marks = [Text(LOST if name == event.process else "│", style="bold red") for name in processes]
+            table.add_row(Text("✗", style="bold red"), *marks)
+    return table
+
+
+def _narrow(events: tuple[Event, ...], turning_point: int | None) -> Table:
+    """One lane for all: who does what, and what is then true."""
+    table = _empty_table()
+    table.add_column("process", style="cyan", no_wrap=True)
+    table.add_column("step", overflow="fold")
+    table.add_column("and then", overflow="fold")
+    for number, event in enumerate(events, start=1):
+        now = "; ".join(f"{name}: {value}" for name, value in event.changes.items())
+        table.add_row(str(number), event.process, _step(event), Text(now, style="yellow"))
+        if number == turning_point:
+            table.add_row(Text("✗", style="bold red"), "", Text(LOST, style="bold red"))
+    return table
+
+
+def _empty_table() -> Table:
+    table = Table(header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("", justify="right", no_wrap=True)
     return table
 
 

@@ -60,7 +60,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     import difflib
 
     known = list(known)
-    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     return UsageError(
         f"There is no {kind} {name!r}; "
         + (f"did you mean {' or '.join(nearest)}?" if nearest else f"there are: {', '.join(known)}.")

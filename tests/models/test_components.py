@@ -53,7 +53,7 @@ def test_default_arguments_are_part_of_the_operation() -> None:
 
 
 def test_an_operation_called_wrongly_is_refused() -> None:
-    with pytest.raises(ModelError, match="StatusStore.set was called with the wrong arguments"):
+    with pytest.raises(ModelError, match=r"StatusStore\.set was called with the wrong arguments"):
         StatusStore("status").set("e1")  # type: ignore[call-arg]
     with pytest.raises(ModelError, match="has no operation 'pop'"):
         StatusStore("status").apply(Status.QUEUED, Operation("status/e1", "pop"))

@@ -93,9 +93,7 @@ def peterson(*, broken: bool = False) -> Model:
         return "both are in the critical section" if len(view["section"]) > 1 else None
 
     components = {each.name: each for each in (*flags, turn, section)}
-    processes = tuple(
-        Process(f"p{me}", process, (me, flags, turn, section), repeats=True) for me in (0, 1)
-    )
+    processes = tuple(Process(f"p{me}", process, (me, flags, turn, section), repeats=True) for me in (0, 1))
     return Model(components, processes, (Property("mutual-exclusion", "", Kind.ALWAYS, ("section",), crowded),))
 
 

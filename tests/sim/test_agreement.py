@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
-from tests.sim.random_models import models
 
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.model import Model
 from deadheat.sim.simulation import run_randomly
+from tests.sim.random_models import models
 
 THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 SMALL = Limits(400)

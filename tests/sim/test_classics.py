@@ -6,11 +6,11 @@ import runpy
 from pathlib import Path
 
 import pytest
-from tests.sim.classics import lost_update, peterson, philosophers
 
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Explorer
+from tests.sim.classics import lost_update, peterson, philosophers
 
 EXPLORERS = pytest.mark.parametrize("explore", [python.explore, reference.explore], ids=["python", "reference"])
 EXAMPLES = Path(__file__).parents[2] / "examples"

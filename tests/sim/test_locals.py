@@ -8,13 +8,13 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from tests.sim.classics import Variable
 
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError, PurityError
 from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Model, Process
+from tests.sim.classics import Variable
 
 Role = Generator[Any, Any, Any]
 
@@ -148,7 +148,7 @@ def test_mutable_outcomes_and_values_are_refused() -> None:
     def filling(box: Box) -> Role:
         yield box.fill()
 
-    with pytest.raises(ModelError, match="outcome of box.open"):
+    with pytest.raises(ModelError, match=r"outcome of box\.open"):
         explore(Model({"box": box}, (Process("p", opening, (box,)),)))
     with pytest.raises(ModelError, match="value of the component 'box'"):
         explore(Model({"box": box}, (Process("p", filling, (box,)),)))

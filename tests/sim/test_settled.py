@@ -6,7 +6,6 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from tests.sim.classics import Variable
 
 from deadheat.sim.confirm import confirm, violation_of
 from deadheat.sim.errors import InternalError
@@ -15,6 +14,7 @@ from deadheat.sim.explore.results import Explorer
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.trace import Choice, Schedule
 from deadheat.sim.turning_point import turning_point
+from tests.sim.classics import Variable
 
 Role = Generator[Any, Any, Any]
 EXPLORERS = pytest.mark.parametrize("explore", [python.explore, reference.explore], ids=["python", "reference"])

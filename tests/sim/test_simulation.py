@@ -9,7 +9,6 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from tests.sim.classics import Section, Variable, lost_update, philosophers
 
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import ReplayDivergedError
@@ -17,6 +16,7 @@ from deadheat.sim.model import Crash, Model, Process
 from deadheat.sim.operations import any_of, atomically
 from deadheat.sim.simulation import Simulation, replay, run_randomly
 from deadheat.sim.trace import Choice, Schedule
+from tests.sim.classics import Section, Variable, lost_update, philosophers
 
 Role = Generator[Any, Any, Any]
 
@@ -71,7 +71,9 @@ def test_a_crash_restarts_the_role_and_takes_its_consequences() -> None:
             yield counter.set(99)  # a killed process cleans nothing up
 
     crash = Crash("crash", consequences=atomically(other.set(5)))
-    model = Model({"counter": counter, "other": other}, (Process("p", role, (counter,), crash=crash),), (), {"crash": 1})
+    model = Model(
+        {"counter": counter, "other": other}, (Process("p", role, (counter,), crash=crash),), (), {"crash": 1}
+    )
     simulation = Simulation(model)
     assert [each.choice for each in simulation.transitions()] == [Choice("p")]  # nothing to crash before it began
     simulation.fire(Choice("p"))

@@ -1,0 +1,171 @@
+"""The command line, as a user meets it: run as a program."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deadheat.models.steps import LABELS
+from deadheat.scenarios.properties import PROPERTIES
+from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
+from deadheat.version import VERSION
+
+
+def run(*arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": "", "COLUMNS": str(columns)}
+    command = [sys.executable, "-m", "deadheat", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def check_json(*arguments: str) -> tuple[int, dict[str, Any]]:
+    done = run("check", *arguments, "--json")
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_help_explains_each_command_with_an_example() -> None:
+    assert "Exit codes" in run("--help").stdout
+    for command in ("list", "check", "show", "replay"):
+        done = run(command, "--help")
+        assert done.returncode == 0
+        assert f"Example: deadheat {command}" in done.stdout
+
+
+def test_the_version_is_printed() -> None:
+    assert run("--version").stdout.strip() == f"deadheat {VERSION}"
+
+
+def test_list_names_everything_with_a_line_each() -> None:
+    text = run("list").stdout
+    for name in (*DEFAULT_PROTOCOLS[:7], "X+orphan-cleanup", "X+storage-worker", *PROPERTIES, "worker-crash"):
+        assert re.search(rf"^ *{re.escape(name)} +\S", text, re.MULTILINE), name
+    assert "worker-crash" not in run("list", "protocols").stdout
+
+
+def test_check_without_arguments_checks_everything() -> None:
+    done = run("check")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    for name in DEFAULT_PROTOCOLS:
+        assert name in done.stdout
+    assert "Covers 1 evaluation, no faults; all states, stored exactly; reductions: merging." in done.stdout
+
+
+def test_the_json_of_a_check_is_the_contract() -> None:
+    code, content = check_json("baseline", "creation-lock", "--faults", "http-retry=1")
+    assert code == 1
+    assert content["schema"] == 1
+    assert content["deadheat"] == VERSION
+    assert len(content["results"]) == 2 * len(PROPERTIES)
+    for entry in content["results"]:
+        assert entry["verdict"] in ("holds", "violated", "inconclusive")
+        assert (entry["counterexample_length"] is not None) is (entry["verdict"] == "violated")
+        assert entry["evaluations"] == 1
+        assert entry["faults"] == {"http-retry": 1}
+        assert entry["reductions"] == ["merging"]
+        assert entry["storage"] == "exact"
+        assert entry["states"] > 0
+        assert entry["transitions"] > 0
+        assert entry["seconds"] > 0
+        assert isinstance(entry["not_reached"], list)
+    assert [each["property"] for each in content["results"][:7]] == list(PROPERTIES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "verdict"),
+    [
+        (["state-machine", "--property", "no-permanent-orphan"], 0, "holds"),
+        (["baseline", "--property", "no-permanent-orphan"], 1, "violated"),
+        (["state-machine", "--property", "no-permanent-orphan", "--max-states", "20"], 3, "inconclusive"),
+        (["baseline", "-p", "no-transient-orphan", "--explorer", "reference"], 1, "violated"),
+        (["baseline", "-p", "no-transient-orphan", "--no-merging"], 1, "violated"),
+    ],
+)
+def test_the_exit_code_tells_the_verdict(arguments: list[str], code: int, verdict: str) -> None:
+    returned, content = check_json(*arguments)
+    assert [entry["verdict"] for entry in content["results"]] == [verdict]
+    assert returned == code
+
+
+def test_a_search_cut_short_says_so() -> None:
+    done = run("check", "state-machine", "--max-states", "20")
+    assert done.returncode == 3
+    assert "CUT SHORT" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "basline"], "There is no protocol 'basline'; did you mean baseline"),
+        (["check", "--property", "orphans"], "There is no property 'orphans'; did you mean"),
+        (["check", "--faults", "crash=1"], "There is no fault 'crash'; did you mean worker-crash"),
+        (["check", "--faults", "worker-crash"], "write KIND=K"),
+        (["check", "--evaluations", "0"], "ask for at least 1"),
+        (["check", "--explorer", "spin"], "There is no explorer 'spin'"),
+        (["check", "--trace", "x.json"], "needs exactly one PROTOCOL"),
+        (["show", "baseline", "--property", "nothing"], "There is no property 'nothing'"),
+        (["replay", "nowhere.json"], "nowhere.json cannot be read"),
+        (["list", "protocol"], "There is no list 'protocol'; did you mean protocols"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_exit_code_2(arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_show_tells_the_seeds_story(tmp_path: Path) -> None:
+    done = run("show", "baseline", "--save", str(tmp_path / "orphan.json"), columns=100)
+    assert done.returncode == 1
+    for label in LABELS:
+        assert f"{label.name} " in done.stdout
+    assert "the race is lost here" in done.stdout
+    assert "404 Not Found" in done.stdout
+    assert (tmp_path / "orphan.json").exists()
+
+
+def test_a_wide_terminal_gets_a_lane_for_each_process_and_component() -> None:
+    [header, *_] = run("show", "baseline", columns=220).stdout.splitlines()[1:]
+    for lane in ("worker/e1", "user/e1", "cancel/e1", "dispatcher/e1/1", "status/e1", "kubernetes"):
+        assert lane in header
+
+
+def test_show_of_what_holds_says_that_it_holds(tmp_path: Path) -> None:
+    target = tmp_path / "none.json"
+    done = run("show", "state-machine", "--property", "no-permanent-orphan", "--save", str(target))
+    assert done.returncode == 0
+    assert "holds" in done.stdout
+    assert not target.exists()
+
+
+def test_what_show_and_check_save_is_replayed(tmp_path: Path) -> None:
+    one, other = tmp_path / "show.json", tmp_path / "check.json"
+    run("show", "two-phase", "--property", "no-transient-orphan", "--save", str(one))
+    run("check", "two-phase", "--property", "no-transient-orphan", "--trace", str(other))
+    assert one.read_text() == other.read_text()
+    done = run("replay", str(one))
+    assert done.returncode == 0
+    assert "Reproduced: all 18 steps" in done.stdout
+
+
+def test_the_advice_under_the_table_can_be_followed() -> None:
+    done = run("check", "two-phase", "--faults", "http-retry=1", columns=300)
+    [advice] = [line for line in done.stdout.splitlines() if line.startswith("See one: ")]
+    followed = run(*advice.removeprefix("See one: deadheat ").split())
+    assert followed.returncode == 1
+    assert "violates no-permanent-orphan" in followed.stdout
+
+
+def test_nothing_but_the_result_reaches_a_pipe() -> None:
+    done = run("check", "baseline", "--evaluations", "2", "--json")
+    assert done.stderr == ""
+    json.loads(done.stdout)

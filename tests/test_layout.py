@@ -1,0 +1,64 @@
+"""The architecture, held: imports go one way, and the engine is deterministic by construction."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import deadheat
+
+PACKAGE = Path(deadheat.__file__).parent
+ROOMS = ("sim", "models", "scenarios", "reports", "cli")
+FORBIDDEN_IN_ENGINE = {"datetime", "uuid", "secrets", "threading", "asyncio"}
+FORBIDDEN_CALLS = {"id", "hash", "time.time", "time.monotonic", "random.random", "random.choice"}
+
+
+def sources(room: str) -> Iterator[Path]:
+    yield from sorted((PACKAGE / room).rglob("*.py") if room != "cli" else [PACKAGE / "cli.py"])
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
+    above = ROOMS[ROOMS.index(room) + 1 :]
+    for path in sources(room):
+        for module in imported_modules(path):
+            for higher in above:
+                assert not module.startswith(f"deadheat.{higher}"), f"{path.name} imports {module}"
+
+
+def test_the_engine_imports_no_other_room_at_all() -> None:
+    for path in sources("sim"):
+        ours = {module for module in imported_modules(path) if module.startswith("deadheat")}
+        assert all(module.startswith("deadheat.sim") for module in ours), path.name
+
+
+@pytest.mark.parametrize("room", ["sim", "models"])
+def test_nothing_that_decides_a_run_looks_at_a_clock_or_an_address(room: str) -> None:
+    for path in sources(room):
+        assert not FORBIDDEN_IN_ENGINE & set(imported_modules(path)), path.name
+        if path.name == "freeze.py":
+            continue  # it compares addresses, within one look, to tell aliases from copies
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in FORBIDDEN_CALLS, f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_file_can_be_read_in_one_sitting(room: str) -> None:
+    assert [path.name for path in sources(room) if len(path.read_text().splitlines()) > 400] == []
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [path.name for path in PACKAGE.rglob("*.py") if not ast.get_docstring(ast.parse(path.read_text()))] == []
