@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from deadheat.models.redis import LEASE_EXPIRY, Redis
@@ -23,10 +23,9 @@ from deadheat.scenarios.latency import Latency, latency_of, require_used
 from deadheat.sim.causality import Causality, CausalStep, causality, left_waiting, run_in_order
 from deadheat.sim.confirm import violation_of
 from deadheat.sim.errors import InternalError, UsageError
-from deadheat.sim.model import Kind, Model
+from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.operations import Operation
 from deadheat.sim.temporal import START, Condition, Constraint, Network
-from deadheat.sim.trace import Schedule
 
 __all__ = ["FreeStep", "Lease", "RaceWindow", "race_window"]
 
@@ -66,8 +65,8 @@ class RaceWindow:
     `conditions` are those that the latencies bound, the tightest first; if there are none, those that they would have
     to meet. It can happen `relation` ("if and only if", or less where a trace has too many conditions or readings)
     they are met. `always` says that it can whatever the latencies within their bounds are. `times_ns` are times of the
-    start and the steps at which it happens, if it can. `overdue` are steps that had to happen by then, and do not in
-    this trace: they are taken to be slower than their bounds.
+    start and the steps at which it happens, if it can. `overdue` are other steps that had to happen before its end,
+    and might have prevented it: they are taken to be slower than their bounds.
     """
 
     counterexample: Counterexample
@@ -95,8 +94,10 @@ def race_window(counterexample: Counterexample, latencies: Sequence[Latency]) ->
         causes = causality(model, prop, counterexample.trace.schedule, strict=strict)
         require_used(latencies, causes.steps)
         window = _window(counterexample, model, causes, latencies)
-        if not window.possible or _works(model, prop.kind, window):
+        if not window.possible:
             return window
+        if _works(model, prop, window):
+            return replace(window, overdue=tuple(_overdue(model, prop, window, latencies)))
     raise InternalError(
         f"The times found for {counterexample.property!r} do not violate it when they are executed. "
         "This is a defect of deadheat: please report it with the trace."
@@ -125,7 +126,7 @@ def _window(
         times_ns=times or {},
         free=tuple(_free_steps(causes, latencies, network, bounded or found, complete=complete)) if times else (),
         leases=tuple(_leases(model, causes, latencies)),
-        overdue=tuple(_overdue(model, counterexample.trace.schedule, latencies, times)) if times else (),
+        overdue=(),
     )
 
 
@@ -177,13 +178,18 @@ def _highest(step: CausalStep, latencies: Sequence[Latency]) -> float:
     return math.inf if latency is None else latency.highest_ns
 
 
-def _works(model: Model, kind: Kind, window: RaceWindow) -> bool:
-    """Return whether the steps, executed in the order of their times, violate the property."""
+def _works(model: Model, prop: Property, window: RaceWindow, extra: CausalStep | None = None, at_ns: float = 0) -> bool:
+    """Return whether the steps, executed in the order of their times, violate the property.
+
+    An `extra` step is executed at a time of its own.
+    """
     ordered = sorted(window.steps, key=lambda step: (window.times_ns[step.number], step.number))
-    if kind is Kind.STEP:  # which its last step violates, whatever comes after
+    if extra is not None:
+        ordered.insert(sum(window.times_ns[step.number] <= at_ns for step in ordered), extra)
+    if prop.kind is Kind.STEP:  # which the trace's last step violates, whatever comes after
         ordered = ordered[: ordered.index(window.steps[-1]) + 1]
-    schedule = run_in_order(model, ordered)
-    return schedule is not None and violation_of(model, window.counterexample.property, schedule) is not None
+    schedule = run_in_order(model, ordered, extra)
+    return schedule is not None and violation_of(model, prop.name, schedule) is not None
 
 
 # What follows from it
@@ -241,11 +247,13 @@ def _sets(model: Model, step: CausalStep, expiry: Operation, key: str) -> bool:
     )
 
 
-def _overdue(
-    model: Model, schedule: Schedule, latencies: Sequence[Latency], times: Mapping[int, int]
-) -> Iterator[CausalStep]:
-    """Yield the steps that are left undone at the end, although their latencies say that they are done by then."""
-    end = max(times.values())
-    for step in left_waiting(model, schedule):
-        if max(times[each] for each in step.waits_for) + _highest(step, latencies) < end:
+def _overdue(model: Model, prop: Property, window: RaceWindow, latencies: Sequence[Latency]) -> Iterator[CausalStep]:
+    """Yield the steps that are left undone although their latencies say that they are done, unless it makes no odds.
+
+    It makes none where the trace goes on as it did, and violates the property, after the step has happened.
+    """
+    end_ns = max(window.times_ns.values())
+    for step in left_waiting(model, window.counterexample.trace.schedule):
+        due_ns = max(window.times_ns[each] for each in step.waits_for) + _highest(step, latencies)
+        if due_ns < end_ns and not _works(model, prop, window, step, due_ns):
             yield step

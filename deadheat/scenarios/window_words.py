@@ -127,8 +127,8 @@ def lease_text(window: RaceWindow, lease: Lease) -> str:
 def overdue_text(step: CausalStep) -> str:
     """Return, in one sentence, what the trace leaves undone although its latency says that it is done."""
     return (
-        f"{step.process} had to do {step.request.component}.{step.request.name} by then, and does not in this trace; "
-        "here it is taken to be slower than its bound."
+        f"{step.process} would have done {step.request.component}.{step.request.name} before the end, and perhaps "
+        "prevented it; it is taken to be slower than its bound here."
     )
 
 

@@ -7,8 +7,10 @@ places: this is Mazurkiewicz's trace theory, with independence judged by trying 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from deadheat.sim.freeze import freeze
@@ -23,6 +25,8 @@ __all__ = ["CausalStep", "Causality", "causality", "left_waiting", "run_in_order
 Values = Mapping[str, Any]
 
 START = 0
+
+COMBINATIONS_MAX = 1_000
 
 UNASKED = (LookupError, TypeError, ValueError, AttributeError)
 """What a component may raise where it relies on nobody asking before it is time."""
@@ -67,7 +71,7 @@ def causality(model: Model, prop: Property, schedule: Schedule, *, strict: bool 
     requests = [_request(model, each) for each in taken]
     orders = set(_dependent_pairs(model, taken, requests, states, strict=strict))
     if prop.kind is Kind.STEP:
-        orders.update(_seen_by(prop, taken, states, strict=strict))
+        orders.update(_seen_by(model, prop, taken, requests, states, strict=strict))
     waits = [_candidates(model, number, taken, requests, states) for number in range(1, len(taken) + 1)]
     before = _closure(orders, waits)
     steps = tuple(
@@ -77,12 +81,15 @@ def causality(model: Model, prop: Property, schedule: Schedule, *, strict: bool 
     return Causality(steps, _reduced(orders, steps))
 
 
-def run_in_order(model: Model, steps: Sequence[CausalStep]) -> Schedule | None:
-    """Run steps in another order, and return it as a schedule; None if a step cannot be answered as it was."""
+def run_in_order(model: Model, steps: Sequence[CausalStep], extra: CausalStep | None = None) -> Schedule | None:
+    """Run steps in another order, and return it as a schedule; None if a step cannot be answered as it was.
+
+    An `extra` one among them may be answered in another way.
+    """
     simulation = Simulation(model)
     choices = []
     for step in steps:
-        choice = _same_step(simulation, step.transition)
+        choice = _same_step(simulation, step.transition, any_answer=step is extra)
         if choice is None:
             return None
         simulation.fire(choice)
@@ -91,7 +98,10 @@ def run_in_order(model: Model, steps: Sequence[CausalStep]) -> Schedule | None:
 
 
 def left_waiting(model: Model, schedule: Schedule) -> tuple[CausalStep, ...]:
-    """Return the owed steps that could happen next at the end of a schedule, with what they have waited for."""
+    """Return the owed steps that could happen next at the end of a schedule, with what they have waited for.
+
+    One that the environment can answer in several ways is there once.
+    """
     taken, states = _run(model, schedule)
     requests = [_request(model, each) for each in taken]
     simulation, number = Simulation(model), len(taken) + 1
@@ -99,7 +109,7 @@ def left_waiting(model: Model, schedule: Schedule) -> tuple[CausalStep, ...]:
         simulation.fire(choice)
     left = []
     for each in simulation.transitions():
-        if each.owed and each.operation is not None:
+        if each.owed and each.operation is not None and each.choice.branch == 0:
             candidates = _candidates(model, number, [*taken, each], [*requests, each.operation], states)
             left.append(CausalStep(number, each, each.operation, tuple(sorted(candidates, reverse=True))))
     return tuple(left)
@@ -108,11 +118,12 @@ def left_waiting(model: Model, schedule: Schedule) -> tuple[CausalStep, ...]:
 def _run(model: Model, schedule: Schedule) -> tuple[list[Transition], list[Values]]:
     """Return the transitions, and the component values before the first and after each of them."""
     simulation = Simulation(model)
-    taken, states = [], [dict(simulation.values)]
+    taken: list[Transition] = []
+    states: list[Values] = [dict(simulation.values)]
     for choice in schedule.choices:
         taken.append(simulation.fire(choice))
         states.append(dict(simulation.values))
-    return taken, list(states)
+    return taken, states
 
 
 def _request(model: Model, transition: Transition) -> Operation | Atomic:
@@ -124,14 +135,15 @@ def _request(model: Model, transition: Transition) -> Operation | Atomic:
     return process.crash.consequences
 
 
-def _same_step(simulation: Simulation, wanted: Transition) -> Choice | None:
+def _same_step(simulation: Simulation, wanted: Transition, *, any_answer: bool) -> Choice | None:
     """Return the choice that answers as the wanted one did; the number of its branch may differ."""
     for each in simulation.transitions():
         same_place = (each.choice.process, each.choice.alternative) == (
             wanted.choice.process,
             wanted.choice.alternative,
         )
-        if same_place and _answer(each.step) == _answer(wanted.step) and each.operation == wanted.operation:
+        same_answer = _answer(each.step) == _answer(wanted.step) or (any_answer and each.step.fault is None)
+        if same_place and same_answer and each.operation == wanted.operation:
             return each.choice
     return None
 
@@ -152,10 +164,13 @@ def _dependent_pairs(
             if taken[earlier].choice.process == taken[later].choice.process:
                 continue
             shared = set(requests[earlier].components) & set(requests[later].components)
-            if not any(_changes(states, number, name) for number in (earlier, later) for name in shared):
-                continue
-            pair = (taken[earlier], requests[earlier]), (taken[later], requests[later])
-            if strict or not _commute(model, *pair, _distinct(states, requests[earlier], requests[later])):
+            if strict:
+                dependent = any(_changes(states, index, name) for index in (earlier, later) for name in shared)
+            else:
+                pair = (taken[earlier], requests[earlier]), (taken[later], requests[later])
+                distinct = _distinct(states, requests[earlier], requests[later])
+                dependent = bool(shared) and not _commute(model, *pair, distinct)
+            if dependent:
                 yield earlier + 1, later + 1
 
 
@@ -211,24 +226,57 @@ def _equal(one: Values, other: Values) -> bool:
 
 
 def _seen_by(
-    prop: Property, taken: Sequence[Transition], states: Sequence[Values], *, strict: bool
+    model: Model,
+    prop: Property,
+    taken: Sequence[Transition],
+    requests: Sequence[Operation | Atomic],
+    states: Sequence[Values],
+    *,
+    strict: bool,
 ) -> Iterator[tuple[int, int]]:
-    """Yield the orders without which the last step would not violate the property: those of what it looks at."""
+    """Yield the orders without which the last step might not violate the property: those of what it looks at.
+
+    What it looks at does not matter if any value of the trace in its place, together with those of the others that do
+    not matter, leaves the violation as it is.
+    """
     last = len(taken)
-    touched = taken[-1].step.values
+    indifferent: list[str] = []
     for name in prop.reads:
-        if name in touched and not strict:
-            continue  # what matters of it is ordered already
-        if not strict and all(_violates_with(prop, states, name, values[name]) for values in states[:-1]):
+        if not strict and _violates_with_any(model, prop, taken[-1], requests[-1], states, [*indifferent, name]):
+            indifferent.append(name)
             continue
-        for index in range(last - 1):
-            if _changes(states, index, name) and taken[index].choice.process != taken[-1].choice.process:
+        others = (index for index in range(last - 1) if taken[index].choice.process != taken[-1].choice.process)
+        for index in others:
+            if name in requests[index].components and _could_change(model, taken[index], requests[index], states, name):
                 yield index + 1, last
 
 
-def _violates_with(prop: Property, states: Sequence[Values], name: str, value: Any) -> bool:
-    before, after = ({**values, name: value} for values in states[-2:])
-    return prop.violation(before, after) is not None
+def _violates_with_any(
+    model: Model,
+    prop: Property,
+    transition: Transition,
+    request: Operation | Atomic,
+    states: Sequence[Values],
+    names: Sequence[str],
+) -> bool:
+    """Return whether a last step violates the property with every combination of values for the named components."""
+    values = [list({freeze(each[name]): each[name] for each in states[:-1]}.values()) for name in names]
+    if math.prod(map(len, values)) > COMBINATIONS_MAX:
+        return False
+    for combination in product(*values):
+        before = {**states[-2], **dict(zip(names, combination, strict=True))}
+        after = _take(model, transition, request, before)
+        if after is not None and prop.violation(before, after) is None:
+            return False
+    return True
+
+
+def _could_change(
+    model: Model, transition: Transition, request: Operation | Atomic, states: Sequence[Values], name: str
+) -> bool:
+    """Return whether a step changes a component in any state of the trace."""
+    after = ((values, _take(model, transition, request, values)) for values in states)
+    return any(then is not None and freeze(then[name]) != freeze(values[name]) for values, then in after)
 
 
 # Waiting
