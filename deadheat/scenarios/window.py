@@ -86,10 +86,16 @@ class RaceWindow:
 def race_window(counterexample: Counterexample, latencies: Sequence[Latency]) -> RaceWindow:
     """Return whether and why a counterexample can happen under the given latencies.
 
-    Raises UsageError for a latency that names no step of it, and InternalError if the times found do not work.
+    Raises UsageError for a latency that names no step of it and for a run without an end, and InternalError if the
+    times found do not work.
     """
     model = counterexample.scenario.model()
     prop = next(each for each in model.properties if each.name == counterexample.property)
+    if prop.kind is Kind.EVENTUALLY:
+        raise UsageError(
+            f"{prop.name} is violated by a run that never ends, and only one that ends has a race window; save the "
+            "counterexample of another property."
+        )
     for strict in (False, True):
         causes = causality(model, prop, counterexample.trace.schedule, strict=strict)
         require_used(latencies, causes.steps)

@@ -131,8 +131,7 @@ def _request(model: Model, transition: Transition) -> Operation | Atomic:
     if transition.operation is not None:
         return transition.operation
     process = next(each for each in model.processes if each.name == transition.choice.process)
-    assert process.crash is not None
-    return process.crash.consequences
+    return process.crashes[transition.choice.crash].consequences
 
 
 def _same_step(simulation: Simulation, wanted: Transition, *, any_answer: bool) -> Choice | None:

@@ -114,7 +114,7 @@ def longest_by_linear_program(constraints: Sequence[Constraint], earlier: int, l
     if not linprog(np.zeros(size), A_ub=np.array(rows), b_ub=bounds, bounds=ranges, method="highs").success:
         return None
     found = linprog(goal, A_ub=np.array(rows), b_ub=bounds, bounds=ranges, method="highs")
-    return float(-found.fun) if found.success else math.inf
+    return math.inf if found.fun is None else -float(found.fun)
 
 
 @THOROUGH
