@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.latency import Latency, parse_latencies
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
-from deadheat.scenarios.window import RaceWindow, race_window
+from deadheat.scenarios.window import RaceWindow, _leases, race_window
 from deadheat.scenarios.window_words import (
     free_step_text,
     inequality_text,
@@ -21,8 +22,10 @@ from deadheat.scenarios.window_words import (
     overdue_text,
     verdict_text,
 )
+from deadheat.sim.causality import causality
 from deadheat.sim.errors import UsageError
-from deadheat.sim.trace import Event
+from deadheat.sim.model import Kind
+from deadheat.sim.trace import Choice, Event, Schedule
 from tests.scenarios.timed import run_timed
 
 MS = 1_000_000
@@ -149,11 +152,37 @@ def test_the_lease_that_excludes_an_expiry_is_the_longest_its_holder_may_take() 
     [lease] = window.leases
     assert (lease.number, lease.key, lease.set_by, lease.longest_ns) == (10, "lock:e1", 6, 1_398 * MS)
     assert "of more than 1.398 s excludes it" in lease_text(window, lease)
-    longer = race_window(found, parse_latencies(["default=1ms..200ms", "kubernetes=10ms..1s", "lease-expiry=1398ms"]))
-    assert longer.possible
-    assert longer.leases == window.leases
+    for lease_bound in ("lease-expiry=1s", "lease-expiry=1398ms"):
+        fitting = race_window(found, parse_latencies(["default=1ms..200ms", "kubernetes=10ms..1s", lease_bound]))
+        assert fitting.possible
+        assert fitting.leases == window.leases
     too_long = parse_latencies(["default=1ms..200ms", "kubernetes=10ms..1s", "lease-expiry=1399ms"])
     assert not race_window(found, too_long).possible
+
+
+def test_a_lease_runs_from_the_last_time_that_its_key_was_set() -> None:
+    """The worker makes and sets a token (steps 3, 4), crashes (5), and sets another (9), which expires (10)."""
+    scenario = Scenario("request-token", faults=(("worker-crash", 1), ("lease-expiry", 1)))
+    model = scenario.model()
+    worker, crash = Choice("worker/e1"), Choice("worker/e1", -1)
+    schedule = Schedule((*[worker] * 4, crash, *[worker] * 4, Choice("expiry")))
+    causes = causality(model, model.properties[1], schedule)
+    [lease] = _leases(model, causes, parse_latencies(["default=1ms"]))
+    assert (lease.number, lease.key, lease.set_by) == (10, "token:e1", 9)
+
+
+def test_a_lock_may_be_free_before_it_is_asked_for_although_it_was_not_in_the_trace() -> None:
+    """In the trace the dispatcher asks for the lock (T7) before it expires; here T7 is a second later than the expiry.
+
+    The user cancels at once, and the lock, set after 1 ms, expires after another: at 2 ms. The dispatcher takes it 1
+    ms after T7, which is at 1 s at the earliest, so not 1 ms after the expiry.
+    """
+    found = counterexample("creation-lock", "no-permanent-orphan", "lease-expiry")
+    bounds = ("T3=0", "user.cancellation=0", "redis.acquire=1ms", "lease-expiry=1ms", "T7=1s..2s")
+    window = race_window(found, parse_latencies(bounds))
+    assert window.possible
+    assert (window.times_ns[10], window.times_ns[9], window.times_ns[11]) == (2 * MS, 1_000 * MS, 1_001 * MS)
+    assert window.relation == "if"
 
 
 def test_no_lease_excludes_an_expiry_whose_holder_may_take_for_ever() -> None:
@@ -174,6 +203,15 @@ def test_a_step_that_would_have_prevented_it_is_named() -> None:
     assert window.possible
     [step] = window.overdue
     assert overdue_text(step).startswith("cancel/e1 would have done status/e1.set before the end")
+
+
+def test_a_run_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = counterexample("baseline", "no-transient-orphan")
+    model = found.scenario.model()
+    endless = replace(model, properties=(replace(model.properties[0], kind=Kind.EVENTUALLY),))
+    monkeypatch.setattr(Scenario, "model", lambda scenario: endless)
+    with pytest.raises(UsageError, match="no-transient-orphan is violated by a run that never ends"):
+        race_window(found, ())
 
 
 def test_a_latency_of_nothing_is_refused() -> None:

@@ -80,6 +80,18 @@ def test_a_condition_that_another_implies_is_left_out() -> None:
     assert len(condition.backward) == 2
 
 
+def test_of_two_bounds_between_the_same_points_the_tighter_counts() -> None:
+    assert Network([lasts(0, 1, 0, 9), lasts(0, 1, 2, 5)]).longest(0, 1) == 5
+    assert Network([lasts(0, 1, 0, 9), lasts(0, 1, 2, 5)]).earliest() == {0: 0, 1: 2}
+
+
+def test_two_bounds_between_the_same_points_may_exclude_each_other() -> None:
+    network = Network([lasts(0, 1, 0, 5), lasts(0, 1, 7, None)])
+    assert network.earliest() is None
+    [condition], _ = network.conditions()
+    assert condition.slack == -2
+
+
 @st.composite
 def systems(draw: st.DrawFn) -> list[Constraint]:
     """Draw a network as a trace makes them: each point waits for earlier ones, and some orders."""
