@@ -237,8 +237,9 @@ def _leases(model: Model, causes: Causality, latencies: Sequence[Latency]) -> It
         if setting:
             others = [each for each in latencies if latency_of(step, [each]) is None]
             possible = [each for each in map(Network, _readings(causes, others)) if each.earliest() is not None]
-            longest = max((each.longest(setting[-1], step.number) for each in possible), default=-math.inf)
-            yield Lease(step.number, key, setting[-1], longest)
+            set_by = setting[-1]
+            longest = max((each.longest(set_by, step.number) for each in possible), default=-math.inf)
+            yield Lease(step.number, key, set_by, longest)
 
 
 def _sets(model: Model, step: CausalStep, expiry: Operation, key: str) -> bool:

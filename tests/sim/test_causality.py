@@ -69,7 +69,7 @@ def gates(*roles: tuple[str, Sequence[Any]]) -> Model:
         for request in requests:  # noqa: UP028 - a tuple cannot be sent outcomes
             yield request
 
-    components = {name: Gate(name) for name in ("a", "b")}
+    components = {name: Gate(name) for name in ("a", "b", "c")}
     return Model(components, tuple(Process(name, role, tuple(requests)) for name, requests in roles), (ANYTHING,))
 
 
@@ -150,6 +150,17 @@ def test_a_property_of_two_states_orders_nothing_that_it_is_indifferent_to() -> 
     prop = Property("step", "", Kind.STEP, ("a", "b"), opened)
     assert causality(model, prop, choices("p", "q")).orders == ()
     assert causality(model, prop, choices("p", "q"), strict=True).orders == ((1, 2),)
+
+
+def test_a_property_of_two_states_may_need_one_of_two_things_that_it_looks_at() -> None:
+    """Opening c after a or b is the violation: without a it is one by b, but not without both."""
+
+    def opened(before: Any, after: Any) -> str | None:
+        return "c opens late" if after["c"] and not before["c"] and (before["a"] or before["b"]) else None
+
+    model = gates(("p", [Gate("a").open()]), ("q", [Gate("b").open()]), ("r", [Gate("c").open()]))
+    prop = Property("step", "", Kind.STEP, ("a", "b", "c"), opened)
+    assert causality(model, prop, choices("p", "q", "r")).orders == ((2, 3),)
 
 
 def test_what_is_left_waiting_is_known_with_what_it_waits_for() -> None:
