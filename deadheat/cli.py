@@ -149,6 +149,37 @@ def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat save
     _console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
 
 
+@app.command(epilog="Example: deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms")
+def window(
+    file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")],
+    latencies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--latency",
+            metavar="NAME=LO..HI",
+            help="How long a step takes, by its label (T7), component.operation, component, role.component or default.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+) -> None:
+    """Say whether a saved counterexample can happen at given latencies, and why.
+
+    Exit codes: 0 it cannot, 1 it can, 2 usage or bad input.
+    """
+    from deadheat.reports.window import print_window, window_to_json
+    from deadheat.scenarios.latency import parse_latencies
+    from deadheat.scenarios.trace_file import replay_file
+    from deadheat.scenarios.window import race_window
+
+    given = parse_latencies(latencies or [])
+    found = race_window(replay_file(file), given)
+    if as_json:
+        typer.echo(window_to_json(found))
+    else:
+        print_window(found, _console())
+    raise typer.Exit(VIOLATED if found.possible else 0)
+
+
 def main() -> None:
     """Run the command line; a user's mistake becomes one sentence and an exit code."""
     from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError
