@@ -1,0 +1,170 @@
+"""The visited set: states in the order in which they were found, and a hash table of their numbers.
+
+A slot of the table has 32 bits: the number of a state, plus one, and above it a few bits of the state's hash, so that
+hardly any other state is ever looked at. Probing is linear. The table's size need not be a power of two, so it can be
+kept full enough to cost some six bytes a state.
+"""
+
+from __future__ import annotations
+
+import numpy
+from deadheat.sim.explore.compiled.compiling import compiled, inlined
+from numpy.typing import NDArray
+
+from deadheat.sim.explore.compiled.arrays import VIOLATED, Arrays, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.expand import EVENTS
+from deadheat.sim.explore.compiled.lookups import mix, prefetch, verdict_of
+
+__all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find", "insert", "rehash", "shards_of"]
+
+FOUND = 0
+"""The place of a shard's number of states in its counters; EVENTS is that of its events."""
+
+NUMBER_BITS = 28
+SHARD_STATES_MAX = (1 << NUMBER_BITS) - 2
+TAG_MASK = numpy.uint32(((1 << (32 - NUMBER_BITS)) - 1) << NUMBER_BITS)
+NUMBER_MASK = numpy.uint32((1 << NUMBER_BITS) - 1)
+AHEAD = 16
+"""How many states ahead the processor is asked to fetch a slot; half as many ahead, the state that the slot names."""
+
+Slots = NDArray[numpy.uint32]
+LOW = numpy.uint64(0xFFFFFFFF)
+HALF = numpy.uint64(32)
+
+
+@inlined
+def slot_of(value: numpy.uint64, size: int) -> int:
+    """Return where the search for a state of this hash begins: the upper half of the hash, scaled to the size."""
+    return numpy.int64(((value >> HALF) * numpy.uint64(size)) >> HALF)
+
+
+@inlined
+def tag_of(value: numpy.uint64) -> numpy.uint32:
+    """Return the bits of a hash that a slot keeps: some that decide neither the slot nor the shard."""
+    return numpy.uint32(((value & LOW) >> numpy.uint64(8)) << numpy.uint64(NUMBER_BITS))
+
+
+@inlined
+def probe(
+    witness: tuple[int, ...], words: UInt64, slots: Slots, value: numpy.uint64, sought: UInt64, at: int, offset: int
+) -> int:
+    """Return the slot that names the sought state, or the free one where it belongs, as -1 - slot."""
+    count = len(witness)
+    tag = tag_of(value)
+    slot = slot_of(value, len(slots))
+    while slots[slot] != 0:
+        if slots[slot] & TAG_MASK == tag:
+            place = (offset + numpy.int64(slots[slot] & NUMBER_MASK) - 1) * count
+            same = True
+            for k in range(count):
+                if words[place + k] != sought[at + k]:
+                    same = False
+            if same:
+                return slot
+        slot += 1
+        if slot == len(slots):
+            slot = 0
+    return -1 - slot
+
+
+@compiled
+def insert(
+    witness: tuple[int, ...],
+    t: Arrays,
+    words: UInt64,
+    offset: int,
+    slots: Slots,
+    limit: int,
+    candidates: UInt64,
+    first: int,
+    last: int,
+    muted: UInt8,
+    counters: Int64,
+    events: UInt64,
+    hashes: UInt64,
+) -> int:
+    """Add the candidates `first` to `last` that are new to a shard whose states begin at `offset`.
+
+    Stops, and returns the next candidate's number, when the shard holds `limit` states or its events are full. An
+    event is a new state on which a watch has no verdict yet, or a violation: the watch, and the state, twice. `hashes`
+    is room for AHEAD of them.
+    """
+    count = len(witness)
+    events_room = len(events) // (1 + 2 * count) - len(t.always)
+    for each in range(first, min(first + AHEAD, last)):
+        hashes[each % AHEAD] = mix(witness, candidates, each * count)
+        prefetch(slots, slot_of(hashes[each % AHEAD], len(slots)))
+    for each in range(first, last):
+        near = each + AHEAD // 2
+        if near < last:
+            number = slots[slot_of(hashes[near % AHEAD], len(slots))] & NUMBER_MASK
+            if number != 0:
+                prefetch(words, (offset + numpy.int64(number) - 1) * count)
+        value = hashes[each % AHEAD]
+        far = each + AHEAD
+        if far < last:
+            hashes[far % AHEAD] = mix(witness, candidates, far * count)
+            prefetch(slots, slot_of(hashes[far % AHEAD], len(slots)))
+        slot = probe(witness, words, slots, value, candidates, each * count, offset)
+        if slot >= 0:
+            continue
+        if counters[FOUND] >= limit or counters[EVENTS] > events_room:
+            return each
+        at = (offset + counters[FOUND]) * count
+        for k in range(count):
+            words[at + k] = candidates[each * count + k]
+        counters[FOUND] += 1
+        slots[-1 - slot] = numpy.uint32(counters[FOUND]) | tag_of(value)
+        for index in range(len(t.always)):
+            watch = t.always[index]
+            verdict = verdict_of(witness, t, watch, words, at)
+            if verdict == 1 or muted[t.watch_property[watch]]:
+                continue
+            event = counters[EVENTS] * (1 + 2 * count)
+            events[event] = numpy.uint64(watch)
+            for k in range(count):
+                events[event + 1 + k] = words[at + k]
+                events[event + 1 + count + k] = words[at + k]
+            counters[EVENTS] += 1
+            if verdict == VIOLATED:
+                muted[t.watch_property[watch]] = 1
+    return last
+
+
+@compiled
+def rehash(
+    witness: tuple[int, ...], words: UInt64, offset: int, number: int, slots: Slots, hashes: UInt64
+) -> None:
+    """Put the first `number` states of a shard, all different, into an empty table."""
+    count = len(witness)
+    for each in range(-AHEAD, number):
+        far = each + AHEAD
+        value = numpy.uint64(0)
+        if each >= 0:
+            value = hashes[each % AHEAD]
+        if far < number:
+            hashes[far % AHEAD] = mix(witness, words, (offset + far) * count)
+            prefetch(slots, slot_of(hashes[far % AHEAD], len(slots)))
+        if each >= 0:
+            slot = slot_of(value, len(slots))
+            while slots[slot] != 0:
+                slot += 1
+                if slot == len(slots):
+                    slot = 0
+            slots[slot] = numpy.uint32(each + 1) | tag_of(value)
+
+
+@compiled
+def find(
+    witness: tuple[int, ...], words: UInt64, offset: int, slots: Slots, sought: UInt64, at: int
+) -> int:
+    """Return the number of a state within its shard, or -1."""
+    slot = probe(witness, words, slots, mix(witness, sought, at), sought, at, offset)
+    return numpy.int64(slots[slot] & NUMBER_MASK) - 1 if slot >= 0 else -1
+
+
+@compiled
+def shards_of(witness: tuple[int, ...], words: UInt64, shards: int, result: UInt8) -> None:
+    """Set result[n] to the shard of the state n."""
+    for each in range(len(result)):
+        result[each] = mix(witness, words, each * len(witness)) & numpy.uint64(shards - 1)
