@@ -76,7 +76,6 @@ class KernelSearch:
         for number, kind in enumerate(self.tables.model.budgets):
             self.fired[number] = kind in self.tables.faults_in(begun.budgets_drawn_on)
         self.dense = DenseTables(self.tables, settings.dense_bits)
-        self.dense.undecided = self.undecided
         self.team = Team(self.dense, self.limits.cores, len(self.tables.watches))
         self.store = Store(self.dense.layout, self.limits.cores, self._room())
         self.store.add_layers(list(self._layers(begun)))
@@ -167,9 +166,11 @@ class KernelSearch:
         """Add what all workers have for one shard; return whether all was added."""
         mine = self.team.workers[shard]
         for number, worker in enumerate(self.team.workers):
-            candidates, count = worker.candidates(shard)
-            reached[number] = self.store.insert(t, shard, candidates, reached[number], count, mine.muted, mine.added)
-            if reached[number] < count:
+            candidates, by = worker.candidates(shard)
+            reached[number] = self.store.insert(
+                t, shard, candidates, by, reached[number], len(by), mine.muted, mine.added, self.dense.watchers_max
+            )
+            if reached[number] < len(by):
                 return False
         return True
 
@@ -276,7 +277,7 @@ class KernelSearch:
             lasso = hindsight.lasso(watch)
             if lasso is not None:
                 self.cycles[watch.property.name] = lasso.cycle
-                self._violated(watch.property.name, self._endpoint(lasso.state))
+                self._violated(watch.property.name, self._endpoint(lasso.number))
 
     def _endpoint(self, number: int) -> Endpoint:
         [state] = self._states(numpy.array([number]))

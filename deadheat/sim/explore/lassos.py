@@ -9,7 +9,7 @@ from deadheat.sim.fairness import Edge, FairGraph
 from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice
 
-__all__ = ["Lasso", "nearest_lasso"]
+__all__ = ["Lasso", "edges_from", "nearest_lasso"]
 
 
 class Lasso(NamedTuple):
@@ -25,7 +25,7 @@ def nearest_lasso(tables: Tables, violating: Sequence[int]) -> Lasso | None:
     `violating` are all reachable states that violate a property, in the order of their distance. A lasso without
     faults in its cycle is preferred, however far: it says that the system never heals, not only while it is hit.
     """
-    edges = {state: _edges(tables, state) for state in violating}
+    edges = {state: edges_from(tables, state) for state in violating}
     for faults in (False,) if tables.model.quiet else (False, True):
         graph = FairGraph(edges, faults=faults)
         component_of = {state: component for component in graph.components() for state in component}
@@ -35,7 +35,8 @@ def nearest_lasso(tables: Tables, violating: Sequence[int]) -> Lasso | None:
     return None
 
 
-def _edges(tables: Tables, state: int) -> list[Edge[int]]:
+def edges_from(tables: Tables, state: int) -> list[Edge[int]]:
+    """Return the transitions of a packed state."""
     return [
         Edge(after, successor.choice, successor.owed, fault=bool(successor.budget))
         for successor, after in tables.choices(state)

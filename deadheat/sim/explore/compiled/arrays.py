@@ -30,7 +30,9 @@ class Arrays(NamedTuple):
     A process's local state `l` has the rows `local_first[process_base + l]` up to `local_last[...]`. A row or a watch
     reads the fields `read_*[first]` up to `read_*[last]`; their contents, side by side, are the index, from its base,
     into `entries` or `verdicts`. A row or watch that reads too many bits has the base -1 and is looked up in the hash
-    table `wide_*`, by its masks. An entry is a span of successors, from `span_first[entry]` to the next entry's.
+    table `wide_*`, by its masks. An entry is a span of successors, from `span_first[entry]` to the next entry's. A
+    successor is watched by watches of kind STEP, from `watched_first` to `watched_middle`, and from there on by watches
+    of kind ALWAYS.
     """
 
     process_word: Int32
@@ -55,6 +57,7 @@ class Arrays(NamedTuple):
     guard_mask: UInt64
     guard_kind: Int32
     watched_first: Int32
+    watched_middle: Int32
     watched_last: Int32
     watched: Int32
     watch_base: Int64
@@ -63,7 +66,6 @@ class Arrays(NamedTuple):
     watch_bits: UInt64
     watch_masks: UInt64
     watch_property: Int32
-    always: Int32
     verdicts: UInt8
     wide_owner: Int64
     wide_keys: UInt64

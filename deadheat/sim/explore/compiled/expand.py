@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 
-from deadheat.sim.explore.compiled.arrays import GUARDED, MISSING, MOVES, VIOLATED, WATCHED, Arrays, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import GUARDED, MISSING, MOVES, VIOLATED, WATCHED, Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.lookups import entry_of, mix, step_verdict
 
 __all__ = ["EVENTS", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
@@ -26,10 +26,11 @@ def expand_row(
     fired: UInt8,
     counters: Int64,
     out: UInt64,
+    out_by: Int32,
     out_room: int,
     events: UInt64,
 ) -> int:
-    """Put the successors of one row in one state into `out`; return the union of their `info`, or MISSING.
+    """Put the successors of one row in one state into `out`, and into `out_by` what they are; return the union of their `info`, or MISSING.
 
     An event is a step on which a watch has no verdict yet, or a violation: the watch, the state, and its successor.
     """
@@ -47,19 +48,22 @@ def expand_row(
         union |= info
         counters[TRANSITIONS] += 1
         shard = 0
-        place = counters[OUT] * count
+        slot = counters[OUT]
+        place = slot * count
         for k in range(count):
             out[place + k] = words[at + k] + t.delta[successor * count + k]
         if shards > 1:
             shard = numpy.int64(mix(witness, out, place) & numpy.uint64(shards - 1))
             if shard > 0:
                 origin = place
-                place = (shard * out_room + counters[OUT + shard]) * count
+                slot = shard * out_room + counters[OUT + shard]
+                place = slot * count
                 for k in range(count):
                     out[place + k] = out[origin + k]
+        out_by[slot] = successor
         counters[OUT + shard] += 1
         if info & WATCHED:
-            for each in range(t.watched_first[successor], t.watched_last[successor]):
+            for each in range(t.watched_first[successor], t.watched_middle[successor]):
                 watch = t.watched[each]
                 if muted[t.watch_property[watch]]:
                     continue
@@ -88,6 +92,7 @@ def expand(
     fired: UInt8,
     counters: Int64,
     out: UInt64,
+    out_by: Int32,
     out_room: int,
     out_reserve: int,
     events: UInt64,
@@ -123,7 +128,7 @@ def expand(
             local = t.process_base[process] + numpy.int64(content)
             for row in range(t.local_first[local], t.local_last[local]):
                 info = expand_row(
-                    witness, t, row, words, at, shards, muted, fired, counters, out, out_room, events
+                    witness, t, row, words, at, shards, muted, fired, counters, out, out_by, out_room, events
                 )
                 if info == MISSING:
                     missing = True
@@ -154,6 +159,7 @@ def expand_pending(
     fired: UInt8,
     counters: Int64,
     out: UInt64,
+    out_by: Int32,
     out_room: int,
     out_reserve: int,
     events: UInt64,
@@ -169,6 +175,6 @@ def expand_pending(
         if fullest + out_reserve > out_room or counters[EVENTS] + events_reserve > events_room:
             return place
         expand_row(
-            witness, t, rows[place], words, place * count, shards, muted, fired, counters, out, out_room, events
+            witness, t, rows[place], words, place * count, shards, muted, fired, counters, out, out_by, out_room, events
         )
     return len(rows)

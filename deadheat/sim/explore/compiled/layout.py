@@ -36,23 +36,25 @@ class Layout:
     words: int
 
     @classmethod
-    def fitting(cls, counts: Sequence[int], fixed: int = 0) -> Layout:
-        """Return the narrowest layout for so many numbers a field; the last `fixed` fields will need no more."""
+    def fitting(cls, counts: Sequence[int], fixed: int = 0, growing: Sequence[int] = ()) -> Layout:
+        """Return the narrowest layout for so many numbers a field; the last `fixed` fields will need no more.
+
+        Bits that would be left over go to fields that are nearly full, and first of all to those that are `growing`.
+        """
         bits = [(count - 1).bit_length() for count in counts]
         places, words = _place(bits)
-        growing = range(len(counts) - fixed)
-        for field in sorted(growing, key=lambda field: -counts[field] / (1 << bits[field])):
-            if counts[field] / (1 << bits[field]) <= NEARLY_FULL:
-                break
+        by_fill = sorted(range(len(counts) - fixed), key=lambda field: -counts[field] / (1 << bits[field]))
+        nearly_full = [field for field in by_fill if counts[field] / (1 << bits[field]) > NEARLY_FULL]
+        for field in (*growing, *growing, *nearly_full):
             wider = [*bits[:field], bits[field] + 1, *bits[field + 1 :]]
             wider_places, wider_words = _place(wider)
             if wider_words == words:
                 bits, places = wider, wider_places
         return cls(tuple(bits), tuple(word for word, _ in places), tuple(shift for _, shift in places), words)
 
-    def fits(self, counts: Sequence[int]) -> bool:
-        """Return whether every field can hold so many numbers."""
-        return all(count <= 1 << bits for count, bits in zip(counts, self.bits, strict=True))
+    def outgrown(self, counts: Sequence[int]) -> list[int]:
+        """Return the fields that cannot hold so many numbers."""
+        return [field for field, bits in enumerate(self.bits) if counts[field] > 1 << bits]
 
     def mask(self, field: int) -> int:
         """Return the bits of a field within its word."""

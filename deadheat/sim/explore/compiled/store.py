@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy
 
-from deadheat.sim.explore.compiled.arrays import Arrays, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.layout import Layout, Words
-from deadheat.sim.explore.compiled.visited import AHEAD, FOUND, SHARD_STATES_MAX, Slots, find, insert, rehash, shards_of
+from deadheat.sim.explore.compiled.visited import AHEAD, FOUND, SHARD_STATES_MAX, Slots, find_all, insert, rehash, shards_of
 
 __all__ = ["Store"]
 
@@ -37,9 +37,11 @@ class Store:
         self.layout = layout
         self.shards = shards
         self.room = min(room, SHARD_STATES_MAX)
+        number_bits = (self.room + 1).bit_length()
+        self._tag_mask = numpy.uint64((1 << 32) - (1 << number_bits))
         self.witness = (0,) * layout.words
         self.words: UInt64 = numpy.empty(shards * self.room * layout.words, dtype=numpy.uint64)
-        self.slots: list[Slots] = [numpy.zeros(SLOTS_MIN, dtype=numpy.uint32) for _ in range(shards)]
+        self.slots: list[Slots] = [_empty_slots(SLOTS_MIN) for _ in range(shards)]
         self.counters: list[Int64] = [numpy.zeros(COUNTERS, dtype=numpy.int64) for _ in range(shards)]
         self._hashes: list[UInt64] = [numpy.empty(AHEAD, dtype=numpy.uint64) for _ in range(shards)]
         self.layers: list[list[int]] = [[0] for _ in range(shards)]
@@ -88,14 +90,28 @@ class Store:
         """Return the words of the states at these places."""
         return self.words.reshape(-1, self.layout.words)[numbers].ravel()
 
-    def find(self, words: Words) -> int:
-        """Return the place of one state, or -1."""
-        shard = int(self._shards_of(words)[0])
-        within = find(self.witness, self.words, self.offset(shard), self.slots[shard], words, 0)
-        return within + self.offset(shard) if within >= 0 else -1
+    def find_all(self, words: Words) -> Int64:
+        """Return the places of these states, -1 for one that is not there."""
+        places = numpy.full(len(words) // self.layout.words, -1, dtype=numpy.int64)
+        shard_of = self._shards_of(words)
+        for shard in range(self.shards):
+            chosen = numpy.flatnonzero(shard_of == shard)
+            find_all(
+                self.witness, self.words, self.offset(shard), self.slots[shard], self._tag_mask, words, chosen, places
+            )
+        return places
 
     def insert(
-        self, t: Arrays, shard: int, candidates: UInt64, first: int, last: int, muted: UInt8, events: UInt64
+        self,
+        t: Arrays,
+        shard: int,
+        candidates: UInt64,
+        candidates_by: Int32,
+        first: int,
+        last: int,
+        muted: UInt8,
+        events: UInt64,
+        events_reserve: int,
     ) -> int:
         """Add the candidates `first` to `last` that are new, growing the hash table as needed.
 
@@ -110,13 +126,16 @@ class Store:
                 self.words,
                 self.offset(shard),
                 self.slots[shard],
+                self._tag_mask,
                 limit,
                 candidates,
+                candidates_by,
                 first,
                 last,
                 muted,
                 counters,
                 events,
+                events_reserve,
                 self._hashes[shard],
             )
             if first == last or counters[FOUND] < limit or limit == self.room:
@@ -142,7 +161,7 @@ class Store:
                 self.end_layer()
         for shard in range(self.shards):
             while self.found[shard] >= len(self.slots[shard]) * FULL:
-                self.slots[shard] = numpy.zeros(_grown(len(self.slots[shard])), dtype=numpy.uint32)
+                self.slots[shard] = _empty_slots(_grown(len(self.slots[shard])))
             self._rehash(shard)
 
     def split(self, layer: int, cursors: Sequence[int]) -> Iterator[Words]:
@@ -178,11 +197,17 @@ class Store:
     def _grow(self, shard: int) -> None:
         size = _grown(len(self.slots[shard]))
         self.slots[shard] = numpy.zeros(0, dtype=numpy.uint32)  # let go of the old one first
-        self.slots[shard] = numpy.zeros(size, dtype=numpy.uint32)
+        self.slots[shard] = _empty_slots(size)
         self._rehash(shard)
 
     def _rehash(self, shard: int) -> None:
-        rehash(self.witness, self.words, self.offset(shard), self.found[shard], self.slots[shard], self._hashes[shard])
+        rehash(self.witness, self.words, self.offset(shard), self.found[shard], self.slots[shard], self._tag_mask, self._hashes[shard])
+
+
+def _empty_slots(size: int) -> Slots:
+    slots = numpy.empty(size, dtype=numpy.uint32)
+    slots.fill(0)  # not numpy.zeros, whose memory the system may hand out in small pages
+    return slots
 
 
 def _grown(size: int) -> int:

@@ -58,11 +58,11 @@ class DenseTables:
         self.tables = tables
         self.watched_parts = [part for watch in tables.watches for part in watch.parts]
         self._dense_bits = dense_bits
-        self._part_numbers = {id(part): number for number, part in enumerate(self.watched_parts)}
+        self._part_numbers = {part: number for number, part in enumerate(self.watched_parts)}
         names = [watch.property.name for watch in tables.watches]
         self.property_numbers = {name: number for number, name in enumerate(names)}
-        self.undecided: set[str] = set()
         self._verdicts: dict[tuple[int, tuple[int, int]], int] = {}
+        self.layout = Layout.fitting(tables.numbers_in_use(), len(tables.model.budgets))
         self.rebuild()
 
     # Layout
@@ -70,12 +70,13 @@ class DenseTables:
     @property
     def outgrown(self) -> bool:
         """Whether some field has more numbers than its bits can tell apart."""
-        return not self.layout.fits(self.tables.numbers_in_use())
+        return bool(self.layout.outgrown(self.tables.numbers_in_use()))
 
     def rebuild(self) -> None:
-        """Lay everything that was learned so far out anew."""
-        budgets = len(self.tables.model.budgets)
-        self.layout = Layout.fitting(self.tables.numbers_in_use(), fixed=budgets)
+        """Lay everything that was learned so far out anew, with room to grow for what has grown before."""
+        counts = self.tables.numbers_in_use()
+        growing = self.layout.outgrown(counts)
+        self.layout = Layout.fitting(counts, len(self.tables.model.budgets), growing)
         self.witness = (0,) * self.layout.words
         self._make_columns()
         self._lay_out_processes()
@@ -99,7 +100,8 @@ class DenseTables:
         self._entries, self._span_first = column(i32, MISSING), column(i32)
         self._delta, self._info = column(u64), column(numpy.uint8)
         self._guard_word, self._guard_mask, self._guard_kind = column(i32), column(u64), column(i32)
-        self._watched_first, self._watched_last, self._watched = column(i32), column(i32), column(i32)
+        self._watched_first, self._watched_middle = column(i32), column(i32)
+        self._watched_last, self._watched = column(i32), column(i32)
         self._verdict = column(numpy.uint8)
         self._rows: list[RowKey] = []
         self._row_places: list[list[tuple[int, int]]] = []
@@ -113,7 +115,8 @@ class DenseTables:
         self._wide_keys = numpy.zeros(self._wide_room * 2 * self.layout.words, dtype=u64)
         self._wide_value = numpy.zeros(self._wide_room, dtype=i32)
         self._known_locals = [0] * len(self.tables.locals)
-        self._watchers_max = 0
+        self.watchers_max = 0
+        """How many watches of one kind a transition has at most."""
         self._fanout: list[int] = [0] * len(self.tables.locals)
         self._rows_max = [0] * len(self.tables.locals)
 
@@ -226,7 +229,7 @@ class DenseTables:
     @property
     def events_max(self) -> int:
         """How many events the transitions of one state can give at most."""
-        return self.successors_max * self._watchers_max + 1
+        return self.successors_max * self.watchers_max + 1
 
     @property
     def rows_max(self) -> int:
@@ -236,11 +239,6 @@ class DenseTables:
     def arrays(self) -> Arrays:
         """Return the arrays as they are now."""
         self._flush_wide()
-        always = [
-            number
-            for number, part in enumerate(self.watched_parts)
-            if part.property.kind is Kind.ALWAYS and part.property.name in self.undecided
-        ]
         return Arrays(
             self._process_word,
             self._process_shift,
@@ -264,6 +262,7 @@ class DenseTables:
             self._guard_mask.array,
             self._guard_kind.array,
             self._watched_first.array,
+            self._watched_middle.array,
             self._watched_last.array,
             self._watched.array,
             self._watch_base,
@@ -272,7 +271,6 @@ class DenseTables:
             self._watch_bits,
             self._watch_masks,
             self._watch_property,
-            numpy.array(always, dtype=numpy.int32),
             self._verdict.array,
             self._wide_owner,
             self._wide_keys,
@@ -324,22 +322,26 @@ class DenseTables:
         described = tuple(self._describe(before, successor) for successor in successors)
         entry = self._spans.get(described)
         if entry is None:
-            for delta, info, guard, watched in described:
+            for delta, info, guard, steps, states in described:
                 self._delta.append(*delta)
                 self._info.append(info)
                 self._guard_word.append(guard[0])
                 self._guard_mask.append(guard[1])
                 self._guard_kind.append(guard[2])
-                self._watched_first.append(self._watched.append(*watched))
+                self._watched_first.append(self._watched.append(*steps))
+                self._watched_middle.append(self._watched.append(*states))
                 self._watched_last.append(self._watched.length)
-                self._watchers_max = max(self._watchers_max, len(watched))
+                self.watchers_max = max(self.watchers_max, len(steps), len(states))
             entry = self._spans[described] = self._span_first.append(self._info.length) - 1
         return entry
 
     def _describe(
         self, before: int, successor: Successor
-    ) -> tuple[tuple[int, ...], int, tuple[int, int, int], tuple[int, ...]]:
-        """Return a successor's delta, its `info`, the word, mask and kind of its budget, and who watches it."""
+    ) -> tuple[tuple[int, ...], int, tuple[int, int, int], tuple[int, ...], tuple[int, ...]]:
+        """Return a successor's delta, its `info`, the word, mask and kind of its budget, and who watches it.
+
+        Those are, first, the watches of kind STEP, and second, those of kind ALWAYS.
+        """
         guard = (0, 0, 0)
         if successor.budget:
             field = (successor.budget.bit_length() - 1) // FIELD_BITS
@@ -347,9 +349,9 @@ class DenseTables:
             first_budget = len(self.layout.bits) - len(self.tables.model.budgets)
             guard = (self.layout.word[field], self.layout.mask(field), field - first_budget)
         delta = self._delta_words(before, before + successor.delta)
-        watched = tuple(self._watching(part) for part in successor.watches if part.property.kind is Kind.STEP)
-        info = (OWED if successor.owed else 0) | (GUARDED if successor.budget else 0) | (WATCHED if watched else 0)
-        return delta, info | (MOVES if successor.owed and successor.delta else 0), guard, watched
+        steps, states = (self._watching(successor, kind) for kind in (Kind.STEP, Kind.ALWAYS))
+        info = (OWED if successor.owed else 0) | (GUARDED if successor.budget else 0) | (WATCHED if steps else 0)
+        return delta, info | (MOVES if successor.owed and successor.delta else 0), guard, steps, states
 
     def _delta_words(self, before: int, after: int) -> tuple[int, ...]:
         words = [0] * self.layout.words
@@ -362,8 +364,8 @@ class DenseTables:
             changed &= ~mask
         return tuple(word & EVERY_BIT for word in words)
 
-    def _watching(self, part: WatchedPart) -> int:
-        return self._part_numbers[id(part)]
+    def _watching(self, successor: Successor, kind: Kind) -> tuple[int, ...]:
+        return tuple(self._part_numbers[part] for part in successor.watches if part.property.kind is kind)
 
     def _flush_wide(self) -> None:
         """Put what is new into the hash table, and make the table larger where it must be."""

@@ -1,7 +1,7 @@
 """The visited set: states in the order in which they were found, and a hash table of their numbers.
 
-A slot of the table has 32 bits: the number of a state, plus one, and above it a few bits of the state's hash, so that
-hardly any other state is ever looked at. Probing is linear. The table's size need not be a power of two, so it can be
+A slot of the table has 32 bits: the number of a state, plus one, and above it (`tag_mask`) as many bits of the state's
+hash as there is room for, so that hardly any other state is ever looked at. Probing is linear. The table's size need not be a power of two, so it can be
 kept full enough to cost some six bytes a state.
 """
 
@@ -15,20 +15,20 @@ from deadheat.sim.explore.compiled.arrays import VIOLATED, Arrays, Int64, UInt8,
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.lookups import mix, prefetch, verdict_of
 
-__all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find", "insert", "rehash", "shards_of"]
+__all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find_all", "insert", "rehash", "shards_of"]
 
 FOUND = 0
 """The place of a shard's number of states in its counters; EVENTS is that of its events."""
 
-NUMBER_BITS = 28
-SHARD_STATES_MAX = (1 << NUMBER_BITS) - 2
-TAG_MASK = numpy.uint32(((1 << (32 - NUMBER_BITS)) - 1) << NUMBER_BITS)
-NUMBER_MASK = numpy.uint32((1 << NUMBER_BITS) - 1)
-AHEAD = 16
+SHARD_STATES_MAX = (1 << 30) - 2
+AHEAD = 32
 """How many states ahead the processor is asked to fetch a slot; half as many ahead, the state that the slot names."""
 
+AHEAD_MASK = AHEAD - 1
+NEARBY = 8
+"""How many slots are looked at ahead."""
+
 Slots = NDArray[numpy.uint32]
-LOW = numpy.uint64(0xFFFFFFFF)
 HALF = numpy.uint64(32)
 
 
@@ -39,22 +39,22 @@ def slot_of(value: numpy.uint64, size: int) -> int:
 
 
 @inlined
-def tag_of(value: numpy.uint64) -> numpy.uint32:
+def tag_of(value: numpy.uint64, tag_mask: numpy.uint64) -> numpy.uint64:
     """Return the bits of a hash that a slot keeps: some that decide neither the slot nor the shard."""
-    return numpy.uint32(((value & LOW) >> numpy.uint64(8)) << numpy.uint64(NUMBER_BITS))
+    return value & tag_mask
 
 
 @inlined
 def probe(
-    witness: tuple[int, ...], words: UInt64, slots: Slots, value: numpy.uint64, sought: UInt64, at: int, offset: int
+    witness: tuple[int, ...], words: UInt64, slots: Slots, tag_mask: numpy.uint64, value: numpy.uint64, sought: UInt64, at: int, offset: int
 ) -> int:
     """Return the slot that names the sought state, or the free one where it belongs, as -1 - slot."""
     count = len(witness)
-    tag = tag_of(value)
+    tag = tag_of(value, tag_mask)
     slot = slot_of(value, len(slots))
     while slots[slot] != 0:
-        if slots[slot] & TAG_MASK == tag:
-            place = (offset + numpy.int64(slots[slot] & NUMBER_MASK) - 1) * count
+        if slots[slot] & tag_mask == tag:
+            place = (offset + numpy.int64(slots[slot] & ~tag_mask) - 1) * count
             same = True
             for k in range(count):
                 if words[place + k] != sought[at + k]:
@@ -67,6 +67,19 @@ def probe(
     return -1 - slot
 
 
+@inlined
+def likely_number(slots: Slots, tag_mask: numpy.uint64, value: numpy.uint64) -> int:
+    """Return the first number near a hash's slot that has the hash's tag, or -1."""
+    tag = tag_of(value, tag_mask)
+    slot = slot_of(value, len(slots))
+    last = min(slot + NEARBY, len(slots))
+    while slot < last and slots[slot] != 0:
+        if slots[slot] & tag_mask == tag:
+            return numpy.int64(slots[slot] & ~tag_mask) - 1
+        slot += 1
+    return -1
+
+
 @compiled
 def insert(
     witness: tuple[int, ...],
@@ -74,13 +87,16 @@ def insert(
     words: UInt64,
     offset: int,
     slots: Slots,
+    tag_mask: numpy.uint64,
     limit: int,
     candidates: UInt64,
+    candidates_by: Int32,
     first: int,
     last: int,
     muted: UInt8,
     counters: Int64,
     events: UInt64,
+    events_reserve: int,
     hashes: UInt64,
 ) -> int:
     """Add the candidates `first` to `last` that are new to a shard whose states begin at `offset`.
@@ -90,22 +106,22 @@ def insert(
     is room for AHEAD of them.
     """
     count = len(witness)
-    events_room = len(events) // (1 + 2 * count) - len(t.always)
+    events_room = len(events) // (1 + 2 * count) - events_reserve
     for each in range(first, min(first + AHEAD, last)):
-        hashes[each % AHEAD] = mix(witness, candidates, each * count)
-        prefetch(slots, slot_of(hashes[each % AHEAD], len(slots)))
+        hashes[each & AHEAD_MASK] = mix(witness, candidates, each * count)
+        prefetch(slots, slot_of(hashes[each & AHEAD_MASK], len(slots)))
     for each in range(first, last):
         near = each + AHEAD // 2
         if near < last:
-            number = slots[slot_of(hashes[near % AHEAD], len(slots))] & NUMBER_MASK
-            if number != 0:
-                prefetch(words, (offset + numpy.int64(number) - 1) * count)
-        value = hashes[each % AHEAD]
+            likely = likely_number(slots, tag_mask, hashes[near & AHEAD_MASK])
+            if likely >= 0:
+                prefetch(words, (offset + likely) * count)
+        value = hashes[each & AHEAD_MASK]
         far = each + AHEAD
         if far < last:
-            hashes[far % AHEAD] = mix(witness, candidates, far * count)
-            prefetch(slots, slot_of(hashes[far % AHEAD], len(slots)))
-        slot = probe(witness, words, slots, value, candidates, each * count, offset)
+            hashes[far & AHEAD_MASK] = mix(witness, candidates, far * count)
+            prefetch(slots, slot_of(hashes[far & AHEAD_MASK], len(slots)))
+        slot = probe(witness, words, slots, tag_mask, value, candidates, each * count, offset)
         if slot >= 0:
             continue
         if counters[FOUND] >= limit or counters[EVENTS] > events_room:
@@ -114,9 +130,10 @@ def insert(
         for k in range(count):
             words[at + k] = candidates[each * count + k]
         counters[FOUND] += 1
-        slots[-1 - slot] = numpy.uint32(counters[FOUND]) | tag_of(value)
-        for index in range(len(t.always)):
-            watch = t.always[index]
+        slots[-1 - slot] = numpy.uint64(counters[FOUND]) | tag_of(value, tag_mask)
+        by = candidates_by[each]
+        for index in range(t.watched_middle[by], t.watched_last[by]):
+            watch = t.watched[index]
             verdict = verdict_of(witness, t, watch, words, at)
             if verdict == 1 or muted[t.watch_property[watch]]:
                 continue
@@ -133,7 +150,7 @@ def insert(
 
 @compiled
 def rehash(
-    witness: tuple[int, ...], words: UInt64, offset: int, number: int, slots: Slots, hashes: UInt64
+    witness: tuple[int, ...], words: UInt64, offset: int, number: int, slots: Slots, tag_mask: numpy.uint64, hashes: UInt64
 ) -> None:
     """Put the first `number` states of a shard, all different, into an empty table."""
     count = len(witness)
@@ -141,26 +158,37 @@ def rehash(
         far = each + AHEAD
         value = numpy.uint64(0)
         if each >= 0:
-            value = hashes[each % AHEAD]
+            value = hashes[each & AHEAD_MASK]
         if far < number:
-            hashes[far % AHEAD] = mix(witness, words, (offset + far) * count)
-            prefetch(slots, slot_of(hashes[far % AHEAD], len(slots)))
+            hashes[far & AHEAD_MASK] = mix(witness, words, (offset + far) * count)
+            prefetch(slots, slot_of(hashes[far & AHEAD_MASK], len(slots)))
         if each >= 0:
             slot = slot_of(value, len(slots))
             while slots[slot] != 0:
                 slot += 1
                 if slot == len(slots):
                     slot = 0
-            slots[slot] = numpy.uint32(each + 1) | tag_of(value)
+            slots[slot] = numpy.uint64(each + 1) | tag_of(value, tag_mask)
 
 
 @compiled
-def find(
-    witness: tuple[int, ...], words: UInt64, offset: int, slots: Slots, sought: UInt64, at: int
-) -> int:
-    """Return the number of a state within its shard, or -1."""
-    slot = probe(witness, words, slots, mix(witness, sought, at), sought, at, offset)
-    return numpy.int64(slots[slot] & NUMBER_MASK) - 1 if slot >= 0 else -1
+def find_all(
+    witness: tuple[int, ...],
+    words: UInt64,
+    offset: int,
+    slots: Slots,
+    tag_mask: numpy.uint64,
+    sought: UInt64,
+    chosen: Int64,
+    places: Int64,
+) -> None:
+    """Set places[n], for each chosen n, to the place of the sought state n, or to -1; all are of one shard."""
+    for index in range(len(chosen)):
+        at = chosen[index] * len(witness)
+        slot = probe(witness, words, slots, tag_mask, mix(witness, sought, at), sought, at, offset)
+        places[chosen[index]] = -1
+        if slot >= 0:
+            places[chosen[index]] = offset + numpy.int64(slots[slot] & ~tag_mask) - 1
 
 
 @compiled

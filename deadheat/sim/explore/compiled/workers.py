@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy
 
-from deadheat.sim.explore.compiled.arrays import Arrays, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import (
     EVENTS,
     MISSES,
@@ -52,6 +52,7 @@ class Worker:
         self.out_room = max(OUT_ROOM, 4 * self.out_reserve)
         self.events_room = max(EVENTS_ROOM, 4 * self.events_reserve)
         self.out: UInt64 = numpy.empty(shards * self.out_room * words, dtype=numpy.uint64)
+        self.out_by: Int32 = numpy.empty(shards * self.out_room, dtype=numpy.int32)
         self.events: UInt64 = numpy.empty(self.events_room * (1 + 2 * words), dtype=numpy.uint64)
         self.added: UInt64 = numpy.empty(self.events_room * (1 + 2 * words), dtype=numpy.uint64)
         self.misses: Int64 = numpy.empty(2 * max(MISSES_ROOM, 4 * self.misses_reserve), dtype=numpy.int64)
@@ -91,6 +92,7 @@ class Worker:
             fired,
             self.counters,
             self.out,
+            self.out_by,
             self.out_room,
             self.out_reserve,
             self.events,
@@ -114,6 +116,7 @@ class Worker:
             fired,
             self.counters,
             self.out,
+            self.out_by,
             self.out_room,
             self.out_reserve,
             self.events,
@@ -140,12 +143,12 @@ class Worker:
         """The places of states of which that is not known yet."""
         return self.uncertain[: int(self.counters[UNCERTAIN])]
 
-    def candidates(self, shard: int) -> tuple[UInt64, int]:
-        """Return the successors in a shard, and how many there are."""
+    def candidates(self, shard: int) -> tuple[UInt64, Int32]:
+        """Return the successors in a shard, and the numbers of their entries in the tables."""
         words = len(self.witness)
-        begin = shard * self.out_room * words
-        count = int(self.counters[OUT + shard])
-        return self.out[begin : begin + count * words], count
+        first = shard * self.out_room
+        last = first + int(self.counters[OUT + shard])
+        return self.out[first * words : last * words], self.out_by[first:last]
 
     def take_events(self) -> UInt64:
         """Return what happened on transitions, one event a row, and forget it."""
