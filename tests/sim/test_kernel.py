@@ -13,7 +13,8 @@ from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import python
-from deadheat.sim.explore.kernel import KernelSearch, Settings, explore
+from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.kernel import Settings, explore, go_on
 from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request
@@ -33,7 +34,7 @@ def facts(found: Exploration) -> tuple[Any, ...]:
 
 
 def explore_with(model: Model, settings: Settings, limits: Limits = Limits(), *, merging: bool = True) -> Exploration:
-    return KernelSearch(python.Search(Tables(model, merging=merging), limits, None), settings).finish()
+    return go_on(python.Search(Tables(model, merging=merging), limits, None), settings=settings)
 
 
 @THOROUGH
@@ -132,6 +133,12 @@ def test_a_component_with_thousands_of_values_outgrows_its_field_again_and_again
     assert len(found.counterexamples["never-there"].choices) == 2
 
 
+def _numbers_in_use(model: Model) -> list[int]:
+    search = python.Search(Tables(model), Limits(), None)
+    search.run()
+    return search.tables.numbers_in_use()
+
+
 def test_a_state_wider_than_one_word_is_explored() -> None:
     # 1,000 values and 500 and two processes each, beside 30 that never move: more than 64 bits.
     model = counting((300, 40), wanted=39)
@@ -146,9 +153,8 @@ def test_a_state_wider_than_one_word_is_explored() -> None:
         (*model.processes[1:], Process("touches all", touch_all, (tuple(idle.values()),))),
         model.properties,
     )
-    search = KernelSearch(python.Search(Tables(wide), Limits(cores=2), None))
-    found = search.finish()
-    assert search.store.layout.words > 1
+    found = explore(wide, TWO_CORES)
+    assert Layout.fitting(_numbers_in_use(wide)).words > 1
     assert facts(found) == facts(python.explore(wide))
     assert found.states == 40 * 61
 
@@ -196,7 +202,7 @@ def test_the_kernel_goes_on_where_the_plain_loop_stopped() -> None:
         search = python.Search(Tables(model), Limits(cores=2), None)
         search.run(states_max)
         assert 1 < len(search.parents) < 43_681
-        assert facts(KernelSearch(search).finish()) == facts(python.explore(model))
+        assert facts(go_on(search)) == facts(python.explore(model))
 
 
 def test_a_kernel_cut_short_says_by_what_and_decides_nothing_more() -> None:

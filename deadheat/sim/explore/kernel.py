@@ -14,13 +14,16 @@ over workers by their hash; Ulrich Stern, "Algorithmic techniques in verificatio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy
 
 from deadheat.sim.explore import python
+from deadheat.sim.explore.checkpoint import Saved, load, save
 from deadheat.sim.explore.compiled.judging import judge_states
-from deadheat.sim.explore.compiled.layout import Words
+from deadheat.sim.explore.compiled.layout import Layout, Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
@@ -29,9 +32,9 @@ from deadheat.sim.explore.memory import bound, out_of_memory
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.tables import Tables, Watch
-from deadheat.sim.trace import Schedule
+from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["KernelSearch", "Settings", "explore"]
+__all__ = ["KernelSearch", "Settings", "explore", "go_on"]
 
 FIRST_CHUNK = 1 << 10
 """How many states are expanded first; then twice as many each time, so that a small limit is met closely."""
@@ -42,46 +45,79 @@ BYTES_BESIDE_WORDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What only tests change: the bits up to which tables are dense."""
+    """What only tests change: the bits up to which tables are dense, and the transitions between two checkpoints."""
 
     dense_bits: int = 14
+    transitions_between_checkpoints: int = 20_000_000
 
 
 def explore(
-    model: Model, limits: Limits = Limits(), *, merging: bool = True, report: Report | None = None
+    model: Model,
+    limits: Limits = Limits(),
+    *,
+    merging: bool = True,
+    report: Report | None = None,
+    checkpoint: Path | None = None,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`), by compiled code from the first state on.
 
-    Raises ModelError or PurityError where the model breaks a rule of the engine.
+    A search that was saved as the `checkpoint` goes on from there. Raises ModelError or PurityError where the model
+    breaks a rule of the engine, and CheckpointError for a file that cannot be gone on with.
     """
-    begun = python.Search(Tables(model, merging=merging), limits, report)
-    return KernelSearch(begun).finish()
+    if checkpoint is not None and checkpoint.exists():
+        search = KernelSearch(*load(checkpoint, model, merging=merging), limits, report)
+        search.checkpoint = checkpoint
+        return search.finish()
+    return go_on(python.Search(Tables(model, merging=merging), limits, report), checkpoint)
+
+
+def go_on(begun: python.Search, checkpoint: Path | None = None, settings: Settings = Settings()) -> Exploration:
+    """Finish a search that was begun in plain Python and stopped at the end of a layer."""
+    layout = Layout.fitting(begun.tables.numbers_in_use())
+    states = iter(begun.parents)
+    parts = [layout.pack(list(islice(states, size))) for size in begun.layer_sizes]
+    saved = Saved(
+        layout=layout,
+        parts=[*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]],
+        depth=begun.depth,
+        transitions=begun.transitions,
+        faults_fired=sorted(begun.tables.faults_in(begun.budgets_drawn_on)),
+        found={},
+        schedules=begun.schedules(),
+    )
+    search = KernelSearch(begun.tables, saved, begun.limits, begun.report, settings)
+    search.checkpoint = checkpoint
+    return search.finish()
 
 
 class KernelSearch:
-    """One search at work; it goes on where a search in plain Python has stopped at the end of a layer."""
+    """One search at work; it goes on where another has stopped."""
 
-    def __init__(self, begun: python.Search, settings: Settings = Settings()) -> None:
-        self.tables = begun.tables
-        self.limits = begun.limits
-        self.report = begun.report
-        self.schedules = begun.schedules()
-        self.undecided = set(begun.undecided)
-        self.transitions = begun.transitions
-        self.depth = begun.depth
-        self.stopped = begun.stopped
-        self.found: dict[str, Endpoint] = {}
-        self.cycles: dict[str, Any] = {}
-        self.fired = numpy.zeros(len(self.tables.model.budgets) + 1, dtype=numpy.uint8)
-        for number, kind in enumerate(self.tables.model.budgets):
-            self.fired[number] = kind in self.tables.faults_in(begun.budgets_drawn_on)
-        self.dense = DenseTables(self.tables, settings.dense_bits)
-        self.team = Team(self.dense, self.limits.cores, len(self.tables.watches))
-        self.store = Store(self.dense.layout, self.limits.cores, self._room())
-        self.store.add_layers(list(self._layers(begun)))
+    def __init__(
+        self, tables: Tables, saved: Saved, limits: Limits, report: Report | None, settings: Settings = Settings()
+    ) -> None:
+        self.tables = tables
+        self.limits = limits
+        self.report = report
+        self.checkpoint: Path | None = None
+        self.schedules = dict(saved.schedules)
+        self.found = dict(saved.found)
+        self.cycles: dict[str, list[Choice]] = {}
+        self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
+        self.transitions = self._transitions_saved = saved.transitions
+        self.depth = saved.depth
+        self.stopped: str | None = None
+        kinds = [*tables.model.budgets, ""]  # an array of no length would be another type to numba
+        self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
+        self.dense = DenseTables(tables, settings.dense_bits)
+        self.team = Team(self.dense, limits.cores, len(tables.watches))
+        self.store = Store(self.dense.layout, limits.cores, self._room())
+        self.store.add_layers([self.dense.layout.pack_fields(saved.layout.unpack_fields(each)) for each in saved.parts])
+        self.cursors = self.store.join(self.depth)
         self.chunk = FIRST_CHUNK
         self.growth = 0.0
-        self.at_end = not begun.layer
+        self.at_end = False
+        self._transitions_between_checkpoints = settings.transitions_between_checkpoints
 
     # The search
 
@@ -90,10 +126,11 @@ class KernelSearch:
         try:
             while self.at_work:
                 self._expand_layer()
-            if self.at_end and not self.stopped:
+            if self.at_end:
                 self._look_back()
         finally:
             self.team.close()
+        self._save_or_remove()
         self.tables.verify_purity()
         return self.result()
 
@@ -103,16 +140,24 @@ class KernelSearch:
         return not self.at_end and not self.stopped and bool(self.undecided or not self.tables.watches)
 
     def _expand_layer(self) -> None:
-        frontier = self.store.end_layer()
-        self.cursors = [self.store.layer_range(shard, self.depth)[0] for shard in range(self.store.shards)]
+        """Expand what is left of the frontier."""
+        if len(self.store.layers[0]) == self.depth + 1:
+            self.store.end_layer()
         while not self.stopped and self._waiting():
             self._expand_some()
             self._report()
             self.stopped = self.stopped or self.limits.reached(self.store.states)
-        following = sum(last - first for first, last in self._ranges(self.depth + 1))
-        self.growth = following / frontier
-        self.at_end = not following and not self.stopped
-        self.depth += bool(following)
+            self._save_now_and_then()
+        if self._waiting():
+            return
+        self.growth = self._size(self.depth + 1) / self._size(self.depth)
+        self.at_end = not self.growth
+        if not self.at_end:
+            self.depth += 1
+            self.cursors = [first for first, _ in self._ranges(self.depth)]
+
+    def _size(self, layer: int) -> int:
+        return sum(last - first for first, last in self._ranges(layer))
 
     def _waiting(self) -> int:
         """Return how many states of the frontier are not expanded yet."""
@@ -287,7 +332,6 @@ class KernelSearch:
 
     def result(self) -> Exploration:
         """Return what was found."""
-        budgets = list(self.tables.model.budgets)
         return Exploration(
             explorer="kernel",
             states=self.store.states,
@@ -297,7 +341,7 @@ class KernelSearch:
             counterexamples={**self.schedules, **self._schedules()},
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
-            faults_fired=frozenset(kind for kind, fired in zip(budgets, self.fired, strict=False) if fired),
+            faults_fired=self._faults_fired(),
             reductions=("merging",) if self.tables.merging else (),
             stopped=self.stopped,
             bytes_per_state=self.store.bytes_used / self.store.states,
@@ -312,7 +356,33 @@ class KernelSearch:
             schedules[name] = Schedule(stem + cycle, cycle_from=len(stem) if name in self.cycles else None)
         return schedules
 
-    # Memory
+    # Memory and disk
+
+    def _save_now_and_then(self) -> None:
+        """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
+        since = self.transitions - self._transitions_saved
+        if self.checkpoint is not None and since > self._transitions_between_checkpoints + 4 * self.store.states:
+            self._save(self.checkpoint)
+
+    def _save_or_remove(self) -> None:
+        """Save a search that was stopped; remove what was saved of one that is done."""
+        if self.checkpoint is not None and self.stopped:
+            self._save(self.checkpoint)
+        elif self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
+
+    def _save(self, path: Path) -> None:
+        self._transitions_saved = self.transitions
+        parts = list(self.store.split(self.depth, self.cursors))
+        fired = self._faults_fired()
+        saved = Saved(
+            self.dense.layout, parts, self.depth, self.transitions, sorted(fired), self.found, self.schedules
+        )
+        save(path, self.tables, saved)
+
+    def _faults_fired(self) -> frozenset[str]:
+        kinds = zip(self.tables.model.budgets, self.fired, strict=False)
+        return frozenset(kind for kind, fired in kinds if fired)
 
     def _room(self) -> int:
         """Return how many states a shard may hold, by the limits: no more than they allow, and enough to go beyond."""
@@ -320,18 +390,12 @@ class KernelSearch:
         total = min(bound(self.limits.memory_bytes_max) // each, self.limits.states_max * 5 // 4 + (1 << 21))
         return total // self.limits.cores + 1
 
-    def _layers(self, begun: python.Search) -> Any:
-        states, start = list(begun.parents), 0
-        for size in begun.layer_sizes:
-            yield self.dense.layout.pack(states[start : start + size])
-            start += size
-
     def _states(self, numbers: Any) -> list[int]:
         return self.dense.layout.unpack(self.store.states_at(numbers)) if len(numbers) else []
 
     def _report(self) -> None:
         if self.report:
             used = self.store.bytes_used + self.team.bytes_used
-            frontier = self._waiting() + sum(last - first for first, last in self._ranges(self.depth + 1))
+            frontier = self._waiting() + self._size(self.depth + 1)
             states = self.store.states
             self.report(Progress(states, self.transitions, frontier, self.depth, used, self.growth))
