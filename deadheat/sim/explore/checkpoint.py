@@ -99,7 +99,8 @@ def load(path: Path, model: Model, *, merging: bool) -> tuple[Tables, Saved]:
         raise CheckpointError(f"The checkpoint {path} is of another version of this protocol; remove it to start anew.")
     words = numpy.frombuffer(body, dtype=numpy.uint64).copy()
     ends = numpy.cumsum(header["sizes"])[:-1]
-    layout = Layout(**{key: tuple(value) if isinstance(value, list) else value for key, value in header["layout"].items()})
+    places = header["layout"]
+    layout = Layout(tuple(places["bits"]), tuple(places["word"]), tuple(places["shift"]), places["words"])
     saved = Saved(
         layout=layout,
         parts=numpy.split(words, ends),

@@ -126,7 +126,7 @@ class KernelSearch:
         try:
             while self.at_work:
                 self._expand_layer()
-            if self.at_end:
+            if self.at_end and not self.stopped:
                 self._look_back()
         finally:
             self.team.close()
@@ -375,9 +375,7 @@ class KernelSearch:
         self._transitions_saved = self.transitions
         parts = list(self.store.split(self.depth, self.cursors))
         fired = self._faults_fired()
-        saved = Saved(
-            self.dense.layout, parts, self.depth, self.transitions, sorted(fired), self.found, self.schedules
-        )
+        saved = Saved(self.dense.layout, parts, self.depth, self.transitions, sorted(fired), self.found, self.schedules)
         save(path, self.tables, saved)
 
     def _faults_fired(self) -> frozenset[str]:

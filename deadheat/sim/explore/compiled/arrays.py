@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 from numpy.typing import NDArray
 
-__all__ = ["FINE", "GUARDED", "MISSING", "MOVES", "OWED", "VIOLATED", "WATCHED", "Arrays", "Column"]
+__all__ = ["FINE", "GUARDED", "MISSING", "MOVES", "OWED", "VIOLATED", "WATCHED", "Arrays", "Column", "Number"]
+
+Number: TypeAlias = Any
+"""A machine number inside a compiled function: of numba's types, by numba's rules."""
 
 Int32 = NDArray[numpy.int32]
 Int64 = NDArray[numpy.int64]
@@ -78,7 +81,7 @@ class Column:
     def __init__(self, dtype: type, fill: int = 0) -> None:
         self.length = 0
         self._fill = fill
-        self.array = numpy.full(64, fill, dtype=dtype)
+        self.array: NDArray[Any] = numpy.full(64, fill, dtype=dtype)
 
     def append(self, *values: int) -> int:
         """Add values; return the index of the first."""

@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from numba import njit
+import numba
 
 __all__ = ["compiled", "inlined"]
+
+njit: Any = numba.njit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function at its first call with arguments of these types, unless that is on disk."""
-    made: Function = njit(nogil=True, cache=True, _nrt=False)(function)
+    """Compile a function at its first call with arguments of these types, unless that is on disk.
+
+    numba keeps it beside this file, or, where it may not write there, in the user's cache or in `NUMBA_CACHE_DIR`.
+    """
+    try:
+        made: Function = njit(nogil=True, cache=True, _nrt=False)(function)
+    except RuntimeError:  # there is no directory to keep it in
+        made = njit(nogil=True, _nrt=False)(function)
     return made
 
 

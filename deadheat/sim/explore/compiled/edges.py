@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from deadheat.sim.explore.compiled.arrays import GUARDED, OWED, Arrays, Int32, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import GUARDED, OWED, Arrays, Int32, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled
-from deadheat.sim.explore.compiled.lookups import entry_of
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 
@@ -34,24 +34,26 @@ class Edges(NamedTuple):
     @property
     def owed(self) -> NDArray[numpy.bool_]:
         """Which of them are owed."""
-        return (self.info & OWED) != 0
+        owed: NDArray[numpy.bool_] = (self.info & OWED) != 0
+        return owed
 
     @property
     def faults(self) -> NDArray[numpy.bool_]:
         """Which of them are faults."""
-        return (self.info & GUARDED) != 0
+        faults: NDArray[numpy.bool_] = (self.info & GUARDED) != 0
+        return faults
 
     def where(self, chosen: NDArray[numpy.bool_]) -> Edges:
         """Return those that are chosen."""
-        return Edges(*(each[chosen] for each in self))
+        return Edges(self.sources[chosen], self.targets[chosen], self.processes[chosen], self.info[chosen])
 
 
 def edges_of(dense: DenseTables, store: Store, numbers: Int64, *, owed_only: bool) -> Edges:
     """Return all transitions, or the owed ones, from the states at these places, which are in ascending order."""
-    parts = list(_parts(dense, store, numbers, owed_only))
-    if not parts:
-        parts = [Edges(*(numpy.zeros(0, kind) for kind in (numpy.int64, numpy.int64, numpy.int32, numpy.uint8)))]
-    return Edges(*(numpy.concatenate(column) for column in zip(*parts, strict=True)))
+    nothing = numpy.zeros(0, dtype=numpy.int64)
+    none = Edges(nothing, nothing, nothing.astype(numpy.int32), nothing.astype(numpy.uint8))
+    columns: Any = zip(none, *_parts(dense, store, numbers, owed_only), strict=True)
+    return Edges(*(numpy.concatenate(column) for column in columns))
 
 
 def _parts(dense: DenseTables, store: Store, numbers: Int64, owed_only: bool) -> Iterator[Edges]:
@@ -87,7 +89,7 @@ def successors(
     sources: Int64,
     processes: Int32,
     info: UInt8,
-) -> int:
+) -> Number:
     """Write down the enabled transitions of the states at these places; return how many there are."""
     count = len(witness)
     found = 0
@@ -102,11 +104,8 @@ def successors(
                     continue
                 for successor in range(t.span_first[entry], t.span_first[entry + 1]):
                     kind = t.info[successor]
-                    if owed_only and kind & OWED == 0:
+                    if (owed_only and kind & OWED == 0) or not enabled(t, successor, words, at):
                         continue
-                    if kind & GUARDED:
-                        if words[at + t.guard_word[successor]] & t.guard_mask[successor] == 0:
-                            continue
                     for k in range(count):
                         afters[found * count + k] = words[at + k] + t.delta[successor * count + k]
                     sources[found] = source

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import numpy
-from deadheat.sim.explore.compiled.compiling import compiled, inlined
 
-from deadheat.sim.explore.compiled.arrays import GUARDED, MISSING, MOVES, VIOLATED, WATCHED, Arrays, Int32, Int64, UInt8, UInt64
-from deadheat.sim.explore.compiled.lookups import entry_of, mix, step_verdict
+from deadheat.sim.explore.compiled.arrays import (
+    FINE,
+    GUARDED,
+    MISSING,
+    MOVES,
+    VIOLATED,
+    WATCHED,
+    Arrays,
+    Int32,
+    Int64,
+    Number,
+    UInt8,
+    UInt64,
+)
+from deadheat.sim.explore.compiled.compiling import compiled, inlined
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, note_event, step_verdict
 
 __all__ = ["EVENTS", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
 
@@ -15,22 +28,53 @@ TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, OUT = 0, 1, 2, 3, 4, 5
 
 
 @inlined
+def put_out(
+    witness: tuple[int, ...],
+    t: Arrays,
+    successor: Number,
+    words: UInt64,
+    at: Number,
+    shards: Number,
+    counters: Int64,
+    out: UInt64,
+    out_room: Number,
+) -> Number:
+    """Write a successor of a state where its shard's are; return its number there."""
+    count = len(witness)
+    slot = counters[OUT]
+    for k in range(count):
+        out[slot * count + k] = words[at + k] + t.delta[successor * count + k]
+    shard = numpy.int64(0)
+    if shards > 1:
+        shard = numpy.int64(mix(witness, out, slot * count) & numpy.uint64(shards - 1))
+        if shard > 0:
+            origin = slot * count
+            slot = shard * out_room + counters[OUT + shard]
+            for k in range(count):
+                out[slot * count + k] = out[origin + k]
+    counters[OUT + shard] += 1
+    return slot
+
+
+@inlined
 def expand_row(
     witness: tuple[int, ...],
     t: Arrays,
-    row: int,
+    row: Number,
     words: UInt64,
-    at: int,
-    shards: int,
+    at: Number,
+    shards: Number,
     muted: UInt8,
     fired: UInt8,
     counters: Int64,
     out: UInt64,
     out_by: Int32,
-    out_room: int,
+    out_room: Number,
     events: UInt64,
-) -> int:
-    """Put the successors of one row in one state into `out`, and into `out_by` what they are; return the union of their `info`, or MISSING.
+) -> Number:
+    """Put the successors of one row in one state into `out`, and into `out_by` their numbers.
+
+    Returns the union of their `info`, or MISSING.
 
     An event is a step on which a watch has no verdict yet, or a violation: the watch, the state, and its successor.
     """
@@ -41,42 +85,26 @@ def expand_row(
     union = 0
     for successor in range(t.span_first[entry], t.span_first[entry + 1]):
         info = t.info[successor]
+        if not enabled(t, successor, words, at):
+            continue
         if info & GUARDED:
-            if words[at + t.guard_word[successor]] & t.guard_mask[successor] == 0:
-                continue
             fired[t.guard_kind[successor]] = 1
         union |= info
         counters[TRANSITIONS] += 1
-        shard = 0
-        slot = counters[OUT]
-        place = slot * count
-        for k in range(count):
-            out[place + k] = words[at + k] + t.delta[successor * count + k]
-        if shards > 1:
-            shard = numpy.int64(mix(witness, out, place) & numpy.uint64(shards - 1))
-            if shard > 0:
-                origin = place
-                slot = shard * out_room + counters[OUT + shard]
-                place = slot * count
-                for k in range(count):
-                    out[place + k] = out[origin + k]
+        slot = put_out(witness, t, successor, words, at, shards, counters, out, out_room)
         out_by[slot] = successor
-        counters[OUT + shard] += 1
+        place = slot * count
         if info & WATCHED:
             for each in range(t.watched_first[successor], t.watched_middle[successor]):
                 watch = t.watched[each]
                 if muted[t.watch_property[watch]]:
                     continue
                 verdict = step_verdict(witness, t, watch, words, at, out, place)
-                if verdict == 0 or verdict == VIOLATED:
-                    event = counters[EVENTS] * (1 + 2 * count)
-                    events[event] = numpy.uint64(watch)
-                    for k in range(count):
-                        events[event + 1 + k] = words[at + k]
-                        events[event + 1 + count + k] = out[place + k]
+                if verdict != FINE:
+                    note_event(witness, events, counters[EVENTS], watch, words, at, out, place)
                     counters[EVENTS] += 1
-                    if verdict == VIOLATED:
-                        muted[t.watch_property[watch]] = 1
+                if verdict == VIOLATED:
+                    muted[t.watch_property[watch]] = 1
     return union
 
 
@@ -85,23 +113,23 @@ def expand(
     witness: tuple[int, ...],
     t: Arrays,
     words: UInt64,
-    first: int,
-    last: int,
-    shards: int,
+    first: Number,
+    last: Number,
+    shards: Number,
     muted: UInt8,
     fired: UInt8,
     counters: Int64,
     out: UInt64,
     out_by: Int32,
-    out_room: int,
-    out_reserve: int,
+    out_room: Number,
+    out_reserve: Number,
     events: UInt64,
-    events_reserve: int,
+    events_reserve: Number,
     misses: Int64,
-    misses_reserve: int,
+    misses_reserve: Number,
     quiet: Int64,
     uncertain: Int64,
-) -> int:
+) -> Number:
     """Expand the states numbered `first` to `last`, or as far as the buffers have room; return the next number.
 
     A miss is a row and the number of a state; the row is left out there and to be expanded once it was learned.
@@ -153,18 +181,18 @@ def expand_pending(
     t: Arrays,
     rows: Int64,
     words: UInt64,
-    first: int,
-    shards: int,
+    first: Number,
+    shards: Number,
     muted: UInt8,
     fired: UInt8,
     counters: Int64,
     out: UInt64,
     out_by: Int32,
-    out_room: int,
-    out_reserve: int,
+    out_room: Number,
+    out_reserve: Number,
     events: UInt64,
-    events_reserve: int,
-) -> int:
+    events_reserve: Number,
+) -> Number:
     """Expand each row in the state of the same place, from place `first` on; return the place where room ran out."""
     count = len(witness)
     events_room = len(events) // (1 + 2 * count)

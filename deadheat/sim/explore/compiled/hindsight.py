@@ -67,7 +67,9 @@ class Hindsight:
         edges = edges_of(self._dense, self._store, numbers, owed_only=False)
         owing = self._owing(len(numbers), edges)
         for faults in (False,) if self._tables.model.quiet else (False, True):
-            usable = (edges.targets != OUTSIDE) & (faults | ~edges.faults)
+            usable: Any = edges.targets != OUTSIDE
+            if not faults:
+                usable &= ~edges.faults
             component_of = _components(len(numbers), edges.where(usable))
             fair = self._fair(component_of, owing, edges.where(usable & edges.owed))
             if fair.any():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy
-from deadheat.sim.explore.compiled.compiling import compiled, inlined
 
-from deadheat.sim.explore.compiled.arrays import VIOLATED, Arrays, Int32, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import VIOLATED, Arrays, Int32, Int64, Number, UInt8, UInt64
+from deadheat.sim.explore.compiled.compiling import compiled
 from deadheat.sim.explore.compiled.lookups import verdict_of
 
 __all__ = ["judge_states"]
@@ -14,7 +14,7 @@ __all__ = ["judge_states"]
 @compiled
 def judge_states(
     witness: tuple[int, ...], t: Arrays, watches: Int32, words: UInt64, numbers: Int64, result: UInt8, asked: Int64
-) -> int:
+) -> Number:
     """Set result[n] to 1 if one of the watches is violated in the state numbers[n].
 
     Fills `asked` with pairs, of a watch without a verdict and the state's number, while there is room; returns how

@@ -13,18 +13,27 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from deadheat.sim.explore.compiled.arrays import MISSING, Arrays, Int32, Int64, UInt64
+from deadheat.sim.explore.compiled.arrays import GUARDED, MISSING, Arrays, Int32, Int64, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 
-__all__ = ["entry_of", "mix", "prefetch", "put_wide", "read", "step_verdict", "verdict_of"]
+__all__ = [
+    "enabled",
+    "entry_of",
+    "mix",
+    "note_event",
+    "prefetch",
+    "put_wide",
+    "read",
+    "step_verdict",
+    "verdict_of",
+]
 
 MIX_1 = numpy.uint64(0xFF51AFD7ED558CCD)
 MIX_2 = numpy.uint64(0xC4CEB9FE1A85EC53)
 SHIFT = numpy.uint64(32)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+def _prefetch(_: Any, array: Any, index: Any) -> Any:
     """Ask the processor to fetch array[index] into its cache; it changes nothing but the time."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -41,8 +50,11 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, index), generate
 
 
+prefetch: Any = intrinsic(_prefetch)
+
+
 @inlined
-def mix(witness: tuple[int, ...], words: UInt64, at: int) -> numpy.uint64:
+def mix(witness: tuple[int, ...], words: UInt64, at: Number) -> Number:
     """Return the hash of a state (the finalizer of MurmurHash3, word by word)."""
     value = words[at]
     for k in range(len(witness)):
@@ -57,7 +69,7 @@ def mix(witness: tuple[int, ...], words: UInt64, at: int) -> numpy.uint64:
 
 
 @inlined
-def read(t: Arrays, words: UInt64, at: int, first: int, last: int) -> numpy.uint64:
+def read(t: Arrays, words: UInt64, at: Number, first: Number, last: Number) -> Number:
     """Return the contents of the fields that a row or a watch reads, side by side."""
     index = numpy.uint64(0)
     for each in range(first, last):
@@ -71,14 +83,14 @@ def find_wide(
     witness: tuple[int, ...],
     owners: Int64,
     keys: UInt64,
-    owner: int,
+    owner: Number,
     masks: UInt64,
-    masks_at: int,
+    masks_at: Number,
     before: UInt64,
-    before_at: int,
+    before_at: Number,
     after: UInt64,
-    after_at: int,
-) -> int:
+    after_at: Number,
+) -> Number:
     """Return the slot of an owner's masked states in the hash table, or the free slot where they belong."""
     count = len(witness)
     value = numpy.uint64(owner)
@@ -118,9 +130,7 @@ def put_wide(
     count = len(witness)
     for each in range(len(new_owners)):
         at = each * 2 * count
-        slot = find_wide(
-            witness, owners, keys, new_owners[each], every_bit, 0, new_keys, at, new_keys, at + count
-        )
+        slot = find_wide(witness, owners, keys, new_owners[each], every_bit, 0, new_keys, at, new_keys, at + count)
         owners[slot] = new_owners[each]
         values[slot] = new_values[each]
         for k in range(2 * count):
@@ -128,7 +138,7 @@ def put_wide(
 
 
 @inlined
-def entry_of(witness: tuple[int, ...], t: Arrays, row: int, words: UInt64, at: int) -> int:
+def entry_of(witness: tuple[int, ...], t: Arrays, row: Number, words: UInt64, at: Number) -> Number:
     """Return the entry of a row in a state, or MISSING."""
     base = t.row_base[row]
     if base >= 0:
@@ -140,7 +150,7 @@ def entry_of(witness: tuple[int, ...], t: Arrays, row: int, words: UInt64, at: i
 
 
 @inlined
-def verdict_of(witness: tuple[int, ...], t: Arrays, watch: int, words: UInt64, at: int) -> int:
+def verdict_of(witness: tuple[int, ...], t: Arrays, watch: Number, words: UInt64, at: Number) -> Number:
     """Return a watch's verdict on a state, 0 if it was not asked yet."""
     base = t.watch_base[watch]
     if base >= 0:
@@ -153,8 +163,14 @@ def verdict_of(witness: tuple[int, ...], t: Arrays, watch: int, words: UInt64, a
 
 @inlined
 def step_verdict(
-    witness: tuple[int, ...], t: Arrays, watch: int, before: UInt64, before_at: int, after: UInt64, after_at: int
-) -> int:
+    witness: tuple[int, ...],
+    t: Arrays,
+    watch: Number,
+    before: UInt64,
+    before_at: Number,
+    after: UInt64,
+    after_at: Number,
+) -> Number:
     """Return the verdict of a watch of kind STEP on a transition, 0 if it was not asked yet."""
     base = t.watch_base[watch]
     if base >= 0:
@@ -176,3 +192,31 @@ def step_verdict(
         after_at,
     )
     return t.wide_value[slot] if t.wide_owner[slot] != 0 else 0
+
+
+@inlined
+def enabled(t: Arrays, successor: Number, words: UInt64, at: Number) -> Number:
+    """Return whether the budgets of a state allow a successor."""
+    if t.info[successor] & GUARDED == 0:
+        return True
+    return words[at + t.guard_word[successor]] & t.guard_mask[successor] != 0
+
+
+@inlined
+def note_event(
+    witness: tuple[int, ...],
+    events: UInt64,
+    number: Number,
+    watch: Number,
+    before: UInt64,
+    before_at: Number,
+    after: UInt64,
+    after_at: Number,
+) -> None:
+    """Write down that a watch has something to say, or to ask, of a transition."""
+    count = len(witness)
+    event = number * (1 + 2 * count)
+    events[event] = numpy.uint64(watch)
+    for k in range(count):
+        events[event + 1 + k] = before[before_at + k]
+        events[event + 1 + count + k] = after[after_at + k]

@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy
-from deadheat.sim.explore.compiled.compiling import compiled, inlined
 
-from deadheat.sim.explore.compiled.arrays import GUARDED, Arrays, Int64, UInt64
-from deadheat.sim.explore.compiled.lookups import entry_of
+from deadheat.sim.explore.compiled.arrays import Arrays, Int64, Number, UInt64
+from deadheat.sim.explore.compiled.compiling import compiled, inlined
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.trace import Choice
@@ -70,17 +70,26 @@ class PathFinder:
 
 @compiled
 def predecessors(
-    witness: tuple[int, ...], t: Arrays, words: UInt64, first: int, last: int, targets: UInt64, numbers: Int64, after: UInt64
+    witness: tuple[int, ...],
+    t: Arrays,
+    words: UInt64,
+    first: Number,
+    last: Number,
+    targets: UInt64,
+    numbers: Int64,
+    after: UInt64,
 ) -> None:
-    """Set numbers[n], where it is still -1, to the first of the states that leads to the target n. `after` is room for one."""
-    count = len(witness)
+    """Set numbers[n], where it is still -1, to the first of the states that leads to the target n.
+
+    `after` is room for one state.
+    """
     missing = 0
     for target in range(len(numbers)):
         missing += numbers[target] < 0
     for number in range(first, last):
         if missing == 0:
             return
-        at = number * count
+        at = number * len(witness)
         for process in range(len(t.process_word)):
             content = (words[at + t.process_word[process]] >> t.process_shift[process]) & t.process_mask[process]
             local = t.process_base[process] + numpy.int64(content)
@@ -89,16 +98,22 @@ def predecessors(
                 if entry <= 0:
                     continue
                 for successor in range(t.span_first[entry], t.span_first[entry + 1]):
-                    if t.info[successor] & GUARDED:
-                        if words[at + t.guard_word[successor]] & t.guard_mask[successor] == 0:
-                            continue
-                    for k in range(count):
-                        after[k] = words[at + k] + t.delta[successor * count + k]
-                    for target in range(len(numbers)):
-                        same = numbers[target] < 0
-                        for k in range(count):
-                            if after[k] != targets[target * count + k]:
-                                same = False
-                        if same:
-                            numbers[target] = number
-                            missing -= 1
+                    if enabled(t, successor, words, at):
+                        for k in range(len(witness)):
+                            after[k] = words[at + k] + t.delta[successor * len(witness) + k]
+                        missing -= mark(witness, targets, after, number, numbers)
+
+
+@inlined
+def mark(witness: tuple[int, ...], targets: UInt64, after: UInt64, number: Number, numbers: Int64) -> Number:
+    """Set the number of each target that is this state and has none; return how many there were."""
+    marked = 0
+    for target in range(len(numbers)):
+        same = numbers[target] < 0
+        for k in range(len(witness)):
+            if after[k] != targets[target * len(witness) + k]:
+                same = False
+        if same:
+            numbers[target] = number
+            marked += 1
+    return marked

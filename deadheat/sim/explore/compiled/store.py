@@ -13,7 +13,16 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.layout import Layout, Words
-from deadheat.sim.explore.compiled.visited import AHEAD, FOUND, SHARD_STATES_MAX, Slots, find_all, insert, rehash, shards_of
+from deadheat.sim.explore.compiled.visited import (
+    AHEAD,
+    FOUND,
+    SHARD_STATES_MAX,
+    Slots,
+    find_all,
+    insert,
+    rehash,
+    shards_of,
+)
 
 __all__ = ["Store"]
 
@@ -201,7 +210,15 @@ class Store:
         self._rehash(shard)
 
     def _rehash(self, shard: int) -> None:
-        rehash(self.witness, self.words, self.offset(shard), self.found[shard], self.slots[shard], self._tag_mask, self._hashes[shard])
+        rehash(
+            self.witness,
+            self.words,
+            self.offset(shard),
+            self.found[shard],
+            self.slots[shard],
+            self._tag_mask,
+            self._hashes[shard],
+        )
 
 
 def _empty_slots(size: int) -> Slots:

@@ -25,7 +25,7 @@ from deadheat.sim.explore.compiled.arrays import (
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.lookups import put_wide
 from deadheat.sim.model import Kind
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables, WatchedPart
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
 
 __all__ = ["DenseTables", "RowKey"]
 
@@ -135,7 +135,9 @@ class DenseTables:
         parts = self.watched_parts
         reads = [self._read_fields(part.fields) for part in parts]
         bits = [sum(self.layout.bits[field] for field in part.fields) for part in parts]
-        index_bits = [each * (2 if part.property.kind is Kind.STEP else 1) for each, part in zip(bits, parts, strict=True)]
+        index_bits = [
+            each * (2 if part.property.kind is Kind.STEP else 1) for each, part in zip(bits, parts, strict=True)
+        ]
         bases = [self._verdict.extend(1 << each) if each <= self._dense_bits else -1 for each in index_bits]
         numbers = [self.property_numbers[part.property.name] for part in parts]
         masks = [mask for part in parts for mask in self.layout.masks(part.fields)]
@@ -208,12 +210,10 @@ class DenseTables:
     def judge(self, part: int, before: int, after: int) -> bool:
         """Return whether a part of a property is violated in (or between) states of `Tables`, and remember it."""
         watched = self.watched_parts[part]
-        if watched.property.kind is Kind.STEP:
-            violated = watched.violated_by(before, after)
-        else:
-            violated = watched.violated(after)
+        is_step = watched.property.kind is Kind.STEP
+        violated = watched.violated_by(before, after) if is_step else watched.violated(after)
         mask = sum(self.tables.field_mask(field) for field in watched.fields)
-        key = part, ((before if watched.property.kind is Kind.STEP else after) & mask, after & mask)
+        key = part, ((before if is_step else after) & mask, after & mask)
         if key not in self._verdicts:
             self._verdicts[key] = VIOLATED if violated else FINE
             self._put_verdict(part, *key[1], self._verdicts[key])
@@ -381,7 +381,14 @@ class DenseTables:
             used = old[0] != 0
             keys = old[1].reshape(-1, 2 * words)[used].ravel()
             put_wide(
-                self.witness, self._wide_owner, self._wide_keys, self._wide_value, old[0][used], keys, old[2][used], every_bit
+                self.witness,
+                self._wide_owner,
+                self._wide_keys,
+                self._wide_value,
+                old[0][used],
+                keys,
+                old[2][used],
+                every_bit,
             )
         if self._wide_new:
             owners = numpy.array([owner for owner, _, _, _ in self._wide_new], dtype=numpy.int64)

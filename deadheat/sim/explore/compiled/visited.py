@@ -1,19 +1,19 @@
 """The visited set: states in the order in which they were found, and a hash table of their numbers.
 
-A slot of the table has 32 bits: the number of a state, plus one, and above it (`tag_mask`) as many bits of the state's
-hash as there is room for, so that hardly any other state is ever looked at. Probing is linear. The table's size need not be a power of two, so it can be
-kept full enough to cost some six bytes a state.
+A slot of the table has 32 bits: the number of a state, plus one, and above it (`tag_mask`) as many bits of the
+state's hash as there is room for, so that hardly any other state is ever looked at. Probing is linear. The table's
+size need not be a power of two, so it can be kept full enough to cost some six bytes a state.
 """
 
 from __future__ import annotations
 
 import numpy
-from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from numpy.typing import NDArray
 
-from deadheat.sim.explore.compiled.arrays import VIOLATED, Arrays, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED, Arrays, Int32, Int64, Number, UInt8, UInt64
+from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.expand import EVENTS
-from deadheat.sim.explore.compiled.lookups import mix, prefetch, verdict_of
+from deadheat.sim.explore.compiled.lookups import mix, note_event, prefetch, verdict_of
 
 __all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find_all", "insert", "rehash", "shards_of"]
 
@@ -33,21 +33,28 @@ HALF = numpy.uint64(32)
 
 
 @inlined
-def slot_of(value: numpy.uint64, size: int) -> int:
+def slot_of(value: Number, size: Number) -> Number:
     """Return where the search for a state of this hash begins: the upper half of the hash, scaled to the size."""
     return numpy.int64(((value >> HALF) * numpy.uint64(size)) >> HALF)
 
 
 @inlined
-def tag_of(value: numpy.uint64, tag_mask: numpy.uint64) -> numpy.uint64:
+def tag_of(value: Number, tag_mask: Number) -> Number:
     """Return the bits of a hash that a slot keeps: some that decide neither the slot nor the shard."""
     return value & tag_mask
 
 
 @inlined
 def probe(
-    witness: tuple[int, ...], words: UInt64, slots: Slots, tag_mask: numpy.uint64, value: numpy.uint64, sought: UInt64, at: int, offset: int
-) -> int:
+    witness: tuple[int, ...],
+    words: UInt64,
+    slots: Slots,
+    tag_mask: Number,
+    value: Number,
+    sought: UInt64,
+    at: Number,
+    offset: Number,
+) -> Number:
     """Return the slot that names the sought state, or the free one where it belongs, as -1 - slot."""
     count = len(witness)
     tag = tag_of(value, tag_mask)
@@ -68,7 +75,7 @@ def probe(
 
 
 @inlined
-def likely_number(slots: Slots, tag_mask: numpy.uint64, value: numpy.uint64) -> int:
+def likely_number(slots: Slots, tag_mask: Number, value: Number) -> Number:
     """Return the first number near a hash's slot that has the hash's tag, or -1."""
     tag = tag_of(value, tag_mask)
     slot = slot_of(value, len(slots))
@@ -80,25 +87,49 @@ def likely_number(slots: Slots, tag_mask: numpy.uint64, value: numpy.uint64) -> 
     return -1
 
 
+@inlined
+def fetch_ahead(
+    witness: tuple[int, ...],
+    words: UInt64,
+    offset: Number,
+    slots: Slots,
+    tag_mask: Number,
+    candidates: UInt64,
+    each: Number,
+    last: Number,
+    hashes: UInt64,
+) -> None:
+    """Hash a candidate that is far ahead of `each`; have its slot fetched, and the state that a nearer one names."""
+    near = each + AHEAD // 2
+    if near < last:
+        likely = likely_number(slots, tag_mask, hashes[near & AHEAD_MASK])
+        if likely >= 0:
+            prefetch(words, (offset + likely) * len(witness))
+    far = each + AHEAD
+    if far < last:
+        hashes[far & AHEAD_MASK] = mix(witness, candidates, far * len(witness))
+        prefetch(slots, slot_of(hashes[far & AHEAD_MASK], len(slots)))
+
+
 @compiled
 def insert(
     witness: tuple[int, ...],
     t: Arrays,
     words: UInt64,
-    offset: int,
+    offset: Number,
     slots: Slots,
-    tag_mask: numpy.uint64,
-    limit: int,
+    tag_mask: Number,
+    limit: Number,
     candidates: UInt64,
     candidates_by: Int32,
-    first: int,
-    last: int,
+    first: Number,
+    last: Number,
     muted: UInt8,
     counters: Int64,
     events: UInt64,
-    events_reserve: int,
+    events_reserve: Number,
     hashes: UInt64,
-) -> int:
+) -> Number:
     """Add the candidates `first` to `last` that are new to a shard whose states begin at `offset`.
 
     Stops, and returns the next candidate's number, when the shard holds `limit` states or its events are full. An
@@ -111,16 +142,8 @@ def insert(
         hashes[each & AHEAD_MASK] = mix(witness, candidates, each * count)
         prefetch(slots, slot_of(hashes[each & AHEAD_MASK], len(slots)))
     for each in range(first, last):
-        near = each + AHEAD // 2
-        if near < last:
-            likely = likely_number(slots, tag_mask, hashes[near & AHEAD_MASK])
-            if likely >= 0:
-                prefetch(words, (offset + likely) * count)
         value = hashes[each & AHEAD_MASK]
-        far = each + AHEAD
-        if far < last:
-            hashes[far & AHEAD_MASK] = mix(witness, candidates, far * count)
-            prefetch(slots, slot_of(hashes[far & AHEAD_MASK], len(slots)))
+        fetch_ahead(witness, words, offset, slots, tag_mask, candidates, each, last, hashes)
         slot = probe(witness, words, slots, tag_mask, value, candidates, each * count, offset)
         if slot >= 0:
             continue
@@ -135,13 +158,9 @@ def insert(
         for index in range(t.watched_middle[by], t.watched_last[by]):
             watch = t.watched[index]
             verdict = verdict_of(witness, t, watch, words, at)
-            if verdict == 1 or muted[t.watch_property[watch]]:
+            if verdict == FINE or muted[t.watch_property[watch]]:
                 continue
-            event = counters[EVENTS] * (1 + 2 * count)
-            events[event] = numpy.uint64(watch)
-            for k in range(count):
-                events[event + 1 + k] = words[at + k]
-                events[event + 1 + count + k] = words[at + k]
+            note_event(witness, events, counters[EVENTS], watch, words, at, words, at)
             counters[EVENTS] += 1
             if verdict == VIOLATED:
                 muted[t.watch_property[watch]] = 1
@@ -150,7 +169,13 @@ def insert(
 
 @compiled
 def rehash(
-    witness: tuple[int, ...], words: UInt64, offset: int, number: int, slots: Slots, tag_mask: numpy.uint64, hashes: UInt64
+    witness: tuple[int, ...],
+    words: UInt64,
+    offset: Number,
+    number: Number,
+    slots: Slots,
+    tag_mask: Number,
+    hashes: UInt64,
 ) -> None:
     """Put the first `number` states of a shard, all different, into an empty table."""
     count = len(witness)
@@ -175,9 +200,9 @@ def rehash(
 def find_all(
     witness: tuple[int, ...],
     words: UInt64,
-    offset: int,
+    offset: Number,
     slots: Slots,
-    tag_mask: numpy.uint64,
+    tag_mask: Number,
     sought: UInt64,
     chosen: Int64,
     places: Int64,
@@ -192,7 +217,7 @@ def find_all(
 
 
 @compiled
-def shards_of(witness: tuple[int, ...], words: UInt64, shards: int, result: UInt8) -> None:
+def shards_of(witness: tuple[int, ...], words: UInt64, shards: Number, result: UInt8) -> None:
     """Set result[n] to the shard of the state n."""
     for each in range(len(result)):
         result[each] = mix(witness, words, each * len(witness)) & numpy.uint64(shards - 1)

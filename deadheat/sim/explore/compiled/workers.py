@@ -81,7 +81,7 @@ class Worker:
 
     def expand(self, t: Arrays, store: Store, fired: UInt8, first: int, last: int) -> int:
         """Expand states of the frontier; return the place of the first that was not expanded."""
-        return expand(
+        reached: int = expand(
             self.witness,
             t,
             store.words,
@@ -102,10 +102,11 @@ class Worker:
             self.quiet,
             self.uncertain,
         )
+        return reached
 
     def expand_pending(self, t: Arrays, fired: UInt8, rows: Int64, states: UInt64, first: int) -> int:
         """Expand the row of each place in the state of that place; return the first place that was not."""
-        return expand_pending(
+        reached: int = expand_pending(
             self.witness,
             t,
             rows,
@@ -122,6 +123,7 @@ class Worker:
             self.events,
             self.events_reserve,
         )
+        return reached
 
     @property
     def transitions(self) -> int:
