@@ -14,7 +14,8 @@ from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.kernel import Settings, explore, go_on
+from deadheat.sim.explore.compiled.search import Settings
+from deadheat.sim.explore.kernel import explore, go_on
 from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request

@@ -91,11 +91,8 @@ def load(path: Path, model: Model, *, merging: bool) -> tuple[Tables, Saved]:
     header, body = _read(path)
     if header["model"] != _digest_of_model(model, merging=merging):
         raise CheckpointError(f"The checkpoint {path} is of another scenario; name another file, or remove this one.")
-    tables = Tables(model, merging=merging)
-    tables.initial()
-    for process, local, row, fields in header["lessons"]:
-        tables.rows[process][local][row].successors[int(fields)]
-    if header["tables"] != _digest_of_tables(tables):
+    tables = _learned_again(model, merging, header["lessons"])
+    if tables is None or header["tables"] != _digest_of_tables(tables):
         raise CheckpointError(f"The checkpoint {path} is of another version of this protocol; remove it to start anew.")
     words = numpy.frombuffer(body, dtype=numpy.uint64).copy()
     ends = numpy.cumsum(header["sizes"])[:-1]
@@ -111,6 +108,18 @@ def load(path: Path, model: Model, *, merging: bool) -> tuple[Tables, Saved]:
         schedules={name: _schedule_from_json(each) for name, each in header["schedules"].items()},
     )
     return tables, saved
+
+
+def _learned_again(model: Model, merging: bool, lessons: list[tuple[int, int, int, str]]) -> Tables | None:
+    """Return the tables with these lessons, or None where they make no sense for this model any more."""
+    tables = Tables(model, merging=merging)
+    tables.initial()
+    try:
+        for process, local, row, fields in lessons:
+            tables.rows[process][local][row].successors[int(fields)]
+    except Exception:  # a role or a component was given what it never was before
+        return None
+    return tables
 
 
 def _read(path: Path) -> tuple[dict[str, Any], memoryview]:
@@ -139,7 +148,7 @@ def _digest_of_model(model: Model, *, merging: bool) -> str:
     description = {
         "components": list(model.components),
         "processes": [
-            (each.name, each.role.__qualname__, each.repeats, each.owed, [crash.kind for crash in each.crashes])
+            (each.name, _name(each.role), *map(_name, each.arguments), each.repeats, each.owed, len(each.crashes))
             for each in model.processes
         ],
         "properties": [(each.name, each.kind, each.reads) for each in model.properties],
@@ -148,6 +157,14 @@ def _digest_of_model(model: Model, *, merging: bool) -> str:
         "merging": merging,
     }
     return hashlib.sha256(json.dumps(description).encode()).hexdigest()
+
+
+def _name(value: Any) -> str:
+    """Return what a function or an argument is, as text that is the same in every run."""
+    if isinstance(value, str | int):
+        return repr(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _digest_of_tables(tables: Tables) -> str:

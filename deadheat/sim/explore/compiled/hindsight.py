@@ -19,7 +19,7 @@ from deadheat.sim.tables import Watch
 from deadheat.sim.trace import Choice
 
 if TYPE_CHECKING:
-    from deadheat.sim.explore.kernel import KernelSearch
+    from deadheat.sim.explore.compiled.search import KernelSearch
 
 __all__ = ["Hindsight", "StoredLasso"]
 
@@ -67,12 +67,10 @@ class Hindsight:
         edges = edges_of(self._dense, self._store, numbers, owed_only=False)
         owing = self._owing(len(numbers), edges)
         for faults in (False,) if self._tables.model.quiet else (False, True):
-            usable: Any = edges.targets != OUTSIDE
-            if not faults:
-                usable &= ~edges.faults
+            usable = self._usable(edges, faults)
             component_of = _components(len(numbers), edges.where(usable))
             fair = self._fair(component_of, owing, edges.where(usable & edges.owed))
-            if fair.any():
+            if len(numpy.flatnonzero(fair)):
                 number = self._nearest(numbers[fair[component_of]])
                 members = numbers[component_of == component_of[numpy.searchsorted(numbers, number)]]
                 return StoredLasso(number, self._tour(members, number, faults))
@@ -106,6 +104,12 @@ class Hindsight:
             owing[sources, process // MASK_BITS] |= numpy.uint64(1 << (process % MASK_BITS))
         return owing
 
+    @staticmethod
+    def _usable(edges: Edges, faults: bool) -> Any:
+        """Return which edges stay in the set, and are no faults, unless those are wanted too."""
+        inside = edges.targets != OUTSIDE
+        return inside if faults else inside & ~edges.faults
+
     def _fair(self, component_of: Int32, owing: NDArray[numpy.uint64], taken: Edges) -> NDArray[numpy.bool_]:
         """Return, for each component, whether no process is owed a step all over it and takes none within it."""
         order = numpy.argsort(component_of, kind="stable")
@@ -115,8 +119,8 @@ class Hindsight:
         for process in range(len(self._tables.locals)):
             components = component_of[inner.sources[inner.processes == process]]
             always[components, process // MASK_BITS] &= ~numpy.uint64(1 << (process % MASK_BITS))
-        neglected: NDArray[numpy.bool_] = always.any(axis=1)
-        return ~neglected
+        fair: NDArray[numpy.bool_] = (always == 0).all(axis=1)
+        return fair
 
     def _tour(self, members: Int64, start: int, faults: bool) -> list[Choice]:
         layout = self._dense.layout

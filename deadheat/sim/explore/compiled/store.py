@@ -30,9 +30,6 @@ FULL = 0.8
 """How full a hash table gets before it grows."""
 
 SLOTS_MIN = 1 << 16
-SLOTS_DOUBLING = 1 << 22
-"""Up to so many slots a table doubles; from there on it grows by half, to cost fewer bytes a state."""
-
 COUNTERS = 8
 
 
@@ -228,7 +225,7 @@ def _empty_slots(size: int) -> Slots:
 
 
 def _grown(size: int) -> int:
-    return size * 2 if size < SLOTS_DOUBLING else size * 3 // 2
+    return size * 3 // 2  # not twice: a table that has just grown must not cost too much a state
 
 
 assert EVENTS < COUNTERS

@@ -23,7 +23,7 @@ from deadheat.sim.explore.compiled.arrays import (
     Column,
 )
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.compiled.lookups import put_wide
+from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.model import Kind
 from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
 
@@ -32,7 +32,6 @@ __all__ = ["DenseTables", "RowKey"]
 DENSE_BITS = 14
 """A row or a watch that reads more bits than this is looked up in the hash table."""
 
-EVERY_BIT = (1 << 64) - 1
 NOTHING_HAPPENS = 0
 """The entry without successors."""
 
@@ -108,12 +107,7 @@ class DenseTables:
         self._numbers: dict[tuple[int, int, int], int] = {}
         self._spans: dict[tuple[tuple[object, ...], ...], int] = {(): NOTHING_HAPPENS}
         self._span_first.append(0, 0)
-        self._wide_room = 1 << 10
-        self._wide_used = 0
-        self._wide_new: list[tuple[int, list[int], list[int], int]] = []
-        self._wide_owner = numpy.zeros(self._wide_room, dtype=i64)
-        self._wide_keys = numpy.zeros(self._wide_room * 2 * self.layout.words, dtype=u64)
-        self._wide_value = numpy.zeros(self._wide_room, dtype=i32)
+        self._wide = WideTable(self.layout.words)
         self._known_locals = [0] * len(self.tables.locals)
         self.watchers_max = 0
         """How many watches of one kind a transition has at most."""
@@ -238,7 +232,7 @@ class DenseTables:
 
     def arrays(self) -> Arrays:
         """Return the arrays as they are now."""
-        self._flush_wide()
+        wide_owner, wide_keys, wide_value = self._wide.arrays()
         return Arrays(
             self._process_word,
             self._process_shift,
@@ -272,9 +266,9 @@ class DenseTables:
             self._watch_masks,
             self._watch_property,
             self._verdict.array,
-            self._wide_owner,
-            self._wide_keys,
-            self._wide_value,
+            wide_owner,
+            wide_keys,
+            wide_value,
         )
 
     def _add_row(self, key: RowKey) -> None:
@@ -297,12 +291,12 @@ class DenseTables:
             self._entries.array[base + self._index(fields, self._row_places[number])] = entry
         else:
             words = self.layout.pack_one(fields)
-            self._wide_new.append((2 * number + 1, words, words, entry))
+            self._wide.put(2 * number + 1, words, words, entry)
 
     def _put_verdict(self, part: int, before: int, after: int, verdict: int) -> None:
         base, places = int(self._watch_base[part]), self._watch_places[part]
         if base < 0:
-            self._wide_new.append((2 * part + 2, self.layout.pack_one(before), self.layout.pack_one(after), verdict))
+            self._wide.put(2 * part + 2, self.layout.pack_one(before), self.layout.pack_one(after), verdict)
         elif self.watched_parts[part].property.kind is Kind.STEP:
             high = self._index(after, places) << int(self._watch_bits[part])
             self._verdict.array[base + (self._index(before, places) | high)] = verdict
@@ -366,34 +360,3 @@ class DenseTables:
 
     def _watching(self, successor: Successor, kind: Kind) -> tuple[int, ...]:
         return tuple(self._part_numbers[part] for part in successor.watches if part.property.kind is kind)
-
-    def _flush_wide(self) -> None:
-        """Put what is new into the hash table, and make the table larger where it must be."""
-        words = self.layout.words
-        every_bit = numpy.full(words, EVERY_BIT, dtype=numpy.uint64)
-        if 2 * (self._wide_used + len(self._wide_new)) > self._wide_room:
-            while 2 * (self._wide_used + len(self._wide_new)) > self._wide_room:
-                self._wide_room *= 2
-            old = self._wide_owner, self._wide_keys, self._wide_value
-            self._wide_owner = numpy.zeros(self._wide_room, dtype=numpy.int64)
-            self._wide_keys = numpy.zeros(self._wide_room * 2 * words, dtype=numpy.uint64)
-            self._wide_value = numpy.zeros(self._wide_room, dtype=numpy.int32)
-            used = old[0] != 0
-            keys = old[1].reshape(-1, 2 * words)[used].ravel()
-            put_wide(
-                self.witness,
-                self._wide_owner,
-                self._wide_keys,
-                self._wide_value,
-                old[0][used],
-                keys,
-                old[2][used],
-                every_bit,
-            )
-        if self._wide_new:
-            owners = numpy.array([owner for owner, _, _, _ in self._wide_new], dtype=numpy.int64)
-            keys = numpy.array([one + other for _, one, other, _ in self._wide_new], dtype=numpy.uint64).ravel()
-            values = numpy.array([value for _, _, _, value in self._wide_new], dtype=numpy.int32)
-            put_wide(self.witness, self._wide_owner, self._wide_keys, self._wide_value, owners, keys, values, every_bit)
-            self._wide_used += len(self._wide_new)
-            self._wide_new.clear()
