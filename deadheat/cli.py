@@ -54,6 +54,9 @@ Quiet = Annotated[
     bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults stop at some point.")
 ]
 NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
+NoComposition = Annotated[
+    bool, typer.Option("--no-composition", help="Do not explore parts that share nothing each alone.")
+]
 
 DEFAULT_MAX_STATES = 10_000_000
 
@@ -96,6 +99,7 @@ def check(
     max_states: MaxStates = DEFAULT_MAX_STATES,
     explorer: ExplorerName = "auto",
     no_merging: NoMerging = False,
+    no_composition: NoComposition = False,
     memory: Memory = None,
     checkpoint: Checkpoint = None,
     quiet_period: Quiet = False,
@@ -114,7 +118,7 @@ def check(
     if checkpoint is not None and len(names) != 1:
         raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
     scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
-    results = _check_all(scenarios, _options(explorer, max_states, no_merging, memory, checkpoint))
+    results = _check_all(scenarios, _options(explorer, max_states, no_merging, no_composition, memory, checkpoint))
     if trace is not None:
         _save_first(results[0], trace)
     if as_json:
@@ -228,6 +232,7 @@ def _options(
     explorer: str,
     max_states: int,
     no_merging: bool = False,
+    no_composition: bool = False,
     memory: str | None = None,
     checkpoint: Path | None = None,
 ) -> Options:
@@ -237,6 +242,7 @@ def _options(
         explorer,
         max_states,
         merging=not no_merging,
+        composition=not no_composition,
         memory_bytes_max=parse_size(memory) if memory else 0,
         cores=_cores(),
         checkpoint=checkpoint,

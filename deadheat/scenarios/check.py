@@ -49,12 +49,14 @@ class Verdict(StrEnum):
 class Options:
     """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
 
-    `merging` merges histories; a `checkpoint` is the file in which a long search is saved, to go on later.
+    `merging` merges histories, and `composition` explores parts that share nothing each alone. A `checkpoint` is the
+    file in which a long search is saved, to go on later.
     """
 
     explorer: str = EXPLORERS[0]
     states_max: int = Limits().states_max
     merging: bool = True
+    composition: bool = True
     memory_bytes_max: int = 0
     cores: int = 1
     checkpoint: Path | None = None
@@ -140,6 +142,8 @@ def check_all(
 def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
     explore = _explorer(options.explorer)
     merging = options.merging and options.explorer != "reference"
+    if options.explorer == "auto":
+        explore = partial(explore, composition=options.composition)  # type: ignore[call-arg]
     if options.checkpoint is None:
         return explore(model, options.limits, merging=merging, report=report)
     if options.explorer not in WITH_CHECKPOINTS:

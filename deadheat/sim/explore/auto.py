@@ -1,6 +1,7 @@
-"""The search that fits: plain Python at once, and the compiled kernel from where that stands, once a space is large.
+"""The search that fits: plain Python at once; composition, once a space is not small; the kernel, once it is large.
 
-The kernel takes half a second to be ready, in which the plain loop has seen most spaces whole.
+The kernel takes half a second to be ready, in which the plain loop has seen most spaces whole. It goes on from where
+the plain loop stands.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from deadheat.sim.tables import Tables
 
 __all__ = ["STATES_BEFORE_KERNEL", "explore"]
 
+STATES_BEFORE_COMPOSITION = 2_000
 STATES_BEFORE_KERNEL = 30_000
 
 
@@ -22,10 +24,13 @@ def explore(
     limits: Limits = Limits(),
     *,
     merging: bool = True,
+    composition: bool = True,
     report: Report | None = None,
     checkpoint: Path | None = None,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`); `explorer` says which of the two searches ended it.
+
+    With `composition`, parts of the model that share nothing are explored each alone (see `composition`).
 
     With a `checkpoint`, a search that was saved there goes on; one that is killed or stopped can go on later. Raises
     ModelError or PurityError where the model breaks a rule of the engine, and CheckpointError for a file that cannot
@@ -36,6 +41,14 @@ def explore(
 
         return kernel.explore(model, limits, merging=merging, report=report, checkpoint=checkpoint)
     search = python.Search(Tables(model, merging=merging), limits, report)
+    if composition:
+        search.run(STATES_BEFORE_COMPOSITION)
+        if search.at_work:
+            from deadheat.sim.explore.composition import explore_parts
+
+            composed = explore_parts(search, limits, report)
+            if composed is not None:
+                return composed
     search.run(STATES_BEFORE_KERNEL)
     if search.at_work:
         from deadheat.sim.explore import kernel

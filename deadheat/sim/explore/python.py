@@ -175,13 +175,17 @@ class Search:
         """Return a shortest schedule for each property found violated."""
         return {name: self._schedule(name, *ends) for name, ends in self.found.items()}
 
-    def _schedule(self, name: str, before: int, after: int) -> Schedule:
+    def path(self, before: int, after: int) -> tuple[Choice, ...]:
+        """Return a shortest way to a state seen, and on from there by one transition; -1 comes before the initial."""
         path = [after]
         while before >= 0:
             path.append(before)
             before = self.parents[before]
         path.reverse()
-        stem = tuple(self._choice(*ends) for ends in pairwise(path))
+        return tuple(self._choice(*ends) for ends in pairwise(path))
+
+    def _schedule(self, name: str, before: int, after: int) -> Schedule:
+        stem = self.path(before, after)
         if name not in self.cycles:
             return Schedule(stem)
         return Schedule(stem + self.cycles[name], cycle_from=len(stem))

@@ -73,7 +73,7 @@ class Exploration:
     not in it holds if the search is `complete`, and is undecided otherwise. `reductions` names what merged or left
     out states; `storage` says whether states were told apart exactly. `reached` and `faults_fired` are what some
     explored run did. `stopped` says which limit cut the search short; `bytes_per_state` what a stored state took,
-    where that was measured; `cores` how many worked on it.
+    where that was measured; `cores` how many worked on it. `remarks` are sentences on why what was done is sound.
     """
 
     explorer: str
@@ -90,6 +90,7 @@ class Exploration:
     stopped: str | None = None
     bytes_per_state: float | None = None
     cores: int = 1
+    remarks: tuple[str, ...] = ()
 
 
 class Explorer(Protocol):
