@@ -17,6 +17,9 @@ from deadheat.scenarios.scenario import budget_text
 __all__ = ["print_matrix"]
 
 CELLS = {Verdict.HOLDS: ("✓", "green"), Verdict.VIOLATED: ("✗", "bold red"), Verdict.INCONCLUSIVE: ("?", "yellow")}
+LARGE = 100_000
+"""With so many states, what each takes is of interest."""
+
 LEGEND = "✓ holds, ✗ violated with the steps of a shortest counterexample, ? inconclusive."
 
 
@@ -79,7 +82,7 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
         remarks.update((f"{result.scenario.protocol}: {remark}.", None) for remark in exploration.remarks)
         if exploration.stopped:
             remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
-        if exploration.bytes_per_state and exploration.states >= 100_000:
+        if exploration.bytes_per_state and exploration.states >= LARGE:
             cores = f"{exploration.cores} core{'s' * (exploration.cores > 1)}"
             size = f"{exploration.bytes_per_state:.1f} bytes a state"
             remarks[f"{result.scenario.protocol}: explored by the compiled kernel on {cores}, {size}."] = None
