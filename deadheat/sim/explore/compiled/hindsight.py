@@ -109,7 +109,8 @@ class Hindsight:
         edges = edges_of(self._dense, self._store, stepping, by=cyclic)
         alive = numpy.ones(len(stepping), dtype=numpy.uint8)
         prune_ends(edges.sources, edges.targets, alive, numpy.empty_like(alive))
-        return numpy.union1d(numbers[(seen & IS_OWED) == 0], stepping[alive == 1])
+        lasting: Int64 = numpy.union1d(numbers[(seen & IS_OWED) == 0], stepping[alive == 1])
+        return lasting
 
     def _look_at(self, numbers: Int64, chosen: UInt8) -> UInt8:
         result = numpy.zeros(len(numbers), dtype=numpy.uint8)
