@@ -142,8 +142,8 @@ def check_all(
 def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
     explore = _explorer(options.explorer)
     merging = options.merging and options.explorer != "reference"
-    if options.explorer == "auto":
-        explore = partial(explore, composition=options.composition)  # type: ignore[call-arg]
+    if options.explorer == "auto" and not options.composition:
+        explore = partial(explore, composition=False)  # type: ignore[call-arg]
     if options.checkpoint is None:
         return explore(model, options.limits, merging=merging, report=report)
     if options.explorer not in WITH_CHECKPOINTS:

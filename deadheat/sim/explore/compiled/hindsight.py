@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from deadheat.sim.explore.compiled.arrays import MOVES, Int32, Int64
-from deadheat.sim.explore.compiled.edges import OUTSIDE, Edges, edges_of, prune
-from deadheat.sim.explore.lassos import edges_from
+from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt8
+from deadheat.sim.explore.compiled.edges import (
+    CAN_MOVE,
+    CAN_STEP,
+    IS_OWED,
+    OUTSIDE,
+    Edges,
+    edges_of,
+    look_at,
+    prune,
+    prune_ends,
+)
+from deadheat.sim.explore.lassos import edges_from, is_cyclic
 from deadheat.sim.fairness import FairGraph
 from deadheat.sim.tables import Watch
 from deadheat.sim.trace import Choice
@@ -61,10 +71,10 @@ class Hindsight:
 
     def lasso(self, watch: Watch) -> StoredLasso | None:
         """Return a nearest state from which a fair run violates a property for ever; without faults, if possible."""
-        numbers = self._violating(watch)
+        numbers = self._lasting(self._violating(watch))
         if not len(numbers):
             return None
-        edges = edges_of(self._dense, self._store, numbers, owed_only=False)
+        edges = edges_of(self._dense, self._store, numbers)
         owing = self._owing(len(numbers), edges)
         for faults in (False,) if self._tables.model.quiet else (False, True):
             usable = self._usable(edges, faults)
@@ -87,14 +97,25 @@ class Hindsight:
 
     def _without_passing_processes(self, numbers: Int64) -> Int64:
         """Leave out the states in which a process can move that never comes back to where it was."""
-        passing = [number for number, states in enumerate(self._tables.locals) if not states.cyclic()]
-        if not passing or not len(numbers):
-            return numbers
-        moving = numpy.zeros(len(numbers), dtype=numpy.bool_)
-        edges = edges_of(self._dense, self._store, numbers, owed_only=True)
-        moves = ((edges.info & MOVES) != 0) & numpy.isin(edges.processes, passing)
-        moving[edges.sources[moves]] = True
-        return numbers[~moving]
+        passing = numpy.array([not states.cyclic() for states in self._tables.locals], dtype=numpy.uint8)
+        return numbers[(self._look_at(numbers, passing) & CAN_MOVE) == 0]
+
+    def _lasting(self, numbers: Int64) -> Int64:
+        """Return the states that lie on a cycle within the set, or in which no step is owed (see `lassos`)."""
+        processes = range(len(self._tables.locals))
+        cyclic = numpy.array([is_cyclic(self._tables, process) for process in processes], dtype=numpy.uint8)
+        seen = self._look_at(numbers, cyclic)
+        stepping = numbers[(seen & CAN_STEP) != 0]
+        edges = edges_of(self._dense, self._store, stepping, by=cyclic)
+        alive = numpy.ones(len(stepping), dtype=numpy.uint8)
+        prune_ends(edges.sources, edges.targets, alive, numpy.empty_like(alive))
+        lasting: Int64 = numpy.union1d(numbers[(seen & IS_OWED) == 0], stepping[alive == 1])
+        return lasting
+
+    def _look_at(self, numbers: Int64, chosen: UInt8) -> UInt8:
+        result = numpy.zeros(len(numbers), dtype=numpy.uint8)
+        look_at(self._dense.witness, self._dense.arrays(), self._store.words, numbers, chosen, result)
+        return result
 
     def _owing(self, count: int, edges: Edges) -> NDArray[numpy.uint64]:
         """Return, for each state, the bits of the processes that have an owed step there."""
