@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deadheat.cli_live import live
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -28,6 +29,8 @@ app = typer.Typer(
     "3 inconclusive, 4 a defect of deadheat.",
     epilog="Example: deadheat check baseline request-token --faults worker-crash=1",
 )
+
+app.add_typer(live, name="live")
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")]

@@ -6,6 +6,7 @@
     │   └── PurityError        a role asked for something else after the same outcomes
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
+    ├── LiveError              a real server is missing, cannot be reached, or refuses
     └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
 
 The message of each is a sentence: what is wrong, with what, and what to do.
@@ -18,6 +19,7 @@ from collections.abc import Iterable
 __all__ = [
     "DeadheatError",
     "InternalError",
+    "LiveError",
     "ModelError",
     "PurityError",
     "ReplayDivergedError",
@@ -49,6 +51,10 @@ class TraceError(DeadheatError):
 
 class ReplayDivergedError(DeadheatError):
     """A schedule no longer does what it did when it was recorded."""
+
+
+class LiveError(DeadheatError):
+    """A real server is missing, cannot be reached, or refuses."""
 
 
 class InternalError(DeadheatError):

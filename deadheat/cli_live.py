@@ -1,0 +1,177 @@
+"""The command line of what runs on real servers: `deadheat live ...`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
+    from deadheat.live.place import Place, Where
+    from deadheat.live.replay import Settings
+    from deadheat.live.results import LiveResult
+
+__all__ = ["live"]
+
+DIVERGED, INTERRUPTED = 1, 130
+
+live = typer.Typer(
+    no_args_is_help=True,
+    help="Run the same protocols on a real Redis and a real Kubernetes.\n\n"
+    "Without --redis and --kubeconfig, deadheat starts a Redis and, from the binaries in KUBEBUILDER_ASSETS, a control "
+    "plane of its own. Everything is made in namespaces of the run, and removed at the end.",
+)
+
+RedisUrl = Annotated[str | None, typer.Option("--redis", metavar="URL", help="A Redis to use, not one of our own.")]
+StatusUrl = Annotated[
+    str | None, typer.Option("--status", metavar="URL", help="A PostgreSQL for the statuses; by default, the Redis.")
+]
+Kubeconfig = Annotated[Path | None, typer.Option("--kubeconfig", metavar="FILE", help="A cluster to use.")]
+Context = Annotated[str | None, typer.Option("--context", metavar="NAME", help="Which context of the kubeconfig.")]
+Namespace = Annotated[str, typer.Option("--namespace", metavar="NAME", help="What our namespaces' names begin with.")]
+YesReally = Annotated[
+    str | None, typer.Option("--yes-really", metavar="CONTEXT", help="This context may be used, whatever its name.")
+]
+Image = Annotated[str, typer.Option("--image", help="The image of the Jobs.")]
+Command = Annotated[str, typer.Option("--command", help="The command of the Jobs, split as a shell would.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+DEFAULT_IMAGE, DEFAULT_COMMAND, DEFAULT_NAMESPACE = "busybox:1.36", "sleep 600", "deadheat"
+
+
+@live.command(epilog="Example: deadheat live replay orphan.json")
+def replay(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace that `deadheat show --save` wrote.")],
+    redis: RedisUrl = None,
+    status: StatusUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    yes_really: YesReally = None,
+    image: Image = DEFAULT_IMAGE,
+    command: Command = DEFAULT_COMMAND,
+    as_json: AsJson = False,
+) -> None:
+    """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
+    from deadheat.live.replay import replay_live
+    from deadheat.scenarios.trace_file import load
+
+    counterexample = load(trace)
+    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
+        results = [replay_live(place, counterexample, _settings(image, command))]
+    _finish(results, as_json)
+
+
+@live.command(epilog="Example: deadheat live check baseline --faults worker-crash=1 --json")
+def check(
+    protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL...", help="What to check.")],
+    evaluations: Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")] = 1,
+    faults: Annotated[
+        list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")
+    ] = None,
+    schedules: Annotated[int, typer.Option("--random", min=0, help="How many random schedules to compare.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones.")] = 1,
+    redis: RedisUrl = None,
+    status: StatusUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    yes_really: YesReally = None,
+    image: Image = DEFAULT_IMAGE,
+    command: Command = DEFAULT_COMMAND,
+    as_json: AsJson = False,
+) -> None:
+    """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
+    from deadheat.live.replay import check_live
+    from deadheat.scenarios.scenario import Scenario, parse_faults
+
+    scenarios = [Scenario(name, evaluations, parse_faults(faults or [])) for name in protocols]
+    results: list[LiveResult] = []
+    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
+        for scenario in scenarios:
+            results += check_live(place, scenario, schedules, seed, _settings(image, command))
+    _finish(results, as_json)
+
+
+@live.command(epilog="Example: deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0")
+def sweep(
+    redis: RedisUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    yes_really: YesReally = None,
+) -> None:
+    """Remove what killed runs have left: namespaces with the label of a run, and deadheat's keys; nothing else."""
+    from deadheat.live.cluster import connect
+    from deadheat.live.place import refuse_production
+    from deadheat.live.place import sweep as remove
+    from deadheat.live.redis import connect as connect_redis
+
+    cluster = connect(kubeconfig, context)
+    refuse_production(cluster, yes_really)
+    swept = remove(cluster, connect_redis(redis) if redis else None)
+    typer.echo(f"Removed {len(swept.namespaces)} namespaces and {swept.keys} Redis keys.")
+    for name in swept.namespaces:
+        typer.echo(f"  {name}")
+
+
+@contextmanager
+def _place(where: Where) -> Iterator[Place]:
+    """Open the servers, and leave nothing behind, whichever way the command ends."""
+    from deadheat.live.place import open_place
+    from deadheat.reports.progress import ProgressLine
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with ProgressLine("live") as progress, open_place(where) as place:
+            progress.say("running on real servers")
+            yield place
+    except KeyboardInterrupt:
+        typer.echo("deadheat: interrupted; everything that this run made was removed.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _where(
+    redis: str | None,
+    status: str | None,
+    kubeconfig: Path | None,
+    context: str | None,
+    namespace: str,
+    yes_really: str | None,
+) -> Where:
+    from deadheat.live.place import Where
+
+    return Where(redis, status, kubeconfig, context, namespace, yes_really)
+
+
+def _settings(image: str, command: str) -> Settings:
+    import shlex
+
+    from deadheat.live.kubernetes import JobTemplate
+    from deadheat.live.replay import Settings
+
+    return Settings(JobTemplate(image, tuple(shlex.split(command))))
+
+
+def _finish(results: list[LiveResult], as_json: bool) -> None:
+    from deadheat.live.results import LiveOutcome
+    from deadheat.reports.live import live_to_json, print_live
+
+    if as_json:
+        typer.echo(live_to_json(results))
+    else:
+        print_live(results, _console())
+    raise typer.Exit(DIVERGED if any(each.outcome is LiveOutcome.DIVERGED for each in results) else 0)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()

@@ -1,0 +1,194 @@
+"""Forces a schedule on real servers, step by step, beside the model: each outcome must be the model's.
+
+The model runs in lockstep, so the comparison needs no recorded text: what a step should do, and what it did, are both
+values. Two kinds of value are made up by the real servers, the uid of a Job and the text of a token; they count as
+equal to the model's by the order in which they were made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deadheat.live.adapters import Adapters
+from deadheat.live.director import Director, Done, Release
+from deadheat.live.runner import ProcessThread
+from deadheat.models.kubernetes import JobReference, KubernetesState
+from deadheat.models.stream import StreamState
+from deadheat.sim.errors import InternalError
+from deadheat.sim.freeze import freeze
+from deadheat.sim.model import Model
+from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.render import render
+from deadheat.sim.simulation import Simulation, Transition
+from deadheat.sim.trace import Choice, Schedule
+
+__all__ = ["Difference", "Forced", "force"]
+
+STOP_PATIENCE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the real servers did something else than the model, as text. `step` counts from 1."""
+
+    step: int
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """What came of a schedule: how many steps were made, the difference if there was one, and the observed ends.
+
+    `before` and `after` are what the servers said before and after the last step, as values of the components.
+    `overheads_s` is how long each step took beyond the time of the servers.
+    """
+
+    steps: int
+    difference: Difference | None
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    overheads_s: tuple[float, ...]
+
+
+class Names:
+    """What the real servers call that which the model calls otherwise."""
+
+    def __init__(self, adapters: Adapters) -> None:
+        self._uids = adapters.kubernetes.uids
+        self._tokens: dict[str, str] = {}
+
+    def learn(self, operation: Operation | Atomic, expected: Any, got: Any) -> None:
+        """Remember a new token's name in the model."""
+        if isinstance(operation, Operation) and operation.component.partition("/")[0] == "tokens":
+            self._tokens[got] = expected
+
+    def to_model(self, value: Any) -> Any:
+        """Return a value of the real servers as the model would have it."""
+        if isinstance(value, JobReference):
+            uids = self._uids.get(value.name, [])
+            return value._replace(uid=uids.index(value.uid) + 1) if value.uid in uids else value
+        if isinstance(value, str):
+            return self._tokens.get(value, value)
+        if isinstance(value, tuple):
+            items = [self.to_model(each) for each in value]
+            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        return value
+
+
+def force(model: Model, schedule: Schedule, adapters: Adapters) -> Forced:
+    """Make a schedule happen on the servers, and return what came of it.
+
+    Raises InternalError if the model itself cannot make the schedule; LiveError if a server fails altogether.
+    """
+    run = _Run(model, adapters)
+    try:
+        return run.force(schedule)
+    finally:
+        run.stop()
+
+
+class _Run:
+    """A model and real processes in lockstep."""
+
+    def __init__(self, model: Model, adapters: Adapters) -> None:
+        self._simulation = Simulation(model)
+        self._adapters = adapters
+        self._names = Names(adapters)
+        self._director = Director(adapters)
+        self._threads = [ProcessThread(process, self._director) for process in model.processes]
+        self._overheads_s: list[float] = []
+
+    def force(self, schedule: Schedule) -> Forced:
+        before: Mapping[str, Any] = {}
+        for number, choice in enumerate(schedule.choices, start=1):
+            if number == len(schedule.choices):
+                before = self._adapters.observe()
+            difference = self._step(number, choice)
+            if difference is not None:
+                return Forced(number - 1, difference, before, {}, tuple(self._overheads_s))
+        after = self._adapters.observe()
+        difference = self._end_difference(len(schedule.choices), after)
+        return Forced(len(schedule.choices), difference, before, after, tuple(self._overheads_s))
+
+    def stop(self) -> None:
+        self._director.stop()
+        for thread in self._threads:
+            thread.join(STOP_PATIENCE_S)
+
+    def _step(self, number: int, choice: Choice) -> Difference | None:
+        started = time.perf_counter()
+        transition = self._transition(number, choice)
+        pending = self._director.pending(choice.process)
+        if choice.is_crash:
+            done = self._crash(choice)
+        else:
+            expected = transition.operation
+            if len(pending) <= choice.alternative or self._names.to_model(_plain(pending[choice.alternative])) != (
+                _plain(expected)
+            ):
+                got = " or ".join(map(str, pending)) or "nothing"
+                return Difference(number, f"{choice.process} asks for {expected}", f"it asks for {got}")
+            step = transition.step
+            done = self._director.release(choice.process, Release(choice.alternative, step.fault, step.outcome))
+            difference = self._outcome_difference(number, transition, done)
+            if difference is not None:
+                return difference
+        self._simulation.fire(choice)
+        self._overheads_s.append(time.perf_counter() - started - done.real_s)
+        return None
+
+    def _transition(self, number: int, choice: Choice) -> Transition:
+        for transition in self._simulation.transitions():
+            if transition.choice == choice:
+                return transition
+        raise InternalError(f"The model cannot make step {number} of its own schedule, by {choice.process}.")
+
+    def _crash(self, choice: Choice) -> Done:
+        process = self._simulation.processes[choice.process].process
+        assert process.crash is not None
+        self._director.kill(choice.process)
+        started = time.perf_counter()
+        outcome = self._adapters.perform(process.crash.consequences)
+        return Done(process.crash.consequences, outcome, time.perf_counter() - started)
+
+    def _outcome_difference(self, number: int, transition: Transition, done: Done) -> Difference | None:
+        expected = transition.step.outcome
+        what = f"{transition.choice.process}: {done.operation}"
+        if done.error is not None:
+            return Difference(number, f"{what} = {render(expected)}", str(done.error))
+        self._names.learn(done.operation, expected, done.outcome)
+        got = self._names.to_model(done.outcome)
+        if freeze(got) == freeze(expected):
+            return None
+        return Difference(number, f"{what} = {render(expected)}", render(got))
+
+    def _end_difference(self, number: int, observed: Mapping[str, Any]) -> Difference | None:
+        """Return the first component that ended otherwise than the model says."""
+        for name, value in observed.items():
+            expected = self._simulation.values[name]
+            if _comparable(expected, observed[name]) != _comparable(value, observed[name]):
+                describe = self._simulation.model.component(name).describe
+                return Difference(number, f"in the end, {name}: {describe(expected)}", describe(value))
+        return None
+
+
+def _plain(operation: Operation | Atomic | None) -> tuple[Any, ...]:
+    if operation is None:
+        return ()
+    if isinstance(operation, Atomic):
+        return tuple(_plain(each) for each in operation.operations)
+    return (operation.component, operation.name, operation.arguments)
+
+
+def _comparable(value: Any, observed: Any) -> Any:
+    """Return the part of a component's value that an observer of the real servers can know."""
+    if isinstance(value, KubernetesState):
+        return value.jobs
+    if isinstance(value, StreamState) and isinstance(observed, StreamState):
+        statuses = dict(value.newest)
+        return [(each, statuses.get(each, "queued")) for each, _ in observed.newest]
+    return value
