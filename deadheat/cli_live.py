@@ -124,7 +124,8 @@ def _place(where: Where) -> Iterator[Place]:
     from deadheat.live.place import open_place
     from deadheat.reports.progress import ProgressLine
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with SIGINT ignored
+        signal.signal(number, _interrupt)
     try:
         with ProgressLine("live") as progress, open_place(where) as place:
             progress.say("running on real servers")

@@ -70,16 +70,15 @@ class Place:
     @contextmanager
     def namespace(self) -> Iterator[str]:
         """Make a namespace labelled with the run's id; yield its name, and delete it at the end."""
-        from kubernetes.client.exceptions import ConflictException, NotFoundException
-
         self._count += 1
         name = f"{self._name}-{self.run}-{self._count}"
         metadata = {"name": name, "labels": {RUN_LABEL: self.run}}
         try:
             with self.cluster.explained("creating a namespace"):
                 self.cluster.core.create_namespace({"metadata": metadata})  # type: ignore[arg-type]
-        except (ConflictException, NotFoundException) as error:
-            raise LiveError(f"The namespace {name} cannot be made: {error.reason}.") from None
+        except KeyboardInterrupt:  # the server may have made it, and we do not know
+            _remove_namespace(self.cluster, name)
+            raise
         try:
             yield name
         finally:
@@ -142,7 +141,7 @@ def sweep(cluster: Cluster, client: redis.Redis | None) -> Swept:
 
 
 def _remove_namespace(cluster: Cluster, name: str) -> None:
-    from kubernetes.client.exceptions import NotFoundException
+    from kubernetes.client.exceptions import ConflictException, NotFoundException
 
     try:
         jobs, _ = cluster.list_jobs(name, EVALUATION_LABEL)
@@ -151,7 +150,7 @@ def _remove_namespace(cluster: Cluster, name: str) -> None:
                 cluster.remove_finalizer(name, str(job.metadata.name), HOLD)
         with cluster.explained("deleting a namespace"):
             cluster.core.delete_namespace(name)
-    except NotFoundException:
+    except (NotFoundException, ConflictException):  # it is gone, or already in deletion
         return
 
 
