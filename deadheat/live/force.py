@@ -14,6 +14,7 @@ from typing import Any
 
 from deadheat.live.adapters import Adapters
 from deadheat.live.director import Director, Done, Release
+from deadheat.live.kubernetes import KubernetesAdapter
 from deadheat.live.runner import ProcessThread
 from deadheat.models.kubernetes import JobReference, KubernetesState
 from deadheat.models.stream import StreamState
@@ -57,8 +58,8 @@ class Forced:
 class Names:
     """What the real servers call that which the model calls otherwise."""
 
-    def __init__(self, adapters: Adapters) -> None:
-        self._uids = adapters.kubernetes.uids
+    def __init__(self, kubernetes: KubernetesAdapter) -> None:
+        self._uids = kubernetes.uids
         self._tokens: dict[str, str] = {}
 
     def learn(self, operation: Operation | Atomic, expected: Any, got: Any) -> None:
@@ -97,7 +98,7 @@ class _Run:
     def __init__(self, model: Model, adapters: Adapters) -> None:
         self._simulation = Simulation(model)
         self._adapters = adapters
-        self._names = Names(adapters)
+        self._names = Names(adapters.kubernetes)
         self._director = Director(adapters)
         self._threads = [ProcessThread(process, self._director) for process in model.processes]
         self._overheads_s: list[float] = []
