@@ -81,8 +81,8 @@ def _components(system: System) -> dict[str, Component]:
 
 def _processes(protocol: Protocol, system: System, deliveries: int, faults: Mapping[str, int]) -> Iterator[Process]:
     for evaluation in system.evaluations:
-        crash = _worker_crash(system, evaluation)
-        yield Process(f"worker/{evaluation}", protocol.worker, (system, evaluation), crash=crash)
+        crashes = (_worker_crash(system, evaluation),)
+        yield Process(f"worker/{evaluation}", protocol.worker, (system, evaluation), crashes=crashes)
         yield Process(f"user/{evaluation}", ask_for_cancellation, (system, evaluation), owed=False)
         yield Process(f"cancel/{evaluation}", protocol.cancel, (system, evaluation))
         for number in range(deliveries):

@@ -43,11 +43,38 @@ def violation_of(model: Model, name: str, schedule: Schedule) -> str | None:
         before = dict(simulation.values)
         simulation.fire(schedule.choices[-1])
         return prop.violation(before, simulation.values)
+    if prop.kind is Kind.EVENTUALLY:
+        return _for_ever(model, prop, schedule)
     simulation, _ = replay(model, schedule)
     violation = prop.violation(simulation.values)
     if violation is None or prop.kind is Kind.ALWAYS:
         return violation
     return violation if _stays(model, prop, schedule) else None
+
+
+def _for_ever(model: Model, prop: Property, schedule: Schedule) -> str | None:
+    """Return the violation at the start of a schedule's cycle, if the cycle can be repeated for ever, fairly."""
+    if schedule.cycle_from is None:
+        return None
+    simulation, _ = replay(model, Schedule(schedule.choices[: schedule.cycle_from]))
+    start = simulation.state(merging=True)
+    violation = prop.violation(simulation.values)
+    violated = violation is not None
+    waiting = _owing(simulation)
+    for choice in schedule.choices[schedule.cycle_from :]:
+        transition = simulation.fire(choice)
+        violated = violated and prop.violation(simulation.values) is not None
+        if transition.owed:
+            waiting.discard(choice.process)
+        if transition.step.fault is not None and model.quiet:
+            return None
+        waiting &= _owing(simulation)
+    comes_back = simulation.state(merging=True) == start
+    return violation if violated and comes_back and not waiting else None
+
+
+def _owing(simulation: Simulation) -> set[str]:
+    return {transition.choice.process for transition in simulation.transitions() if transition.owed}
 
 
 def _stays(model: Model, prop: Property, schedule: Schedule) -> bool:

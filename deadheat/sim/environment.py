@@ -56,6 +56,7 @@ class RunningProcess:
         self.pending: tuple[PendingOperation, ...] = ()
         self.history: tuple[tuple[int, Any], ...] = ()
         self.generator: Generator[Request, Any, Any] | None = None
+        self._restarts = False
         self._simpy_process = env.process(self._drive())
 
     @property
@@ -89,8 +90,9 @@ class RunningProcess:
         self.pending[alternative].succeed(outcome)
         self.env.settle()
 
-    def crash(self) -> None:
-        """Kill the process where it stands; it begins again if its crash says that it restarts."""
+    def crash(self, number: int) -> None:
+        """Kill the process where it stands; it begins again if the crash of that number says that it restarts."""
+        self._restarts = self.process.crashes[number].restarts
         self._simpy_process.interrupt("crash")
         self.env.settle()
 
@@ -99,7 +101,7 @@ class RunningProcess:
             try:
                 yield from self._run_role_once()
             except simpy.Interrupt:
-                if self.process.crash is None or not self.process.crash.restarts:
+                if not self._restarts:
                     break
             else:
                 if not self.process.repeats:

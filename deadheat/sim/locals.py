@@ -16,7 +16,7 @@ from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import ModelError, PurityError
 from deadheat.sim.freeze import Unfreezable, freeze
-from deadheat.sim.model import Process
+from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
 
 __all__ = ["INITIAL", "LocalState", "LocalStates"]
@@ -56,13 +56,9 @@ class LocalStates:
         self._parked: dict[int, RunningProcess] = {}
         self._number(self._begin(), parent=-1, alternative=0, outcome=None)
 
-    @property
-    def after_crash(self) -> int:
-        """The state in which a crash leaves the process."""
-        crash = self.process.crash
-        if crash is not None and crash.restarts:
-            return INITIAL
-        return self._add("finished", LocalState((), None))
+    def after_crash(self, crash: Crash) -> int:
+        """Return the state in which a crash leaves the process."""
+        return INITIAL if crash.restarts else self._add("finished", LocalState((), None))
 
     def successor(self, state: int, alternative: int, outcome: Any) -> int:
         """Return the state that follows when the given operation of `state` is answered with `outcome`."""

@@ -11,11 +11,13 @@ from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.operations import Atomic, Role
 
-__all__ = ["Crash", "Kind", "Model", "Process", "Property", "View"]
+__all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Process", "Property", "View"]
 
 View: TypeAlias = Mapping[str, Any]
 """The component values of one state, by component name."""
 
+UNLIMITED = -1
+"""The budget of a fault that may happen again and again, for ever."""
 
 NOTHING = Atomic(())
 
@@ -39,7 +41,8 @@ class Process:
     """One running instance of a role.
 
     A process that `repeats` begins its role again each time it returns. Steps of a process that is not `owed` may
-    happen, but nothing waits for them: a user who may cancel need not do it.
+    happen, but nothing waits for them: a user who may cancel need not do it. `crashes` are the ways in which it can be
+    killed.
     """
 
     name: str
@@ -47,7 +50,7 @@ class Process:
     arguments: tuple[Any, ...] = ()
     repeats: bool = False
     owed: bool = True
-    crash: Crash | None = None
+    crashes: tuple[Crash, ...] = ()
 
 
 class Kind(StrEnum):
@@ -55,12 +58,16 @@ class Kind(StrEnum):
 
     ALWAYS: every reachable state. STEP: every transition, by the values before and after it. SETTLED: every
     *settled* state, one to which the owed steps, faults aside, can always come back; a quiescent state is the
-    settled state in which no owed step changes anything any more.
+    settled state in which no owed step changes anything any more. EVENTUALLY: every fair infinite run, on which the
+    violation must not hold from some point on for ever. A run is *fair* if it gives a step, again and again, to every
+    process that from some point on always has an owed one (weak fairness); a run that ends, because no owed step is
+    left, stays in its last state.
     """
 
     ALWAYS = "always"
     STEP = "step"
     SETTLED = "settled"
+    EVENTUALLY = "eventually"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +87,17 @@ class Property:
 
 @dataclass(frozen=True)
 class Model:
-    """A closed system, ready to be simulated or explored."""
+    """A closed system, ready to be simulated or explored.
+
+    `budgets` says how often each kind of fault may happen, `UNLIMITED` for any number of times. In a `quiet` model
+    faults stop at some point: a property of kind EVENTUALLY speaks only of runs on which they do.
+    """
 
     components: Mapping[str, Component]
     processes: tuple[Process, ...]
     properties: tuple[Property, ...] = ()
     budgets: Mapping[str, int] = field(default_factory=dict)
+    quiet: bool = False
 
     def __post_init__(self) -> None:
         names = [process.name for process in self.processes]

@@ -10,7 +10,7 @@ from typing import Any
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import ReplayDivergedError
 from deadheat.sim.freeze import freeze
-from deadheat.sim.model import Model
+from deadheat.sim.model import UNLIMITED, Model
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.render import render
 from deadheat.sim.stepping import JointStep, only_step, steps_of
@@ -90,20 +90,21 @@ class Simulation:
                 if self._affordable(step.fault):
                     choice = Choice(name, alternative, branch)
                     yield Transition(choice, operation, step, owed=owed and step.fault is None)
-        crash = running.process.crash
-        if crash is not None and running.history and self._affordable(crash.kind):
-            values = only_step(self.model, crash.consequences, self.values).values
-            yield Transition(Choice(name, -1), None, JointStep(None, values, crash.kind), owed=False)
+        for number, crash in enumerate(running.process.crashes):
+            if running.history and self._affordable(crash.kind):
+                values = only_step(self.model, crash.consequences, self.values).values
+                yield Transition(Choice.of_crash(name, number), None, JointStep(None, values, crash.kind), owed=False)
 
     def _affordable(self, fault: str | None) -> bool:
-        return fault is None or self.budgets.get(fault, 0) > 0
+        return fault is None or self.budgets.get(fault, 0) != 0
 
     def _apply(self, running: RunningProcess, transition: Transition) -> None:
         self.values.update(transition.step.values)
-        if transition.step.fault is not None:
-            self.budgets[transition.step.fault] -= 1
+        fault = transition.step.fault
+        if fault is not None and self.budgets[fault] != UNLIMITED:
+            self.budgets[fault] -= 1
         if transition.operation is None:
-            running.crash()
+            running.crash(transition.choice.crash)
         else:
             running.fire(transition.choice.alternative, transition.step.outcome)
 

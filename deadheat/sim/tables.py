@@ -17,7 +17,7 @@ from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError
 from deadheat.sim.freeze import Unfreezable, freeze, merging_is_safe
 from deadheat.sim.locals import INITIAL, LocalStates
-from deadheat.sim.model import Crash, Kind, Model, Property
+from deadheat.sim.model import UNLIMITED, Kind, Model, Property
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.stepping import only_step, steps_of
 from deadheat.sim.trace import Choice
@@ -81,11 +81,11 @@ class Watch:
         return bool(self._mask & fields)
 
     def violated(self, state: int) -> bool:
-        """Return whether the property, of kind ALWAYS or SETTLED, is violated in this state."""
+        """Return whether the property, of any kind but STEP, is violated in this state."""
         return self._evaluate(state)
 
     def violated_by(self, before: int, after: int) -> bool:
-        """Return whether a transition violates the property, which a SETTLED one never can be by a transition."""
+        """Return whether a transition violates the property; one SETTLED or EVENTUALLY never is, by a transition."""
         kind = self.property.kind
         if kind is Kind.STEP:
             return self._evaluate(before, after)
@@ -162,9 +162,9 @@ class Tables:
         for values, component in zip(self._values, self.model.components.values(), strict=True):
             state |= values.number(component.initial) << self._shift(self._component_fields[values.name])
         for kind, budget in self.model.budgets.items():
-            if not 0 <= budget <= FIELD_MASK:
+            if not (0 <= budget <= FIELD_MASK or budget == UNLIMITED):
                 raise ModelError(f"The budget of the fault {kind!r} must lie between 0 and {FIELD_MASK:,}.")
-            state |= budget << self._shift(self._budget_fields[kind])
+            state |= abs(budget) << self._shift(self._budget_fields[kind])  # an unlimited one stays at 1
         return state
 
     def view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
@@ -225,10 +225,11 @@ class Tables:
             Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
             for alternative, operation in enumerate(states.states[local].operations)
         ]
-        crash = states.process.crash
-        if crash and self.model.budgets.get(crash.kind) and local != INITIAL and not states.states[local].finished:
-            learn = partial(self._learn_crash, process, local, crash)
-            rows.append(Row(self._mask_of(crash.consequences), Learned(learn)))
+        if local != INITIAL and not states.states[local].finished:
+            for number, crash in enumerate(states.process.crashes):
+                if self.model.budgets.get(crash.kind):
+                    learn = partial(self._learn_crash, process, local, number)
+                    rows.append(Row(self._mask_of(crash.consequences), Learned(learn)))
         return tuple(rows)
 
     def _mask_of(self, request: Operation | Atomic) -> int:
@@ -252,11 +253,13 @@ class Tables:
             self._cover(process, local, alternative)
         return tuple(successors)
 
-    def _learn_crash(self, process: int, local: int, crash: Crash, fields: int) -> tuple[Successor, ...]:
+    def _learn_crash(self, process: int, local: int, number: int, fields: int) -> tuple[Successor, ...]:
         states = self.locals[process]
+        crash = states.process.crashes[number]
         step = only_step(self.model, crash.consequences, self.view(fields, crash.consequences.components))
-        moves = {process: states.after_crash - local, **self._moves(fields, step.values)}
-        return (self._successor(Choice(states.process.name, -1), moves, crash.kind, owed=False),)
+        moves = {process: states.after_crash(crash) - local, **self._moves(fields, step.values)}
+        choice = Choice.of_crash(states.process.name, number)
+        return (self._successor(choice, moves, crash.kind, owed=False),)
 
     def _moves(self, fields: int, values: Mapping[str, Any]) -> dict[int, int]:
         """Return by how much each component's field changes when it takes its new value."""
@@ -270,7 +273,7 @@ class Tables:
     def _successor(self, choice: Choice, moves: dict[int, int], fault: str | None, owed: bool) -> Successor:
         budget = 0
         if fault is not None:
-            moves[self._budget_fields[fault]] = -1
+            moves[self._budget_fields[fault]] = 0 if self.model.budgets[fault] == UNLIMITED else -1
             budget = self.field_mask(self._budget_fields[fault])
         changed = sum(self.field_mask(field) for field, move in moves.items() if move)
         return Successor(

@@ -15,7 +15,7 @@ __all__ = ["Choice", "Event", "Schedule", "Trace"]
 class Choice:
     """One transition: which process, which of its pending operations, and which of that operation's steps.
 
-    For a crash, `alternative` is -1 and `branch` is 0.
+    For a crash, `alternative` counts the process's crashes down from -1, and `branch` is 0.
     """
 
     process: str
@@ -27,13 +27,28 @@ class Choice:
         """Whether the process is killed, rather than answered."""
         return self.alternative < 0
 
+    @property
+    def crash(self) -> int:
+        """Which of the process's crashes it is, if it is one."""
+        return -1 - self.alternative
+
+    @classmethod
+    def of_crash(cls, process: str, crash: int) -> Choice:
+        """Return the choice of a crash by its number."""
+        return cls(process, -1 - crash)
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An order of transitions; `seed` tells where it came from, if it was drawn at random."""
+    """An order of transitions; `seed` tells where it came from, if it was drawn at random.
+
+    A schedule with a `cycle_from` stands for an infinite run, a *lasso*: the choices from that index (from 0) on are
+    repeated for ever; if there are none, the run ends there.
+    """
 
     choices: tuple[Choice, ...]
     seed: int | None = None
+    cycle_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,4 +58,6 @@ def _avoidable(tables: Tables, watch: Watch, start: int) -> bool | None:
 
 
 def _is_safe(watch: Watch, settled: set[int]) -> bool:
-    return watch.property.kind is not Kind.SETTLED or not all(watch.violated(state) for state in settled)
+    if watch.property.kind in (Kind.SETTLED, Kind.EVENTUALLY):
+        return not all(watch.violated(state) for state in settled)
+    return True

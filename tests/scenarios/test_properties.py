@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from deadheat.models.kubernetes import Job, JobPhase, KubernetesState
-from deadheat.models.protocols import BASELINE, STATE_MACHINE
-from deadheat.models.protocols.baseline import cancel
+from deadheat.models.protocols.baseline import BASELINE, cancel
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP
+from deadheat.models.protocols.state_machine import STATE_MACHINE
 from deadheat.models.status import Status
 from deadheat.models.system import DispatchRequest, Protocol, Steps, System
 from deadheat.models.user import Cancellation

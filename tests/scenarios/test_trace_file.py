@@ -101,7 +101,7 @@ def test_a_step_that_is_no_longer_possible_is_named(saved: Path) -> None:
     content = json.loads(saved.read_text())
     repeated = {key: [*content[key], content[key][0]] for key in ("schedule", "events")}
     rewrite(saved, **repeated)
-    with pytest.raises(ReplayDivergedError, match="step 18 was T0 .* and now is not possible"):
+    with pytest.raises(ReplayDivergedError, match=r"step 18 was T0 .* and now is not possible"):
         replay_file(saved)
 
 

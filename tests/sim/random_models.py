@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
+from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Operation, Request, any_of, atomically
 
 FAULT, CRASH = "glitch", "crash"
@@ -116,6 +116,7 @@ def _properties(first: int, second: int) -> tuple[Property, ...]:
         Property("always", "", Kind.ALWAYS, reads, both),
         Property("step", "", Kind.STEP, ("c0",), jumped),
         Property("settled", "", Kind.SETTLED, reads, both),
+        Property("eventually", "", Kind.EVENTUALLY, reads, both),
     )
 
 
@@ -126,7 +127,10 @@ def models(draw: st.DrawFn) -> Model:
     system = Cells(cells)
     processes = []
     for number in range(draw(st.integers(1, 3))):
-        crash = Crash(CRASH, restarts=draw(st.booleans()), consequences=atomically(cells[0].add(1)))
+        crashes = tuple(
+            Crash(CRASH, restarts=restarts, consequences=atomically(cells[0].add(1)))
+            for restarts in draw(st.sampled_from([(), (), (True,), (False,), (True, False)]))
+        )
         processes.append(
             Process(
                 f"p{number}",
@@ -134,8 +138,14 @@ def models(draw: st.DrawFn) -> Model:
                 (system, draw(programs)),
                 repeats=draw(st.sampled_from([False, False, True])),
                 owed=draw(st.sampled_from([True, True, False])),
-                crash=crash if draw(st.booleans()) else None,
+                crashes=crashes,
             )
         )
-    budgets = {FAULT: draw(st.integers(0, 1)), CRASH: draw(st.integers(0, 1))}
-    return Model({each.name: each for each in cells}, tuple(processes), _properties(draw(small), draw(small)), budgets)
+    budgets = {FAULT: draw(st.sampled_from([0, 1, UNLIMITED])), CRASH: draw(st.integers(0, 1))}
+    return Model(
+        {each.name: each for each in cells},
+        tuple(processes),
+        _properties(draw(small), draw(small)),
+        budgets,
+        quiet=draw(st.booleans()),
+    )

@@ -18,7 +18,10 @@ SMALL = Limits(400)
 
 
 def verdicts(found: Exploration) -> dict[str, int]:
-    return {name: len(schedule.choices) for name, schedule in sorted(found.counterexamples.items())}
+    """The violated properties, with the length of each counterexample, or of its stem."""
+    return {
+        name: len(schedule.choices[: schedule.cycle_from]) for name, schedule in sorted(found.counterexamples.items())
+    }
 
 
 def counts(found: Exploration) -> dict[str, Any]:

@@ -121,7 +121,9 @@ class Frozen:
     number: int = 0
 
 
-@pytest.mark.parametrize("value", [Mutable(), {1}, bytearray(), object(), (x for x in ()), iter({1: 2})])
+@pytest.mark.parametrize(
+    "value", [Mutable(), {1}, bytearray(), object(), (each for each in tuple[int, ...]()), iter({1: 2})]
+)
 def test_what_has_no_value_is_never_equal(value: Any) -> None:
     if isinstance(value, Generator):
         next(value, None)

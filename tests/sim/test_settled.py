@@ -20,7 +20,7 @@ Role = Generator[Any, Any, Any]
 EXPLORERS = pytest.mark.parametrize("explore", [python.explore, reference.explore], ids=["python", "reference"])
 
 
-def model_of(*roles: tuple[Any, dict[str, bool]], bad: int) -> Model:
+def model_of(*roles: tuple[Any, dict[str, Any]], bad: int) -> Model:
     light = Variable("light", 0)
 
     def wrong(view: View) -> str | None:

@@ -72,7 +72,7 @@ def test_a_crash_restarts_the_role_and_takes_its_consequences() -> None:
 
     crash = Crash("crash", consequences=atomically(other.set(5)))
     model = Model(
-        {"counter": counter, "other": other}, (Process("p", role, (counter,), crash=crash),), (), {"crash": 1}
+        {"counter": counter, "other": other}, (Process("p", role, (counter,), crashes=(crash,)),), (), {"crash": 1}
     )
     simulation = Simulation(model)
     assert [each.choice for each in simulation.transitions()] == [Choice("p")]  # nothing to crash before it began
@@ -92,7 +92,7 @@ def test_a_crash_without_restart_is_the_end() -> None:
         yield counter.set(2)
 
     crash = Crash("crash", restarts=False)
-    model = Model({"counter": counter}, (Process("p", role, (counter,), crash=crash),), (), {"crash": 2})
+    model = Model({"counter": counter}, (Process("p", role, (counter,), crashes=(crash,)),), (), {"crash": 2})
     simulation, _ = replay(model, Schedule((Choice("p"), Choice("p", -1))))
     assert simulation.transitions() == []
 

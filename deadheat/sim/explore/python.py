@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
+from deadheat.sim.explore.lassos import nearest_lasso
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.explore.settled import shallowest_settled_violation
 from deadheat.sim.model import Kind, Model
@@ -37,7 +38,7 @@ class _Search:
     """One search at work.
 
     `parents` maps each state seen to the state that it was first reached from; `found` maps a violated property to
-    the states at the two ends of its last transition.
+    the states at the two ends of its last transition, and `cycles` to what then goes on for ever, if it is liveness.
     """
 
     def __init__(self, tables: Tables, limits: Limits, report: Report | None) -> None:
@@ -47,6 +48,7 @@ class _Search:
         self.initial = tables.initial()
         self.parents: dict[int, int] = {self.initial: -1}
         self.found: dict[str, tuple[int, int]] = {}
+        self.cycles: dict[str, tuple[Choice, ...]] = {}
         self.undecided = {each.property.name for each in tables.watches}
         self.transitions = 0
         self.depth = 0
@@ -75,6 +77,7 @@ class _Search:
             self.depth += bool(layer)
         if self.complete and not layer:
             self._check_settled()
+            self._check_for_ever()
 
     def _expand(self, states: list[int], following: list[int]) -> None:
         """Take every transition of the given states; those not seen before are added to `following`."""
@@ -127,6 +130,14 @@ class _Search:
                 if first is not None:
                     self._violated(watch, self.parents[first], first)
 
+    def _check_for_ever(self) -> None:
+        """Look for fair runs that violate a property from some point on."""
+        for watch in self.tables.watches_of(Kind.EVENTUALLY):
+            lasso = nearest_lasso(self.tables, [state for state in self.parents if watch.violated(state)])
+            if lasso is not None:
+                self.cycles[watch.property.name] = tuple(lasso.cycle)
+                self._violated(watch, self.parents[lasso.state], lasso.state)
+
     def _violated(self, watch: Watch, before: int, after: int) -> None:
         self.found[watch.property.name] = (before, after)
         self.undecided.discard(watch.property.name)
@@ -139,20 +150,23 @@ class _Search:
             transitions=self.transitions,
             depth=self.depth,
             complete=self.complete,
-            counterexamples={name: self._schedule(*ends) for name, ends in self.found.items()},
+            counterexamples={name: self._schedule(name, *ends) for name, ends in self.found.items()},
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
             faults_fired=frozenset(self.tables.faults_in(self.budgets_drawn_on)),
             reductions=("merging",) if self.tables.merging else (),
         )
 
-    def _schedule(self, before: int, after: int) -> Schedule:
+    def _schedule(self, name: str, before: int, after: int) -> Schedule:
         path = [after]
         while before >= 0:
             path.append(before)
             before = self.parents[before]
         path.reverse()
-        return Schedule(tuple(self._choice(*ends) for ends in pairwise(path)))
+        stem = tuple(self._choice(*ends) for ends in pairwise(path))
+        if name not in self.cycles:
+            return Schedule(stem)
+        return Schedule(stem + self.cycles[name], cycle_from=len(stem))
 
     def _choice(self, before: int, after: int) -> Choice:
         return next(successor.choice for successor, state in self.tables.choices(before) if state == after)

@@ -10,6 +10,7 @@ from collections.abc import Hashable
 
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.fairness import Edge, FairGraph
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.simulation import Simulation, Transition
@@ -28,19 +29,20 @@ def explore(
     complete = search.run(limits, report)
     if complete:
         search.check_settled()
+        search.check_for_ever()
     return search.result(complete)
 
 
 class _Search:
-    """One search at work: `edges` holds, for each state seen, the states that its owed steps lead to."""
+    """One search at work: `edges` holds, for each state seen, all its transitions."""
 
     def __init__(self, model: Model, merging: bool) -> None:
         self.model = model
         self.merging = merging
         self.seen: dict[Hashable, Choices] = {}
-        self.edges: dict[Hashable, list[Hashable]] = {}
-        self.found: dict[str, Choices] = {}
-        self.settled_violations: dict[str, list[Hashable]] = {}
+        self.edges: dict[Hashable, list[Edge[Hashable]]] = {}
+        self.found: dict[str, Schedule] = {}
+        self.violating: dict[str, list[Hashable]] = {}
         self.transitions = 0
         self.reached: set[Site] = set()
         self.labels: set[str] = set()
@@ -58,8 +60,8 @@ class _Search:
             for transition in simulation.transitions():
                 following = (*choices, transition.choice)
                 after = self._take(transition, choices, following)
-                if transition.owed:
-                    self.edges[state].append(after)
+                fault = transition.step.fault is not None
+                self.edges[state].append(Edge(after, transition.choice, transition.owed, fault))
                 if after not in self.seen:
                     self.seen[after] = following
                     waiting.append((after, following))
@@ -71,14 +73,30 @@ class _Search:
 
     def check_settled(self) -> None:
         """Find the terminal components of the graph of owed steps in which a property is violated throughout."""
-        terminal = terminal_components(self.edges)
-        for name, states in self.settled_violations.items():
-            violating = set(states)
+        owed = {state: [edge.target for edge in edges if edge.owed] for state, edges in self.edges.items()}
+        terminal = terminal_components(owed)
+        for name in self._names(Kind.SETTLED):
+            violating = set(self.violating.get(name, ()))
             lost = [members for members in terminal if members <= violating]
             quiescent = [members for members in lost if len(members) == 1]
             settled = {state for members in (quiescent or lost) for state in members}
             if settled:
-                self.found[name] = min((self.seen[state] for state in settled), key=len)
+                self.found[name] = Schedule(min((self.seen[state] for state in settled), key=len))
+
+    def check_for_ever(self) -> None:
+        """Find the fair cycles in which a property is violated throughout."""
+        for name in self._names(Kind.EVENTUALLY):
+            inside = {state: self.edges[state] for state in self.violating.get(name, ())}
+            for faults in (False,) if self.model.quiet else (False, True):
+                graph = FairGraph(inside, faults=faults)
+                fair = {state: component for component in graph.components() for state in component}
+                if fair and name not in self.found:
+                    first = min(fair, key=lambda state: len(self.seen[state]))
+                    stem = self.seen[first]
+                    self.found[name] = Schedule(stem + tuple(graph.tour(fair[first], first)), cycle_from=len(stem))
+
+    def _names(self, kind: Kind) -> list[str]:
+        return [each.name for each in self.model.properties if each.kind is kind]
 
     def result(self, complete: bool) -> Exploration:
         """Return what was found."""
@@ -88,7 +106,7 @@ class _Search:
             transitions=self.transitions,
             depth=max(len(choices) for choices in self.seen.values()),
             complete=complete,
-            counterexamples={name: Schedule(choices) for name, choices in self.found.items()},
+            counterexamples=dict(self.found),
             reached=frozenset(self.reached),
             labels_reached=frozenset(self.labels),
             faults_fired=frozenset(self.faults),
@@ -109,16 +127,16 @@ class _Search:
         simulation.fire(transition.choice)
         for prop in self._undecided(Kind.STEP):
             if prop.violation(before, simulation.values) is not None:
-                self.found[prop.name] = following
+                self.found[prop.name] = Schedule(following)
         return simulation.state(merging=self.merging)
 
     def _check_state(self, state: Hashable, simulation: Simulation, choices: Choices) -> None:
         for prop in self._undecided(Kind.ALWAYS):
             if prop.violation(simulation.values) is not None:
-                self.found[prop.name] = choices
-        for prop in self._undecided(Kind.SETTLED):
+                self.found[prop.name] = Schedule(choices)
+        for prop in (*self._undecided(Kind.SETTLED), *self._undecided(Kind.EVENTUALLY)):
             if prop.violation(simulation.values) is not None:
-                self.settled_violations.setdefault(prop.name, []).append(state)
+                self.violating.setdefault(prop.name, []).append(state)
 
     def _undecided(self, kind: Kind) -> list[Property]:
         return [each for each in self.model.properties if each.kind is kind and each.name not in self.found]
