@@ -43,7 +43,7 @@ class Director:
 
     def __init__(self, adapters: Adapters) -> None:
         self._adapters = adapters
-        self._orders: dict[str, queue.Queue[Release | type[Exception]]] = {}
+        self._orders: dict[str, queue.Queue[Release | Exception]] = {}
         self._done: queue.Queue[Done] = queue.Queue()
         self._held: dict[str, Request] = {}
         self._changed = threading.Condition()
@@ -51,7 +51,7 @@ class Director:
     def perform(self, process: Process, request: Request) -> Any:
         """Hold the process until it is released; called on the process's own thread."""
         order = self._hold(process.name, request).get()
-        if isinstance(order, type):
+        if isinstance(order, Exception):
             raise order
         operation = _alternative(request, order.alternative)
         started = time.perf_counter()
@@ -81,21 +81,21 @@ class Director:
         self._order(name, release)
         return self._done.get()
 
-    def kill(self, name: str) -> None:
-        """Crash a held process where it stands."""
-        self._order(name, Killed)
+    def kill(self, name: str, *, restarts: bool) -> None:
+        """Crash a held process where it stands; it begins again if it `restarts`."""
+        self._order(name, Killed(restarts))
 
     def stop(self) -> None:
         """End every process."""
         for orders in list(self._orders.values()):
-            orders.put(Stopped)
+            orders.put(Stopped())
 
-    def _order(self, name: str, order: Release | type[Exception]) -> None:
+    def _order(self, name: str, order: Release | Exception) -> None:
         with self._changed:
             del self._held[name]
         self._orders[name].put(order)
 
-    def _hold(self, name: str, request: Request) -> queue.Queue[Release | type[Exception]]:
+    def _hold(self, name: str, request: Request) -> queue.Queue[Release | Exception]:
         with self._changed:
             orders = self._orders.setdefault(name, queue.Queue())
             self._held[name] = request

@@ -149,12 +149,11 @@ class _Run:
         raise InternalError(f"The model cannot make step {number} of its own schedule, by {choice.process}.")
 
     def _crash(self, choice: Choice) -> Done:
-        process = self._simulation.processes[choice.process].process
-        assert process.crash is not None
-        self._director.kill(choice.process)
+        crash = self._simulation.processes[choice.process].process.crashes[choice.crash]
+        self._director.kill(choice.process, restarts=crash.restarts)
         started = time.perf_counter()
-        outcome = self._adapters.perform(process.crash.consequences)
-        return Done(process.crash.consequences, outcome, time.perf_counter() - started)
+        outcome = self._adapters.perform(crash.consequences)
+        return Done(crash.consequences, outcome, time.perf_counter() - started)
 
     def _outcome_difference(self, number: int, transition: Transition, done: Done) -> Difference | None:
         expected = transition.step.outcome

@@ -17,7 +17,11 @@ __all__ = ["Gate", "Killed", "ProcessThread", "Stopped", "run_process"]
 
 
 class Killed(Exception):  # noqa: N818 - it is an event, not an error
-    """The process crashes here."""
+    """The process crashes here; `restarts` says whether it begins again."""
+
+    def __init__(self, restarts: bool) -> None:
+        super().__init__()
+        self.restarts = restarts
 
 
 class Stopped(Exception):  # noqa: N818
@@ -37,8 +41,8 @@ def run_process(process: Process, gate: Gate) -> None:
     while True:
         try:
             _run_role_once(process, gate)
-        except Killed:
-            if process.crash is None or not process.crash.restarts:
+        except Killed as killed:
+            if not killed.restarts:
                 return
         except Stopped:
             return
