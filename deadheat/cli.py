@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deadheat.cli_live import live
+from deadheat.cli_live import conform, live
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(live, name="live")
+app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
     from deadheat.live.replay import Settings
     from deadheat.live.results import LiveResult
 
-__all__ = ["live"]
+__all__ = ["conform", "live"]
 
 DIVERGED, INTERRUPTED = 1, 130
 
@@ -95,6 +95,63 @@ def check(
         for scenario in scenarios:
             results += check_live(place, scenario, schedules, seed, _settings(image, command))
     _finish(results, as_json)
+
+
+@live.command(epilog="Example: deadheat live stress baseline --cancellations 200 --latency http.accept=0:200")
+def stress(
+    protocol: Annotated[str, typer.Argument(help="What to run.")],
+    cancellations: Annotated[int, typer.Option("--cancellations", help="How many evaluations to cancel.")] = 100,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="How many at once.")] = 8,
+    latency: Annotated[
+        list[str] | None,
+        typer.Option("--latency", metavar="WHAT=MIN:MAX", help="Delay a component, or one of its operations, in ms."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn.")] = 1,
+    trace: Annotated[Path, typer.Option("--trace", metavar="FILE", help="Where to record.")] = Path("stress.jsonl"),
+    redis: RedisUrl = None,
+    status: StatusUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    yes_really: YesReally = None,
+    image: Image = DEFAULT_IMAGE,
+    command: Command = DEFAULT_COMMAND,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel many evaluations, each at its own pace, and count the orphans that real servers are left with."""
+    from deadheat.live.free import parse_latencies
+    from deadheat.live.results import LiveOutcome
+    from deadheat.live.stress import Load
+    from deadheat.live.stress import stress as run
+    from deadheat.reports.live import print_stress, stress_to_json
+    from deadheat.scenarios.scenario import find_protocol
+
+    find_protocol(protocol)
+    load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)
+    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
+        result = run(place, protocol, load, trace, _settings(image, command))
+    if as_json:
+        typer.echo(stress_to_json(result, str(trace)))
+    else:
+        print_stress(result, str(trace), _console())
+    raise typer.Exit(DIVERGED if result.outcome is LiveOutcome.DIVERGED else 0)
+
+
+def conform(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE.jsonl", help="A live trace, ours or your own.")],
+    as_json: AsJson = False,
+) -> None:
+    """Match a live trace against its protocol's model: accepted, or the first event that no run can explain."""
+    from deadheat.live.conform import conform as match
+    from deadheat.live.tape import read_tape
+    from deadheat.reports.live import conformance_to_json, print_conformance
+
+    result = match(*read_tape(trace))
+    if as_json:
+        typer.echo(conformance_to_json(result))
+    else:
+        print_conformance(result, _console())
+    raise typer.Exit(DIVERGED if result.unexplained else 0)
 
 
 @live.command(epilog="Example: deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0")

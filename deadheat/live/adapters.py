@@ -60,6 +60,10 @@ class Adapters:
             observed.update(adapter.observe())
         return observed
 
+    def observe_status(self) -> dict[str, Any]:
+        """Return the statuses alone."""
+        return self._by_name["status"].observe()
+
     def set_patience(self, patience_s: float) -> None:
         """Bound each blocking operation."""
         for adapter in self._by_name.values():

@@ -143,7 +143,7 @@ class UserAdapter(Adapter):
         assert self._mailbox is not None
         self._mailbox.reply(Address(CANCELLATION, evaluation, 0), answer)
         if evaluation in self._requests:
-            self._requests[evaluation].result(self.patience_s)
+            self._requests[evaluation].result(SEND_PATIENCE_S)
 
     def observe(self) -> dict[str, Any]:
         """Return what each user was told so far."""
