@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deadheat.cli_cleanup import cleanup
 from deadheat.cli_live import conform, live
 from deadheat.version import VERSION
 
@@ -32,6 +33,9 @@ app = typer.Typer(
 
 app.add_typer(live, name="live")
 app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
+app.command(epilog="Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m")(
+    cleanup
+)
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")]

@@ -20,6 +20,7 @@ IN_CLUSTER = "in-cluster"
 
 TIMEOUT_S = 30.0
 CONNECTIONS_MAX = 64
+PAGE = 500
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
@@ -85,10 +86,18 @@ class Cluster:
 
     def list_jobs(self, namespace: str, selector: str) -> tuple[list[V1Job], str]:
         """LIST the Jobs with these labels; return them with the resource version of the list."""
-        with self.explained("listing Jobs"):
-            listed = self.batch.list_namespaced_job(namespace, label_selector=selector, _request_timeout=TIMEOUT_S)
-        assert listed.metadata is not None
-        return listed.items, str(listed.metadata.resource_version)
+        jobs: list[V1Job] = []
+        more: str | None = None
+        while True:
+            with self.explained("listing Jobs"):
+                page = self.batch.list_namespaced_job(
+                    namespace, label_selector=selector, limit=PAGE, _continue=more, _request_timeout=TIMEOUT_S
+                )
+            assert page.metadata is not None
+            jobs += page.items
+            more = page.metadata.var_continue
+            if not more:
+                return jobs, str(page.metadata.resource_version)
 
     def delete_job(self, namespace: str, name: str, uid: str | None = None) -> None:
         """DELETE a Job, its pods first; with a `uid`, only the Job that has it (409 otherwise)."""

@@ -28,8 +28,8 @@ def uid_text(number: int) -> str:
     return str(uuid.UUID(int=number))
 
 
-def reference_of(job: V1Job) -> JobReference:
-    """Return what a list or a watch tells of a Job."""
+def reference_of(job: V1Job, label: str = EVALUATION_LABEL) -> JobReference:
+    """Return what a list or a watch tells of a Job, whose evaluation is in this label."""
     assert job.metadata is not None
     labels = job.metadata.labels or {}
-    return JobReference(str(job.metadata.name), uid_number(job.metadata.uid), labels.get(EVALUATION_LABEL, ""))
+    return JobReference(str(job.metadata.name), uid_number(job.metadata.uid), labels.get(label, ""))

@@ -29,14 +29,14 @@ class JobWatch:
     `relisted` counts how often the server had forgotten where the watch was.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, selector: str) -> None:
-        self._cluster, self._namespace, self._selector = cluster, namespace, selector
+    def __init__(self, cluster: Cluster, namespace: str, label: str) -> None:
+        self._cluster, self._namespace, self._label = cluster, namespace, label
         self._events: queue.Queue[JobReference | LiveError] = queue.Queue()
         self._told: set[str] = set()
         self._closed = threading.Event()
         self._stream: Any = None
         self.relisted = 0
-        jobs, self.resource_version = cluster.list_jobs(namespace, selector)
+        jobs, self.resource_version = cluster.list_jobs(namespace, label)
         self._told.update(str(job.metadata.uid) for job in jobs if job.metadata)
         self._thread = threading.Thread(target=self._follow, name="deadheat-watch", daemon=True)
         self._thread.start()
@@ -81,7 +81,7 @@ class JobWatch:
         events = self._stream.stream(
             self._cluster.batch.list_namespaced_job,
             self._namespace,
-            label_selector=self._selector,
+            label_selector=self._label,
             resource_version=self.resource_version,
             timeout_seconds=60,
         )
@@ -93,14 +93,14 @@ class JobWatch:
 
     def _list_again(self) -> None:
         self.relisted += 1
-        jobs, self.resource_version = self._cluster.list_jobs(self._namespace, self._selector)
+        jobs, self.resource_version = self._cluster.list_jobs(self._namespace, self._label)
         for job in sorted(jobs, key=_created):
             self._take(job)
 
     def _take(self, job: Any) -> None:
         if job.metadata.uid not in self._told:
             self._told.add(job.metadata.uid)
-            self._events.put(reference_of(job))
+            self._events.put(reference_of(job, self._label))
 
 
 def _created(job: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Request
 
-__all__ = ["Gate", "Killed", "ProcessThread", "Stopped", "run_process"]
+__all__ = ["Gate", "Killed", "ProcessThread", "Stopped", "run_process", "run_role_once"]
 
 
 class Killed(Exception):  # noqa: N818 - it is an event, not an error
@@ -40,7 +40,7 @@ def run_process(process: Process, gate: Gate) -> None:
     """Run a process until its role returns (or for ever, if it repeats), it crashes for good, or the run is over."""
     while True:
         try:
-            _run_role_once(process, gate)
+            run_role_once(process, gate)
         except Killed as killed:
             if not killed.restarts:
                 return
@@ -51,7 +51,8 @@ def run_process(process: Process, gate: Gate) -> None:
                 return
 
 
-def _run_role_once(process: Process, gate: Gate) -> None:
+def run_role_once(process: Process, gate: Gate) -> None:
+    """Run a process's role until it returns; raises what the gate raises."""
     generator: Generator[Request, Any, Any] = process.role(*process.arguments)
     answer: Any = None
     while True:

@@ -9,7 +9,7 @@ control plane, which every client verifies.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,8 +39,10 @@ def missing_assets() -> str | None:
 
 
 @contextmanager
-def embedded_control_plane() -> Iterator[Path]:
+def embedded_control_plane(apiserver_flags: Sequence[str] = ()) -> Iterator[Path]:
     """Start a control plane; yield the kubeconfig of its administrator, and stop it at the end.
+
+    `apiserver_flags` are given to kube-apiserver beside its own.
 
     Raises LiveError if binaries are missing, or one does not start.
     """
@@ -51,7 +53,7 @@ def embedded_control_plane() -> Iterator[Path]:
             f"folder with {', '.join(BINARIES)}."
         )
     with TemporaryDirectory(prefix="deadheat-plane-") as name, ExitStack() as running:
-        plane = _Plane(Path(os.environ[ASSETS]), Path(name), running)
+        plane = _Plane(Path(os.environ[ASSETS]), Path(name), running, apiserver_flags)
         plane.start()
         yield plane.kubeconfig
 
@@ -59,7 +61,8 @@ def embedded_control_plane() -> Iterator[Path]:
 class _Plane:
     """The three programs, and the files that they share."""
 
-    def __init__(self, assets: Path, folder: Path, running: ExitStack) -> None:
+    def __init__(self, assets: Path, folder: Path, running: ExitStack, apiserver_flags: Sequence[str]) -> None:
+        self._apiserver_flags = apiserver_flags
         self._assets, self._folder, self._running = assets, folder, running
         self._authority = Authority(folder)
         self._server = self._authority.key_pair("server", "deadheat-server")
@@ -119,6 +122,7 @@ class _Plane:
             "--authorization-mode=RBAC",
             # Without a token controller no pod would get a service account, and so no pod would be admitted.
             "--disable-admission-plugins=ServiceAccount",
+            *self._apiserver_flags,
         )
 
     def _start_controllers(self) -> ServerProcess:
