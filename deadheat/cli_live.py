@@ -38,6 +38,9 @@ YesReally = Annotated[
 ]
 Image = Annotated[str, typer.Option("--image", help="The image of the Jobs.")]
 Command = Annotated[str, typer.Option("--command", help="The command of the Jobs, split as a shell would.")]
+Topology = Annotated[
+    str, typer.Option("--topology", help="threads, or processes: each a program of its own, and a crash is SIGKILL.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 DEFAULT_IMAGE, DEFAULT_COMMAND, DEFAULT_NAMESPACE = "busybox:1.36", "sleep 600", "deadheat"
@@ -54,6 +57,7 @@ def replay(
     yes_really: YesReally = None,
     image: Image = DEFAULT_IMAGE,
     command: Command = DEFAULT_COMMAND,
+    topology: Topology = "threads",
     as_json: AsJson = False,
 ) -> None:
     """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
@@ -61,8 +65,9 @@ def replay(
     from deadheat.scenarios.trace_file import load
 
     counterexample = load(trace)
+    settings = _settings(image, command, topology)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
-        results = [replay_live(place, counterexample, _settings(image, command))]
+        results = [replay_live(place, counterexample, settings)]
     _finish(results, as_json)
 
 
@@ -83,6 +88,7 @@ def check(
     yes_really: YesReally = None,
     image: Image = DEFAULT_IMAGE,
     command: Command = DEFAULT_COMMAND,
+    topology: Topology = "threads",
     as_json: AsJson = False,
 ) -> None:
     """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
@@ -90,10 +96,11 @@ def check(
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
     scenarios = [Scenario(name, evaluations, parse_faults(faults or [])) for name in protocols]
+    settings = _settings(image, command, topology)
     results: list[LiveResult] = []
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
         for scenario in scenarios:
-            results += check_live(place, scenario, schedules, seed, _settings(image, command))
+            results += check_live(place, scenario, schedules, seed, settings)
     _finish(results, as_json)
 
 
@@ -209,13 +216,13 @@ def _where(
     return Where(redis, status, kubeconfig, context, namespace, yes_really)
 
 
-def _settings(image: str, command: str) -> Settings:
+def _settings(image: str, command: str, topology: str = "threads") -> Settings:
     import shlex
 
     from deadheat.live.kubernetes import JobTemplate
     from deadheat.live.replay import Settings
 
-    return Settings(JobTemplate(image, tuple(shlex.split(command))))
+    return Settings(JobTemplate(image, tuple(shlex.split(command))), topology=topology)
 
 
 def _finish(results: list[LiveResult], as_json: bool) -> None:

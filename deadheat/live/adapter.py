@@ -56,6 +56,9 @@ class Adapter:
             return method(*operation.arguments, wish=wish)
         return method(*operation.arguments)
 
+    def notice(self, operation: Operation) -> None:
+        """Take note of an operation that another program has just done on the same server."""
+
     def observe(self) -> dict[str, Any]:
         """Return what the server says now, as values of the model's components; nothing if it cannot be asked."""
         return {}

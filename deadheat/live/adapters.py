@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from deadheat.live.http import Caller, HttpAdapter, UserAdapter
 from deadheat.live.kubernetes import JobTemplate, KubernetesAdapter
 from deadheat.live.place import Place
 from deadheat.live.redis import RedisAdapter
+from deadheat.live.routes import routes
 from deadheat.live.server import BackgroundLoop, HttpServer, Mailbox
 from deadheat.live.status import PostgresStatus, RedisStatus
 from deadheat.live.stream import StreamAdapter
@@ -25,9 +26,23 @@ __all__ = ["Adapters", "Site", "delivery_numbers", "open_adapters", "status_adap
 
 
 class Site:
-    """Where the adapters of one schedule live: a place, a namespace in it, a key prefix, and the evaluations."""
+    """Where the adapters of one schedule live: a place, a namespace in it, a key prefix, and the evaluations.
 
-    def __init__(self, place: Place, namespace: str, evaluations: tuple[str, ...]) -> None:
+    A child process lives on the site of its parent, which is the `owner`. `ports`, if processes are programs of
+    their own, are those of the ones that serve HTTP.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        namespace: str,
+        evaluations: tuple[str, ...],
+        *,
+        is_owner: bool = True,
+        ports: Mapping[str, int] | None = None,
+    ) -> None:
+        self.is_owner = is_owner
+        self.ports = ports
         self.place = place
         self.namespace = namespace
         self.evaluations = evaluations
@@ -52,6 +67,10 @@ class Adapters:
             raise LiveError(f"There is no live form of the fault {fault!r} at {request} yet.")
         wishes = wish if isinstance(wish, tuple) else (None,) * len(request.operations)
         return tuple(self.perform(each, wish=hope) for each, hope in zip(request.operations, wishes, strict=True))
+
+    def notice(self, operation: Operation) -> None:
+        """Take note of an operation that another program has just done."""
+        self._adapter(operation).notice(operation)
 
     def observe(self) -> dict[str, Any]:
         """Return what the servers say now, as values of the model's components."""
@@ -86,7 +105,7 @@ class Adapters:
 def open_adapters(
     site: Site, protocol: Protocol, *, held: bool, lease_ms: int, template: JobTemplate = JobTemplate()
 ) -> Iterator[Adapters]:
-    """Put the adapters of one schedule together, all in this program; close them at the end.
+    """Put the adapters of one schedule together, as this program needs them; close them at the end.
 
     `held` says whether Jobs wait at each phase for the schedule.
     """
@@ -95,9 +114,12 @@ def open_adapters(
         background = BackgroundLoop()
         stack.callback(background.close)
         mailbox = Mailbox()
-        server = HttpServer(background, mailbox)
-        stack.callback(server.close)
-        caller = Caller(background, server.url)
+        if site.ports is None:
+            server = HttpServer(background, mailbox)
+            stack.callback(server.close)
+            caller = Caller(background, lambda _: server.url)
+        else:
+            caller = Caller(background, routes(site.ports))
         stack.callback(caller.close)
         kubernetes = KubernetesAdapter(
             place.cluster,
@@ -126,9 +148,11 @@ def status_adapter(site: Site, protocol: Protocol) -> Adapter:
     """Return the adapter for what a protocol keeps its statuses in."""
     place = site.place
     if protocol.status is EventStream:
-        return StreamAdapter(place.redis, site.prefix, site.evaluations)
+        is_shared = site.ports is not None or not site.is_owner
+        return StreamAdapter(place.redis, site.prefix, site.evaluations, is_shared=is_shared)
     if place.status_url is not None:
-        return PostgresStatus(place.status_url, site.namespace.replace("-", "_"), site.evaluations)
+        table = site.namespace.replace("-", "_")
+        return PostgresStatus(place.status_url, table, site.evaluations, is_owner=site.is_owner)
     return RedisStatus(place.redis, site.prefix, site.evaluations)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
 
-__all__ = ["Director", "Done", "Release"]
+__all__ = ["Director", "Do", "Done", "Release", "make"]
 
 HOLD_PATIENCE_S = 30.0
 
@@ -38,6 +39,23 @@ class Done:
     error: LiveError | None = None
 
 
+Do = Callable[[Operation | Atomic, Release], Done]
+"""Makes a released operation."""
+
+
+def make(adapters: Adapters, operation: Operation | Atomic, release: Release) -> Done:
+    """Make a released operation through adapters; what goes wrong is in the result, not raised."""
+    started = time.perf_counter()
+    try:
+        outcome = adapters.perform(operation, release.fault, release.wish)
+    except LiveError as error:
+        return Done(operation, None, time.perf_counter() - started, error)
+    except Exception as error:
+        unforeseen = LiveError(f"{operation} failed on the real servers: {type(error).__name__}: {error}")
+        return Done(operation, None, time.perf_counter() - started, unforeseen)
+    return Done(operation, outcome, time.perf_counter() - started)
+
+
 class Director:
     """Holds processes, and releases them by name."""
 
@@ -49,28 +67,30 @@ class Director:
         self._changed = threading.Condition()
 
     def perform(self, process: Process, request: Request) -> Any:
-        """Hold the process until it is released; called on the process's own thread."""
-        order = self._hold(process.name, request).get()
+        """Hold the process until it is released, and do its request; called on the process's own thread."""
+        return self.hold(process.name, request, self._do)
+
+    def hold(self, name: str, request: Request, do: Do) -> Any:
+        """Hold a process until it is released, let `do` make the operation, and return the request's outcome.
+
+        Raises Killed or Stopped instead, as the director says.
+        """
+        order = self._hold(name, request).get()
         if isinstance(order, Exception):
             raise order
-        operation = _alternative(request, order.alternative)
-        started = time.perf_counter()
-        try:
-            outcome = self._adapters.perform(operation, order.fault, order.wish)
-        except LiveError as error:
-            self._done.put(Done(operation, None, time.perf_counter() - started, error))
-            raise Stopped from None
-        except Exception as error:
-            unforeseen = LiveError(f"{operation} failed on the real servers: {type(error).__name__}: {error}")
-            self._done.put(Done(operation, None, time.perf_counter() - started, unforeseen))
-            raise Stopped from None
-        self._done.put(Done(operation, outcome, time.perf_counter() - started))
-        return Chosen(order.alternative, outcome) if isinstance(request, AnyOf) else outcome
+        done = do(_alternative(request, order.alternative), order)
+        self._done.put(done)
+        if done.error is not None:
+            raise Stopped
+        return Chosen(order.alternative, done.outcome) if isinstance(request, AnyOf) else done.outcome
 
-    def pending(self, name: str) -> tuple[Operation | Atomic, ...]:
+    def _do(self, operation: Operation | Atomic, release: Release) -> Done:
+        return make(self._adapters, operation, release)
+
+    def pending(self, name: str, patience_s: float = HOLD_PATIENCE_S) -> tuple[Operation | Atomic, ...]:
         """Return what the process of that name waits to do, as soon as it waits; nothing if it never does."""
         with self._changed:
-            self._changed.wait_for(lambda: name in self._held, HOLD_PATIENCE_S)
+            self._changed.wait_for(lambda: name in self._held, patience_s)
             request = self._held.get(name)
         if request is None:
             return ()

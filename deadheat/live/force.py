@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deadheat.live.adapters import Adapters
-from deadheat.live.director import Director, Done, Release
+from deadheat.live.director import Done, Release
 from deadheat.live.kubernetes import KubernetesAdapter
-from deadheat.live.runner import ProcessThread
+from deadheat.live.stage import Stage
 from deadheat.models.kubernetes import JobReference, KubernetesState
 from deadheat.models.stream import StreamState
 from deadheat.sim.errors import InternalError
@@ -27,8 +26,6 @@ from deadheat.sim.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["Difference", "Forced", "force"]
-
-STOP_PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +77,12 @@ class Names:
         return value
 
 
-def force(model: Model, schedule: Schedule, adapters: Adapters) -> Forced:
-    """Make a schedule happen on the servers, and return what came of it.
+def force(model: Model, schedule: Schedule, stage: Stage) -> Forced:
+    """Make a schedule happen on the servers, with the processes on a stage, and return what came of it.
 
     Raises InternalError if the model itself cannot make the schedule; LiveError if a server fails altogether.
     """
-    run = _Run(model, adapters)
+    run = _Run(model, stage)
     try:
         return run.force(schedule)
     finally:
@@ -95,37 +92,35 @@ def force(model: Model, schedule: Schedule, adapters: Adapters) -> Forced:
 class _Run:
     """A model and real processes in lockstep."""
 
-    def __init__(self, model: Model, adapters: Adapters) -> None:
+    def __init__(self, model: Model, stage: Stage) -> None:
         self._simulation = Simulation(model)
-        self._adapters = adapters
-        self._names = Names(adapters.kubernetes)
-        self._director = Director(adapters)
-        self._threads = [ProcessThread(process, self._director) for process in model.processes]
+        self._stage = stage
+        self._names = Names(stage.adapters.kubernetes)
+        stage.start(model.processes)
         self._overheads_s: list[float] = []
 
     def force(self, schedule: Schedule) -> Forced:
         before: Mapping[str, Any] = {}
         for number, choice in enumerate(schedule.choices, start=1):
             if number == len(schedule.choices):
-                before = self._adapters.observe()
+                before = self._stage.adapters.observe()
             difference = self._step(number, choice)
             if difference is not None:
                 return Forced(number - 1, difference, before, {}, tuple(self._overheads_s))
-        after = self._adapters.observe()
+        after = self._stage.adapters.observe()
         difference = self._end_difference(len(schedule.choices), after)
         return Forced(len(schedule.choices), difference, before, after, tuple(self._overheads_s))
 
     def stop(self) -> None:
-        self._director.stop()
-        for thread in self._threads:
-            thread.join(STOP_PATIENCE_S)
+        self._stage.stop()
 
     def _step(self, number: int, choice: Choice) -> Difference | None:
         started = time.perf_counter()
         transition = self._transition(number, choice)
-        pending = self._director.pending(choice.process)
+        pending = self._stage.pending(choice.process)
         if choice.is_crash:
-            done = self._crash(choice)
+            process = self._simulation.processes[choice.process].process
+            done = self._stage.crash(process, process.crashes[choice.crash])
         else:
             expected = transition.operation
             if len(pending) <= choice.alternative or self._names.to_model(_plain(pending[choice.alternative])) != (
@@ -134,7 +129,7 @@ class _Run:
                 got = " or ".join(map(str, pending)) or "nothing"
                 return Difference(number, f"{choice.process} asks for {expected}", f"it asks for {got}")
             step = transition.step
-            done = self._director.release(choice.process, Release(choice.alternative, step.fault, step.outcome))
+            done = self._stage.director.release(choice.process, Release(choice.alternative, step.fault, step.outcome))
             difference = self._outcome_difference(number, transition, done)
             if difference is not None:
                 return difference
@@ -147,13 +142,6 @@ class _Run:
             if transition.choice == choice:
                 return transition
         raise InternalError(f"The model cannot make step {number} of its own schedule, by {choice.process}.")
-
-    def _crash(self, choice: Choice) -> Done:
-        crash = self._simulation.processes[choice.process].process.crashes[choice.crash]
-        self._director.kill(choice.process, restarts=crash.restarts)
-        started = time.perf_counter()
-        outcome = self._adapters.perform(crash.consequences)
-        return Done(crash.consequences, outcome, time.perf_counter() - started)
 
     def _outcome_difference(self, number: int, transition: Transition, done: Done) -> Difference | None:
         expected = transition.step.outcome

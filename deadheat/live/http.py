@@ -18,6 +18,7 @@ from deadheat.live.values import decode, encode
 from deadheat.models.http import TimedOut
 from deadheat.models.user import Cancellation
 from deadheat.sim.errors import LiveError
+from deadheat.sim.operations import Operation
 
 __all__ = ["Caller", "HttpAdapter", "Number", "UserAdapter"]
 
@@ -30,15 +31,18 @@ Number = Callable[[str], int]
 
 
 class Caller:
-    """An HTTP client whose requests run in the background, and can be given up."""
+    """An HTTP client whose requests run in the background, and can be given up.
 
-    def __init__(self, background: BackgroundLoop, url: str) -> None:
+    `route` tells the URL of the service that a request goes to.
+    """
+
+    def __init__(self, background: BackgroundLoop, route: Callable[[Address], str]) -> None:
         import httpx
 
-        self.url = url
         self._background = background
+        self._route = route
         # It only ever speaks plain HTTP on loopback, so it needs no certificates, which take long to load.
-        self._client = httpx.AsyncClient(base_url=url, timeout=None, trust_env=False, verify=False)
+        self._client = httpx.AsyncClient(timeout=None, trust_env=False, verify=False)
 
     def post(self, address: Address, content: Any) -> Future[Any]:
         """Send a request; its future holds what the response says. Cancelling the future closes the connection.
@@ -47,24 +51,25 @@ class Caller:
         Raises LiveError if it cannot be sent.
         """
         sent = Event()
-        call = self._background.start(self._post(address, encode(content), sent))
+        url = self._route(address)
+        call = self._background.start(self._post(url, address, encode(content), sent))
         call.add_done_callback(lambda _: sent.set())
         if not sent.wait(SEND_PATIENCE_S):
             call.cancel()
-            raise LiveError(f"The HTTP service at {self.url} took no request within {SEND_PATIENCE_S:g} s.")
+            raise LiveError(f"The HTTP service at {url} took no request within {SEND_PATIENCE_S:g} s.")
         return call
 
     def close(self) -> None:
         """Close all connections."""
         self._background.start(self._client.aclose()).result()
 
-    async def _post(self, address: Address, content: Any, sent: Event) -> Any:
+    async def _post(self, url: str, address: Address, content: Any, sent: Event) -> Any:
         async def notice(event: str, _: Any) -> None:
             if event == "http11.send_request_body.complete":
                 sent.set()
 
         headers = {NUMBER_HEADER: str(address.number)}
-        path = f"/evaluations/{address.evaluation}/{address.kind}"
+        path = f"{url}/evaluations/{address.evaluation}/{address.kind}"
         response = await self._client.post(
             path, json={"content": content}, headers=headers, extensions={"trace": notice}
         )
@@ -142,6 +147,14 @@ class UserAdapter(Adapter):
         """Send the response, and wait until the user has it, if the user is in this program."""
         assert self._mailbox is not None
         self._mailbox.reply(Address(CANCELLATION, evaluation, 0), answer)
+        self._wait_for_answer(evaluation)
+
+    def notice(self, operation: Operation) -> None:
+        """Wait until the user has the answer that another program has sent."""
+        if operation.name == "answer":
+            self._wait_for_answer(operation.arguments[0])
+
+    def _wait_for_answer(self, evaluation: str) -> None:
         if evaluation in self._requests:
             self._requests[evaluation].result(SEND_PATIENCE_S)
 

@@ -24,6 +24,7 @@ from deadheat.live.job_reference import EVALUATION_LABEL, HOLD, RUN_LABEL, refer
 from deadheat.live.job_watch import JobWatch
 from deadheat.models.kubernetes import Answer, Job, JobPhase, JobReference, KubernetesState
 from deadheat.models.values import FrozenMap
+from deadheat.sim.operations import Operation
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Job
@@ -116,6 +117,11 @@ class KubernetesAdapter(Adapter):
         """Wait for the next creation that the watch tells of."""
         assert self._watch is not None
         return self._note(self._watch.next(self.patience_s))
+
+    def notice(self, operation: Operation) -> None:
+        """Look at the Jobs after each creation, so that uids are known here in the order of creation."""
+        if operation.name == "create_job":
+            self.list_jobs()
 
     def observe(self) -> dict[str, Any]:
         """Return every Job that was seen in the run, with how far it is now."""

@@ -52,9 +52,15 @@ class Place:
     """The servers of one run, and its id."""
 
     def __init__(
-        self, redis_url: str, status_url: str | None, client: redis.Redis, cluster: Cluster, name: str
+        self,
+        redis_url: str,
+        status_url: str | None,
+        client: redis.Redis,
+        cluster: Cluster,
+        name: str = "deadheat",
+        run: str | None = None,
     ) -> None:
-        self.run = secrets.token_hex(4)
+        self.run = run or secrets.token_hex(4)
         self.redis_url = redis_url
         self.status_url = status_url
         self.redis = client

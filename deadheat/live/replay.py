@@ -7,21 +7,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deadheat.live.adapters import Site, open_adapters
+from deadheat.live.adapters import Adapters, Site, open_adapters
 from deadheat.live.force import Forced, force
 from deadheat.live.job_reference import reference_of, uid_text
 from deadheat.live.kubernetes import JobTemplate
 from deadheat.live.place import Place
 from deadheat.live.results import JobSeen, LiveOutcome, LiveResult
+from deadheat.live.servers.processes import free_port
+from deadheat.live.stage import Stage
 from deadheat.models.kubernetes import KubernetesState
 from deadheat.models.system import job_name
 from deadheat.scenarios.check import Counterexample, Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.sim.errors import unknown_name
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.simulation import run_randomly
 from deadheat.sim.trace import Schedule
 
-__all__ = ["Settings", "check_live", "replay_live"]
+__all__ = ["TOPOLOGIES", "Settings", "check_live", "replay_live"]
+
+TOPOLOGIES = ("threads", "processes")
+"""Where the processes of a protocol run: in one program, or each in one of its own."""
 
 RANDOM_STEPS_MAX = 60
 ROUNDS = 3
@@ -30,11 +36,19 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to force schedules: what Jobs run, how long blocking operations and leases last."""
+    """How to force schedules: what Jobs run, how long blocking operations and leases last, and where processes run.
+
+    Raises UsageError for an unknown topology.
+    """
 
     template: JobTemplate = field(default_factory=JobTemplate)
     patience_s: float = 10.0
     lease_ms: int = 600_000
+    topology: str = TOPOLOGIES[0]
+
+    def __post_init__(self) -> None:
+        if self.topology not in TOPOLOGIES:
+            raise unknown_name("topology", self.topology, TOPOLOGIES)
 
 
 def replay_live(place: Place, counterexample: Counterexample, settings: Settings = Settings()) -> LiveResult:
@@ -109,13 +123,49 @@ def _force(
     protocol = find_protocol(scenario.protocol)
     evaluations = tuple(f"e{number}" for number in range(1, scenario.evaluations + 1))
     with place.namespace() as namespace:
-        site = Site(place, namespace, evaluations)
+        ports = _ports(model) if settings.topology == "processes" else None
+        site = Site(place, namespace, evaluations, ports=ports)
         with open_adapters(
             site, protocol, held=True, lease_ms=settings.lease_ms, template=settings.template
         ) as adapters:
             adapters.set_patience(settings.patience_s)
-            forced = force(model, schedule, adapters)
+            forced = force(model, schedule, _stage(site, scenario, adapters, settings))
             return forced, _job_seen(place, namespace, forced.after, evaluations)
+
+
+def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Settings) -> Stage:
+    if site.ports is None:
+        return Stage(adapters)
+    from deadheat.live.topology.config import ChildConfig
+    from deadheat.live.topology.stage import ProcessStage
+
+    place = site.place
+    config = ChildConfig(
+        process="",
+        protocol=scenario.protocol,
+        evaluations=scenario.evaluations,
+        faults=scenario.budgets,
+        redis_url=place.redis_url,
+        status_url=place.status_url,
+        kubeconfig=str(place.cluster.kubeconfig) if place.cluster.kubeconfig else None,
+        context=place.cluster.context,
+        run=place.run,
+        namespace=site.namespace,
+        lease_ms=settings.lease_ms,
+        patience_s=settings.patience_s,
+        image=settings.template.image,
+        command=settings.template.command,
+        ports=site.ports,
+        control="",
+        authkey="",
+    )
+    return ProcessStage(adapters, config)
+
+
+def _ports(model: Model) -> dict[str, int]:
+    """Return a free port for each process that serves HTTP."""
+    names = [process.name for process in model.processes]
+    return {name: free_port() for name in names if name.startswith(("dispatcher/", "cancel/"))}
 
 
 def _job_seen(place: Place, namespace: str, after: Mapping[str, Any], evaluations: tuple[str, ...]) -> JobSeen | None:

@@ -64,10 +64,11 @@ class RedisStatus(StatusAdapter):
 class PostgresStatus(StatusAdapter):
     """One row an evaluation in a table of the run; compare-and-set is one UPDATE.
 
-    Raises LiveError if `psycopg` is not installed or the database does not answer. The table goes when it is closed.
+    Raises LiveError if `psycopg` is not installed or the database does not answer. The owner makes the table,
+    and drops it when it is closed.
     """
 
-    def __init__(self, url: str, table: str, evaluations: Iterable[str]) -> None:
+    def __init__(self, url: str, table: str, evaluations: Iterable[str], *, is_owner: bool = True) -> None:
         super().__init__(evaluations)
         try:
             import psycopg
@@ -82,9 +83,11 @@ class PostgresStatus(StatusAdapter):
             raise LiveError("PostgreSQL does not answer, or does not accept the user; check --status.") from None
         self._lock = Lock()
         self._table = psycopg.sql.Identifier(table)
-        self._run("CREATE TABLE {} (evaluation text PRIMARY KEY, status text NOT NULL)")
-        for each in self._evaluations:
-            self._run("INSERT INTO {} VALUES (%s, %s)", each, str(Status.QUEUED))
+        self._is_owner = is_owner
+        if is_owner:
+            self._run("CREATE TABLE {} (evaluation text PRIMARY KEY, status text NOT NULL)")
+            for each in self._evaluations:
+                self._run("INSERT INTO {} VALUES (%s, %s)", each, str(Status.QUEUED))
 
     def get(self, evaluation: str) -> Status:
         """SELECT."""
@@ -102,8 +105,9 @@ class PostgresStatus(StatusAdapter):
         return count == 1
 
     def close(self) -> None:
-        """Drop the table, and hang up."""
-        self._run("DROP TABLE IF EXISTS {}")
+        """Drop the table, if it is ours, and hang up."""
+        if self._is_owner:
+            self._run("DROP TABLE IF EXISTS {}")
         self._connection.close()
 
     def _run(self, statement: str, *arguments: str) -> tuple[int, Any]:

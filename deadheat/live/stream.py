@@ -19,15 +19,21 @@ PAGE = 100
 
 
 class StreamAdapter(Adapter):
-    """The log of status events of one run."""
+    """The log of status events of one run.
 
-    def __init__(self, client: redis.Redis, prefix: str, evaluations: Iterable[str]) -> None:
+    The subscriber remembers in its program; if it shares its memory with other programs of the dispatcher, in Redis.
+    """
+
+    def __init__(
+        self, client: redis.Redis, prefix: str, evaluations: Iterable[str], *, is_shared: bool = False
+    ) -> None:
         super().__init__("status")
         self._client = client
         self._key = f"{prefix}events"
         self._evaluations = tuple(evaluations)
         self._read_up_to = "0-0"
         self._received: set[StatusEvent] = set()
+        self._memory = f"{prefix}received" if is_shared else None
 
     def append(self, evaluation: str, status: Status) -> None:
         """XADD."""
@@ -52,11 +58,15 @@ class StreamAdapter(Adapter):
                 self._read_up_to = number
                 event = _event(fields)
                 self._received.add(event)
+                if self._memory is not None:
+                    self._client.sadd(self._memory, f"{event.evaluation}/{event.status}")
                 return event
         raise AssertionError  # poll never ends by itself
 
     def has_received(self, evaluation: str, status: Status) -> bool:
         """Look into the subscriber's memory."""
+        if self._memory is not None:
+            return bool(self._client.sismember(self._memory, f"{evaluation}/{status}"))
         return StatusEvent(evaluation, status) in self._received
 
     def observe(self) -> dict[str, Any]:

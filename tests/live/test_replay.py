@@ -11,6 +11,7 @@ from deadheat.live.force import force
 from deadheat.live.place import Place
 from deadheat.live.replay import check_live, replay_live
 from deadheat.live.results import LiveOutcome
+from deadheat.live.stage import Stage
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
@@ -84,7 +85,7 @@ def test_servers_that_do_something_else_diverge_at_the_step(place: Place) -> Non
             assert kill < creation
             # It is there when the kill comes, so the kill is the first to see it.
             place.cluster.create_job(namespace, somebody_elses)
-            forced = force(scenario.model(), counterexample.trace.schedule, adapters)
+            forced = force(scenario.model(), counterexample.trace.schedule, Stage(adapters))
     assert forced.difference is not None
     assert forced.difference.step == kill
     assert "404 Not Found" in forced.difference.expected
