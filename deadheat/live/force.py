@@ -82,11 +82,11 @@ def force(model: Model, schedule: Schedule, stage: Stage) -> Forced:
 
     Raises InternalError if the model itself cannot make the schedule; LiveError if a server fails altogether.
     """
-    run = _Run(model, stage)
     try:
-        return run.force(schedule)
+        stage.start(model.processes)
+        return _Run(model, stage).force(schedule)
     finally:
-        run.stop()
+        stage.stop()
 
 
 class _Run:
@@ -96,7 +96,6 @@ class _Run:
         self._simulation = Simulation(model)
         self._stage = stage
         self._names = Names(stage.adapters.kubernetes)
-        stage.start(model.processes)
         self._overheads_s: list[float] = []
 
     def force(self, schedule: Schedule) -> Forced:
@@ -110,9 +109,6 @@ class _Run:
         after = self._stage.adapters.observe()
         difference = self._end_difference(len(schedule.choices), after)
         return Forced(len(schedule.choices), difference, before, after, tuple(self._overheads_s))
-
-    def stop(self) -> None:
-        self._stage.stop()
 
     def _step(self, number: int, choice: Choice) -> Difference | None:
         started = time.perf_counter()

@@ -57,6 +57,8 @@ class Caller:
         if not sent.wait(SEND_PATIENCE_S):
             call.cancel()
             raise LiveError(f"The HTTP service at {url} took no request within {SEND_PATIENCE_S:g} s.")
+        if call.done() and (error := call.exception()) is not None:
+            raise LiveError(f"The HTTP service at {url} cannot be reached ({type(error).__name__}).")
         return call
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +29,7 @@ NUMBER_HEADER = "x-deadheat-delivery"
 """Tells deliveries apart that are otherwise the same request, sent again."""
 
 START_PATIENCE_S = 10.0
+START_POLL_S = 0.002
 
 
 class Address(NamedTuple):
@@ -113,6 +115,9 @@ class HttpServer:
         self._mailbox = mailbox
         self._server = uvicorn.Server(config)
         self._running = background.start(self._server.serve(sockets=[self._socket]))
+        deadline = time.monotonic() + START_PATIENCE_S
+        while not self._server.started and time.monotonic() < deadline:
+            time.sleep(START_POLL_S)
 
     def close(self) -> None:
         """Turn away whoever still waits for a reply, and stop serving."""

@@ -56,12 +56,15 @@ class ProcessStage(Stage):
         self._answering.start()
 
     def start(self, processes: Iterable[Process]) -> None:
-        """Start threads and programs; each is held at its first operation."""
+        """Start threads and programs; return when each program is held at its first operation."""
         for process in processes:
             if is_program(process.name):
                 self._spawn(process.name)
             else:
                 self._threads.append(ProcessThread(process, self.director))
+        for name in list(self._children):
+            if not self.pending(name):
+                raise LiveError(f"The program of {name} did not start within {START_PATIENCE_S:g} s.")
 
     def pending(self, name: str) -> tuple[Operation | Atomic, ...]:
         """Return what a process waits to do; raises LiveError if its program has ended by itself."""
