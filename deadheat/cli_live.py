@@ -22,8 +22,9 @@ DIVERGED, INTERRUPTED = 1, 130
 live = typer.Typer(
     no_args_is_help=True,
     help="Run the same protocols on a real Redis and a real Kubernetes.\n\n"
-    "Without --redis and --kubeconfig, deadheat starts a Redis and, from the binaries in KUBEBUILDER_ASSETS, a control "
-    "plane of its own. Everything is made in namespaces of the run, and removed at the end.",
+    "Without --redis and --kubeconfig, what `deadheat live up` made is used; if nothing is up, deadheat starts a Redis "
+    "and, from the binaries in KUBEBUILDER_ASSETS, a control plane of its own. Everything is made in namespaces of the "
+    "run, and removed at the end.",
 )
 
 RedisUrl = Annotated[str | None, typer.Option("--redis", metavar="URL", help="A Redis to use, not one of our own.")]
@@ -180,6 +181,26 @@ def sweep(
     typer.echo(f"Removed {len(swept.namespaces)} namespaces and {swept.keys} Redis keys.")
     for name in swept.namespaces:
         typer.echo(f"  {name}")
+
+
+@live.command(epilog="Example: deadheat live up && deadheat live check baseline && deadheat live down")
+def up() -> None:
+    """Make a kind cluster and a Redis in Docker, which every later `live` command uses."""
+    from deadheat.live.servers.kind import up as make
+    from deadheat.reports.progress import ProgressLine
+
+    with ProgressLine("live up") as progress:
+        progress.say("making a kind cluster and a Redis")
+        state = make()
+    typer.echo(f"Up: context {state.context} in {state.kubeconfig}, and {state.redis_url}.")
+
+
+@live.command(epilog="Example: deadheat live down")
+def down() -> None:
+    """Remove what `deadheat live up` made, and nothing else."""
+    from deadheat.live.servers.kind import down as remove
+
+    typer.echo("Removed." if remove() else "Nothing was up.")
 
 
 @contextmanager

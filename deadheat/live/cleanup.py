@@ -202,8 +202,12 @@ class PostgresStatuses:
     def __call__(self, evaluation: str) -> str | None:
         """Read one status."""
         try:
-            with self._connection.cursor() as cursor:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
                 row = cursor.execute(self._query, (evaluation,)).fetchone()
         except self._error as error:
             raise LiveError(f"PostgreSQL refuses the query of --status-query: {str(error).splitlines()[0]}.") from None
         return None if row is None or row[0] is None else str(row[0])
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()

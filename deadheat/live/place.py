@@ -20,6 +20,7 @@ from deadheat.live.redis import connect as connect_redis
 from deadheat.live.redis import explained, forget
 from deadheat.live.servers.control_plane import CONTEXT as EMBEDDED
 from deadheat.live.servers.control_plane import embedded_control_plane
+from deadheat.live.servers.kind import read_state
 from deadheat.live.servers.redis_server import embedded_redis
 from deadheat.sim.errors import LiveError, UsageError
 
@@ -35,7 +36,7 @@ REMOVAL_PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What the user says of the servers; what is left out is started by deadheat itself.
+    """What the user says of the servers; what is left out is what `live up` has made, or is started for the run.
 
     `namespace` is what the names of the namespaces begin with. `yes_really` is the context that the user confirms.
     """
@@ -106,13 +107,18 @@ def open_place(where: Where) -> Iterator[Place]:
     Raises LiveError for a server that is missing or does not answer, UsageError for one that may be in production.
     """
     with ExitStack() as stack:
-        kubeconfig, context = where.kubeconfig, where.context
+        kubeconfig, context, redis_url = where.kubeconfig, where.context, where.redis_url
         if kubeconfig is None and context is None:
-            kubeconfig = stack.enter_context(embedded_control_plane())
+            state = read_state()
+            if state is not None:
+                kubeconfig, context = Path(state.kubeconfig), state.context
+                redis_url = redis_url or state.redis_url
+            else:
+                kubeconfig = stack.enter_context(embedded_control_plane())
         cluster = connect(kubeconfig, context)
         stack.callback(cluster.close)
         refuse_production(cluster, where.yes_really)
-        redis_url = where.redis_url or stack.enter_context(embedded_redis())
+        redis_url = redis_url or stack.enter_context(embedded_redis())
         client = connect_redis(redis_url)
         stack.callback(client.close)
         place = Place(redis_url, where.status_url, client, cluster, where.namespace)

@@ -1,4 +1,4 @@
-"""What live commands found: for people, and as JSON whose form is a contract (`docs/json.md`)."""
+"""What live commands found: for people, and as JSON whose form is a contract (`docs/live.md`)."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from deadheat.live.cluster import Cluster, connect
 from deadheat.live.place import Place, Where, open_place, refuse_production, sweep
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.redis import without_secrets
+from deadheat.live.servers.control_plane import CONTEXT
 from deadheat.sim.errors import LiveError, UsageError
 
 RUN_LABEL = "deadheat.dev/run"
@@ -154,7 +155,7 @@ def with_token(kubeconfig: Path, folder: Path, token: str) -> Path:
 @pytest.mark.live
 def test_a_cluster_that_forbids_says_so_in_a_sentence(redis_url: str, nobody: Path) -> None:
     with (
-        open_place(Where(redis_url=redis_url, kubeconfig=nobody, yes_really="deadheat-embedded")) as place,
+        open_place(Where(redis_url=redis_url, kubeconfig=nobody, yes_really=CONTEXT)) as place,
         pytest.raises(LiveError, match=r"forbids this to the user of the context \(creating a namespace\)\.$"),
         place.namespace(),
     ):
