@@ -38,10 +38,16 @@ app.command(epilog="Example: deadheat cleanup --namespace evaluations --status r
 )
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
-Faults = Annotated[list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind; * for any number."),
+]
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
 ExplorerName = Annotated[
     str, typer.Option("--explorer", help="python, or reference: slow, and shares nothing with it.")
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults stop at some point.")
 ]
 NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
 
@@ -86,6 +92,7 @@ def check(
     max_states: MaxStates = DEFAULT_MAX_STATES,
     explorer: ExplorerName = "python",
     no_merging: NoMerging = False,
+    quiet_period: Quiet = False,
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="FILE", help="Save the counterexample (for one protocol).")
     ] = None,
@@ -98,7 +105,7 @@ def check(
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     if trace is not None and len(names) != 1:
         raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
-    scenarios = [_scenario(name, evaluations, faults, properties) for name in names]
+    scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
     results = _check_all(scenarios, _options(explorer, max_states, no_merging))
     if trace is not None:
         _save_first(results[0], trace)
@@ -122,10 +129,11 @@ def show(
         str | None, typer.Option("--property", "-p", metavar="NAME", help="Of which property; the first violated one.")
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
+    quiet_period: Quiet = False,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened."""
-    scenario = _scenario(protocol, evaluations, faults, [prop] if prop else None)
+    scenario = _scenario(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
     [result] = _check_all([scenario], _options("python", max_states, no_merging=False))
     counterexample = _first_counterexample(result)
     if counterexample is None:
@@ -149,6 +157,37 @@ def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat save
     _console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
 
 
+@app.command(epilog="Example: deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms")
+def window(
+    file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")],
+    latencies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--latency",
+            metavar="NAME=LO..HI",
+            help="How long a step takes, by its label (T7), component.operation, component, role.component or default.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
+) -> None:
+    """Say whether a saved counterexample can happen at given latencies, and why.
+
+    Exit codes: 0 it cannot, 1 it can, 2 usage or bad input.
+    """
+    from deadheat.reports.window import print_window, window_to_json
+    from deadheat.scenarios.latency import parse_latencies
+    from deadheat.scenarios.trace_file import replay_file
+    from deadheat.scenarios.window import race_window
+
+    given = parse_latencies(latencies or [])
+    found = race_window(replay_file(file), given)
+    if as_json:
+        typer.echo(window_to_json(found))
+    else:
+        print_window(found, _console())
+    raise typer.Exit(VIOLATED if found.possible else 0)
+
+
 def main() -> None:
     """Run the command line; a user's mistake becomes one sentence and an exit code."""
     from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError
@@ -167,12 +206,14 @@ def _console() -> Any:
     return Console()
 
 
-def _scenario(name: str, evaluations: int, faults: list[str] | None, properties: list[str] | None) -> Scenario:
+def _scenario(
+    name: str, evaluations: int, faults: list[str] | None, properties: list[str] | None, quiet: bool
+) -> Scenario:
     from deadheat.scenarios.properties import PROPERTIES
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
     asked = tuple(dict.fromkeys(properties)) if properties else tuple(PROPERTIES)
-    return Scenario(name, evaluations, parse_faults(faults or []), asked)
+    return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
 
 
 def _options(explorer: str, max_states: int, no_merging: bool) -> Options:

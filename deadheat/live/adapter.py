@@ -47,7 +47,7 @@ class Adapter:
 
         Raises LiveError if it, or the fault, has no live form; BlockedError if it did not become possible in time.
         """
-        name = operation.name if fault is None else f"{operation.name}_{fault.replace('-', '_')}"
+        name = operation.name if fault is None else _method_name(operation, fault)
         method = getattr(self, name, None)
         if method is None or name.startswith("_"):
             happening = f"the fault {fault!r} at " if fault else ""
@@ -55,6 +55,10 @@ class Adapter:
         if getattr(method, "is_steered", False):
             return method(*operation.arguments, wish=wish)
         return method(*operation.arguments)
+
+    def has_form(self, operation: Operation, fault: str) -> bool:
+        """Return whether an operation with this fault has a live form."""
+        return hasattr(self, _method_name(operation, fault))
 
     def notice(self, operation: Operation) -> None:
         """Take note of an operation that another program has just done on the same server."""
@@ -65,6 +69,10 @@ class Adapter:
 
     def close(self) -> None:
         """Let go of connections and threads."""
+
+
+def _method_name(operation: Operation, fault: str) -> str:
+    return f"{operation.name}_{fault.replace('-', '_')}"
 
 
 def poll(patience_s: float, what: str) -> Iterator[None]:

@@ -50,35 +50,44 @@ class CeleryAdapter(Adapter):
     def __init__(self, broker: str, prefix: str, evaluations: Iterable[str]) -> None:
         super().__init__("queue")
         self._lock = Lock()
-        self._messages: dict[str, Any] = {}
+        self._messages: dict[tuple[str, str], Any] = {}
         self._app = celery_app(broker, prefix)
         for each in evaluations:
-            self._app.send_task(TASK, args=[each], queue=queue_name(each))
+            self.publish(each)
         self._connection = self._app.connection_for_read()
         self._channel = self._connection.channel()
 
-    def deliver(self, evaluation: str) -> None:
+    def deliver(self, evaluation: str, worker: str) -> None:
         """Take the task's message, without acknowledging it."""
         for _ in poll(self.patience_s, f"no message of evaluation {evaluation} was waiting"):
             with self._lock:
                 message = self._channel.basic_get(queue_name(evaluation))
             if message is not None:
-                self._messages[evaluation] = message
+                self._messages[evaluation, worker] = message
                 return
 
-    def acknowledge(self, evaluation: str) -> None:
-        """Tell the broker that the task is done."""
-        message = self._messages.pop(evaluation, None)
+    def acknowledge(self, evaluation: str, worker: str) -> None:
+        """Tell the broker that the task is done; it does not know a message that went back to the queue."""
+        message = self._messages.pop((evaluation, worker), None)
         if message is not None:
             with self._lock:
                 message.ack()
 
-    def requeue(self, evaluation: str) -> None:
+    def requeue(self, evaluation: str, worker: str) -> None:
         """Give the message back, if it was taken and not acknowledged."""
-        message = self._messages.pop(evaluation, None)
+        message = self._messages.pop((evaluation, worker), None)
         if message is not None:
             with self._lock:
                 message.requeue()
+
+    def time_out_celery_redelivery(self, evaluation: str) -> None:
+        """Give a taken message back, although its worker is at work, as the visibility timeout does."""
+        worker = next(worker for each, worker in self._messages if each == evaluation)
+        self.requeue(evaluation, worker)
+
+    def publish(self, evaluation: str) -> None:
+        """Send the task once more."""
+        self._app.send_task(TASK, args=[evaluation], queue=queue_name(evaluation))
 
     def close(self) -> None:
         """Hang up."""

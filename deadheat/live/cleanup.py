@@ -1,14 +1,14 @@
 """The orphan cleanup for real: the model's own sweep and listener, on the cluster and the statuses of a real system.
 
-The roles are those of `models/protocols/orphan_cleanup.py` and `storage_worker.py`, unchanged. What the adapters add:
-a dry run deletes nothing, and a deletion has the uid of the Job that was found as its precondition, so that it never
-takes a newer Job of the same name.
+The roles are those of `models/protocols/orphan_cleanup.py` (the sweep by uid) and `storage_worker.py`, unchanged. A
+deletion has the uid of the Job that was found as its precondition, so that it never takes a newer Job of the same name;
+the listener, whose role deletes by name, is given that precondition here. A dry run deletes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapter import Adapter
@@ -17,20 +17,24 @@ from deadheat.live.job_reference import reference_of, uid_text
 from deadheat.live.job_watch import JobWatch
 from deadheat.live.runner import run_role_once
 from deadheat.models.kubernetes import Answer, JobReference
+from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP_BY_UID
+from deadheat.models.protocols.storage_worker import STORAGE_WORKER
 from deadheat.models.status import Status
+from deadheat.models.system import Addition, System
 from deadheat.models.world import build
 from deadheat.scenarios.scenario import find_protocol
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Operation, Request
+from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
 
 if TYPE_CHECKING:
     import redis
 
 __all__ = ["Cleanup", "FoundJob", "PostgresStatuses", "RedisStatuses", "Result", "Statuses"]
 
-PROTOCOL = "baseline+orphan-cleanup+storage-worker"
-SWEEP, LISTENER = "orphan-cleanup", "storage-worker"
+ANY_EVALUATION = "*"
+"""Stands in a watch for an evaluation that nobody has heard of yet."""
+
 CONNECT_PATIENCE_S = 5
 
 Statuses = Callable[[str], str | None]
@@ -68,21 +72,23 @@ class Cleanup:
         self._cluster, self._namespace, self._label = cluster, namespace, label
         self._statuses = _StatusReader(statuses)
         self._dry_run = dry_run
-        world = build(find_protocol(PROTOCOL), 1, {})
-        self._processes = {process.name: process for process in world.processes}
+        self._system = build(find_protocol("baseline"), 1, {}).system
 
     def sweep(self) -> Result:
         """Sweep once. Raises LiveError if the cluster or the statuses cannot be asked."""
         jobs = _PinnedJobs(self._cluster, self._namespace, self._label, dry_run=self._dry_run)
-        return self._run(SWEEP, jobs)
+        system = replace(self._system, evaluations=jobs.look())
+        return self._run(ORPHAN_CLEANUP_BY_UID, system, jobs)
 
     def listen(self, watch: JobWatch) -> Result:
         """Wait for the next Job of a watch, and look at it once. Raises BlockedError if none comes in a while."""
         jobs = _PinnedJobs(self._cluster, self._namespace, self._label, dry_run=self._dry_run, watch=watch)
-        return self._run(LISTENER, jobs)
+        system = replace(self._system, evaluations=(ANY_EVALUATION,))
+        return self._run(STORAGE_WORKER, system, jobs)
 
-    def _run(self, name: str, jobs: _PinnedJobs) -> Result:
-        run_role_once(self._processes[name], _Gate(jobs, self._statuses))
+    def _run(self, addition: Addition, system: System, jobs: _PinnedJobs) -> Result:
+        [process] = addition.processes(system, {})
+        run_role_once(process, _Gate(jobs, self._statuses))
         found = (
             FoundJob(job.name, uid_text(job.uid), job.evaluation, self._statuses.read[job.evaluation], fate)
             for job, fate in jobs.fates
@@ -98,10 +104,18 @@ class _Gate:
     statuses: _StatusReader
 
     def perform(self, process: Process, request: Request) -> Any:
-        if not isinstance(request, Operation):
-            raise LiveError(f"{process.name} asks for {request}, which the cleanup cannot do.")
-        adapter: Adapter = self.jobs if request.component == "kubernetes" else self.statuses
-        return adapter.perform(request)
+        """Do a request."""
+        del process
+        if isinstance(request, AnyOf):
+            return Chosen(0, self.jobs.creation_event())
+        if isinstance(request, Atomic):
+            return tuple(map(self._do, request.operations))
+        return self._do(request)
+
+    def _do(self, operation: Operation) -> Any:
+        is_job = operation.component.startswith("kubernetes/")
+        adapter: Adapter = self.jobs if is_job else self.statuses
+        return adapter.perform(operation)
 
 
 @dataclass
@@ -134,32 +148,39 @@ class _PinnedJobs(Adapter):
         self.seen: dict[str, JobReference] = {}
         self.fates: list[tuple[JobReference, str]] = []
 
-    def list_jobs(self) -> tuple[JobReference, ...]:
+    def look(self) -> tuple[str, ...]:
+        """LIST all Jobs with the label; return their evaluations."""
         jobs, _ = self._cluster.list_jobs(self._namespace, self._label)
         # One that is in deletion already is taken care of.
         present = [job for job in jobs if job.metadata and job.metadata.deletion_timestamp is None]
-        references = [reference_of(job, self._label) for job in present]
-        self.seen = {each.name: each for each in references}
-        return tuple(references)
+        self.seen = {each.name: each for each in (reference_of(job, self._label) for job in present)}
+        return tuple(sorted({each.evaluation for each in self.seen.values()}))
+
+    def list_jobs(self, evaluation: str) -> tuple[JobReference, ...]:
+        """Return the Jobs of an evaluation, as they were at the look."""
+        return tuple(each for each in self.seen.values() if each.evaluation == evaluation)
 
     def creation_event(self) -> JobReference:
+        """Wait for the watch."""
         assert self._watch is not None
         reference = self._watch.next(self.patience_s)
         self.seen = {reference.name: reference}
         return reference
 
-    def delete_job(self, name: str) -> Answer:
+    def delete_job(self, evaluation: str, name: str, uid: int | None = None) -> Answer:
+        """DELETE the Job that was seen, and no other of its name."""
         from kubernetes.client.exceptions import ConflictException, NotFoundException
 
+        del evaluation
         job = self.seen[name]
         if self._dry_run:
             self.fates.append((job, "would be deleted"))
             return Answer.OK
         try:
-            self._cluster.delete_job(self._namespace, name, uid_text(job.uid))
-        except (NotFoundException, ConflictException):  # a 409 is a newer Job of the same name
+            self._cluster.delete_job(self._namespace, name, uid_text(uid or job.uid))
+        except (NotFoundException, ConflictException) as error:  # a 409 is a newer Job of the same name
             self.fates.append((job, "gone meanwhile"))
-            return Answer.NOT_FOUND
+            return Answer.CONFLICT if isinstance(error, ConflictException) else Answer.NOT_FOUND
         self.fates.append((job, "deleted"))
         return Answer.OK
 

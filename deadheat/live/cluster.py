@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient, V1Job, V1Pod
+    from kubernetes.client import ApiClient, V1ConfigMap, V1Job, V1Pod
 
 __all__ = ["IN_CLUSTER", "Cluster", "connect"]
 
@@ -120,6 +120,36 @@ class Cluster:
         with self.explained("taking a finalizer off a Job"):
             self.batch.patch_namespaced_job(
                 name, namespace, patch, _request_timeout=TIMEOUT_S, _content_type=STRATEGIC_PATCH
+            )
+
+    def get_config_map(self, namespace: str, name: str) -> V1ConfigMap | None:
+        """GET a ConfigMap, or None if there is none of that name."""
+        from kubernetes.client.exceptions import NotFoundException
+
+        try:
+            with self.explained("reading a ConfigMap"):
+                return self.core.read_namespaced_config_map(name, namespace, _request_timeout=TIMEOUT_S)
+        except NotFoundException:
+            return None
+
+    def create_config_map(self, namespace: str, manifest: dict[str, Any]) -> V1ConfigMap:
+        """POST a ConfigMap."""
+        with self.explained("creating a ConfigMap"):
+            return self.core.create_namespaced_config_map(namespace, manifest, _request_timeout=TIMEOUT_S)  # type: ignore[arg-type]
+
+    def delete_config_map(self, namespace: str, name: str) -> None:
+        """DELETE a ConfigMap, what it owns in the background."""
+        with self.explained("deleting a ConfigMap"):
+            self.core.delete_namespaced_config_map(
+                name, namespace, propagation_policy="Background", _request_timeout=TIMEOUT_S
+            )
+
+    def release_config_map(self, namespace: str, name: str) -> None:
+        """Take all finalizers off a ConfigMap that is ours alone."""
+        patch = {"metadata": {"finalizers": None}}
+        with self.explained("patching a ConfigMap"):
+            self.core.patch_namespaced_config_map(
+                name, namespace, patch, _request_timeout=TIMEOUT_S, _content_type=MERGE_PATCH
             )
 
     def pods_of(self, namespace: str, job_name: str) -> list[V1Pod]:

@@ -159,7 +159,10 @@ class _Search:
             return None
         number = self._processes[choice.process]
         local = (state & self._tables.field_mask(number)) >> _shift(self._tables, number)
-        return self._tables.locals[number].states[local].operations[choice.alternative]
+        operation = self._tables.locals[number].states[local].operations[choice.alternative]
+        # What is atomic over all evaluations is one operation here, where there is one evaluation.
+        is_one = isinstance(operation, Atomic) and len(operation.operations) == 1
+        return operation.operations[0] if is_one and isinstance(operation, Atomic) else operation
 
     def _outcome(self, state: int, choice: Choice, operation: Operation | Atomic) -> Any:
         values = self._tables.view(state, operation.components)
@@ -201,7 +204,7 @@ def _unify(
 def _same(mine: Any, theirs: Any, known: dict[Any, Any]) -> bool:
     """Return whether a value of the model is that of an event, adding to what is known."""
     if isinstance(mine, JobReference) and isinstance(theirs, JobReference):
-        uid = ("uid", mine.name, mine.uid)
+        uid = ("uid", mine.evaluation, mine.uid)
         return mine._replace(uid=0) == theirs._replace(uid=0) and known.setdefault(uid, theirs.uid) == theirs.uid
     if isinstance(mine, str) and isinstance(theirs, str) and TOKEN.fullmatch(mine):
         return bool(known.setdefault(mine, theirs) == theirs)
@@ -214,7 +217,7 @@ def _own(event: LiveEvent, evaluation: str, *, is_only: bool) -> LiveEvent | Non
     """Return what an event says of one evaluation, as of the model's only one; None if it says nothing of it."""
     name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(evaluation)}(?![A-Za-z0-9])")
     outcome = _only(event.outcome, name)
-    is_list = event.operation == "list_jobs"
+    is_list = event.operation == "list_jobs" and not event.arguments
     told = (event.process or "", event.component, *event.arguments, outcome)
     if not is_list and not is_only and not name.search(" ".join(map(repr, told))):
         return None
@@ -233,7 +236,7 @@ def _require_names(header: Header, events: Sequence[LiveEvent]) -> None:
     names = re.compile("|".join(rf"(?<![A-Za-z0-9]){re.escape(each)}(?![A-Za-z0-9])" for each in header.evaluations))
     for event in events:
         told = (event.process or "", event.component, *event.arguments, event.outcome)
-        if event.operation != "list_jobs" and not names.search(" ".join(map(repr, told))):
+        if (event.operation != "list_jobs" or event.arguments) and not names.search(" ".join(map(repr, told))):
             raise TraceError(
                 f"Line {event.line} ({event}) names none of the evaluations of the header; name it in the process, "
                 "the component, the arguments or the outcome."

@@ -15,7 +15,8 @@ from typing import Any
 from deadheat.live.director import Done, Release
 from deadheat.live.kubernetes import KubernetesAdapter
 from deadheat.live.stage import Stage
-from deadheat.models.kubernetes import JobReference, KubernetesState
+from deadheat.models.kubernetes import KubernetesState
+from deadheat.models.status import StatusState
 from deadheat.models.stream import StreamState
 from deadheat.sim.errors import InternalError
 from deadheat.sim.freeze import freeze
@@ -56,7 +57,7 @@ class Names:
     """What the real servers call that which the model calls otherwise."""
 
     def __init__(self, kubernetes: KubernetesAdapter) -> None:
-        self._uids = kubernetes.uids
+        self._numbers = kubernetes.numbers
         self._tokens: dict[str, str] = {}
 
     def learn(self, operation: Operation | Atomic, expected: Any, got: Any) -> None:
@@ -66,9 +67,8 @@ class Names:
 
     def to_model(self, value: Any) -> Any:
         """Return a value of the real servers as the model would have it."""
-        if isinstance(value, JobReference):
-            uids = self._uids.get(value.name, [])
-            return value._replace(uid=uids.index(value.uid) + 1) if value.uid in uids else value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return self._numbers.get(value, value)
         if isinstance(value, str):
             return self._tokens.get(value, value)
         if isinstance(value, tuple):
@@ -154,7 +154,7 @@ class _Run:
         """Return the first component that ended otherwise than the model says."""
         for name, value in observed.items():
             expected = self._simulation.values[name]
-            if _comparable(expected, observed[name]) != _comparable(value, observed[name]):
+            if _comparable(expected) != _comparable(value):
                 describe = self._simulation.model.component(name).describe
                 return Difference(number, f"in the end, {name}: {describe(expected)}", describe(value))
         return None
@@ -168,11 +168,10 @@ def _plain(operation: Operation | Atomic | None) -> tuple[Any, ...]:
     return (operation.component, operation.name, operation.arguments)
 
 
-def _comparable(value: Any, observed: Any) -> Any:
+def _comparable(value: Any) -> Any:
     """Return the part of a component's value that an observer of the real servers can know."""
     if isinstance(value, KubernetesState):
-        return value.jobs
-    if isinstance(value, StreamState) and isinstance(observed, StreamState):
-        statuses = dict(value.newest)
-        return [(each, statuses.get(each, "queued")) for each, _ in observed.newest]
+        return value.jobs, value.created, value.created_before, value.tombstone
+    if isinstance(value, StatusState | StreamState):
+        return value.status
     return value

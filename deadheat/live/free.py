@@ -5,20 +5,20 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from deadheat.live.adapter import BlockedError
 from deadheat.live.adapters import Adapters
 from deadheat.live.runner import Stopped
 from deadheat.live.tape import Tape
-from deadheat.sim.errors import LiveError, UsageError
+from deadheat.sim.errors import UsageError
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Operation, Request
+from deadheat.sim.operations import AnyOf, Atomic, Operation, Request
 
 __all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "parse_latencies"]
 
-ENVIRONMENT = ("controllers", "expiry")
+ENVIRONMENT = ("controllers", "expiry", "broker", "watch", "replica")
 """The processes that stand for what real servers do by themselves."""
 
 
@@ -75,17 +75,16 @@ class FreeGate:
 
     def perform(self, process: Process, request: Request) -> Any:
         """Do a request after its delay; a blocking one is tried again until it succeeds or the process is stopped."""
-        if not isinstance(request, Operation):
-            raise LiveError(f"There is no free run of {request} yet: it is several operations at once.")
         self._all_stopped.wait(self._delay_s(process.name, request))
         while True:
             self._raise_if_stopped(process.name)
             began = time.monotonic()
             try:
-                outcome = self._adapters.perform(request)
+                outcome = self._do(request)
             except BlockedError:
                 continue
-            self._tape.write(process.name, request, outcome, began, time.monotonic())
+            for operation, answer in _told(request, outcome):
+                self._tape.write(process.name, operation, answer, began, time.monotonic())
             return outcome
 
     def stop(self, process: str) -> None:
@@ -96,11 +95,15 @@ class FreeGate:
         """End every process before its next operation."""
         self._all_stopped.set()
 
+    def _do(self, request: Request) -> Any:
+        return self._adapters.perform_any(request) if isinstance(request, AnyOf) else self._adapters.perform(request)
+
     def _raise_if_stopped(self, process: str) -> None:
         if self._all_stopped.is_set() or process in self._stopped:
             raise Stopped
 
-    def _delay_s(self, process: str, operation: Operation) -> float:
+    def _delay_s(self, process: str, request: Request) -> float:
+        operation = request if isinstance(request, Operation) else next(_operations(request))
         component = operation.component.partition("/")[0]
         nothing = self._latencies.get(component, Latency(0, 0))
         latency = self._latencies.get(f"{component}.{operation.name}", nothing)
@@ -108,3 +111,22 @@ class FreeGate:
         if generator is None:
             generator = self._generators[process] = random.Random(f"{self._seed}/{process}")
         return generator.uniform(latency.min_ms, latency.max_ms) / 1000
+
+
+def _operations(request: AnyOf | Atomic) -> Iterator[Operation]:
+    for each in request.operations:
+        if isinstance(each, Atomic):
+            yield from each.operations
+        else:
+            yield each
+
+
+def _told(request: Request, outcome: Any) -> Iterator[tuple[Operation, Any]]:
+    """Yield what happened as single operations, each with its outcome."""
+    if isinstance(request, Operation):
+        yield request, outcome
+    elif isinstance(request, Atomic):
+        yield from zip(request.operations, outcome, strict=True)
+    else:
+        chosen = request.operations[outcome.which]
+        yield from _told(chosen, outcome.outcome)

@@ -32,4 +32,4 @@ def reference_of(job: V1Job, label: str = EVALUATION_LABEL) -> JobReference:
     """Return what a list or a watch tells of a Job, whose evaluation is in this label."""
     assert job.metadata is not None
     labels = job.metadata.labels or {}
-    return JobReference(str(job.metadata.name), uid_number(job.metadata.uid), labels.get(label, ""))
+    return JobReference(labels.get(label, ""), str(job.metadata.name), uid_number(job.metadata.uid))

@@ -160,6 +160,9 @@ def _remove_namespace(cluster: Cluster, name: str) -> None:
         for job in jobs:
             if job.metadata is not None and HOLD in (job.metadata.finalizers or []):
                 cluster.remove_finalizer(name, str(job.metadata.name), HOLD)
+        for owner in cluster.core.list_namespaced_config_map(name).items:
+            if owner.metadata is not None and HOLD in (owner.metadata.finalizers or []):
+                cluster.release_config_map(name, str(owner.metadata.name))
         with cluster.explained("deleting a namespace"):
             cluster.core.delete_namespace(name)
     except (NotFoundException, ConflictException):  # it is gone, or already in deletion

@@ -81,6 +81,7 @@ class RedisAdapter(Adapter):
         self._client = client
         self._prefix = f"{prefix}key:"
         self._lease_ms = lease_ms
+        self._replica: dict[str, dict[str, Any]] = {}
         self._delete_if_equal: Callable[..., Any] = client.register_script(DELETE_IF_EQUAL)
 
     def get(self, key: str) -> str | None:
@@ -111,8 +112,9 @@ class RedisAdapter(Adapter):
         return bool(self._delete_if_equal(keys=[self._prefix + key], args=[content]))
 
     @steered
-    def expire(self, wish: str) -> str:
+    def expire(self, tag: str, wish: str) -> str:
         """Let the time to live of the wished-for key run out now: shorten it, and wait for Redis's own clock."""
+        del tag  # the key carries it
         key = self._prefix + wish
         if not self._client.pexpire(key, EXPIRY_MS):
             return ""  # there is no such key, which is no outcome of the model
@@ -123,8 +125,24 @@ class RedisAdapter(Adapter):
 
     expire_lease_expiry = expire
 
-    def forsake(self, holder: str) -> None:
+    def forsake(self, tag: str, holder: str) -> None:
         """Nothing to do: a crashed holder does not prolong its keys, and that is all there is to it."""
+
+    def lag_redis_failover(self, tag: str) -> None:
+        """Remember what a replica has from here on, which no later write reaches."""
+        self._replica[tag] = {key: self._client.dump(key) for key in self._keys(tag)}
+
+    def fail_over(self, tag: str) -> None:
+        """Set the keys back to what the replica has: a failover as its clients see it, on the one server there is."""
+        for key in self._keys(tag):
+            self._client.delete(key)
+        for key, content in self._replica.pop(tag, {}).items():
+            self._client.restore(key, self._lease_ms, content)
+
+    def _keys(self, tag: str) -> list[str]:
+        """Return the real keys with a hash tag."""
+        keys = self._client.scan_iter(match=f"{self._prefix}*", count=1000)
+        return [str(key) for key in keys if f"{{{tag}}}" in str(key)]
 
     def contents(self) -> dict[str, str]:
         """Return all keys of the run with their contents."""

@@ -15,8 +15,7 @@ from deadheat.live.place import Place
 from deadheat.live.results import JobSeen, LiveOutcome, LiveResult
 from deadheat.live.servers.processes import free_port
 from deadheat.live.stage import Stage
-from deadheat.models.kubernetes import KubernetesState
-from deadheat.models.system import job_name
+from deadheat.models.kubernetes import KubernetesState, job_name
 from deadheat.scenarios.check import Counterexample, Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario, find_protocol
 from deadheat.sim.errors import unknown_name
@@ -170,13 +169,13 @@ def _ports(model: Model) -> dict[str, int]:
 
 def _job_seen(place: Place, namespace: str, after: Mapping[str, Any], evaluations: tuple[str, ...]) -> JobSeen | None:
     """Return the first real Job that is there at the end."""
-    state = after.get("kubernetes")
-    phases = {name: job.phase for name, job in state.jobs} if isinstance(state, KubernetesState) else {}
     for evaluation in evaluations:
         job = place.cluster.get_job(namespace, job_name(evaluation))
         if job is not None:
             reference = reference_of(job)
-            phase = phases.get(reference.name, "unknown")
+            state = after.get(f"kubernetes/{evaluation}")
+            phases = dict(state.jobs) if isinstance(state, KubernetesState) else {}
+            phase = phases[reference.name].phase if reference.name in phases else "unknown"
             return JobSeen(reference.name, uid_text(reference.uid), evaluation, str(phase))
     return None
 
@@ -208,10 +207,8 @@ def _result(scenario: Scenario, name: str | None, forced: Forced, job: JobSeen |
 
 
 def _status(after: Mapping[str, Any], evaluation: str) -> str | None:
-    if "status" in after:
-        return next((str(status) for each, status in after["status"].newest if each == evaluation), None)
     status = after.get(f"status/{evaluation}")
-    return None if status is None else str(status)
+    return None if status is None else str(status.status)
 
 
 def _median_ms(seconds: Sequence[float]) -> float:

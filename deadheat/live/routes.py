@@ -14,7 +14,7 @@ def server_of(address: Address) -> str:
     """Return the name of the process that a request goes to: each delivery has its own replica of the dispatcher."""
     if address.kind == "jobs":
         return f"dispatcher/{address.evaluation}/{address.number + 1}"
-    return f"cancel/{address.evaluation}"
+    return f"cancel/{address.evaluation}" + (f"/{address.number + 1}" if address.number else "")
 
 
 def routes(ports: Mapping[str, int]) -> Callable[[Address], str]:

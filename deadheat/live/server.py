@@ -78,11 +78,18 @@ class Mailbox:
         return reply
 
     def accept(self, address: Address, patience_s: float) -> Any:
-        """Wait for a request and return its content; raises BlockedError when patience ends."""
+        """Wait for a request and return its content, again and again; raises BlockedError when patience ends."""
         with self._changed:
             if not self._changed.wait_for(lambda: address in self._arrived, patience_s):
                 raise BlockedError(f"no request {address.number + 1} of evaluation {address.evaluation} arrived")
-            return self._arrived.pop(address)
+            return self._arrived[address]
+
+    def drop(self, address: Address) -> None:
+        """Let the caller of a request go without a reply."""
+        with self._changed:
+            reply = self._replies.pop(address, None)
+        if reply is not None:
+            reply.get_loop().call_soon_threadsafe(reply.cancel)
 
     def reply(self, address: Address, response: Any) -> None:
         """Answer a request; nobody may be listening any more."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from deadheat.live.adapter import Adapter
-from deadheat.models.status import Status
+from deadheat.live.adapter import Adapter, steered
+from deadheat.models.status import Status, StatusState
 from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
@@ -34,7 +34,21 @@ class StatusAdapter(Adapter):
 
     def observe(self) -> dict[str, Any]:
         """Return the status of each evaluation, under the name of its component."""
-        return {f"status/{each}": self.get(each) for each in self._evaluations}
+        return {f"status/{each}": StatusState(self.get(each)) for each in self._evaluations}
+
+    @steered
+    def get_stale_status(self, evaluation: str, wish: Status) -> Status:
+        """Answer what a replica that lags would: there is none, so its answer is put in here."""
+        del evaluation
+        return wish
+
+    def reset(self, evaluation: str) -> None:
+        """Begin anew."""
+        self.set(evaluation, Status.QUEUED)
+
+    def set(self, evaluation: str, status: Status) -> None:
+        """Write the status."""
+        raise NotImplementedError
 
 
 class RedisStatus(StatusAdapter):

@@ -1,4 +1,4 @@
-"""The event stream for real: one Redis stream, and one subscriber that remembers what it has received."""
+"""The event stream for real: one Redis stream an evaluation, and a subscriber that remembers what it has received."""
 
 from __future__ import annotations
 
@@ -7,77 +7,72 @@ from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapter import Adapter, poll
 from deadheat.models.status import Status
-from deadheat.models.stream import StatusEvent, StreamState
-from deadheat.models.values import FrozenMap
+from deadheat.models.stream import StreamState
 
 if TYPE_CHECKING:
     import redis
 
 __all__ = ["StreamAdapter"]
 
-PAGE = 100
+START = "0-0"
 
 
 class StreamAdapter(Adapter):
-    """The log of status events of one run.
+    """The logs of status events of one run.
 
-    The subscriber remembers in its program; if it shares its memory with other programs of the dispatcher, in Redis.
+    The subscriber remembers in Redis, since the programs of a dispatcher share its memory.
     """
 
-    def __init__(
-        self, client: redis.Redis, prefix: str, evaluations: Iterable[str], *, is_shared: bool = False
-    ) -> None:
+    def __init__(self, client: redis.Redis, prefix: str, evaluations: Iterable[str]) -> None:
         super().__init__("status")
         self._client = client
-        self._key = f"{prefix}events"
+        self._prefix = prefix
         self._evaluations = tuple(evaluations)
-        self._read_up_to = "0-0"
-        self._received: set[StatusEvent] = set()
-        self._memory = f"{prefix}received" if is_shared else None
+        self._read_up_to: dict[str, str] = {}
 
     def append(self, evaluation: str, status: Status) -> None:
         """XADD."""
-        self._client.xadd(self._key, {"evaluation": evaluation, "status": str(status)})
+        self._client.xadd(self._log(evaluation), {"status": str(status)})
 
     def get(self, evaluation: str) -> Status:
-        """XREVRANGE, back to the newest event of this evaluation."""
-        newest = "+"
-        while entries := self._page(newest):
-            for number, event in entries:
-                if event.evaluation == evaluation:
-                    return event.status
-                newest = f"({number}"
-        return Status.QUEUED
+        """XREVRANGE, the newest event."""
+        answer: Any = self._client.xrevrange(self._log(evaluation), count=1)
+        return Status(answer[0][1]["status"]) if answer else Status.QUEUED
 
-    def receive(self) -> StatusEvent:
-        """XREAD the next event, and remember it."""
-        for _ in poll(self.patience_s, "no event arrived at the subscription"):
-            answer: Any = self._client.xread({self._key: self._read_up_to}, count=1)
-            if answer:
-                ((_, ((number, fields),)),) = answer.items() if isinstance(answer, dict) else answer
-                self._read_up_to = number
-                event = _event(fields)
-                self._received.add(event)
-                if self._memory is not None:
-                    self._client.sadd(self._memory, f"{event.evaluation}/{event.status}")
-                return event
+    def receive(self, evaluation: str) -> Status:
+        """XREAD the next event, and remember it; that the evaluation was submitted again is no news to anybody."""
+        for _ in poll(self.patience_s, f"no event of evaluation {evaluation} arrived at the subscription"):
+            while (event := self._next(evaluation)) is not None:
+                if "reset" not in event:
+                    self._client.sadd(self._memory(evaluation), event["status"])
+                    return Status(event["status"])
         raise AssertionError  # poll never ends by itself
 
     def has_received(self, evaluation: str, status: Status) -> bool:
         """Look into the subscriber's memory."""
-        if self._memory is not None:
-            return bool(self._client.sismember(self._memory, f"{evaluation}/{status}"))
-        return StatusEvent(evaluation, status) in self._received
+        return bool(self._client.sismember(self._memory(evaluation), str(status)))
+
+    def reset(self, evaluation: str) -> None:
+        """XADD that it is submitted again, and forget what was received of it."""
+        self._client.xadd(self._log(evaluation), {"status": str(Status.QUEUED), "reset": "1"})
+        self._client.delete(self._memory(evaluation))
 
     def observe(self) -> dict[str, Any]:
         """Return what the whole log says of each evaluation."""
-        newest: FrozenMap[Status] = tuple((each, self.get(each)) for each in sorted(self._evaluations))
-        return {self.name: StreamState(newest=newest)}
+        return {f"{self.name}/{each}": StreamState(self.get(each)) for each in self._evaluations}
 
-    def _page(self, newest: str) -> list[tuple[str, StatusEvent]]:
-        answer: Any = self._client.xrevrange(self._key, max=newest, count=PAGE)
-        return [(number, _event(fields)) for number, fields in answer]
+    def _next(self, evaluation: str) -> dict[str, str] | None:
+        position = {self._log(evaluation): self._read_up_to.get(evaluation, START)}
+        answer: Any = self._client.xread(position, count=1)  # type: ignore[arg-type]
+        if not answer:
+            return None
+        ((_, ((number, fields),)),) = answer.items() if isinstance(answer, dict) else answer
+        self._read_up_to[evaluation] = number
+        event: dict[str, str] = fields
+        return event
 
+    def _log(self, evaluation: str) -> str:
+        return f"{self._prefix}events:{evaluation}"
 
-def _event(fields: dict[str, str]) -> StatusEvent:
-    return StatusEvent(fields["evaluation"], Status(fields["status"]))
+    def _memory(self, evaluation: str) -> str:
+        return f"{self._prefix}received:{evaluation}"

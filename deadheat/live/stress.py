@@ -25,7 +25,6 @@ from deadheat.live.results import JobSeen, LiveOutcome
 from deadheat.live.runner import ProcessThread
 from deadheat.live.tape import Header, Tape
 from deadheat.models.status import TERMINAL
-from deadheat.models.stream import StreamState
 from deadheat.models.world import build
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario, find_protocol
@@ -137,17 +136,24 @@ def _outcome(protocol: str, orphans: int) -> LiveOutcome:
 def _run(processes: tuple[Process, ...], evaluations: tuple[str, ...], gate: FreeGate, load: Load) -> None:
     """Run every evaluation's processes, so many evaluations at once, beside those that belong to none."""
     real = [process for process in processes if not is_environment(process.name)]
-    shared = [process for process in real if "/" not in process.name]
+    shared = [process for process in real if _is_shared(process.name)]
     background = [ProcessThread(process, gate) for process in shared]
     pool = ThreadPoolExecutor(load.concurrency, thread_name_prefix="evaluation")
     try:
-        by_evaluation = {each: [p for p in real if each in p.name.split("/")[1:2]] for each in evaluations}
+        by_evaluation = {
+            each: [p for p in real if p not in shared and each in p.name.split("/")[1:2]] for each in evaluations
+        }
         futures = [pool.submit(_run_evaluation, by_evaluation[each], gate) for each in evaluations]
         for future in as_completed(futures):
             future.result()
             _raise_errors(background)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_shared(process: str) -> bool:
+    """Return whether a process runs all the time: it belongs to no evaluation, or goes on after its end."""
+    return "/" not in process or process.startswith("subscription/")
 
 
 def _run_evaluation(processes: list[Process], gate: FreeGate) -> None:
@@ -235,6 +241,4 @@ class _Monitor:
 
     def _statuses(self) -> dict[str, Any]:
         observed = self.adapters.observe_status()
-        if "status" in observed and isinstance(observed["status"], StreamState):
-            return dict(observed["status"].newest)
-        return {name.partition("/")[2]: status for name, status in observed.items()}
+        return {name.partition("/")[2]: state.status for name, state in observed.items()}

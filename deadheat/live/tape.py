@@ -22,7 +22,7 @@ __all__ = ["COMPONENTS", "FORMAT", "FORMAT_VERSION", "Header", "LiveEvent", "Tap
 FORMAT = "deadheat-live-trace"
 FORMAT_VERSION = 1
 
-COMPONENTS = ("user", "queue", "status", "http", "tokens", "redis", "kubernetes")
+COMPONENTS = ("user", "queue", "status", "http", "tokens", "redis", "kubernetes", "chance")
 """The components that a trace may tell of, by name."""
 
 

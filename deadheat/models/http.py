@@ -1,4 +1,4 @@
-"""The HTTP channel between the worker and the dispatcher: send, deliver, handle and reply are separate steps.
+"""The HTTP channel between the workers and the dispatcher: send, deliver, handle and reply are separate steps.
 
 Deliveries may overtake each other and are handled concurrently. A caller may give up waiting while the handler goes
 on; sending again then makes a second delivery of the same request, and only the reply to the newest is heard.
@@ -7,14 +7,12 @@ on; sending again then makes a second delivery of the same request, and only the
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+from deadheat.models.faults import HTTP_LOSS, HTTP_RETRY, HTTP_TIMEOUT
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 
-__all__ = ["HTTP_RETRY", "Delivery", "HttpChannel", "Phase", "TimedOut"]
-
-HTTP_RETRY = "http-retry"
-"""The fault: the caller's patience ends and its client sends the request again."""
+__all__ = ["Accepted", "Deliveries", "Delivery", "GaveUp", "HttpChannel", "Phase", "TimedOut"]
 
 
 class Phase(StrEnum):
@@ -23,6 +21,8 @@ class Phase(StrEnum):
     SENT = "in flight"
     ACCEPTED = "being handled"
     REPLIED = "reply in flight"
+    LOST = "lost"
+    REFUSED = "connection refused"
     CLOSED = "closed"
 
 
@@ -30,63 +30,112 @@ class Delivery(NamedTuple):
     """One request on its way; `heard` tells whether its caller still waits for the reply."""
 
     phase: Phase
+    caller: str
     heard: bool = True
     content: Any = None
 
 
+Deliveries: TypeAlias = tuple[Delivery, ...]
+"""The deliveries of one evaluation's requests, numbered from 0 in the order in which they were sent."""
+
+
+class Accepted(NamedTuple):
+    """What a handler is given: the request, and who sent it."""
+
+    caller: str
+    content: Any
+
+
 class TimedOut(NamedTuple):
-    """The outcome of a reply that did not come in time."""
+    """The outcome of waiting for a response: none came in time, and the request is to be sent again."""
+
+
+class GaveUp(NamedTuple):
+    """The outcome of waiting for a response: none came in time, and the caller has no patience left."""
 
 
 class HttpChannel(Component):
-    """The deliveries of one evaluation's requests, numbered from 0 in the order in which they were sent."""
+    """The deliveries between the workers of one evaluation and the dispatcher."""
 
     keyed = True
-    initial: tuple[Delivery, ...] = ()
+    initial: Deliveries = ()
 
-    def describe(self, value: tuple[Delivery, ...]) -> str:
+    def describe(self, value: Deliveries) -> str:
         """Return how far each delivery is."""
         return "; ".join(f"request {number} {each.phase}" for number, each in enumerate(value, start=1))
 
     @operation
-    def send(self, value: tuple[Delivery, ...], evaluation: str, request: Any) -> Steps:
-        """Send a request; answer the number of its delivery."""
-        return (Step(len(value), (*value, Delivery(Phase.SENT, content=request))),)
+    def send(self, value: Deliveries, evaluation: str, caller: str, content: Any) -> Steps:
+        """Send a request; answer the number of its delivery. The request may be lost: the fault `http-loss`."""
+        sent = Delivery(Phase.SENT, caller, content=content)
+        lost = Delivery(Phase.LOST, caller)
+        return (Step(len(value), (*value, sent)), Step(len(value), (*value, lost), fault=HTTP_LOSS))
 
     @operation
-    def accept(self, value: tuple[Delivery, ...], evaluation: str, number: int) -> Steps:
-        """Wait for the delivery of this number; answer its request."""
+    def accept(self, value: Deliveries, evaluation: str, number: int) -> Steps:
+        """Wait for the delivery of this number; answer its request, as `Accepted`."""
         if number >= len(value) or value[number].phase is not Phase.SENT:
             return BLOCKED
-        accepted = value[number]._replace(phase=Phase.ACCEPTED, content=None)
-        return (Step(value[number].content, _replace(value, number, accepted)),)
+        delivery = value[number]
+        accepted = delivery._replace(phase=Phase.ACCEPTED, content=None)
+        return (Step(Accepted(delivery.caller, delivery.content), _replace(value, number, accepted)),)
 
     @operation
-    def reply(self, value: tuple[Delivery, ...], evaluation: str, number: int, response: Any) -> Steps:
-        """Send the response to a delivery; it is lost if nobody listens any more."""
-        phase, content = (Phase.REPLIED, response) if value[number].heard else (Phase.CLOSED, None)
-        replied = value[number]._replace(phase=phase, content=content)
-        return (Step(None, _replace(value, number, replied)),)
+    def reply(self, value: Deliveries, evaluation: str, number: int, response: Any) -> Steps:
+        """Send the response to a delivery; it is lost if nobody listens any more, or by the fault `http-loss`."""
+        delivery = value[number]
+        if not delivery.heard:
+            return (Step(None, _replace(value, number, delivery._replace(phase=Phase.CLOSED, content=None))),)
+        replied = delivery._replace(phase=Phase.REPLIED, content=response)
+        lost = delivery._replace(phase=Phase.LOST, content=None)
+        return (
+            Step(None, _replace(value, number, replied)),
+            Step(None, _replace(value, number, lost), fault=HTTP_LOSS),
+        )
 
     @operation
-    def response(self, value: tuple[Delivery, ...], evaluation: str, number: int) -> Steps:
-        """Wait for the response to a delivery; answer it, or `TimedOut`, which is the fault `http-retry`."""
-        steps = [Step(TimedOut(), _replace(value, number, _unheard(value[number])), fault=HTTP_RETRY)]
-        if value[number].phase is Phase.REPLIED:
-            steps.insert(0, Step(value[number].content, _replace(value, number, Delivery(Phase.CLOSED, heard=False))))
+    def response(self, value: Deliveries, evaluation: str, number: int) -> Steps:
+        """Wait for the response to a delivery; answer it.
+
+        Or `TimedOut`, where the request or the reply is lost, and by the fault `http-retry`; or `GaveUp`, where the
+        dispatcher is down, and by the fault `http-timeout`.
+        """
+        delivery = value[number]
+        closed = _replace(value, number, delivery._replace(phase=Phase.CLOSED, heard=False, content=None))
+        steps = [
+            Step(TimedOut(), _replace(value, number, _unheard(delivery)), fault=HTTP_RETRY),
+            Step(GaveUp(), _replace(value, number, _unheard(delivery)), fault=HTTP_TIMEOUT),
+        ]
+        answers = {Phase.REPLIED: delivery.content, Phase.LOST: TimedOut(), Phase.REFUSED: GaveUp()}
+        if delivery.phase in answers:
+            steps.insert(0, Step(answers[delivery.phase], closed))
         return steps
 
     @operation
-    def hang_up(self, value: tuple[Delivery, ...], evaluation: str) -> Steps:
-        """The caller is gone: what it sent goes on, but no reply is heard."""
-        return (Step(None, tuple(_unheard(each) for each in value)),)
+    def hang_up(self, value: Deliveries, evaluation: str, caller: str) -> Steps:
+        """A caller is gone: what it sent goes on, but no reply is heard."""
+        return (Step(None, tuple(_unheard(each) if each.caller == caller else each for each in value)),)
+
+    @operation
+    def reset(self, value: Deliveries, evaluation: str, number: int) -> Steps:
+        """The handler of a delivery is gone, and will be back: the connection breaks."""
+        return (Step(None, _replace(value, number, _broken(value[number], Phase.LOST))),)
+
+    @operation
+    def refuse(self, value: Deliveries, evaluation: str, number: int) -> Steps:
+        """The handler of a delivery is gone, and will not be back: the connection breaks, and none is made again."""
+        return (Step(None, _replace(value, number, _broken(value[number], Phase.REFUSED))),)
+
+
+def _broken(delivery: Delivery, phase: Phase) -> Delivery:
+    return delivery._replace(phase=phase if delivery.heard else Phase.CLOSED, content=None)
 
 
 def _unheard(delivery: Delivery) -> Delivery:
-    if delivery.phase is Phase.REPLIED:
-        return Delivery(Phase.CLOSED, heard=False)
-    return delivery._replace(heard=False)
+    if delivery.phase in (Phase.SENT, Phase.ACCEPTED):
+        return delivery._replace(heard=False)
+    return delivery._replace(phase=Phase.CLOSED, heard=False, content=None)
 
 
-def _replace(value: tuple[Delivery, ...], number: int, delivery: Delivery) -> tuple[Delivery, ...]:
+def _replace(value: Deliveries, number: int, delivery: Delivery) -> Deliveries:
     return (*value[:number], delivery, *value[number + 1 :])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from deadheat.models.faults import STALE_STATUS
 from deadheat.sim.components import Component, Step, Steps, operation
 
-__all__ = ["TERMINAL", "Status", "StatusStore"]
+__all__ = ["TERMINAL", "Status", "StatusState", "StatusStore"]
 
 
 class Status(StrEnum):
@@ -25,26 +26,51 @@ TERMINAL = (Status.CANCELLED, Status.FAILED, Status.COMPLETED)
 """The statuses that end an evaluation, as in the seed's `eval_status in ["cancelled", "failed", "completed"]`."""
 
 
+class StatusState(NamedTuple):
+    """A status, and the one before, for as long as a replica may still answer it."""
+
+    status: Status = Status.QUEUED
+    before: Status | None = None
+
+
 class StatusStore(Component):
-    """One status an evaluation. Reads see the last write; there are no replicas."""
+    """One status an evaluation. Reads see the last write, unless there are `replicas` and the fault `stale-status`."""
 
     keyed = True
-    initial = Status.QUEUED
+    initial = StatusState()
+
+    def __init__(self, name: str, *, replicas: bool = False) -> None:
+        super().__init__(name)
+        self.replicas = replicas
+
+    def describe(self, value: StatusState) -> str:
+        """Return the status."""
+        return str(value.status)
 
     @operation
-    def get(self, value: Status, evaluation: str) -> Steps:
+    def get(self, value: StatusState, evaluation: str) -> Steps:
         """Answer the evaluation's status."""
-        return (Step(value, value),)
+        steps = [Step(value.status, value)]
+        if value.before is not None:
+            steps.append(Step(value.before, value, fault=STALE_STATUS))
+        return steps
 
     @operation
-    def set(self, value: Status, evaluation: str, status: Status) -> Steps:
+    def set(self, value: StatusState, evaluation: str, status: Status) -> Steps:
         """Overwrite the status, whatever it was."""
-        return (Step(None, status),)
+        return (Step(None, self._written(value, status)),)
 
     @operation
-    def compare_and_set(self, value: Status, evaluation: str, expected: Status, status: Status) -> Steps:
+    def compare_and_set(self, value: StatusState, evaluation: str, expected: Status, status: Status) -> Steps:
         """Set the status if it is the expected one, and answer whether it was (UPDATE ... WHERE status = ...)."""
-        return (Step(value is expected, status if value is expected else value),)
+        if value.status is not expected:
+            return (Step(False, value),)
+        return (Step(True, self._written(value, status)),)
+
+    @operation
+    def reset(self, value: StatusState, evaluation: str) -> Steps:
+        """Begin anew: the evaluation is submitted again."""
+        return (Step(None, self._written(value, Status.QUEUED)),)
 
     def components(self, evaluations: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names of the instances that hold the statuses of these evaluations."""
@@ -52,5 +78,8 @@ class StatusStore(Component):
 
     def status_in(self, view: Mapping[str, Any], evaluation: str) -> Status:
         """Return what an observer reads in a state."""
-        status: Status = view[f"{self.name}/{evaluation}"]
-        return status
+        state: StatusState = view[f"{self.name}/{evaluation}"]
+        return state.status
+
+    def _written(self, value: StatusState, status: Status) -> StatusState:
+        return StatusState(status, value.status if self.replicas and status is not value.status else None)

@@ -1,4 +1,8 @@
-"""An event stream: an ordered, durable log with one lagging subscription, such as a Redis stream or a Kafka topic."""
+"""An event stream: an ordered, durable log with a lagging subscription, such as a Kafka topic or Redis streams.
+
+Events are partitioned by evaluation, and ordered within a partition. Sources: Kafka documentation, "Introduction",
+topics and partitions; Redis documentation, "Streams".
+"""
 
 from __future__ import annotations
 
@@ -6,55 +10,45 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from deadheat.models.status import Status
-from deadheat.models.values import FrozenMap, lookup, with_item
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 
-__all__ = ["EventStream", "StatusEvent", "StreamState"]
-
-
-class StatusEvent(NamedTuple):
-    """An evaluation entered a status."""
-
-    evaluation: str
-    status: Status
+__all__ = ["EventStream", "StreamState"]
 
 
 class StreamState(NamedTuple):
-    """What can still matter of the log.
+    """What can still matter of one evaluation's part of the log.
 
-    `newest` is the status that the whole log gives each evaluation; `pending` are the events that the subscriber has
-    yet to receive, oldest first; `received` are those that it has, sorted, since no one asks for their order.
+    `status` is what its newest event says; `pending` are the events that the subscriber has yet to receive, oldest
+    first; `received` are those that it has, sorted, since no one asks for their order.
     """
 
-    newest: FrozenMap[Status] = ()
-    pending: tuple[StatusEvent, ...] = ()
-    received: tuple[StatusEvent, ...] = ()
+    status: Status = Status.QUEUED
+    pending: tuple[Status, ...] = ()
+    received: tuple[Status, ...] = ()
 
 
 class EventStream(Component):
     """The log of status events. An evaluation's status is what its newest event says."""
 
+    keyed = True
     initial = StreamState()
 
     def describe(self, value: StreamState) -> str:
-        """Return each evaluation's status, and what the subscriber has yet to receive."""
-        newest = [f"{evaluation} {status}" for evaluation, status in value.newest]
-        pending = [f"{event.status} of {event.evaluation} pending" for event in value.pending]
-        return "; ".join(newest + pending)
+        """Return the status, and what the subscriber has yet to receive."""
+        return "; ".join([value.status, *(f"{status} pending" for status in value.pending)])
 
     @operation
     def append(self, value: StreamState, evaluation: str, status: Status) -> Steps:
-        """XADD an event."""
-        pending = (*value.pending, StatusEvent(evaluation, status))
-        return (Step(None, value._replace(newest=with_item(value.newest, evaluation, status), pending=pending)),)
+        """Append the event that the evaluation enters this status."""
+        return (Step(None, value._replace(status=status, pending=(*value.pending, status))),)
 
     @operation
     def get(self, value: StreamState, evaluation: str) -> Steps:
         """Answer the status that the whole log gives the evaluation."""
-        return (Step(_status(value, evaluation), value),)
+        return (Step(value.status, value),)
 
     @operation
-    def receive(self, value: StreamState) -> Steps:
+    def receive(self, value: StreamState, evaluation: str) -> Steps:
         """Wait for the subscriber's next event; answer it. Each comes once, in order, as late as it likes."""
         if not value.pending:
             return BLOCKED
@@ -65,16 +59,18 @@ class EventStream(Component):
     @operation
     def has_received(self, value: StreamState, evaluation: str, status: Status) -> Steps:
         """Answer whether the subscriber has received this event: a look into its own memory, not into the log."""
-        return (Step(StatusEvent(evaluation, status) in value.received, value),)
+        return (Step(status in value.received, value),)
+
+    @operation
+    def reset(self, value: StreamState, evaluation: str) -> Steps:
+        """Append the event that the evaluation is submitted again; the subscriber forgets what it received of it."""
+        return (Step(None, value._replace(status=Status.QUEUED, received=())),)
 
     def components(self, evaluations: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the name of the log, as the one component that holds all statuses."""
-        return (self.name,)
+        """Return the names of the instances that hold the statuses of these evaluations."""
+        return tuple(f"{self.name}/{each}" for each in evaluations)
 
     def status_in(self, view: Mapping[str, Any], evaluation: str) -> Status:
         """Return what an observer who reads the whole log sees in a state."""
-        return _status(view[self.name], evaluation)
-
-
-def _status(value: StreamState, evaluation: str) -> Status:
-    return lookup(value.newest, evaluation) or Status.QUEUED
+        state: StreamState = view[f"{self.name}/{evaluation}"]
+        return state.status

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.celery import CeleryQueue
+from deadheat.models.chance import Chance
 from deadheat.models.http import HttpChannel
 from deadheat.models.kubernetes import Kubernetes
+from deadheat.models.kubernetes_guards import GuardedKubernetes
 from deadheat.models.redis import Redis
 from deadheat.models.status import StatusStore
 from deadheat.models.stream import EventStream
 from deadheat.models.tokens import Tokens
 from deadheat.models.user import User
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Request
+from deadheat.sim.operations import Operation, Request
 
-__all__ = ["Addition", "DispatchRequest", "Protocol", "Steps", "System", "job_name"]
+__all__ = ["Addition", "CancelRequest", "DispatchRequest", "Faults", "Protocol", "Steps", "System", "Task"]
 
 Steps: TypeAlias = Generator[Request, Any, Any]
 """What a role function returns: its steps, one operation each."""
+
+Faults: TypeAlias = Mapping[str, int]
+"""The budget of each kind of fault."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class System:
     redis: Redis
     tokens: Tokens
     kubernetes: Kubernetes
+    chance: Chance
 
     @property
     def store(self) -> StatusStore:
@@ -48,39 +54,65 @@ class System:
         assert isinstance(self.status, EventStream)
         return self.status
 
+    @property
+    def guards(self) -> GuardedKubernetes:
+        """The cluster, for protocols that use its owners, suspension, tombstones or admission."""
+        assert isinstance(self.kubernetes, GuardedKubernetes)
+        return self.kubernetes
+
+
+class Task(NamedTuple):
+    """The Celery task as its worker sees it. `worker` names the process that runs it."""
+
+    evaluation: str
+    worker: str
+
 
 class DispatchRequest(NamedTuple):
-    """A request as the dispatcher's handler sees it. `handler` names the process that handles it."""
+    """A request as the dispatcher sees it. `handler` names the process that handles it, `caller` its sender."""
 
     evaluation: str
     content: Any
+    caller: str
     handler: str
 
 
-def job_name(evaluation: str) -> str:
-    """Return the deterministic name of the evaluation's Job: how the cancel handler knows what to kill."""
-    return f"evaluation-{evaluation}"
+class CancelRequest(NamedTuple):
+    """A cancellation as its handler sees it: which of the user's requests, from 0, and the handler's own name."""
+
+    evaluation: str
+    number: int
+    handler: str
+
+
+def no_more(system: System, evaluation: str) -> tuple[Operation, ...]:
+    """Return nothing to be done, beyond what every protocol does, when an evaluation is submitted again."""
+    return ()
 
 
 @dataclass(frozen=True)
 class Protocol:
     """One way to start and cancel evaluations.
 
-    `worker` runs the Celery task, `dispatch` handles one request in the dispatcher, and `cancel` answers the user.
-    `calls` is how many HTTP calls one run of the worker makes; `status` is where the status lives; `source` is the
-    section of the seed that this models.
+    `worker` runs the Celery task, `dispatch` handles one request in the dispatcher, `cancel` answers the user, and
+    `complete` records that the Job has finished. `calls` is how many HTTP calls one run of the worker makes; `status`
+    is where the status lives; `resubmit` is what a new submission of the same evaluation does at once; `source` is the
+    section of the seed, or the documentation, that this models.
     """
 
     name: str
     summary: str
     source: str
-    worker: Callable[[System, str], Steps]
+    worker: Callable[[System, Task], Steps]
     dispatch: Callable[[System, DispatchRequest], Steps]
-    cancel: Callable[[System, str], Steps]
+    cancel: Callable[[System, CancelRequest], Steps]
+    complete: Callable[[System, str], Steps]
     calls: int = 1
     status: type[StatusStore] | type[EventStream] = StatusStore
+    kubernetes: type[Kubernetes] = Kubernetes
+    resubmit: Callable[[System, str], tuple[Operation, ...]] = no_more
     watches_jobs: bool = False
-    processes: tuple[Callable[[System], Sequence[Process]], ...] = ()
+    processes: tuple[Callable[[System, Faults], Sequence[Process]], ...] = ()
 
     def plus(self, addition: Addition) -> Protocol:
         """Return this protocol with an addition at work beside it, named `this+addition`."""
@@ -101,5 +133,5 @@ class Addition:
     name: str
     summary: str
     source: str
-    processes: Callable[[System], Sequence[Process]]
+    processes: Callable[[System, Faults], Sequence[Process]]
     watches_jobs: bool = False

@@ -1,40 +1,78 @@
-"""The user: asks for a cancellation, and is told how it went."""
+"""The user: submits an evaluation, may ask for its cancellation, is told how that went, and may submit it again."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
+from deadheat.models.faults import REPEATED_CANCEL, RESUBMISSION
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 
-__all__ = ["Cancellation", "User"]
+__all__ = ["Cancellation", "User", "UserState"]
 
 
 class Cancellation(StrEnum):
-    """How far the cancellation of an evaluation is, as its user sees it."""
+    """How far a request for cancellation is, as its user sees it."""
 
-    NONE = "not requested"
     REQUESTED = "requested"
     CANCELLED = "answered: cancelled"
     TOO_LATE = "answered: already ended"
 
 
+class UserState(NamedTuple):
+    """The user's requests for cancellation, oldest first; those before number `since` were for earlier submissions."""
+
+    requests: tuple[Cancellation, ...] = ()
+    since: int = 0
+
+    @property
+    def wants_it(self) -> bool:
+        """Whether nobody has asked for the cancellation of what was last submitted."""
+        return len(self.requests) == self.since
+
+    @property
+    def was_told_cancelled(self) -> bool:
+        """Whether the user was told that what was last submitted is cancelled."""
+        return Cancellation.CANCELLED in self.requests[self.since :]
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request was not answered yet."""
+        return Cancellation.REQUESTED in self.requests
+
+
 class User(Component):
-    """The API call between the user and the cancel handler, one an evaluation."""
+    """The API calls between one evaluation's user and the cancel handlers."""
 
     keyed = True
-    initial = Cancellation.NONE
+    initial = UserState()
+
+    def describe(self, value: UserState) -> str:
+        """Return how far each request is, and whether the evaluation was submitted again."""
+        return "; ".join(value.requests) + (" (submitted again)" if value.since else "")
 
     @operation
-    def cancel(self, value: Cancellation, evaluation: str) -> Steps:
-        """Ask for the evaluation to be cancelled."""
-        return (Step(None, Cancellation.REQUESTED),)
+    def cancel(self, value: UserState, evaluation: str) -> Steps:
+        """Ask for the evaluation to be cancelled; to ask more than once is the fault `repeated-cancel`."""
+        requests = (*value.requests, Cancellation.REQUESTED)
+        return (Step(None, value._replace(requests=requests), fault=REPEATED_CANCEL if value.requests else None),)
 
     @operation
-    def cancellation(self, value: Cancellation, evaluation: str) -> Steps:
-        """Wait until the user asks."""
-        return (Step(None, value),) if value is Cancellation.REQUESTED else BLOCKED
+    def cancellation(self, value: UserState, evaluation: str, number: int) -> Steps:
+        """Wait until the user asks for the time of this number, from 0."""
+        if number >= len(value.requests) or value.requests[number] is not Cancellation.REQUESTED:
+            return BLOCKED
+        return (Step(None, value),)
 
     @operation
-    def answer(self, value: Cancellation, evaluation: str, answer: Cancellation) -> Steps:
+    def answer(self, value: UserState, evaluation: str, number: int, answer: Cancellation) -> Steps:
         """Tell the user how it went; from here on the user believes it."""
-        return (Step(None, answer),)
+        requests = (*value.requests[:number], answer, *value.requests[number + 1 :])
+        return (Step(None, value._replace(requests=requests)),)
+
+    @operation
+    def resubmit(self, value: UserState, evaluation: str) -> Steps:
+        """Submit the evaluation again, once told that it is cancelled: the fault `resubmission`."""
+        if not value.was_told_cancelled:
+            return BLOCKED
+        return (Step(None, value._replace(since=len(value.requests)), fault=RESUBMISSION),)

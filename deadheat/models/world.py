@@ -2,36 +2,38 @@
 
 Every evaluation has its user, its Celery worker, its cancel handler, its controllers in the cluster, and one
 dispatcher handler for each delivery that its requests can have. So everything runs concurrently with everything else,
-and no pool is ever too small.
+and no pool is ever too small. What only a fault brings about is there only if that fault has a budget.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from deadheat.models import faults as kinds
 from deadheat.models.celery import CeleryQueue
-from deadheat.models.http import HTTP_RETRY, HttpChannel
-from deadheat.models.kubernetes import Kubernetes
-from deadheat.models.redis import LEASE_EXPIRY, Redis
-from deadheat.models.steps import T3, T7
-from deadheat.models.system import DispatchRequest, Protocol, Steps, System, job_name
+from deadheat.models.chance import Chance
+from deadheat.models.http import HttpChannel
+from deadheat.models.redis import Redis
+from deadheat.models.status import StatusStore
+from deadheat.models.surroundings import (
+    ask_for_cancellation,
+    control_jobs,
+    expire_keys,
+    fail_over,
+    lose_events,
+    serve,
+    submit_again,
+    time_out_messages,
+)
+from deadheat.models.system import CancelRequest, Faults, Protocol, System, Task
 from deadheat.models.tokens import Tokens
 from deadheat.models.user import User
 from deadheat.sim.components import Component
 from deadheat.sim.model import Crash, Process
-from deadheat.sim.operations import atomically
+from deadheat.sim.operations import Operation, atomically
 
-__all__ = ["FAULTS", "WORKER_CRASH", "World", "build"]
-
-WORKER_CRASH = "worker-crash"
-
-FAULTS: Mapping[str, str] = {
-    WORKER_CRASH: "the Celery worker is killed at any step and restarts; its unacknowledged task is delivered again",
-    HTTP_RETRY: "the worker's HTTP call times out and is sent again, while the first delivery goes on",
-    LEASE_EXPIRY: "a Redis key's time to live runs out while the process that set it still counts on it",
-}
-"""The kinds of fault, each with its line of explanation."""
+__all__ = ["World", "build"]
 
 
 @dataclass(frozen=True)
@@ -43,21 +45,30 @@ class World:
     processes: tuple[Process, ...]
 
 
-def build(protocol: Protocol, evaluations: int, faults: Mapping[str, int]) -> World:
-    """Return the world of a protocol at one size; the fault budgets decide how many deliveries it needs."""
+def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
+    """Return the world of a protocol at one size; the fault budgets decide which processes it needs."""
     names = tuple(f"e{number}" for number in range(1, evaluations + 1))
+    replicas = bool(faults.get(kinds.STALE_STATUS))
+    stores_status = issubclass(protocol.status, StatusStore)
     system = System(
         evaluations=names,
         user=User("user"),
         queue=CeleryQueue("queue"),
-        status=protocol.status("status"),
+        status=StatusStore("status", replicas=replicas) if stores_status else protocol.status("status"),
         http=HttpChannel("http"),
         redis=Redis("redis"),
         tokens=Tokens("tokens"),
-        kubernetes=Kubernetes("kubernetes", watched=protocol.watches_jobs),
+        kubernetes=protocol.kubernetes(
+            "kubernetes", watched=protocol.watches_jobs, stale_lists=bool(faults.get(kinds.STALE_LIST))
+        ),
+        chance=Chance("chance"),
     )
-    deliveries = protocol.calls * (1 + faults.get(WORKER_CRASH, 0)) + faults.get(HTTP_RETRY, 0)
-    return World(system, _components(system), tuple(_processes(protocol, system, deliveries, faults)))
+    processes = [each for name in names for each in _processes_of(protocol, system, name, faults)]
+    if faults.get(kinds.REDIS_FAILOVER):
+        processes.append(Process("replica", fail_over, (system,), repeats=True, owed=False))
+    for more in protocol.processes:
+        processes.extend(more(system, faults))
+    return World(system, _components(system), tuple(processes))
 
 
 def _components(system: System) -> dict[str, Component]:
@@ -69,6 +80,7 @@ def _components(system: System) -> dict[str, Component]:
         system.tokens,
         system.redis,
         system.kubernetes,
+        system.chance,
     )
     instances: dict[str, Component] = {}
     for component in every:
@@ -79,53 +91,86 @@ def _components(system: System) -> dict[str, Component]:
     return instances
 
 
-def _processes(protocol: Protocol, system: System, deliveries: int, faults: Mapping[str, int]) -> Iterator[Process]:
-    for evaluation in system.evaluations:
-        crashes = (_worker_crash(system, evaluation),)
-        yield Process(f"worker/{evaluation}", protocol.worker, (system, evaluation), crashes=crashes)
-        yield Process(f"user/{evaluation}", ask_for_cancellation, (system, evaluation), owed=False)
-        yield Process(f"cancel/{evaluation}", protocol.cancel, (system, evaluation))
-        for number in range(deliveries):
-            name = f"dispatcher/{evaluation}/{number + 1}"
-            yield Process(name, serve, (system, protocol.dispatch, evaluation, number, name))
-        yield Process(f"controllers/{evaluation}", control_job, (system, evaluation), repeats=True)
-    if faults.get(LEASE_EXPIRY) or faults.get(WORKER_CRASH):
-        yield Process("expiry", expire_keys, (system,), repeats=True)
-    for processes in protocol.processes:
-        yield from processes(system)
+def _processes_of(protocol: Protocol, system: System, evaluation: str, faults: Faults) -> Iterator[Process]:
+    more_workers = faults.get(kinds.CELERY_REDELIVERY, 0) + faults.get(kinds.RESUBMISSION, 0)
+    for name in _names(f"worker/{evaluation}", 1 + more_workers):
+        yield Process(
+            name, protocol.worker, (system, Task(evaluation, name)), crashes=_worker_crashes(system, evaluation, name)
+        )
+    more_cancels = faults.get(kinds.REPEATED_CANCEL, 0)
+    yield Process(
+        f"user/{evaluation}", ask_for_cancellation, (system, evaluation), repeats=more_cancels > 0, owed=False
+    )
+    for number, name in enumerate(_names(f"cancel/{evaluation}", 1 + more_cancels)):
+        request = CancelRequest(evaluation, number, name)
+        yield Process(name, protocol.cancel, (system, request), crashes=_cancel_crashes(system, request))
+    for number in range(_deliveries(protocol, 1 + more_workers, faults)):
+        name = f"dispatcher/{evaluation}/{number + 1}"
+        crashes = _dispatcher_crashes(system, evaluation, number, name)
+        yield Process(name, serve, (system, protocol.dispatch, evaluation, number, name), crashes=crashes)
+    yield Process(f"controllers/{evaluation}", control_jobs, (system, evaluation), repeats=True)
+    yield from _clocks(protocol, system, evaluation, faults)
 
 
-def _worker_crash(system: System, evaluation: str) -> Crash:
-    """Return the crash of a worker: its broker and its HTTP peer notice, and what it leased is forsaken."""
-    return Crash(
-        WORKER_CRASH,
-        consequences=atomically(
-            system.queue.requeue(evaluation),
-            system.http.hang_up(evaluation),
-            system.redis.forsake(f"worker/{evaluation}"),
-        ),
+def _clocks(protocol: Protocol, system: System, evaluation: str, faults: Faults) -> Iterator[Process]:
+    """Yield what happens by itself, and only where a fault makes it possible."""
+    ours = (system, evaluation)
+    holders_may_die = (kinds.WORKER_CRASH, kinds.WORKER_LOSS, kinds.DISPATCHER_CRASH, kinds.DISPATCHER_LOSS)
+    if any(faults.get(kind) for kind in (kinds.LEASE_EXPIRY, *holders_may_die, kinds.CANCEL_CRASH, kinds.CANCEL_LOSS)):
+        yield Process(f"expiry/{evaluation}", expire_keys, ours, repeats=True)
+    if faults.get(kinds.CELERY_REDELIVERY):
+        yield Process(f"broker/{evaluation}", time_out_messages, ours, repeats=True, owed=False)
+    if faults.get(kinds.WATCH_LOSS) and protocol.watches_jobs:
+        yield Process(f"watch/{evaluation}", lose_events, ours, repeats=True, owed=False)
+    if faults.get(kinds.RESUBMISSION):
+        yield Process(f"resubmission/{evaluation}", submit_again, (*ours, protocol), repeats=True, owed=False)
+    if faults.get(kinds.COMPLETION):
+        yield Process(f"completion/{evaluation}", protocol.complete, ours)
+
+
+def _names(name: str, count: int) -> list[str]:
+    return [name, *(f"{name}/{number}" for number in range(2, count + 1))]
+
+
+def _deliveries(protocol: Protocol, workers: int, faults: Faults) -> int:
+    """Return how many deliveries there can be: one for each call of each run, and one for each that is sent again."""
+    runs = workers + faults.get(kinds.WORKER_CRASH, 0)
+    again = sum(faults.get(kind, 0) for kind in (kinds.HTTP_RETRY, kinds.HTTP_LOSS, kinds.DISPATCHER_CRASH))
+    return protocol.calls * runs + again
+
+
+def _worker_crashes(system: System, evaluation: str, name: str) -> tuple[Crash, ...]:
+    """Return the crashes of a worker: its broker and its HTTP peer notice, and what it leased is forsaken."""
+    return _crashes(
+        kinds.WORKER_CRASH,
+        kinds.WORKER_LOSS,
+        system.queue.requeue(evaluation, name),
+        system.http.hang_up(evaluation, name),
+        system.redis.forsake(evaluation, name),
     )
 
 
-def ask_for_cancellation(system: System, evaluation: str) -> Steps:
-    """The user: may ask for a cancellation at any time, once."""
-    yield T3(system.user.cancel(evaluation))
+def _cancel_crashes(system: System, request: CancelRequest) -> tuple[Crash, ...]:
+    return _crashes(kinds.CANCEL_CRASH, kinds.CANCEL_LOSS, system.redis.forsake(request.evaluation, request.handler))
 
 
-def serve(
-    system: System, dispatch: Callable[[System, DispatchRequest], Steps], evaluation: str, number: int, name: str
-) -> Steps:
-    """The dispatcher's endpoint: handles one delivery of a request."""
-    content = yield T7(system.http.accept(evaluation, number))
-    response = yield from dispatch(system, DispatchRequest(evaluation, content, name))
-    yield system.http.reply(evaluation, number, response)
+def _dispatcher_crashes(system: System, evaluation: str, number: int, name: str) -> tuple[Crash, ...]:
+    """Return the crashes of a handler: its caller's connection breaks, and what it leased is forsaken.
+
+    Neither resumes the request: a restarted dispatcher handles it when it is sent again, as another delivery.
+    """
+    forsaken = system.redis.forsake(evaluation, name)
+    reset = (system.http.reset(evaluation, number), forsaken)
+    refuse = (system.http.refuse(evaluation, number), forsaken)
+    return (
+        Crash(kinds.DISPATCHER_CRASH, restarts=False, consequences=atomically(*reset)),
+        Crash(kinds.DISPATCHER_LOSS, restarts=False, consequences=atomically(*refuse)),
+    )
 
 
-def control_job(system: System, evaluation: str) -> Steps:
-    """The Job controller, the kubelet and the garbage collector, for the evaluation's Job."""
-    yield system.kubernetes.progress(job_name(evaluation))
-
-
-def expire_keys(system: System) -> Steps:
-    """Redis's own clock."""
-    yield system.redis.expire()
+def _crashes(crash: str, loss: str, *noticed: Operation) -> tuple[Crash, ...]:
+    """Return the crash that restarts, and the one that does not."""
+    return (
+        Crash(crash, restarts=True, consequences=atomically(*noticed)),
+        Crash(loss, restarts=False, consequences=atomically(*noticed)),
+    )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
-from deadheat.models.world import FAULTS
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.sim.errors import unknown_name
 
@@ -23,7 +23,7 @@ def print_catalogue(what: str | None, console: Console) -> None:
             **{f"X+{each.name}": f"X, and {each.summary} ({each.source})" for each in ADDITIONS},
         },
         "properties": PROPERTIES,
-        "faults": FAULTS,
+        "faults": {each.kind: f"{each.meaning} ({each.source})" for each in FAULTS.values()},
     }
     if what is not None and what not in sections:
         raise unknown_name("list", what, sections)

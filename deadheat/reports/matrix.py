@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import ascii_uppercase
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
+from deadheat.scenarios.properties import PROPERTIES
+from deadheat.scenarios.scenario import budget_text
 
 __all__ = ["print_matrix"]
 
-STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
+CELLS = {Verdict.HOLDS: ("✓", "green"), Verdict.VIOLATED: ("✗", "bold red"), Verdict.INCONCLUSIVE: ("?", "yellow")}
+LEGEND = "✓ holds, ✗ violated with the steps of a shortest counterexample, ? inconclusive."
 
 
 def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
     """Print the verdicts, what they cover, and what no run reached."""
-    console.print(_table(results))
-    console.print(_scope(results))
+    wide = _table(results, [outcome.property.replace("-", "\n") for outcome in results[0].outcomes])
+    if console.measure(wide, options=console.options.update_width(1_000)).minimum <= console.width:
+        console.print(wide)
+    else:
+        letters = ascii_uppercase[: len(results[0].outcomes)]
+        console.print(_table(results, letters))
+        for letter, outcome in zip(letters, results[0].outcomes, strict=True):
+            console.print(f"{letter} {outcome.property}: {PROPERTIES[outcome.property]}", style="dim")
+    console.print(_scope(results), style="dim")
     for line in _vacuity(results):
-        console.print(line)
-    for line in _advice(results):
-        console.print(line)
+        console.print(line, style="dim")
+    for advice in _advice(results):
+        console.print(advice)
 
 
-def _table(results: Sequence[CheckResult]) -> Table:
-    table = Table(title="Can it happen? Every interleaving", title_justify="left", header_style="bold")
-    table.add_column("protocol", no_wrap=True)
-    for outcome in results[0].outcomes:
-        table.add_column(outcome.property.replace("-", " "), overflow="fold", min_width=9)
+def _table(results: Sequence[CheckResult], headers: Sequence[str]) -> Table:
+    table = Table(title="Can it happen? Every interleaving", title_justify="left", header_style="bold", box=None)
+    table.add_column("protocol", overflow="fold", min_width=15, vertical="bottom")
+    for header in headers:
+        table.add_column(header, no_wrap=True, vertical="bottom", justify="right")
     table.add_column("states", justify="right", no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
     for result in results:
@@ -39,39 +51,41 @@ def _table(results: Sequence[CheckResult]) -> Table:
 
 
 def _cell(outcome: Outcome) -> Text:
-    text = Text(str(outcome.verdict), style=STYLES[outcome.verdict])
-    if outcome.counterexample is not None:
-        text.append(f" {len(outcome.counterexample.trace.events)}")
-    return text
+    sign, style = CELLS[outcome.verdict]
+    length = f" {len(outcome.counterexample.trace.events)}" if outcome.counterexample is not None else ""
+    return Text(sign + length, style=style)
 
 
-def _scope(results: Sequence[CheckResult]) -> Text:
+def _scope(results: Sequence[CheckResult]) -> str:
     scenario, exploration = results[0].scenario, results[0].exploration
-    faults = ", ".join(f"{kind}={budget}" for kind, budget in scenario.faults) or "no faults"
+    faults = ", ".join(f"{kind}={budget_text(budget)}" for kind, budget in scenario.faults) or "no faults"
+    if scenario.quiet:
+        faults += ", which stop at some point"
     reductions = ", ".join(exploration.reductions) or "no reductions"
     complete = all(each.exploration.complete for each in results)
     search = "all states" if complete else "CUT SHORT: not all states"
-    lines = (
+    return (
+        f"{LEGEND}\n"
         f"Covers {scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}, {faults}; {search}, stored "
-        f"{'exactly' if exploration.storage == 'exact' else 'by fingerprint'}; reductions: {reductions}. "
-        "A number is the length of a shortest counterexample, in steps."
+        f"{'exactly' if exploration.storage == 'exact' else 'by fingerprint'}; reductions: {reductions}."
     )
-    return Text(lines, style="dim")
 
 
-def _vacuity(results: Sequence[CheckResult]) -> list[Text]:
+def _vacuity(results: Sequence[CheckResult]) -> list[str]:
+    """Return which labelled steps and allowed faults no run reached, so that a green verdict can be trusted."""
     lines = []
     for result in results:
-        holding = [each.property for each in result.outcomes if each.verdict is Verdict.HOLDS]
-        if not holding:
-            continue
-        missed = [str(site) for site in result.steps_not_reached]
-        missed += [f"the fault {kind}" for kind in result.faults_not_fired]
+        labels = [label.name for label in LABELS if label.name not in result.exploration.labels_reached]
+        missed = labels + [f"the fault {kind}" for kind in result.faults_not_fired]
         if missed:
-            text = Text.assemble(
-                (result.scenario.protocol, "bold"), ": no run reached ", ", ".join(missed), style="dim"
-            )
-            lines.append(text)
+            lines.append(f"{result.scenario.protocol}: no run reached {', '.join(missed)}.")
+    if not lines:
+        lines.append("Not vacuous: some run of each reached every step T0 to T8, and every fault allowed.")
+    others = sum(len(result.steps_not_reached) for result in results)
+    if others:
+        lines.append(
+            f"{others} further steps of the roles want a fault or an occasion to be reached; --json lists them."
+        )
     return lines
 
 

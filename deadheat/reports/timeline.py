@@ -11,7 +11,8 @@ from rich.text import Text
 from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
-from deadheat.sim.trace import Event
+from deadheat.scenarios.scenario import budget_text
+from deadheat.sim.trace import Event, Trace
 
 __all__ = ["print_timeline"]
 
@@ -19,12 +20,13 @@ LANES_WIDTH_MIN = 130
 """A terminal narrower than this gets the events below each other, since lanes would be too thin to read."""
 
 LOST = "the race is lost here"
+FOR_EVER = "from here on, for ever"
 
 
 def print_timeline(counterexample: Counterexample, console: Console, turning_point: int | None = None) -> None:
     """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
     scenario = counterexample.scenario
-    faults = "".join(f", {kind}={budget}" for kind, budget in scenario.faults)
+    faults = "".join(f", {kind}={budget_text(budget)}" for kind, budget in scenario.faults)
     evaluations = f"{scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}"
     console.print(
         Text.assemble(
@@ -32,13 +34,14 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
         )
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
-    console.print(layout(counterexample.trace.events, turning_point))
+    console.print(layout(counterexample.trace, turning_point))
     console.print(_legend(counterexample.trace.events), style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
 
 
-def _lanes(events: tuple[Event, ...], turning_point: int | None) -> Table:
+def _lanes(trace: Trace, turning_point: int | None) -> Table:
     """A lane for each process, then one for each component with its value after the step."""
+    events = trace.events
     processes = _in_order(event.process for event in events)
     components = _in_order(name for event in events for name in event.changes)
     table = _empty_table()
@@ -48,6 +51,8 @@ def _lanes(events: tuple[Event, ...], turning_point: int | None) -> Table:
         table.add_column(name, overflow="fold")
     state = dict.fromkeys(components, "")
     for number, event in enumerate(events, start=1):
+        if number - 1 == trace.schedule.cycle_from:
+            table.add_row(Text("↻", style="bold red"), Text(FOR_EVER, style="bold red"))
         state.update(event.changes)
         lanes = [_step(event) if name == event.process else Text("│", style="dim") for name in processes]
         values = [Text(state[name], style="bold yellow" if name in event.changes else "dim") for name in components]
@@ -58,13 +63,15 @@ def _lanes(events: tuple[Event, ...], turning_point: int | None) -> Table:
     return table
 
 
-def _narrow(events: tuple[Event, ...], turning_point: int | None) -> Table:
+def _narrow(trace: Trace, turning_point: int | None) -> Table:
     """One lane for all: who does what, and what is then true."""
     table = _empty_table()
     table.add_column("process", style="cyan", no_wrap=True)
     table.add_column("step", overflow="fold")
     table.add_column("and then", overflow="fold")
-    for number, event in enumerate(events, start=1):
+    for number, event in enumerate(trace.events, start=1):
+        if number - 1 == trace.schedule.cycle_from:
+            table.add_row(Text("↻", style="bold red"), "", Text(FOR_EVER, style="bold red"))
         now = "; ".join(f"{name}: {value}" for name, value in event.changes.items())
         table.add_row(str(number), event.process, _step(event), Text(now, style="yellow"))
         if number == turning_point:

@@ -1,7 +1,11 @@
 """The properties that every protocol is checked for, from both sides of the race.
 
-An *orphan* is a Job that exists and is not being deleted, for an evaluation in a terminal state. It is *permanent*
-if it is there in a settled state, *transient* if it is there in any state.
+An *orphan* is a Job that exists and is not being deleted, for an evaluation in a terminal state; but the finished Job
+of a completed evaluation is its record, not an orphan. An orphan is *permanent* if it is there in a settled state,
+*transient* if it is there in any state, and *eventually cleaned* if on every fair run it goes.
+
+Kubernetes can have a Job of any name for an evaluation; a property about evaluations reads the components of all of
+them, and is violated if it is for any one.
 """
 
 from __future__ import annotations
@@ -9,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from deadheat.models.kubernetes import Job, JobPhase, KubernetesState
-from deadheat.models.status import TERMINAL
-from deadheat.models.system import System, job_name
-from deadheat.models.user import Cancellation
-from deadheat.models.values import lookup
+from deadheat.models.kubernetes import JobPhase, KubernetesState
+from deadheat.models.status import TERMINAL, Status
+from deadheat.models.system import System
+from deadheat.models.user import UserState
 from deadheat.sim.model import Kind, Property, View
 
 __all__ = ["PROPERTIES", "properties_of"]
@@ -25,69 +28,86 @@ OfTwo: TypeAlias = Callable[[System, View, View, str], str | None]
 """A violation between two states, for one evaluation."""
 
 
-def _job(view: View, evaluation: str) -> Job | None:
-    kubernetes: KubernetesState = view["kubernetes"]
-    return lookup(kubernetes.jobs, job_name(evaluation))
+def _cluster(view: View, evaluation: str) -> KubernetesState:
+    cluster: KubernetesState = view[f"kubernetes/{evaluation}"]
+    return cluster
 
 
-def _cancellation(view: View, evaluation: str) -> Cancellation:
-    cancellation: Cancellation = view[f"user/{evaluation}"]
-    return cancellation
+def _user(view: View, evaluation: str) -> UserState:
+    user: UserState = view[f"user/{evaluation}"]
+    return user
 
 
 def orphan(system: System, view: View, evaluation: str) -> str | None:
-    """An orphan: the Job exists, is not being deleted, and its evaluation has ended."""
-    job, status = _job(view, evaluation), system.status.status_in(view, evaluation)
-    if job is None or job.is_deleted or status not in TERMINAL:
+    """An orphan: a Job exists, is not being deleted, and its evaluation has ended otherwise than by its finishing."""
+    status = system.status.status_in(view, evaluation)
+    if status not in TERMINAL:
         return None
-    return f"Job {job_name(evaluation)} (uid {job.uid}) is {job.phase}, while evaluation {evaluation} is {status}"
+    for name, job in _cluster(view, evaluation).live_jobs:
+        if not (status is Status.COMPLETED and job.phase is JobPhase.FINISHED):
+            phase = "suspended" if job.suspended else job.phase
+            return f"Job {name} (uid {job.uid}) is {phase}, while evaluation {evaluation} is {status}"
+    return None
 
 
 def revived(system: System, before: View, after: View, evaluation: str) -> str | None:
-    """A terminal status that another status replaces."""
+    """A terminal status that another status replaces, other than by a new submission."""
     old, new = (system.status.status_in(view, evaluation) for view in (before, after))
-    if old not in TERMINAL or new is old:
+    if old not in TERMINAL or new is old or _user(before, evaluation).since != _user(after, evaluation).since:
         return None
     return f"the status of evaluation {evaluation} went from {old} to {new}"
 
 
 def second_job(system: System, view: View, evaluation: str) -> str | None:
-    """A second Job for the same evaluation, beside the first or after it."""
-    job = _job(view, evaluation)
-    if job is None or job.uid < 2:
-        return None
-    return f"evaluation {evaluation} was given {job.uid} Jobs"
+    """A second Job for the same submission of an evaluation, beside the first or after it."""
+    cluster = _cluster(view, evaluation)
+    jobs = cluster.created - cluster.created_before
+    return f"evaluation {evaluation} was given {jobs} Jobs" if jobs > 1 else None
 
 
 def wanted_job_deleted(system: System, before: View, after: View, evaluation: str) -> str | None:
-    """A deletion of the Job of an evaluation whose cancellation nobody has requested."""
-    old, new = _job(before, evaluation), _job(after, evaluation)
-    if old is None or new is None or old.is_deleted or not new.is_deleted:
+    """A deletion of the Job of an evaluation that has not ended, and whose cancellation nobody has requested."""
+    if system.status.status_in(before, evaluation) in TERMINAL or not _user(before, evaluation).wants_it:
         return None
-    if _cancellation(before, evaluation) is not Cancellation.NONE:
+    deleted = {name for name, _ in _cluster(before, evaluation).live_jobs}
+    deleted -= {name for name, _ in _cluster(after, evaluation).live_jobs}
+    if not deleted:
         return None
-    return f"Job {job_name(evaluation)} was deleted, although nobody cancelled evaluation {evaluation}"
+    return f"Job {min(deleted)} was deleted, although evaluation {evaluation} had not ended and nobody cancelled it"
 
 
 def without_job(system: System, view: View, evaluation: str) -> str | None:
-    """No Job was ever created for an evaluation whose cancellation nobody has requested."""
-    if _cancellation(view, evaluation) is not Cancellation.NONE or _job(view, evaluation) is not None:
+    """No Job was ever there for what was last submitted, although nobody has requested its cancellation."""
+    cluster = _cluster(view, evaluation)
+    if not _user(view, evaluation).wants_it or cluster.created > cluster.created_before or cluster.live_jobs:
         return None
     return f"nobody cancelled evaluation {evaluation}, and it never gets a Job"
 
 
 def started_after_answer(system: System, before: View, after: View, evaluation: str) -> str | None:
     """A Job created, or its pod started, after the user was told that the evaluation is cancelled."""
-    if _cancellation(before, evaluation) is not Cancellation.CANCELLED:
+    if not _user(before, evaluation).was_told_cancelled:
         return None
-    old, new = _job(before, evaluation), _job(after, evaluation)
-    if new is None or new == old:
-        return None
-    if old is None or new.uid != old.uid:
-        return f"Job {job_name(evaluation)} was created after the user was told that {evaluation} is cancelled"
-    if new.phase is JobPhase.STARTING:
-        return f"the pod of {job_name(evaluation)} starts after the user was told that {evaluation} is cancelled"
+    old = dict(_cluster(before, evaluation).jobs)
+    for name, job in _cluster(after, evaluation).jobs:
+        if name not in old:
+            return f"Job {name} was created after the user was told that {evaluation} is cancelled"
+        if job.phase is JobPhase.STARTING and old[name].phase is JobPhase.CREATED:
+            return f"the pod of {name} starts after the user was told that {evaluation} is cancelled"
     return None
+
+
+def unanswered(system: System, view: View, evaluation: str) -> str | None:
+    """A request for cancellation that has no answer yet."""
+    return f"the cancellation of {evaluation} is not answered" if _user(view, evaluation).waits else None
+
+
+def stuck(system: System, view: View, evaluation: str) -> str | None:
+    """An evaluation that has not ended, and has no Job that could end it."""
+    status = system.status.status_in(view, evaluation)
+    if status in TERMINAL or _cluster(view, evaluation).live_jobs:
+        return None
+    return f"evaluation {evaluation} is {status} and has no Job"
 
 
 def _any_of_one(system: System, violation: OfOne) -> Callable[[View], str | None]:
@@ -114,6 +134,9 @@ PROPERTIES: dict[str, str] = {
     "wanted-job-survives": "a Job is never deleted while nobody has cancelled its evaluation",
     "uncancelled-gets-job": "once everything has settled, every evaluation that nobody cancelled has had its Job",
     "cancelled-means-stopped": "no Job is created or starts after the user was told that it is cancelled",
+    "eventually-cleaned": "a Job of an ended evaluation does not stay for ever, on any fair run",
+    "cancel-answered": "every request for cancellation is answered, on every fair run",
+    "nothing-stuck": "every evaluation ends or has a Job in the end, on every fair run",
 }
 """The properties, in the order in which they are shown, each with its meaning."""
 
@@ -122,7 +145,7 @@ def properties_of(system: System) -> tuple[Property, ...]:
     """Return all properties for a system, in the order of `PROPERTIES`."""
     status = system.status.components(system.evaluations)
     users = tuple(f"user/{each}" for each in system.evaluations)
-    jobs = ("kubernetes",)
+    jobs = tuple(f"kubernetes/{each}" for each in system.evaluations)
 
     def make(name: str, kind: Kind, reads: tuple[str, ...], violation: Callable[..., str | None]) -> Property:
         return Property(name, PROPERTIES[name], kind, reads, violation)
@@ -130,9 +153,12 @@ def properties_of(system: System) -> tuple[Property, ...]:
     return (
         make("no-permanent-orphan", Kind.SETTLED, status + jobs, _any_of_one(system, orphan)),
         make("no-transient-orphan", Kind.ALWAYS, status + jobs, _any_of_one(system, orphan)),
-        make("terminal-is-final", Kind.STEP, status, _any_of_two(system, revived)),
+        make("terminal-is-final", Kind.STEP, status + users, _any_of_two(system, revived)),
         make("at-most-one-job", Kind.ALWAYS, jobs, _any_of_one(system, second_job)),
-        make("wanted-job-survives", Kind.STEP, users + jobs, _any_of_two(system, wanted_job_deleted)),
+        make("wanted-job-survives", Kind.STEP, status + users + jobs, _any_of_two(system, wanted_job_deleted)),
         make("uncancelled-gets-job", Kind.SETTLED, users + jobs, _any_of_one(system, without_job)),
         make("cancelled-means-stopped", Kind.STEP, users + jobs, _any_of_two(system, started_after_answer)),
+        make("eventually-cleaned", Kind.EVENTUALLY, status + jobs, _any_of_one(system, orphan)),
+        make("cancel-answered", Kind.EVENTUALLY, users, _any_of_one(system, unanswered)),
+        make("nothing-stuck", Kind.EVENTUALLY, status + jobs, _any_of_one(system, stuck)),
     )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.models.system import Protocol
-from deadheat.models.world import FAULTS, build
+from deadheat.models.world import build
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.sim.errors import UsageError, unknown_name
-from deadheat.sim.model import Model
+from deadheat.sim.model import UNLIMITED, Model
 
-__all__ = ["DEFAULT_PROTOCOLS", "Scenario", "find_protocol", "parse_faults"]
+__all__ = ["DEFAULT_PROTOCOLS", "Scenario", "budget_text", "find_protocol", "parse_faults"]
+
+WITHOUT_END = "*"
+"""How a budget without end is written."""
 
 DEFAULT_PROTOCOLS: tuple[str, ...] = (
     *(protocol.name for protocol in PROTOCOLS),
@@ -23,12 +27,16 @@ DEFAULT_PROTOCOLS: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is checked. Raises UsageError if a name in it is unknown or a number makes no sense."""
+    """What is checked. Raises UsageError if a name in it is unknown or a number makes no sense.
+
+    A `quiet` scenario judges liveness only on runs in which faults stop at some point.
+    """
 
     protocol: str
     evaluations: int = 1
     faults: tuple[tuple[str, int], ...] = ()
     properties: tuple[str, ...] = tuple(PROPERTIES)
+    quiet: bool = False
 
     def __post_init__(self) -> None:
         find_protocol(self.protocol)
@@ -37,8 +45,11 @@ class Scenario:
         for kind, budget in self.faults:
             if kind not in FAULTS:
                 raise unknown_name("fault", kind, FAULTS)
-            if budget < 0:
-                raise UsageError(f"The fault {kind!r} cannot happen {budget} times; give it a budget of 0 or more.")
+            if budget < 0 and (budget != UNLIMITED or FAULTS[kind].bounded):
+                raise UsageError(
+                    f"The fault {kind!r} cannot happen {'without end' if budget == UNLIMITED else f'{budget} times'}; "
+                    "give it a number of times."
+                )
         for name in self.properties:
             if name not in PROPERTIES:
                 raise unknown_name("property", name, PROPERTIES)
@@ -52,15 +63,22 @@ class Scenario:
         """Return the model of this scenario, with the properties asked for."""
         world = build(find_protocol(self.protocol), self.evaluations, self.budgets)
         properties = tuple(each for each in properties_of(world.system) if each.name in self.properties)
-        return Model(world.components, world.processes, properties, self.budgets)
+        return Model(world.components, world.processes, properties, self.budgets, self.quiet)
 
     def command(self, name: str) -> str:
         """Return the deadheat command that shows the named property's counterexample in this scenario."""
         parts = [f"deadheat show {self.protocol} --property {name}"]
         if self.evaluations != 1:
             parts.append(f"--evaluations {self.evaluations}")
-        parts.extend(f"--faults {kind}={budget}" for kind, budget in self.faults)
+        parts.extend(f"--faults {kind}={budget_text(budget)}" for kind, budget in self.faults)
+        if self.quiet:
+            parts.append("--quiet-period")
         return " ".join(parts)
+
+
+def budget_text(budget: int) -> str:
+    """Return a budget as it is written on the command line."""
+    return WITHOUT_END if budget == UNLIMITED else str(budget)
 
 
 def find_protocol(name: str) -> Protocol:
@@ -90,9 +108,12 @@ def parse_faults(texts: list[str]) -> tuple[tuple[str, int], ...]:
     budgets: dict[str, int] = {}
     for text in texts:
         kind, equals, number = text.partition("=")
-        if not equals or not number.isdecimal():
-            raise UsageError(f"{text!r} is not a fault budget; write KIND=K, such as worker-crash=1.")
+        if not equals or not (number.isdecimal() or number == WITHOUT_END):
+            raise UsageError(
+                f"{text!r} is not a fault budget; write KIND=K, such as worker-crash=1, or KIND={WITHOUT_END} for "
+                "faults without end."
+            )
         if kind in budgets:
             raise UsageError(f"The fault {kind!r} is given twice; give it one budget.")
-        budgets[kind] = int(number)
+        budgets[kind] = UNLIMITED if number == WITHOUT_END else int(number)
     return tuple(budgets.items())

@@ -31,10 +31,12 @@ def save(counterexample: Counterexample, path: Path) -> None:
             "protocol": counterexample.scenario.protocol,
             "evaluations": counterexample.scenario.evaluations,
             "faults": dict(counterexample.scenario.faults),
+            "quiet": counterexample.scenario.quiet,
         },
         "property": counterexample.property,
         "violation": counterexample.violation,
         "schedule": [[each.process, each.alternative, each.branch] for each in counterexample.trace.schedule.choices],
+        "cycle_from": counterexample.trace.schedule.cycle_from,
         "events": [_event_to_json(each) for each in counterexample.trace.events],
     }
     content["checksum"] = _checksum(content)
@@ -56,12 +58,13 @@ def load(path: Path) -> Counterexample:
             evaluations=content["scenario"]["evaluations"],
             faults=tuple(content["scenario"]["faults"].items()),
             properties=(content["property"],),
+            quiet=content["scenario"]["quiet"],
         )
         choices = tuple(Choice(*each) for each in content["schedule"])
         events = tuple(_event_from_json(each) for each in content["events"])
         if len(choices) != len(events):
             raise ValueError
-        trace = Trace(Schedule(choices), events)
+        trace = Trace(Schedule(choices, cycle_from=content["cycle_from"]), events)
         return Counterexample(scenario, content["property"], content["violation"], trace)
     except DeadheatError as error:
         raise TraceError(f"{path} is a trace of something that this version does not have: {error}") from None

@@ -23,7 +23,8 @@ class JointStep(NamedTuple):
 def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any]) -> Iterator[JointStep]:
     """Yield every way in which a request may go where the components hold `values`.
 
-    Raises ModelError for a component or operation that does not exist, and for two faults in one step.
+    What fails in the same way at one instant is one fault. Raises ModelError for a component or operation that does
+    not exist, and for two kinds of fault in one step.
     """
     if isinstance(request, Operation):
         component = model.component(request.component)
@@ -50,6 +51,6 @@ def _together(
         return
     for first in steps_of(model, operations[0], values):
         for outcomes, joint, fault in _together(model, operations[1:], {**values, **first.values}):
-            if fault is not None and first.fault is not None:
+            if fault and first.fault and fault != first.fault:
                 raise ModelError(f"{operations[0]} and what is atomic with it fail in two ways at once.")
             yield (first.outcome, *outcomes), {**first.values, **joint}, fault or first.fault

@@ -8,7 +8,7 @@ loop of a search is look-ups and additions, and knows nothing of generators, com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -193,21 +193,18 @@ class Tables:
 
     def choices(self, state: int) -> list[tuple[Successor, int]]:
         """Return the enabled transitions of a packed state, each with the state that it leads to."""
-        return [
-            (successor, state + successor.delta)
-            for process, rows in enumerate(self.rows)
-            for mask, successors in rows[self._field(state, process)]
-            for successor in successors[state & mask]
-            if not successor.budget or state & successor.budget
-        ]
+        return [each for process in range(len(self.rows)) for each in self.choices_of(state, process)]
+
+    def choices_of(self, state: int, process: int) -> Iterator[tuple[Successor, int]]:
+        """Yield the enabled transitions of one process in a packed state, each with the state that it leads to."""
+        for mask, successors in self.rows[process][self._field(state, process)]:
+            for successor in successors[state & mask]:
+                if not successor.budget or state & successor.budget:
+                    yield successor, state + successor.delta
 
     def can_move(self, state: int, process: int) -> bool:
         """Return whether an owed step of this process would change the packed state."""
-        return any(
-            successor.owed and successor.delta
-            for mask, successors in self.rows[process][self._field(state, process)]
-            for successor in successors[state & mask]
-        )
+        return any(successor.owed and successor.delta for successor, _ in self.choices_of(state, process))
 
     def verify_purity(self) -> None:
         """Run all that was learned once more; raises PurityError where a role does something else."""

@@ -16,8 +16,8 @@ def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
     """Return the number (from 1) of the step after which every way on violates the named property.
 
     Only owed steps count as ways on: faults and steps that nobody owes might still come to the rescue. Returns the
-    number of the last step if the violation is avoidable until then, and None if telling would take more than
-    `STATES_MAX` states.
+    number of the last step if the violation is avoidable until then; and None if telling would take more than
+    `STATES_MAX` states, or if it is never lost for good, because only faults that go on keep a lasso from healing.
     """
     tables = Tables(model)
     watch = next(each for each in tables.watches if each.property.name == name)
@@ -32,7 +32,8 @@ def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
         if avoidable:
             break
         turning -= 1
-    return turning
+    stem = len(schedule.choices) if schedule.cycle_from is None else schedule.cycle_from
+    return turning if turning <= stem else None
 
 
 def _avoidable(tables: Tables, watch: Watch, start: int) -> bool | None:

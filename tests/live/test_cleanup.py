@@ -38,7 +38,7 @@ def namespace(place: Place) -> Iterator[str]:
 
 
 def adapter(place: Place, namespace: str) -> KubernetesAdapter:
-    return KubernetesAdapter(place.cluster, namespace, run=place.run, held=False)
+    return KubernetesAdapter(place.cluster, namespace, [*STATUSES, "e5"], run=place.run, held=False)
 
 
 def names(cluster: Cluster, namespace: str) -> set[str]:
@@ -49,8 +49,8 @@ def names(cluster: Cluster, namespace: str) -> set[str]:
 def with_jobs(place: Place, namespace: str) -> set[str]:
     jobs = adapter(place, namespace)
     for number in range(1, 6):
-        jobs.create_job(f"evaluation-e{number}", f"e{number}")
-    unlabelled = jobs._manifest("backup", "e1")
+        jobs.create_job(f"e{number}")
+    unlabelled = jobs._manifest("e1", "backup")
     del unlabelled["metadata"]["labels"]
     del unlabelled["spec"]["template"]["metadata"]["labels"]  # a Job without labels would be given its pods'
     place.cluster.create_job(namespace, unlabelled)
@@ -74,7 +74,7 @@ def test_a_dry_run_tells_and_takes_nothing(place: Place, namespace: str) -> None
 def test_a_sweep_takes_orphans_and_spares_everything_else(place: Place, namespace: str) -> None:
     before = with_jobs(place, namespace)
     with place.namespace() as other:
-        adapter(place, other).create_job("evaluation-e1", "e1")
+        adapter(place, other).create_job("e1")
         result = Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=False).sweep()
         assert names(place.cluster, other) == {"evaluation-e1"}
     assert result.deleted == 2
@@ -85,21 +85,21 @@ def test_a_sweep_takes_orphans_and_spares_everything_else(place: Place, namespac
 @pytest.mark.live
 def test_a_newer_job_of_the_same_name_is_never_taken(place: Place, namespace: str) -> None:
     jobs = adapter(place, namespace)
-    jobs.create_job("evaluation-e1", "e1")
-    [first] = jobs.list_jobs()
+    jobs.create_job("e1")
+    [first] = jobs.list_jobs("e1")
 
     def status(evaluation: str) -> str:
         # Between the list and the deletion, the Job is replaced by another one.
-        jobs.delete_job("evaluation-e1")
+        jobs.delete_job("e1")
         deadline = time.monotonic() + 30
-        while jobs.list_jobs() and time.monotonic() < deadline:
+        while jobs.list_jobs("e1") and time.monotonic() < deadline:
             time.sleep(0.05)
-        jobs.create_job("evaluation-e1", evaluation)
+        jobs.create_job(evaluation)
         return "cancelled"
 
     result = Cleanup(place.cluster, namespace, "eval-id", status, dry_run=False).sweep()
     assert [each.fate for each in result.found] == ["gone meanwhile"]
-    [second] = jobs.list_jobs()
+    [second] = jobs.list_jobs("e1")
     assert second.uid != first.uid
     assert names(place.cluster, namespace) == {"evaluation-e1"}
 
@@ -110,7 +110,7 @@ def test_the_listener_looks_at_each_new_job(place: Place, namespace: str) -> Non
     cleanup = Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=False)
     jobs = adapter(place, namespace)
     for evaluation in ("e2", "e1", "e3"):  # the storage worker's protocol looks for cancelled evaluations alone
-        jobs.create_job(f"evaluation-{evaluation}", evaluation)
+        jobs.create_job(evaluation)
     results = [cleanup.listen(watch) for _ in range(3)]
     assert [[each.name for each in result.found] for result in results] == [[], ["evaluation-e1"], []]
     assert names(place.cluster, namespace) == {"evaluation-e2", "evaluation-e3"}
@@ -134,9 +134,9 @@ def forgetful(redis_url: str) -> Iterator[Place]:
 def test_a_watch_resumes_after_the_server_has_forgotten_where_it_was(forgetful: Place) -> None:
     with forgetful.namespace() as namespace:
         jobs = adapter(forgetful, namespace)
-        jobs.create_job("evaluation-e1", "e1")
+        jobs.create_job("e1")
         watch = JobWatch(forgetful.cluster, namespace, "eval-id")
-        jobs.create_job("evaluation-e2", "e2")
+        jobs.create_job("e2")
         assert watch.next(10).name == "evaluation-e2"
         deadline = time.monotonic() + 30
         while not watch.relisted and time.monotonic() < deadline:
@@ -145,7 +145,7 @@ def test_a_watch_resumes_after_the_server_has_forgotten_where_it_was(forgetful: 
             time.sleep(0.3)
         assert watch.relisted >= 1
         for evaluation in ("e3", "e4"):
-            jobs.create_job(f"evaluation-{evaluation}", evaluation)
+            jobs.create_job(evaluation)
             assert watch.next(10).name == f"evaluation-{evaluation}"
         with pytest.raises(BlockedError):  # each was told of once
             watch.next(0.5)
@@ -203,7 +203,7 @@ def test_the_command_goes_on_until_it_is_told_to_stop(place: Place, namespace: s
     try:
         first = running.stdout.readline() if running.stdout else ""
         assert first == "0 orphans among 0 Jobs, 0 deleted.\n"
-        adapter(place, namespace).create_job("evaluation-e1", "e1")
+        adapter(place, namespace).create_job("e1")
         deadline = time.monotonic() + 30
         while names(place.cluster, namespace) and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -79,7 +79,7 @@ def test_servers_that_do_something_else_diverge_at_the_step(place: Place) -> Non
         with open_adapters(site, BASELINE, held=True, lease_ms=1000) as adapters:
             somebody_elses = {
                 "metadata": {"name": "evaluation-e1"},
-                "spec": adapters.kubernetes._manifest("evaluation-e1", "e9")["spec"],
+                "spec": adapters.kubernetes._manifest("e9", "evaluation-e1")["spec"],
             }
             kill = next(number for number, event in enumerate(events, start=1) if event.label == "T5")
             assert kill < creation

@@ -10,16 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deadheat.live.values import decode, encode
-from deadheat.models.http import TimedOut
+from deadheat.models.http import Accepted, TimedOut
 from deadheat.models.kubernetes import Answer, JobPhase, JobReference
 from deadheat.models.status import Status
-from deadheat.models.stream import StatusEvent
 from deadheat.models.user import Cancellation
 
 plain = st.none() | st.booleans() | st.integers() | st.text()
 enumerations = st.sampled_from([*Answer, *JobPhase, *Status, *Cancellation])
-references = st.builds(JobReference, st.text(), st.integers(min_value=0, max_value=2**128 - 1), st.text())
-events = st.builds(StatusEvent, st.text(), st.sampled_from(Status))
+references = st.builds(JobReference, st.text(), st.text(), st.integers(min_value=0, max_value=2**128 - 1))
+events = st.builds(Accepted, st.text(), st.none() | st.text())
 values = st.recursive(
     plain | enumerations | references | events | st.just(TimedOut()), lambda each: st.tuples(each, each)
 )

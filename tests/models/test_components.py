@@ -6,17 +6,23 @@ from typing import Any
 
 import pytest
 
-from deadheat.models.celery import CeleryQueue, Message
-from deadheat.models.http import HTTP_RETRY, HttpChannel, Phase, TimedOut
+from deadheat.models.celery import WAITING, CeleryQueue, Message
+from deadheat.models.chance import Chance
+from deadheat.models.faults import FAULTS
+from deadheat.models.http import Accepted, GaveUp, HttpChannel, Phase, TimedOut
 from deadheat.models.kubernetes import Answer, JobPhase, JobReference, Kubernetes
-from deadheat.models.redis import LEASE_EXPIRY, Redis
+from deadheat.models.kubernetes_guards import GuardedKubernetes
+from deadheat.models.redis import Redis, key_of
 from deadheat.models.status import Status, StatusStore
-from deadheat.models.stream import EventStream, StatusEvent
+from deadheat.models.stream import EventStream
 from deadheat.models.tokens import Tokens
-from deadheat.models.user import Cancellation, User
+from deadheat.models.user import Cancellation, User, UserState
 from deadheat.sim.components import Component, Step
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Operation
+
+KEY, LOCK = key_of("key", "e1"), key_of("lock", "e1")
+NAME = "evaluation-e1"
 
 
 class Driver:
@@ -29,27 +35,39 @@ class Driver:
     def steps(self, request: Operation) -> list[Step]:
         return list(self.component.apply(self.value, request))
 
+    def outcomes(self, request: Operation) -> list[Any]:
+        """What the request may be answered if nothing fails."""
+        return [each.outcome for each in self.steps(request) if each.fault is None]
+
     def __call__(self, request: Operation) -> Any:
         [step] = [each for each in self.steps(request) if each.fault is None]
         self.value = step.value
         return step.outcome
 
-    def fault(self, request: Operation) -> tuple[str | None, Any]:
-        [step] = [each for each in self.steps(request) if each.fault is not None]
+    def fault(self, request: Operation, kind: str) -> Any:
+        """Take the first step that is a fault of this kind; return its outcome."""
+        step = next(each for each in self.steps(request) if each.fault == kind)
         self.value = step.value
-        return step.fault, step.outcome
+        return step.outcome
 
 
 def test_an_operation_goes_to_the_instance_of_its_key() -> None:
     assert StatusStore("status").get("e1") == Operation("status/e1", "get", ("e1",))
-    assert Kubernetes("kubernetes").get_job("j") == Operation("kubernetes", "get_job", ("j",))
+    assert Chance("chance").occurs("rain") == Operation("chance", "occurs", ("rain",))
     named = StatusStore("status").set("e1", status=Status.FAILED)
     assert named == Operation("status/e1", "set", ("e1", Status.FAILED))
 
 
+def test_a_redis_key_goes_to_the_instance_of_its_hash_tag() -> None:
+    redis = Redis("redis")
+    assert redis.get(LOCK).component == redis.expire("e1").component == "redis/e1"
+    with pytest.raises(ModelError, match="'lock:e1' has no hash tag"):
+        redis.get("lock:e1")
+
+
 def test_default_arguments_are_part_of_the_operation() -> None:
     redis = Redis("redis")
-    assert redis.set("k", "v") == redis.set("k", "v", None) == redis.set("k", "v", holder=None)
+    assert redis.set(KEY, "v") == redis.set(KEY, "v", None) == redis.set(KEY, "v", holder=None)
 
 
 def test_an_operation_called_wrongly_is_refused() -> None:
@@ -69,134 +87,295 @@ def test_the_status_store_compares_before_it_sets() -> None:
     assert drive(store.get("e1")) is Status.CANCELLED
 
 
+def test_a_read_from_a_replica_may_be_one_write_late() -> None:
+    store = StatusStore("status", replicas=True)
+    drive = Driver(store)
+    drive(store.set("e1", Status.CANCELLED))
+    assert drive(store.get("e1")) is Status.CANCELLED
+    assert drive.fault(store.get("e1"), "stale-status") is Status.QUEUED
+    assert [each.fault for each in StatusStore("status").apply(drive.value._replace(before=None), store.get("e1"))] == [
+        None
+    ]
+
+
 def test_a_celery_message_is_delivered_once_until_its_worker_is_lost() -> None:
     queue = CeleryQueue("queue")
     drive = Driver(queue)
-    drive(queue.deliver("e1"))
-    assert drive.steps(queue.deliver("e1")) == []
-    drive(queue.requeue("e1"))
-    drive(queue.deliver("e1"))
-    drive(queue.acknowledge("e1"))
-    drive(queue.requeue("e1"))
-    assert drive.value is Message.ACKNOWLEDGED
-    assert drive.steps(queue.deliver("e1")) == []
+    drive(queue.deliver("e1", "w"))
+    assert drive.steps(queue.deliver("e1", "w")) == []
+    drive(queue.requeue("e1", "w"))
+    drive(queue.deliver("e1", "w"))
+    drive(queue.acknowledge("e1", "w"))
+    drive(queue.requeue("e1", "w"))
+    assert drive.value == ()
+    assert drive.steps(queue.deliver("e1", "w")) == []
+
+
+def test_a_message_that_is_delivered_again_is_not_acknowledged_by_its_first_worker() -> None:
+    queue = CeleryQueue("queue")
+    drive = Driver(queue)
+    drive(queue.deliver("e1", "w"))
+    drive.fault(queue.time_out("e1"), "celery-redelivery")
+    drive(queue.deliver("e1", "v"))
+    drive(queue.acknowledge("e1", "w"))
+    assert drive.value == (Message("v"),)
+    drive(queue.publish("e1"))
+    assert drive.value == (Message("v"), WAITING)
 
 
 def test_an_http_call_is_four_steps() -> None:
     http = HttpChannel("http")
     drive = Driver(http)
     assert drive.steps(http.accept("e1", 0)) == []
-    assert drive(http.send("e1", "please")) == 0
-    assert [step for step in drive.steps(http.response("e1", 0)) if step.fault is None] == []
-    assert drive(http.accept("e1", 0)) == "please"
+    assert drive(http.send("e1", "w", "please")) == 0
+    assert drive.outcomes(http.response("e1", 0)) == []
+    assert drive(http.accept("e1", 0)) == Accepted("w", "please")
     assert drive.steps(http.accept("e1", 0)) == []
     drive(http.reply("e1", 0, "done"))
     assert drive(http.response("e1", 0)) == "done"
 
 
-def test_a_caller_that_gave_up_hears_only_the_newest_reply_while_both_deliveries_are_handled() -> None:
+def test_a_caller_that_tries_again_hears_only_the_newest_reply_while_both_deliveries_are_handled() -> None:
     http = HttpChannel("http")
     drive = Driver(http)
-    drive(http.send("e1", "please"))
+    drive(http.send("e1", "w", "please"))
     drive(http.accept("e1", 0))
-    assert drive.fault(http.response("e1", 0)) == (HTTP_RETRY, TimedOut())
-    assert drive(http.send("e1", "please")) == 1
-    assert drive(http.accept("e1", 1)) == "please"
+    assert drive.fault(http.response("e1", 0), "http-retry") == TimedOut()
+    assert drive(http.send("e1", "w", "please")) == 1
+    assert drive(http.accept("e1", 1)) == Accepted("w", "please")
     drive(http.reply("e1", 0, "first"))
     assert drive.value[0].phase is Phase.CLOSED
     drive(http.reply("e1", 1, "second"))
     assert drive(http.response("e1", 1)) == "second"
 
 
+def test_a_caller_that_gives_up_leaves_the_handler_at_work() -> None:
+    http = HttpChannel("http")
+    drive = Driver(http)
+    drive(http.send("e1", "w", "please"))
+    assert drive.fault(http.response("e1", 0), "http-timeout") == GaveUp()
+    assert drive(http.accept("e1", 0)) == Accepted("w", "please")
+
+
+@pytest.mark.parametrize("lost", ["request", "reply"])
+def test_whoever_waits_for_what_was_lost_times_out(lost: str) -> None:
+    http = HttpChannel("http")
+    drive = Driver(http)
+    if lost == "request":
+        drive.fault(http.send("e1", "w", "please"), "http-loss")
+        assert drive.steps(http.accept("e1", 0)) == []
+    else:
+        drive(http.send("e1", "w", "please"))
+        drive(http.accept("e1", 0))
+        drive.fault(http.reply("e1", 0, "done"), "http-loss")
+    assert drive(http.response("e1", 0)) == TimedOut()
+
+
+def test_a_handler_that_dies_breaks_the_connection() -> None:
+    http = HttpChannel("http")
+    for consequence, outcome in ((http.reset("e1", 0), TimedOut()), (http.refuse("e1", 0), GaveUp())):
+        drive = Driver(http)
+        drive(http.send("e1", "w", "please"))
+        drive(http.accept("e1", 0))
+        drive(consequence)
+        assert drive(http.response("e1", 0)) == outcome
+
+
 def test_a_reply_already_on_its_way_is_lost_when_its_caller_hangs_up() -> None:
     http = HttpChannel("http")
     drive = Driver(http)
-    drive(http.send("e1", "please"))
-    drive(http.accept("e1", 0))
-    drive(http.reply("e1", 0, "done"))
-    drive(http.hang_up("e1"))
-    assert drive.value[0].phase is Phase.CLOSED
+    for caller in ("w", "v"):
+        number = drive(http.send("e1", caller, "please"))
+        drive(http.accept("e1", number))
+        drive(http.reply("e1", number, "done"))
+    drive(http.hang_up("e1", "w"))
+    assert [each.phase for each in drive.value] == [Phase.CLOSED, Phase.REPLIED]
 
 
 def test_redis_sets_only_what_is_absent_and_deletes_only_what_is_equal() -> None:
     redis = Redis("redis")
     drive = Driver(redis)
-    assert drive(redis.set_if_absent("k", "mine")) is True
-    assert drive(redis.set_if_absent("k", "yours")) is False
-    assert drive(redis.delete_if_equal("k", "yours")) is False
-    assert drive(redis.get("k")) == "mine"
-    assert drive(redis.delete_if_equal("k", "mine")) is True
-    assert drive(redis.get("k")) is None
-    assert drive(redis.delete("k")) is False
-    drive(redis.set("k", "new"))
-    assert drive(redis.delete("k")) is True
+    assert drive(redis.set_if_absent(KEY, "mine")) is True
+    assert drive(redis.set_if_absent(KEY, "yours")) is False
+    assert drive(redis.delete_if_equal(KEY, "yours")) is False
+    assert drive(redis.get(KEY)) == "mine"
+    assert drive(redis.delete_if_equal(KEY, "mine")) is True
+    assert drive(redis.get(KEY)) is None
+    assert drive(redis.delete(KEY)) is False
+    drive(redis.set(KEY, "new"))
+    assert drive(redis.delete(KEY)) is True
 
 
 def test_a_lock_blocks_until_it_is_released() -> None:
     redis = Redis("redis")
     drive = Driver(redis)
-    drive(redis.acquire("lock", "a"))
-    assert drive.steps(redis.acquire("lock", "b")) == []
-    drive(redis.delete_if_equal("lock", "a"))
-    drive(redis.acquire("lock", "b"))
-    assert drive(redis.get("lock")) == "b"
+    drive(redis.acquire(LOCK, "a"))
+    assert drive.steps(redis.acquire(LOCK, "b")) == []
+    drive(redis.delete_if_equal(LOCK, "a"))
+    drive(redis.acquire(LOCK, "b"))
+    assert drive(redis.get(LOCK)) == "b"
 
 
 def test_a_lease_runs_out_by_a_fault_while_it_is_held_and_freely_once_its_holder_is_gone() -> None:
     redis = Redis("redis")
     drive = Driver(redis)
-    drive(redis.set("for ever", "v"))
-    drive(redis.acquire("lock", "a"))
-    assert drive.fault(redis.expire()) == (LEASE_EXPIRY, "lock")
-    assert drive.steps(redis.expire()) == []
-    drive(redis.acquire("lock", "a"))
-    drive(redis.forsake("a"))
-    assert drive(redis.expire()) == "lock"
-    assert drive(redis.get("for ever")) == "v"
+    drive(redis.set(KEY, "v"))
+    drive(redis.acquire(LOCK, "a"))
+    assert drive.fault(redis.expire("e1"), "lease-expiry") == LOCK
+    assert drive.steps(redis.expire("e1")) == []
+    drive(redis.acquire(LOCK, "a"))
+    drive(redis.forsake("e1", "a"))
+    assert drive(redis.expire("e1")) == LOCK
+    assert drive(redis.get(KEY)) == "v"
+
+
+def test_a_failover_loses_what_was_written_since_the_replica_lagged_and_nothing_else() -> None:
+    redis = Redis("redis")
+    drive = Driver(redis)
+    drive(redis.set(KEY, "old"))
+    drive.fault(redis.lag("e1"), "redis-failover")
+    drive(redis.set(KEY, "new"))
+    drive(redis.set(LOCK, "new"))
+    assert drive(redis.get(KEY)) == "new"
+    drive(redis.fail_over("e1"))
+    assert (drive(redis.get(KEY)), drive(redis.get(LOCK))) == ("old", None)
 
 
 def test_a_job_name_is_taken_until_the_job_is_gone() -> None:
     cluster = Kubernetes("kubernetes")
     drive = Driver(cluster)
-    assert drive(cluster.get_job("j")) is Answer.NOT_FOUND
-    assert drive(cluster.delete_job("j")) is Answer.NOT_FOUND
-    assert drive(cluster.create_job("j", "e1")) is Answer.CREATED
-    assert drive(cluster.create_job("j", "e1")) is Answer.ALREADY_EXISTS
-    assert drive(cluster.delete_job("j")) is Answer.OK
-    assert drive(cluster.create_job("j", "e1")) is Answer.ALREADY_EXISTS
-    assert drive(cluster.progress("j")) is JobPhase.GONE
-    assert drive(cluster.delete_job("j")) is Answer.NOT_FOUND
-    assert drive(cluster.create_job("j", "e1")) is Answer.CREATED
-    assert drive(cluster.list_jobs()) == (JobReference("j", 2, "e1"),)
+    assert drive(cluster.get_job("e1")) is Answer.NOT_FOUND
+    assert drive(cluster.delete_job("e1")) is Answer.NOT_FOUND
+    assert drive(cluster.create_job("e1")) is Answer.CREATED
+    assert drive(cluster.create_job("e1")) is Answer.ALREADY_EXISTS
+    assert drive(cluster.create_job("e1", "another")) is Answer.CREATED
+    assert drive(cluster.delete_job("e1")) is Answer.OK
+    assert drive(cluster.create_job("e1")) is Answer.ALREADY_EXISTS
+    assert "gone" in drive.outcomes(cluster.progress("e1"))
+    drive.value = next(each.value for each in drive.steps(cluster.progress("e1")) if each.outcome == "gone")
+    assert drive(cluster.delete_job("e1")) is Answer.NOT_FOUND
+    assert drive(cluster.create_job("e1")) is Answer.CREATED
+    assert drive(cluster.list_jobs("e1")) == (JobReference("e1", "another", 2), JobReference("e1", NAME, 3))
+
+
+def test_a_delete_with_a_uid_spares_a_newer_job_of_the_same_name() -> None:
+    cluster = Kubernetes("kubernetes")
+    drive = Driver(cluster)
+    drive(cluster.create_job("e1"))
+    assert drive(cluster.delete_job("e1", uid=7)) is Answer.CONFLICT
+    assert drive(cluster.get_job("e1")) == JobReference("e1", NAME, 1)
+    assert drive(cluster.delete_job("e1", uid=1)) is Answer.OK
 
 
 def test_a_job_runs_through_its_phases_and_no_further() -> None:
     cluster = Kubernetes("kubernetes")
     drive = Driver(cluster)
-    assert drive.steps(cluster.progress("j")) == []
-    drive(cluster.create_job("j", "e1"))
-    phases = [drive(cluster.progress("j")) for _ in range(3)]
+    assert drive.steps(cluster.progress("e1")) == []
+    drive(cluster.create_job("e1"))
+    assert drive.steps(cluster.finished("e1")) == []
+    phases = [drive(cluster.progress("e1")) for _ in range(3)]
     assert phases == [JobPhase.STARTING, JobPhase.RUNNING, JobPhase.FINISHED]
-    assert drive.steps(cluster.progress("j")) == []
+    assert drive.steps(cluster.progress("e1")) == []
+    drive.fault(cluster.finished("e1"), "completion")
 
 
-def test_a_watch_tells_each_creation_once_and_in_order() -> None:
+@pytest.mark.parametrize("write", ["create_job", "delete_job"])
+def test_a_write_may_be_refused_or_its_answer_lost(write: str) -> None:
+    cluster = Kubernetes("kubernetes")
+    drive = Driver(cluster)
+    if write == "delete_job":
+        drive(cluster.create_job("e1"))
+    before = drive.value
+    steps = drive.steps(getattr(cluster, write)("e1"))
+    applied = next(each for each in steps if each.fault is None)
+    refused = {each.outcome for each in steps if each.fault == "k8s-refusal" and each.value == before}
+    assert refused == {Answer.CONFLICT, Answer.TOO_MANY_REQUESTS, Answer.SERVER_ERROR}
+    assert [each for each in steps if each.fault == "k8s-lost-answer"] == [
+        Step(Answer.NO_ANSWER, applied.value, "k8s-lost-answer")
+    ]
+
+
+def test_a_stale_list_shows_what_was_there_before() -> None:
+    cluster = Kubernetes("kubernetes", stale_lists=True)
+    drive = Driver(cluster)
+    drive(cluster.create_job("e1"))
+    drive(cluster.delete_job("e1"))
+    drive(cluster.progress("e1"))
+    stale = [each.outcome for each in drive.steps(cluster.list_jobs("e1")) if each.fault == "stale-list"]
+    assert drive(cluster.list_jobs("e1")) == ()
+    assert stale == [(JobReference("e1", NAME, 1),)]
+
+
+def test_a_watch_tells_each_creation_once_and_in_order_unless_it_fails() -> None:
     cluster = Kubernetes("kubernetes", watched=True)
     drive = Driver(cluster)
-    assert drive.steps(cluster.creation_event()) == []
-    drive(cluster.create_job("a", "e1"))
-    drive(cluster.create_job("b", "e2"))
-    assert drive(cluster.creation_event()) == JobReference("a", 1, "e1")
-    drive(cluster.delete_job("b"))
-    assert drive(cluster.creation_event()) == JobReference("b", 1, "e2")
-    assert drive.steps(cluster.creation_event()) == []
+    assert drive.steps(cluster.creation_event("e1")) == []
+    drive(cluster.create_job("e1", "a"))
+    drive(cluster.create_job("e1", "b"))
+    drive(cluster.create_job("e1", "c"))
+    assert drive.fault(cluster.creation_event("e1"), "watch-duplicate") == JobReference("e1", "a", 1)
+    assert drive(cluster.creation_event("e1")) == JobReference("e1", "a", 1)
+    drive.fault(cluster.lose_event("e1"), "watch-loss")
+    drive(cluster.delete_job("e1", "c"))
+    assert drive(cluster.creation_event("e1")) == JobReference("e1", "c", 3)
+    assert drive.steps(cluster.creation_event("e1")) == []
+    assert drive.steps(cluster.lose_event("e1")) == []
 
 
 def test_nobody_watches_unless_asked() -> None:
     cluster = Kubernetes("kubernetes")
     drive = Driver(cluster)
-    drive(cluster.create_job("a", "e1"))
-    assert drive.steps(cluster.creation_event()) == []
+    drive(cluster.create_job("e1"))
+    assert drive.steps(cluster.creation_event("e1")) == []
+
+
+def test_a_job_whose_owner_is_gone_is_collected_whenever_it_was_created() -> None:
+    cluster = GuardedKubernetes("kubernetes")
+    drive = Driver(cluster)
+    owner = drive(cluster.get_owner("e1"))
+    drive(cluster.create_owned_job("e1", owner))
+    assert drive.outcomes(cluster.progress("e1")) == [JobPhase.STARTING]
+    assert drive(cluster.delete_owner("e1")) is Answer.OK
+    assert drive(cluster.get_owner("e1")) is Answer.NOT_FOUND
+    assert drive.outcomes(cluster.progress("e1")) == [JobPhase.STARTING, "collected"]
+    drive(cluster.create_owner("e1"))  # another owner, with another uid, does not save it
+    assert "collected" in drive.outcomes(cluster.progress("e1"))
+
+
+def test_a_suspended_job_has_no_pods_until_it_is_resumed() -> None:
+    cluster = GuardedKubernetes("kubernetes")
+    drive = Driver(cluster)
+    assert drive(cluster.resume_job("e1")) is Answer.NOT_FOUND
+    drive(cluster.create_suspended_job("e1"))
+    assert drive.steps(cluster.progress("e1")) == []
+    assert drive(cluster.resume_job("e1")) is Answer.OK
+    assert drive(cluster.progress("e1")) is JobPhase.STARTING
+
+
+def test_a_tombstone_and_a_job_cannot_have_the_same_name() -> None:
+    cluster = GuardedKubernetes("kubernetes")
+    drive = Driver(cluster)
+    drive(cluster.create_job("e1"))
+    assert drive(cluster.create_tombstone("e1")) is Answer.ALREADY_EXISTS
+    assert drive(cluster.has_tombstone("e1")) is False
+    drive(cluster.delete_job("e1"))
+    assert drive(cluster.create_tombstone("e1")) is Answer.ALREADY_EXISTS
+    drive(cluster.progress("e1"))
+    assert drive(cluster.create_tombstone("e1")) is Answer.CREATED
+    assert drive(cluster.create_job("e1")) is Answer.ALREADY_EXISTS
+    assert drive(cluster.list_jobs("e1")) == ()
+    drive(cluster.remove_tombstone("e1"))
+    assert drive(cluster.create_job("e1")) is Answer.CREATED
+
+
+def test_a_policy_admits_the_generation_that_its_cache_knows() -> None:
+    cluster = GuardedKubernetes("kubernetes")
+    drive = Driver(cluster)
+    old = drive(cluster.get_generation("e1"))
+    drive(cluster.raise_generation("e1"))
+    assert Answer.CREATED in drive.outcomes(cluster.create_fenced_job("e1", old))  # the cache lags
+    assert drive(cluster.progress("e1")) == "policy up to date"
+    assert drive(cluster.create_fenced_job("e1", old)) is Answer.FORBIDDEN
 
 
 def test_a_subscription_lags_behind_the_log() -> None:
@@ -207,21 +386,52 @@ def test_a_subscription_lags_behind_the_log() -> None:
     drive(stream.append("e1", Status.CANCELLED))
     assert drive(stream.get("e1")) is Status.CANCELLED
     assert drive(stream.has_received("e1", Status.CANCELLED)) is False
-    assert drive(stream.receive()) == StatusEvent("e1", Status.PROVISIONING)
+    assert drive(stream.receive("e1")) is Status.PROVISIONING
     assert drive(stream.has_received("e1", Status.CANCELLED)) is False
-    drive(stream.receive())
+    drive(stream.receive("e1"))
     assert drive(stream.has_received("e1", Status.CANCELLED)) is True
-    assert drive.steps(stream.receive()) == []
+    assert drive.steps(stream.receive("e1")) == []
 
 
 def test_the_user_is_heard_once_it_asks() -> None:
     user = User("user")
     drive = Driver(user)
-    assert drive.steps(user.cancellation("e1")) == []
+    assert drive.steps(user.cancellation("e1", 0)) == []
     drive(user.cancel("e1"))
-    drive(user.cancellation("e1"))
-    drive(user.answer("e1", Cancellation.CANCELLED))
-    assert drive.value is Cancellation.CANCELLED
+    drive(user.cancellation("e1", 0))
+    drive.fault(user.cancel("e1"), "repeated-cancel")
+    drive(user.answer("e1", 0, Cancellation.CANCELLED))
+    assert drive.steps(user.cancellation("e1", 0)) == []
+    drive(user.cancellation("e1", 1))
+    assert drive.value == UserState((Cancellation.CANCELLED, Cancellation.REQUESTED))
+    assert drive.value.was_told_cancelled
+
+
+def test_a_user_submits_again_only_what_is_cancelled_and_then_wants_it() -> None:
+    user = User("user")
+    drive = Driver(user)
+    assert drive.value.wants_it
+    drive(user.cancel("e1"))
+    assert not drive.value.wants_it
+    assert drive.steps(user.resubmit("e1")) == []
+    drive(user.answer("e1", 0, Cancellation.CANCELLED))
+    drive.fault(user.resubmit("e1"), "resubmission")
+    assert drive.value.wants_it
+    assert not drive.value.was_told_cancelled
+
+
+def test_what_is_submitted_again_has_its_newest_event_and_its_subscriber_forgets() -> None:
+    stream = EventStream("status")
+    drive = Driver(stream)
+    drive(stream.append("e1", Status.CANCELLED))
+    drive(stream.receive("e1"))
+    drive(stream.reset("e1"))
+    assert drive(stream.get("e1")) is Status.QUEUED
+    assert drive(stream.has_received("e1", Status.CANCELLED)) is False
+
+
+def test_every_fault_has_a_meaning_and_a_source() -> None:
+    assert all(fault.meaning and fault.source and kind == fault.kind for kind, fault in FAULTS.items())
 
 
 def test_tokens_are_never_given_twice() -> None:

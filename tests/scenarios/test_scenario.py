@@ -17,8 +17,13 @@ def test_the_names_of_the_protocols_are_a_contract() -> None:
         "state-machine",
         "two-phase",
         "event-sourcing",
+        "owner-tombstone",
+        "suspended-create",
+        "name-tombstone",
+        "fenced-generation",
         "baseline+orphan-cleanup",
         "baseline+storage-worker",
+        "baseline+orphan-cleanup-by-uid",
     )
 
 

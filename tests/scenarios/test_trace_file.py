@@ -84,13 +84,13 @@ def test_a_trace_that_lost_a_part_is_refused(saved: Path) -> None:
 
 
 def test_a_trace_of_an_unknown_protocol_is_refused(saved: Path) -> None:
-    rewrite(saved, scenario={"protocol": "basline", "evaluations": 1, "faults": {}})
+    rewrite(saved, scenario={"protocol": "basline", "evaluations": 1, "faults": {}, "quiet": False})
     with pytest.raises(TraceError, match="did you mean baseline"):
         replay_file(saved)
 
 
 def test_a_trace_whose_protocol_has_changed_says_at_which_step(saved: Path) -> None:
-    rewrite(saved, scenario={"protocol": "status-check", "evaluations": 1, "faults": {}})
+    rewrite(saved, scenario={"protocol": "status-check", "evaluations": 1, "faults": {}, "quiet": False})
     with pytest.raises(
         ReplayDivergedError, match=r"no longer reproduces: step \d+ was T8 .*create_job.* and now is .*get"
     ):

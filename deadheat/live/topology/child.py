@@ -9,10 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deadheat.live.adapter import Adapter
-from deadheat.live.adapters import Adapters, Site, delivery_numbers, status_adapter
+from deadheat.live.adapters import Adapters, RedisNotes, Site, kubernetes_adapter, status_adapter
+from deadheat.live.chance import ChanceAdapter
 from deadheat.live.cluster import connect
 from deadheat.live.http import Caller, HttpAdapter, UserAdapter
-from deadheat.live.kubernetes import JobTemplate, KubernetesAdapter
+from deadheat.live.kubernetes import JobTemplate
 from deadheat.live.place import Place
 from deadheat.live.redis import RedisAdapter
 from deadheat.live.redis import connect as connect_redis
@@ -69,23 +70,18 @@ def _open_adapters(config: ChildConfig, queue: Adapter) -> Iterator[Adapters]:
             stack.callback(server.close)
         caller = Caller(background, routes(config.ports))
         stack.callback(caller.close)
-        kubernetes = KubernetesAdapter(
-            cluster,
-            config.namespace,
-            run=config.run,
-            held=True,
-            watched=config.process == "storage-worker",
-            template=JobTemplate(config.image, config.command),
-        )
+        watched = config.process == "storage-worker"
+        template = JobTemplate(config.image, config.command)
+        kubernetes = kubernetes_adapter(site, protocol, held=True, watched=watched, template=template)
         every: tuple[Adapter, ...] = (
-            UserAdapter(caller, mailbox, site.evaluations),
             queue,
             status_adapter(site, protocol),
-            HttpAdapter(caller, mailbox, delivery_numbers(site)),
+            HttpAdapter(caller, mailbox, RedisNotes(site)),
             RedisAdapter(client, site.prefix, config.lease_ms),
             TokensAdapter(),
+            ChanceAdapter(),
         )
-        adapters = Adapters(every, kubernetes)
+        adapters = Adapters(every, UserAdapter(caller, mailbox, site.evaluations), kubernetes)
         stack.callback(adapters.close)
         yield adapters
 

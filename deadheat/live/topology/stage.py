@@ -32,7 +32,7 @@ LOOK_S = 0.5
 
 def is_program(process: str) -> bool:
     """Return whether a process is a program of its own; users and what servers do by themselves stay here."""
-    return not is_environment(process) and not process.startswith("user/")
+    return not is_environment(process) and not process.startswith(("user/", "resubmission/"))
 
 
 class ProcessStage(Stage):
@@ -81,9 +81,20 @@ class ProcessStage(Stage):
         """Kill a program that is held; start it anew if it restarts."""
         started = time.perf_counter()
         self.kill(process.name)
+        for operation in crash.consequences.operations:
+            if operation.name == "refuse":  # what nobody can see from here: that it will not come back
+                self.adapters.perform(operation)
         if crash.restarts:
             self._spawn(process.name)
+        if crash.restarts and process.name.startswith("cancel/"):
+            self._ask_again(process.name)
         return Done(crash.consequences, None, time.perf_counter() - started)
+
+    def _ask_again(self, name: str) -> None:
+        """Let the user repeat the request that the killed handler had, as soon as its successor is there."""
+        _, evaluation, *number = name.split("/")
+        self.pending(name)
+        self.adapters.user.send_again(evaluation, int(number[0]) - 1 if number else 0)
 
     def kill(self, name: str) -> None:
         """SIGKILL the program of this process, which is held."""

@@ -27,21 +27,23 @@ class WorkerQueue(Adapter):
     def __init__(self, config: ChildConfig) -> None:
         super().__init__("queue")
         self._config = config
-        self._evaluation = config.process.partition("/")[2]
+        self._evaluation = config.process.split("/")[1]
         self._prefix = f"{PREFIX}{config.run}:{config.namespace}:"
         self._told = threading.Event()
         self._delivered = threading.Event()
         self._returns = threading.Event()
         self._is_over = False
 
-    def deliver(self, evaluation: str) -> None:
+    def deliver(self, evaluation: str, worker: str) -> None:
         """Let the worker consume, and wait for its task; a redelivery takes as long as the visibility timeout."""
+        del worker  # it is the only one here
         self._told.set()
         if not self._delivered.wait(REDELIVERY_PATIENCE_S):
             raise BlockedError(f"the Celery worker was given no task of evaluation {evaluation}")
 
-    def acknowledge(self, evaluation: str) -> None:
+    def acknowledge(self, evaluation: str, worker: str) -> None:
         """Let the task return, and wait until Celery has acknowledged its message."""
+        del worker
         client = connect(self._config.redis_url)
         self._returns.set()
         for _ in poll(self.patience_s, f"the message of evaluation {evaluation} stayed unacknowledged"):

@@ -2,40 +2,49 @@
 
 Source: seed, "Race Condition Scenario". Readings where the text is silent: the Job's name is derived from the
 evaluation, since the kill must know it; a cancellation of an ended evaluation is answered "already ended" and changes
-nothing; T1 and T6 overwrite whatever the status was; the worker acknowledges its message when the call is answered,
-whatever the answer, and leaves the status to others from then on.
+nothing; the cancel handler goes on whatever the kill is answered; T1 and T6 overwrite whatever the status was; a
+worker whose call fails writes "failed"; it acknowledges its message when the call is answered, whatever the answer,
+and leaves the status to others from then on.
 """
 
 from __future__ import annotations
 
-from deadheat.models.calls import call
+from deadheat.models.calls import call, has_failed
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1, T4, T5, T6, T8
-from deadheat.models.system import DispatchRequest, Protocol, Steps, System, job_name
+from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, Steps, System, Task
 from deadheat.models.user import Cancellation
 
-__all__ = ["BASELINE", "cancel", "dispatch", "worker"]
+__all__ = ["BASELINE", "cancel", "complete", "dispatch", "worker"]
 
 
-def worker(system: System, evaluation: str) -> Steps:
-    yield T0(system.queue.deliver(evaluation))
-    yield T1(system.store.set(evaluation, Status.PROVISIONING))
-    yield from call(system, evaluation)
-    yield system.queue.acknowledge(evaluation)
+def worker(system: System, task: Task) -> Steps:
+    yield T0(system.queue.deliver(task.evaluation, task.worker))
+    yield T1(system.store.set(task.evaluation, Status.PROVISIONING))
+    if has_failed((yield from call(system, task))):
+        yield system.store.set(task.evaluation, Status.FAILED)
+    yield system.queue.acknowledge(task.evaluation, task.worker)
 
 
 def dispatch(system: System, request: DispatchRequest) -> Steps:
-    return (yield T8(system.kubernetes.create_job(job_name(request.evaluation), request.evaluation)))
+    return (yield T8(system.kubernetes.create_job(request.evaluation)))
 
 
-def cancel(system: System, evaluation: str) -> Steps:
-    yield system.user.cancellation(evaluation)
+def cancel(system: System, request: CancelRequest) -> Steps:
+    evaluation, number = request.evaluation, request.number
+    yield system.user.cancellation(evaluation, number)
     if (yield T4(system.store.get(evaluation))) in TERMINAL:
-        yield system.user.answer(evaluation, Cancellation.TOO_LATE)
+        yield system.user.answer(evaluation, number, Cancellation.TOO_LATE)
         return
-    yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+    yield T5(system.kubernetes.delete_job(evaluation))
     yield T6(system.store.set(evaluation, Status.CANCELLED))
-    yield system.user.answer(evaluation, Cancellation.CANCELLED)
+    yield system.user.answer(evaluation, number, Cancellation.CANCELLED)
+
+
+def complete(system: System, evaluation: str) -> Steps:
+    yield system.kubernetes.finished(evaluation)
+    if (yield system.store.get(evaluation)) not in TERMINAL:
+        yield system.store.set(evaluation, Status.COMPLETED)
 
 
 BASELINE = Protocol(
@@ -45,4 +54,5 @@ BASELINE = Protocol(
     worker=worker,
     dispatch=dispatch,
     cancel=cancel,
+    complete=complete,
 )

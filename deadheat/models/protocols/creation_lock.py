@@ -12,37 +12,34 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deadheat.models.protocols import baseline, status_check
+from deadheat.models.redis import key_of
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T4, T5, T6
-from deadheat.models.system import DispatchRequest, Steps, System, job_name
+from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System
 from deadheat.models.user import Cancellation
 
 __all__ = ["CREATION_LOCK", "cancel", "dispatch"]
 
 
-def lock_of(evaluation: str) -> str:
-    return f"lock:{evaluation}"
-
-
 def dispatch(system: System, request: DispatchRequest) -> Steps:
-    lock = lock_of(request.evaluation)
+    lock = key_of("lock", request.evaluation)
     yield system.redis.acquire(lock, request.handler)
     response = yield from status_check.dispatch(system, request)
     yield system.redis.delete_if_equal(lock, request.handler)
     return response
 
 
-def cancel(system: System, evaluation: str) -> Steps:
-    lock, me = lock_of(evaluation), f"cancel/{evaluation}"
-    yield system.user.cancellation(evaluation)
-    yield system.redis.acquire(lock, me)
+def cancel(system: System, request: CancelRequest) -> Steps:
+    evaluation, lock = request.evaluation, key_of("lock", request.evaluation)
+    yield system.user.cancellation(evaluation, request.number)
+    yield system.redis.acquire(lock, request.handler)
     answer = Cancellation.TOO_LATE
     if (yield T4(system.store.get(evaluation))) not in TERMINAL:
-        yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+        yield T5(system.kubernetes.delete_job(evaluation))
         yield T6(system.store.set(evaluation, Status.CANCELLED))
         answer = Cancellation.CANCELLED
-    yield system.redis.delete_if_equal(lock, me)
-    yield system.user.answer(evaluation, answer)
+    yield system.redis.delete_if_equal(lock, request.handler)
+    yield system.user.answer(evaluation, request.number, answer)
 
 
 CREATION_LOCK = replace(

@@ -10,28 +10,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deadheat.models.calls import call
+from deadheat.models.calls import call, has_failed
 from deadheat.models.protocols import baseline
 from deadheat.models.protocols.status_check import REFUSED
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1, T4, T5, T6
 from deadheat.models.stream import EventStream
-from deadheat.models.system import DispatchRequest, Steps, System, job_name
+from deadheat.models.system import CancelRequest, DispatchRequest, Faults, Steps, System, Task
 from deadheat.models.user import Cancellation
 from deadheat.sim.model import Process
 
-__all__ = ["EVENT_SOURCING", "cancel", "dispatch", "subscription", "worker"]
+__all__ = ["EVENT_SOURCING", "cancel", "complete", "dispatch", "subscription", "worker"]
 
 
-def worker(system: System, evaluation: str) -> Steps:
-    yield T0(system.queue.deliver(evaluation))
-    yield T1(system.stream.append(evaluation, Status.PROVISIONING))
-    yield from call(system, evaluation)
-    yield system.queue.acknowledge(evaluation)
+def worker(system: System, task: Task) -> Steps:
+    yield T0(system.queue.deliver(task.evaluation, task.worker))
+    yield T1(system.stream.append(task.evaluation, Status.PROVISIONING))
+    if has_failed((yield from call(system, task))):
+        yield system.stream.append(task.evaluation, Status.FAILED)
+    yield system.queue.acknowledge(task.evaluation, task.worker)
 
 
-def subscription(system: System) -> Steps:
-    yield system.stream.receive()
+def subscription(system: System, evaluation: str) -> Steps:
+    yield system.stream.receive(evaluation)
 
 
 def dispatch(system: System, request: DispatchRequest) -> Steps:
@@ -40,18 +41,25 @@ def dispatch(system: System, request: DispatchRequest) -> Steps:
     return (yield from baseline.dispatch(system, request))
 
 
-def cancel(system: System, evaluation: str) -> Steps:
-    yield system.user.cancellation(evaluation)
+def cancel(system: System, request: CancelRequest) -> Steps:
+    evaluation, number = request.evaluation, request.number
+    yield system.user.cancellation(evaluation, number)
     if (yield T4(system.stream.get(evaluation))) in TERMINAL:
-        yield system.user.answer(evaluation, Cancellation.TOO_LATE)
+        yield system.user.answer(evaluation, number, Cancellation.TOO_LATE)
         return
-    yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+    yield T5(system.kubernetes.delete_job(evaluation))
     yield T6(system.stream.append(evaluation, Status.CANCELLED))
-    yield system.user.answer(evaluation, Cancellation.CANCELLED)
+    yield system.user.answer(evaluation, number, Cancellation.CANCELLED)
 
 
-def processes(system: System) -> Sequence[Process]:
-    return (Process("subscription", subscription, (system,), repeats=True),)
+def complete(system: System, evaluation: str) -> Steps:
+    yield system.kubernetes.finished(evaluation)
+    if (yield system.stream.get(evaluation)) not in TERMINAL:
+        yield system.stream.append(evaluation, Status.COMPLETED)
+
+
+def processes(system: System, faults: Faults) -> Sequence[Process]:
+    return [Process(f"subscription/{each}", subscription, (system, each), repeats=True) for each in system.evaluations]
 
 
 EVENT_SOURCING = replace(
@@ -62,6 +70,7 @@ EVENT_SOURCING = replace(
     worker=worker,
     dispatch=dispatch,
     cancel=cancel,
+    complete=complete,
     status=EventStream,
     processes=(processes,),
 )

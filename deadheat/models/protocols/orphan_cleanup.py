@@ -1,33 +1,63 @@
 """The interim solution: a periodic job deletes the Jobs of ended evaluations.
 
 Source: seed, "Interim Solution: Orphan Job Cleanup", its Python code. The sweep may start at any time; one sweep ends
-before the next begins (a CronJob with `concurrencyPolicy: Forbid`).
+before the next begins (a CronJob with `concurrencyPolicy: Forbid`), but for the fault `overlapping-sweeps`. It deletes
+by name, as in that code; `orphan-cleanup-by-uid` is the same with the uid as a precondition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from deadheat.models.cluster import every_job
+from deadheat.models.faults import CLEANUP_CRASH, CLEANUP_LOSS, OVERLAPPING_SWEEPS
 from deadheat.models.status import TERMINAL
-from deadheat.models.system import Addition, Steps, System
-from deadheat.sim.model import Process
+from deadheat.models.system import Addition, Faults, Steps, System
+from deadheat.sim.model import Crash, Process
 
-__all__ = ["ORPHAN_CLEANUP", "sweep"]
+__all__ = ["CLEANUP_CRASHES", "ORPHAN_CLEANUP", "ORPHAN_CLEANUP_BY_UID", "sweep", "sweep_by_uid"]
+
+CLEANUP_CRASHES = (Crash(CLEANUP_CRASH), Crash(CLEANUP_LOSS, restarts=False))
+"""How a process that cleans up can be killed; nobody notices."""
 
 
 def sweep(system: System) -> Steps:
-    for job in (yield system.kubernetes.list_jobs()):
+    for job in (yield from every_job(system)):
         if (yield system.status.get(job.evaluation)) in TERMINAL:
-            yield system.kubernetes.delete_job(job.name)
+            yield system.kubernetes.delete_job(job.evaluation, job.name)
 
 
-def processes(system: System) -> Sequence[Process]:
-    return (Process("orphan-cleanup", sweep, (system,), repeats=True),)
+def sweep_by_uid(system: System) -> Steps:
+    for job in (yield from every_job(system)):
+        if (yield system.status.get(job.evaluation)) in TERMINAL:
+            yield system.kubernetes.delete_job(job.evaluation, job.name, job.uid)
+
+
+def sweep_too_early(system: System, one_sweep: Callable[[System], Steps]) -> Steps:
+    yield system.chance.occurs(OVERLAPPING_SWEEPS)
+    yield from one_sweep(system)
+
+
+def processes_of(one_sweep: Callable[[System], Steps]) -> Callable[[System, Faults], Sequence[Process]]:
+    def processes(system: System, faults: Faults) -> Sequence[Process]:
+        regular = Process("orphan-cleanup", one_sweep, (system,), repeats=True, crashes=CLEANUP_CRASHES)
+        if not faults.get(OVERLAPPING_SWEEPS):
+            return (regular,)
+        return (regular, Process("orphan-cleanup/2", sweep_too_early, (system, one_sweep), repeats=True))
+
+    return processes
 
 
 ORPHAN_CLEANUP = Addition(
     name="orphan-cleanup",
     summary="a periodic sweep deletes the Jobs of ended evaluations",
     source="Interim Solution, Periodic Cleanup Job",
-    processes=processes,
+    processes=processes_of(sweep),
+)
+
+ORPHAN_CLEANUP_BY_UID = Addition(
+    name="orphan-cleanup-by-uid",
+    summary="the periodic sweep, with the uid of the Job that it saw as a precondition of the delete",
+    source="Interim Solution, Periodic Cleanup Job; Kubernetes: API concepts, preconditions",
+    processes=processes_of(sweep_by_uid),
 )

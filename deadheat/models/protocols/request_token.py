@@ -9,45 +9,44 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call
+from deadheat.models.calls import call, has_failed
 from deadheat.models.protocols import baseline
 from deadheat.models.protocols.status_check import REFUSED
+from deadheat.models.redis import key_of
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import DispatchRequest, Steps, System, job_name
+from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
 from deadheat.models.user import Cancellation
 
 __all__ = ["REQUEST_TOKEN", "cancel", "dispatch", "worker"]
 
 
-def token_key(evaluation: str) -> str:
-    return f"token:{evaluation}"
-
-
-def worker(system: System, evaluation: str) -> Steps:
-    yield T0(system.queue.deliver(evaluation))
-    yield T1(system.store.set(evaluation, Status.PROVISIONING))
-    token = yield system.tokens.generate(evaluation)
-    yield system.redis.set(token_key(evaluation), token, holder=f"worker/{evaluation}")
-    yield from call(system, evaluation, token)
-    yield system.queue.acknowledge(evaluation)
+def worker(system: System, task: Task) -> Steps:
+    yield T0(system.queue.deliver(task.evaluation, task.worker))
+    yield T1(system.store.set(task.evaluation, Status.PROVISIONING))
+    token = yield system.tokens.generate(task.evaluation)
+    yield system.redis.set(key_of("token", task.evaluation), token, holder=task.worker)
+    if has_failed((yield from call(system, task, token))):
+        yield system.store.set(task.evaluation, Status.FAILED)
+    yield system.queue.acknowledge(task.evaluation, task.worker)
 
 
 def dispatch(system: System, request: DispatchRequest) -> Steps:
-    if (yield system.redis.get(token_key(request.evaluation))) != request.content:
+    if (yield system.redis.get(key_of("token", request.evaluation))) != request.content:
         return REFUSED
     return (yield from baseline.dispatch(system, request))
 
 
-def cancel(system: System, evaluation: str) -> Steps:
-    yield system.user.cancellation(evaluation)
+def cancel(system: System, request: CancelRequest) -> Steps:
+    evaluation, number = request.evaluation, request.number
+    yield system.user.cancellation(evaluation, number)
     if (yield T4(system.store.get(evaluation))) in TERMINAL:
-        yield system.user.answer(evaluation, Cancellation.TOO_LATE)
+        yield system.user.answer(evaluation, number, Cancellation.TOO_LATE)
         return
-    yield system.redis.delete(token_key(evaluation))
-    yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+    yield system.redis.delete(key_of("token", evaluation))
+    yield T5(system.kubernetes.delete_job(evaluation))
     yield T6(system.store.set(evaluation, Status.CANCELLED))
-    yield system.user.answer(evaluation, Cancellation.CANCELLED)
+    yield system.user.answer(evaluation, number, Cancellation.CANCELLED)
 
 
 REQUEST_TOKEN = replace(

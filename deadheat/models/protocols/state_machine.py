@@ -11,58 +11,59 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call
+from deadheat.models.calls import call, has_failed
 from deadheat.models.protocols import baseline
 from deadheat.models.protocols.status_check import REFUSED
+from deadheat.models.redis import key_of
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import DispatchRequest, Steps, System, job_name
+from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
 from deadheat.models.user import Cancellation
 
-__all__ = ["STATE_MACHINE", "cancel", "dispatch", "worker"]
+__all__ = ["STATE_MACHINE", "cancel", "complete", "dispatch", "worker"]
 
 RAISED = "raised"
 
 
-def claim_of(evaluation: str) -> str:
-    return f"creating:{evaluation}"
-
-
-def flag_of(evaluation: str) -> str:
-    return f"cancel_requested:{evaluation}"
-
-
-def worker(system: System, evaluation: str) -> Steps:
-    yield T0(system.queue.deliver(evaluation))
+def worker(system: System, task: Task) -> Steps:
+    evaluation = task.evaluation
+    yield T0(system.queue.deliver(evaluation, task.worker))
     claimed = yield T1(system.store.compare_and_set(evaluation, Status.QUEUED, Status.PROVISIONING))
     if claimed or (yield system.store.get(evaluation)) is Status.PROVISIONING:
-        yield from call(system, evaluation)
-    yield system.queue.acknowledge(evaluation)
+        if has_failed((yield from call(system, task))):
+            yield system.store.compare_and_set(evaluation, Status.PROVISIONING, Status.FAILED)
+    yield system.queue.acknowledge(evaluation, task.worker)
 
 
 def dispatch(system: System, request: DispatchRequest) -> Steps:
-    evaluation = request.evaluation
-    if not (yield system.redis.set_if_absent(claim_of(evaluation), request.handler)):
+    flag = key_of("cancel_requested", request.evaluation)
+    if not (yield system.redis.set_if_absent(key_of("creating", request.evaluation), request.handler)):
         return REFUSED
-    if (yield system.redis.get(flag_of(evaluation))) == RAISED:
+    if (yield system.redis.get(flag)) == RAISED:
         return REFUSED
     answer = yield from baseline.dispatch(system, request)
-    if (yield system.redis.get(flag_of(evaluation))) == RAISED:
-        yield system.kubernetes.delete_job(job_name(evaluation))
+    if (yield system.redis.get(flag)) == RAISED:
+        yield system.kubernetes.delete_job(request.evaluation)
         return REFUSED
     return answer
 
 
-def cancel(system: System, evaluation: str) -> Steps:
-    yield system.user.cancellation(evaluation)
-    yield system.redis.set(flag_of(evaluation), RAISED)
+def cancel(system: System, request: CancelRequest) -> Steps:
+    evaluation = request.evaluation
+    yield system.user.cancellation(evaluation, request.number)
+    yield system.redis.set(key_of("cancel_requested", evaluation), RAISED)
     answer = Cancellation.TOO_LATE
     while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield T5(system.kubernetes.delete_job(job_name(evaluation)))
+        yield T5(system.kubernetes.delete_job(evaluation))
         if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
             answer = Cancellation.CANCELLED
             break
-    yield system.user.answer(evaluation, answer)
+    yield system.user.answer(evaluation, request.number, answer)
+
+
+def complete(system: System, evaluation: str) -> Steps:
+    yield system.kubernetes.finished(evaluation)
+    yield system.store.compare_and_set(evaluation, Status.PROVISIONING, Status.COMPLETED)
 
 
 STATE_MACHINE = replace(
@@ -73,4 +74,5 @@ STATE_MACHINE = replace(
     worker=worker,
     dispatch=dispatch,
     cancel=cancel,
+    complete=complete,
 )

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deadheat.models.cluster import next_creation
+from deadheat.models.protocols.orphan_cleanup import CLEANUP_CRASHES
 from deadheat.models.status import Status
-from deadheat.models.system import Addition, Steps, System
+from deadheat.models.system import Addition, Faults, Steps, System
 from deadheat.sim.model import Process
 
 __all__ = ["STORAGE_WORKER", "listen"]
 
 
 def listen(system: System) -> Steps:
-    job = yield system.kubernetes.creation_event()
+    job = yield from next_creation(system)
     if (yield system.status.get(job.evaluation)) is Status.CANCELLED:
-        yield system.kubernetes.delete_job(job.name)
+        yield system.kubernetes.delete_job(job.evaluation, job.name)
 
 
-def processes(system: System) -> Sequence[Process]:
-    return (Process("storage-worker", listen, (system,), repeats=True),)
+def processes(system: System, faults: Faults) -> Sequence[Process]:
+    return (Process("storage-worker", listen, (system,), repeats=True, crashes=CLEANUP_CRASHES),)
 
 
 STORAGE_WORKER = Addition(

@@ -1,12 +1,18 @@
-"""Liveness over packed states: the nearest place where a fair run can violate a property for ever."""
+"""Liveness over packed states: the nearest place where a fair run can violate a property for ever.
+
+Only a process that can come back to where it was can be on a cycle, so the loops are looked for among the transitions
+of those; and a run can end only where no step is owed. All other states are passed over at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from deadheat.sim.fairness import Edge, FairGraph
-from deadheat.sim.tables import Tables
+from deadheat.sim.graphs import strong_components
+from deadheat.sim.model import UNLIMITED
+from deadheat.sim.tables import Successor, Tables
 from deadheat.sim.trace import Choice
 
 __all__ = ["Lasso", "nearest_lasso"]
@@ -25,14 +31,46 @@ def nearest_lasso(tables: Tables, violating: Sequence[int]) -> Lasso | None:
     `violating` are all reachable states that violate a property, in the order of their distance. A lasso without
     faults in its cycle is preferred, however far: it says that the system never heals, not only while it is hit.
     """
-    edges = {state: _edges(tables, state) for state in violating}
+    lasting = _lasting(tables, violating)
+    edges = {state: _edges(tables, state) for state in violating if state in lasting}
     for faults in (False,) if tables.model.quiet else (False, True):
         graph = FairGraph(edges, faults=faults)
         component_of = {state: component for component in graph.components() for state in component}
-        for state in violating:
+        for state in edges:
             if state in component_of:
                 return Lasso(state, graph.tour(component_of[state], state))
     return None
+
+
+def _lasting(tables: Tables, violating: Sequence[int]) -> set[int]:
+    """Return the violating states that lie on a cycle of violating states, or in which no step is owed."""
+    inside = set(violating)
+    processes = range(len(tables.locals))
+    cyclic = [process for process in processes if _is_cyclic(tables, process)]
+    loops: dict[int, list[int]] = {}
+    lasting: set[int] = set()
+    for state in violating:
+        following = [after for _, after in _moves_of(tables, state, cyclic) if after in inside]
+        if following:
+            loops[state] = following
+        if not any(successor.owed for successor, _ in _moves_of(tables, state, processes)):
+            lasting.add(state)
+    for component in strong_components(loops):
+        [first, *others] = component
+        if others or first in loops[first]:
+            lasting |= component
+    return lasting
+
+
+def _is_cyclic(tables: Tables, process: int) -> bool:
+    states = tables.locals[process]
+    begins_anew = (crash for crash in states.process.crashes if crash.restarts)
+    return states.cyclic() or any(tables.model.budgets.get(crash.kind) == UNLIMITED for crash in begins_anew)
+
+
+def _moves_of(tables: Tables, state: int, processes: Sequence[int]) -> Iterator[tuple[Successor, int]]:
+    for process in processes:
+        yield from tables.choices_of(state, process)
 
 
 def _edges(tables: Tables, state: int) -> list[Edge[int]]:

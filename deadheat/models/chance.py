@@ -1,0 +1,16 @@
+"""What happens or does not: a fault that befalls no component in particular, such as a schedule that is not kept."""
+
+from __future__ import annotations
+
+from deadheat.sim.components import Component, Step, Steps, operation
+
+__all__ = ["Chance"]
+
+
+class Chance(Component):
+    """It holds nothing; it only draws on the budgets of faults."""
+
+    @operation
+    def occurs(self, value: None, fault: str) -> Steps:
+        """Let the fault happen."""
+        return (Step(None, value, fault=fault),)

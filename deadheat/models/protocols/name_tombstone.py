@@ -1,0 +1,74 @@
+"""The cancellation takes the Job's name itself, with a tombstone, so that a later creation fails.
+
+Source: Kubernetes documentation, "Object Names and IDs": only one object of a kind can have a name at a time, and the
+API server decides that atomically. Readings: the tombstone is a suspended Job without the label `eval-id`; whoever
+ends an evaluation buries its name first and writes the status afterwards; to bury a name that a Job has, it deletes the
+Job and tries again until that is gone, as it does after any error; status changes are compare-and-set.
+
+Weak spots: the tombstone must outlive the last delivery of any request, so whatever removes it too early (a TTL, a
+cleanup by name, a new submission under the same id) opens the race again; and a cancellation waits for the deletion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deadheat.models.calls import call, has_failed
+from deadheat.models.kubernetes import Answer
+from deadheat.models.kubernetes_guards import GuardedKubernetes
+from deadheat.models.protocols import baseline, state_machine
+from deadheat.models.status import TERMINAL, Status
+from deadheat.models.steps import T0, T1, T4, T5, T6
+from deadheat.models.system import CancelRequest, Steps, System, Task
+from deadheat.models.user import Cancellation
+from deadheat.sim.operations import Operation
+
+__all__ = ["NAME_TOMBSTONE", "bury", "cancel", "worker"]
+
+
+def bury(system: System, evaluation: str) -> Steps:
+    """Make sure that a tombstone has the evaluation's name, and no Job has it ever after."""
+    while (yield T5(system.guards.create_tombstone(evaluation))) is not Answer.CREATED:
+        if (yield system.guards.has_tombstone(evaluation)):
+            return  # somebody else's, or our own of which the answer was lost
+        yield T5(system.kubernetes.delete_job(evaluation))
+
+
+def worker(system: System, task: Task) -> Steps:
+    evaluation = task.evaluation
+    yield T0(system.queue.deliver(evaluation, task.worker))
+    claimed = yield T1(system.store.compare_and_set(evaluation, Status.QUEUED, Status.PROVISIONING))
+    if claimed or (yield system.store.get(evaluation)) is Status.PROVISIONING:
+        if has_failed((yield from call(system, task))):
+            yield from bury(system, evaluation)
+            yield system.store.compare_and_set(evaluation, Status.PROVISIONING, Status.FAILED)
+    yield system.queue.acknowledge(evaluation, task.worker)
+
+
+def cancel(system: System, request: CancelRequest) -> Steps:
+    evaluation = request.evaluation
+    yield system.user.cancellation(evaluation, request.number)
+    answer = Cancellation.TOO_LATE
+    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
+        yield from bury(system, evaluation)
+        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
+            answer = Cancellation.CANCELLED
+            break
+    yield system.user.answer(evaluation, request.number, answer)
+
+
+def resubmit(system: System, evaluation: str) -> tuple[Operation, ...]:
+    return (system.guards.remove_tombstone(evaluation),)
+
+
+NAME_TOMBSTONE = replace(
+    state_machine.STATE_MACHINE,
+    name="name-tombstone",
+    summary="the cancellation takes the Job's name with a tombstone, so that a later creation fails",
+    source="Kubernetes: Object Names and IDs",
+    worker=worker,
+    dispatch=baseline.dispatch,
+    cancel=cancel,
+    kubernetes=GuardedKubernetes,
+    resubmit=resubmit,
+)

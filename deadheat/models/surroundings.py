@@ -1,0 +1,71 @@
+"""What goes on around a protocol: its user, the cluster's controllers, clocks that run out, and a replica that lags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from deadheat.models.steps import T3, T7
+from deadheat.models.system import DispatchRequest, Protocol, Steps, System
+from deadheat.sim.operations import atomically
+
+__all__ = [
+    "ask_for_cancellation",
+    "control_jobs",
+    "expire_keys",
+    "fail_over",
+    "lose_events",
+    "serve",
+    "submit_again",
+    "time_out_messages",
+]
+
+
+def ask_for_cancellation(system: System, evaluation: str) -> Steps:
+    """The user: may ask for a cancellation at any time."""
+    yield T3(system.user.cancel(evaluation))
+
+
+def submit_again(system: System, evaluation: str, protocol: Protocol) -> Steps:
+    """The user: may submit a cancelled evaluation again, under the same id."""
+    yield atomically(
+        system.user.resubmit(evaluation),
+        system.status.reset(evaluation),
+        system.kubernetes.begin_submission(evaluation),
+        system.queue.publish(evaluation),
+        *protocol.resubmit(system, evaluation),
+    )
+
+
+def serve(
+    system: System, dispatch: Callable[[System, DispatchRequest], Steps], evaluation: str, number: int, name: str
+) -> Steps:
+    """The dispatcher's endpoint: handles one delivery of a request."""
+    caller, content = yield T7(system.http.accept(evaluation, number))
+    response = yield from dispatch(system, DispatchRequest(evaluation, content, caller, name))
+    yield system.http.reply(evaluation, number, response)
+
+
+def control_jobs(system: System, evaluation: str) -> Steps:
+    """The Job controller, the kubelet and the garbage collector, for the evaluation's Jobs."""
+    yield system.kubernetes.progress(evaluation)
+
+
+def expire_keys(system: System, evaluation: str) -> Steps:
+    """Redis's own clock, for the evaluation's keys."""
+    yield system.redis.expire(evaluation)
+
+
+def time_out_messages(system: System, evaluation: str) -> Steps:
+    """The broker's visibility timeout, for the evaluation's messages."""
+    yield system.queue.time_out(evaluation)
+
+
+def lose_events(system: System, evaluation: str) -> Steps:
+    """The watch, when it is interrupted."""
+    yield system.kubernetes.lose_event(evaluation)
+
+
+def fail_over(system: System) -> Steps:
+    """Redis's replica: lags behind from some moment on, and is made master at another."""
+    yield atomically(*(system.redis.lag(each) for each in system.evaluations))
+    yield atomically(*(system.redis.fail_over(each) for each in system.evaluations))

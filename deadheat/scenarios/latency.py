@@ -1,0 +1,121 @@
+"""Latency bounds as users write them, `http.accept=5ms..2s`, and which steps of a trace they name."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from deadheat.sim.causality import CausalStep
+from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.operations import Atomic
+
+__all__ = ["DEFAULT", "UNITS_NS", "Latency", "latency_of", "names_of", "parse_latencies", "require_used"]
+
+UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
+"""The units of time, in nanoseconds."""
+
+DEFAULT = "default"
+"""The name for every step that nothing else names, except those that come when they like."""
+
+TIME = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([a-zµμ]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Bounds on how long the steps of a name take, in nanoseconds; `highest_ns` is infinite where there is no bound."""
+
+    name: str
+    lowest_ns: int = 0
+    highest_ns: float = math.inf
+
+
+def parse_latencies(texts: Sequence[str]) -> tuple[Latency, ...]:
+    """Return the bounds that texts such as `http.accept=5ms..2s` give; raises UsageError."""
+    latencies: dict[str, Latency] = {}
+    for text in texts:
+        name, equals, bounds = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise UsageError(f"{text!r} is not a latency; write NAME=LO..HI, such as http.accept=5ms..2s.")
+        if name in latencies:
+            raise UsageError(f"The latency of {name!r} is given twice; give it once.")
+        latencies[name] = _parse_bounds(name, bounds, text)
+    return tuple(latencies.values())
+
+
+def names_of(step: CausalStep) -> tuple[str, ...]:
+    """Return the names by which a latency may name a step, the most specific first.
+
+    These are its label, its kind of fault, and its component's name (without the key) and operation, with and without
+    the name of the process's role (what stands before the first `/`) in front.
+    """
+    role = step.process.partition("/")[0]
+    operation = step.transition.operation
+    if operation is None:
+        named = [(role, "crash")]
+    else:
+        parts = operation.operations if isinstance(operation, Atomic) else (operation,)
+        named = [(each.component.partition("/")[0], each.name) for each in parts]
+    label = operation.label if operation is not None else None
+    return tuple(
+        dict.fromkeys(
+            [
+                *([label] if label else []),
+                *([step.transition.step.fault] if step.transition.step.fault else []),
+                *(f"{role}.{component}.{name}" for component, name in named if component != role),
+                *(f"{component}.{name}" for component, name in named),
+                *(f"{role}.{component}" for component, _ in named if component != role),
+                *(component for component, _ in named),
+            ]
+        )
+    )
+
+
+def latency_of(step: CausalStep, latencies: Sequence[Latency]) -> Latency | None:
+    """Return the most specific latency that names a step; None for a step that may take any time.
+
+    A step that nobody owes, and a fault, come when they like: only its label, its kind of fault, or a name with its
+    operation bounds such a step, not one for its whole component or for everything.
+    """
+    given = {each.name: each for each in latencies}
+    names = names_of(step)
+    if step.transition.owed:
+        names = (*names, DEFAULT)
+    else:
+        whole = {step.process.partition("/")[0], *(name.rpartition(".")[0] for name in names)}
+        names = tuple(name for name in names if name not in whole)
+    return next((given[name] for name in names if name in given), None)
+
+
+def require_used(latencies: Sequence[Latency], steps: Sequence[CausalStep]) -> None:
+    """Raise UsageError, naming the nearest, for a latency whose name names no step at all."""
+    known = list(dict.fromkeys(name for step in steps for name in names_of(step)))
+    for each in latencies:
+        if each.name not in (*known, DEFAULT):
+            raise unknown_name("step of this trace named", each.name, [*known, DEFAULT])
+
+
+def _parse_bounds(name: str, bounds: str, text: str) -> Latency:
+    low, dots, high = (part.strip() for part in bounds.partition(".."))
+    if not low and not high:
+        raise UsageError(f"{text!r} has no bounds; write NAME=LO..HI, such as {name}=5ms..2s.")
+    lowest_ns = _parse_time(low, text) if low else 0
+    if not dots:
+        return Latency(name, lowest_ns, lowest_ns)
+    highest_ns = _parse_time(high, text) if high else math.inf
+    if highest_ns < lowest_ns:
+        raise UsageError(f"In {text!r} the upper bound is below the lower one; write NAME=LO..HI.")
+    return Latency(name, lowest_ns, highest_ns)
+
+
+def _parse_time(time: str, text: str) -> int:
+    found = TIME.fullmatch(time)
+    unit = found.group(2).replace("µ", "u").replace("μ", "u") if found else ""
+    if found is None or (unit not in UNITS_NS and (unit or Decimal(found.group(1)))):
+        raise UsageError(f"{time!r} in {text!r} is not a time; write a number with a unit: us, ms, s or m.")
+    nanoseconds = Decimal(found.group(1)) * UNITS_NS[unit or "s"]
+    if nanoseconds != int(nanoseconds):
+        raise UsageError(f"{time!r} in {text!r} is finer than a nanosecond; round it.")
+    return int(nanoseconds)
