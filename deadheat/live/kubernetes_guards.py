@@ -2,8 +2,8 @@
 
 An owner is a ConfigMap. In a forced schedule a finalizer keeps it, deleted as it is, until the garbage collector is to
 act. A suspended Job has `parallelism: 0`. A tombstone is such a Job without the label `eval-id`; since what has the
-name may be a tombstone, a Job is deleted by the uid that it has. An admission policy needs Kubernetes 1.30, and has no live
-form yet.
+name may be a tombstone, a Job is deleted by the uid that it has. An admission policy needs Kubernetes 1.30, and has
+no live form yet.
 """
 
 from __future__ import annotations

@@ -140,10 +140,11 @@ def _run(processes: tuple[Process, ...], evaluations: tuple[str, ...], gate: Fre
     background = [ProcessThread(process, gate) for process in shared]
     pool = ThreadPoolExecutor(load.concurrency, thread_name_prefix="evaluation")
     try:
-        by_evaluation = {
-            each: [p for p in real if p not in shared and each in p.name.split("/")[1:2]] for each in evaluations
-        }
-        futures = [pool.submit(_run_evaluation, by_evaluation[each], gate) for each in evaluations]
+        own: dict[str, list[Process]] = {each: [] for each in evaluations}
+        for process in real:
+            if not _is_shared(process.name):
+                own[process.name.split("/")[1]].append(process)
+        futures = [pool.submit(_run_evaluation, own[each], gate) for each in evaluations]
         for future in as_completed(futures):
             future.result()
             _raise_errors(background)
