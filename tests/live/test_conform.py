@@ -29,9 +29,9 @@ def lost_race() -> list[dict[str, Any]]:
     return [
         event(1.0, "status/17", "set", arguments=["17", "provisioning"]),
         event(2.0, "status", "get", "provisioning"),
-        event(3.0, "kubernetes", "delete_job", "404 Not Found", arguments=["evaluation-17"]),
+        event(3.0, "kubernetes", "delete_job", "404 Not Found", arguments=["17"]),
         event(4.0, "status", "set", arguments=["17", "cancelled"]),
-        event(5.0, "kubernetes", "create_job", "201 Created", arguments=["evaluation-17", "17"]),
+        event(5.0, "kubernetes", "create_job", "201 Created", arguments=["17"]),
     ]
 
 
@@ -64,8 +64,8 @@ def test_the_first_event_that_no_run_explains_is_named_with_what_was_allowed(tmp
     found = conform(*read_tape(written(tmp_path, events))).unexplained
     assert found is not None
     assert found.event.line == 4
-    assert str(found.event) == "kubernetes.delete_job(evaluation-17) = 200 OK"
-    assert "cancel/e1: kubernetes.delete_job(evaluation-e1) = 404 Not Found" in found.allowed
+    assert str(found.event) == "kubernetes.delete_job(17) = 200 OK"
+    assert "cancel/e1: kubernetes/e1.delete_job(e1, None, None) = 404 Not Found" in found.allowed
 
 
 def test_events_that_overlap_may_have_happened_in_either_order(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_events_that_overlap_may_have_happened_in_either_order(tmp_path: Path) -
 
 def test_a_fault_explains_only_what_its_budget_allows(tmp_path: Path) -> None:
     events = lost_race()[:1]
-    events += [event(2.0 + n, "kubernetes", "create_job", outcome, arguments=["evaluation-17"])
+    events += [event(2.0 + n, "kubernetes", "create_job", outcome, arguments=["17"])
                for n, outcome in enumerate(["201 Created", "409 AlreadyExists"])]  # fmt: skip
     assert unexplained_line(written(tmp_path, events)) == 4
     assert unexplained_line(written(tmp_path, events, faults={"http-retry": 1})) is None
@@ -91,11 +91,11 @@ def test_a_fault_explains_only_what_its_budget_allows(tmp_path: Path) -> None:
 
 def test_uids_must_stay_the_same(tmp_path: Path) -> None:
     def listed(at: float, uid: int) -> dict[str, Any]:
-        job = {"kubernetes:JobReference": ["evaluation-17", uid, "17"]}
-        others = {"kubernetes:JobReference": ["evaluation-18", 5, "18"]}
+        job = {"kubernetes:JobReference": ["17", "evaluation-17", uid]}
+        others = {"kubernetes:JobReference": ["18", "evaluation-18", 5]}
         return event(at, "kubernetes", "list_jobs", [job, others])
 
-    start = [lost_race()[0], event(2.0, "kubernetes", "create_job", "201 Created", arguments=["evaluation-17"])]
+    start = [lost_race()[0], event(2.0, "kubernetes", "create_job", "201 Created", arguments=["17"])]
     looks = [listed(3.0, 2**100), event(4.0, "status", "get", "provisioning")]
     same, other = [listed(5.0, 2**100)], [listed(5.0, 2**99)]
     protocol = "baseline+orphan-cleanup"

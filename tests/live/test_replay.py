@@ -12,6 +12,7 @@ from deadheat.live.place import Place
 from deadheat.live.replay import check_live, replay_live
 from deadheat.live.results import LiveOutcome
 from deadheat.live.stage import Stage
+from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
@@ -19,6 +20,20 @@ from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 pytestmark = pytest.mark.live
 
 STEP_MS_MAX = 5.0
+NO_LIVE_FORM = "fenced-generation"
+
+ON = {
+    "cleanup-crash": "baseline+orphan-cleanup",
+    "cleanup-loss": "baseline+orphan-cleanup",
+    "overlapping-sweeps": "baseline+orphan-cleanup",
+    "stale-list": "baseline+orphan-cleanup",
+    "watch-loss": "baseline+storage-worker",
+    "watch-duplicate": "baseline+storage-worker",
+    "stale-status": "status-check",
+    "lease-expiry": "creation-lock",
+    "redis-failover": "creation-lock",
+}
+"""The protocols that show what a fault does; the baseline shows the others."""
 
 
 def test_the_orphan_of_the_baseline_is_a_real_job(place: Place) -> None:
@@ -36,21 +51,24 @@ def test_the_orphan_of_the_baseline_is_a_real_job(place: Place) -> None:
     assert result.overhead_ms_median < STEP_MS_MAX
 
 
-@pytest.mark.parametrize("protocol", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("protocol", [each for each in DEFAULT_PROTOCOLS if each != NO_LIVE_FORM])
 def test_real_servers_agree_with_every_verdict_of_the_model(place: Place, protocol: str) -> None:
     assert_agrees(place, Scenario(protocol))
 
 
-@pytest.mark.parametrize(
-    ("protocol", "fault"),
-    [
-        ("baseline", "worker-crash"),
-        ("two-phase", "worker-crash"),
-        ("request-token", "http-retry"),
-        ("creation-lock", "lease-expiry"),
-    ],
-)
-def test_faults_happen_to_real_servers_as_to_the_model(place: Place, protocol: str, fault: str) -> None:
+def test_what_has_no_live_form_says_so(place: Place) -> None:
+    results = check_live(place, Scenario(NO_LIVE_FORM, properties=("no-permanent-orphan",)), 1, 1)
+    assert [each.outcome for each in results] == [LiveOutcome.DIVERGED]
+    assert "has no live form yet: it needs the ValidatingAdmissionPolicy" in str(results[0].got)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_happens_to_real_servers_as_to_the_model(place: Place, fault: str) -> None:
+    assert_agrees(place, Scenario(ON.get(fault, "baseline"), faults=((fault, 1),)), 1)
+
+
+@pytest.mark.parametrize(("protocol", "fault"), [("two-phase", "worker-crash"), ("request-token", "http-retry")])
+def test_faults_happen_to_other_protocols_too(place: Place, protocol: str, fault: str) -> None:
     assert_agrees(place, Scenario(protocol, faults=((fault, 1),)))
 
 
@@ -58,8 +76,8 @@ def test_two_evaluations_are_forced_as_one(place: Place) -> None:
     assert_agrees(place, Scenario("baseline", 2, properties=("no-transient-orphan", "at-most-one-job")))
 
 
-def assert_agrees(place: Place, scenario: Scenario) -> None:
-    results = check_live(place, scenario, random_schedules=2, seed=1)
+def assert_agrees(place: Place, scenario: Scenario, random_schedules: int = 2) -> None:
+    results = check_live(place, scenario, random_schedules, seed=1)
     assert [each for each in results if each.outcome is LiveOutcome.DIVERGED] == []
     verdicts = {each.property: each.verdict for each in check(scenario).outcomes}
     violated = {name for name, verdict in verdicts.items() if verdict is Verdict.VIOLATED}

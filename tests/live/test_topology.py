@@ -96,9 +96,33 @@ def test_a_dispatcher_killed_at_any_step_leaves_what_the_model_says(place: Place
     # The model's dispatcher makes no further step either; every component that can be observed is compared.
     assert forced.difference is None
     assert forced.steps == len(order)
-    assert str(forced.after["status/e1"]) == "cancelled"
-    has_job = any(job.exists and not job.is_deleted for _, job in forced.after["kubernetes"].jobs)
-    assert not has_job  # the kill came after the creation, or there was none
+    assert forced.after["status/e1"].status == "cancelled"
+    assert forced.after["kubernetes/e1"].live_jobs == ()  # the kill came after the creation, or there was none
+
+
+CRASHES: dict[str, list[str | tuple[str, int]]] = {
+    "dispatcher-crash": [*["worker/e1"] * 3, *[DISPATCHER] * 2, (DISPATCHER, 0), *["worker/e1"] * 2,
+                         *["dispatcher/e1/2"] * 3, *["worker/e1"] * 2],
+    "dispatcher-loss": [*["worker/e1"] * 3, *[DISPATCHER] * 2, (DISPATCHER, 1), *["worker/e1"] * 3],
+    "cancel-crash": ["user/e1", *["cancel/e1"] * 2, ("cancel/e1", 0), *["cancel/e1"] * 5],
+}  # fmt: skip
+"""For each fault, the processes in the order of their steps; a pair is the crash of that number."""
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("fault", CRASHES)
+def test_a_killed_program_is_noticed_as_the_model_says(place: Place, fault: str) -> None:
+    scenario = Scenario("baseline", faults=((fault, 1),))
+    model = scenario.model()
+    schedule = Schedule(
+        tuple(Choice(each) if isinstance(each, str) else Choice.of_crash(*each) for each in CRASHES[fault])
+    )
+    with place.namespace() as namespace:
+        site = Site(place, namespace, ("e1",), ports=_ports(model))
+        with open_adapters(site, find_protocol("baseline"), held=True, lease_ms=60_000) as adapters:
+            forced = force(model, schedule, _stage(site, scenario, adapters, PROGRAMS))
+    assert forced.difference is None
+    assert forced.steps == len(schedule.choices)
 
 
 def test_an_unknown_topology_is_a_sentence() -> None:

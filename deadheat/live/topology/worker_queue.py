@@ -27,7 +27,7 @@ class WorkerQueue(Adapter):
     def __init__(self, config: ChildConfig) -> None:
         super().__init__("queue")
         self._config = config
-        self._evaluation = config.process.split("/")[1]
+        self._evaluation = config.process.partition("/")[2].partition("/")[0]
         self._prefix = f"{PREFIX}{config.run}:{config.namespace}:"
         self._told = threading.Event()
         self._delivered = threading.Event()
