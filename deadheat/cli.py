@@ -147,6 +147,43 @@ def show(
     raise typer.Exit(_exit_code([result]))
 
 
+@app.command(epilog="Example: deadheat frontier state-machine name-tombstone --up-to 2")
+def frontier(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to break; nothing for all of them.")
+    ] = None,
+    up_to: Annotated[int, typer.Option("--up-to", min=0, metavar="K", help="Try sets of up to K faults.")] = 1,
+    evaluations: Evaluations = 1,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Find the smallest sets of faults that break each property of each protocol."""
+    import os
+
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.frontier import frontiers
+    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
+
+    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    scenarios = [_scenario(name, evaluations, None, properties, quiet=False) for name in names]
+    with ProgressLine("breaking") as progress:
+        found = frontiers(
+            scenarios, up_to, _options("python", max_states, no_merging=False), os.cpu_count() or 1, progress.tried
+        )
+    if as_json:
+        from deadheat.reports.machine import frontier_to_json
+
+        typer.echo(frontier_to_json(found))
+    else:
+        from deadheat.reports.frontier import print_frontiers
+
+        print_frontiers(found, _console())
+    raise typer.Exit(INCONCLUSIVE if any(each.undecided for each in found) else 0)
+
+
 @app.command(epilog="Example: deadheat replay orphan.json")
 def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
     """Run a saved counterexample again, and fail if it no longer does what it did."""

@@ -8,6 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.status import Status
 
+from deadheat.scenarios.frontier import Tried
 from deadheat.sim.explore.results import Progress
 
 __all__ = ["ProgressLine"]
@@ -39,6 +40,12 @@ class ProgressLine:
         self.say(
             f"{self._what}: {progress.states:,} states ({rate:,.0f} states/s), "
             f"{progress.frontier:,} waiting, depth {progress.depth}"
+        )
+
+    def tried(self, tried: Tried) -> None:
+        """Show how far a search for what breaks a protocol is."""
+        self.say(
+            f"{self._what}: {tried.done:,} of {tried.planned:,} checks with {tried.size} fault{'s' * (tried.size != 1)}"
         )
 
     def say(self, text: str) -> None:
