@@ -32,12 +32,15 @@ from deadheat.sim.operations import Operation
 if TYPE_CHECKING:
     from kubernetes.client import V1Job
 
-__all__ = ["GONE", "JobTemplate", "KubernetesAdapter"]
+__all__ = ["CONTROLLER_PATIENCE_S", "GONE", "JobTemplate", "KubernetesAdapter"]
 
 SUSPENDED = "deadheat.dev/suspended"
 """The annotation of a Job that is suspended: by `parallelism: 0`, since `suspend` needs Kubernetes 1.21."""
 
 GONE = "gone"
+
+CONTROLLER_PATIENCE_S = 30.0
+"""Controllers of a control plane that has just been started, on a busy machine, take their time to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +253,7 @@ class KubernetesAdapter(Adapter):
         return JobPhase.STARTING if is_starting else JobPhase.RUNNING
 
     def _wait_for_change(self, name: str, phase: JobPhase) -> JobPhase | str:
-        for _ in poll(self.patience_s, f"the Job {name} stayed {phase}"):
+        for _ in poll(CONTROLLER_PATIENCE_S, f"the Job {name} stayed {phase}"):
             job = self._find(name)
             now: JobPhase | str = GONE if job is None else self._phase(job)
             if now != phase:

@@ -12,7 +12,7 @@ from typing import Any
 
 from deadheat.live.adapter import poll, steered
 from deadheat.live.job_reference import HOLD, RUN_LABEL, uid_number, uid_text
-from deadheat.live.kubernetes import SUSPENDED, KubernetesAdapter
+from deadheat.live.kubernetes import CONTROLLER_PATIENCE_S, SUSPENDED, KubernetesAdapter
 from deadheat.models.kubernetes import Answer, JobPhase, KubernetesState, job_name
 from deadheat.sim.errors import LiveError
 
@@ -121,7 +121,7 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
         if wish != COLLECTED:
             return super().progress(evaluation, wish=wish)
         self._forget_owner(evaluation)
-        for _ in poll(self.patience_s, f"no Job of evaluation {evaluation} was collected"):
+        for _ in poll(CONTROLLER_PATIENCE_S, f"no Job of evaluation {evaluation} was collected"):
             if any(job.owner and job.phase is JobPhase.DELETING for _, job in self._jobs_of(evaluation)):
                 return COLLECTED
         raise AssertionError  # poll never ends by itself

@@ -9,6 +9,7 @@ control plane, which every client verifies.
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -69,6 +70,7 @@ class _Plane:
         self._admin = self._authority.key_pair("admin", "deadheat-admin", "system:masters")
         self._etcd_url = f"https://127.0.0.1:{free_port()}"
         self._port = free_port()
+        self._controllers_port = free_port()
         self.kubeconfig = folder / "kubeconfig"
 
     def start(self) -> None:
@@ -78,8 +80,17 @@ class _Plane:
         )
         etcd = self._start_etcd()
         apiserver = self._start_apiserver()
-        wait_until(lambda: self._is_ready(etcd, apiserver), START_PATIENCE_S, "kube-apiserver was not ready")
-        self._start_controllers()
+        wait_until(
+            lambda: self._answers(f"https://127.0.0.1:{self._port}/readyz", etcd, apiserver),
+            START_PATIENCE_S,
+            "kube-apiserver was not ready",
+        )
+        controllers = self._start_controllers()
+        wait_until(
+            lambda: self._answers(f"https://127.0.0.1:{self._controllers_port}/healthz", controllers),
+            START_PATIENCE_S,
+            "kube-controller-manager was not healthy",
+        )
 
     def _run(self, program: str, *flags: str) -> ServerProcess:
         log = self._folder / f"{program}.log"
@@ -129,7 +140,10 @@ class _Plane:
         return self._run(
             "kube-controller-manager",
             "--bind-address=127.0.0.1",
-            f"--secure-port={free_port()}",
+            f"--secure-port={self._controllers_port}",
+            f"--tls-cert-file={self._server.certificate}",
+            f"--tls-private-key-file={self._server.key}",
+            *self._without_insecure_port(),
             f"--kubeconfig={self.kubeconfig}",
             f"--controllers={','.join(CONTROLLERS)}",
             "--leader-elect=false",
@@ -138,7 +152,13 @@ class _Plane:
             "--kube-api-burst=500",
         )
 
-    def _is_ready(self, *servers: ServerProcess) -> bool:
+    def _without_insecure_port(self) -> list[str]:
+        """Return the flag against the port that old versions open to everybody, and new ones know nothing of."""
+        program = str(self._assets / "kube-controller-manager")
+        text = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=START_PATIENCE_S).stdout
+        return ["--port=0"] if "--port int" in text else []
+
+    def _answers(self, url: str, *servers: ServerProcess) -> bool:
         import ssl
         from urllib.error import URLError
         from urllib.request import HTTPSHandler, ProxyHandler, build_opener
@@ -149,7 +169,7 @@ class _Plane:
         context.load_cert_chain(str(self._admin.certificate), str(self._admin.key))
         opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
         try:
-            with opener.open(f"https://127.0.0.1:{self._port}/readyz", timeout=2) as answer:
+            with opener.open(url, timeout=2) as answer:
                 return bool(answer.status == 200)
         except (URLError, OSError):
             return False
