@@ -221,6 +221,9 @@ def _place(where: Where) -> Iterator[Place]:
 
 
 def _interrupt(*_: object) -> None:
+    from deadheat.live.place import INTERRUPTED
+
+    INTERRUPTED.set()
     raise KeyboardInterrupt
 
 

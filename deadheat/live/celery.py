@@ -51,6 +51,7 @@ class CeleryAdapter(Adapter):
         super().__init__("queue")
         self._lock = Lock()
         self._messages: dict[tuple[str, str], Any] = {}
+        self._again: dict[str, int] = {}
         self._app = celery_app(broker, prefix)
         for each in evaluations:
             self.publish(each)
@@ -84,9 +85,17 @@ class CeleryAdapter(Adapter):
         """Give a taken message back, although its worker is at work, as the visibility timeout does."""
         worker = next(worker for each, worker in self._messages if each == evaluation)
         self.requeue(evaluation, worker)
+        self._again[evaluation] += 1
+
+    def needs_another(self, evaluation: str, times: int) -> None:
+        """Wait until another worker was needed so many times: who is not needed takes no part."""
+        for _ in poll(self.patience_s, f"no further worker of evaluation {evaluation} was needed"):
+            if self._again.get(evaluation, 0) >= times:
+                return
 
     def publish(self, evaluation: str) -> None:
         """Send the task once more."""
+        self._again[evaluation] = self._again.get(evaluation, -1) + 1  # the first is nobody else's
         self._app.send_task(TASK, args=[evaluation], queue=queue_name(evaluation))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ All of it goes at the end, be it by an error or by Ctrl-C; `sweep` removes what 
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,11 +28,14 @@ from deadheat.sim.errors import LiveError, UsageError
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["PREFIX", "Place", "Swept", "Where", "open_place", "refuse_production", "sweep"]
+__all__ = ["INTERRUPTED", "PREFIX", "Place", "Swept", "Where", "open_place", "refuse_production", "sweep"]
 
 PREFIX = "deadheat:"
 KIND = "kind-"
 REMOVAL_PATIENCE_S = 60.0
+
+INTERRUPTED = threading.Event()
+"""Set when the user interrupts: libraries that are interrupted in a callback swallow the exception, and go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Place:
     @contextmanager
     def namespace(self) -> Iterator[str]:
         """Make a namespace labelled with the run's id; yield its name, and delete it at the end."""
+        if INTERRUPTED.is_set():
+            raise KeyboardInterrupt
         self._count += 1
         name = f"{self._name}-{self.run}-{self._count}"
         metadata = {"name": name, "labels": {RUN_LABEL: self.run}}
