@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deadheat.cli_cleanup import cleanup
+from deadheat.cli_live import conform, live
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -27,6 +29,12 @@ app = typer.Typer(
     "Exit codes: 0 as hoped, 1 a property is violated or a trace no longer reproduces, 2 usage or bad input, "
     "3 inconclusive, 4 a defect of deadheat.",
     epilog="Example: deadheat check baseline request-token --faults worker-crash=1",
+)
+
+app.add_typer(live, name="live")
+app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
+app.command(epilog="Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m")(
+    cleanup
 )
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]

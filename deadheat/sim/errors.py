@@ -7,6 +7,7 @@
     ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
+    ├── LiveError              a real server is missing, cannot be reached, or refuses
     └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
 
 The message of each is a sentence: what is wrong, with what, and what to do.
@@ -20,6 +21,7 @@ __all__ = [
     "CheckpointError",
     "DeadheatError",
     "InternalError",
+    "LiveError",
     "ModelError",
     "PurityError",
     "ReplayDivergedError",
@@ -55,6 +57,10 @@ class TraceError(DeadheatError):
 
 class ReplayDivergedError(DeadheatError):
     """A schedule no longer does what it did when it was recorded."""
+
+
+class LiveError(DeadheatError):
+    """A real server is missing, cannot be reached, or refuses."""
 
 
 class InternalError(DeadheatError):

@@ -87,13 +87,14 @@ class Hindsight:
         return None
 
     def _violating(self, watch: Watch) -> Int64:
-        found = []
+        found: list[Int64] = []
         for shard, count in enumerate(self._store.found):
             offset = self._store.offset(shard)
             for first in range(offset, offset + count, JUDGED_AT_ONCE):
                 numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, offset + count), dtype=numpy.int64)
                 found.append(self._search.violating(watch, numbers))
-        return numpy.concatenate(found)
+        together: Int64 = numpy.concatenate(found)
+        return together
 
     def _without_passing_processes(self, numbers: Int64) -> Int64:
         """Leave out the states in which a process can move that never comes back to where it was."""
