@@ -110,6 +110,13 @@ def test_a_search_cut_short_says_so() -> None:
         (["check", "--evaluations", "0"], "ask for at least 1"),
         (["check", "--explorer", "spin"], "There is no explorer 'spin'"),
         (["check", "--trace", "x.json"], "needs exactly one PROTOCOL"),
+        (["check", "--checkpoint", "x"], "needs exactly one PROTOCOL"),
+        (["check", "baseline", "--checkpoint", "/dev/null"], "/dev/null is not a checkpoint"),
+        (
+            ["check", "baseline", "--explorer", "python", "--checkpoint", "x"],
+            "saves no checkpoints; use auto or kernel",
+        ),
+        (["check", "--memory", "lots"], "'lots' is not a size"),
         (["show", "baseline", "--property", "nothing"], "There is no property 'nothing'"),
         (["replay", "nowhere.json"], "nowhere.json cannot be read"),
         (["list", "protocol"], "There is no list 'protocol'; did you mean protocols"),
@@ -169,3 +176,25 @@ def test_nothing_but_the_result_reaches_a_pipe() -> None:
     done = run("check", "baseline", "--evaluations", "2", "--json")
     assert done.stderr == ""
     json.loads(done.stdout)
+
+
+def test_a_verdict_by_composition_says_why_it_holds() -> None:
+    done = run("check", "state-machine", "--evaluations", "3", "-p", "no-permanent-orphan")
+    assert done.returncode == 0
+    assert "reductions: merging, composition." in done.stdout
+    assert "Composed of 3 parts, each explored alone" in done.stdout
+
+
+def test_without_composition_all_states_are_explored_and_what_they_took_is_said() -> None:
+    arguments = ["check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job"]
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert "144,400" in done.stdout
+    assert re.search(r"explored by the compiled kernel on \d cores?, \d+\.\d bytes a state", done.stdout)
+
+
+def test_a_bound_on_memory_ends_in_inconclusive() -> None:
+    done = run("check", "fenced-generation", "--evaluations", "2", "--no-composition", "--memory", "1M")
+    assert done.returncode in (1, 3)  # what was violated before stands
+    assert "CUT SHORT" in done.stdout
+    assert "it reached 1 MiB of memory (--memory)" in done.stdout
