@@ -16,7 +16,7 @@ from deadheat.sim.model import Kind, Model
 from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables, Watch
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["explore"]
+__all__ = ["explore", "explore_tables"]
 
 STATES_BETWEEN_REPORTS = 5_000
 
@@ -28,7 +28,12 @@ def explore(
 
     Raises ModelError or PurityError where the model breaks a rule of the engine.
     """
-    search = _Search(Tables(model, merging=merging), limits, report)
+    return explore_tables(Tables(model, merging=merging), limits, report)
+
+
+def explore_tables(tables: Tables, limits: Limits = Limits(), report: Report | None = None) -> Exploration:
+    """Explore the model of these tables, which afterwards hold all that was learned on the way (see `explore`)."""
+    search = _Search(tables, limits, report)
     search.run()
     search.tables.verify_purity()
     return search.result()
