@@ -6,6 +6,7 @@ role goes on in the same way are one *decision*. Of each place where a role asks
 - for each decision, which takes its outcomes for the usual one (or a timeout for the end of patience: no retry);
 - which takes the usual outcome for that of another decision, so that the guard never lets pass;
 - for each outcome of a look that is kept for later, which takes it for the first (a stale read);
+- without a look of which the outcome never matters;
 - in which an operation that tests something is replaced by one that does not;
 - in which an operation that changes something is left out.
 """
@@ -43,6 +44,7 @@ from deadheat.sim.explore.python import explore_tables
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.locals import LocalStates
+from deadheat.sim.model import Process
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.tables import Tables
 
@@ -237,11 +239,15 @@ def _changes_at(answers: Sequence[Answer], behaviour: _Behaviour) -> Iterator[Ch
     if others:
         yield Mistaken(decisions[0], others[0])
     if operation.name in LOOKS:
+        ever_matters = len(decisions) > 1
         for decision in decisions:
             members = {freeze(each) for each in decision}
             of_it = [answer for answer in answers if freeze(answer.outcome) in members]
             kept = behaviour.groups(of_it, lambda answer: answer.asks_exactly)
             yield from (Mistaken(group, kept[0][0]) for group in kept[1:])
+            ever_matters = ever_matters or len(kept) > 1
+        if not ever_matters:
+            yield LeftOut(usual)
         return
     weaker = weaker_than(operation)
     if weaker is not None:

@@ -3,6 +3,10 @@
 A mutant is *noticed* if a property that holds for the protocol is violated by the mutant; a property that the protocol
 violates itself cannot notice. Many guards matter only under a fault. So, unless the faults are given, each mutant is
 checked without faults first, and if nothing notices, with one fault of each kind, the smallest searches first.
+
+What nobody notices makes *no difference* if the mutant reaches the very states and makes the very steps that the
+protocol does, in all of these searches: it is dead code, or a check that makes a race less likely and rules out
+nothing. Otherwise it changes something that no property speaks of, or only properties that are violated anyway.
 """
 
 from __future__ import annotations
@@ -10,22 +14,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache, partial
 
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import Mutation
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
 from deadheat.scenarios.mutants import Guards, guards_of
-from deadheat.scenarios.scenario import MUTANT, Scenario
+from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site
+from deadheat.sim.explore.results import Limits
+from deadheat.sim.footprint import footprint
 
 __all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all"]
 
 
 class Fate(StrEnum):
-    """What became of a mutant."""
+    """What became of a mutant.
+
+    SURVIVED: it does something else than the protocol, and nobody notices. NO_DIFFERENCE: it does not. INCONCLUSIVE:
+    nobody noticed in searches that were cut short.
+    """
 
     NOTICED = "noticed"
     SURVIVED = "survived"
+    NO_DIFFERENCE = "no difference"
     INCONCLUSIVE = "inconclusive"
 
 
@@ -40,13 +52,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class MutantResult:
-    """What became of one mutant. `tried` are the scenarios in which it was checked, the one that noticed last."""
+    """What became of one mutant, and by what it was noticed.
+
+    `differs_under` are the faults under which one that survived does something else than the protocol.
+    """
 
     number: int
     mutation: Mutation
     fate: Fate
-    noticed_by: tuple[Notice, ...]
-    tried: tuple[Scenario, ...]
+    noticed_by: tuple[Notice, ...] = ()
+    differs_under: tuple[tuple[str, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +69,17 @@ class Hunt:
     """Everything that the mutants of a protocol are judged by.
 
     `originals` are the checks of the protocol itself, in the order in which its mutants are checked; a mutant is
-    noticed by what holds there. `given_faults` tells that there is one, with the faults that were asked for.
+    noticed by what holds there.
     """
 
     scenario: Scenario
     guards: Guards
     originals: tuple[CheckResult, ...]
-    given_faults: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that can be said of the protocol itself was said, without hitting a limit."""
+        return all(original.exploration.complete for original in self.originals)
 
     @property
     def never_reached(self) -> tuple[tuple[str, Site], ...]:
@@ -72,9 +91,9 @@ class Hunt:
         mutation = self.guards.mutations[number - 1]
         name = f"{self.scenario.protocol}{MUTANT}{number}"
         return [
-            replace(original.scenario, protocol=name, properties=holding)
+            replace(original.scenario, protocol=name, properties=_holding(original))
             for original in self.originals
-            if (holding := _holding(original)) and self._makes_a_difference(mutation, original.scenario)
+            if original.exploration.complete and self._makes_a_difference(mutation, original.scenario)
         ]
 
     def _makes_a_difference(self, mutation: Mutation, scenario: Scenario) -> bool:
@@ -94,45 +113,60 @@ def hunt_of(scenario: Scenario, options: Options = Options(), jobs: int = 1) -> 
         scenarios.extend(replace(scenario, faults=((kind, 1),)) for kind in FAULTS)
     first, *others = check_all(scenarios, options, jobs)
     others.sort(key=lambda original: original.exploration.states)  # the quickest first
-    return Hunt(scenario, guards, (first, *others), given_faults=bool(scenario.faults))
+    return Hunt(scenario, guards, (first, *others))
 
 
-def judge_all(hunt: Hunt, options: Options = Options(), jobs: int = 1) -> Iterator[MutantResult]:
-    """Judge every mutant, in `jobs` operating-system processes, and yield the results in their order."""
-    numbers = range(1, len(hunt.guards.mutations) + 1)
-    if jobs == 1:
-        for number in numbers:
-            yield _result(hunt, number, _check_until_noticed(hunt.scenarios_of(number), options))
+def judge_all(
+    hunt: Hunt, options: Options = Options(), jobs: int = 1, only: int | None = None
+) -> Iterator[MutantResult]:
+    """Judge every mutant, or `only` one, in `jobs` operating-system processes; yield the results in their order.
+
+    Raises UsageError if there is no mutant of that number.
+    """
+    numbers = range(1, len(hunt.guards.mutations) + 1) if only is None else range(only, only + 1)
+    if only is not None:
+        find_protocol(f"{hunt.scenario.protocol}{MUTANT}{only}")
+    tasks = [(hunt.scenarios_of(number), number, hunt.guards.mutations[number - 1]) for number in numbers]
+    judge = partial(_judge, options, hunt.complete)
+    if jobs == 1 or len(tasks) == 1:
+        for task in tasks:
+            yield judge(*task)
         return
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_check_until_noticed, hunt.scenarios_of(number), options) for number in numbers]
-        for number, future in zip(numbers, futures, strict=True):
-            yield _result(hunt, number, future.result())
+        futures = [pool.submit(judge, *task) for task in tasks]
+        for future in futures:
+            yield future.result()
 
 
-def _check_until_noticed(scenarios: Sequence[Scenario], options: Options) -> list[CheckResult]:
-    """Check scenarios until some property is violated."""
-    results = []
+def _judge(
+    options: Options, complete: bool, scenarios: Sequence[Scenario], number: int, mutation: Mutation
+) -> MutantResult:
+    """Check one mutant in one scenario after the other, until some property notices."""
     for scenario in scenarios:
-        results.append(check(scenario, options))
-        if any(outcome.counterexample is not None for outcome in results[-1].outcomes):
-            break
-    return results
+        result = check(scenario, options)
+        complete = complete and result.exploration.complete
+        found = [each.counterexample for each in result.outcomes if each.counterexample is not None]
+        if found:
+            notices = tuple(Notice(scenario, each.property, len(each.trace.events)) for each in found)
+            return MutantResult(number, mutation, Fate.NOTICED, notices)
+    if not complete:
+        return MutantResult(number, mutation, Fate.INCONCLUSIVE)
+    for scenario in scenarios:
+        if _footprint(scenario, options.states_max) != _footprint(_original(scenario), options.states_max):
+            return MutantResult(number, mutation, Fate.SURVIVED, differs_under=scenario.faults)
+    return MutantResult(number, mutation, Fate.NO_DIFFERENCE)
 
 
-def _result(hunt: Hunt, number: int, results: list[CheckResult]) -> MutantResult:
-    noticed_by = tuple(
-        Notice(result.scenario, outcome.property, len(outcome.counterexample.trace.events))
-        for result in results
-        for outcome in result.outcomes
-        if outcome.counterexample is not None
-    )
-    complete = all(result.exploration.complete for result in (*hunt.originals, *results))
-    fate = Fate.NOTICED if noticed_by else Fate.SURVIVED if complete else Fate.INCONCLUSIVE
-    tried = tuple(result.scenario for result in results)
-    return MutantResult(number, hunt.guards.mutations[number - 1], fate, noticed_by, tried)
+def _original(scenario: Scenario) -> Scenario:
+    """Return the scenario with the protocol in the place of its mutant."""
+    return replace(scenario, protocol=scenario.protocol.rpartition(MUTANT)[0])
+
+
+@lru_cache(maxsize=64)
+def _footprint(scenario: Scenario, states_max: int) -> int | None:
+    return footprint(scenario.model(), Limits(states_max))
 
 
 def _holding(original: CheckResult) -> tuple[str, ...]:
