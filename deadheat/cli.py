@@ -37,12 +37,27 @@ Faults = Annotated[
 ]
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
 ExplorerName = Annotated[
-    str, typer.Option("--explorer", help="python, or reference: slow, and shares nothing with it.")
+    str,
+    typer.Option(
+        "--explorer",
+        help="auto: python, then the compiled kernel if the space is large. "
+        "Or python, kernel, or reference: slow, and shares nothing with them.",
+    ),
+]
+Memory = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")
+]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", metavar="FILE", help="Save a long search there, and go on with it (one protocol)."),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults stop at some point.")
 ]
 NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
+NoComposition = Annotated[
+    bool, typer.Option("--no-composition", help="Do not explore parts that share nothing each alone.")
+]
 
 DEFAULT_MAX_STATES = 10_000_000
 
@@ -83,8 +98,11 @@ def check(
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Check only this property.")
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
-    explorer: ExplorerName = "python",
+    explorer: ExplorerName = "auto",
     no_merging: NoMerging = False,
+    no_composition: NoComposition = False,
+    memory: Memory = None,
+    checkpoint: Checkpoint = None,
     quiet_period: Quiet = False,
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="FILE", help="Save the counterexample (for one protocol).")
@@ -98,8 +116,10 @@ def check(
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     if trace is not None and len(names) != 1:
         raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
+    if checkpoint is not None and len(names) != 1:
+        raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
     scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
-    results = _check_all(scenarios, _options(explorer, max_states, no_merging))
+    results = _check_all(scenarios, _options(explorer, max_states, no_merging, no_composition, memory, checkpoint))
     if trace is not None:
         _save_first(results[0], trace)
     if as_json:
@@ -127,7 +147,7 @@ def show(
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened."""
     scenario = _scenario(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
-    [result] = _check_all([scenario], _options("python", max_states, no_merging=False))
+    [result] = _check_all([scenario], _options("auto", max_states))
     counterexample = _first_counterexample(result)
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix
@@ -138,6 +158,43 @@ def show(
             _save_first(result, save)
         _print_timeline(counterexample)
     raise typer.Exit(_exit_code([result]))
+
+
+@app.command(epilog="Example: deadheat frontier state-machine name-tombstone --up-to 2")
+def frontier(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to break; nothing for all of them.")
+    ] = None,
+    up_to: Annotated[int, typer.Option("--up-to", min=0, metavar="K", help="Try sets of up to K faults.")] = 1,
+    evaluations: Evaluations = 1,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Find the smallest sets of faults that break each property of each protocol."""
+    import os
+
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.frontier import frontiers
+    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
+
+    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    scenarios = [_scenario(name, evaluations, None, properties, quiet=False) for name in names]
+    with ProgressLine("breaking") as progress:
+        found = frontiers(
+            scenarios, up_to, _options("python", max_states, no_merging=False), os.cpu_count() or 1, progress.tried
+        )
+    if as_json:
+        from deadheat.reports.machine import frontier_to_json
+
+        typer.echo(frontier_to_json(found))
+    else:
+        from deadheat.reports.frontier import print_frontiers
+
+        print_frontiers(found, _console())
+    raise typer.Exit(INCONCLUSIVE if any(each.undecided for each in found) else 0)
 
 
 @app.command(epilog="Example: deadheat replay orphan.json")
@@ -200,7 +257,7 @@ def mutate(
     from deadheat.scenarios.mutate import Fate
 
     scenario = _scenario(protocol, evaluations, faults, None, quiet=False)
-    hunt, results = _judge(scenario, _options("python", max_states, no_merging=False), number)
+    hunt, results = _judge(scenario, _options("python", max_states), number)
     if as_json:
         from deadheat.reports.mutants import mutants_to_json
 
@@ -245,20 +302,43 @@ def _scenario(
     return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
 
 
-def _options(explorer: str, max_states: int, no_merging: bool) -> Options:
-    from deadheat.scenarios.check import Options
+def _options(
+    explorer: str,
+    max_states: int,
+    no_merging: bool = False,
+    no_composition: bool = False,
+    memory: str | None = None,
+    checkpoint: Path | None = None,
+) -> Options:
+    from deadheat.scenarios.check import Options, parse_size
 
-    return Options(explorer, max_states, merging=not no_merging)
+    return Options(
+        explorer,
+        max_states,
+        merging=not no_merging,
+        composition=not no_composition,
+        memory_bytes_max=parse_size(memory) if memory else 0,
+        cores=_cores(),
+        checkpoint=checkpoint,
+    )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, as a power of two."""
+    import os
+
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(1 << (available.bit_length() - 1))
 
 
 def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
-    import os
-
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
     from deadheat.scenarios.check import check_all
 
+    interruption.listen()
     # One evaluation takes less time than starting processes would.
-    jobs = (os.cpu_count() or 1) if scenarios[0].evaluations > 1 else 1
+    jobs = _cores() if scenarios[0].evaluations > 1 else 1
     results = []
     with ProgressLine("exploring") as progress:
         for result in check_all(scenarios, options, jobs, progress.searched):
@@ -268,16 +348,15 @@ def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]
 
 
 def _judge(scenario: Scenario, options: Options, number: int | None) -> tuple[Hunt, list[MutantResult]]:
-    import os
-
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
     from deadheat.scenarios.mutate import hunt_of, judge_all
 
-    jobs = os.cpu_count() or 1
+    interruption.listen()
     results = []
     with ProgressLine("exploring") as progress:
-        hunt = hunt_of(scenario, options, jobs)
-        for result in judge_all(hunt, options, jobs, number):
+        hunt = hunt_of(scenario, options, _cores())
+        for result in judge_all(hunt, options, _cores(), number):
             results.append(result)
             progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
     return hunt, results

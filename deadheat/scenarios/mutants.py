@@ -40,7 +40,7 @@ from deadheat.models.world import build
 from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import UsageError
-from deadheat.sim.explore.python import explore_tables
+from deadheat.sim.explore.python import Search
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.locals import LocalStates
@@ -48,9 +48,9 @@ from deadheat.sim.model import Process
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.tables import Tables
 
-__all__ = ["Guards", "Lesson", "guards_of", "mutant"]
+__all__ = ["Guards", "Observation", "guards_of", "mutant"]
 
-LESSON_STATES_MAX = 10_000
+OBSERVED_STATES_MAX = 10_000
 """A longer search tells next to nothing new of what single roles do."""
 
 
@@ -67,7 +67,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Observation:
     """What an exploration of the unmutated protocol, with these faults, told of its roles."""
 
     faults: tuple[tuple[str, int], ...]
@@ -87,7 +87,7 @@ class Guards:
     """The mutations of a protocol, numbered from 1 in this order, and the steps of its roles that no run reached."""
 
     mutations: tuple[Mutation, ...]
-    lessons: tuple[Lesson, ...]
+    observations: tuple[Observation, ...]
     never_reached: tuple[tuple[str, Site], ...]
 
 
@@ -99,16 +99,16 @@ Asks: TypeAlias = Callable[[Answer], Hashable]
 def guards_of(name: str) -> Guards:
     """Return the mutations of the named protocol; raises UsageError if there is none of that name."""
     protocol = find_protocol(name)
-    lessons = tuple(_lesson(protocol, faults) for faults in ((), *(((kind, 1),) for kind in FAULTS)))
+    observations = tuple(_observe(protocol, faults) for faults in ((), *(((kind, 1),) for kind in FAULTS)))
     by_place: dict[Place, list[Answer]] = {}
-    for lesson in lessons:
-        for answer in lesson.answers:
+    for observation in observations:
+        for answer in observation.answers:
             by_place.setdefault(answer.place, []).append(answer)
     places = sorted(by_place, key=lambda place: _rank(place.role))  # otherwise in the order in which they were reached
-    behaviour = _Behaviour(answer for lesson in lessons for answer in lesson.answers)
+    behaviour = _Behaviour(answer for observation in observations for answer in observation.answers)
     mutations = tuple(Mutation(place, change) for place in places for change in _changes_at(by_place[place], behaviour))
     reached = {(place.role, place.site) for place in by_place}
-    return Guards(mutations, lessons, tuple(sorted(_all_sites(protocol) - reached)))
+    return Guards(mutations, observations, tuple(sorted(_all_sites(protocol) - reached)))
 
 
 def mutant(name: str, number: str) -> Protocol:
@@ -122,9 +122,10 @@ def mutant(name: str, number: str) -> Protocol:
     return mutated(find_protocol(name), mutations[int(number) - 1], f"{name}{MUTANT}{int(number)}")
 
 
-def _lesson(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Lesson:
+def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observation:
     tables = Tables(Scenario(protocol.name, faults=faults, properties=()).model_of(protocol))
-    complete = explore_tables(tables, Limits(LESSON_STATES_MAX)).complete
+    search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
+    search.run()
     world = build(protocol, 1, dict(faults))
     added = [process for more in protocol.processes for process in more(world.system, dict(faults))]
     answers: list[Answer] = []
@@ -135,7 +136,7 @@ def _lesson(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Lesson:
             if role not in sites:
                 sites[role] = sites_of(_functions(protocol, role, added))
             answers.extend(_answers(role, states, sites[role], faults))
-    return Lesson(faults, tuple(answers), complete)
+    return Observation(faults, tuple(answers), search.stopped is None)
 
 
 def _answers(role: str, states: LocalStates, sites: set[Site], faults: Hashable) -> Iterator[Answer]:

@@ -18,6 +18,7 @@ from functools import lru_cache, partial
 
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import Mutation
+from deadheat.scenarios import interruption
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
 from deadheat.scenarios.mutants import Guards, guards_of
 from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
@@ -98,8 +99,8 @@ class Hunt:
 
     def _makes_a_difference(self, mutation: Mutation, scenario: Scenario) -> bool:
         """Return whether the mutant can differ from the protocol; what was learned was learned of one evaluation."""
-        lesson = next((each for each in self.guards.lessons if each.faults == scenario.faults), None)
-        return lesson is None or scenario.evaluations != 1 or lesson.tells_apart(mutation)
+        observation = next((each for each in self.guards.observations if each.faults == scenario.faults), None)
+        return observation is None or scenario.evaluations != 1 or observation.tells_apart(mutation)
 
 
 def hunt_of(scenario: Scenario, options: Options = Options(), jobs: int = 1) -> Hunt:
@@ -127,14 +128,14 @@ def judge_all(
     if only is not None:
         find_protocol(f"{hunt.scenario.protocol}{MUTANT}{only}")
     tasks = [(hunt.scenarios_of(number), number, hunt.guards.mutations[number - 1]) for number in numbers]
-    judge = partial(_judge, options, hunt.complete)
+    judge = partial(_judge, replace(options, cores=1), hunt.complete)
     if jobs == 1 or len(tasks) == 1:
         for task in tasks:
             yield judge(*task)
         return
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=interruption.listen) as pool:
         futures = [pool.submit(judge, *task) for task in tasks]
         for future in futures:
             yield future.result()

@@ -4,6 +4,7 @@
     ├── UsageError             what the user asked for does not exist or cannot be
     ├── ModelError             a model, component or role breaks a rule of the engine
     │   └── PurityError        a role asked for something else after the same outcomes
+    ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
     └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 __all__ = [
+    "CheckpointError",
     "DeadheatError",
     "InternalError",
     "ModelError",
@@ -41,6 +43,10 @@ class ModelError(DeadheatError):
 
 class PurityError(ModelError):
     """A role asked for something else after the same outcomes."""
+
+
+class CheckpointError(DeadheatError):
+    """A file is not a checkpoint, or not one that this search can go on with."""
 
 
 class TraceError(DeadheatError):

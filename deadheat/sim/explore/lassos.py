@@ -15,7 +15,7 @@ from deadheat.sim.model import UNLIMITED
 from deadheat.sim.tables import Successor, Tables
 from deadheat.sim.trace import Choice
 
-__all__ = ["Lasso", "nearest_lasso"]
+__all__ = ["Lasso", "edges_from", "nearest_lasso"]
 
 
 class Lasso(NamedTuple):
@@ -32,7 +32,7 @@ def nearest_lasso(tables: Tables, violating: Sequence[int]) -> Lasso | None:
     faults in its cycle is preferred, however far: it says that the system never heals, not only while it is hit.
     """
     lasting = _lasting(tables, violating)
-    edges = {state: _edges(tables, state) for state in violating if state in lasting}
+    edges = {state: edges_from(tables, state) for state in violating if state in lasting}
     for faults in (False,) if tables.model.quiet else (False, True):
         graph = FairGraph(edges, faults=faults)
         component_of = {state: component for component in graph.components() for state in component}
@@ -73,7 +73,8 @@ def _moves_of(tables: Tables, state: int, processes: Sequence[int]) -> Iterator[
         yield from tables.choices_of(state, process)
 
 
-def _edges(tables: Tables, state: int) -> list[Edge[int]]:
+def edges_from(tables: Tables, state: int) -> list[Edge[int]]:
+    """Return the transitions of a packed state."""
     return [
         Edge(after, successor.choice, successor.owed, fault=bool(successor.budget))
         for successor, after in tables.choices(state)
