@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import Mutation
@@ -23,10 +24,15 @@ from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check
 from deadheat.scenarios.mutants import Guards, guards_of
 from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site
+from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.footprint import footprint
 
 __all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all"]
+
+
+GROWTH_MAX, SMALL_STATES = 4, 5_000
+"""A mutant with so many times the states of its protocol (of so many, if it has fewer) is taken to have no end."""
 
 
 class Fate(StrEnum):
@@ -65,6 +71,13 @@ class MutantResult:
     differs_under: tuple[tuple[str, int], ...] | None = None
 
 
+class Trial(NamedTuple):
+    """A scenario in which a mutant is checked, and the states after which it is taken to have no end."""
+
+    scenario: Scenario
+    states_max: int
+
+
 @dataclass(frozen=True, slots=True)
 class Hunt:
     """Everything that the mutants of a protocol are judged by.
@@ -87,12 +100,15 @@ class Hunt:
         """The steps of the roles, by role, that no run reached, whatever the fault."""
         return self.guards.never_reached
 
-    def scenarios_of(self, number: int) -> list[Scenario]:
+    def trials_of(self, number: int) -> list[Trial]:
         """Return the scenarios in which the mutant of this number can be noticed, each with what can notice it."""
         mutation = self.guards.mutations[number - 1]
         name = f"{self.scenario.protocol}{MUTANT}{number}"
         return [
-            replace(original.scenario, protocol=name, properties=_holding(original))
+            Trial(
+                replace(original.scenario, protocol=name, properties=_holding(original)),
+                GROWTH_MAX * max(original.exploration.states, SMALL_STATES),
+            )
             for original in self.originals
             if original.exploration.complete and self._makes_a_difference(mutation, original.scenario)
         ]
@@ -127,7 +143,7 @@ def judge_all(
     numbers = range(1, len(hunt.guards.mutations) + 1) if only is None else range(only, only + 1)
     if only is not None:
         find_protocol(f"{hunt.scenario.protocol}{MUTANT}{only}")
-    tasks = [(hunt.scenarios_of(number), number, hunt.guards.mutations[number - 1]) for number in numbers]
+    tasks = [(number, hunt.guards.mutations[number - 1], hunt.trials_of(number)) for number in numbers]
     judge = partial(_judge, replace(options, cores=1), hunt.complete)
     if jobs == 1 or len(tasks) == 1:
         for task in tasks:
@@ -141,20 +157,24 @@ def judge_all(
             yield future.result()
 
 
-def _judge(
-    options: Options, complete: bool, scenarios: Sequence[Scenario], number: int, mutation: Mutation
-) -> MutantResult:
+def _judge(options: Options, complete: bool, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:
     """Check one mutant in one scenario after the other, until some property notices."""
-    for scenario in scenarios:
-        result = check(scenario, options)
-        complete = complete and result.exploration.complete
+    for scenario, states_max in trials:
+        try:
+            result = check(scenario, replace(options, states_max=min(states_max, options.states_max)))
+        except ModelError:  # something in it grows without a bound
+            complete = False
+            continue
         found = [each.counterexample for each in result.outcomes if each.counterexample is not None]
         if found:
             notices = tuple(Notice(scenario, each.property, len(each.trace.events)) for each in found)
             return MutantResult(number, mutation, Fate.NOTICED, notices)
+        complete = complete and result.exploration.complete
+        if not complete and not scenario.faults:
+            break  # with faults there would be yet more states
     if not complete:
         return MutantResult(number, mutation, Fate.INCONCLUSIVE)
-    for scenario in scenarios:
+    for scenario, _ in trials:
         if _footprint(scenario, options.states_max) != _footprint(_original(scenario), options.states_max):
             return MutantResult(number, mutation, Fate.SURVIVED, differs_under=scenario.faults)
     return MutantResult(number, mutation, Fate.NO_DIFFERENCE)

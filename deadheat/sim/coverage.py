@@ -75,15 +75,17 @@ def _yield_lines(code: CodeType) -> Iterator[int | None]:
 def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Callable[..., Any]]:
     """Yield the generator functions that a function can call: by a global name, in a module, or out of its closure."""
     closure = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    named = [function.__globals__.get(name) for name in code.co_names]
-    for each in closure + named + list(_named_in_modules(function, code)):
+    for each in (*closure, *_named_in(function, code)):
         if inspect.isgeneratorfunction(each):
             yield each
 
 
-def _named_in_modules(function: Callable[..., Any], code: CodeType) -> Iterator[Any]:
-    """Yield what a function names as `module.name`."""
+def _named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Any]:
+    """Yield what a function names as `name`, and as `module.name`."""
     for loading, following in pairwise(dis.get_instructions(code)):
-        module = function.__globals__.get(loading.argval) if loading.opname == "LOAD_GLOBAL" else None
-        if isinstance(module, ModuleType) and following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            yield getattr(module, following.argval, None)
+        if loading.opname != "LOAD_GLOBAL":
+            continue
+        named = function.__globals__.get(loading.argval)
+        if isinstance(named, ModuleType) and following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            named = getattr(named, following.argval, None)
+        yield named
