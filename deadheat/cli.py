@@ -14,6 +14,7 @@ from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
     from deadheat.scenarios.check import CheckResult, Counterexample, Options
+    from deadheat.scenarios.mutate import Hunt, MutantResult
     from deadheat.scenarios.scenario import Scenario
 
 __all__ = ["app", "main"]
@@ -245,6 +246,42 @@ def window(
     raise typer.Exit(VIOLATED if found.possible else 0)
 
 
+@app.command(epilog="Example: deadheat mutate state-machine --show 17")
+def mutate(
+    protocol: Annotated[str, typer.Argument(help="Whose guards to take away, one at a time.")],
+    evaluations: Evaluations = 1,
+    faults: Faults = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    number: Annotated[
+        int | None, typer.Option("--show", metavar="N", min=1, help="Show how mutant N was noticed, as a timeline.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Take away one guard at a time, and say which property notices.
+
+    Without --faults: first without faults, then with one fault of each kind. Exit codes: 0 all are noticed, 1 one is
+    not, 2 usage or bad input, 3 inconclusive.
+    """
+    from deadheat.scenarios.mutate import Fate
+
+    scenario = _scenario(protocol, evaluations, faults, None, quiet=False)
+    hunt, results = _judge(scenario, _options("python", max_states), number)
+    if as_json:
+        from deadheat.reports.mutants import mutants_to_json
+
+        typer.echo(mutants_to_json(hunt, results))
+    elif number is not None:
+        _show_mutant(results[0])
+    else:
+        from deadheat.reports.mutants import print_mutants
+
+        print_mutants(hunt, results, _console())
+    fates = {each.fate for each in results}
+    if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
+        raise typer.Exit(VIOLATED)
+    raise typer.Exit(INCONCLUSIVE if Fate.INCONCLUSIVE in fates else 0)
+
+
 def main() -> None:
     """Run the command line; a user's mistake becomes one sentence and an exit code."""
     from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError
@@ -316,6 +353,35 @@ def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]
             results.append(result)
             progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
     return results
+
+
+def _judge(scenario: Scenario, options: Options, number: int | None) -> tuple[Hunt, list[MutantResult]]:
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
+    from deadheat.scenarios.mutate import hunt_of, judge_all
+
+    interruption.listen()
+    results = []
+    with ProgressLine("exploring") as progress:
+        hunt = hunt_of(scenario, options, _cores())
+        for result in judge_all(hunt, options, _cores(), number):
+            results.append(result)
+            progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
+    return hunt, results
+
+
+def _show_mutant(result: MutantResult) -> None:
+    from dataclasses import replace
+
+    from deadheat.reports.mutants import print_mutant
+    from deadheat.scenarios.check import check
+
+    print_mutant(result, _console())
+    if result.noticed_by:
+        notice = result.noticed_by[0]
+        shown = _first_counterexample(check(replace(notice.scenario, properties=(notice.property,))))
+        assert shown is not None
+        _print_timeline(shown)
 
 
 def _exit_code(results: list[CheckResult]) -> int:
