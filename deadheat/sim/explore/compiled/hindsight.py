@@ -99,7 +99,8 @@ class Hindsight:
     def _without_passing_processes(self, numbers: Int64) -> Int64:
         """Leave out the states in which a process can move that never comes back to where it was."""
         passing = numpy.array([not states.cyclic() for states in self._tables.locals], dtype=numpy.uint8)
-        return numbers[(self._look_at(numbers, passing) & CAN_MOVE) == 0]
+        staying: Int64 = numbers[(self._look_at(numbers, passing) & CAN_MOVE) == 0]
+        return staying
 
     def _lasting(self, numbers: Int64) -> Int64:
         """Return the states that lie on a cycle within the set, or in which no step is owed (see `lassos`)."""
