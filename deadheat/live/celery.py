@@ -8,6 +8,7 @@ and giving back a message are the steps of Celery's worker with `acks_late=True`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -50,11 +51,11 @@ class CeleryAdapter(Adapter):
     def __init__(self, broker: str, prefix: str, evaluations: Iterable[str]) -> None:
         super().__init__("queue")
         self._lock = Lock()
+        self._again: Counter[str] = Counter()
         self._messages: dict[tuple[str, str], Any] = {}
-        self._again: dict[str, int] = {}
         self._app = celery_app(broker, prefix)
         for each in evaluations:
-            self.publish(each)
+            self._send(each)
         self._connection = self._app.connection_for_read()
         self._channel = self._connection.channel()
 
@@ -87,15 +88,18 @@ class CeleryAdapter(Adapter):
         self.requeue(evaluation, worker)
         self._again[evaluation] += 1
 
-    def needs_another(self, evaluation: str, times: int) -> None:
-        """Wait until another worker was needed so many times: who is not needed takes no part."""
-        for _ in poll(self.patience_s, f"no further worker of evaluation {evaluation} was needed"):
-            if self._again.get(evaluation, 0) >= times:
-                return
-
     def publish(self, evaluation: str) -> None:
         """Send the task once more."""
-        self._again[evaluation] = self._again.get(evaluation, -1) + 1  # the first is nobody else's
+        self._send(evaluation)
+        self._again[evaluation] += 1
+
+    def needs_another(self, evaluation: str, times: int) -> None:
+        """Wait until another worker was needed so many times."""
+        for _ in poll(self.patience_s, f"evaluation {evaluation} needed no further worker"):
+            if self._again[evaluation] >= times:
+                return
+
+    def _send(self, evaluation: str) -> None:
         self._app.send_task(TASK, args=[evaluation], queue=queue_name(evaluation))
 
     def close(self) -> None:

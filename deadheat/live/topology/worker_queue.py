@@ -41,6 +41,9 @@ class WorkerQueue(Adapter):
         if not self._delivered.wait(REDELIVERY_PATIENCE_S):
             raise BlockedError(f"the Celery worker was given no task of evaluation {evaluation}")
 
+    def needs_another(self, evaluation: str, times: int) -> None:
+        """Be there at once: the parent releases this worker only when it is needed."""
+
     def acknowledge(self, evaluation: str, worker: str) -> None:
         """Let the task return, and wait until Celery has acknowledged its message."""
         del worker
