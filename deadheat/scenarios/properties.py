@@ -77,9 +77,11 @@ def wanted_job_deleted(system: System, before: View, after: View, evaluation: st
 
 
 def without_job(system: System, view: View, evaluation: str) -> str | None:
-    """No Job was ever there for what was last submitted, although nobody has requested its cancellation."""
+    """No Job that could run was ever there for what was last submitted, although nobody asked for its cancellation."""
     cluster = _cluster(view, evaluation)
-    if not _user(view, evaluation).wants_it or cluster.created > cluster.created_before or cluster.live_jobs:
+    if not _user(view, evaluation).wants_it or _can_run(cluster):
+        return None
+    if cluster.created > cluster.created_before and not cluster.live_jobs:
         return None
     return f"nobody cancelled evaluation {evaluation}, and it never gets a Job"
 
@@ -103,11 +105,15 @@ def unanswered(system: System, view: View, evaluation: str) -> str | None:
 
 
 def stuck(system: System, view: View, evaluation: str) -> str | None:
-    """An evaluation that has not ended, and has no Job that could end it."""
+    """An evaluation that has not ended, and has no Job that could end it: none, or none that is not suspended."""
     status = system.status.status_in(view, evaluation)
-    if status in TERMINAL or _cluster(view, evaluation).live_jobs:
+    if status in TERMINAL or _can_run(_cluster(view, evaluation)):
         return None
-    return f"evaluation {evaluation} is {status} and has no Job"
+    return f"evaluation {evaluation} is {status} and has no Job that could run"
+
+
+def _can_run(cluster: KubernetesState) -> bool:
+    return any(not job.suspended for _, job in cluster.live_jobs)
 
 
 def _part(system: System, reads: tuple[str, ...], violation: Callable[..., str | None], evaluation: str) -> Part:

@@ -72,14 +72,14 @@ class RunningProcess:
     def standing(self, *, merging: bool) -> Hashable:
         """Return where the process stands, as a value: equal only where its future is the same.
 
-        With `merging`, two histories that have led the role's generator to the same place are equal; without it, or
-        where the generator holds what cannot be compared, only equal histories are.
+        With `merging`, two histories that have led the role's generator to the same place, with the same operations
+        pending, are equal; without it, or where the generator holds what cannot be compared, only equal histories are.
         """
         if self.generator is None:
             return "finished"
         if merging and self.history:  # the beginning is a place of its own, since nothing can crash there
             try:
-                return ("stands", freeze_generator(self.generator, self.process.arguments))
+                return ("stands", freeze_generator(self.generator, self.process.arguments), freeze(self.operations))
             except Unfreezable:
                 pass
         return ("history", freeze(self.history))

@@ -122,6 +122,12 @@ def test_nothing_starts_after_the_user_was_told() -> None:
     assert not violation(state(phase=None), state(phase=created))
 
 
+def test_a_job_that_stays_suspended_is_none() -> None:
+    suspended = {**state(), "kubernetes/e1": KubernetesState((("evaluation-e1", Job(1, suspended=True)),), 1)}
+    assert prop("uncancelled-gets-job").violation(suspended)
+    assert prop("nothing-stuck").violation(suspended)
+
+
 def test_a_request_for_cancellation_wants_an_answer() -> None:
     violation = prop("cancel-answered").violation
     assert violation(state(cancellation=Cancellation.REQUESTED))

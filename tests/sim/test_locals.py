@@ -97,6 +97,13 @@ def test_a_role_that_holds_what_cannot_be_compared_is_right_but_not_merged() -> 
     assert explored(role).states == explored(role, merging=False).states
 
 
+def test_what_is_asked_for_tells_two_histories_apart_where_nothing_else_does() -> None:
+    def role(coin: Coin) -> Role:
+        yield coin.note((yield coin.toss()))
+
+    assert explored(role).states == explored(role, merging=False).states == 4  # toss, note False, note True, finished
+
+
 def test_a_role_that_raises_is_named() -> None:
     def role(coin: Coin) -> Role:
         if (yield coin.toss()):
