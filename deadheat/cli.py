@@ -180,6 +180,34 @@ def window(
     raise typer.Exit(VIOLATED if found.possible else 0)
 
 
+@app.command(epilog="Example: deadheat incidents tekton-2381 airflow-69762 --json")
+def incidents(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[INCIDENT]...", help="Which ones; nothing for all of them.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Reproduce reported incidents, and judge their fixes: does each hold, and which one more fault breaks it.
+
+    Exit codes: 0 every defect is found, as it should be; 1 one is not; 2 usage or bad input.
+    """
+    import os
+
+    from deadheat.reports.incidents import incidents_to_json, print_incidents
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.incidents import INCIDENTS, find_incident
+    from deadheat.scenarios.incidents.judge import judge
+
+    chosen = [find_incident(each) for each in dict.fromkeys(names)] if names else list(INCIDENTS)
+    with ProgressLine("judging incidents") as progress:
+        judgements = judge(chosen, os.cpu_count() or 1, progress.say)
+    if as_json:
+        typer.echo(incidents_to_json(judgements))
+    else:
+        print_incidents(judgements, _console())
+    raise typer.Exit(0 if all(each.reproduced for each in judgements) else VIOLATED)
+
+
 def main() -> None:
     """Run the command line; a user's mistake becomes one sentence and an exit code."""
     from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError

@@ -32,7 +32,7 @@ def check_json(*arguments: str) -> tuple[int, dict[str, Any]]:
 
 def test_help_explains_each_command_with_an_example() -> None:
     assert "Exit codes" in run("--help").stdout
-    for command in ("list", "check", "show", "replay"):
+    for command in ("list", "check", "show", "replay", "incidents"):
         done = run(command, "--help")
         assert done.returncode == 0
         assert f"Example: deadheat {command}" in done.stdout
@@ -169,3 +169,27 @@ def test_nothing_but_the_result_reaches_a_pipe() -> None:
     done = run("check", "baseline", "--evaluations", "2", "--json")
     assert done.stderr == ""
     json.loads(done.stdout)
+
+
+def test_incidents_found_are_a_success_and_their_json_is_the_contract() -> None:
+    done = run("incidents", "kueue-12820", "airflow-69762", "--json")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    held, failed = json.loads(done.stdout)["results"]
+    assert (held["incident"], held["violated"], held["fix_holds"]) == ("kueue-12820", ["no-transient-orphan"], True)
+    assert "lease-expiry" in held["fix_broken_by"]
+    assert (failed["incident"], failed["fix_holds"], failed["fix_broken_by"]) == ("airflow-69762", False, [])
+
+
+def test_the_advice_under_the_incidents_can_be_followed() -> None:
+    done = run("incidents", "tekton-2381", columns=300)
+    [advice] = [line for line in done.stdout.splitlines() if line.startswith("See one: ")]
+    followed = run(*advice.removeprefix("See one: deadheat ").split())
+    assert followed.returncode == 1
+    assert "violates no-permanent-orphan" in followed.stdout
+
+
+def test_an_unknown_incident_gets_one_sentence() -> None:
+    done = run("incidents", "tekton")
+    assert done.returncode == 2
+    assert done.stderr == "deadheat: There is no incident 'tekton'; did you mean tekton-2381?\n"

@@ -32,11 +32,12 @@ def cancel_until_it_works(system: System, request: CancelRequest) -> Steps:
     yield system.user.cancellation(evaluation, request.number)
     yield system.redis.acquire(lock, request.handler)
     answer = Cancellation.TOO_LATE
-    if (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
+    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
         while (yield T5(system.kubernetes.delete_job(evaluation))) in ERRORS:
             pass  # the next reconciliation: nothing was written, so it does the same
         if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
             answer = Cancellation.CANCELLED
+            break
     yield system.redis.delete_if_equal(lock, request.handler)
     yield system.user.answer(evaluation, request.number, answer)
 

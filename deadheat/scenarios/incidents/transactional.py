@@ -38,10 +38,11 @@ def cancel_alone(system: System, request: CancelRequest) -> Steps:
     yield system.user.cancellation(evaluation, request.number)
     yield system.redis.acquire(lock, request.handler)
     answer = Cancellation.TOO_LATE
-    if (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
+    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
         yield T5(system.kubernetes.delete_job(evaluation))
         if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
             answer = Cancellation.CANCELLED
+            break
     yield system.redis.delete_if_equal(lock, request.handler)
     yield system.user.answer(evaluation, request.number, answer)
 
