@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deadheat.cli_cleanup import cleanup
+from deadheat.cli_live import conform, live
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
     from deadheat.scenarios.check import CheckResult, Counterexample, Options
+    from deadheat.scenarios.mutate import Hunt, MutantResult
     from deadheat.scenarios.scenario import Scenario
 
 __all__ = ["app", "main"]
@@ -29,6 +32,12 @@ app = typer.Typer(
     epilog="Example: deadheat check baseline request-token --faults worker-crash=1",
 )
 
+app.add_typer(live, name="live")
+app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
+app.command(epilog="Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m")(
+    cleanup
+)
+
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[
     list[str] | None,
@@ -36,12 +45,27 @@ Faults = Annotated[
 ]
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
 ExplorerName = Annotated[
-    str, typer.Option("--explorer", help="python, or reference: slow, and shares nothing with it.")
+    str,
+    typer.Option(
+        "--explorer",
+        help="auto: python, then the compiled kernel if the space is large. "
+        "Or python, kernel, or reference: slow, and shares nothing with them.",
+    ),
+]
+Memory = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")
+]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", metavar="FILE", help="Save a long search there, and go on with it (one protocol)."),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults stop at some point.")
 ]
 NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
+NoComposition = Annotated[
+    bool, typer.Option("--no-composition", help="Do not explore parts that share nothing each alone.")
+]
 
 DEFAULT_MAX_STATES = 10_000_000
 
@@ -82,8 +106,11 @@ def check(
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Check only this property.")
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
-    explorer: ExplorerName = "python",
+    explorer: ExplorerName = "auto",
     no_merging: NoMerging = False,
+    no_composition: NoComposition = False,
+    memory: Memory = None,
+    checkpoint: Checkpoint = None,
     quiet_period: Quiet = False,
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="FILE", help="Save the counterexample (for one protocol).")
@@ -97,8 +124,10 @@ def check(
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     if trace is not None and len(names) != 1:
         raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
+    if checkpoint is not None and len(names) != 1:
+        raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
     scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
-    results = _check_all(scenarios, _options(explorer, max_states, no_merging))
+    results = _check_all(scenarios, _options(explorer, max_states, no_merging, no_composition, memory, checkpoint))
     if trace is not None:
         _save_first(results[0], trace)
     if as_json:
@@ -126,7 +155,7 @@ def show(
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened."""
     scenario = _scenario(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
-    [result] = _check_all([scenario], _options("python", max_states, no_merging=False))
+    [result] = _check_all([scenario], _options("auto", max_states))
     counterexample = _first_counterexample(result)
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix
@@ -137,6 +166,43 @@ def show(
             _save_first(result, save)
         _print_timeline(counterexample)
     raise typer.Exit(_exit_code([result]))
+
+
+@app.command(epilog="Example: deadheat frontier state-machine name-tombstone --up-to 2")
+def frontier(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to break; nothing for all of them.")
+    ] = None,
+    up_to: Annotated[int, typer.Option("--up-to", min=0, metavar="K", help="Try sets of up to K faults.")] = 1,
+    evaluations: Evaluations = 1,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Find the smallest sets of faults that break each property of each protocol."""
+    import os
+
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.frontier import frontiers
+    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
+
+    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    scenarios = [_scenario(name, evaluations, None, properties, quiet=False) for name in names]
+    with ProgressLine("breaking") as progress:
+        found = frontiers(
+            scenarios, up_to, _options("python", max_states, no_merging=False), os.cpu_count() or 1, progress.tried
+        )
+    if as_json:
+        from deadheat.reports.machine import frontier_to_json
+
+        typer.echo(frontier_to_json(found))
+    else:
+        from deadheat.reports.frontier import print_frontiers
+
+        print_frontiers(found, _console())
+    raise typer.Exit(INCONCLUSIVE if any(each.undecided for each in found) else 0)
 
 
 @app.command(epilog="Example: deadheat replay orphan.json")
@@ -178,6 +244,42 @@ def window(
     else:
         print_window(found, _console())
     raise typer.Exit(VIOLATED if found.possible else 0)
+
+
+@app.command(epilog="Example: deadheat mutate state-machine --show 17")
+def mutate(
+    protocol: Annotated[str, typer.Argument(help="Whose guards to take away, one at a time.")],
+    evaluations: Evaluations = 1,
+    faults: Faults = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    number: Annotated[
+        int | None, typer.Option("--show", metavar="N", min=1, help="Show how mutant N was noticed, as a timeline.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Take away one guard at a time, and say which property notices.
+
+    Without --faults: first without faults, then with one fault of each kind. Exit codes: 0 all are noticed, 1 one is
+    not, 2 usage or bad input, 3 inconclusive.
+    """
+    from deadheat.scenarios.mutate import Fate
+
+    scenario = _scenario(protocol, evaluations, faults, None, quiet=False)
+    hunt, results = _judge(scenario, _options("python", max_states), number)
+    if as_json:
+        from deadheat.reports.mutants import mutants_to_json
+
+        typer.echo(mutants_to_json(hunt, results))
+    elif number is not None:
+        _show_mutant(results[0])
+    else:
+        from deadheat.reports.mutants import print_mutants
+
+        print_mutants(hunt, results, _console())
+    fates = {each.fate for each in results}
+    if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
+        raise typer.Exit(VIOLATED)
+    raise typer.Exit(INCONCLUSIVE if Fate.INCONCLUSIVE in fates else 0)
 
 
 @app.command(epilog="Example: deadheat incidents tekton-2381 airflow-69762 --json")
@@ -236,26 +338,78 @@ def _scenario(
     return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
 
 
-def _options(explorer: str, max_states: int, no_merging: bool) -> Options:
-    from deadheat.scenarios.check import Options
+def _options(
+    explorer: str,
+    max_states: int,
+    no_merging: bool = False,
+    no_composition: bool = False,
+    memory: str | None = None,
+    checkpoint: Path | None = None,
+) -> Options:
+    from deadheat.scenarios.check import Options, parse_size
 
-    return Options(explorer, max_states, merging=not no_merging)
+    return Options(
+        explorer,
+        max_states,
+        merging=not no_merging,
+        composition=not no_composition,
+        memory_bytes_max=parse_size(memory) if memory else 0,
+        cores=_cores(),
+        checkpoint=checkpoint,
+    )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, as a power of two."""
+    import os
+
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(1 << (available.bit_length() - 1))
 
 
 def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
-    import os
-
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
     from deadheat.scenarios.check import check_all
 
+    interruption.listen()
     # One evaluation takes less time than starting processes would.
-    jobs = (os.cpu_count() or 1) if scenarios[0].evaluations > 1 else 1
+    jobs = _cores() if scenarios[0].evaluations > 1 else 1
     results = []
     with ProgressLine("exploring") as progress:
         for result in check_all(scenarios, options, jobs, progress.searched):
             results.append(result)
             progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
     return results
+
+
+def _judge(scenario: Scenario, options: Options, number: int | None) -> tuple[Hunt, list[MutantResult]]:
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
+    from deadheat.scenarios.mutate import hunt_of, judge_all
+
+    interruption.listen()
+    results = []
+    with ProgressLine("exploring") as progress:
+        hunt = hunt_of(scenario, options, _cores())
+        for result in judge_all(hunt, options, _cores(), number):
+            results.append(result)
+            progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
+    return hunt, results
+
+
+def _show_mutant(result: MutantResult) -> None:
+    from dataclasses import replace
+
+    from deadheat.reports.mutants import print_mutant
+    from deadheat.scenarios.check import check
+
+    print_mutant(result, _console())
+    if result.noticed_by:
+        notice = result.noticed_by[0]
+        shown = _first_counterexample(check(replace(notice.scenario, properties=(notice.property,))))
+        assert shown is not None
+        _print_timeline(shown)
 
 
 def _exit_code(results: list[CheckResult]) -> int:

@@ -14,12 +14,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Generator
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Exploration
-from deadheat.sim.model import Kind, Model, Process, Property, View
+from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request, any_of, atomically
 
 WORKING, PREPARED, COMMITTED, ABORTED = "working", "prepared", "committed", "aborted"
@@ -88,10 +89,14 @@ def resource_manager(decision: Decision, mine: ResourceState) -> Generator[Reque
         yield any_of(learn_abort, learn_commit)
 
 
-def disagreement(view: View) -> str | None:
-    """TCConsistent, negated: one resource manager has committed, and another has aborted."""
-    states = {resource.state for resource in view.values() if isinstance(resource, Resource)}
-    return "one committed, another aborted" if {COMMITTED, ABORTED} <= states else None
+def disagreement(one: str, other: str) -> Part:
+    """TCConsistent, negated, for two resource managers: one has committed, and the other has aborted."""
+
+    def violation(view: View) -> str | None:
+        disagree = {view[one].state, view[other].state} == {COMMITTED, ABORTED}
+        return f"{one} is {view[one].state}, and {other} is {view[other].state}" if disagree else None
+
+    return Part((one, other), violation)
 
 
 def two_phase_commit(managers: int) -> Model:
@@ -100,8 +105,9 @@ def two_phase_commit(managers: int) -> Model:
     resources = tuple(ResourceState(f"resource {number}") for number in range(1, managers + 1))
     processes = [Process("transaction manager", transaction_manager, (decision, resources))]
     processes += [Process(f"manager of {each.name}", resource_manager, (decision, each)) for each in resources]
-    names = tuple(each.name for each in resources)
-    agreement = Property("agreement", "nobody commits if anybody aborts", Kind.ALWAYS, names, disagreement)
+    pairs = combinations([each.name for each in resources], 2)
+    parts = (disagreement(one, other) for one, other in pairs)
+    agreement = Property.of_parts("agreement", "nobody commits if anybody aborts", Kind.ALWAYS, parts)
     components = {each.name: each for each in (decision, *resources)}
     return Model(components, tuple(processes), (agreement,))
 

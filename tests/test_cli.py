@@ -32,7 +32,7 @@ def check_json(*arguments: str) -> tuple[int, dict[str, Any]]:
 
 def test_help_explains_each_command_with_an_example() -> None:
     assert "Exit codes" in run("--help").stdout
-    for command in ("list", "check", "show", "replay", "incidents"):
+    for command in ("list", "check", "show", "replay", "mutate", "incidents"):
         done = run(command, "--help")
         assert done.returncode == 0
         assert f"Example: deadheat {command}" in done.stdout
@@ -110,8 +110,21 @@ def test_a_search_cut_short_says_so() -> None:
         (["check", "--evaluations", "0"], "ask for at least 1"),
         (["check", "--explorer", "spin"], "There is no explorer 'spin'"),
         (["check", "--trace", "x.json"], "needs exactly one PROTOCOL"),
+        (["check", "--checkpoint", "x"], "needs exactly one PROTOCOL"),
+        (["check", "baseline", "--checkpoint", "/dev/null"], "/dev/null is not a checkpoint"),
+        (
+            ["check", "baseline", "--explorer", "python", "--checkpoint", "x"],
+            "saves no checkpoints; use auto or kernel",
+        ),
+        (["check", "--memory", "lots"], "'lots' is not a size"),
         (["show", "baseline", "--property", "nothing"], "There is no property 'nothing'"),
         (["replay", "nowhere.json"], "nowhere.json cannot be read"),
+        (
+            ["mutate", "creation-lock", "--faults", "http-loss=1", "--show", "99"],
+            "its mutants are numbered from 1 to 21",
+        ),
+        (["show", "creation-lock~x"], "creation-lock has no mutant 'x'"),
+        (["mutate", "baslin"], "There is no protocol 'baslin'"),
         (["list", "protocol"], "There is no list 'protocol'; did you mean protocols"),
     ],
 )
@@ -169,6 +182,84 @@ def test_nothing_but_the_result_reaches_a_pipe() -> None:
     done = run("check", "baseline", "--evaluations", "2", "--json")
     assert done.stderr == ""
     json.loads(done.stdout)
+
+
+def test_a_verdict_by_composition_says_why_it_holds() -> None:
+    done = run("check", "state-machine", "--evaluations", "3", "-p", "no-permanent-orphan")
+    assert done.returncode == 0
+    assert "reductions: merging, composition." in done.stdout
+    assert "Composed of 3 parts, each explored alone" in done.stdout
+
+
+def test_without_composition_all_states_are_explored_and_what_they_took_is_said() -> None:
+    arguments = ["check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job"]
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert "144,400" in done.stdout
+    assert re.search(r"explored by the compiled kernel on \d cores?, \d+\.\d bytes a state", done.stdout)
+
+
+def test_a_bound_on_memory_ends_in_inconclusive() -> None:
+    done = run("check", "fenced-generation", "--evaluations", "2", "--no-composition", "--memory", "1M")
+    assert done.returncode in (1, 3)  # what was violated before stands
+    assert "CUT SHORT" in done.stdout
+    assert "it reached 1 MiB of memory (--memory)" in done.stdout
+
+
+def test_mutate_says_which_property_notices(tmp_path: Path) -> None:
+    done = run("mutate", "creation-lock", "--faults", "http-loss=1", columns=220)
+    assert done.returncode == 1
+    assert re.search(
+        r"dispatch \(creation_lock\.py:\d+\) +redis\.acquire left out +no-permanent-orphan \d+", done.stdout
+    )
+    assert "of 21 mutants of creation-lock are noticed" in done.stdout
+    assert "Nobody notices: " in done.stdout
+    assert "Makes no difference: " in done.stdout
+    assert "Covers 1 evaluation, http-loss=1;" in done.stdout
+    [advice] = [line for line in done.stdout.splitlines() if line.startswith("See one: ")]
+    followed = run(*advice.removeprefix("See one: deadheat ").split())
+    assert followed.returncode == 0
+    [first] = re.findall(r"(creation-lock~\d+) with 1 evaluation, http-loss=1 violates", followed.stdout)
+    saved = tmp_path / "mutant.json"
+    assert run("show", first, "--faults", "http-loss=1", "--save", str(saved)).returncode == 1
+    assert "Reproduced" in run("replay", str(saved)).stdout
+
+
+def test_the_json_of_mutate_is_the_contract() -> None:
+    done = run("mutate", "creation-lock", "--faults", "http-loss=1", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    content = json.loads(done.stdout)
+    assert (content["schema"], content["deadheat"], content["protocol"]) == (1, VERSION, "creation-lock")
+    assert content["evaluations"] == 1
+    assert "terminal-is-final" in content["cannot_notice"]
+    assert content["never_reached"] == []
+    assert [each["mutant"] for each in content["results"]] == [f"creation-lock~{number}" for number in range(1, 22)]
+    for entry in content["results"]:
+        assert set(entry) == {
+            "mutant",
+            "protocol",
+            "role",
+            "site",
+            "operation",
+            "change",
+            "survived",
+            "fate",
+            "noticed_by",
+            "differs_under",
+        }
+        assert entry["survived"] is (entry["fate"] in ("survived", "no difference"))
+        assert (entry["fate"] == "noticed") is bool(entry["noticed_by"])
+        assert (entry["fate"] == "survived") is (entry["differs_under"] is not None)
+        for notice in entry["noticed_by"]:
+            assert notice["property"] in PROPERTIES
+            assert notice["faults"] == {"http-loss": 1}
+            assert notice["counterexample_length"] > 0
+
+
+def test_a_mutant_that_nobody_notices_is_said_to_be_so() -> None:
+    done = run("mutate", "creation-lock", "--faults", "http-loss=1", "--show", "1")
+    assert done.returncode == 1
+    assert "status.set left out: NOBODY NOTICES" in done.stdout
 
 
 def test_incidents_found_are_a_success_and_their_json_is_the_contract() -> None:

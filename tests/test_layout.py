@@ -11,13 +11,13 @@ import pytest
 import deadheat
 
 PACKAGE = Path(deadheat.__file__).parent
-ROOMS = ("sim", "models", "scenarios", "reports", "cli")
+ROOMS = ("sim", "models", "scenarios", "live", "reports", "cli")
 FORBIDDEN_IN_ENGINE = {"datetime", "uuid", "secrets", "threading", "asyncio"}
 FORBIDDEN_CALLS = {"id", "hash", "time.time", "time.monotonic", "random.random", "random.choice"}
 
 
 def sources(room: str) -> Iterator[Path]:
-    yield from sorted((PACKAGE / room).rglob("*.py") if room != "cli" else [PACKAGE / "cli.py"])
+    yield from sorted((PACKAGE / room).rglob("*.py") if room != "cli" else PACKAGE.glob("cli*.py"))
 
 
 def imported_modules(path: Path) -> Iterator[str]:

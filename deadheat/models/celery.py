@@ -8,12 +8,12 @@ its worker may still be at work. Source: Celery user guide, "Tasks", `Task.acks_
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from deadheat.models.faults import CELERY_REDELIVERY
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 
-__all__ = ["WAITING", "CeleryQueue", "Message", "Messages"]
+__all__ = ["WAITING", "CeleryQueue", "Message", "QueueState"]
 
 
 class Message(NamedTuple):
@@ -22,53 +22,65 @@ class Message(NamedTuple):
     worker: str | None = None
 
 
-Messages: TypeAlias = tuple[Message, ...]
-"""The messages of one evaluation, oldest first."""
-
 WAITING = Message()
+
+
+class QueueState(NamedTuple):
+    """The messages, oldest first; and how often another worker was needed: for a redelivery, or a new submission."""
+
+    messages: tuple[Message, ...] = (WAITING,)
+    again: int = 0
 
 
 class CeleryQueue(Component):
     """The messages for one evaluation's task: one from the start, and one more each time it is submitted again."""
 
     keyed = True
-    initial: Messages = (WAITING,)
+    initial = QueueState()
 
-    def describe(self, value: Messages) -> str:
+    def describe(self, value: QueueState) -> str:
         """Return who has each message."""
-        return ", ".join(f"with {each.worker}" if each.worker else "waiting" for each in value) or "empty"
+        return ", ".join(f"with {each.worker}" if each.worker else "waiting" for each in value.messages) or "empty"
 
     @operation
-    def deliver(self, value: Messages, evaluation: str, worker: str) -> Steps:
+    def deliver(self, value: QueueState, evaluation: str, worker: str) -> Steps:
         """Wait for a message, and take it without acknowledging it."""
-        return (Step(None, _replace(value, WAITING, Message(worker))),) if WAITING in value else BLOCKED
+        return (Step(None, _replace(value, WAITING, Message(worker))),) if WAITING in value.messages else BLOCKED
 
     @operation
-    def acknowledge(self, value: Messages, evaluation: str, worker: str) -> Steps:
+    def acknowledge(self, value: QueueState, evaluation: str, worker: str) -> Steps:
         """Tell the broker that the task is done; it has forgotten who had a message that went back to the queue."""
         return (Step(None, _replace(value, Message(worker), None)),)
 
     @operation
-    def requeue(self, value: Messages, evaluation: str, worker: str) -> Steps:
+    def requeue(self, value: QueueState, evaluation: str, worker: str) -> Steps:
         """Put an unacknowledged message back: its worker was lost."""
         return (Step(None, _replace(value, Message(worker), WAITING)),)
 
     @operation
-    def time_out(self, value: Messages, evaluation: str) -> Steps:
+    def time_out(self, value: QueueState, evaluation: str) -> Steps:
         """Put a delivered message back, although its worker is at work: the fault `celery-redelivery`."""
         return [
-            Step(None, _replace(value, each, WAITING), fault=CELERY_REDELIVERY) for each in value if each is not WAITING
+            Step(None, _replace(value, each, WAITING)._replace(again=value.again + 1), fault=CELERY_REDELIVERY)
+            for each in value.messages
+            if each != WAITING
         ]
 
     @operation
-    def publish(self, value: Messages, evaluation: str) -> Steps:
+    def publish(self, value: QueueState, evaluation: str) -> Steps:
         """Put a new message into the queue."""
-        return (Step(None, (*value, WAITING)),)
+        return (Step(None, QueueState((*value.messages, WAITING), value.again + 1)),)
+
+    @operation
+    def needs_another(self, value: QueueState, evaluation: str, times: int) -> Steps:
+        """Wait until another worker was needed so many times."""
+        return (Step(None, value),) if value.again >= times else BLOCKED
 
 
-def _replace(value: Messages, old: Message, new: Message | None) -> Messages:
-    """Return the messages with the first `old` one replaced, or taken out; unchanged if there is none."""
-    if old not in value:
+def _replace(value: QueueState, old: Message, new: Message | None) -> QueueState:
+    """Return the queue with the first `old` message replaced, or taken out; unchanged if there is none."""
+    if old not in value.messages:
         return value
-    index = value.index(old)
-    return (*value[:index], *((new,) if new is not None else ()), *value[index + 1 :])
+    index = value.messages.index(old)
+    changed = (*value.messages[:index], *((new,) if new is not None else ()), *value.messages[index + 1 :])
+    return value._replace(messages=changed)

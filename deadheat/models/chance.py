@@ -1,4 +1,4 @@
-"""What happens or does not: a fault that befalls no component in particular, such as a schedule that is not kept."""
+"""What happens or does not: a fault that befalls no component in particular, or a step that a mutant leaves out."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ class Chance(Component):
     def occurs(self, value: None, fault: str) -> Steps:
         """Let the fault happen."""
         return (Step(None, value, fault=fault),)
+
+    @operation
+    def leave_out(self, value: None, what: str) -> Steps:
+        """Do nothing, in the place of an operation that a mutant leaves out."""
+        return (Step(None, value),)

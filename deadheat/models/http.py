@@ -45,13 +45,22 @@ class Accepted(NamedTuple):
     caller: str
     content: Any
 
+    def __str__(self) -> str:
+        return f"from {self.caller}" + ("" if self.content is None else f": {self.content}")
+
 
 class TimedOut(NamedTuple):
     """The outcome of waiting for a response: none came in time, and the request is to be sent again."""
 
+    def __str__(self) -> str:
+        return "timed out"
+
 
 class GaveUp(NamedTuple):
     """The outcome of waiting for a response: none came in time, and the caller has no patience left."""
+
+    def __str__(self) -> str:
+        return "gave up"
 
 
 class HttpChannel(Component):

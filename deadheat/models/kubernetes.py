@@ -80,6 +80,9 @@ class JobReference(NamedTuple):
     name: str
     uid: int
 
+    def __str__(self) -> str:
+        return f"{self.name} (uid {self.uid})"
+
 
 Listing: TypeAlias = tuple[JobReference, ...]
 

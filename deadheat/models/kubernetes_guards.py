@@ -75,7 +75,7 @@ class GuardedKubernetes(Kubernetes):
     @operation
     def create_tombstone(self, value: KubernetesState, evaluation: str) -> Steps:
         """POST a suspended Job under the evaluation's name, annotated as a tombstone: 201, or 409 while it is taken."""
-        if value.tombstone or value.jobs:
+        if value.tombstone or lookup(value.jobs, job_name(evaluation)) is not None:
             return self._refusable(value, Step(Answer.ALREADY_EXISTS, value))
         return self._refusable(value, Step(Answer.CREATED, value._replace(tombstone=True)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from deadheat.models.steps import T3, T7
-from deadheat.models.system import DispatchRequest, Protocol, Steps, System
+from deadheat.models.system import DispatchRequest, Protocol, Steps, System, Task
 from deadheat.sim.operations import atomically
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "fail_over",
     "lose_events",
     "serve",
+    "stand_by",
     "submit_again",
     "time_out_messages",
 ]
@@ -23,6 +24,12 @@ __all__ = [
 def ask_for_cancellation(system: System, evaluation: str) -> Steps:
     """The user: may ask for a cancellation at any time."""
     yield T3(system.user.cancel(evaluation))
+
+
+def stand_by(system: System, task: Task, times: int, work: Callable[[System, Task], Steps]) -> Steps:
+    """Another worker of the pool: takes part once it was needed so many times."""
+    yield system.queue.needs_another(task.evaluation, times)
+    yield from work(system, task)
 
 
 def submit_again(system: System, evaluation: str, protocol: Protocol) -> Steps:

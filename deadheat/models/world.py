@@ -23,6 +23,7 @@ from deadheat.models.surroundings import (
     fail_over,
     lose_events,
     serve,
+    stand_by,
     submit_again,
     time_out_messages,
 )
@@ -93,10 +94,12 @@ def _components(system: System) -> dict[str, Component]:
 
 def _processes_of(protocol: Protocol, system: System, evaluation: str, faults: Faults) -> Iterator[Process]:
     more_workers = faults.get(kinds.CELERY_REDELIVERY, 0) + faults.get(kinds.RESUBMISSION, 0)
-    for name in _names(f"worker/{evaluation}", 1 + more_workers):
-        yield Process(
-            name, protocol.worker, (system, Task(evaluation, name)), crashes=_worker_crashes(system, evaluation, name)
-        )
+    for times, name in enumerate(_names(f"worker/{evaluation}", 1 + more_workers)):
+        task, crashes = Task(evaluation, name), _worker_crashes(system, evaluation, name)
+        if times == 0:
+            yield Process(name, protocol.worker, (system, task), crashes=crashes)
+        else:
+            yield Process(name, stand_by, (system, task, times, protocol.worker), crashes=crashes)
     more_cancels = faults.get(kinds.REPEATED_CANCEL, 0)
     yield Process(
         f"user/{evaluation}", ask_for_cancellation, (system, evaluation), repeats=more_cancels > 0, owed=False

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from deadheat.scenarios.check import CheckResult, Outcome
+from deadheat.scenarios.frontier import Frontier
+from deadheat.sim.model import UNLIMITED
 from deadheat.version import VERSION
 
-__all__ = ["SCHEMA", "check_to_json"]
+__all__ = ["SCHEMA", "check_to_json", "frontier_to_json"]
 
 SCHEMA = 1
 
@@ -17,6 +19,24 @@ SCHEMA = 1
 def check_to_json(results: Sequence[CheckResult]) -> str:
     """Return the results of a check, one entry a protocol and property."""
     entries = [_entry(result, outcome) for result in results for outcome in result.outcomes]
+    return json.dumps({"schema": SCHEMA, "deadheat": VERSION, "results": entries}, indent=2)
+
+
+def frontier_to_json(frontiers: Sequence[Frontier]) -> str:
+    """Return the frontiers, one entry a protocol and property, with minimal breaking sets only."""
+    entries = [
+        {
+            "protocol": each.scenario.protocol,
+            "property": each.property,
+            "evaluations": each.scenario.evaluations,
+            "up_to": each.up_to,
+            "breaking": [dict(faults) for faults in each.breaking],
+            "undecided": [dict(faults) for faults in each.undecided],
+            "states": each.states,
+            "seconds": round(each.seconds, 6),
+        }
+        for each in frontiers
+    ]
     return json.dumps({"schema": SCHEMA, "deadheat": VERSION, "results": entries}, indent=2)
 
 
@@ -28,7 +48,7 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "property": outcome.property,
         "verdict": str(outcome.verdict),
         "evaluations": result.scenario.evaluations,
-        "faults": dict(result.scenario.faults),
+        "faults": {kind: "*" if budget == UNLIMITED else budget for kind, budget in result.scenario.faults},
         "states": exploration.states,
         "transitions": exploration.transitions,
         "counterexample_length": len(counterexample.trace.events) if counterexample else None,

@@ -17,6 +17,9 @@ from deadheat.scenarios.scenario import budget_text
 __all__ = ["print_matrix"]
 
 CELLS = {Verdict.HOLDS: ("✓", "green"), Verdict.VIOLATED: ("✗", "bold red"), Verdict.INCONCLUSIVE: ("?", "yellow")}
+LARGE = 100_000
+"""With so many states, what each takes is of interest."""
+
 LEGEND = "✓ holds, ✗ violated with the steps of a shortest counterexample, ? inconclusive."
 
 
@@ -31,7 +34,7 @@ def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
         for letter, outcome in zip(letters, results[0].outcomes, strict=True):
             console.print(f"{letter} {outcome.property}: {PROPERTIES[outcome.property]}", style="dim")
     console.print(_scope(results), style="dim")
-    for line in _vacuity(results):
+    for line in (*_remarks(results), *_vacuity(results)):
         console.print(line, style="dim")
     for advice in _advice(results):
         console.print(advice)
@@ -69,6 +72,21 @@ def _scope(results: Sequence[CheckResult]) -> str:
         f"Covers {scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}, {faults}; {search}, stored "
         f"{'exactly' if exploration.storage == 'exact' else 'by fingerprint'}; reductions: {reductions}."
     )
+
+
+def _remarks(results: Sequence[CheckResult]) -> list[Text]:
+    """Return what the searches have to say on how they came to their verdicts, once each."""
+    remarks: dict[str, None] = {}
+    for result in results:
+        exploration = result.exploration
+        remarks.update((f"{result.scenario.protocol}: {remark}.", None) for remark in exploration.remarks)
+        if exploration.stopped:
+            remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
+        if exploration.bytes_per_state and exploration.states >= LARGE:
+            cores = f"{exploration.cores} core{'s' * (exploration.cores > 1)}"
+            size = f"{exploration.bytes_per_state:.1f} bytes a state"
+            remarks[f"{result.scenario.protocol}: explored by the compiled kernel on {cores}, {size}."] = None
+    return [Text(remark, style="dim") for remark in remarks]
 
 
 def _vacuity(results: Sequence[CheckResult]) -> list[str]:

@@ -8,6 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.status import Status
 
+from deadheat.scenarios.frontier import Tried
 from deadheat.sim.explore.results import Progress
 
 __all__ = ["ProgressLine"]
@@ -36,9 +37,16 @@ class ProgressLine:
     def searched(self, progress: Progress) -> None:
         """Show how far a search is."""
         rate = progress.states / max(time.monotonic() - self._started, 1e-9)
+        memory = f", {progress.bytes_used / (1 << 20):,.0f} MiB" if progress.bytes_used else ""
         self.say(
             f"{self._what}: {progress.states:,} states ({rate:,.0f} states/s), "
-            f"{progress.frontier:,} waiting, depth {progress.depth}"
+            f"{progress.frontier:,} waiting, depth {progress.depth}{memory}{how_far(progress)}"
+        )
+
+    def tried(self, tried: Tried) -> None:
+        """Show how far a search for what breaks a protocol is."""
+        self.say(
+            f"{self._what}: {tried.done:,} of {tried.planned:,} checks with {tried.size} fault{'s' * (tried.size != 1)}"
         )
 
     def say(self, text: str) -> None:
@@ -49,3 +57,13 @@ class ProgressLine:
             self._status = self._console.status(text)
             self._status.start()
         self._status.update(text)
+
+
+def how_far(progress: Progress) -> str:
+    """Return what can honestly be said of the end: nothing is known of it until layers get smaller."""
+    if not progress.growth:
+        return ""
+    if progress.growth >= 1:
+        return f"; still widening, {progress.growth:.2f} times a step"
+    more = progress.frontier / (1 - progress.growth)
+    return f"; past the widest, perhaps {more:,.0f} more"

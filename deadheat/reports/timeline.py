@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -80,18 +81,18 @@ def _narrow(trace: Trace, turning_point: int | None) -> Table:
 
 
 def _empty_table() -> Table:
-    table = Table(header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
     return table
 
 
 def _step(event: Event) -> Text:
-    arguments = [each for each in event.arguments if each != event.component.rpartition("/")[2]]
+    arguments = [each for each in event.arguments if each not in (event.component.rpartition("/")[2], "None")]
     text = Text(f"{event.label} " if event.label else "", style="bold")
     text.append(event.operation.replace("_", " "), style="not bold")
     if arguments:
         text.append(f" {', '.join(arguments)}", style="not bold")
-    if event.outcome != "None":
+    if event.outcome.strip("(None, )"):
         text.append(f" → {event.outcome}", style="not bold")
     if event.fault:
         text.append(f" !{event.fault}", style="bold red")

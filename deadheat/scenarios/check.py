@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from deadheat.scenarios import interruption
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
+from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Trace
 
-__all__ = ["EXPLORERS", "CheckResult", "Counterexample", "Options", "Outcome", "Verdict", "check", "check_all"]
+__all__ = [
+    "EXPLORERS",
+    "CheckResult",
+    "Counterexample",
+    "Options",
+    "Outcome",
+    "Verdict",
+    "check",
+    "check_all",
+    "parse_size",
+]
 
-EXPLORERS = ("python", "reference")
-"""The explorers, the default one first."""
+EXPLORERS = ("auto", "python", "kernel", "reference")
+"""The explorers, the default one first: plain Python, and the compiled kernel where a space turns out large."""
+
+WITH_CHECKPOINTS = ("auto", "kernel")
 
 
 class Verdict(StrEnum):
@@ -31,11 +47,24 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to check: with which explorer, up to how many states, merging histories or not."""
+    """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
+
+    `merging` merges histories, and `composition` explores parts that share nothing each alone. A `checkpoint` is the
+    file in which a long search is saved, to go on later.
+    """
 
     explorer: str = EXPLORERS[0]
     states_max: int = Limits().states_max
     merging: bool = True
+    composition: bool = True
+    memory_bytes_max: int = 0
+    cores: int = 1
+    checkpoint: Path | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of one search."""
+        return Limits(self.states_max, self.memory_bytes_max, interruption.asked, self.cores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +105,12 @@ class CheckResult:
 def check(scenario: Scenario, options: Options = Options(), report: Report | None = None) -> CheckResult:
     """Check a scenario.
 
-    Raises UsageError for an unknown explorer, ModelError where a protocol breaks a rule of the engine, and
-    InternalError if a counterexample cannot be executed again.
+    Raises UsageError for an unknown explorer, CheckpointError for a checkpoint of something else, ModelError where a
+    protocol breaks a rule of the engine, and InternalError if a counterexample cannot be executed again.
     """
     started = time.perf_counter()
     model = scenario.model()
-    explore = _explorer(options.explorer)
-    merging = options.merging and options.explorer != "reference"
-    exploration = explore(model, Limits(options.states_max), merging=merging, report=report)
+    exploration = _explore(model, options, report)
     outcomes = tuple(_outcome(scenario, model, exploration, name) for name in scenario.properties)
     unreached = sorted(_all_sites(model) - exploration.reached)
     not_fired = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
@@ -104,11 +131,27 @@ def check_all(
         return
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(min(jobs, len(scenarios))) as pool:
+    options = replace(options, cores=1)
+    with ProcessPoolExecutor(min(jobs, len(scenarios)), initializer=interruption.listen) as pool:
         # The composed protocols come last and take longest: begin with them.
         futures = {scenario: pool.submit(check, scenario, options) for scenario in reversed(scenarios)}
         for scenario in scenarios:
             yield futures[scenario].result()
+
+
+def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
+    explore = _explorer(options.explorer)
+    merging = options.merging and options.explorer != "reference"
+    if options.explorer == "auto" and not options.composition:
+        explore = partial(explore, composition=False)  # type: ignore[call-arg]
+    if options.checkpoint is None:
+        return explore(model, options.limits, merging=merging, report=report)
+    if options.explorer not in WITH_CHECKPOINTS:
+        raise UsageError(
+            f"The explorer {options.explorer!r} saves no checkpoints; use {' or '.join(WITH_CHECKPOINTS)}."
+        )
+    saving: Explorer = partial(explore, checkpoint=options.checkpoint)  # type: ignore[call-arg]
+    return saving(model, options.limits, merging=merging, report=report)
 
 
 def _explorer(name: str) -> Explorer:
@@ -136,3 +179,12 @@ def _all_sites(model: Model) -> set[Site]:
         functions.append(process.role)
         functions.extend(each for each in process.arguments if callable(each))
     return sites_of(functions)
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes that a text such as `512M` or `4G` stands for; raises UsageError."""
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
+    if not number.isdecimal() or not int(number):
+        raise UsageError(f"{text!r} is not a size; write a number with K, M, G or T, such as 4G.")
+    return int(number) * units.get(unit, 1)

@@ -29,7 +29,7 @@ def _reasons(name: str, events: Numbered) -> list[str]:
         return [f"{_step(*refused)} turned it away"] if refused else _faults_of(events)
     if name == "cancel-answered":
         return _faults_of(events)
-    reasons = _race(events)
+    reasons = [*_faults_of(events), *_race(events)]
     if name == "no-permanent-orphan":
         reasons.append("nothing that is still to happen will delete it")
     return reasons
@@ -47,7 +47,7 @@ def _race(events: Numbered) -> list[str]:
     """Which of the kill and the creation came first."""
     creation, kill = _last(events, "T8"), _last(events, "T5")
     if not creation or not kill:
-        return _faults_of(events)
+        return []
     if kill[0] < creation[0]:
         return [
             f"the kill ({_step(*kill)}) was answered {kill[1].outcome}",

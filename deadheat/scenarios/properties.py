@@ -4,8 +4,8 @@ An *orphan* is a Job that exists and is not being deleted, for an evaluation in 
 of a completed evaluation is its record, not an orphan. An orphan is *permanent* if it is there in a settled state,
 *transient* if it is there in any state, and *eventually cleaned* if on every fair run it goes.
 
-Kubernetes can have a Job of any name for an evaluation; a property about evaluations reads the components of all of
-them, and is violated if it is for any one.
+Kubernetes can have a Job of any name for an evaluation; a property about evaluations has a part for each of them, and
+is violated if it is for any one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from deadheat.models.kubernetes import JobPhase, KubernetesState
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.system import System
 from deadheat.models.user import UserState
-from deadheat.sim.model import Kind, Property, View
+from deadheat.sim.model import Kind, Part, Property, View
 
 __all__ = ["PROPERTIES", "properties_of"]
 
@@ -110,20 +110,13 @@ def stuck(system: System, view: View, evaluation: str) -> str | None:
     return f"evaluation {evaluation} is {status} and has no Job"
 
 
-def _any_of_one(system: System, violation: OfOne) -> Callable[[View], str | None]:
-    def violated(view: View) -> str | None:
-        found = (violation(system, view, each) for each in system.evaluations)
-        return next((each for each in found if each is not None), None)
+def _part(system: System, reads: tuple[str, ...], violation: Callable[..., str | None], evaluation: str) -> Part:
+    """Return the part of a property that speaks of one evaluation, and reads its components alone."""
 
-    return violated
+    def violated(*views: View) -> str | None:
+        return violation(system, *views, evaluation)
 
-
-def _any_of_two(system: System, violation: OfTwo) -> Callable[[View, View], str | None]:
-    def violated(before: View, after: View) -> str | None:
-        found = (violation(system, before, after, each) for each in system.evaluations)
-        return next((each for each in found if each is not None), None)
-
-    return violated
+    return Part(tuple(f"{component}/{evaluation}" for component in reads), violated)
 
 
 PROPERTIES: dict[str, str] = {
@@ -143,22 +136,21 @@ PROPERTIES: dict[str, str] = {
 
 def properties_of(system: System) -> tuple[Property, ...]:
     """Return all properties for a system, in the order of `PROPERTIES`."""
-    status = system.status.components(system.evaluations)
-    users = tuple(f"user/{each}" for each in system.evaluations)
-    jobs = tuple(f"kubernetes/{each}" for each in system.evaluations)
+    status, users, jobs = (system.status.name,), ("user",), ("kubernetes",)
 
-    def make(name: str, kind: Kind, reads: tuple[str, ...], violation: Callable[..., str | None]) -> Property:
-        return Property(name, PROPERTIES[name], kind, reads, violation)
+    def make(name: str, kind: Kind, reads: tuple[str, ...], violation: OfOne | OfTwo) -> Property:
+        parts = (_part(system, reads, violation, each) for each in system.evaluations)
+        return Property.of_parts(name, PROPERTIES[name], kind, parts)
 
     return (
-        make("no-permanent-orphan", Kind.SETTLED, status + jobs, _any_of_one(system, orphan)),
-        make("no-transient-orphan", Kind.ALWAYS, status + jobs, _any_of_one(system, orphan)),
-        make("terminal-is-final", Kind.STEP, status + users, _any_of_two(system, revived)),
-        make("at-most-one-job", Kind.ALWAYS, jobs, _any_of_one(system, second_job)),
-        make("wanted-job-survives", Kind.STEP, status + users + jobs, _any_of_two(system, wanted_job_deleted)),
-        make("uncancelled-gets-job", Kind.SETTLED, users + jobs, _any_of_one(system, without_job)),
-        make("cancelled-means-stopped", Kind.STEP, users + jobs, _any_of_two(system, started_after_answer)),
-        make("eventually-cleaned", Kind.EVENTUALLY, status + jobs, _any_of_one(system, orphan)),
-        make("cancel-answered", Kind.EVENTUALLY, users, _any_of_one(system, unanswered)),
-        make("nothing-stuck", Kind.EVENTUALLY, status + jobs, _any_of_one(system, stuck)),
+        make("no-permanent-orphan", Kind.SETTLED, status + jobs, orphan),
+        make("no-transient-orphan", Kind.ALWAYS, status + jobs, orphan),
+        make("terminal-is-final", Kind.STEP, status + users, revived),
+        make("at-most-one-job", Kind.ALWAYS, jobs, second_job),
+        make("wanted-job-survives", Kind.STEP, status + users + jobs, wanted_job_deleted),
+        make("uncancelled-gets-job", Kind.SETTLED, users + jobs, without_job),
+        make("cancelled-means-stopped", Kind.STEP, users + jobs, started_after_answer),
+        make("eventually-cleaned", Kind.EVENTUALLY, status + jobs, orphan),
+        make("cancel-answered", Kind.EVENTUALLY, users, unanswered),
+        make("nothing-stuck", Kind.EVENTUALLY, status + jobs, stuck),
     )

@@ -13,13 +13,16 @@ from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
-__all__ = ["DEFAULT_PROTOCOLS", "Scenario", "budget_text", "find_protocol", "parse_faults"]
+__all__ = ["DEFAULT_PROTOCOLS", "MUTANT", "Scenario", "budget_text", "find_protocol", "parse_faults"]
 
 INCIDENT = "incident:"
 """How the name of an incident's protocol begins."""
 
 WITHOUT_END = "*"
 """How a budget without end is written."""
+
+MUTANT = "~"
+"""What stands between a protocol's name and the number of its mutant: `state-machine~3`."""
 
 DEFAULT_PROTOCOLS: tuple[str, ...] = (
     *(protocol.name for protocol in PROTOCOLS),
@@ -64,7 +67,11 @@ class Scenario:
 
     def model(self) -> Model:
         """Return the model of this scenario, with the properties asked for."""
-        world = build(find_protocol(self.protocol), self.evaluations, self.budgets)
+        return self.model_of(find_protocol(self.protocol))
+
+    def model_of(self, protocol: Protocol) -> Model:
+        """Return the model of this scenario with another protocol in the place of its own, such as a mutant of it."""
+        world = build(protocol, self.evaluations, self.budgets)
         properties = tuple(each for each in properties_of(world.system) if each.name in self.properties)
         return Model(world.components, world.processes, properties, self.budgets, self.quiet)
 
@@ -87,10 +94,15 @@ def budget_text(budget: int) -> str:
 def find_protocol(name: str) -> Protocol:
     """Return the protocol of that name, composed from its parts: `request-token+orphan-cleanup`.
 
-    A name such as `incident:tekton-2381` is that of a protocol in `scenarios/incidents`.
-
-    Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice.
+    `incident:tekton-2381` is a protocol in `scenarios/incidents`.
+    `state-machine~3` is the third of its mutants. Raises UsageError, naming the nearest, if a part is unknown or an
+    addition is given twice, or if there is no such mutant.
     """
+    original, tilde, number = name.rpartition(MUTANT)
+    if tilde:
+        from deadheat.scenarios.mutants import mutant  # which explores the original
+
+        return mutant(original, number)
     protocols = {each.name: each for each in PROTOCOLS}
     additions = {each.name: each for each in ADDITIONS}
     base, *added = name.split("+")

@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from deadheat.models.redis import LEASE_EXPIRY, Redis
+from deadheat.models.faults import LEASE_EXPIRY
+from deadheat.models.redis import Redis
 from deadheat.models.values import lookup
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.latency import Latency, latency_of, require_used
@@ -249,7 +250,7 @@ def _sets(model: Model, step: CausalStep, expiry: Operation, key: str) -> bool:
     if not isinstance(operation, Operation) or operation.component != expiry.component or not isinstance(redis, Redis):
         return False
     return any(
-        each.outcome == step.transition.step.outcome and lookup(each.value, key) is not None
+        each.outcome == step.transition.step.outcome and lookup(each.value.keys, key) is not None
         for each in redis.apply(redis.initial, operation)
     )
 

@@ -64,7 +64,7 @@ def _for_ever(model: Model, prop: Property, schedule: Schedule) -> str | None:
     for choice in schedule.choices[schedule.cycle_from :]:
         transition = simulation.fire(choice)
         violated = violated and prop.violation(simulation.values) is not None
-        if transition.owed:
+        if not choice.is_crash:
             waiting.discard(choice.process)
         if transition.step.fault is not None and model.quiet:
             return None

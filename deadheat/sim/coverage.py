@@ -6,8 +6,10 @@ import dis
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import pairwise
-from types import CodeType, GeneratorType
+from types import CodeType, GeneratorType, ModuleType
 from typing import Any, NamedTuple
+
+from deadheat.sim.intercept import DRIVE
 
 __all__ = ["Site", "site_of", "sites_of"]
 
@@ -24,9 +26,9 @@ class Site(NamedTuple):
 
 
 def site_of(generator: Generator[Any, Any, Any]) -> Site:
-    """Return where a suspended generator yields, inside the innermost generator that it delegates to."""
-    while isinstance(generator, GeneratorType) and isinstance(generator.gi_yieldfrom, GeneratorType):
-        generator = generator.gi_yieldfrom
+    """Return where a suspended generator yields, inside the innermost generator that it delegates to, or intercepts."""
+    while (inner := _inner(generator)) is not None:
+        generator = inner
     assert isinstance(generator, GeneratorType)
     assert generator.gi_frame is not None
     return _site(generator.gi_code, generator.gi_frame.f_lineno)
@@ -48,6 +50,15 @@ def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
     return found
 
 
+def _inner(generator: Generator[Any, Any, Any]) -> GeneratorType[Any, Any, Any] | None:
+    if not isinstance(generator, GeneratorType):
+        return None
+    inner: object = generator.gi_yieldfrom
+    if generator.gi_code is DRIVE and generator.gi_frame is not None:
+        inner = generator.gi_frame.f_locals["wrapped"]
+    return inner if isinstance(inner, GeneratorType) else None
+
+
 def _site(code: CodeType, line: int | None) -> Site:
     return Site(code.co_name, code.co_filename.rpartition("/")[2], line or 0)
 
@@ -62,9 +73,19 @@ def _yield_lines(code: CodeType) -> Iterator[int | None]:
 
 
 def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Callable[..., Any]]:
-    """Yield the generator functions that a function can call: by a global name, or out of its closure."""
+    """Yield the generator functions that a function can call: by a global name, in a module, or out of its closure."""
     closure = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    named = [function.__globals__.get(name) for name in code.co_names]
-    for each in closure + named:
+    for each in (*closure, *_named_in(function, code)):
         if inspect.isgeneratorfunction(each):
             yield each
+
+
+def _named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Any]:
+    """Yield what a function names as `name`, and as `module.name`."""
+    for loading, following in pairwise(dis.get_instructions(code)):
+        if loading.opname != "LOAD_GLOBAL":
+            continue
+        named = function.__globals__.get(loading.argval)
+        if isinstance(named, ModuleType) and following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            named = getattr(named, following.argval, None)
+        yield named

@@ -4,8 +4,10 @@
     ├── UsageError             what the user asked for does not exist or cannot be
     ├── ModelError             a model, component or role breaks a rule of the engine
     │   └── PurityError        a role asked for something else after the same outcomes
+    ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
+    ├── LiveError              a real server is missing, cannot be reached, or refuses
     └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
 
 The message of each is a sentence: what is wrong, with what, and what to do.
@@ -16,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 __all__ = [
+    "CheckpointError",
     "DeadheatError",
     "InternalError",
+    "LiveError",
     "ModelError",
     "PurityError",
     "ReplayDivergedError",
@@ -43,12 +47,20 @@ class PurityError(ModelError):
     """A role asked for something else after the same outcomes."""
 
 
+class CheckpointError(DeadheatError):
+    """A file is not a checkpoint, or not one that this search can go on with."""
+
+
 class TraceError(DeadheatError):
     """A file is not a trace, or not one that this version can replay."""
 
 
 class ReplayDivergedError(DeadheatError):
     """A schedule no longer does what it did when it was recorded."""
+
+
+class LiveError(DeadheatError):
+    """A real server is missing, cannot be reached, or refuses."""
 
 
 class InternalError(DeadheatError):

@@ -1,10 +1,11 @@
 """Fair cycles: where an infinite run can stay for ever although every process that must get its turn does.
 
-Weak fairness: a process that from some point on always has an owed step takes one again and again. In a finite graph
-a fair run can stay for ever exactly in the strongly connected components in which every process either takes an owed
-step inside the component, or has none in some state of it. (A smaller component inside an unfair one is as unfair:
-the process that is always enabled and never moves is so there too. So maximal components are enough.) A single state
-without a loop counts as a component; it is fair when no process has an owed step there: the run ends in it.
+Weak fairness: a process that from some point on always has an owed step moves again and again. In a finite graph a fair
+run can stay for ever exactly in the strongly connected components in which every process either moves inside the
+component, or has no owed step in some state of it. A process whose step meets a fault has moved: a list that is always
+stale does not mean that the cleanup never runs. A smaller component inside an unfair one is as unfair, since the
+process that always could move and never does is there too; so maximal components are enough. A single state without a
+loop counts as a component; it is fair when no process has an owed step there: the run ends in it.
 
 Source: E. Allen Emerson and Chin-Laung Lei, "Modalities for model checking: branching time logic strikes back" (1987).
 """
@@ -31,6 +32,11 @@ class Edge(NamedTuple, Generic[Node]):
     choice: Choice
     owed: bool
     fault: bool = False
+
+    @property
+    def gives(self) -> set[str]:
+        """The process that gets its turn by this transition: it moves, be it to meet a fault, but is not killed."""
+        return set() if self.choice.is_crash else {self.choice.process}
 
 
 class FairGraph(Generic[Node]):
@@ -60,7 +66,7 @@ class FairGraph(Generic[Node]):
             part = self._nearest(component, here, partial(self._serves, waiting))
             walk.extend(part)
             for node, edge in part:
-                waiting = waiting & self.owing(node) - ({edge.choice.process} if edge.owed else set())
+                waiting = waiting & self.owing(node) - edge.gives
             here = part[-1][1].target
             waiting &= self.owing(here)
         if here != start:
@@ -72,18 +78,17 @@ class FairGraph(Generic[Node]):
         return {edge.choice.process for edge in self.edges[node] if edge.owed}
 
     def _neglected(self, component: Collection[Node]) -> set[str]:
-        """Return the processes that are owed a step everywhere in the component and take none within it."""
-        always = set.intersection(*(self.owing(node) for node in component))
-        return always - {
-            edge.choice.process
-            for node in component
-            for edge in self.edges[node]
-            if edge.owed and self._usable(edge) and edge.target in component
-        }
+        """Return the processes that owe a step everywhere in the component and take none within it."""
+        neglected = set.intersection(*(self.owing(node) for node in component))
+        for node in component:
+            for edge in self.edges[node]:
+                if self._usable(edge) and edge.target in component:
+                    neglected -= edge.gives
+        return neglected
 
     def _serves(self, waiting: set[str], edge: Edge[Node]) -> bool:
         """Return whether taking this edge gives a waiting process its turn, or shows one that has no owed step."""
-        return (edge.owed and edge.choice.process in waiting) or bool(waiting - self.owing(edge.target))
+        return bool(waiting & edge.gives) or bool(waiting - self.owing(edge.target))
 
     def _nearest(
         self, component: Collection[Node], start: Node, wanted: Callable[[Edge[Node]], bool]

@@ -7,10 +7,10 @@ system's. Each such run also checks that the role is pure: the same outcomes mus
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, NamedTuple
 
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
@@ -19,7 +19,7 @@ from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
 
-__all__ = ["INITIAL", "LocalState", "LocalStates"]
+__all__ = ["INITIAL", "Answered", "LocalState", "LocalStates"]
 
 INITIAL = 0
 """The number of the local state in which a process begins, and begins again."""
@@ -44,6 +44,15 @@ class LocalState:
         return not self.operations
 
 
+class Answered(NamedTuple):
+    """A local transition: in which state an operation was answered with what, and the state that follows."""
+
+    state: int
+    operation: Operation | Atomic
+    outcome: Any
+    successor: int
+
+
 class LocalStates:
     """The local states of one process, found as they are asked for; a state is known by its number."""
 
@@ -53,6 +62,7 @@ class LocalStates:
         self._merging = merging
         self._numbers: dict[Hashable, int] = {}
         self._successors: dict[tuple[int, int, Hashable], int] = {}
+        self._answered: list[Answered] = []
         self._parked: dict[int, RunningProcess] = {}
         self._number(self._begin(), parent=-1, alternative=0, outcome=None)
 
@@ -73,7 +83,12 @@ class LocalStates:
             running.fire(alternative, outcome)
             known = self._number(running, state, alternative, outcome)
             self._successors[key] = known
+            self._answered.append(Answered(state, self.states[state].operations[alternative], outcome, known))
         return known
+
+    def answered(self) -> Iterator[Answered]:
+        """Yield the local transitions, in the order in which they were learned."""
+        yield from self._answered
 
     def cyclic(self) -> bool:
         """Return whether the process can come back to a local state that it has left, as far as was learned."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.operations import Atomic, Role
 
-__all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Process", "Property", "View"]
+__all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
 
 View: TypeAlias = Mapping[str, Any]
 """The component values of one state, by component name."""
@@ -59,9 +59,9 @@ class Kind(StrEnum):
     ALWAYS: every reachable state. STEP: every transition, by the values before and after it. SETTLED: every
     *settled* state, one to which the owed steps, faults aside, can always come back; a quiescent state is the
     settled state in which no owed step changes anything any more. EVENTUALLY: every fair infinite run, on which the
-    violation must not hold from some point on for ever. A run is *fair* if it gives a step, again and again, to every
-    process that from some point on always has an owed one (weak fairness); a run that ends, because no owed step is
-    left, stays in its last state.
+    violation must not hold from some point on for ever. A run is *fair* if every process that from some point on
+    always has an owed step moves again and again (weak fairness), be it to meet a fault; a run that ends, because no
+    owed step is left, stays in its last state.
     """
 
     ALWAYS = "always"
@@ -71,11 +71,22 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of several things that must not happen: `violation` is a pure function of the components in `reads`."""
+
+    reads: tuple[str, ...]
+    violation: Callable[..., str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Property:
     """What must not happen.
 
     `violation` receives the view of a state (for STEP: the views before and after) and returns what is wrong in one
     phrase, or None. It is a pure function of the components named in `reads`, and of nothing else.
+
+    A property that is violated wherever one of several parts is, such as one part an evaluation, is best made by
+    `of_parts`: each part is evaluated once for what it reads itself, not for all combinations.
     """
 
     name: str
@@ -83,6 +94,19 @@ class Property:
     kind: Kind
     reads: tuple[str, ...]
     violation: Callable[..., str | None]
+    parts: tuple[Part, ...] = ()
+
+    @classmethod
+    def of_parts(cls, name: str, meaning: str, kind: Kind, parts: Iterable[Part]) -> Property:
+        """Return the property that is violated wherever one of the parts is, by the first of them that is."""
+        parts = tuple(parts)
+        reads = tuple(dict.fromkeys(component for part in parts for component in part.reads))
+
+        def violation(*views: View) -> str | None:
+            found = (part.violation(*views) for part in parts)
+            return next((each for each in found if each is not None), None)
+
+        return cls(name, meaning, kind, reads, violation, parts)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ def render(value: Any) -> str:
     """Return `value` as short text that depends on its content alone.
 
     Covers what component values, outcomes and arguments are made of: None, numbers, strings, enumerations,
-    tuples, named tuples, frozen sets and dataclasses. Raises TypeError for anything else, because the default
+    tuples, named tuples, frozen sets and dataclasses; a class with a `__str__` of its own is asked for it. Raises
+    TypeError for anything else, because the default
     `repr` may hold a memory address, and a trace must never hold one.
     """
     if isinstance(value, Enum):
@@ -22,6 +23,8 @@ def render(value: Any) -> str:
         return value
     if value is None or isinstance(value, bool | int | float | bytes):
         return repr(value)
+    if "__str__" in vars(type(value)):  # a class of ours that says how it reads
+        return str(value)
     if isinstance(value, tuple):
         return _render_tuple(value)
     if isinstance(value, frozenset):
@@ -36,7 +39,7 @@ def _render_tuple(value: tuple[Any, ...]) -> str:
     names = getattr(value, "_fields", None)
     if names is not None:
         return _render_record(type(value).__name__, zip(names, value, strict=True))
-    return "(" + ", ".join(render(item) for item in value) + ")"
+    return "(" + ", ".join(render(item) for item in value) + ("," if len(value) == 1 else "") + ")"
 
 
 def _render_record(name: str, named: Any) -> str:

@@ -17,12 +17,12 @@ from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError
 from deadheat.sim.freeze import Unfreezable, freeze, merging_is_safe
 from deadheat.sim.locals import INITIAL, LocalStates
-from deadheat.sim.model import UNLIMITED, Kind, Model, Property
+from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Property
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.stepping import only_step, steps_of
 from deadheat.sim.trace import Choice
 
-__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Row", "Successor", "Tables", "Watch"]
+__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Row", "Successor", "Tables", "Watch", "WatchedPart"]
 
 Learnt = TypeVar("Learnt")
 
@@ -33,14 +33,14 @@ FIELD_MASK = (1 << FIELD_BITS) - 1
 class Successor(NamedTuple):
     """A transition, wherever the fields that it reads hold what they held when it was learned.
 
-    It is enabled where `budget` is 0 or the state has a bit of it set. `watches` are the properties that it may
-    violate: those that read a component which it changes.
+    It is enabled where `budget` is 0 or the state has a bit of it set. `watches` are the parts of properties that it
+    may violate: those that read a component which it changes.
     """
 
     delta: int
     budget: int
     owed: bool
-    watches: tuple[Watch, ...]
+    watches: tuple[WatchedPart, ...]
     choice: Choice
 
 
@@ -56,6 +56,18 @@ class Learned(dict[int, Learnt]):
         return value
 
 
+class Lesson(NamedTuple):
+    """What was learned: the row of that number of a process's local state, where its fields hold this.
+
+    Tables that are given the same lessons in the same order number everything alike.
+    """
+
+    process: int
+    local: int
+    row: int
+    fields: int
+
+
 class Row(NamedTuple):
     """One way for one process in one local state to go on.
 
@@ -67,25 +79,27 @@ class Row(NamedTuple):
     successors: Learned[tuple[Successor, ...]]
 
 
-class Watch:
-    """A property over packed states; it is evaluated once for each content of the components that it reads."""
+class WatchedPart:
+    """A part of a property over packed states; evaluated once for each content of the components that it reads."""
 
-    def __init__(self, tables: Tables, prop: Property) -> None:
+    def __init__(self, tables: Tables, prop: Property, part: Part) -> None:
         self.property = prop
-        self._mask = sum(tables.field_mask(tables.component_field(name)) for name in prop.reads)
+        self.fields = tuple(dict.fromkeys(tables.component_field(name) for name in part.reads))
+        self._part = part
+        self._mask = sum(tables.field_mask(field) for field in self.fields)
         self._tables = tables
         self._known: dict[tuple[int, ...], bool] = {}
 
     def reads(self, fields: int) -> bool:
-        """Return whether the property depends on any of the fields in this mask."""
+        """Return whether the part depends on any of the fields in this mask."""
         return bool(self._mask & fields)
 
     def violated(self, state: int) -> bool:
-        """Return whether the property, of any kind but STEP, is violated in this state."""
+        """Return whether the part, of a property of any kind but STEP, is violated in this state."""
         return self._evaluate(state)
 
     def violated_by(self, before: int, after: int) -> bool:
-        """Return whether a transition violates the property; one SETTLED or EVENTUALLY never is, by a transition."""
+        """Return whether a transition violates the part; one SETTLED or EVENTUALLY never is, by a transition."""
         kind = self.property.kind
         if kind is Kind.STEP:
             return self._evaluate(before, after)
@@ -95,9 +109,26 @@ class Watch:
         fields = tuple(state & self._mask for state in states)
         known = self._known.get(fields)
         if known is None:
-            views = (self._tables.view(state, self.property.reads) for state in states)
-            known = self._known[fields] = self.property.violation(*views) is not None
+            views = (self._tables.view(state, self._part.reads) for state in states)
+            known = self._known[fields] = self._part.violation(*views) is not None
         return known
+
+
+class Watch:
+    """A property over packed states: it is violated where one of its parts is."""
+
+    def __init__(self, tables: Tables, prop: Property) -> None:
+        self.property = prop
+        parts = prop.parts or (Part(prop.reads, prop.violation),)
+        self.parts = tuple(WatchedPart(tables, prop, part) for part in parts)
+
+    def violated(self, state: int) -> bool:
+        """Return whether the property, of any kind but STEP, is violated in this state."""
+        return any(part.violated(state) for part in self.parts)
+
+    def violated_by(self, before: int, after: int) -> bool:
+        """Return whether a transition violates the property; one SETTLED or EVENTUALLY never is, by a transition."""
+        return any(part.violated_by(before, after) for part in self.parts)
 
 
 @dataclass(slots=True)
@@ -144,6 +175,7 @@ class Tables:
         self.watches = [Watch(self, each) for each in model.properties]
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
+        self.lessons: list[Lesson] = []
 
     # Packing
 
@@ -206,6 +238,11 @@ class Tables:
         """Return whether an owed step of this process would change the packed state."""
         return any(successor.owed and successor.delta for successor, _ in self.choices_of(state, process))
 
+    def numbers_in_use(self) -> list[int]:
+        """Return, for each field, how many numbers it has been given so far, or can ever have if it is a budget."""
+        budgets = (max(budget, 1) + 1 for budget in self.model.budgets.values())
+        return [*(len(each.states) for each in self.locals), *(len(each.values) for each in self._values), *budgets]
+
     def verify_purity(self) -> None:
         """Run all that was learned once more; raises PurityError where a role does something else."""
         for each in self.locals:
@@ -225,7 +262,7 @@ class Tables:
         if local != INITIAL and not states.states[local].finished:
             for number, crash in enumerate(states.process.crashes):
                 if self.model.budgets.get(crash.kind):
-                    learn = partial(self._learn_crash, process, local, number)
+                    learn = partial(self._learn_crash, process, local, number, len(rows))
                     rows.append(Row(self._mask_of(crash.consequences), Learned(learn)))
         return tuple(rows)
 
@@ -236,6 +273,7 @@ class Tables:
         return sum({self.field_mask(self._component_fields[name]) for name in request.components})
 
     def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
+        self.lessons.append(Lesson(process, local, alternative, fields))
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
         successors = []
@@ -250,7 +288,8 @@ class Tables:
             self._cover(process, local, alternative)
         return tuple(successors)
 
-    def _learn_crash(self, process: int, local: int, number: int, fields: int) -> tuple[Successor, ...]:
+    def _learn_crash(self, process: int, local: int, number: int, row: int, fields: int) -> tuple[Successor, ...]:
+        self.lessons.append(Lesson(process, local, row, fields))
         states = self.locals[process]
         crash = states.process.crashes[number]
         step = only_step(self.model, crash.consequences, self.view(fields, crash.consequences.components))
@@ -277,7 +316,7 @@ class Tables:
             delta=sum(move << self._shift(field) for field, move in moves.items()),
             budget=budget,
             owed=owed and fault is None,
-            watches=tuple(each for each in self.watches if each.reads(changed)),
+            watches=tuple(part for each in self.watches for part in each.parts if part.reads(changed)),
             choice=choice,
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deadheat.models.celery import WAITING, CeleryQueue, Message
+from deadheat.models.celery import WAITING, CeleryQueue, Message, QueueState
 from deadheat.models.chance import Chance
 from deadheat.models.faults import FAULTS
 from deadheat.models.http import Accepted, GaveUp, HttpChannel, Phase, TimedOut
@@ -107,7 +107,7 @@ def test_a_celery_message_is_delivered_once_until_its_worker_is_lost() -> None:
     drive(queue.deliver("e1", "w"))
     drive(queue.acknowledge("e1", "w"))
     drive(queue.requeue("e1", "w"))
-    assert drive.value == ()
+    assert drive.value == QueueState(())
     assert drive.steps(queue.deliver("e1", "w")) == []
 
 
@@ -118,9 +118,19 @@ def test_a_message_that_is_delivered_again_is_not_acknowledged_by_its_first_work
     drive.fault(queue.time_out("e1"), "celery-redelivery")
     drive(queue.deliver("e1", "v"))
     drive(queue.acknowledge("e1", "w"))
-    assert drive.value == (Message("v"),)
+    assert drive.value.messages == (Message("v"),)
     drive(queue.publish("e1"))
-    assert drive.value == (Message("v"), WAITING)
+    assert drive.value.messages == (Message("v"), WAITING)
+
+
+def test_another_worker_stands_by_until_it_is_needed() -> None:
+    queue = CeleryQueue("queue")
+    drive = Driver(queue)
+    drive(queue.deliver("e1", "w"))
+    assert drive.steps(queue.needs_another("e1", 1)) == []
+    drive.fault(queue.time_out("e1"), "celery-redelivery")
+    drive(queue.needs_another("e1", 1))
+    assert drive.steps(queue.needs_another("e1", 2)) == []
 
 
 def test_an_http_call_is_four_steps() -> None:

@@ -43,7 +43,7 @@ def test_what_can_happen_is_said_with_an_example(orphan: str) -> None:
     assert "Possible under these latencies, with 2.789 s to spare." in done.stdout
     assert "Possible if and only if T1 to T8 takes at least as long as T4 to T5." in done.stdout
     assert "T3 must come in a window of at most 2.789 s" in done.stdout
-    assert "T8 kubernetes.create_job → 201 Created" in done.stdout
+    assert "T8 kubernetes/e1.create_job → 201 Created" in done.stdout
 
 
 def test_what_cannot_happen_is_said_with_by_how_much(orphan: str) -> None:
@@ -79,7 +79,7 @@ def test_without_a_limit_the_json_says_null(orphan: str) -> None:
 def test_the_json_tells_the_lease_that_excludes_an_expiry(expiry: str) -> None:
     code, content = window_json(expiry, "default=1ms..200ms", "kubernetes=10ms..1s")
     assert (code, content["excluding_ttl_s"]) == (1, 1.398)
-    assert [(each["key"], each["set_by"]) for each in content["leases"]] == [("lock:e1", 6)]
+    assert [(each["key"], each["set_by"]) for each in content["leases"]] == [("lock:{e1}", 6)]
     assert window_json(expiry)[1]["excluding_ttl_s"] is None
 
 

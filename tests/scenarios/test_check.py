@@ -11,7 +11,8 @@ from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 from deadheat.sim.errors import InternalError, UsageError
 from deadheat.sim.explore import python
-from deadheat.sim.explore.results import Progress
+from deadheat.sim.explore.results import Exploration, Limits, Progress
+from deadheat.sim.model import Model
 from deadheat.sim.trace import Choice, Schedule
 
 
@@ -72,8 +73,8 @@ def test_an_unknown_explorer_is_answered_with_the_known_ones() -> None:
 def test_a_counterexample_that_simpy_does_not_confirm_is_never_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    def lying(*arguments: object, **options: object) -> object:
-        found = python.explore(*arguments, **options)  # type: ignore[arg-type]
+    def lying(model: Model, limits: Limits, **options: object) -> Exploration:
+        found = python.explore(model, limits)
         return replace(found, counterexamples={"at-most-one-job": Schedule((Choice("worker/e1"),))})
 
     monkeypatch.setattr(check_module, "_explorer", lambda name: lying)

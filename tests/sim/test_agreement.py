@@ -50,7 +50,12 @@ def test_merging_changes_no_verdict(model: Model) -> None:
     separate = python.explore(model, Limits(20_000), merging=False)
     assume(separate.complete)
     merged = python.explore(model)
-    assert verdicts(merged) == verdicts(separate)
+    assert verdicts(merged).keys() == verdicts(separate).keys()
+    for name, length in verdicts(merged).items():
+        if name in ("always", "step"):
+            assert length == verdicts(separate)[name]
+        else:  # a state that is never left again may be reached sooner, where its first history is that of its return
+            assert length <= verdicts(separate)[name]
     assert merged.states <= separate.states
     if len(merged.counterexamples) < len(model.properties):
         assert coverage(merged) == coverage(separate)

@@ -105,7 +105,7 @@ def is_fair_set(edges: Edges, chosen: set[int], *, faults: bool) -> bool:
         return False
     for process in "abc":
         owed = [any(each.owed and each.choice.process == process for each in edges[node]) for node in chosen]
-        moves = any(each.owed and each.choice.process == process for node in chosen for each in inside[node])
+        moves = any(each.choice.process == process for node in chosen for each in inside[node])
         if all(owed) and not moves:
             return False
     return True
@@ -128,7 +128,7 @@ def fair_turns(edges: Edges, start: int, walk: list[Choice]) -> Iterator[str]:
     owing, moved, here = [graph.owing(start)], set(), start
     for choice in walk:
         taken = next(each for each in edges[here] if each.choice == choice)
-        moved |= {choice.process} if taken.owed else set()
+        moved.add(choice.process)
         here = taken.target
         owing.append(graph.owing(here))
     yield from set.intersection(*owing) - moved

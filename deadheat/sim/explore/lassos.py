@@ -15,7 +15,7 @@ from deadheat.sim.model import UNLIMITED
 from deadheat.sim.tables import Successor, Tables
 from deadheat.sim.trace import Choice
 
-__all__ = ["Lasso", "nearest_lasso"]
+__all__ = ["Lasso", "edges_from", "is_cyclic", "nearest_lasso"]
 
 
 class Lasso(NamedTuple):
@@ -32,7 +32,7 @@ def nearest_lasso(tables: Tables, violating: Sequence[int]) -> Lasso | None:
     faults in its cycle is preferred, however far: it says that the system never heals, not only while it is hit.
     """
     lasting = _lasting(tables, violating)
-    edges = {state: _edges(tables, state) for state in violating if state in lasting}
+    edges = {state: edges_from(tables, state) for state in violating if state in lasting}
     for faults in (False,) if tables.model.quiet else (False, True):
         graph = FairGraph(edges, faults=faults)
         component_of = {state: component for component in graph.components() for state in component}
@@ -46,7 +46,7 @@ def _lasting(tables: Tables, violating: Sequence[int]) -> set[int]:
     """Return the violating states that lie on a cycle of violating states, or in which no step is owed."""
     inside = set(violating)
     processes = range(len(tables.locals))
-    cyclic = [process for process in processes if _is_cyclic(tables, process)]
+    cyclic = [process for process in processes if is_cyclic(tables, process)]
     loops: dict[int, list[int]] = {}
     lasting: set[int] = set()
     for state in violating:
@@ -62,7 +62,8 @@ def _lasting(tables: Tables, violating: Sequence[int]) -> set[int]:
     return lasting
 
 
-def _is_cyclic(tables: Tables, process: int) -> bool:
+def is_cyclic(tables: Tables, process: int) -> bool:
+    """Return whether a process can come back to where it was, by its own steps or by crashes without an end."""
     states = tables.locals[process]
     begins_anew = (crash for crash in states.process.crashes if crash.restarts)
     return states.cyclic() or any(tables.model.budgets.get(crash.kind) == UNLIMITED for crash in begins_anew)
@@ -73,7 +74,8 @@ def _moves_of(tables: Tables, state: int, processes: Sequence[int]) -> Iterator[
         yield from tables.choices_of(state, process)
 
 
-def _edges(tables: Tables, state: int) -> list[Edge[int]]:
+def edges_from(tables: Tables, state: int) -> list[Edge[int]]:
+    """Return the transitions of a packed state."""
     return [
         Edge(after, successor.choice, successor.owed, fault=bool(successor.budget))
         for successor, after in tables.choices(state)

@@ -13,10 +13,10 @@ from deadheat.sim.explore.lassos import nearest_lasso
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.explore.settled import shallowest_settled_violation
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables, Watch
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables, Watch, WatchedPart
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["explore"]
+__all__ = ["Search", "explore"]
 
 STATES_BETWEEN_REPORTS = 5_000
 
@@ -28,17 +28,19 @@ def explore(
 
     Raises ModelError or PurityError where the model breaks a rule of the engine.
     """
-    search = _Search(Tables(model, merging=merging), limits, report)
+    search = Search(Tables(model, merging=merging), limits, report)
     search.run()
     search.tables.verify_purity()
     return search.result()
 
 
-class _Search:
+class Search:
     """One search at work.
 
-    `parents` maps each state seen to the state that it was first reached from; `found` maps a violated property to
-    the states at the two ends of its last transition, and `cycles` to what then goes on for ever, if it is liveness.
+    `parents` maps each state seen to the state that it was first reached from, in the order in which they were seen;
+    `layer_sizes` counts those of each distance, and the last of them, `layer`, are yet to be expanded. `found` maps a
+    violated property to the states at the two ends of its last transition, and `cycles` to what then goes on for
+    ever, if it is liveness. `stopped` says which limit ended the search.
     """
 
     def __init__(self, tables: Tables, limits: Limits, report: Report | None) -> None:
@@ -53,29 +55,40 @@ class _Search:
         self.transitions = 0
         self.depth = 0
         self.budgets_drawn_on = 0
-        self.complete = True
+        self.stopped: str | None = None
+        self.layer = [self.initial]
+        self.layer_sizes = [1]
         self._quiescent: list[int] = []
-
-    def run(self) -> None:
-        """Search until there is nothing new, nothing left to decide, or a limit is reached."""
         for watch in self.tables.watches_of(Kind.ALWAYS):
             if watch.violated(self.initial):
                 self._violated(watch, -1, self.initial)
-        layer = [self.initial]
-        while layer and self.complete and (self.undecided or not self.tables.watches):
+
+    @property
+    def at_work(self) -> bool:
+        """Whether there is something to expand, something to decide, and no limit reached."""
+        return bool(self.layer and not self.stopped and (self.undecided or not self.tables.watches))
+
+    def run(self, states_max: int | None = None) -> None:
+        """Search until there is nothing new, nothing left to decide, or a limit is reached.
+
+        With `states_max`, stop at the end of the layer in which so many states were seen, ready to go on from there.
+        """
+        while self.at_work and (states_max is None or len(self.parents) < states_max):
             following: list[int] = []
-            for start in range(0, len(layer), STATES_BETWEEN_REPORTS):
-                self._expand(layer[start : start + STATES_BETWEEN_REPORTS], following)
+            for start in range(0, len(self.layer), STATES_BETWEEN_REPORTS):
+                self._expand(self.layer[start : start + STATES_BETWEEN_REPORTS], following)
                 if self.report:
-                    waiting = len(layer) - start + len(following)
+                    waiting = len(self.layer) - start + len(following)
                     self.report(Progress(len(self.parents), self.transitions, waiting, self.depth))
-                if len(self.parents) > self.limits.states_max:
-                    self.complete = False
+                self.stopped = self.limits.reached(len(self.parents))
+                if self.stopped:
                     break
             self._check_quiescent()
-            layer = following
-            self.depth += bool(layer)
-        if self.complete and not layer:
+            self.layer = following
+            if following:
+                self.depth += 1
+                self.layer_sizes.append(len(following))
+        if not self.layer and not self.stopped:
             self._check_settled()
             self._check_for_ever()
 
@@ -106,7 +119,7 @@ class _Search:
                 self._quiescent.append(state)
         self.transitions += transitions
 
-    def _check_transition(self, watches: Iterable[Watch], before: int, after: int) -> None:
+    def _check_transition(self, watches: Iterable[WatchedPart], before: int, after: int) -> None:
         for watch in watches:
             if watch.property.name in self.undecided and watch.violated_by(before, after):
                 self._violated(watch, before, after)
@@ -138,7 +151,7 @@ class _Search:
                 self.cycles[watch.property.name] = tuple(lasso.cycle)
                 self._violated(watch, self.parents[lasso.state], lasso.state)
 
-    def _violated(self, watch: Watch, before: int, after: int) -> None:
+    def _violated(self, watch: Watch | WatchedPart, before: int, after: int) -> None:
         self.found[watch.property.name] = (before, after)
         self.undecided.discard(watch.property.name)
 
@@ -149,21 +162,30 @@ class _Search:
             states=len(self.parents),
             transitions=self.transitions,
             depth=self.depth,
-            complete=self.complete,
-            counterexamples={name: self._schedule(name, *ends) for name, ends in self.found.items()},
+            complete=not self.stopped,
+            counterexamples=self.schedules(),
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
             faults_fired=frozenset(self.tables.faults_in(self.budgets_drawn_on)),
             reductions=("merging",) if self.tables.merging else (),
+            stopped=self.stopped,
         )
 
-    def _schedule(self, name: str, before: int, after: int) -> Schedule:
+    def schedules(self) -> dict[str, Schedule]:
+        """Return a shortest schedule for each property found violated."""
+        return {name: self._schedule(name, *ends) for name, ends in self.found.items()}
+
+    def path(self, before: int, after: int) -> tuple[Choice, ...]:
+        """Return a shortest way to a state seen, and on from there by one transition; -1 comes before the initial."""
         path = [after]
         while before >= 0:
             path.append(before)
             before = self.parents[before]
         path.reverse()
-        stem = tuple(self._choice(*ends) for ends in pairwise(path))
+        return tuple(self._choice(*ends) for ends in pairwise(path))
+
+    def _schedule(self, name: str, before: int, after: int) -> Schedule:
+        stem = self.path(before, after)
         if name not in self.cycles:
             return Schedule(stem)
         return Schedule(stem + self.cycles[name], cycle_from=len(stem))

@@ -26,11 +26,11 @@ def explore(
 ) -> Exploration:
     """Explore a model breadth first, by running every prefix of every schedule anew (see `Explorer`)."""
     search = _Search(model, merging)
-    complete = search.run(limits, report)
-    if complete:
+    stopped = search.run(limits, report)
+    if not stopped:
         search.check_settled()
         search.check_for_ever()
-    return search.result(complete)
+    return search.result(stopped)
 
 
 class _Search:
@@ -48,8 +48,8 @@ class _Search:
         self.labels: set[str] = set()
         self.faults: set[str] = set()
 
-    def run(self, limits: Limits, report: Report | None) -> bool:
-        """Search until there is nothing new, or a limit is reached; return whether all was seen."""
+    def run(self, limits: Limits, report: Report | None) -> str | None:
+        """Search until there is nothing new, or a limit is reached; return which one was."""
         start = Simulation(self.model)
         waiting: list[tuple[Hashable, Choices]] = [(start.state(merging=self.merging), ())]
         self.seen[waiting[0][0]] = ()
@@ -67,9 +67,10 @@ class _Search:
                     waiting.append((after, following))
             if report:
                 report(Progress(len(self.seen), self.transitions, len(waiting) - len(self.edges), len(choices)))
-            if len(self.seen) > limits.states_max:
-                return False
-        return True
+            stopped = limits.reached(len(self.seen))
+            if stopped:
+                return stopped
+        return None
 
     def check_settled(self) -> None:
         """Find the terminal components of the graph of owed steps in which a property is violated throughout."""
@@ -98,14 +99,15 @@ class _Search:
     def _names(self, kind: Kind) -> list[str]:
         return [each.name for each in self.model.properties if each.kind is kind]
 
-    def result(self, complete: bool) -> Exploration:
+    def result(self, stopped: str | None) -> Exploration:
         """Return what was found."""
         return Exploration(
             explorer="reference",
             states=len(self.seen),
             transitions=self.transitions,
             depth=max(len(choices) for choices in self.seen.values()),
-            complete=complete,
+            complete=not stopped,
+            stopped=stopped,
             counterexamples=dict(self.found),
             reached=frozenset(self.reached),
             labels_reached=frozenset(self.labels),

@@ -7,27 +7,58 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from deadheat.sim.coverage import Site
+from deadheat.sim.explore.memory import out_of_memory
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
 
 __all__ = ["Exploration", "Explorer", "Limits", "Progress", "Report"]
 
 
+def never() -> bool:
+    """Never ask for a stop."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a search stops short; what it has not seen by then is inconclusive."""
+    """Where a search stops short; what it has not seen by then is inconclusive.
+
+    `memory_bytes_max` bounds what the process takes; 0 stands for a safe share of the machine. A search that `asked`
+    says is no longer wanted ends soon, with what it has. It may use so many `cores`.
+    """
 
     states_max: int = 10_000_000
+    memory_bytes_max: int = 0
+    asked: Callable[[], bool] = never
+    cores: int = 1
+
+    def reached(self, states: int) -> str | None:
+        """Return which limit a search with so many states has reached, or None."""
+        if self.asked():
+            return "it was interrupted"
+        if states > self.states_max:
+            return f"it reached {self.states_max:,} states (--max-states)"
+        return out_of_memory(self.memory_bytes_max) if states >= STATES_WITHOUT_LOOKING else None
+
+
+STATES_WITHOUT_LOOKING = 20_000
+"""A search with fewer states than this does not ask how much memory it has taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a search is: distinct states stored, transitions taken, states waiting, and depth in transitions."""
+    """How far a search is: distinct states stored, transitions taken, states waiting, and depth in transitions.
+
+    `bytes_used` is the memory that the states take, where that is known. `growth` is how many states the last layer
+    had for each one of the layer before it: below 1, the search is past its widest.
+    """
 
     states: int
     transitions: int
     frontier: int
     depth: int
+    bytes_used: int = 0
+    growth: float = 0.0
 
 
 Report = Callable[[Progress], None]
@@ -41,7 +72,8 @@ class Exploration:
     `counterexamples` maps each property that is violated to a shortest schedule that violates it. A property that is
     not in it holds if the search is `complete`, and is undecided otherwise. `reductions` names what merged or left
     out states; `storage` says whether states were told apart exactly. `reached` and `faults_fired` are what some
-    explored run did.
+    explored run did. `stopped` says which limit cut the search short; `bytes_per_state` what a stored state took,
+    where that was measured; `cores` how many worked on it. `remarks` are sentences on why what was done is sound.
     """
 
     explorer: str
@@ -55,6 +87,10 @@ class Exploration:
     faults_fired: frozenset[str]
     reductions: tuple[str, ...]
     storage: str = "exact"
+    stopped: str | None = None
+    bytes_per_state: float | None = None
+    cores: int = 1
+    remarks: tuple[str, ...] = ()
 
 
 class Explorer(Protocol):

@@ -1,0 +1,266 @@
+"""The command line of what runs on real servers: `deadheat live ...`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
+    from deadheat.live.place import Place, Where
+    from deadheat.live.replay import Settings
+    from deadheat.live.results import LiveResult
+
+__all__ = ["conform", "live"]
+
+DIVERGED, INTERRUPTED = 1, 130
+
+live = typer.Typer(
+    no_args_is_help=True,
+    help="Run the same protocols on a real Redis and a real Kubernetes.\n\n"
+    "Without --redis and --kubeconfig, what `deadheat live up` made is used; if nothing is up, deadheat starts a Redis "
+    "and, from the binaries in KUBEBUILDER_ASSETS, a control plane of its own. Everything is made in namespaces of the "
+    "run, and removed at the end.",
+)
+
+RedisUrl = Annotated[str | None, typer.Option("--redis", metavar="URL", help="A Redis to use, not one of our own.")]
+StatusUrl = Annotated[
+    str | None, typer.Option("--status", metavar="URL", help="A PostgreSQL for the statuses; by default, the Redis.")
+]
+Kubeconfig = Annotated[Path | None, typer.Option("--kubeconfig", metavar="FILE", help="A cluster to use.")]
+Context = Annotated[str | None, typer.Option("--context", metavar="NAME", help="Which context of the kubeconfig.")]
+Namespace = Annotated[str, typer.Option("--namespace", metavar="NAME", help="What our namespaces' names begin with.")]
+YesReally = Annotated[
+    str | None, typer.Option("--yes-really", metavar="CONTEXT", help="This context may be used, whatever its name.")
+]
+Image = Annotated[str, typer.Option("--image", help="The image of the Jobs.")]
+Command = Annotated[str, typer.Option("--command", help="The command of the Jobs, split as a shell would.")]
+Topology = Annotated[
+    str, typer.Option("--topology", help="threads, or processes: each a program of its own, and a crash is SIGKILL.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+DEFAULT_IMAGE, DEFAULT_COMMAND, DEFAULT_NAMESPACE = "busybox:1.36", "sleep 600", "deadheat"
+
+
+@live.command(epilog="Example: deadheat live replay orphan.json")
+def replay(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace that `deadheat show --save` wrote.")],
+    redis: RedisUrl = None,
+    status: StatusUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    yes_really: YesReally = None,
+    image: Image = DEFAULT_IMAGE,
+    command: Command = DEFAULT_COMMAND,
+    topology: Topology = "threads",
+    as_json: AsJson = False,
+) -> None:
+    """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
+    from deadheat.live.replay import replay_live
+    from deadheat.scenarios.trace_file import load
+
+    counterexample = load(trace)
+    settings = _settings(image, command, topology)
+    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
+        results = [replay_live(place, counterexample, settings)]
+    _finish(results, as_json)
+
+
+@live.command(epilog="Example: deadheat live check baseline --faults worker-crash=1 --json")
+def check(
+    protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL...", help="What to check.")],
+    evaluations: Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")] = 1,
+    faults: Annotated[
+        list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")
+    ] = None,
+    schedules: Annotated[int, typer.Option("--random", min=0, help="How many random schedules to compare.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", help="Which ones.")] = 1,
+    redis: RedisUrl = None,
+    status: StatusUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    yes_really: YesReally = None,
+    image: Image = DEFAULT_IMAGE,
+    command: Command = DEFAULT_COMMAND,
+    topology: Topology = "threads",
+    as_json: AsJson = False,
+) -> None:
+    """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
+    from deadheat.live.replay import check_live
+    from deadheat.scenarios.scenario import Scenario, parse_faults
+
+    scenarios = [Scenario(name, evaluations, parse_faults(faults or [])) for name in protocols]
+    settings = _settings(image, command, topology)
+    results: list[LiveResult] = []
+    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
+        for scenario in scenarios:
+            results += check_live(place, scenario, schedules, seed, settings)
+    _finish(results, as_json)
+
+
+@live.command(epilog="Example: deadheat live stress baseline --cancellations 200 --latency http.accept=0:200")
+def stress(
+    protocol: Annotated[str, typer.Argument(help="What to run.")],
+    cancellations: Annotated[int, typer.Option("--cancellations", help="How many evaluations to cancel.")] = 100,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="How many at once.")] = 8,
+    latency: Annotated[
+        list[str] | None,
+        typer.Option("--latency", metavar="WHAT=MIN:MAX", help="Delay a component, or one of its operations, in ms."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn.")] = 1,
+    trace: Annotated[Path, typer.Option("--trace", metavar="FILE", help="Where to record.")] = Path("stress.jsonl"),
+    redis: RedisUrl = None,
+    status: StatusUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = DEFAULT_NAMESPACE,
+    yes_really: YesReally = None,
+    image: Image = DEFAULT_IMAGE,
+    command: Command = DEFAULT_COMMAND,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel many evaluations, each at its own pace, and count the orphans that real servers are left with."""
+    from deadheat.live.free import parse_latencies
+    from deadheat.live.results import LiveOutcome
+    from deadheat.live.stress import Load
+    from deadheat.live.stress import stress as run
+    from deadheat.reports.live import print_stress, stress_to_json
+    from deadheat.scenarios.scenario import find_protocol
+
+    find_protocol(protocol)
+    load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)
+    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
+        result = run(place, protocol, load, trace, _settings(image, command))
+    if as_json:
+        typer.echo(stress_to_json(result, str(trace)))
+    else:
+        print_stress(result, str(trace), _console())
+    raise typer.Exit(DIVERGED if result.outcome is LiveOutcome.DIVERGED else 0)
+
+
+def conform(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE.jsonl", help="A live trace, ours or your own.")],
+    as_json: AsJson = False,
+) -> None:
+    """Match a live trace against its protocol's model: accepted, or the first event that no run can explain."""
+    from deadheat.live.conform import conform as match
+    from deadheat.live.tape import read_tape
+    from deadheat.reports.live import conformance_to_json, print_conformance
+
+    result = match(*read_tape(trace))
+    if as_json:
+        typer.echo(conformance_to_json(result))
+    else:
+        print_conformance(result, _console())
+    raise typer.Exit(DIVERGED if result.unexplained else 0)
+
+
+@live.command(epilog="Example: deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0")
+def sweep(
+    redis: RedisUrl = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    yes_really: YesReally = None,
+) -> None:
+    """Remove what killed runs have left: namespaces with the label of a run, and deadheat's keys; nothing else."""
+    from deadheat.live.cluster import connect
+    from deadheat.live.place import refuse_production
+    from deadheat.live.place import sweep as remove
+    from deadheat.live.redis import connect as connect_redis
+
+    cluster = connect(kubeconfig, context)
+    refuse_production(cluster, yes_really)
+    swept = remove(cluster, connect_redis(redis) if redis else None)
+    typer.echo(f"Removed {len(swept.namespaces)} namespaces and {swept.keys} Redis keys.")
+    for name in swept.namespaces:
+        typer.echo(f"  {name}")
+
+
+@live.command(epilog="Example: deadheat live up && deadheat live check baseline && deadheat live down")
+def up() -> None:
+    """Make a kind cluster and a Redis in Docker, which every later `live` command uses."""
+    from deadheat.live.servers.kind import up as make
+    from deadheat.reports.progress import ProgressLine
+
+    with ProgressLine("live up") as progress:
+        progress.say("making a kind cluster and a Redis")
+        state = make()
+    typer.echo(f"Up: context {state.context} in {state.kubeconfig}, and {state.redis_url}.")
+
+
+@live.command(epilog="Example: deadheat live down")
+def down() -> None:
+    """Remove what `deadheat live up` made, and nothing else."""
+    from deadheat.live.servers.kind import down as remove
+
+    typer.echo("Removed." if remove() else "Nothing was up.")
+
+
+@contextmanager
+def _place(where: Where) -> Iterator[Place]:
+    """Open the servers, and leave nothing behind, whichever way the command ends."""
+    from deadheat.live.place import open_place
+    from deadheat.reports.progress import ProgressLine
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with SIGINT ignored
+        signal.signal(number, _interrupt)
+    try:
+        with ProgressLine("live") as progress, open_place(where) as place:
+            progress.say("running on real servers")
+            yield place
+    except KeyboardInterrupt:
+        typer.echo("deadheat: interrupted; everything that this run made was removed.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _interrupt(*_: object) -> None:
+    from deadheat.live.place import INTERRUPTED
+
+    INTERRUPTED.set()
+    raise KeyboardInterrupt
+
+
+def _where(
+    redis: str | None,
+    status: str | None,
+    kubeconfig: Path | None,
+    context: str | None,
+    namespace: str,
+    yes_really: str | None,
+) -> Where:
+    from deadheat.live.place import Where
+
+    return Where(redis, status, kubeconfig, context, namespace, yes_really)
+
+
+def _settings(image: str, command: str, topology: str = "threads") -> Settings:
+    import shlex
+
+    from deadheat.live.kubernetes import JobTemplate
+    from deadheat.live.replay import Settings
+
+    return Settings(JobTemplate(image, tuple(shlex.split(command))), topology=topology)
+
+
+def _finish(results: list[LiveResult], as_json: bool) -> None:
+    from deadheat.live.results import LiveOutcome
+    from deadheat.reports.live import live_to_json, print_live
+
+    if as_json:
+        typer.echo(live_to_json(results))
+    else:
+        print_live(results, _console())
+    raise typer.Exit(DIVERGED if any(each.outcome is LiveOutcome.DIVERGED for each in results) else 0)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()

@@ -1,0 +1,303 @@
+"""Kubernetes for real: Jobs on an API server, held at each of their phases until the schedule says go on.
+
+What goes by itself in a cluster is held by the cluster's own means, so that a schedule can say when it happens:
+
+- the Job controller makes no pod while `parallelism` is 0; the step to *starting* raises it to 1, and waits for the
+  real controller's pod;
+- no kubelet takes a pod whose `nodeSelector` no node fulfils; the steps to *running* and *finished* patch the pod's
+  status, as a kubelet would, and the step to *finished* waits for the real controller to complete the Job;
+- a deleted Job stays in deletion while it has a finalizer; the step to *gone* removes it, and waits for the real
+  garbage collector.
+
+With `held=False` (a free run) nothing is held, and the cluster goes at its own pace.
+
+An answer that is lost was given: the operation is done, and its answer dropped here. A refusal, and a list from a stale
+cache, are put in here, and the server is not asked: a real one cannot be made to refuse at a given moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deadheat.live.adapter import Adapter, BlockedError, poll, steered
+from deadheat.live.cluster import Cluster
+from deadheat.live.job_reference import EVALUATION_LABEL, HOLD, RUN_LABEL, reference_of, uid_number, uid_text
+from deadheat.live.job_watch import JobWatch
+from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL
+from deadheat.models.kubernetes import Answer, Job, JobPhase, JobReference, KubernetesState, job_name
+from deadheat.sim.operations import Operation
+
+if TYPE_CHECKING:
+    from kubernetes.client import V1Job
+
+__all__ = ["CONTROLLER_PATIENCE_S", "GONE", "JobTemplate", "KubernetesAdapter"]
+
+SUSPENDED = "deadheat.dev/suspended"
+"""The annotation of a Job that is suspended: by `parallelism: 0`, since `suspend` needs Kubernetes 1.21."""
+
+GONE = "gone"
+
+CONTROLLER_PATIENCE_S = 30.0
+"""Controllers of a control plane that has just been started, on a busy machine, take their time to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobTemplate:
+    """What an evaluation's Job runs: something harmless, unless the user says otherwise."""
+
+    image: str = "busybox:1.36"
+    command: tuple[str, ...] = ("sleep", "600")
+
+
+class KubernetesAdapter(Adapter):
+    """The Jobs of one namespace. `numbers` tells, of each uid that was seen, which one the model calls so."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        evaluations: Iterable[str],
+        *,
+        run: str,
+        held: bool,
+        watched: bool = False,
+        template: JobTemplate = JobTemplate(),
+    ) -> None:
+        super().__init__("kubernetes")
+        self.cluster = cluster
+        self.namespace = namespace
+        self.numbers: dict[int, int] = {}
+        self._created: dict[str, list[int]] = {each: [] for each in evaluations}
+        self._created_before: dict[str, int] = {}
+        self._told: dict[str, list[JobReference]] = {each: [] for each in self._created}
+        self._run = run
+        self._held = held
+        self._template = template
+        self._watch = JobWatch(cluster, namespace, EVALUATION_LABEL) if watched else None
+
+    def perform(self, operation: Operation, fault: str | None = None, wish: Any = None) -> Any:
+        """Do an operation; any of them may be refused, and any answer lost."""
+        if fault == K8S_REFUSAL:
+            return wish
+        if fault == K8S_LOST_ANSWER:
+            super().perform(operation)
+            return Answer.NO_ANSWER
+        return super().perform(operation, fault, wish)
+
+    def has_form(self, operation: Operation, fault: str) -> bool:
+        """Return whether an operation with this fault has a live form."""
+        return fault in (K8S_REFUSAL, K8S_LOST_ANSWER) or super().has_form(operation, fault)
+
+    def create_job(self, evaluation: str, name: str | None = None) -> Answer:
+        """POST."""
+        return self._create(self._manifest(evaluation, name))
+
+    def get_job(self, evaluation: str, name: str | None = None) -> JobReference | Answer:
+        """GET."""
+        job = self._find(name or job_name(evaluation))
+        return Answer.NOT_FOUND if job is None else self._note(reference_of(job))
+
+    def list_jobs(self, evaluation: str) -> tuple[JobReference, ...]:
+        """LIST by the label."""
+        return self.list_at_once([evaluation])[0]
+
+    def list_at_once(self, evaluations: Iterable[str]) -> tuple[tuple[JobReference, ...], ...]:
+        """LIST the Jobs of several evaluations, as one consistent snapshot."""
+        jobs, _ = self.cluster.list_jobs(self.namespace, EVALUATION_LABEL)
+        listed = sorted(self._note(reference_of(job)) for job in jobs)
+        return tuple(tuple(each for each in listed if each.evaluation == evaluation) for evaluation in evaluations)
+
+    @steered
+    def list_jobs_stale_list(self, evaluation: str, wish: tuple[JobReference, ...]) -> tuple[JobReference, ...]:
+        """Answer what an informer's cache would, with the uids that the Jobs of that earlier moment had."""
+        uids = self._created[evaluation]
+        return tuple(each._replace(uid=uids[each.uid - 1]) for each in wish)
+
+    def delete_job(self, evaluation: str, name: str | None = None, uid: int | None = None) -> Answer:
+        """DELETE, in the foreground: the Job is gone when its pods are."""
+        from kubernetes.client.exceptions import ConflictException, NotFoundException
+
+        try:
+            self.cluster.delete_job(self.namespace, name or job_name(evaluation), uid_text(uid) if uid else None)
+        except NotFoundException:
+            return Answer.NOT_FOUND
+        except ConflictException:
+            return Answer.CONFLICT
+        return Answer.OK
+
+    @steered
+    def progress(self, evaluation: str, wish: JobPhase | str) -> JobPhase | str:
+        """Let a Job of the evaluation go on as is wished (see the module's text), and wait until it has."""
+        steps: dict[str, tuple[str, Callable[[str], None]]] = {
+            JobPhase.STARTING: (JobPhase.CREATED, self._let_start),
+            JobPhase.RUNNING: (JobPhase.STARTING, self._let_run),
+            JobPhase.FINISHED: (JobPhase.RUNNING, self._let_finish),
+            GONE: (JobPhase.DELETING, self._let_go),
+        }
+        before, let = steps[wish]
+        for name, job in self._jobs_of(evaluation):
+            if job.phase == before and not (job.suspended and job.phase is JobPhase.CREATED):
+                if self._held:
+                    let(name)
+                return self._wait_for_change(name, job.phase)
+        return "nothing to do"  # which is no outcome of the model
+
+    def finished_completion(self, evaluation: str) -> None:
+        """Wait until a Job has finished."""
+        for _ in poll(self.patience_s, f"no Job of evaluation {evaluation} finished"):
+            if any(job.phase is JobPhase.FINISHED for _, job in self._jobs_of(evaluation)):
+                return
+
+    def creation_event(self, evaluation: str) -> JobReference:
+        """Wait for the next creation of the evaluation's Jobs that the watch tells of."""
+        self._wait_for_event(evaluation)
+        return self._told[evaluation].pop(0)
+
+    def any_creation_event(self) -> JobReference:
+        """Wait for the next creation that the watch tells of, whoever's it is."""
+        assert self._watch is not None
+        return self._note(self._watch.next(self.patience_s))
+
+    def creation_event_watch_duplicate(self, evaluation: str) -> JobReference:
+        """Be told of a creation that the watch will tell of once more."""
+        self._wait_for_event(evaluation)
+        return self._told[evaluation][0]
+
+    def lose_event_watch_loss(self, evaluation: str) -> None:
+        """Drop the next creation that the watch tells of."""
+        self.creation_event(evaluation)
+
+    def begin_submission(self, evaluation: str) -> None:
+        """Count creations anew."""
+        self._created_before[evaluation] = len(self._created[evaluation])
+
+    def notice(self, operation: Operation) -> None:
+        """Look at the Jobs after each creation, so that uids are known here in the order of creation."""
+        if operation.name.startswith("create_"):
+            self.list_at_once(())
+
+    def observe(self) -> dict[str, Any]:
+        """Return the Jobs of each evaluation, with how far they are, and how many were created."""
+        self.list_at_once(())
+        return {f"{self.name}/{each}": self._observed(each) for each in self._created}
+
+    def close(self) -> None:
+        """End the watch."""
+        if self._watch is not None:
+            self._watch.close()
+
+    def _observed(self, evaluation: str) -> KubernetesState:
+        jobs, created = tuple(self._jobs_of(evaluation)), len(self._created[evaluation])
+        return KubernetesState(jobs, created, self._created_before.get(evaluation, 0))
+
+    def _create(self, manifest: dict[str, Any]) -> Answer:
+        from kubernetes.client.exceptions import ConflictException
+
+        try:
+            created = self.cluster.create_job(self.namespace, manifest)
+        except ConflictException:
+            return Answer.ALREADY_EXISTS
+        self._note(reference_of(created))
+        return Answer.CREATED
+
+    def _note(self, reference: JobReference) -> JobReference:
+        """Give a uid its number, by the order of creations for its evaluation."""
+        created = self._created.setdefault(reference.evaluation, [])
+        if reference.uid not in self.numbers:
+            created.append(reference.uid)
+            self.numbers[reference.uid] = len(created)
+        return reference
+
+    def _wait_for_event(self, evaluation: str) -> None:
+        assert self._watch is not None
+        for _ in poll(self.patience_s, f"the watch told of no Job of evaluation {evaluation}"):
+            if self._told[evaluation]:
+                return
+            try:
+                event = self._note(self._watch.next(self.patience_s))
+            except BlockedError:
+                continue
+            self._told.setdefault(event.evaluation, []).append(event)
+
+    def _jobs_of(self, evaluation: str) -> list[tuple[str, Job]]:
+        """Return the evaluation's Jobs as the model has them, by name."""
+        jobs, _ = self.cluster.list_jobs(self.namespace, f"{EVALUATION_LABEL}={evaluation}")
+        return sorted((str(job.metadata.name), self._as_model(job)) for job in jobs if job.metadata)
+
+    def _as_model(self, job: V1Job) -> Job:
+        assert job.metadata is not None
+        uid = self.numbers[self._note(reference_of(job)).uid]
+        owners = [self.numbers.get(uid_number(each.uid)) for each in job.metadata.owner_references or []]
+        annotations = job.metadata.annotations or {}
+        suspended = annotations.get(SUSPENDED) == "true"
+        return Job(uid, self._phase(job), suspended, owners[0] if owners else None)
+
+    def _find(self, name: str) -> V1Job | None:
+        job = self.cluster.get_job(self.namespace, name)
+        return job if job and job.metadata and EVALUATION_LABEL in (job.metadata.labels or {}) else None
+
+    def _phase(self, job: V1Job) -> JobPhase:
+        assert job.metadata is not None
+        if job.metadata.deletion_timestamp is not None:
+            return JobPhase.DELETING
+        conditions = (job.status and job.status.conditions) or []
+        if any(each.type in ("Complete", "Failed") and each.status == "True" for each in conditions):
+            return JobPhase.FINISHED
+        pods = self.cluster.pods_of(self.namespace, str(job.metadata.name))
+        if not pods:
+            return JobPhase.CREATED
+        # A pod that has ended while its Job has not is one that the Job controller has yet to notice.
+        is_starting = all(pod.status is None or pod.status.phase == "Pending" for pod in pods)
+        return JobPhase.STARTING if is_starting else JobPhase.RUNNING
+
+    def _wait_for_change(self, name: str, phase: JobPhase) -> JobPhase | str:
+        for _ in poll(CONTROLLER_PATIENCE_S, f"the Job {name} stayed {phase}"):
+            job = self._find(name)
+            now: JobPhase | str = GONE if job is None else self._phase(job)
+            if now != phase:
+                return now
+        raise AssertionError  # poll never ends by itself
+
+    def _let_start(self, name: str) -> None:
+        self.cluster.patch_job(self.namespace, name, {"spec": {"parallelism": 1}})
+
+    def _let_run(self, name: str) -> None:
+        self._be_kubelet(name, "Running")
+
+    def _let_finish(self, name: str) -> None:
+        self._be_kubelet(name, "Succeeded")
+
+    def _let_go(self, name: str) -> None:
+        self.cluster.remove_finalizer(self.namespace, name, HOLD)
+
+    def _be_kubelet(self, name: str, phase: str) -> None:
+        for pod in self.cluster.pods_of(self.namespace, name):
+            assert pod.metadata is not None
+            self.cluster.patch_pod_status(self.namespace, str(pod.metadata.name), {"phase": phase})
+
+    def _manifest(self, evaluation: str, name: str | None = None) -> dict[str, Any]:
+        labels = {EVALUATION_LABEL: evaluation, RUN_LABEL: self._run}
+        pod: dict[str, Any] = {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,
+            "containers": [
+                {"name": "evaluation", "image": self._template.image, "command": list(self._template.command)}
+            ],
+        }
+        metadata: dict[str, Any] = {"name": name or job_name(evaluation), "labels": labels}
+        if self._held:
+            pod["nodeSelector"] = {HOLD: "true"}
+            metadata["finalizers"] = [HOLD]
+        return {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": metadata,
+            "spec": {
+                "parallelism": 0 if self._held else 1,
+                "backoffLimit": 0,
+                "template": {"metadata": {"labels": labels}, "spec": pod},
+            },
+        }

@@ -1,0 +1,165 @@
+"""What else guards a creation, for real: owners, suspension and tombstones; see `models/kubernetes_guards.py`.
+
+An owner is a ConfigMap. In a forced schedule a finalizer keeps it, deleted as it is, until the garbage collector is to
+act. A suspended Job has `parallelism: 0`. A tombstone is such a Job without the label `eval-id`; since what has the
+name may be a tombstone, a Job is deleted by the uid that it has. An admission policy needs Kubernetes 1.30, and has
+no live form yet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deadheat.live.adapter import poll, steered
+from deadheat.live.job_reference import HOLD, RUN_LABEL, uid_number, uid_text
+from deadheat.live.kubernetes import CONTROLLER_PATIENCE_S, SUSPENDED, KubernetesAdapter
+from deadheat.models.kubernetes import Answer, JobPhase, KubernetesState, job_name
+from deadheat.sim.errors import LiveError
+
+__all__ = ["GuardedKubernetesAdapter"]
+
+TOMBSTONE = "deadheat.dev/tombstone"
+COLLECTED = "collected"
+
+
+class GuardedKubernetesAdapter(KubernetesAdapter):
+    """The Jobs of one namespace, and what guards them."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._owners: dict[str, int] = {}
+
+    def submit(self) -> None:
+        """Make the owner of each evaluation, as its submission does before its task is queued."""
+        for evaluation in self._created:
+            self.create_owner(evaluation)
+
+    def get_owner(self, evaluation: str) -> int | Answer:
+        """GET the ConfigMap; one in deletion is as good as gone."""
+        owner = self.cluster.get_config_map(self.namespace, _owner_name(evaluation))
+        if owner is None or owner.metadata is None or owner.metadata.deletion_timestamp is not None:
+            return Answer.NOT_FOUND
+        return self._note_owner(evaluation, uid_number(owner.metadata.uid))
+
+    def create_owned_job(self, evaluation: str, owner: int) -> Answer:
+        """POST with an ownerReference."""
+        manifest = self._manifest(evaluation)
+        reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": _owner_name(evaluation), "uid": uid_text(owner)}
+        manifest["metadata"]["ownerReferences"] = [reference]
+        return self._create(manifest)
+
+    def delete_owner(self, evaluation: str) -> Answer:
+        """DELETE the ConfigMap in the background."""
+        if self.get_owner(evaluation) is Answer.NOT_FOUND:
+            return Answer.NOT_FOUND
+        self.cluster.delete_config_map(self.namespace, _owner_name(evaluation))
+        return Answer.OK
+
+    def create_owner(self, evaluation: str) -> None:
+        """POST a ConfigMap; of a name that is still in deletion, when that is done."""
+        name = _owner_name(evaluation)
+        if evaluation in self._owners:
+            self._forget_owner(evaluation)
+        finalizers = [HOLD] if self._held else []
+        created = self.cluster.create_config_map(self.namespace, {"metadata": {"name": name, "finalizers": finalizers}})
+        self._note_owner(evaluation, uid_number(created.metadata.uid if created.metadata else None))
+
+    def create_suspended_job(self, evaluation: str) -> Answer:
+        """POST with `parallelism: 0`."""
+        return self._create(_suspended(self._manifest(evaluation)))
+
+    def resume_job(self, evaluation: str) -> Answer:
+        """PATCH `parallelism: 1`, or leave that to the schedule."""
+        name = job_name(evaluation)
+        if self._find(name) is None:
+            return Answer.NOT_FOUND
+        patch: dict[str, Any] = {"metadata": {"annotations": {SUSPENDED: "false"}}}
+        if not self._held:
+            patch["spec"] = {"parallelism": 1}
+        self.cluster.patch_job(self.namespace, name, patch)
+        return Answer.OK
+
+    def create_tombstone(self, evaluation: str) -> Answer:
+        """POST a suspended Job without the label."""
+        from kubernetes.client.exceptions import ConflictException
+
+        manifest = _suspended(self._manifest(evaluation))
+        manifest["metadata"]["annotations"][TOMBSTONE] = "true"
+        manifest["metadata"].pop("finalizers", None)
+        labels = {RUN_LABEL: self._run}
+        manifest["metadata"]["labels"] = manifest["spec"]["template"]["metadata"]["labels"] = labels
+        try:
+            self.cluster.create_job(self.namespace, manifest)
+        except ConflictException:
+            return Answer.ALREADY_EXISTS
+        return Answer.CREATED
+
+    def has_tombstone(self, evaluation: str) -> bool:
+        """GET by name, and look at the annotation."""
+        job = self.cluster.get_job(self.namespace, job_name(evaluation))
+        annotations = (job.metadata.annotations if job and job.metadata else None) or {}
+        return annotations.get(TOMBSTONE) == "true"
+
+    def remove_tombstone(self, evaluation: str) -> None:
+        """DELETE it, and wait until it is gone."""
+        if self.has_tombstone(evaluation):
+            self.cluster.delete_job(self.namespace, job_name(evaluation))
+            for _ in poll(self.patience_s, f"the tombstone of evaluation {evaluation} stayed"):
+                if not self.has_tombstone(evaluation):
+                    return
+
+    def delete_job(self, evaluation: str, name: str | None = None, uid: int | None = None) -> Answer:
+        """GET, and DELETE what was found by its uid: a tombstone is no Job of the evaluation."""
+        job = self._find(name or job_name(evaluation))
+        if job is None or job.metadata is None:
+            return Answer.NOT_FOUND
+        return super().delete_job(evaluation, name, uid or uid_number(job.metadata.uid))
+
+    @steered
+    def progress(self, evaluation: str, wish: Any) -> Any:
+        """Let the garbage collector take what has lost its owner, or a Job go on as without guards."""
+        if wish != COLLECTED:
+            return super().progress(evaluation, wish=wish)
+        self._forget_owner(evaluation)
+        for _ in poll(CONTROLLER_PATIENCE_S, f"no Job of evaluation {evaluation} was collected"):
+            if any(job.owner and job.phase is JobPhase.DELETING for _, job in self._jobs_of(evaluation)):
+                return COLLECTED
+        raise AssertionError  # poll never ends by itself
+
+    def get_generation(self, evaluation: str) -> int:
+        """An admission policy has no live form yet."""
+        raise LiveError(
+            f"Admission by generation (evaluation {evaluation}) has no live form yet: it needs the "
+            "ValidatingAdmissionPolicy of Kubernetes 1.30."
+        )
+
+    raise_generation = get_generation
+
+    def _observed(self, evaluation: str) -> KubernetesState:
+        return super()._observed(evaluation)._replace(tombstone=self.has_tombstone(evaluation))
+
+    def _note_owner(self, evaluation: str, uid: int) -> int:
+        if uid not in self.numbers:
+            self._owners[evaluation] = self._owners.get(evaluation, 0) + 1
+            self.numbers[uid] = self._owners[evaluation]
+        return uid
+
+    def _forget_owner(self, evaluation: str) -> None:
+        """Let an owner that is in deletion go."""
+        name = _owner_name(evaluation)
+        owner = self.cluster.get_config_map(self.namespace, name)
+        if owner is None or owner.metadata is None:
+            return
+        if owner.metadata.deletion_timestamp is None:
+            self.cluster.delete_config_map(self.namespace, name)
+        self.cluster.release_config_map(self.namespace, name)
+
+
+def _owner_name(evaluation: str) -> str:
+    return f"{job_name(evaluation)}-owner"
+
+
+def _suspended(manifest: dict[str, Any]) -> dict[str, Any]:
+    manifest["spec"]["parallelism"] = 0
+    manifest["metadata"]["annotations"] = {SUSPENDED: "true"}
+    return manifest

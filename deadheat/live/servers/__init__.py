@@ -1,0 +1,1 @@
+"""The real servers: those that deadheat starts and stops itself, and those that the user has."""

@@ -1,0 +1,90 @@
+"""A child process: one process of a protocol, alone in an operating-system process. Started by the parent alone."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from deadheat.live.adapter import Adapter
+from deadheat.live.adapters import Adapters, RedisNotes, Site, kubernetes_adapter, status_adapter
+from deadheat.live.chance import ChanceAdapter
+from deadheat.live.cluster import connect
+from deadheat.live.http import Caller, HttpAdapter, UserAdapter
+from deadheat.live.kubernetes import JobTemplate
+from deadheat.live.place import Place
+from deadheat.live.redis import RedisAdapter
+from deadheat.live.redis import connect as connect_redis
+from deadheat.live.routes import routes
+from deadheat.live.runner import run_process
+from deadheat.live.server import BackgroundLoop, HttpServer, Mailbox
+from deadheat.live.tokens import TokensAdapter
+from deadheat.live.topology.config import ChildConfig
+from deadheat.live.topology.remote import RemoteGate, call_parent
+from deadheat.live.topology.worker_queue import WorkerQueue
+from deadheat.scenarios.scenario import find_protocol
+
+__all__ = ["main"]
+
+WORKER = "worker/"
+
+
+def main(config: ChildConfig) -> None:
+    """Run the process; a Celery worker keeps the main thread, since it handles signals."""
+    queue = WorkerQueue(config)
+    with _open_adapters(config, queue) as adapters:
+        adapters.set_patience(config.patience_s)
+        connection = call_parent(config)
+        process, gate = config.own_process(), RemoteGate(connection, adapters)
+        if not config.process.startswith(WORKER):
+            run_process(process, gate)
+            return
+
+        def run() -> None:
+            run_process(process, gate)
+            queue.finish()
+
+        role = threading.Thread(target=run, daemon=True)
+        role.start()
+        queue.consume_when_told()
+        role.join()
+
+
+@contextmanager
+def _open_adapters(config: ChildConfig, queue: Adapter) -> Iterator[Adapters]:
+    """Put together the adapters that this process needs: a server only if it serves, a watch only if it watches."""
+    cluster = connect(Path(config.kubeconfig) if config.kubeconfig else None, config.context)
+    client = connect_redis(config.redis_url)
+    place = Place(config.redis_url, config.status_url, client, cluster, run=config.run)
+    world = config.world()
+    protocol = find_protocol(config.protocol)
+    site = Site(place, config.namespace, world.system.evaluations, is_owner=False)
+    with ExitStack() as stack:
+        background = BackgroundLoop()
+        stack.callback(background.close)
+        mailbox = Mailbox()
+        if config.process in config.ports:
+            server = HttpServer(background, mailbox, config.ports[config.process])
+            stack.callback(server.close)
+        caller = Caller(background, routes(config.ports))
+        stack.callback(caller.close)
+        watched = config.process == "storage-worker"
+        template = JobTemplate(config.image, config.command)
+        kubernetes = kubernetes_adapter(site, protocol, held=True, watched=watched, template=template)
+        every: tuple[Adapter, ...] = (
+            queue,
+            status_adapter(site, protocol),
+            HttpAdapter(caller, mailbox, RedisNotes(site)),
+            RedisAdapter(client, site.prefix, config.lease_ms),
+            TokensAdapter(),
+            ChanceAdapter(),
+        )
+        adapters = Adapters(every, UserAdapter(caller, mailbox, site.evaluations), kubernetes)
+        stack.callback(adapters.close)
+        yield adapters
+
+
+if __name__ == "__main__":
+    main(ChildConfig.load(Path(sys.argv[1])))

@@ -1,0 +1,93 @@
+"""The queue as a real Celery worker sees it: the worker delivers the task, and acknowledges it when the task returns.
+
+The worker begins to consume when the schedule says that the message is delivered. While the task runs, its message is
+unacknowledged; it is acknowledged late, by Celery itself, when the task returns. A worker that is killed leaves its
+message to Redis's visibility timeout, and its successor gets it.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from deadheat.live.adapter import Adapter, BlockedError, poll
+from deadheat.live.celery import TASK, celery_app, queue_name
+from deadheat.live.place import PREFIX
+from deadheat.live.redis import connect
+from deadheat.live.topology.config import ChildConfig
+
+__all__ = ["VISIBILITY_TIMEOUT_S", "WorkerQueue"]
+
+VISIBILITY_TIMEOUT_S = 1
+REDELIVERY_PATIENCE_S = 30.0
+
+
+class WorkerQueue(Adapter):
+    """The message of one evaluation, taken and acknowledged by a Celery worker in this program."""
+
+    def __init__(self, config: ChildConfig) -> None:
+        super().__init__("queue")
+        self._config = config
+        self._evaluation = config.process.partition("/")[2].partition("/")[0]
+        self._prefix = f"{PREFIX}{config.run}:{config.namespace}:"
+        self._told = threading.Event()
+        self._delivered = threading.Event()
+        self._returns = threading.Event()
+        self._is_over = False
+
+    def deliver(self, evaluation: str, worker: str) -> None:
+        """Let the worker consume, and wait for its task; a redelivery takes as long as the visibility timeout."""
+        del worker  # it is the only one here
+        self._told.set()
+        if not self._delivered.wait(REDELIVERY_PATIENCE_S):
+            raise BlockedError(f"the Celery worker was given no task of evaluation {evaluation}")
+
+    def needs_another(self, evaluation: str, times: int) -> None:
+        """Be there at once: the parent releases this worker only when it is needed."""
+
+    def acknowledge(self, evaluation: str, worker: str) -> None:
+        """Let the task return, and wait until Celery has acknowledged its message."""
+        del worker
+        client = connect(self._config.redis_url)
+        self._returns.set()
+        for _ in poll(self.patience_s, f"the message of evaluation {evaluation} stayed unacknowledged"):
+            if not any(self._evaluation in str(each) for each in _unacknowledged(client, self._prefix)):
+                return
+
+    def consume_when_told(self) -> None:
+        """Wait until the message is to be delivered; then be a Celery worker until the process is over."""
+        self._told.wait()
+        if self._is_over:
+            return
+        app = celery_app(self._config.redis_url, self._prefix, VISIBILITY_TIMEOUT_S)
+
+        @app.task(name=TASK)  # type: ignore[untyped-decorator]
+        def evaluate(evaluation: str) -> None:
+            del evaluation  # the role knows it
+            self._delivered.set()
+            self._returns.wait()
+
+        app.worker_main(
+            [
+                "worker",
+                "--pool=solo",
+                f"--queues={queue_name(self._evaluation)}",
+                "--loglevel=WARNING",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+                f"--hostname={self._evaluation}@deadheat",
+            ]
+        )
+
+    def finish(self) -> None:
+        """The role has returned, or the run is over: let go of the worker."""
+        self._is_over = True
+        self._told.set()
+        self._returns.set()
+
+
+def _unacknowledged(client: object, prefix: str) -> list[object]:
+    import redis
+
+    assert isinstance(client, redis.Redis)
+    return list(client.hvals(f"{prefix}unacked"))

@@ -1,0 +1,94 @@
+"""The frontier as a table: how few faults break which property of which protocol, and which faults those are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from string import ascii_uppercase
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deadheat.scenarios.frontier import FaultSet, Frontier
+
+__all__ = ["fault_set_text", "print_frontiers"]
+
+
+def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
+    """Print how much each property of each protocol survives, and every smallest set of faults that breaks it."""
+    rows = [list(row) for _, row in groupby(frontiers, key=lambda each: each.scenario.protocol)]
+    up_to = frontiers[0].up_to
+    console.print(_table(rows))
+    for letter, each in zip(ascii_uppercase, rows[0], strict=False):
+        console.print(f"{letter} {each.property}", style="dim")
+    console.print(_scope(frontiers), style="dim")
+    console.print(_details(rows))
+    console.print(Text(_best(rows, up_to), style="bold"))
+
+
+def _table(rows: Sequence[Sequence[Frontier]]) -> Table:
+    table = Table(title="How few faults break it?", title_justify="left", header_style="bold", box=None)
+    table.add_column("protocol", overflow="fold", min_width=15)
+    for letter, _ in zip(ascii_uppercase, rows[0], strict=False):
+        table.add_column(letter, justify="right", no_wrap=True)
+    table.add_column("states", justify="right", no_wrap=True)
+    table.add_column("seconds", justify="right", no_wrap=True)
+    for row in rows:
+        states, seconds = max(each.states for each in row), max(each.seconds for each in row)
+        table.add_row(row[0].scenario.protocol, *map(_cell, row), f"{states:,}", f"{seconds:.1f}")
+    return table
+
+
+def _cell(frontier: Frontier) -> Text:
+    if frontier.breaking:
+        size = min(_size(faults) for faults in frontier.breaking)
+        return Text(str(size), style="bold red" if size == 0 else "yellow")
+    return Text("?", style="yellow") if frontier.undecided else Text("✓", style="green")
+
+
+def _scope(frontiers: Sequence[Frontier]) -> str:
+    first = frontiers[0]
+    evaluations = first.scenario.evaluations
+    return (
+        "0: no fault is needed; a number: so many faults break it; "
+        f"✓ survives every combination of up to {first.up_to} "
+        f"fault{'s' * (first.up_to != 1)} of all kinds; ? some check was cut short. "
+        f"Covers {evaluations} evaluation{'s' * (evaluations > 1)}."
+    )
+
+
+def _details(rows: Iterable[Sequence[Frontier]]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("protocol", no_wrap=True)
+    table.add_column("property", no_wrap=True)
+    table.add_column("is broken by", overflow="fold")
+    for row in rows:
+        name = row[0].scenario.protocol
+        for each in row:
+            sets = [fault_set_text(faults) for faults in each.breaking if faults]
+            if sets:
+                table.add_row(name, each.property, ", or ".join(sets))
+                name = ""
+    return table
+
+
+def _best(rows: Iterable[Sequence[Frontier]], up_to: int) -> str:
+    """Name the protocols that never have an orphan, however short, under any of the combinations tried."""
+    names = [
+        row[0].scenario.protocol
+        for row in rows
+        for each in row
+        if each.property == "no-transient-orphan" and not each.breaking and not each.undecided
+    ]
+    combinations = "any single fault" if up_to == 1 else f"any combination of up to {up_to} faults"
+    return f"No transient orphan under {combinations}: {', '.join(names) or 'none'}."
+
+
+def fault_set_text(faults: FaultSet) -> str:
+    """Return a set of faults as text: `http-retry + worker-crash`, `2 x http-retry`, or "nothing"."""
+    return " + ".join(kind if budget == 1 else f"{budget} x {kind}" for kind, budget in faults) or "nothing"
+
+
+def _size(faults: FaultSet) -> int:
+    return sum(budget for _, budget in faults)

@@ -1,0 +1,142 @@
+"""What live commands found: for people, and as JSON whose form is a contract (`docs/live.md`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from deadheat.live.conform import Conformance
+from deadheat.live.results import LiveOutcome, LiveResult
+from deadheat.live.stress import StressResult
+from deadheat.version import VERSION
+
+__all__ = [
+    "SCHEMA",
+    "conformance_to_json",
+    "live_to_json",
+    "print_conformance",
+    "print_live",
+    "print_stress",
+    "stress_to_json",
+]
+
+SCHEMA = 1
+STYLES = {LiveOutcome.CONFIRMED: "bold red", LiveOutcome.DIVERGED: "bold yellow", LiveOutcome.AGREES: "bold green"}
+
+
+def live_to_json(results: Sequence[LiveResult]) -> str:
+    """Return the results, one entry each."""
+    return _to_json([dataclasses.asdict(each) for each in results])
+
+
+def stress_to_json(result: StressResult, trace: str) -> str:
+    """Return what a stress run found, as the only result."""
+    entry = {
+        "protocol": result.protocol,
+        "outcome": str(result.outcome),
+        "cancellations": result.cancellations,
+        "orphans": len(result.orphans),
+        "orphans_left": sum(each.is_left for each in result.orphans),
+        "per_thousand": round(result.per_thousand, 3),
+        "per_thousand_low": round(result.per_thousand_low, 3),
+        "per_thousand_high": round(result.per_thousand_high, 3),
+        "lived_s": [round(each.lived_s, 3) for each in result.orphans],
+        "jobs": [{**dataclasses.asdict(each.job), "status": each.status} for each in result.orphans],
+        "seconds": round(result.seconds, 3),
+        "trace": trace,
+    }
+    return _to_json([entry])
+
+
+def print_stress(result: StressResult, trace: str, console: Console) -> None:
+    """Print the rate of orphans with its interval, how long they lived, and where the trace is."""
+    low, high = result.per_thousand_low, result.per_thousand_high
+    console.print(
+        f"[{STYLES[result.outcome]}]{len(result.orphans)} orphans[/] in {result.cancellations} cancellations of "
+        f"{escape(result.protocol)}: {result.per_thousand:.1f} per thousand (95 %: {low:.1f} to {high:.1f})",
+        highlight=False,
+    )
+    if result.orphans:
+        lived = [each.lived_s for each in result.orphans]
+        left = sum(each.is_left for each in result.orphans)
+        console.print(
+            f"  seen for {statistics.median(lived):.1f} s in the median, {max(lived):.1f} s at most; "
+            f"{left} were still there at the end",
+            highlight=False,
+        )
+    console.print(f"  recorded in {escape(trace)}; match it against the model with: deadheat conform {escape(trace)}")
+
+
+def conformance_to_json(result: Conformance) -> str:
+    """Return what came of matching a trace, as the only result."""
+    found = result.unexplained
+    entry = {
+        "protocol": result.protocol,
+        "outcome": "diverged" if found else "agrees",
+        "evaluations": result.evaluations,
+        "events": result.events,
+        "evaluation": found.evaluation if found else None,
+        "line": found.event.line if found else None,
+        "event": str(found.event) if found else None,
+        "allowed": list(found.allowed) if found else [],
+    }
+    return _to_json([entry])
+
+
+def print_conformance(result: Conformance, console: Console) -> None:
+    """Print that a trace is accepted, or its first event that no run of the model explains."""
+    found = result.unexplained
+    if found is None:
+        console.print(
+            f"[bold green]ACCEPTED[/] the model of {escape(result.protocol)} explains all {result.events} events of "
+            f"{result.evaluations} evaluations",
+            highlight=False,
+        )
+        return
+    console.print(
+        f"[bold yellow]UNEXPLAINED[/] line {found.event.line}: no run of {escape(result.protocol)} does this for "
+        f"evaluation {escape(found.evaluation)} (there called e1)",
+        highlight=False,
+    )
+    console.print(f"  got:     {escape(str(found.event))}", highlight=False, soft_wrap=True)
+    for each in found.allowed:
+        console.print(f"  allowed: {escape(each)}", highlight=False, soft_wrap=True)
+
+
+def _to_json(entries: list[dict[str, Any]]) -> str:
+    return json.dumps({"schema": SCHEMA, "deadheat": VERSION, "results": entries}, indent=2)
+
+
+def print_live(results: Sequence[LiveResult], console: Console) -> None:
+    """Print each result: its outcome, and what the real servers show."""
+    for result in results:
+        what = f"{result.protocol} {result.property}" if result.property else f"{result.protocol}, random schedules"
+        console.print(
+            f"[{STYLES[result.outcome]}]{str(result.outcome).upper()}[/] {escape(what)}: {_extent(result)}",
+            highlight=False,
+        )
+        for line in _lines(result):
+            console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+
+
+def _extent(result: LiveResult) -> str:
+    if result.outcome is LiveOutcome.DIVERGED:
+        return f"at step {result.step}"
+    steps = f"{result.steps} steps on the real servers"
+    return steps if result.schedules == 1 else f"{result.schedules} schedules, {steps}"
+
+
+def _lines(result: LiveResult) -> list[str]:
+    if result.outcome is LiveOutcome.DIVERGED:
+        return [f"expected: {result.expected}", f"got:      {result.got}"]
+    lines = [result.violation] if result.violation else []
+    if result.job is not None:
+        job = result.job
+        lines.append(f"Job {job.name}, uid {job.uid}: {job.phase}; evaluation {job.evaluation}: {result.status}")
+    return lines

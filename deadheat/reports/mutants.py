@@ -1,0 +1,155 @@
+"""The mutants of a protocol, and what noticed them: for people, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deadheat.scenarios.check import Verdict
+from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
+from deadheat.scenarios.scenario import MUTANT, Scenario, budget_text
+from deadheat.version import VERSION
+
+__all__ = ["SCHEMA", "mutants_to_json", "print_mutant", "print_mutants"]
+
+SCHEMA = 1
+
+FATES = {
+    Fate.NOTICED: ("noticed", "green"),
+    Fate.SURVIVED: ("NOBODY NOTICES", "bold red"),
+    Fate.NO_DIFFERENCE: ("makes no difference", "bold magenta"),
+    Fate.INCONCLUSIVE: ("? cut short", "yellow"),
+}
+
+
+def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console) -> None:
+    """Print every mutant with what notices it, those that nobody notices once more, and what this covers."""
+    console.print(_table(results))
+    noticed = sum(each.fate is Fate.NOTICED for each in results)
+    console.print(f"{noticed} of {len(results)} mutants of {hunt.scenario.protocol} are noticed.", style="bold")
+    for fate, meaning in (
+        (Fate.SURVIVED, "a hole in the properties, or hidden by those that are violated anyway"),
+        (Fate.NO_DIFFERENCE, "dead code, or a check that narrows a race and rules out nothing"),
+    ):
+        numbers = ", ".join(str(each.number) for each in results if each.fate is fate)
+        if numbers:
+            text, style = FATES[fate]
+            console.print(Text(f"{text[0].upper()}{text[1:].lower()}: {numbers}: {meaning}.", style=style))
+    for line in _scope(hunt):
+        console.print(line, style="dim")
+    first = next((each for each in results if each.noticed_by), None)
+    if first is not None:
+        command = f"deadheat mutate {hunt.scenario.protocol} --show {first.number}"
+        console.print(Text.assemble("See one: ", (command + _options(hunt), "bold")))
+
+
+def print_mutant(result: MutantResult, console: Console) -> None:
+    """Print one mutant in a line, and what notices it."""
+    place, (fate, style) = result.mutation.place, FATES[result.fate]
+    console.print(
+        Text.assemble(
+            (f"{result.number} ", "bold"),
+            f"in {place.role}, {place.site}: {_guard(result)} {result.mutation.change}: ",
+            (fate, style),
+            " by " * bool(result.noticed_by),
+            _notices(result.noticed_by),
+        )
+    )
+
+
+def mutants_to_json(hunt: Hunt, results: Sequence[MutantResult]) -> str:
+    """Return the mutants and what notices them as one JSON object."""
+    content = {
+        "schema": SCHEMA,
+        "deadheat": VERSION,
+        "protocol": hunt.scenario.protocol,
+        "evaluations": hunt.scenario.evaluations,
+        "cannot_notice": _already_violated(hunt),
+        "never_reached": [{"role": role, "site": str(site)} for role, site in hunt.never_reached],
+        "results": [_entry(hunt.scenario, each) for each in results],
+    }
+    return json.dumps(content, indent=2)
+
+
+def _entry(scenario: Scenario, result: MutantResult) -> dict[str, Any]:
+    place = result.mutation.place
+    return {
+        "mutant": f"{scenario.protocol}{MUTANT}{result.number}",
+        "protocol": scenario.protocol,
+        "role": place.role,
+        "site": str(place.site),
+        "operation": _guard(result),
+        "change": str(result.mutation.change),
+        "survived": result.fate in (Fate.SURVIVED, Fate.NO_DIFFERENCE),
+        "fate": str(result.fate),
+        "noticed_by": [
+            {"property": each.property, "faults": dict(each.scenario.faults), "counterexample_length": each.steps}
+            for each in result.noticed_by
+        ],
+        "differs_under": None if result.differs_under is None else dict(result.differs_under),
+    }
+
+
+def _table(results: Sequence[MutantResult]) -> Table:
+    table = Table(
+        title="Which property notices when a guard is gone?", title_justify="left", header_style="bold", box=None
+    )
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("role", style="cyan", no_wrap=True)
+    table.add_column("site", overflow="fold")
+    table.add_column("guard, and what was done to it", overflow="fold")
+    table.add_column("noticed by", overflow="fold")
+    for result in results:
+        place = result.mutation.place
+        fate, style = FATES[result.fate]
+        notices = _notices(result.noticed_by) if result.noticed_by else Text(fate, style=style)
+        if result.differs_under is not None:
+            notices.append(f" (differs {_with(result.differs_under)})", style="dim")
+        change = Text.assemble(_guard(result), " ", (str(result.mutation.change), "bold"))
+        table.add_row(str(result.number), place.role, str(place.site), change, notices)
+    return table
+
+
+def _guard(result: MutantResult) -> str:
+    place = result.mutation.place
+    return f"{place.component.partition('/')[0]}.{place.operation}"
+
+
+def _notices(notices: Sequence[Notice]) -> Text:
+    text = Text(", ".join(f"{each.property} {each.steps}" for each in notices), style="green")
+    faults = notices[0].scenario.faults if notices else ()
+    return text.append(f" {_with(faults)}", style="yellow") if faults else text
+
+
+def _scope(hunt: Hunt) -> list[str]:
+    evaluations = f"{hunt.scenario.evaluations} evaluation{'s' * (hunt.scenario.evaluations > 1)}"
+    faults = _budgets(hunt.scenario.faults) or "no faults, and then one fault of each kind until something notices"
+    lines = [f"Covers {evaluations}, {faults}; with the steps of a shortest counterexample."]
+    violated = _already_violated(hunt)
+    if violated:
+        given = _with(hunt.scenario.faults)
+        lines.append(f"Cannot notice anything, for the protocol itself violates them {given}: {', '.join(violated)}.")
+    lines.extend(f"Never reached, so not mutated: {site} in {role}." for role, site in hunt.never_reached)
+    return lines
+
+
+def _already_violated(hunt: Hunt) -> list[str]:
+    return [each.property for each in hunt.originals[0].outcomes if each.verdict is Verdict.VIOLATED]
+
+
+def _with(faults: Sequence[tuple[str, int]]) -> str:
+    return f"with {_budgets(faults)}" if faults else "without faults"
+
+
+def _budgets(faults: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{kind}={budget_text(budget)}" for kind, budget in faults)
+
+
+def _options(hunt: Hunt) -> str:
+    evaluations = f" --evaluations {hunt.scenario.evaluations}" if hunt.scenario.evaluations > 1 else ""
+    return evaluations + "".join(f" --faults {kind}={budget_text(budget)}" for kind, budget in hunt.scenario.faults)

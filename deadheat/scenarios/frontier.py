@@ -1,0 +1,114 @@
+"""The weakest thing that breaks each protocol: the smallest sets of faults that violate each property.
+
+Sets are multisets, such as `http-retry` twice, and are tried in the order of their size. A set that contains one
+which already breaks a property need not be run for it: a larger budget only allows more. So what is found is minimal,
+and a property with no breaking set survives every combination of up to so many faults, at the size that was checked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations_with_replacement
+
+from deadheat.models.faults import FAULTS
+from deadheat.scenarios.check import CheckResult, Options, Verdict, check_all
+from deadheat.scenarios.scenario import Scenario
+
+__all__ = ["FaultSet", "Frontier", "Tried", "frontiers"]
+
+FaultSet = tuple[tuple[str, int], ...]
+"""How often each kind of fault may happen; nothing for a kind that may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How far the search is: how many fault sets of how many were run, at this size, over all protocols."""
+
+    size: int
+    done: int
+    planned: int
+
+
+@dataclass
+class Frontier:
+    """What breaks one property of one protocol. `undecided` are sets whose check was cut short.
+
+    `states` and `seconds` are those of all checks that looked at the property, and at others at the same time.
+    """
+
+    scenario: Scenario
+    property: str
+    up_to: int
+    breaking: list[FaultSet] = field(default_factory=list)
+    undecided: list[FaultSet] = field(default_factory=list)
+    states: int = 0
+    seconds: float = 0.0
+
+    def needs(self, faults: FaultSet) -> bool:
+        """Return whether no set that is known to break the property is contained in this one."""
+        return not any(_contains(faults, smaller) for smaller in self.breaking)
+
+    def add(self, faults: FaultSet, result: CheckResult) -> None:
+        """Take the result of a check under a set of faults."""
+        self.states += result.exploration.states
+        self.seconds += result.seconds
+        verdict = result.outcome(self.property).verdict
+        if verdict is Verdict.VIOLATED:
+            self.breaking.append(faults)
+        elif verdict is Verdict.INCONCLUSIVE:
+            self.undecided.append(faults)
+
+
+def frontiers(
+    scenarios: Sequence[Scenario],
+    up_to: int,
+    options: Options = Options(),
+    jobs: int = 1,
+    report: Callable[[Tried], None] | None = None,
+) -> list[Frontier]:
+    """Return the frontier of every property of every scenario, for all fault sets of up to `up_to` faults.
+
+    The faults of a scenario itself are always allowed, and not counted. Checks run in `jobs` operating-system
+    processes; those of one size are independent of each other.
+    """
+    found = {
+        (scenario, name): Frontier(scenario, name, up_to) for scenario in scenarios for name in scenario.properties
+    }
+    for size in range(up_to + 1):
+        wanted = [
+            (scenario, faults, properties)
+            for scenario in scenarios
+            for faults in _sets_of(size)
+            if (properties := _open(found, scenario, faults))
+        ]
+        checks = [_with_faults(scenario, faults, properties) for scenario, faults, properties in wanted]
+        results = check_all(checks, options, jobs)
+        for done, ((scenario, faults, properties), result) in enumerate(zip(wanted, results, strict=True), start=1):
+            for name in properties:
+                found[scenario, name].add(faults, result)
+            if report:
+                report(Tried(size, done, len(wanted)))
+    return list(found.values())
+
+
+def _open(found: Mapping[tuple[Scenario, str], Frontier], scenario: Scenario, faults: FaultSet) -> tuple[str, ...]:
+    """Return the properties of a scenario that no smaller set is known to break."""
+    return tuple(name for name in scenario.properties if found[scenario, name].needs(faults))
+
+
+def _sets_of(size: int) -> Iterator[FaultSet]:
+    for kinds in combinations_with_replacement(FAULTS, size):
+        yield tuple(Counter(kinds).items())
+
+
+def _contains(faults: FaultSet, smaller: FaultSet) -> bool:
+    budgets = dict(faults)
+    return all(budgets.get(kind, 0) >= budget for kind, budget in smaller)
+
+
+def _with_faults(scenario: Scenario, faults: FaultSet, properties: tuple[str, ...]) -> Scenario:
+    together = Counter(dict(scenario.faults))
+    together.update(dict(faults))
+    return replace(scenario, faults=tuple(together.items()), properties=properties)

@@ -1,0 +1,194 @@
+"""Teeth: which property notices when a guard is taken away from a protocol.
+
+A mutant is *noticed* if a property that holds for the protocol is violated by the mutant; a property that the protocol
+violates itself cannot notice. Many guards matter only under a fault. So, unless the faults are given, each mutant is
+checked without faults first, and if nothing notices, with one fault of each kind, the smallest searches first.
+
+What nobody notices makes *no difference* if the mutant reaches the very states and makes the very steps that the
+protocol does, in all of these searches: it is dead code, or a check that makes a race less likely and rules out
+nothing. Otherwise it changes something that no property speaks of, or only properties that are violated anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from deadheat.models.faults import FAULTS
+from deadheat.models.mutations import Mutation
+from deadheat.scenarios import interruption
+from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
+from deadheat.scenarios.mutants import Guards, guards_of
+from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
+from deadheat.sim.coverage import Site
+from deadheat.sim.errors import ModelError
+from deadheat.sim.explore.results import Limits
+from deadheat.sim.footprint import footprint
+
+__all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all"]
+
+
+GROWTH_MAX, SMALL_STATES = 4, 5_000
+"""A mutant with so many times the states of its protocol (of so many, if it has fewer) is taken to have no end."""
+
+
+class Fate(StrEnum):
+    """What became of a mutant.
+
+    SURVIVED: it does something else than the protocol, and nobody notices. NO_DIFFERENCE: it does not. INCONCLUSIVE:
+    nobody noticed in searches that were cut short.
+    """
+
+    NOTICED = "noticed"
+    SURVIVED = "survived"
+    NO_DIFFERENCE = "no difference"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A property that notices a mutant, in a scenario, by a shortest counterexample of so many steps."""
+
+    scenario: Scenario
+    property: str
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class MutantResult:
+    """What became of one mutant, and by what it was noticed.
+
+    `differs_under` are the faults under which one that survived does something else than the protocol.
+    """
+
+    number: int
+    mutation: Mutation
+    fate: Fate
+    noticed_by: tuple[Notice, ...] = ()
+    differs_under: tuple[tuple[str, int], ...] | None = None
+
+
+class Trial(NamedTuple):
+    """A scenario in which a mutant is checked, and the states after which it is taken to have no end."""
+
+    scenario: Scenario
+    states_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """Everything that the mutants of a protocol are judged by.
+
+    `originals` are the checks of the protocol itself, in the order in which its mutants are checked; a mutant is
+    noticed by what holds there.
+    """
+
+    scenario: Scenario
+    guards: Guards
+    originals: tuple[CheckResult, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that can be said of the protocol itself was said, without hitting a limit."""
+        return all(original.exploration.complete for original in self.originals)
+
+    @property
+    def never_reached(self) -> tuple[tuple[str, Site], ...]:
+        """The steps of the roles, by role, that no run reached, whatever the fault."""
+        return self.guards.never_reached
+
+    def trials_of(self, number: int) -> list[Trial]:
+        """Return the scenarios in which the mutant of this number can be noticed, each with what can notice it."""
+        mutation = self.guards.mutations[number - 1]
+        name = f"{self.scenario.protocol}{MUTANT}{number}"
+        return [
+            Trial(
+                replace(original.scenario, protocol=name, properties=_holding(original)),
+                GROWTH_MAX * max(original.exploration.states, SMALL_STATES),
+            )
+            for original in self.originals
+            if original.exploration.complete and self._makes_a_difference(mutation, original.scenario)
+        ]
+
+    def _makes_a_difference(self, mutation: Mutation, scenario: Scenario) -> bool:
+        """Return whether the mutant can differ from the protocol; what was learned was learned of one evaluation."""
+        observation = next((each for each in self.guards.observations if each.faults == scenario.faults), None)
+        return observation is None or scenario.evaluations != 1 or observation.tells_apart(mutation)
+
+
+def hunt_of(scenario: Scenario, options: Options = Options(), jobs: int = 1) -> Hunt:
+    """Check a protocol, without faults and with one of each kind, or with those of the scenario if it has any.
+
+    Raises what `check` raises.
+    """
+    guards = guards_of(scenario.protocol)
+    scenarios = [scenario]
+    if not scenario.faults:
+        scenarios.extend(replace(scenario, faults=((kind, 1),)) for kind in FAULTS)
+    first, *others = check_all(scenarios, options, jobs)
+    others.sort(key=lambda original: original.exploration.states)  # the quickest first
+    return Hunt(scenario, guards, (first, *others))
+
+
+def judge_all(
+    hunt: Hunt, options: Options = Options(), jobs: int = 1, only: int | None = None
+) -> Iterator[MutantResult]:
+    """Judge every mutant, or `only` one, in `jobs` operating-system processes; yield the results in their order.
+
+    Raises UsageError if there is no mutant of that number.
+    """
+    numbers = range(1, len(hunt.guards.mutations) + 1) if only is None else range(only, only + 1)
+    if only is not None:
+        find_protocol(f"{hunt.scenario.protocol}{MUTANT}{only}")
+    tasks = [(number, hunt.guards.mutations[number - 1], hunt.trials_of(number)) for number in numbers]
+    judge = partial(_judge, replace(options, cores=1), hunt.complete)
+    if jobs == 1 or len(tasks) == 1:
+        for task in tasks:
+            yield judge(*task)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs, initializer=interruption.listen) as pool:
+        futures = [pool.submit(judge, *task) for task in tasks]
+        for future in futures:
+            yield future.result()
+
+
+def _judge(options: Options, complete: bool, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:
+    """Check one mutant in one scenario after the other, until some property notices."""
+    for scenario, states_max in trials:
+        try:
+            result = check(scenario, replace(options, states_max=min(states_max, options.states_max)))
+        except ModelError:  # something in it grows without a bound
+            complete = False
+            continue
+        found = [each.counterexample for each in result.outcomes if each.counterexample is not None]
+        if found:
+            notices = tuple(Notice(scenario, each.property, len(each.trace.events)) for each in found)
+            return MutantResult(number, mutation, Fate.NOTICED, notices)
+        complete = complete and result.exploration.complete
+        if not complete and not scenario.faults:
+            break  # with faults there would be yet more states
+    if not complete:
+        return MutantResult(number, mutation, Fate.INCONCLUSIVE)
+    for scenario, _ in trials:
+        if _footprint(scenario, options.states_max) != _footprint(_original(scenario), options.states_max):
+            return MutantResult(number, mutation, Fate.SURVIVED, differs_under=scenario.faults)
+    return MutantResult(number, mutation, Fate.NO_DIFFERENCE)
+
+
+def _original(scenario: Scenario) -> Scenario:
+    """Return the scenario with the protocol in the place of its mutant."""
+    return replace(scenario, protocol=scenario.protocol.rpartition(MUTANT)[0])
+
+
+@lru_cache(maxsize=64)
+def _footprint(scenario: Scenario, states_max: int) -> int | None:
+    return footprint(scenario.model(), Limits(states_max))
+
+
+def _holding(original: CheckResult) -> tuple[str, ...]:
+    return tuple(outcome.property for outcome in original.outcomes if outcome.verdict is Verdict.HOLDS)

@@ -1,0 +1,58 @@
+"""The search that fits: plain Python at once; composition, once a space is not small; the kernel, once it is large.
+
+The kernel takes half a second to be ready, in which the plain loop has seen most spaces whole. It goes on from where
+the plain loop stands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deadheat.sim.explore import python
+from deadheat.sim.explore.results import Exploration, Limits, Report
+from deadheat.sim.model import Model
+from deadheat.sim.tables import Tables
+
+__all__ = ["STATES_BEFORE_KERNEL", "explore"]
+
+STATES_BEFORE_COMPOSITION = 2_000
+STATES_BEFORE_KERNEL = 30_000
+
+
+def explore(
+    model: Model,
+    limits: Limits = Limits(),
+    *,
+    merging: bool = True,
+    composition: bool = True,
+    report: Report | None = None,
+    checkpoint: Path | None = None,
+) -> Exploration:
+    """Explore a model breadth first (see `Explorer`); `explorer` says which of the two searches ended it.
+
+    With `composition`, parts of the model that share nothing are explored each alone (see `composition`).
+
+    With a `checkpoint`, a search that was saved there goes on; one that is killed or stopped can go on later. Raises
+    ModelError or PurityError where the model breaks a rule of the engine, and CheckpointError for a file that cannot
+    be gone on with.
+    """
+    if checkpoint is not None and checkpoint.exists():
+        from deadheat.sim.explore import kernel
+
+        return kernel.explore(model, limits, merging=merging, report=report, checkpoint=checkpoint)
+    search = python.Search(Tables(model, merging=merging), limits, report)
+    if composition:
+        search.run(STATES_BEFORE_COMPOSITION)
+        if search.at_work:
+            from deadheat.sim.explore.composition import explore_parts
+
+            composed = explore_parts(search, limits, report)
+            if composed is not None:
+                return composed
+    search.run(STATES_BEFORE_KERNEL)
+    if search.at_work:
+        from deadheat.sim.explore import kernel
+
+        return kernel.go_on(search, checkpoint)
+    search.tables.verify_purity()
+    return search.result()

@@ -1,0 +1,174 @@
+"""What only all states together show: settled states and fair cycles, over the arrays of a finished search.
+
+The same definitions as in `settled` and `lassos`, for millions of states: only those that violate a property are
+looked at, with scipy's strongly connected components.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt8
+from deadheat.sim.explore.compiled.edges import (
+    CAN_MOVE,
+    CAN_STEP,
+    IS_OWED,
+    OUTSIDE,
+    Edges,
+    edges_of,
+    look_at,
+    prune,
+    prune_ends,
+)
+from deadheat.sim.explore.lassos import edges_from, is_cyclic
+from deadheat.sim.fairness import FairGraph
+from deadheat.sim.tables import Watch
+from deadheat.sim.trace import Choice
+
+if TYPE_CHECKING:
+    from deadheat.sim.explore.compiled.search import KernelSearch
+
+__all__ = ["Hindsight", "StoredLasso"]
+
+JUDGED_AT_ONCE = 1 << 20
+MASK_BITS = 64
+
+
+class StoredLasso(NamedTuple):
+    """The place of a state, and the choices that lead from it back to it; none where the run ends."""
+
+    number: int
+    cycle: list[Choice]
+
+
+class Hindsight:
+    """Looks back at the states that a finished search has stored."""
+
+    def __init__(self, search: KernelSearch) -> None:
+        self._search = search
+        self._dense = search.dense
+        self._store = search.store
+        self._tables = search.tables
+
+    def settled(self, watch: Watch) -> int | None:
+        """Return the place of a nearest settled state that violates a property throughout its component, or None."""
+        numbers = self._without_passing_processes(self._violating(watch))
+        edges = edges_of(self._dense, self._store, numbers, owed_only=True)
+        left_out = numpy.zeros(len(numbers), dtype=numpy.uint8)
+        prune(edges.sources, edges.targets, left_out)
+        inescapable = left_out == 0
+        if not inescapable.any():
+            return None
+        inside = edges.where(inescapable[edges.sources])
+        component_of = _components(len(numbers), inside)
+        terminal = numpy.ones(len(numbers), dtype=numpy.bool_)
+        leaving = component_of[inside.sources] != component_of[inside.targets]
+        terminal[component_of[inside.sources[leaving]]] = False
+        return self._nearest(numbers[inescapable & terminal[component_of]])
+
+    def lasso(self, watch: Watch) -> StoredLasso | None:
+        """Return a nearest state from which a fair run violates a property for ever; without faults, if possible."""
+        numbers = self._lasting(self._violating(watch))
+        if not len(numbers):
+            return None
+        edges = edges_of(self._dense, self._store, numbers)
+        owing = self._owing(len(numbers), edges)
+        for faults in (False,) if self._tables.model.quiet else (False, True):
+            usable = self._usable(edges, faults)
+            component_of = _components(len(numbers), edges.where(usable))
+            fair = self._fair(component_of, owing, edges.where(usable & edges.owed))
+            if len(numpy.flatnonzero(fair)):
+                number = self._nearest(numbers[fair[component_of]])
+                members = numbers[component_of == component_of[numpy.searchsorted(numbers, number)]]
+                return StoredLasso(number, self._tour(members, number, faults))
+        return None
+
+    def _violating(self, watch: Watch) -> Int64:
+        found: list[Int64] = []
+        for shard, count in enumerate(self._store.found):
+            offset = self._store.offset(shard)
+            for first in range(offset, offset + count, JUDGED_AT_ONCE):
+                numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, offset + count), dtype=numpy.int64)
+                found.append(self._search.violating(watch, numbers))
+        together: Int64 = numpy.concatenate(found)
+        return together
+
+    def _without_passing_processes(self, numbers: Int64) -> Int64:
+        """Leave out the states in which a process can move that never comes back to where it was."""
+        passing = numpy.array([not states.cyclic() for states in self._tables.locals], dtype=numpy.uint8)
+        staying: Int64 = numbers[(self._look_at(numbers, passing) & CAN_MOVE) == 0]
+        return staying
+
+    def _lasting(self, numbers: Int64) -> Int64:
+        """Return the states that lie on a cycle within the set, or in which no step is owed (see `lassos`)."""
+        processes = range(len(self._tables.locals))
+        cyclic = numpy.array([is_cyclic(self._tables, process) for process in processes], dtype=numpy.uint8)
+        seen = self._look_at(numbers, cyclic)
+        stepping = numbers[(seen & CAN_STEP) != 0]
+        edges = edges_of(self._dense, self._store, stepping, by=cyclic)
+        alive = numpy.ones(len(stepping), dtype=numpy.uint8)
+        prune_ends(edges.sources, edges.targets, alive, numpy.empty_like(alive))
+        lasting: Int64 = numpy.union1d(numbers[(seen & IS_OWED) == 0], stepping[alive == 1])
+        return lasting
+
+    def _look_at(self, numbers: Int64, chosen: UInt8) -> UInt8:
+        result = numpy.zeros(len(numbers), dtype=numpy.uint8)
+        look_at(self._dense.witness, self._dense.arrays(), self._store.words, numbers, chosen, result)
+        return result
+
+    def _owing(self, count: int, edges: Edges) -> NDArray[numpy.uint64]:
+        """Return, for each state, the bits of the processes that have an owed step there."""
+        owing = numpy.zeros((count, -(-len(self._tables.locals) // MASK_BITS)), dtype=numpy.uint64)
+        for process in range(len(self._tables.locals)):
+            sources = edges.sources[edges.owed & (edges.processes == process)]
+            owing[sources, process // MASK_BITS] |= numpy.uint64(1 << (process % MASK_BITS))
+        return owing
+
+    @staticmethod
+    def _usable(edges: Edges, faults: bool) -> Any:
+        """Return which edges stay in the set, and are no faults, unless those are wanted too."""
+        inside = edges.targets != OUTSIDE
+        return inside if faults else inside & ~edges.faults
+
+    def _fair(self, component_of: Int32, owing: NDArray[numpy.uint64], taken: Edges) -> NDArray[numpy.bool_]:
+        """Return, for each component, whether no process is owed a step all over it and takes none within it."""
+        order = numpy.argsort(component_of, kind="stable")
+        starts = numpy.searchsorted(component_of[order], numpy.arange(component_of.max() + 1))
+        always = numpy.bitwise_and.reduceat(owing[order], starts, axis=0)
+        inner = taken.where(component_of[taken.sources] == component_of[taken.targets])
+        for process in range(len(self._tables.locals)):
+            components = component_of[inner.sources[inner.processes == process]]
+            always[components, process // MASK_BITS] &= ~numpy.uint64(1 << (process % MASK_BITS))
+        fair: NDArray[numpy.bool_] = (always == 0).all(axis=1)
+        return fair
+
+    def _tour(self, members: Int64, start: int, faults: bool) -> list[Choice]:
+        layout = self._dense.layout
+        states = layout.unpack(self._store.states_at(members))
+        first = states[int(numpy.searchsorted(members, start))]
+        graph = FairGraph({state: edges_from(self._tables, state) for state in states}, faults=faults)
+        return graph.tour(set(states), first)
+
+    def _nearest(self, numbers: Int64) -> int:
+        """Return the place of the state of the lowest layer; the first of them."""
+        shards: Any = numbers // self._store.room
+        best: list[tuple[int, int]] = []
+        for shard in range(self._store.shards):
+            mine = numbers[shards == shard]
+            if len(mine):
+                best.append((self._store.layer_of(int(mine[0])), int(mine[0])))
+        return min(best)[1]
+
+
+def _components(count: int, edges: Edges) -> Int32:
+    """Return the number of each state's strongly connected component; edges out of the set are none."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    ones = numpy.ones(len(edges.sources), dtype=numpy.int8)
+    graph = csr_array((ones, (edges.sources, edges.targets)), shape=(count, count))
+    component_of: Int32 = connected_components(graph, directed=True, connection="strong")[1]
+    return component_of

@@ -1,0 +1,114 @@
+"""Where each field of a packed state lies in a few 64-bit words, with no more bits than its numbers need.
+
+`Tables` gives every field 16 bits of one large integer; here a field has as many bits as the numbers in use need, and
+lies within one word. A state of the layout is still a sum of its fields, so a transition is still one addition a
+word, modulo 2**64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from deadheat.sim.tables import FIELD_BITS
+
+__all__ = ["WORD_BITS", "Layout", "Words"]
+
+Words = NDArray[numpy.uint64]
+"""States one after the other, each of `Layout.words` words."""
+
+WORD_BITS = 64
+NEARLY_FULL = 0.6
+"""A field fuller than this gets a bit more than it needs, where that costs no word."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """For each field its number of bits, its word, and its lowest bit there; `words` is how many words a state has."""
+
+    bits: tuple[int, ...]
+    word: tuple[int, ...]
+    shift: tuple[int, ...]
+    words: int
+
+    @classmethod
+    def fitting(cls, counts: Sequence[int], fixed: int = 0, growing: Sequence[int] = ()) -> Layout:
+        """Return the narrowest layout for so many numbers a field; the last `fixed` fields will need no more.
+
+        Bits that would be left over go to fields that are nearly full, and first of all to those that are `growing`.
+        """
+        bits = [(count - 1).bit_length() for count in counts]
+        places, words = _place(bits)
+        by_fill = sorted(range(len(counts) - fixed), key=lambda field: -counts[field] / (1 << bits[field]))
+        nearly_full = [field for field in by_fill if counts[field] / (1 << bits[field]) > NEARLY_FULL]
+        for field in (*growing, *growing, *nearly_full):
+            wider = [*bits[:field], bits[field] + 1, *bits[field + 1 :]]
+            wider_places, wider_words = _place(wider)
+            if wider_words == words:
+                bits, places = wider, wider_places
+        return cls(tuple(bits), tuple(word for word, _ in places), tuple(shift for _, shift in places), words)
+
+    def outgrown(self, counts: Sequence[int]) -> list[int]:
+        """Return the fields that cannot hold so many numbers."""
+        return [field for field, bits in enumerate(self.bits) if counts[field] > 1 << bits]
+
+    def mask(self, field: int) -> int:
+        """Return the bits of a field within its word."""
+        return ((1 << self.bits[field]) - 1) << self.shift[field]
+
+    def masks(self, fields: Iterable[int]) -> list[int]:
+        """Return, for each word, the bits of these fields."""
+        masks = [0] * self.words
+        for field in fields:
+            masks[self.word[field]] |= self.mask(field)
+        return masks
+
+    def pack_one(self, state: int) -> list[int]:
+        """Return the words of one state of `Tables`."""
+        words = [0] * self.words
+        for field, (word, shift) in enumerate(zip(self.word, self.shift, strict=True)):
+            words[word] |= ((state >> (field * FIELD_BITS)) & 0xFFFF) << shift
+        return words
+
+    def pack(self, states: Sequence[int]) -> Words:
+        """Return the words of states of `Tables`."""
+        width = 2 * len(self.bits)
+        raw = b"".join(state.to_bytes(width, "little") for state in states)
+        return self.pack_fields(numpy.frombuffer(raw, dtype="<u2").reshape(len(states), len(self.bits)))
+
+    def pack_fields(self, fields: NDArray[numpy.uint16]) -> Words:
+        """Return the words of states given as one row of field contents each."""
+        packed = numpy.zeros((len(fields), self.words), dtype=numpy.uint64)
+        for field, (word, shift) in enumerate(zip(self.word, self.shift, strict=True)):
+            packed[:, word] |= fields[:, field].astype(numpy.uint64) << numpy.uint64(shift)
+        return packed.ravel()
+
+    def unpack_fields(self, words: Words) -> NDArray[numpy.uint16]:
+        """Return states as one row of field contents each."""
+        packed = words.reshape(-1, self.words)
+        fields = numpy.empty((len(packed), len(self.bits)), dtype=numpy.uint16)
+        for field, (word, shift, bits) in enumerate(zip(self.word, self.shift, self.bits, strict=True)):
+            fields[:, field] = (packed[:, word] >> numpy.uint64(shift)) & numpy.uint64((1 << bits) - 1)
+        return fields
+
+    def unpack(self, words: Words) -> list[int]:
+        """Return states as those of `Tables`."""
+        raw: Any = numpy.ascontiguousarray(self.unpack_fields(words), dtype="<u2")
+        return [int.from_bytes(row.tobytes(), "little") for row in raw]
+
+
+def _place(bits: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
+    """Return the word and lowest bit of each field, the widest placed first, and the number of words."""
+    places = [(0, 0)] * len(bits)
+    used: list[int] = [0]
+    for field in sorted(range(len(bits)), key=lambda field: -bits[field]):
+        word = next((word for word, taken in enumerate(used) if taken + bits[field] <= WORD_BITS), len(used))
+        if word == len(used):
+            used.append(0)
+        places[field] = (word, used[word])
+        used[word] += bits[field]
+    return places, len(used)

@@ -1,0 +1,358 @@
+"""The compiled breadth-first search at work: what it has found, and what it does next.
+
+Within a round, the workers expand a piece of the frontier each and add what is new to their shards; then what was not
+learned yet is learned in one batch and made up for. So every transition is taken exactly once, in its layer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from deadheat.sim.explore.checkpoint import Saved, save
+from deadheat.sim.explore.compiled.judging import judge_states
+from deadheat.sim.explore.compiled.layout import Words
+from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
+from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.compiled.workers import CHUNK, Team
+from deadheat.sim.explore.memory import bound, out_of_memory
+from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.model import Kind
+from deadheat.sim.tables import Tables, Watch
+from deadheat.sim.trace import Choice, Schedule
+
+__all__ = ["KernelSearch", "Settings"]
+
+FIRST_CHUNK = 1 << 10
+"""How many states are expanded first; then twice as many each time, so that a small limit is met closely."""
+
+STATES_SAVED_QUICKLY = 5_000_000
+"""So many states more, and checkpoints are twice, three times ... as far apart."""
+
+ROOM_MIN = 1 << 16
+"""The room of a shard at least; a search is not stopped for want of memory before it has used some."""
+
+BYTES_BESIDE_WORDS = 5
+"""The hash table's bytes a state when it is full; what bounds the room for states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What only tests change: the bits up to which tables are dense, and the transitions between two checkpoints."""
+
+    dense_bits: int = 14
+    transitions_between_checkpoints: int = 20_000_000
+
+
+class KernelSearch:
+    """One search at work; it goes on where another has stopped."""
+
+    def __init__(
+        self, tables: Tables, saved: Saved, limits: Limits, report: Report | None, settings: Settings = Settings()
+    ) -> None:
+        self.tables = tables
+        self.limits = limits
+        self.report = report
+        self.checkpoint: Path | None = None
+        self.schedules = dict(saved.schedules)
+        self.found = dict(saved.found)
+        self.cycles: dict[str, list[Choice]] = {}
+        self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
+        self.transitions = self._transitions_saved = saved.transitions
+        self.depth = saved.depth
+        self.stopped: str | None = None
+        kinds = [*tables.model.budgets, ""]  # an array of no length would be another type to numba
+        self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
+        self.dense = DenseTables(tables, settings.dense_bits)
+        self.team = Team(self.dense, limits.cores, len(tables.watches))
+        self.store = Store(self.dense.layout, limits.cores, self._room())
+        self.store.add_layers([self.dense.layout.pack_fields(saved.layout.unpack_fields(each)) for each in saved.parts])
+        self.cursors = self.store.join(self.depth)
+        self.chunk = FIRST_CHUNK
+        self.growth = 0.0
+        self.at_end = False
+        self._transitions_between_checkpoints = settings.transitions_between_checkpoints
+
+    # The search
+
+    def finish(self) -> Exploration:
+        """Search to the end, and return what was found."""
+        try:
+            while self.at_work:
+                self._expand_layer()
+            if self.at_end and not self.stopped:
+                self._look_back()
+        finally:
+            self.team.close()
+        self._save_or_remove()
+        self.tables.verify_purity()
+        return self.result()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether there is something to expand, something to decide, and no limit reached."""
+        return not self.at_end and not self.stopped and bool(self.undecided or not self.tables.watches)
+
+    def _expand_layer(self) -> None:
+        """Expand what is left of the frontier."""
+        if len(self.store.layers[0]) == self.depth + 1:
+            self.store.end_layer()
+        while not self.stopped and self._waiting():
+            self._expand_some()
+            self._report()
+            self.stopped = self.stopped or self.limits.reached(self.store.states)
+            self._save_now_and_then()
+        if self._waiting():
+            return
+        self.growth = self._size(self.depth + 1) / self._size(self.depth)
+        self.at_end = not self.growth
+        if not self.at_end:
+            self.depth += 1
+            self.cursors = [first for first, _ in self._ranges(self.depth)]
+
+    def _size(self, layer: int) -> int:
+        return sum(last - first for first, last in self._ranges(layer))
+
+    def _waiting(self) -> int:
+        """Return how many states of the frontier are not expanded yet."""
+        ends = (last for _, last in self._ranges(self.depth))
+        return sum(end - cursor for cursor, end in zip(self.cursors, ends, strict=True))
+
+    def _ranges(self, layer: int) -> list[tuple[int, int]]:
+        return [self.store.layer_range(shard, layer) for shard in range(self.store.shards)]
+
+    def _expand_some(self) -> None:
+        self.team.suit(self.dense)
+        self._reset_workers()
+        t, store, chunk = self.dense.arrays(), self.store, self.chunk
+        ends = [last for _, last in self._ranges(self.depth)]
+        self.cursors = self.team.each(
+            lambda number, worker: worker.expand(
+                t, store, self.fired, self.cursors[number], min(ends[number], self.cursors[number] + chunk)
+            )
+        )
+        self.chunk = min(2 * chunk, CHUNK)
+        self._check_quiet()
+        pending, uncertain = self._pending(), self._uncertain()
+        self._collect()
+        if pending:
+            self._make_up_for(pending)
+        self._check_quiescent([state for state in uncertain if self._is_quiescent(state)])
+
+    def _reset_workers(self) -> None:
+        decided = [number for name, number in self.dense.property_numbers.items() if name not in self.undecided]
+        for worker in self.team.workers:
+            worker.reset(self.dense, decided)
+
+    def _collect(self) -> None:
+        """Add the successors that the workers found to the store, and look at what happened on the way."""
+        for worker in self.team.workers:
+            self.transitions += worker.transitions
+            self._judge(worker.take_events(), self.depth + 1)
+        reached = [[0] * len(self.team.workers) for _ in range(self.store.shards)]
+        while True:
+            t = self.dense.arrays()
+            done = self.team.each(lambda shard, _, t=t: self._add(t, shard, reached[shard]))  # type: ignore[misc]
+            for shard, worker in enumerate(self.team.workers):
+                self._judge(worker.take_added(self.store.counters[shard]), self.depth + 1)
+            if all(done):
+                return
+            if any(self.store.is_full(shard) for shard in range(self.store.shards)):
+                self.stopped = out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
+                return
+
+    def _add(self, t: Any, shard: int, reached: list[int]) -> bool:
+        """Add what all workers have for one shard; return whether all was added."""
+        mine = self.team.workers[shard]
+        for number, worker in enumerate(self.team.workers):
+            candidates, by = worker.candidates(shard)
+            reached[number] = self.store.insert(
+                t, shard, candidates, by, reached[number], len(by), mine.muted, mine.added, self.dense.watchers_max
+            )
+            if reached[number] < len(by):
+                return False
+        return True
+
+    # What was not learned yet
+
+    def _pending(self) -> list[tuple[Any, int]]:
+        """Return the rows that were missing, each with the state in which it was."""
+        pending = []
+        for worker in self.team.workers:
+            missing = worker.missing
+            states = self._states(missing[:, 1])
+            pending += [(self.dense.key(int(row)), state) for row, state in zip(missing[:, 0], states, strict=True)]
+        return pending
+
+    def _uncertain(self) -> list[int]:
+        return [state for worker in self.team.workers for state in self._states(worker.uncertain_states)]
+
+    def _make_up_for(self, pending: list[tuple[Any, int]]) -> None:
+        """Learn what was missing, and expand it now."""
+        if self.dense.learn(pending):
+            self._repack()
+        self.team.suit(self.dense)
+        rows = numpy.array([self.dense.number(key) for key, _ in pending], dtype=numpy.int64)
+        states = self.dense.layout.pack([state for _, state in pending])
+        place = 0
+        while place < len(rows) and not self.stopped:
+            self._reset_workers()
+            place = self.team.workers[0].expand_pending(self.dense.arrays(), self.fired, rows, states, place)
+            self._collect()
+
+    def _repack(self) -> None:
+        """Pack every state anew, for the layout that the tables have now."""
+        self.store, self.cursors = self.store.packed_anew(self.dense.layout, self.depth, self.cursors, self._room())
+
+    # Properties
+
+    def _judge(self, events: Words, layer: int) -> None:
+        """Decide what a watch has to say about transitions into a layer, or about new states in it."""
+        if not len(events):
+            return
+        words = self.dense.layout.words
+        befores = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 1 : 1 + words]).ravel())
+        afters = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 1 + words :]).ravel())
+        for part, before, after in zip(events[:, 0].tolist(), befores, afters, strict=True):
+            prop = self.dense.watched_parts[part].property
+            if prop.name in self.undecided and self.dense.judge(part, before, after):
+                is_step = prop.kind is Kind.STEP
+                self._violated(prop.name, Endpoint(before, layer - 1, after) if is_step else Endpoint(after, layer))
+
+    def _violated(self, name: str, where: Endpoint) -> None:
+        self.found[name] = where
+        self.undecided.discard(name)
+
+    def _check_quiet(self) -> None:
+        """Look at the states just expanded in which no owed step changes anything any more."""
+        for watch in self._undecided(Kind.SETTLED):
+            for worker in self.team.workers:
+                violating = self.violating(watch, worker.quiet_states)
+                if len(violating):
+                    [state] = self._states(violating[:1])
+                    self._violated(watch.property.name, Endpoint(state, self.depth))
+                    break
+
+    def _check_quiescent(self, states: list[int]) -> None:
+        for watch in self._undecided(Kind.SETTLED):
+            first = next((state for state in states if watch.violated(state)), None)
+            if first is not None:
+                self._violated(watch.property.name, Endpoint(first, self.depth))
+
+    def _is_quiescent(self, state: int) -> bool:
+        return not any(successor.owed and successor.delta for successor, _ in self.tables.choices(state))
+
+    def _undecided(self, kind: Kind) -> list[Watch]:
+        return [watch for watch in self.tables.watches_of(kind) if watch.property.name in self.undecided]
+
+    def violating(self, watch: Watch, numbers: Any) -> Any:
+        """Return those of the places whose state violates a property."""
+        parts = [self.dense.watched_parts.index(part) for part in watch.parts]
+        watches = numpy.array(parts, dtype=numpy.int32)
+        result = numpy.zeros(len(numbers), dtype=numpy.uint8)
+        asked = numpy.empty(1 << 14, dtype=numpy.int64)
+        while True:
+            t = self.dense.arrays()
+            count = judge_states(self.dense.witness, t, watches, self.store.words, numbers, result, asked)
+            if not count:
+                return numbers[result == 1]
+            states = self._states(asked[1 : 2 * count : 2])
+            for part, state in zip(asked[0 : 2 * count : 2].tolist(), states, strict=True):
+                self.dense.judge(part, state, state)
+
+    def _look_back(self) -> None:
+        """Look for violations that only all states together show."""
+        settled, for_ever = self._undecided(Kind.SETTLED), self._undecided(Kind.EVENTUALLY)
+        if not settled and not for_ever:
+            return
+        from deadheat.sim.explore.compiled.hindsight import Hindsight
+
+        hindsight = Hindsight(self)
+        for watch in settled:
+            number = hindsight.settled(watch)
+            if number is not None:
+                self._violated(watch.property.name, self._endpoint(number))
+        for watch in for_ever:
+            lasso = hindsight.lasso(watch)
+            if lasso is not None:
+                self.cycles[watch.property.name] = lasso.cycle
+                self._violated(watch.property.name, self._endpoint(lasso.number))
+
+    def _endpoint(self, number: int) -> Endpoint:
+        [state] = self._states(numpy.array([number]))
+        return Endpoint(state, self.store.layer_of(number))
+
+    # Results
+
+    def result(self) -> Exploration:
+        """Return what was found."""
+        return Exploration(
+            explorer="kernel",
+            states=self.store.states,
+            transitions=self.transitions,
+            depth=self.depth,
+            complete=not self.stopped,
+            counterexamples={**self.schedules, **self._schedules()},
+            reached=frozenset(self.tables.reached),
+            labels_reached=frozenset(self.tables.labels_reached),
+            faults_fired=self._faults_fired(),
+            reductions=("merging",) if self.tables.merging else (),
+            stopped=self.stopped,
+            bytes_per_state=self.store.bytes_used / self.store.states,
+            cores=self.limits.cores,
+        )
+
+    def _schedules(self) -> dict[str, Schedule]:
+        paths = PathFinder(self.dense, self.store).paths(self.found)
+        schedules = {}
+        for name, stem in paths.items():
+            cycle = tuple(self.cycles.get(name, ()))
+            schedules[name] = Schedule(stem + cycle, cycle_from=len(stem) if name in self.cycles else None)
+        return schedules
+
+    # Memory and disk
+
+    def _save_now_and_then(self) -> None:
+        """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
+        since = self.transitions - self._transitions_saved
+        enough = self._transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
+        if self.checkpoint is not None and since > enough:
+            self._save(self.checkpoint)
+
+    def _save_or_remove(self) -> None:
+        """Save a search that was stopped; remove what was saved of one that is done."""
+        if self.checkpoint is not None and self.stopped:
+            self._save(self.checkpoint)
+        elif self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
+
+    def _save(self, path: Path) -> None:
+        self._transitions_saved = self.transitions
+        parts = list(self.store.split(self.depth, self.cursors))
+        fired = self._faults_fired()
+        saved = Saved(self.dense.layout, parts, self.depth, self.transitions, sorted(fired), self.found, self.schedules)
+        save(path, self.tables, saved)
+
+    def _faults_fired(self) -> frozenset[str]:
+        kinds = zip(self.tables.model.budgets, self.fired, strict=False)
+        return frozenset(kind for kind, fired in kinds if fired)
+
+    def _room(self) -> int:
+        """Return how many states a shard may hold, by the limits: no more than they allow, and enough to go beyond."""
+        each = 8 * self.dense.layout.words + BYTES_BESIDE_WORDS
+        total = min(bound(self.limits.memory_bytes_max) // each, self.limits.states_max * 5 // 4 + (1 << 21))
+        return max(total // self.limits.cores, ROOM_MIN)
+
+    def _states(self, numbers: Any) -> list[int]:
+        return self.dense.layout.unpack(self.store.states_at(numbers)) if len(numbers) else []
+
+    def _report(self) -> None:
+        if self.report:
+            used = self.store.bytes_used + self.team.bytes_used
+            frontier = self._waiting() + self._size(self.depth + 1)
+            states = self.store.states
+            self.report(Progress(states, self.transitions, frontier, self.depth, used, self.growth))

@@ -1,0 +1,71 @@
+"""How much memory a search may take, and how much the process has taken."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
+
+__all__ = ["bound", "out_of_memory", "readable"]
+
+SAFE_SHARE = 0.7
+"""Of what the machine, or the container, still had when the search began."""
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def readable(size: float) -> str:
+    """Return a number of bytes for people."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
+def bound(bytes_max: int) -> int:
+    """Return the bytes that the process may take: those asked for, or, for 0, a safe share of what there is."""
+    return bytes_max or _safe_share()
+
+
+def out_of_memory(bytes_max: int, soon: int = 0) -> str | None:
+    """Return that the process takes more than it may, or will with so many bytes more; None if it does not."""
+    limit = bound(bytes_max)
+    if _resident() + soon <= limit:
+        return None
+    return f"it reached {readable(limit)} of memory (--memory)"
+
+
+@cache
+def _safe_share() -> int:
+    import psutil
+
+    available = min([psutil.virtual_memory().available, *_left_in_cgroup()])
+    return int(available * SAFE_SHARE) + _resident()
+
+
+def _resident() -> int:
+    return _process().memory_info().rss
+
+
+@cache
+def _process() -> psutil.Process:
+    import psutil
+
+    return psutil.Process()
+
+
+def _left_in_cgroup() -> list[int]:
+    """Return what the container's own bound leaves, where there is one (Linux, control groups version 2 and 1)."""
+    for limit, used in (
+        (CGROUP / "memory.max", CGROUP / "memory.current"),
+        (CGROUP / "memory/memory.limit_in_bytes", CGROUP / "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            return [max(0, int(limit.read_text()) - int(used.read_text()))]
+        except (OSError, ValueError):  # there is none, or it says "max"
+            continue
+    return []

@@ -1,0 +1,57 @@
+"""A role with somebody in between, who may change what it asks for and what it is told.
+
+What is in between has no memory: it decides by where the role stands, by the request and by the outcome alone. So the
+intercepted role is as pure as the role, and its histories merge where those of the role do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import wraps
+from types import CodeType
+from typing import Any, Protocol, TypeAlias
+
+from deadheat.sim.operations import Request, Role
+
+__all__ = ["DRIVE", "Interceptor", "Running", "intercepted"]
+
+Running: TypeAlias = Generator[Request, Any, Any]
+"""A role at work."""
+
+
+class Interceptor(Protocol):
+    """What is in between: an immutable value, compared by value."""
+
+    def asked(self, running: Running, request: Request) -> Request:
+        """Return what is asked for in the place of a request."""
+        ...
+
+    def answered(self, running: Running, request: Request, outcome: Any) -> Any:
+        """Return what the role is told, when what was asked for in the place of its request had this outcome."""
+        ...
+
+
+def intercepted(role: Role, interceptor: Interceptor) -> Role:
+    """Return the role with an interceptor between it and the runtime."""
+
+    @wraps(role)
+    def between(*arguments: Any) -> Running:
+        return _drive(role(*arguments), interceptor)
+
+    return between
+
+
+def _drive(wrapped: Running, interceptor: Interceptor) -> Running:
+    answer: Any = None
+    while True:
+        try:
+            request = wrapped.send(answer)
+        except StopIteration as end:
+            return end.value
+        answer = None  # what was answered before must not tell two standings apart
+        answer = yield interceptor.asked(wrapped, request)
+        answer = interceptor.answered(wrapped, request, answer)
+
+
+DRIVE: CodeType = _drive.__code__
+"""The code of the generator in between: the role that it drives is its local `wrapped`."""

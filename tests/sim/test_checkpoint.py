@@ -1,0 +1,151 @@
+"""Searches that are stopped, killed and gone on with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.errors import CheckpointError
+from deadheat.sim.explore import auto, kernel, python
+from deadheat.sim.explore.checkpoint import load
+from deadheat.sim.explore.compiled.search import KernelSearch, Settings
+from deadheat.sim.explore.results import Limits
+from deadheat.sim.model import Model
+from tests.sim.test_kernel import counting, facts
+
+OFTEN = Settings(transitions_between_checkpoints=1)
+
+
+def scenario() -> Model:
+    return Scenario("status-check", evaluations=2).model()
+
+
+@pytest.mark.parametrize(("cores", "cores_later"), [(1, 1), (2, 1), (1, 2)])
+def test_a_search_goes_on_from_where_a_limit_stopped_it(tmp_path: Path, cores: int, cores_later: int) -> None:
+    file = tmp_path / "search"
+    for states_max in (1_000, 5_000, 20_000):
+        stopped = auto.explore(scenario(), Limits(states_max, cores=cores), checkpoint=file)
+        if states_max > auto.STATES_BEFORE_KERNEL or file.exists():
+            assert not stopped.complete
+        kernel.explore(scenario(), Limits(states_max, cores=cores), checkpoint=file)
+        assert file.exists()
+    finished = auto.explore(scenario(), Limits(cores=cores_later), checkpoint=file)
+    assert facts(finished) == facts(python.explore(scenario()))
+    assert not file.exists()  # nothing is left to go on with
+
+
+@pytest.mark.parametrize("model", [counting((300, 40), wanted=39), scenario()], ids=["counting", "scenario"])
+def test_every_point_at_which_a_search_is_saved_can_be_gone_on_from(tmp_path: Path, model: Model) -> None:
+    # Between the saved files of the counters fields are widened; the layers of the scenario are cut in the middle.
+    file = tmp_path / "search"
+    kept: list[bytes] = []
+
+    class Keeping(KernelSearch):
+        def _save(self, path: Path) -> None:
+            super()._save(path)
+            kept.append(path.read_bytes())
+
+    kernel.explore(model, Limits(20), checkpoint=file)
+    search = Keeping(*load(file, model, merging=True), Limits(), None, OFTEN)
+    search.checkpoint = file
+    expected = facts(python.explore(model))
+    assert facts(search.finish()) == expected
+    assert len(kept) > 3
+    for content in kept[:: max(1, len(kept) // 8)]:
+        file.write_bytes(content)
+        assert facts(kernel.explore(model, Limits(cores=2), checkpoint=file)) == expected
+
+
+def test_a_violation_found_before_the_stop_is_still_there_afterwards(tmp_path: Path) -> None:
+    file = tmp_path / "search"
+    kernel.explore(scenario(), Limits(20_000), checkpoint=file)
+    _, saved = load(file, scenario(), merging=True)
+    assert set(saved.found) >= {"terminal-is-final"}
+    finished = kernel.explore(scenario(), checkpoint=file)
+    assert facts(finished) == facts(python.explore(scenario()))
+
+
+def test_a_search_that_is_killed_goes_on_with_the_same_counts(tmp_path: Path) -> None:
+    file = tmp_path / "search"
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from deadheat.sim.explore import kernel, python\n"
+        "from deadheat.sim.explore.results import Limits\n"
+        "from deadheat.sim.tables import Tables\n"
+        "from tests.sim.test_checkpoint import OFTEN, scenario\n"
+        "search = python.Search(Tables(scenario()), Limits(), lambda progress: None)\n"
+        "kernel.go_on(search, Path(sys.argv[1]), OFTEN)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program, str(file)], cwd=Path(__file__).parents[2])
+    while not file.exists() and running.poll() is None:
+        time.sleep(0.005)
+    running.kill()
+    running.wait()
+    assert file.exists()
+    assert facts(kernel.explore(scenario(), checkpoint=file)) == facts(python.explore(scenario()))
+
+
+def saved_file(tmp_path: Path) -> Path:
+    file = tmp_path / "search"
+    kernel.explore(scenario(), Limits(5_000), checkpoint=file)
+    return file
+
+
+def test_a_checkpoint_of_another_scenario_is_refused(tmp_path: Path) -> None:
+    file = saved_file(tmp_path)
+    with pytest.raises(CheckpointError, match="is of another scenario; name another file, or remove this one"):
+        auto.explore(Scenario("baseline", evaluations=2).model(), checkpoint=file)
+    with pytest.raises(CheckpointError, match="another scenario"):
+        auto.explore(scenario(), merging=False, checkpoint=file)
+
+
+@pytest.mark.parametrize("place", [-1, 5_000, 40])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, place: int) -> None:
+    file = saved_file(tmp_path)
+    content = bytearray(file.read_bytes())
+    content[place] ^= 0xFF
+    file.write_bytes(content)
+    with pytest.raises(CheckpointError, match="damaged; remove it to start anew"):
+        auto.explore(scenario(), checkpoint=file)
+
+
+def test_half_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    file = saved_file(tmp_path)
+    file.write_bytes(file.read_bytes()[:20_000])
+    with pytest.raises(CheckpointError, match="damaged"):
+        auto.explore(scenario(), checkpoint=file)
+
+
+def test_a_file_that_is_no_checkpoint_or_of_another_version_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "search"
+    for content in (b"", b"{}", b"deadheat checkpoint 2\n" + bytes(100)):
+        file.write_bytes(content)
+        with pytest.raises(CheckpointError, match="not a checkpoint, or not one that this version"):
+            auto.explore(scenario(), checkpoint=file)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot be written: No such file or directory"):
+        kernel.explore(scenario(), Limits(5_000), checkpoint=tmp_path / "nowhere" / "search")
+
+
+@pytest.mark.parametrize("explorer", ["python", "kernel"])
+def test_ctrl_c_ends_a_check_with_what_was_found(explorer: str) -> None:
+    arguments = ["check", "two-phase", "--evaluations", "4", "--explorer", explorer, "--max-states", "1000000000"]
+    program = [sys.executable, "-m", "deadheat", *arguments, "-p", "uncancelled-gets-job"]
+    running = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(4)
+    os.kill(running.pid, signal.SIGINT)
+    output, errors = running.communicate(timeout=60)
+    assert errors == ""
+    assert running.returncode == 3
+    assert "inconclusive" in output
+    assert "CUT SHORT" in output
