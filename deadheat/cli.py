@@ -262,20 +262,20 @@ def mutate(
     Without --faults: first without faults, then with one fault of each kind. Exit codes: 0 all are noticed, 1 one is
     not, 2 usage or bad input, 3 inconclusive.
     """
-    from deadheat.scenarios.mutate import Fate
+    from deadheat.reports.mutants import mutants_to_json, print_mutant, print_mutants
+    from deadheat.scenarios.mutate import Fate, shortest_of
 
-    scenario = _scenario(protocol, evaluations, faults, None, quiet=False)
-    hunt, results = _judge(scenario, _options("python", max_states), number)
+    hunt, results = _judge(
+        _scenario(protocol, evaluations, faults, None, False), _options("python", max_states), number
+    )
     if as_json:
-        from deadheat.reports.mutants import mutants_to_json
-
         typer.echo(mutants_to_json(hunt, results))
-    elif number is not None:
-        _show_mutant(results[0])
-    else:
-        from deadheat.reports.mutants import print_mutants
-
+    elif number is None:
         print_mutants(hunt, results, _console())
+    else:
+        print_mutant(results[0], _console())
+        if (shown := shortest_of(results[0])) is not None:
+            _print_timeline(shown)
     fates = {each.fate for each in results}
     if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
         raise typer.Exit(VIOLATED)
@@ -396,20 +396,6 @@ def _judge(scenario: Scenario, options: Options, number: int | None) -> tuple[Hu
             results.append(result)
             progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
     return hunt, results
-
-
-def _show_mutant(result: MutantResult) -> None:
-    from dataclasses import replace
-
-    from deadheat.reports.mutants import print_mutant
-    from deadheat.scenarios.check import check
-
-    print_mutant(result, _console())
-    if result.noticed_by:
-        notice = result.noticed_by[0]
-        shown = _first_counterexample(check(replace(notice.scenario, properties=(notice.property,))))
-        assert shown is not None
-        _print_timeline(shown)
 
 
 def _exit_code(results: list[CheckResult]) -> int:

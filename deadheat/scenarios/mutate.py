@@ -20,7 +20,7 @@ from typing import NamedTuple
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import Mutation
 from deadheat.scenarios import interruption
-from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
+from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, check, check_all
 from deadheat.scenarios.mutants import Guards, guards_of
 from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site
@@ -28,7 +28,7 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.footprint import footprint
 
-__all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all"]
+__all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all", "shortest_of"]
 
 
 GROWTH_MAX, SMALL_STATES = 4, 5_000
@@ -178,6 +178,15 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
         if _footprint(scenario, options.states_max) != _footprint(_original(scenario), options.states_max):
             return MutantResult(number, mutation, Fate.SURVIVED, differs_under=scenario.faults)
     return MutantResult(number, mutation, Fate.NO_DIFFERENCE)
+
+
+def shortest_of(result: MutantResult) -> Counterexample | None:
+    """Return the shortest run in which a property notices a mutant; None if none does."""
+    if not result.noticed_by:
+        return None
+    notice = min(result.noticed_by, key=lambda each: each.steps)
+    checked = check(replace(notice.scenario, properties=(notice.property,)))
+    return checked.outcome(notice.property).counterexample
 
 
 def _original(scenario: Scenario) -> Scenario:

@@ -131,7 +131,7 @@ def _window(
         always=times is not None and complete and all(each.worst_slack >= 0 for each in found),
         slack_ns=min((each.slack for each in bounded), default=math.inf),
         times_ns=times or {},
-        free=tuple(_free_steps(causes, latencies, network, bounded or found, complete=complete)) if times else (),
+        free=tuple(_free_steps(causes, latencies, network, bounded or found)) if times else (),
         leases=tuple(_leases(model, causes, latencies)),
         overdue=(),
     )
@@ -207,8 +207,6 @@ def _free_steps(
     latencies: Sequence[Latency],
     network: Network,
     conditions: Sequence[Condition],
-    *,
-    complete: bool,
 ) -> Iterator[FreeStep]:
     for step in causes.steps:
         if step.transition.owed or latency_of(step, latencies) is not None:
@@ -217,14 +215,15 @@ def _free_steps(
         for each in sorted(network.constraints, key=lambda constraint: constraint.points):
             if each.upper is not None and each.earlier in moved:
                 moved.add(each.later)
-        crossing = [each for each in conditions if moved & {*each.points} and {*each.points} - moved]
+        across = network.cycles_across(moved)
+        crossing = conditions if across is None else across
         bounds = sorted({pair for each in crossing for pair in each.orders if pair[0] != START})
         yield FreeStep(
             number=step.number,
             opens=tuple(pair for pair in bounds if pair[1] in moved and pair[0] not in moved),
             closes=tuple(pair for pair in bounds if pair[0] in moved and pair[1] not in moved),
-            widest_ns=min((each.slack for each in crossing), default=math.inf),
-            narrowest_ns=max(0, min((each.worst_slack for each in crossing), default=math.inf)) if complete else 0,
+            widest_ns=network.room(moved),
+            narrowest_ns=0 if across is None else max(0, min((each.worst_span for each in across), default=math.inf)),
         )
 
 

@@ -9,8 +9,8 @@ cycles are networkx's. All times are whole numbers of one unit, so nothing is ro
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,13 @@ class Condition:
     def worst_slack(self) -> float:
         """By how much it is met at worst: forward as fast, backward as slow as the bounds allow."""
         return self._least(self.forward) - sum(each.longest for each in self.backward)
+
+    @property
+    def worst_span(self) -> float:
+        """As `worst_slack`, where what goes forward and backward alike is one duration, and cancels."""
+        both = {each.points for each in self.forward} & {each.points for each in self.backward}
+        forward = (each for each in self.forward if each.points not in both)
+        return self._least(forward) - sum(each.longest for each in self.backward if each.points not in both)
 
     def implies(self, other: Condition) -> bool:
         """Return whether the other is met wherever this one is: it goes forward in more, and backward in less."""
@@ -159,6 +166,43 @@ class Network:
         tightest = self.tightest()
         return _minimal([*cycles, *([tightest] if tightest and not _is_trivial(tightest) else [])]), False
 
+    def cycles_across(self, moved: Set[int]) -> list[Condition] | None:
+        """Return all cycles that lead into the `moved` points and out again, even those met by any durations.
+
+        They bound how far those points can be moved together; those over `START` are left out, since nothing need
+        begin there. Returns None where there are too many to look at.
+        """
+        import networkx
+
+        found = []
+        for number, cycle in enumerate(networkx.simple_cycles(self._make_graph(finite=False))):
+            if number == CYCLES_MAX:
+                return None
+            if moved & {*cycle} and {*cycle} - moved and START not in cycle:
+                found.append(self._condition([*cycle, cycle[0]]))
+        return found
+
+    def room(self, moved: Set[int]) -> float:
+        """Return by how much the `moved` points can be made later together, at most, and all else left where it is.
+
+        The network, with some durations within the bounds, can be satisfied before and after. Maybe infinite.
+        """
+        most = sum(each.lower + (0 if each.longest == math.inf else each.longest) for each in self.constraints) + 1
+        if self._shifted(moved, int(most)).earliest() is not None:
+            return math.inf
+        least = 0
+        while most - least > 1:
+            middle = int(least + most) // 2
+            if self._shifted(moved, middle).earliest() is None:
+                most = middle
+            else:
+                least = middle
+        return least
+
+    def _shifted(self, moved: Set[int], by: int) -> Network:
+        """Return the network of the timings that satisfy this one, and still do with the moved points so much later."""
+        return Network([_shifted(each, moved, by) for each in self.constraints])
+
     def _cycles(self, *, finite: bool) -> Iterator[Condition]:
         import networkx
 
@@ -195,6 +239,15 @@ class Network:
             if bound.longest < math.inf or not finite:
                 graph.add_edge(earlier, later, weight=bound.longest)
         return graph
+
+
+def _shifted(constraint: Constraint, moved: Set[int], by: int) -> Constraint:
+    into, out_of = (constraint.later in moved, constraint.earlier in moved)
+    if into and not out_of and constraint.upper is not None:
+        return replace(constraint, upper=constraint.upper - by)
+    if out_of and not into:
+        return replace(constraint, lower=constraint.lower + by)
+    return constraint
 
 
 def _is_trivial(condition: Condition) -> bool:
