@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deadheat.cli_cleanup import cleanup
+from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
 from deadheat.version import VERSION
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 
 app.add_typer(live, name="live")
 app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
+app.command(epilog="Example: deadheat incidents tekton-2381 airflow-69762 --json")(incidents)
 app.command(epilog="Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m")(
     cleanup
 )
@@ -265,9 +267,8 @@ def mutate(
     from deadheat.reports.mutants import mutants_to_json, print_mutant, print_mutants
     from deadheat.scenarios.mutate import Fate, shortest_of
 
-    hunt, results = _judge(
-        _scenario(protocol, evaluations, faults, None, False), _options("python", max_states), number
-    )
+    asked = _scenario(protocol, evaluations, faults, None, False)
+    hunt, results = _judge(asked, _options("python", max_states), number)
     if as_json:
         typer.echo(mutants_to_json(hunt, results))
     elif number is None:
@@ -277,37 +278,8 @@ def mutate(
         if (shown := shortest_of(results[0])) is not None:
             _print_timeline(shown)
     fates = {each.fate for each in results}
-    if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
-        raise typer.Exit(VIOLATED)
-    raise typer.Exit(INCONCLUSIVE if Fate.INCONCLUSIVE in fates else 0)
-
-
-@app.command(epilog="Example: deadheat incidents tekton-2381 airflow-69762 --json")
-def incidents(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[INCIDENT]...", help="Which ones; nothing for all of them.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
-) -> None:
-    """Reproduce reported incidents, and judge their fixes: does each hold, and which one more fault breaks it.
-
-    Exit codes: 0 every defect is found, as it should be; 1 one is not; 2 usage or bad input.
-    """
-    import os
-
-    from deadheat.reports.incidents import incidents_to_json, print_incidents
-    from deadheat.reports.progress import ProgressLine
-    from deadheat.scenarios.incidents import INCIDENTS, find_incident
-    from deadheat.scenarios.incidents.judge import judge
-
-    chosen = [find_incident(each) for each in dict.fromkeys(names)] if names else list(INCIDENTS)
-    with ProgressLine("judging incidents") as progress:
-        judgements = judge(chosen, os.cpu_count() or 1, progress.say)
-    if as_json:
-        typer.echo(incidents_to_json(judgements))
-    else:
-        print_incidents(judgements, _console())
-    raise typer.Exit(0 if all(each.reproduced for each in judgements) else VIOLATED)
+    unnoticed = fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}
+    raise typer.Exit(VIOLATED if unnoticed else INCONCLUSIVE if Fate.INCONCLUSIVE in fates else 0)
 
 
 def main() -> None:

@@ -94,9 +94,9 @@ def budget_text(budget: int) -> str:
 def find_protocol(name: str) -> Protocol:
     """Return the protocol of that name, composed from its parts: `request-token+orphan-cleanup`.
 
-    `incident:tekton-2381` is a protocol in `scenarios/incidents`.
-    `state-machine~3` is the third of its mutants. Raises UsageError, naming the nearest, if a part is unknown or an
-    addition is given twice, or if there is no such mutant.
+    `incident:tekton-2381` is a protocol of `scenarios/incidents`, and `state-machine~3` the third mutant of another.
+    Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, or if there is no such
+    mutant.
     """
     original, tilde, number = name.rpartition(MUTANT)
     if tilde:
