@@ -6,12 +6,12 @@ the pod again, under the same name, which was free. A guard kept the stale copy 
 but that comes after the creation. The fix keeps, in the controller's memory, the version that it last wrote of each
 workflow, and rejects any older copy before it works on it.
 
-Sources: argoproj/argo-workflows#16294 and the description of PR #16357. Readings: the controller works on a workflow
-in one place at a time (`transactional.ONE_AT_A_TIME`), and more than once: the cache hands it over a second time, as
-late as it likes. An older copy is `stale-status`. The pod is deleted once the completion is recorded, and so it is by a
-cancellation, which therefore frees the name just as well. What the controller remembers is a Redis key here, and to
-forget it in a restart is `redis-failover`. The fix remembers only what matters of a version: that it was a terminal
-one.
+Sources: argoproj/argo-workflows#16294 and the description of PR #16357, which names #16305 as what it fixes and tells
+the same defect. Readings: the controller works on a workflow in one place at a time (`transactional.ONE_AT_A_TIME`),
+and more than once: the cache hands it over a second time, as late as it likes. An older copy is `stale-status`. The pod
+is deleted once the completion is recorded, and so it is by a cancellation, which therefore frees the name just as well.
+What the controller remembers is a Redis key here, and to forget it in a restart is `redis-failover`. The fix remembers
+only what matters of a version: that it was a terminal one.
 """
 
 from __future__ import annotations

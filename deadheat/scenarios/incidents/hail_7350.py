@@ -22,7 +22,7 @@ __all__ = ["HAIL_7350"]
 
 HAIL_7350 = Incident(
     name="hail-7350",
-    reference="https://github.com/hail-is/hail/pull/7350",
+    reference="https://github.com/hail-is/hail/issues/7350",
     account=__doc__ or "",
     remedy="a loop deletes what runs for a cancelled job (as in PR #10071)",
     protocol=TRANSACTIONAL,

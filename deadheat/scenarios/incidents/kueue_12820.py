@@ -5,10 +5,10 @@ its deletion had begun; but a Job that somebody's finalizer holds is still there
 as the finalizer stays. So the Workload, and the quota it stands for, was released under a running Job. The fix asks
 whether the owner still exists, not whether its deletion has begun.
 
-Sources: kubernetes-sigs/kueue#12820 and the descriptions of PR #13011 and PR #12849. Readings: the Workload is the
-evaluation's status, and finishing it is a terminal status; the deletion has begun when the user's cancellation is
-noted, as a Redis key here (the deletion timestamp), and the finalizer holds until the cancel handler kills the Job;
-the user is answered after that. Job creation and cancellation exclude each other, as under the lock of
+Sources: kubernetes-sigs/kueue#12820 and the fix, PR #12849 (an earlier attempt at it is PR #13011). Readings: the
+Workload is the evaluation's status, and finishing it is a terminal status; the deletion has begun when the user's
+cancellation is noted, as a Redis key here (the deletion timestamp), and the finalizer holds until the cancel handler
+kills the Job; the user is answered after that. Job creation and cancellation exclude each other, as under the lock of
 `creation-lock`, and no Job is created once the deletion has begun: that race is not this incident's. The cleanup looks
 now and then.
 """
@@ -95,7 +95,7 @@ KUEUE_12820 = Incident(
     name="kueue-12820",
     reference="https://github.com/kubernetes-sigs/kueue/issues/12820",
     account=__doc__ or "",
-    remedy="finished only once the Job is gone (PR #13011)",
+    remedy="finished only once the Job is gone (PR #12849)",
     protocol=AS_IT_WAS,
     fix=replace(AS_IT_WAS, processes=(cleanup(finish_when_gone),)),
     properties=("no-transient-orphan",),
