@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deadheat.cli_cleanup import cleanup
+from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
 from deadheat.version import VERSION
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 
 app.add_typer(live, name="live")
 app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
+app.command(epilog="Example: deadheat incidents tekton-2381 airflow-69762 --json")(incidents)
 app.command(epilog="Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m")(
     cleanup
 )
@@ -265,9 +267,8 @@ def mutate(
     from deadheat.reports.mutants import mutants_to_json, print_mutant, print_mutants
     from deadheat.scenarios.mutate import Fate, shortest_of
 
-    hunt, results = _judge(
-        _scenario(protocol, evaluations, faults, None, False), _options("python", max_states), number
-    )
+    asked = _scenario(protocol, evaluations, faults, None, False)
+    hunt, results = _judge(asked, _options("python", max_states), number)
     if as_json:
         typer.echo(mutants_to_json(hunt, results))
     elif number is None:
@@ -277,9 +278,8 @@ def mutate(
         if (shown := shortest_of(results[0])) is not None:
             _print_timeline(shown)
     fates = {each.fate for each in results}
-    if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
-        raise typer.Exit(VIOLATED)
-    raise typer.Exit(INCONCLUSIVE if Fate.INCONCLUSIVE in fates else 0)
+    unnoticed = fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}
+    raise typer.Exit(VIOLATED if unnoticed else INCONCLUSIVE if Fate.INCONCLUSIVE in fates else 0)
 
 
 def main() -> None:

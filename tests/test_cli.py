@@ -32,7 +32,7 @@ def check_json(*arguments: str) -> tuple[int, dict[str, Any]]:
 
 def test_help_explains_each_command_with_an_example() -> None:
     assert "Exit codes" in run("--help").stdout
-    for command in ("list", "check", "show", "replay", "mutate"):
+    for command in ("list", "check", "show", "replay", "mutate", "incidents"):
         done = run(command, "--help")
         assert done.returncode == 0
         assert f"Example: deadheat {command}" in done.stdout
@@ -260,3 +260,27 @@ def test_a_mutant_that_nobody_notices_is_said_to_be_so() -> None:
     done = run("mutate", "creation-lock", "--faults", "http-loss=1", "--show", "1")
     assert done.returncode == 1
     assert "status.set left out: NOBODY NOTICES" in done.stdout
+
+
+def test_incidents_found_are_a_success_and_their_json_is_the_contract() -> None:
+    done = run("incidents", "kueue-12820", "airflow-69762", "--json")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    held, failed = json.loads(done.stdout)["results"]
+    assert (held["incident"], held["violated"], held["fix_holds"]) == ("kueue-12820", ["no-transient-orphan"], True)
+    assert "lease-expiry" in held["fix_broken_by"]
+    assert (failed["incident"], failed["fix_holds"], failed["fix_broken_by"]) == ("airflow-69762", False, [])
+
+
+def test_the_advice_under_the_incidents_can_be_followed() -> None:
+    done = run("incidents", "tekton-2381", columns=300)
+    [advice] = [line for line in done.stdout.splitlines() if line.startswith("See one: ")]
+    followed = run(*advice.removeprefix("See one: deadheat ").split())
+    assert followed.returncode == 1
+    assert "violates no-permanent-orphan" in followed.stdout
+
+
+def test_an_unknown_incident_gets_one_sentence() -> None:
+    done = run("incidents", "tekton")
+    assert done.returncode == 2
+    assert done.stderr == "deadheat: There is no incident 'tekton'; did you mean tekton-2381?\n"

@@ -15,6 +15,9 @@ from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["DEFAULT_PROTOCOLS", "MUTANT", "Scenario", "budget_text", "find_protocol", "parse_faults"]
 
+INCIDENT = "incident:"
+"""How the name of an incident's protocol begins."""
+
 WITHOUT_END = "*"
 """How a budget without end is written."""
 
@@ -91,8 +94,9 @@ def budget_text(budget: int) -> str:
 def find_protocol(name: str) -> Protocol:
     """Return the protocol of that name, composed from its parts: `request-token+orphan-cleanup`.
 
-    `state-machine~3` is the third of its mutants. Raises UsageError, naming the nearest, if a part is unknown or an
-    addition is given twice, or if there is no such mutant.
+    `incident:tekton-2381` is a protocol of `scenarios/incidents`, and `state-machine~3` the third mutant of another.
+    Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, or if there is no such
+    mutant.
     """
     original, tilde, number = name.rpartition(MUTANT)
     if tilde:
@@ -102,11 +106,16 @@ def find_protocol(name: str) -> Protocol:
     protocols = {each.name: each for each in PROTOCOLS}
     additions = {each.name: each for each in ADDITIONS}
     base, *added = name.split("+")
-    if base not in protocols:
-        if base in additions:
-            raise UsageError(f"{base!r} is an addition to a protocol; ask for one with it, such as baseline+{base}.")
+    if base.startswith(INCIDENT):
+        from deadheat.scenarios.incidents import find_incident_protocol  # only when one is asked for
+
+        protocol = find_incident_protocol(base)
+    elif base in protocols:
+        protocol = protocols[base]
+    elif base in additions:
+        raise UsageError(f"{base!r} is an addition to a protocol; ask for one with it, such as baseline+{base}.")
+    else:
         raise unknown_name("protocol", base, [*protocols, *(f"baseline+{each}" for each in additions)])
-    protocol = protocols[base]
     for each in added:
         if each not in additions:
             raise unknown_name("addition", each, additions)
