@@ -18,8 +18,8 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.explore.python import explore
-from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.auto import explore
+from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request, any_of, atomically
 
@@ -114,7 +114,7 @@ def two_phase_commit(managers: int) -> Model:
 
 def explore_with(managers: int) -> Exploration:
     """Explore the model with so many resource managers."""
-    return explore(two_phase_commit(managers))
+    return explore(two_phase_commit(managers), Limits(states_max=1_000_000_000))
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from deadheat.sim.tables import Tables
 __all__ = ["STATES_BEFORE_KERNEL", "explore"]
 
 STATES_BEFORE_COMPOSITION = 2_000
-STATES_BEFORE_KERNEL = 30_000
+STATES_BEFORE_KERNEL = 10_000
 
 
 def explore(
