@@ -4,12 +4,6 @@
 #ifndef DISPATCH
 #define DISPATCH create();
 #endif
-#ifndef WORKER_FORGETS
-#define WORKER_FORGETS mine = 0;
-#endif
-#ifndef CANCEL_FORGETS
-#define CANCEL_FORGETS
-#endif
 
 /* T8 */
 inline create() {

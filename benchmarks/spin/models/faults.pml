@@ -69,7 +69,7 @@ bit calm
     od; \
     missed = 0; \
     WORKER_FORSAKES \
-    WORKER_FORGETS
+    mine = 0;
 
 #if WORKER_CRASH
 byte worker_crash = WORKER_CRASH
@@ -91,6 +91,11 @@ hidden byte missed
 /* ------------------------------------------------------------------------------------------- the cancel handler dies */
 
 #define CANCEL_HANDLER 200   /* as the content of a lock that it holds */
+#ifdef COMPARES_AND_SETS
+#define CANCEL_FORGETS seen = 0;
+#else
+#define CANCEL_FORGETS
+#endif
 
 #if CANCEL_CRASH
 byte cancel_crash = CANCEL_CRASH
@@ -182,11 +187,12 @@ byte k8s_lost_answer = K8S_LOST_ANSWER
 #define ANSWER_LOST_OPTION(guard, write, then)
 #endif
 
-/* The options of a write of which the answer does not matter, and of one of which it does. */
-#define WRITE(write) \
-    :: d_step { true -> write } \
-    REFUSED_OPTION(true, skip) \
-    ANSWER_LOST_OPTION(true, write, skip)
+/* The options of a write: where nobody looks at the answer (with what follows in the same step), and where one does. */
+#define WRITE_THEN(write, then) \
+    :: d_step { true -> write; then } \
+    REFUSED_OPTION(true, then) \
+    ANSWER_LOST_OPTION(true, write, then)
+#define WRITE(write) WRITE_THEN(write, skip)
 #define WRITE_AND_HEAR(write, answer) \
     :: d_step { true -> write } \
     REFUSED_OPTION(true, answer = IS_ERROR) \

@@ -1,6 +1,7 @@
 /* A policy admits a Job only with the evaluation's present generation, as its cache knows it; the cancellation raises
  * the generation before it kills. The worker reads it before its status change and sends it along. */
 
+#define COMPARES_AND_SETS
 #define GENERATIONS
 #include "components.pml"
 #define PREPARE read_generation();

@@ -1,6 +1,7 @@
 /* The cancellation takes the Job's name with a tombstone, so that a later creation fails; a Job that has the name is
  * deleted first, and it tries until that is gone. A worker whose call failed buries the name too. */
 
+#define COMPARES_AND_SETS
 #define TOMBSTONES
 #include "components.pml"
 #define BEFORE_CANCELLED cancel_buries();

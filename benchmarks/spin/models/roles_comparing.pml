@@ -1,4 +1,5 @@
-/* The worker and the cancel handler of the protocols in which each status change is a compare-and-set.
+/* The worker, and the user with the cancel handler, of the protocols in which each status change is a
+ * compare-and-set; they define COMPARES_AND_SETS.
  *
  * A worker that finds the evaluation neither queued nor provisioning drops the task. The cancel handler begins anew when
  * the status is no longer what it was at its check. A protocol says by macros what it adds: DISPATCH (see
@@ -6,8 +7,6 @@
  * around its write), BEFORE_THE_CHECK, BEFORE_CANCELLED and AFTER_CANCELLED (of the cancel handler, around T6).
  */
 
-#define COMPARES_AND_SETS
-#define CANCEL_FORGETS seen = 0;
 #include "common_roles.pml"
 
 #ifndef PREPARE
@@ -38,7 +37,7 @@
 active [N] proctype worker() {
     byte mine;   /* a generation */
 begin:
-    d_step { message[me] == WAITING -> message[me] = TAKEN };                                                  /* T0 */
+    if :: d_step { message[me] == WAITING -> message[me] = TAKEN } fi;                                         /* T0 */
     PREPARE
     if                                                                                                         /* T1 */
     :: d_step { status[me] == QUEUED -> set_status(me, PROVISIONING) }
@@ -64,6 +63,7 @@ gone:
 
 active [N] proctype cancel() {
     mtype seen;
+    d_step { !calm -> user[me] = ASKED };                                                        /* T3: may, need not */
 begin:
     user[me] == ASKED;
     BEFORE_THE_CHECK
@@ -75,15 +75,15 @@ check:
     fi;
     BEFORE_CANCELLED
     if                                                                                                         /* T6 */
-    :: d_step { status[me] == seen -> set_status(me, CANCELLED); seen = 0 }
-    :: d_step { status[me] != seen -> seen = 0 } -> goto check
+    :: d_step { status[me] == seen -> set_status(me, CANCELLED) }
+    :: status[me] != seen -> goto check
     CANCEL_DIES
     fi;
     AFTER_CANCELLED
-    if :: d_step { true -> user[me] = TOLD_CANCELLED } CANCEL_DIES fi;
+    if :: d_step { true -> user[me] = TOLD_CANCELLED; seen = 0 } CANCEL_DIES fi;
     goto gone;
 too_late:
-    if :: d_step { true -> user[me] = TOLD_TOO_LATE } CANCEL_DIES fi;
+    if :: d_step { true -> user[me] = TOLD_TOO_LATE; seen = 0 } CANCEL_DIES fi;
 gone:
     false
 }

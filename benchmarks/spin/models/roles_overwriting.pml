@@ -1,4 +1,4 @@
-/* The dispatcher, the worker and the cancel handler of the protocols that overwrite the status.
+/* The worker, and the user with the cancel handler, of the protocols that overwrite the status.
  *
  * A protocol says by macros what it adds: DISPATCH (see common_roles.pml), PREPARE and CALLS_OF_THE_WORKER (of the worker, before and at T2), BEFORE_THE_CHECK, BEFORE_THE_KILL and
  * BEFORE_THE_ANSWER (of the cancel handler). What it does not define is nothing, or as in the baseline.
@@ -25,7 +25,7 @@
 active [N] proctype worker() {
     byte mine;   /* a token or a reservation */
 begin:
-    d_step { message[me] == WAITING -> message[me] = TAKEN };                                                  /* T0 */
+    if :: d_step { message[me] == WAITING -> message[me] = TAKEN } fi;                                         /* T0 */
     if :: d_step { true -> set_status(me, PROVISIONING) } WORKER_DIES fi;                                      /* T1 */
     PREPARE
     CALLS_OF_THE_WORKER
@@ -39,6 +39,7 @@ gone:
 }
 
 active [N] proctype cancel() {
+    d_step { !calm -> user[me] = ASKED };                                                        /* T3: may, need not */
 begin:
     user[me] == ASKED;
     BEFORE_THE_CHECK

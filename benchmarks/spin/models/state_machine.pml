@@ -1,18 +1,19 @@
 /* Option 4: compare-and-set, a claim by SET NX that is never given back, and a flag that the dispatcher looks at before
  * and after the creation, and that the cancellation raises before anything else. */
 
+#define COMPARES_AND_SETS
 #include "components.pml"
 #define DISPATCH claim_and_create();
 #define BEFORE_THE_CHECK raise_flag();
 #define BEFORE_CANCELLED kill();
 
-bit claimed[N]
+byte claimed[N]   /* by which handler; 0 is by none */
 bit flag[N]
 
 inline claim_and_create() {
     if
     :: d_step { claimed[me] -> answer = IS_NO } -> goto respond
-    :: d_step { !claimed[me] -> claimed[me] = 1 }
+    :: d_step { !claimed[me] -> claimed[me] = THIS_HANDLER }
     DISPATCHER_DIES
     fi;
     if
@@ -22,7 +23,7 @@ inline claim_and_create() {
     fi;
     create();
     if
-    :: d_step { flag[me] -> answer = IS_NO }; if WRITE(delete_job(me)) DISPATCHER_DIES fi
+    :: flag[me] -> if WRITE_THEN(delete_job(me), answer = IS_NO) DISPATCHER_DIES fi
     :: !flag[me]
     DISPATCHER_DIES
     fi;

@@ -1,10 +1,4 @@
-/* What goes on around every protocol: the user, the cluster's controllers, Redis's clock, completion, and calm. */
-
-/* The user may ask for the cancellation, and need not. */
-active [N] proctype the_user() {
-    d_step { !calm -> user[me] = ASKED };
-    false
-}
+/* What goes on around every protocol: the cluster's controllers, Redis's clock, completion, and calm. */
 
 /* The Job controller, the kubelet, the garbage collector and the admission policy's cache. */
 active [N] proctype controllers() {

@@ -1,6 +1,7 @@
 /* The Job is created suspended; the dispatcher then looks at the status, and resumes or deletes it. The cancellation
  * writes the status first and kills afterwards, and so does a worker whose call failed. */
 
+#define COMPARES_AND_SETS
 #define SUSPENDS
 #include "components.pml"
 #define DISPATCH create_look_resume();
@@ -26,7 +27,7 @@ inline create_look_resume() {
     DISPATCHER_DIES
     fi;
     if
-    :: d_step { ended(me) -> answer = IS_NO }; if WRITE(delete_job(me)) DISPATCHER_DIES fi; goto respond
+    :: ended(me) -> if WRITE_THEN(delete_job(me), answer = IS_NO) DISPATCHER_DIES fi; goto respond
     :: !ended(me)
     DISPATCHER_DIES
     fi;

@@ -38,7 +38,6 @@ inline go_on() {
 #else
 #error "The sweep is written for up to 3 evaluations."
 #endif
-#define has_job(e) (job[e] != ABSENT)
 #define has_doomed_job(e) (job[e] != ABSENT && ended(e))
 
 inline take_list() {
@@ -61,7 +60,7 @@ active proctype orphan_cleanup() {
     bit doomed;
 begin:
     do
-    :: d_step { current == N && any(has_job) && (!calm || any(has_doomed_job)) -> take_list() }
+    :: d_step { current == N && (!calm || any(has_doomed_job)) -> take_list() }
     :: d_step { at_work && !doomed && ended(current) -> doomed = 1 }
     :: d_step { at_work && !doomed && !ended(current) -> go_on() }
     :: d_step { doomed -> if :: SAME_JOB(current) -> delete_job(current) :: else fi; go_on() }
