@@ -106,9 +106,9 @@ class SpinResult:
 
     `verdicts` says of each property asked for "holds", "violated" or "inconclusive". The search ends at the first
     violation if one property was asked for; `counterexample_length` is then the number of steps of the system in it.
-    `states` and `transitions` count those of the system and, where a settled property was asked for, of its calm twin; `depth` is the search's, in steps; `state_bytes` is the size of one state;
-    `memory_mb` (MiB) is what the verifier used in all, its tables included. `seconds` is the sum of the three parts; `cpu_seconds`
-    is the processor time of all three, which a busy machine does not inflate as much.
+    `states` and `transitions` are those of the system and, where a settled property was asked for, those of its calm
+    twin too. `depth` is the search's, in steps; `state_bytes` is the size of one state; `memory_mb` (MiB) is what the
+    verifier used in all, its tables included. `cpu_seconds` is the processor time of all that was run.
     """
 
     protocol: str
@@ -304,7 +304,8 @@ def main() -> int:
     print(
         f"{result.states:,} states of {result.state_bytes} bytes, {result.transitions:,} transitions, "
         f"{result.memory_mb:,.0f} MiB; translated in {result.translate_seconds:.2f} s, compiled in "
-        f"{result.compile_seconds:.2f} s, searched in {result.search_seconds:.2f} s; processor time {result.cpu_seconds:.2f} s"
+        f"{result.compile_seconds:.2f} s, searched in {result.search_seconds:.2f} s; "
+        f"processor time {result.cpu_seconds:.2f} s"
     )
     if "violated" in result.verdicts.values():
         return 1

@@ -1,4 +1,5 @@
-/* The baseline, with a watch that looks once at the evaluation of each new Job, and deletes the Job if it is cancelled. */
+/* The baseline, with a watch that looks once at the evaluation of each new Job, and deletes the Job of one that is
+ * cancelled. */
 
 #define WATCHED
 #include "components.pml"

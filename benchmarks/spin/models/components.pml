@@ -22,17 +22,17 @@
 #define HELD_BY_WORKER 1
 #define HELD_BY_ITS_CONTENT 2
 
-/* ------------------------------------------------------------------------------------------- Celery's queue */
+/* -------------------- Celery's queue ---------------------------------------------------------------------------- */
 
 mtype = { WAITING, TAKEN, ACKNOWLEDGED }
 mtype message[N] = WAITING
 
-/* ------------------------------------------------------------------------------------------- the user */
+/* -------------------- the user ---------------------------------------------------------------------------------- */
 
 mtype = { SILENT, ASKED, TOLD_CANCELLED, TOLD_TOO_LATE }
 mtype user[N] = SILENT
 
-/* ------------------------------------------------------------------------------------------- the Jobs */
+/* -------------------- the Jobs ---------------------------------------------------------------------------------- */
 
 /* One Job for each evaluation, since all have the evaluation's name. */
 mtype = { ABSENT, PENDING, STARTING, RUNNING, FINISHED, DELETING }
@@ -41,7 +41,7 @@ byte created[N]           /* how many Jobs; the newest has this number as its ui
 
 #define live(e) (job[e] != ABSENT && job[e] != DELETING)
 
-/* ------------------------------------------------------------------------------------------- the status */
+/* -------------------- the status -------------------------------------------------------------------------------- */
 
 mtype = { QUEUED, PROVISIONING, CANCELLED, FAILED, COMPLETED }
 mtype status[N] = QUEUED
@@ -64,7 +64,7 @@ inline set_status(e, entered) {
     CHECK_ORPHAN(e)
 }
 
-/* ------------------------------------------------------------------------------------------- HTTP */
+/* -------------------- HTTP -------------------------------------------------------------------------------------- */
 
 /* Delivery number k of evaluation e is at index k * N + e, which is also the _pid of the dispatcher's handler. */
 #define DELIVERIES (CALLS * (1 + WORKER_CRASH) + HTTP_RETRY + HTTP_LOSS + DISPATCHER_CRASH)
@@ -117,7 +117,7 @@ inline connection_breaks(d, how) {
     fi
 }
 
-/* ------------------------------------------------------------------------------------------- Redis */
+/* -------------------- Redis ------------------------------------------------------------------------------------- */
 
 /* One key with a time to live for each evaluation (a lock, a token or a reservation); 0 is no key. While whoever
  * counts on it lives, it expires by a fault only. */
@@ -140,7 +140,7 @@ inline drop_lease(e) { lease[e] = 0; relied_on[e] = 0 }
 #define FORSAKES(holder)
 #endif
 
-/* ------------------------------------------------------------------------------------------- requests to Kubernetes */
+/* -------------------- requests to Kubernetes -------------------------------------------------------------------- */
 
 #ifdef WATCHED
 byte events[N]            /* creations that the watch has yet to tell of */

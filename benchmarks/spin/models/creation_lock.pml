@@ -1,5 +1,5 @@
-/* Option 2: the dispatcher holds a lock over its status check and the creation, the cancel handler from its check to its
- * last write. Both wait for it without a limit; whose lease has run out works on without noticing, and unlocks only
+/* Option 2: the dispatcher holds a lock over its status check and the creation, the cancel handler from its check to
+ * its last write. Both wait for it without a limit; whose lease has run out works on without noticing, and unlocks only
  * what is its own. */
 
 #define LEASE HELD_BY_ITS_CONTENT

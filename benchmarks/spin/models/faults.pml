@@ -57,7 +57,7 @@ bit calm
 #endif
 #define may(fault) (fault > 0 && !calm)
 
-/* ------------------------------------------------------------------------------------------- the worker dies */
+/* -------------------- the worker dies --------------------------------------------------------------------------- */
 
 /* Its broker and its peers notice: the message waits again, no reply is heard, and nobody counts on its lease. */
 #define WORKER_IS_MISSED \
@@ -88,7 +88,7 @@ hidden byte missed
 #endif
 #define WORKER_DIES WORKER_CRASHES WORKER_IS_LOST
 
-/* ------------------------------------------------------------------------------------------- the cancel handler dies */
+/* -------------------- the cancel handler dies ------------------------------------------------------------------- */
 
 #define CANCEL_HANDLER 200   /* as the content of a lock that it holds */
 #ifdef COMPARES_AND_SETS
@@ -113,7 +113,7 @@ byte cancel_loss = CANCEL_LOSS
 #endif
 #define CANCEL_DIES CANCEL_CRASHES CANCEL_IS_LOST
 
-/* ------------------------------------------------------------------------------------------- a handler of the dispatcher dies */
+/* -------------------- a handler of the dispatcher dies ---------------------------------------------------------- */
 
 #define THIS_HANDLER (_pid + 1)   /* as the content of a lock that it holds */
 
@@ -133,7 +133,7 @@ byte dispatcher_loss = DISPATCHER_LOSS
 #endif
 #define DISPATCHER_DIES DISPATCHER_CRASHES DISPATCHER_IS_LOST
 
-/* ------------------------------------------------------------------------------------------- a cleaner dies */
+/* -------------------- a cleaner dies ---------------------------------------------------------------------------- */
 
 #if CLEANUP_CRASH
 byte cleanup_crash = CLEANUP_CRASH
@@ -149,7 +149,7 @@ byte cleanup_loss = CLEANUP_LOSS
 #endif
 #define CLEANER_DIES CLEANER_CRASHES CLEANER_IS_LOST
 
-/* ------------------------------------------------------------------------------------------- HTTP */
+/* -------------------- HTTP -------------------------------------------------------------------------------------- */
 
 #if HTTP_RETRY
 byte http_retry = HTTP_RETRY
@@ -159,7 +159,8 @@ byte http_retry = HTTP_RETRY
 #endif
 #if HTTP_TIMEOUT
 byte http_timeout = HTTP_TIMEOUT
-#define TIMEOUT_OPTION(failed) :: d_step { may(http_timeout) -> http_timeout--; stop_listening(newest(me)) } -> goto failed
+#define TIMEOUT_OPTION(failed) \
+    :: d_step { may(http_timeout) -> http_timeout--; stop_listening(newest(me)) } -> goto failed
 #else
 #define TIMEOUT_OPTION(failed)
 #endif
@@ -172,7 +173,7 @@ byte http_loss = HTTP_LOSS
 #define REPLY_LOST_OPTION
 #endif
 
-/* ------------------------------------------------------------------------------------------- Kubernetes */
+/* -------------------- Kubernetes -------------------------------------------------------------------------------- */
 
 #if K8S_REFUSAL
 byte k8s_refusal = K8S_REFUSAL
@@ -182,7 +183,8 @@ byte k8s_refusal = K8S_REFUSAL
 #endif
 #if K8S_LOST_ANSWER
 byte k8s_lost_answer = K8S_LOST_ANSWER
-#define ANSWER_LOST_OPTION(guard, write, then) :: d_step { guard && may(k8s_lost_answer) -> k8s_lost_answer--; write; then }
+#define ANSWER_LOST_OPTION(guard, write, then) \
+    :: d_step { guard && may(k8s_lost_answer) -> k8s_lost_answer--; write; then }
 #else
 #define ANSWER_LOST_OPTION(guard, write, then)
 #endif
@@ -198,11 +200,12 @@ byte k8s_lost_answer = K8S_LOST_ANSWER
     REFUSED_OPTION(true, answer = IS_ERROR) \
     ANSWER_LOST_OPTION(true, write, answer = IS_ERROR)
 
-/* ------------------------------------------------------------------------------------------- Redis and the Job's end */
+/* -------------------- Redis and the Job's end ------------------------------------------------------------------- */
 
 #if LEASE_EXPIRY
 byte lease_expiry = LEASE_EXPIRY
-#define EXPIRES_IN_USE_OPTION :: d_step { lease[me] != 0 && relied_on[me] && may(lease_expiry) -> lease_expiry--; drop_lease(me) }
+#define EXPIRES_IN_USE_OPTION \
+    :: d_step { lease[me] != 0 && relied_on[me] && may(lease_expiry) -> lease_expiry--; drop_lease(me) }
 #else
 #define EXPIRES_IN_USE_OPTION
 #endif

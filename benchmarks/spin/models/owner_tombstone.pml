@@ -1,4 +1,4 @@
-/* The Job is owned by an object of its evaluation; the cancellation deletes the owner, and the garbage collector the Job.
+/* The Job is owned by an object of its evaluation; the cancellation deletes the owner, the garbage collector the Job.
  * Nothing checks at creation that the owner exists; the dispatcher looks it up before. */
 
 #define COMPARES_AND_SETS

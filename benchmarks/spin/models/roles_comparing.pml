@@ -1,10 +1,10 @@
 /* The worker, and the user with the cancel handler, of the protocols in which each status change is a
  * compare-and-set; they define COMPARES_AND_SETS.
  *
- * A worker that finds the evaluation neither queued nor provisioning drops the task. The cancel handler begins anew when
- * the status is no longer what it was at its check. A protocol says by macros what it adds: DISPATCH (see
- * common_roles.pml), PREPARE and REQUEST (of the worker), BEFORE_FAILED and AFTER_FAILED (of a worker whose call failed,
- * around its write), BEFORE_THE_CHECK, BEFORE_CANCELLED and AFTER_CANCELLED (of the cancel handler, around T6).
+ * A worker that finds the evaluation neither queued nor provisioning drops the task. The cancel handler begins anew
+ * when the status is no longer what it was at its check. A protocol says by macros what it adds: DISPATCH (see
+ * common_roles.pml), PREPARE and REQUEST (of the worker), BEFORE_FAILED and AFTER_FAILED (of a worker whose call
+ * failed, around its write), BEFORE_THE_CHECK, BEFORE_CANCELLED and AFTER_CANCELLED (of the cancel handler, around T6).
  */
 
 #include "common_roles.pml"

@@ -1,7 +1,8 @@
 /* The worker, and the user with the cancel handler, of the protocols that overwrite the status.
  *
- * A protocol says by macros what it adds: DISPATCH (see common_roles.pml), PREPARE and CALLS_OF_THE_WORKER (of the worker, before and at T2), BEFORE_THE_CHECK, BEFORE_THE_KILL and
- * BEFORE_THE_ANSWER (of the cancel handler). What it does not define is nothing, or as in the baseline.
+ * A protocol says by macros what it adds: DISPATCH (see common_roles.pml), PREPARE and
+ * CALLS_OF_THE_WORKER (of the worker, before and at T2), BEFORE_THE_CHECK, BEFORE_THE_KILL and BEFORE_THE_ANSWER (of
+ * the cancel handler). What it does not define is nothing, or as in the baseline.
  */
 
 #include "common_roles.pml"
