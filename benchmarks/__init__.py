@@ -1,0 +1,1 @@
+"""Measurements, and the peers that deadheat is measured against."""
