@@ -65,7 +65,7 @@ def test(arguments: list[str]) -> None:
 def bench(arguments: list[str]) -> None:
     """Run the benchmarks."""
     set_up("dev")
-    run("python", "-m", "benchmarks", *arguments)
+    run("python", "-m", "benchmarks.run", *arguments)
 
 
 COMMANDS = {"check": check, "test": test, "bench": bench}

@@ -56,12 +56,12 @@ class Process:
 class Kind(StrEnum):
     """What a property speaks of.
 
-    ALWAYS: every reachable state. STEP: every transition, by the values before and after it. SETTLED: every
-    *settled* state, one to which the owed steps, faults aside, can always come back; a quiescent state is the
-    settled state in which no owed step changes anything any more. EVENTUALLY: every fair infinite run, on which the
-    violation must not hold from some point on for ever. A run is *fair* if every process that from some point on
-    always has an owed step moves again and again (weak fairness), be it to meet a fault; a run that ends, because no
-    owed step is left, stays in its last state.
+    ALWAYS: every reachable state. STEP: every transition, by the values before and after it. SETTLED: wherever the
+    system has *settled*, in states to which the owed steps, faults aside, can always come back, the violation must not
+    hold in all of them; a quiescent state, in which no owed step changes anything any more, is one by itself.
+    EVENTUALLY: every fair infinite run, on which the violation must not hold from some point on for ever. A run is
+    *fair* if every process that from some point on always has an owed step moves again and again (weak fairness), be
+    it to meet a fault; a run that ends, because no owed step is left, stays in its last state.
     """
 
     ALWAYS = "always"
