@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from deadheat.sim.errors import LiveError
+from deadheat.sim.errors import LiveError, NoLiveFormError
 from deadheat.sim.operations import Operation
 
 __all__ = ["Adapter", "BlockedError", "poll", "steered"]
@@ -45,13 +45,13 @@ class Adapter:
     def perform(self, operation: Operation, fault: str | None = None, wish: Any = None) -> Any:
         """Do an operation on the real server, with a fault if one is asked for, and return its outcome.
 
-        Raises LiveError if it, or the fault, has no live form; BlockedError if it did not become possible in time.
+        Raises NoLiveFormError if it, or the fault, has none; BlockedError if it did not become possible in time.
         """
         name = operation.name if fault is None else _method_name(operation, fault)
         method = getattr(self, name, None)
         if method is None or name.startswith("_"):
             happening = f"the fault {fault!r} at " if fault else ""
-            raise LiveError(f"There is no live form of {happening}{self.name}.{operation.name} yet.")
+            raise NoLiveFormError(f"There is no live form of {happening}{self.name}.{operation.name} yet.")
         if getattr(method, "is_steered", False):
             return method(*operation.arguments, wish=wish)
         return method(*operation.arguments)

@@ -18,7 +18,7 @@ from deadheat.live.stage import Stage
 from deadheat.models.kubernetes import KubernetesState
 from deadheat.models.status import StatusState
 from deadheat.models.stream import StreamState
-from deadheat.sim.errors import InternalError
+from deadheat.sim.errors import InternalError, NoLiveFormError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
@@ -142,6 +142,8 @@ class _Run:
     def _outcome_difference(self, number: int, transition: Transition, done: Done) -> Difference | None:
         expected = transition.step.outcome
         what = f"{transition.choice.process}: {done.operation}"
+        if isinstance(done.error, NoLiveFormError):
+            raise done.error  # it says nothing about the servers
         if done.error is not None:
             return Difference(number, f"{what} = {render(expected)}", str(done.error))
         self._names.learn(done.operation, expected, done.outcome)

@@ -14,7 +14,7 @@ from deadheat.live.adapter import poll, steered
 from deadheat.live.job_reference import HOLD, RUN_LABEL, uid_number, uid_text
 from deadheat.live.kubernetes import CONTROLLER_PATIENCE_S, SUSPENDED, KubernetesAdapter
 from deadheat.models.kubernetes import Answer, JobPhase, KubernetesState, job_name
-from deadheat.sim.errors import LiveError
+from deadheat.sim.errors import NoLiveFormError
 
 __all__ = ["GuardedKubernetesAdapter"]
 
@@ -128,9 +128,9 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
 
     def get_generation(self, evaluation: str) -> int:
         """An admission policy has no live form yet."""
-        raise LiveError(
-            f"Admission by generation (evaluation {evaluation}) has no live form yet: it needs the "
-            "ValidatingAdmissionPolicy of Kubernetes 1.30."
+        raise NoLiveFormError(
+            f"Admission by generation (evaluation {evaluation}) has no live form yet, for it needs the "
+            "ValidatingAdmissionPolicy of Kubernetes 1.30; check another protocol."
         )
 
     raise_generation = get_generation

@@ -8,6 +8,7 @@
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
     ├── LiveError              a real server is missing, cannot be reached, or refuses
+    │   └── NoLiveFormError    an operation cannot be done on a real server yet
     └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
 
 The message of each is a sentence: what is wrong, with what, and what to do.
@@ -23,6 +24,7 @@ __all__ = [
     "InternalError",
     "LiveError",
     "ModelError",
+    "NoLiveFormError",
     "PurityError",
     "ReplayDivergedError",
     "TraceError",
@@ -61,6 +63,10 @@ class ReplayDivergedError(DeadheatError):
 
 class LiveError(DeadheatError):
     """A real server is missing, cannot be reached, or refuses."""
+
+
+class NoLiveFormError(LiveError):
+    """An operation of the model cannot be done on a real server yet, or not on a server of this version."""
 
 
 class InternalError(DeadheatError):
