@@ -146,7 +146,10 @@ class Cluster:
 
     def release_config_map(self, namespace: str, name: str) -> None:
         """Take all finalizers off a ConfigMap that is ours alone."""
-        patch = {"metadata": {"finalizers": None}}
+        self.patch_config_map(namespace, name, {"metadata": {"finalizers": None}})
+
+    def patch_config_map(self, namespace: str, name: str, patch: dict[str, Any]) -> None:
+        """PATCH a ConfigMap, merging."""
         with self.explained("patching a ConfigMap"):
             self.core.patch_namespaced_config_map(
                 name, namespace, patch, _request_timeout=TIMEOUT_S, _content_type=MERGE_PATCH

@@ -2,8 +2,9 @@
 
 An owner is a ConfigMap. In a forced schedule a finalizer keeps it, deleted as it is, until the garbage collector is to
 act. A suspended Job has `parallelism: 0`. A tombstone is such a Job without the label `eval-id`; since what has the
-name may be a tombstone, a Job is deleted by the uid that it has. An admission policy needs Kubernetes 1.30, and has
-no live form yet.
+name may be a tombstone, a Job is deleted by the uid that it has. The generation is real, in the owner's data; the
+admission policy that compares with it is played here, with its cache, since a server has `ValidatingAdmissionPolicy`
+only from Kubernetes 1.30 on.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from deadheat.live.adapter import poll, steered
 from deadheat.live.job_reference import HOLD, RUN_LABEL, uid_number, uid_text
 from deadheat.live.kubernetes import CONTROLLER_PATIENCE_S, SUSPENDED, KubernetesAdapter
 from deadheat.models.kubernetes import Answer, JobPhase, KubernetesState, job_name
-from deadheat.sim.errors import NoLiveFormError
 
 __all__ = ["GuardedKubernetesAdapter"]
 
 TOMBSTONE = "deadheat.dev/tombstone"
 COLLECTED = "collected"
+UP_TO_DATE = "policy up to date"
+GENERATION = "generation"
 
 
 class GuardedKubernetesAdapter(KubernetesAdapter):
@@ -28,6 +30,7 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._owners: dict[str, int] = {}
+        self._enforced: dict[str, int] = {}  # the generations that the policy's cache knows
 
     def submit(self) -> None:
         """Make the owner of each evaluation, as its submission does before its task is queued."""
@@ -117,7 +120,10 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
 
     @steered
     def progress(self, evaluation: str, wish: Any) -> Any:
-        """Let the garbage collector take what has lost its owner, or a Job go on as without guards."""
+        """Let the garbage collector take what has lost its owner, the policy look, or a Job go on as without guards."""
+        if wish == UP_TO_DATE:
+            self._enforced[evaluation] = self.get_generation(evaluation)
+            return UP_TO_DATE
         if wish != COLLECTED:
             return super().progress(evaluation, wish=wish)
         self._forget_owner(evaluation)
@@ -127,16 +133,34 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
         raise AssertionError  # poll never ends by itself
 
     def get_generation(self, evaluation: str) -> int:
-        """An admission policy has no live form yet."""
-        raise NoLiveFormError(
-            f"Admission by generation (evaluation {evaluation}) has no live form yet, for it needs the "
-            "ValidatingAdmissionPolicy of Kubernetes 1.30; check another protocol."
-        )
+        """GET the parameter object, which is the owner; a new one is of the first generation."""
+        parameters = self.cluster.get_config_map(self.namespace, _owner_name(evaluation))
+        return int((parameters.data or {}).get(GENERATION, 1)) if parameters is not None else 1
 
-    raise_generation = get_generation
+    def raise_generation(self, evaluation: str) -> Answer:
+        """PATCH the parameter object."""
+        raised = str(self.get_generation(evaluation) + 1)
+        self.cluster.patch_config_map(self.namespace, _owner_name(evaluation), {"data": {GENERATION: raised}})
+        return Answer.OK
+
+    def create_fenced_job(self, evaluation: str, generation: int) -> Answer:
+        """POST, if the policy's cache admits it; where nothing is held, the cache is up to date."""
+        if not self._held:
+            self._enforced[evaluation] = self.get_generation(evaluation)
+        if generation != self._enforced.get(evaluation, 1):
+            return Answer.FORBIDDEN
+        return self._create(self._manifest(evaluation))
 
     def _observed(self, evaluation: str) -> KubernetesState:
-        return super()._observed(evaluation)._replace(tombstone=self.has_tombstone(evaluation))
+        return (
+            super()
+            ._observed(evaluation)
+            ._replace(
+                tombstone=self.has_tombstone(evaluation),
+                generation=self.get_generation(evaluation),
+                enforced=self._enforced.get(evaluation, 1),
+            )
+        )
 
     def _note_owner(self, evaluation: str, uid: int) -> int:
         if uid not in self.numbers:

@@ -16,12 +16,10 @@ from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
-from deadheat.sim.errors import NoLiveFormError
 
 pytestmark = pytest.mark.live
 
 STEP_MS_MAX = 5.0
-NO_LIVE_FORM = "fenced-generation"
 
 ON = {
     "cleanup-crash": "baseline+orphan-cleanup",
@@ -52,14 +50,9 @@ def test_the_orphan_of_the_baseline_is_a_real_job(place: Place) -> None:
     assert result.overhead_ms_median < STEP_MS_MAX
 
 
-@pytest.mark.parametrize("protocol", [each for each in DEFAULT_PROTOCOLS if each != NO_LIVE_FORM])
+@pytest.mark.parametrize("protocol", DEFAULT_PROTOCOLS)
 def test_real_servers_agree_with_every_verdict_of_the_model(place: Place, protocol: str) -> None:
     assert_agrees(place, Scenario(protocol))
-
-
-def test_what_has_no_live_form_says_so(place: Place) -> None:
-    with pytest.raises(NoLiveFormError, match="no live form yet, for it needs the ValidatingAdmissionPolicy"):
-        check_live(place, Scenario(NO_LIVE_FORM, properties=("no-permanent-orphan",)), 1, 1)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
