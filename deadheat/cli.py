@@ -194,7 +194,7 @@ def frontier(
     scenarios = [_scenario(name, evaluations, None, properties, quiet=False) for name in names]
     with ProgressLine("breaking") as progress:
         found = frontiers(
-            scenarios, up_to, _options("python", max_states, no_merging=False), os.cpu_count() or 1, progress.tried
+            scenarios, up_to, _options("auto", max_states, no_merging=False), os.cpu_count() or 1, progress.tried
         )
     if as_json:
         from deadheat.reports.machine import frontier_to_json
