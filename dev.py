@@ -25,8 +25,8 @@ STAMP = ENVIRONMENT / "installed"
 
 def set_up(extras: str) -> None:
     """Install deadheat with some extras into the virtual environment, if that has not been done yet."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + extras.encode()).hexdigest()
-    if STAMP.exists() and wanted in STAMP.read_text().split():
+    installed = STAMP.read_text().split() if STAMP.exists() else []
+    if _stamp(extras) in installed or _stamp("dev") in installed:  # dev has all that others need
         return
     print(f"setting up {ENVIRONMENT.name} ...", file=sys.stderr)
     try:
@@ -37,7 +37,11 @@ def set_up(extras: str) -> None:
     what = f"{ROOT}[{extras}]" if extras else str(ROOT)
     run("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", what)
     with STAMP.open("a") as stamp:
-        stamp.write(wanted + "\n")
+        stamp.write(_stamp(extras) + "\n")
+
+
+def _stamp(extras: str) -> str:
+    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + extras.encode()).hexdigest()
 
 
 def run(program: str, *arguments: str) -> None:

@@ -45,8 +45,8 @@ def _table(results: Sequence[CheckResult], headers: Sequence[str]) -> Table:
     table.add_column("protocol", overflow="fold", min_width=15, vertical="bottom")
     for header in headers:
         table.add_column(header, no_wrap=True, vertical="bottom", justify="right")
-    table.add_column("states", justify="right", no_wrap=True)
-    table.add_column("seconds", justify="right", no_wrap=True)
+    for header in ("states", "seconds"):
+        table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
     for result in results:
         cells = [_cell(each) for each in result.outcomes]
         table.add_row(result.scenario.protocol, *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}")
