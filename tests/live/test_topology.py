@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from deadheat.live.adapters import Site, open_adapters
+from deadheat.live.celery import CeleryAdapter
 from deadheat.live.force import force
-from deadheat.live.place import Place
+from deadheat.live.place import PREFIX, Place
+from deadheat.live.redis import connect, forget
 from deadheat.live.replay import Settings, _ports, _stage, check_live, replay_live
 from deadheat.live.results import LiveOutcome
+from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.stage import ProcessStage
+from deadheat.live.topology.worker_queue import VISIBILITY_TIMEOUT_S, WorkerQueue
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.scenario import Scenario, find_protocol
 from deadheat.sim.errors import UsageError
@@ -55,6 +62,24 @@ def test_a_killed_celery_worker_gets_its_task_again(place: Place, protocol: str,
     assert [each for each in later if each.operation == "deliver"], "the counterexample has no redelivery"
     result = replay_live(place, counterexample, PROGRAMS)
     assert result.outcome is LiveOutcome.CONFIRMED, result
+
+
+@pytest.mark.live
+def test_a_successor_waits_until_its_killed_predecessors_message_may_be_given_again(redis_url: str) -> None:
+    told: dict[str, Any] = {each.name: "" for each in dataclasses.fields(ChildConfig)}
+    told |= {"redis_url": redis_url, "run": "visibility", "namespace": "here", "process": "worker/e1"}
+    queue, other = (WorkerQueue(ChildConfig(**{**told, "process": each})) for each in ("worker/e1", "worker/e2"))
+    broker = CeleryAdapter(redis_url, f"{PREFIX}visibility:here:", ["e1", "e2"])
+    try:
+        broker.deliver("e1", "worker/e1")
+        taken = time.time()
+        other.wait_for_visibility()
+        assert time.time() < taken + VISIBILITY_TIMEOUT_S, "another evaluation's message was waited for"
+        queue.wait_for_visibility()
+        assert time.time() > taken + VISIBILITY_TIMEOUT_S
+    finally:
+        broker.close()
+        forget(connect(redis_url), f"{PREFIX}visibility:")
 
 
 @pytest.mark.live

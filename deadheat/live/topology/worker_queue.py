@@ -2,12 +2,15 @@
 
 The worker begins to consume when the schedule says that the message is delivered. While the task runs, its message is
 unacknowledged; it is acknowledged late, by Celery itself, when the task returns. A worker that is killed leaves its
-message to Redis's visibility timeout, and its successor gets it.
+message to Redis's visibility timeout, and its successor gets it. Celery looks for such messages when it starts, and
+then only every 100 seconds, so the successor starts once the timeout has passed.
 """
 
 from __future__ import annotations
 
 import threading
+import time
+from typing import cast
 
 from deadheat.live.adapter import Adapter, BlockedError, poll
 from deadheat.live.celery import TASK, celery_app, queue_name
@@ -28,6 +31,7 @@ class WorkerQueue(Adapter):
         super().__init__("queue")
         self._config = config
         self._evaluation = config.process.partition("/")[2].partition("/")[0]
+        self._client = connect(config.redis_url)
         self._prefix = f"{PREFIX}{config.run}:{config.namespace}:"
         self._told = threading.Event()
         self._delivered = threading.Event()
@@ -47,10 +51,9 @@ class WorkerQueue(Adapter):
     def acknowledge(self, evaluation: str, worker: str) -> None:
         """Let the task return, and wait until Celery has acknowledged its message."""
         del worker
-        client = connect(self._config.redis_url)
         self._returns.set()
         for _ in poll(self.patience_s, f"the message of evaluation {evaluation} stayed unacknowledged"):
-            if not any(self._evaluation in str(each) for each in _unacknowledged(client, self._prefix)):
+            if not self._unacknowledged():
                 return
 
     def consume_when_told(self) -> None:
@@ -58,6 +61,7 @@ class WorkerQueue(Adapter):
         self._told.wait()
         if self._is_over:
             return
+        self.wait_for_visibility()
         app = celery_app(self._config.redis_url, self._prefix, VISIBILITY_TIMEOUT_S)
 
         @app.task(name=TASK)  # type: ignore[untyped-decorator]
@@ -79,15 +83,24 @@ class WorkerQueue(Adapter):
             ]
         )
 
+    def wait_for_visibility(self) -> None:
+        """Wait until Celery may give a message again that a killed worker took; return at once if there is none."""
+        for _ in poll(REDELIVERY_PATIENCE_S, f"the message of evaluation {self._evaluation} stayed invisible"):
+            latest = max(self._unacknowledged().values(), default=0.0)
+            if time.time() > latest + VISIBILITY_TIMEOUT_S:
+                return
+
+    def _unacknowledged(self) -> dict[str, float]:
+        """Return when (Unix time, s) the evaluation's unacknowledged messages were taken, by tag."""
+        messages = cast(dict[str, str], self._client.hgetall(f"{self._prefix}unacked"))
+        taken = cast(
+            list[tuple[str, float]], self._client.zrange(f"{self._prefix}unacked_index", 0, -1, withscores=True)
+        )
+        routing_key = f'"{queue_name(self._evaluation)}"'
+        return {tag: at for tag, at in taken if routing_key in messages.get(tag, "")}
+
     def finish(self) -> None:
         """The role has returned, or the run is over: let go of the worker."""
         self._is_over = True
         self._told.set()
         self._returns.set()
-
-
-def _unacknowledged(client: object, prefix: str) -> list[object]:
-    import redis
-
-    assert isinstance(client, redis.Redis)
-    return list(client.hvals(f"{prefix}unacked"))
