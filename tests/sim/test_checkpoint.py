@@ -63,6 +63,28 @@ def test_every_point_at_which_a_search_is_saved_can_be_gone_on_from(tmp_path: Pa
         assert facts(kernel.explore(model, Limits(cores=2), checkpoint=file)) == expected
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("model", [counting((300, 40), wanted=39), scenario()], ids=["counting", "scenario"])
+def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_counts(
+    tmp_path: Path, model: Model, cores: int
+) -> None:
+    # The states of the counters are packed anew in the very round that finds its shard full.
+    file = tmp_path / "search"
+    kernel.explore(model, Limits(20), checkpoint=file)
+    full = 0
+    for room in range(30, 3_000, 97):
+        search = KernelSearch(*load(file, model, merging=True), Limits(cores=cores), None, Settings(room=room))
+        search.checkpoint = file
+        result = search.finish()
+        full += room in search.store.found
+        if result.complete:
+            break  # what is packed anew may get more room
+    assert full
+    if not result.complete:
+        result = kernel.explore(model, Limits(cores=cores), checkpoint=file)
+    assert facts(result) == facts(python.explore(model))
+
+
 def test_a_violation_found_before_the_stop_is_still_there_afterwards(tmp_path: Path) -> None:
     file = tmp_path / "search"
     kernel.explore(scenario(), Limits(20_000), checkpoint=file)

@@ -115,8 +115,23 @@ def test_states_packed_anew_keep_their_layers(case: tuple[Layout, list[int]]) ->
     store.add_layers([layout.pack(distinct[:middle]), layout.pack(distinct[middle:])])
     wider = Layout.fitting([1 << FIELD_BITS] * len(layout.bits))
     cursors = [store.layer_range(shard, 1)[1] for shard in range(2)]
-    anew, _ = store.packed_anew(wider, 1, cursors, 1_000)
+    anew, _ = store.packed_anew(wider, 1, [cursors], 1_000)
     for layer, expected in enumerate((distinct[:middle], distinct[middle:])):
         ranges = [anew.layer_range(shard, layer) for shard in range(2)]
         numbers = numpy.concatenate([numpy.arange(first, last) for first, last in ranges])
         assert sorted(wider.unpack(anew.states_at(numbers))) == sorted(expected)
+
+
+@settings(deadline=None)
+@given(layouts_with_states(), st.integers(0, 4), st.integers(0, 4))
+def test_states_packed_anew_keep_their_parts_of_a_layer(case: tuple[Layout, list[int]], first: int, more: int) -> None:
+    layout, states = case
+    distinct = list(dict.fromkeys(states))
+    store = Store(layout, 2, 1_000)
+    store.add_layers([layout.pack(distinct)])
+    ranges = [store.layer_range(shard, 0) for shard in range(2)]
+    cuts = [[min(begin + size, end) for begin, end in ranges] for size in (first, first + more)]
+    anew, cuts_anew = store.packed_anew(Layout.fitting([1 << FIELD_BITS] * len(layout.bits)), 0, cuts, 1_000)
+    assert len(anew.layers[0]) == len(store.layers[0])
+    for part, part_anew in zip(store.split(0, *cuts), anew.split(0, *cuts_anew), strict=True):
+        assert sorted(anew.layout.unpack(part_anew)) == sorted(layout.unpack(part))

@@ -23,6 +23,10 @@ from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, note_e
 
 __all__ = ["EVENTS", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
 
+RECENT_BITS = 16
+RECENT_SHIFT = numpy.uint64(64 - RECENT_BITS)
+"""How many states a worker remembers of those it has put out last, and where in a hash their place is."""
+
 TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, OUT = 0, 1, 2, 3, 4, 5
 """The places of a worker's counters; OUT is that of the first shard's number of successors, the others follow."""
 
@@ -38,22 +42,39 @@ def put_out(
     counters: Int64,
     out: UInt64,
     out_room: Number,
+    recent: UInt64,
 ) -> Number:
-    """Write a successor of a state where its shard's are; return its number there."""
+    """Write a successor of a state where its shard's are; return its number there.
+
+    One that was put out not long ago is not counted, so that the next overwrites it.
+    """
     count = len(witness)
     slot = counters[OUT]
     for k in range(count):
         out[slot * count + k] = words[at + k] + t.delta[successor * count + k]
-    shard = numpy.int64(0)
-    if shards > 1:
-        shard = numpy.int64(mix(witness, out, slot * count) & numpy.uint64(shards - 1))
-        if shard > 0:
-            origin = slot * count
-            slot = shard * out_room + counters[OUT + shard]
-            for k in range(count):
-                out[slot * count + k] = out[origin + k]
-    counters[OUT + shard] += 1
+    value = mix(witness, out, slot * count)
+    shard = numpy.int64(value & numpy.uint64(shards - 1))
+    if shard > 0:
+        origin = slot * count
+        slot = shard * out_room + counters[OUT + shard]
+        for k in range(count):
+            out[slot * count + k] = out[origin + k]
+    if not remembered(witness, recent, value, out, slot * count):
+        counters[OUT + shard] += 1
     return slot
+
+
+@inlined
+def remembered(witness: tuple[int, ...], recent: UInt64, value: Number, out: UInt64, at: Number) -> Number:
+    """Return whether a state of this hash is among the recent ones, and put it there."""
+    count = len(witness)
+    place = numpy.int64(value >> RECENT_SHIFT) * count
+    same = True
+    for k in range(count):
+        if recent[place + k] != out[at + k]:
+            same = False
+            recent[place + k] = out[at + k]
+    return same
 
 
 @inlined
@@ -71,6 +92,7 @@ def expand_row(
     out_by: Int32,
     out_room: Number,
     events: UInt64,
+    recent: UInt64,
 ) -> Number:
     """Put the successors of one row in one state into `out`, and into `out_by` their numbers.
 
@@ -91,7 +113,7 @@ def expand_row(
             fired[t.guard_kind[successor]] = 1
         union |= info
         counters[TRANSITIONS] += 1
-        slot = put_out(witness, t, successor, words, at, shards, counters, out, out_room)
+        slot = put_out(witness, t, successor, words, at, shards, counters, out, out_room, recent)
         out_by[slot] = successor
         place = slot * count
         if info & WATCHED:
@@ -125,6 +147,7 @@ def expand(
     out_reserve: Number,
     events: UInt64,
     events_reserve: Number,
+    recent: UInt64,
     misses: Int64,
     misses_reserve: Number,
     quiet: Int64,
@@ -156,7 +179,7 @@ def expand(
             local = t.process_base[process] + numpy.int64(content)
             for row in range(t.local_first[local], t.local_last[local]):
                 info = expand_row(
-                    witness, t, row, words, at, shards, muted, fired, counters, out, out_by, out_room, events
+                    witness, t, row, words, at, shards, muted, fired, counters, out, out_by, out_room, events, recent
                 )
                 if info == MISSING:
                     missing = True
@@ -192,6 +215,7 @@ def expand_pending(
     out_reserve: Number,
     events: UInt64,
     events_reserve: Number,
+    recent: UInt64,
 ) -> Number:
     """Expand each row in the state of the same place, from place `first` on; return the place where room ran out."""
     count = len(witness)
@@ -203,6 +227,19 @@ def expand_pending(
         if fullest + out_reserve > out_room or counters[EVENTS] + events_reserve > events_room:
             return place
         expand_row(
-            witness, t, rows[place], words, place * count, shards, muted, fired, counters, out, out_by, out_room, events
+            witness,
+            t,
+            rows[place],
+            words,
+            place * count,
+            shards,
+            muted,
+            fired,
+            counters,
+            out,
+            out_by,
+            out_room,
+            events,
+            recent,
         )
     return len(rows)

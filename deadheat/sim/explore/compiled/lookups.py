@@ -6,12 +6,7 @@ gets its own machine code; `words` is a flat array of states, and `at` where a s
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from deadheat.sim.explore.compiled.arrays import GUARDED, MISSING, Arrays, Int32, Int64, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
@@ -21,7 +16,6 @@ __all__ = [
     "entry_of",
     "mix",
     "note_event",
-    "prefetch",
     "put_wide",
     "read",
     "step_verdict",
@@ -31,26 +25,6 @@ __all__ = [
 MIX_1 = numpy.uint64(0xFF51AFD7ED558CCD)
 MIX_2 = numpy.uint64(0xC4CEB9FE1A85EC53)
 SHIFT = numpy.uint64(32)
-
-
-def _prefetch(_: Any, array: Any, index: Any) -> Any:
-    """Ask the processor to fetch array[index] into its cache; it changes nothing but the time."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        content = context.make_array(signature.args[0])(context, builder, arguments[0])
-        pointer = builder.gep(content.data, [arguments[1]])
-        byte_pointer = ir.IntType(8).as_pointer()
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte_pointer, number, number, number])
-        function = builder.module.declare_intrinsic("llvm.prefetch", [byte_pointer], kind)
-        address = builder.bitcast(pointer, byte_pointer)
-        builder.call(function, [address, number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, index), generate
-
-
-prefetch: Any = intrinsic(_prefetch)
 
 
 @inlined

@@ -42,10 +42,14 @@ BYTES_BESIDE_WORDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What only tests change: the bits up to which tables are dense, and the transitions between two checkpoints."""
+    """What only tests change: the bits up to which tables are dense, the transitions between two checkpoints, the room.
+
+    `room` is how many states a shard may hold; 0 stands for what the limits allow.
+    """
 
     dense_bits: int = 14
     transitions_between_checkpoints: int = 20_000_000
+    room: int = 0
 
 
 class KernelSearch:
@@ -57,6 +61,7 @@ class KernelSearch:
         self.tables = tables
         self.limits = limits
         self.report = report
+        self.settings = settings
         self.checkpoint: Path | None = None
         self.schedules = dict(saved.schedules)
         self.found = dict(saved.found)
@@ -69,13 +74,14 @@ class KernelSearch:
         self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
         self.dense = DenseTables(tables, settings.dense_bits)
         self.team = Team(self.dense, limits.cores, len(tables.watches))
-        self.store = Store(self.dense.layout, limits.cores, self._room())
+        stored = sum(map(len, saved.parts)) // saved.layout.words
+        self.store = Store(self.dense.layout, limits.cores, max(self._room(), stored))
         self.store.add_layers([self.dense.layout.pack_fields(saved.layout.unpack_fields(each)) for each in saved.parts])
-        self.cursors = self.store.join(self.depth)
+        self.cursors = self._begun_at = self.store.join(self.depth)
+        self.team.forget(self.store)
         self.chunk = FIRST_CHUNK
         self.growth = 0.0
         self.at_end = False
-        self._transitions_between_checkpoints = settings.transitions_between_checkpoints
 
     # The search
 
@@ -126,7 +132,14 @@ class KernelSearch:
         return [self.store.layer_range(shard, layer) for shard in range(self.store.shards)]
 
     def _expand_some(self) -> None:
-        self.team.suit(self.dense)
+        """Expand a piece of the frontier; where there is no room for all its successors, leave it to be done again."""
+        transitions, self._begun_at = self.transitions, self.cursors
+        self._expand_piece()
+        if self.stopped:
+            self.transitions, self.cursors = transitions, self._begun_at
+
+    def _expand_piece(self) -> None:
+        self.team.suit(self.dense, self.store)
         self._reset_workers()
         t, store, chunk = self.dense.arrays(), self.store, self.chunk
         ends = [last for _, last in self._ranges(self.depth)]
@@ -195,7 +208,7 @@ class KernelSearch:
         """Learn what was missing, and expand it now."""
         if self.dense.learn(pending):
             self._repack()
-        self.team.suit(self.dense)
+        self.team.suit(self.dense, self.store)
         rows = numpy.array([self.dense.number(key) for key, _ in pending], dtype=numpy.int64)
         states = self.dense.layout.pack([state for _, state in pending])
         place = 0
@@ -206,7 +219,11 @@ class KernelSearch:
 
     def _repack(self) -> None:
         """Pack every state anew, for the layout that the tables have now."""
-        self.store, self.cursors = self.store.packed_anew(self.dense.layout, self.depth, self.cursors, self._room())
+        cuts = [self._begun_at, self.cursors]
+        self.store, cuts = self.store.packed_anew(self.dense.layout, self.depth, cuts, self._room())
+        self._begun_at, self.cursors = cuts
+        self.team.suit(self.dense, self.store)
+        self.team.forget(self.store)
 
     # Properties
 
@@ -319,7 +336,7 @@ class KernelSearch:
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
         since = self.transitions - self._transitions_saved
-        enough = self._transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
+        enough = self.settings.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
         if self.checkpoint is not None and since > enough:
             self._save(self.checkpoint)
 
@@ -343,6 +360,8 @@ class KernelSearch:
 
     def _room(self) -> int:
         """Return how many states a shard may hold, by the limits: no more than they allow, and enough to go beyond."""
+        if self.settings.room:
+            return self.settings.room
         each = 8 * self.dense.layout.words + BYTES_BESIDE_WORDS
         total = min(bound(self.limits.memory_bytes_max) // each, self.limits.states_max * 5 // 4 + (1 << 21))
         return max(total // self.limits.cores, ROOM_MIN)

@@ -7,11 +7,13 @@ a shard a state has a number, in the order in which it was found; so a layer of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy
 
 from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import EVENTS
+from deadheat.sim.explore.compiled.instructions import SIDE_BY_SIDE
 from deadheat.sim.explore.compiled.layout import Layout, Words
 from deadheat.sim.explore.compiled.visited import (
     AHEAD,
@@ -26,7 +28,7 @@ from deadheat.sim.explore.compiled.visited import (
 
 __all__ = ["Store"]
 
-FULL = 0.8
+FULL = 0.85
 """How full a hash table gets before it grows."""
 
 SLOTS_MIN = 1 << 16
@@ -43,8 +45,6 @@ class Store:
         self.layout = layout
         self.shards = shards
         self.room = min(room, SHARD_STATES_MAX)
-        number_bits = (self.room + 1).bit_length()
-        self._tag_mask = numpy.uint64((1 << 32) - (1 << number_bits))
         self.witness = (0,) * layout.words
         self.words: UInt64 = numpy.empty(shards * self.room * layout.words, dtype=numpy.uint64)
         self.slots: list[Slots] = [_empty_slots(SLOTS_MIN) for _ in range(shards)]
@@ -96,15 +96,19 @@ class Store:
         """Return the words of the states at these places."""
         return self.words.reshape(-1, self.layout.words)[numbers].ravel()
 
+    def first_state(self) -> Words:
+        """Return the words of some state that is stored."""
+        shard = next(shard for shard, found in enumerate(self.found) if found)
+        return self.states_at(numpy.array([self.offset(shard)]))
+
     def find_all(self, words: Words) -> Int64:
         """Return the places of these states, -1 for one that is not there."""
         places = numpy.full(len(words) // self.layout.words, -1, dtype=numpy.int64)
         shard_of = self._shards_of(words)
         for shard in range(self.shards):
             chosen = numpy.flatnonzero(shard_of == shard)
-            find_all(
-                self.witness, self.words, self.offset(shard), self.slots[shard], self._tag_mask, words, chosen, places
-            )
+            offset, slots, tag_mask = self.offset(shard), self.slots[shard], self._tag_mask(shard)
+            find_all(self.witness, self.words, offset, slots, tag_mask, words, chosen, places)
         return places
 
     def insert(
@@ -132,7 +136,7 @@ class Store:
                 self.words,
                 self.offset(shard),
                 self.slots[shard],
-                self._tag_mask,
+                self._tag_mask(shard),
                 limit,
                 candidates,
                 candidates_by,
@@ -170,22 +174,25 @@ class Store:
                 self.slots[shard] = _empty_slots(_grown(len(self.slots[shard])))
             self._rehash(shard)
 
-    def split(self, layer: int, cursors: Sequence[int]) -> Iterator[Words]:
-        """Yield the words of all layers; one layer in two parts, before the cursors and after them."""
+    def split(self, layer: int, *cuts: Sequence[int]) -> Iterator[Words]:
+        """Yield the words of all layers; one layer in several parts, cut at a place in each shard, and at others."""
         for each in range(len(self.layers[0])):
             ranges = [self.layer_range(shard, each) for shard in range(self.shards)]
             if each == layer:
-                yield self._joined([(first, cursor) for (first, _), cursor in zip(ranges, cursors, strict=True)])
-                yield self._joined([(cursor, last) for (_, last), cursor in zip(ranges, cursors, strict=True)])
+                firsts, lasts = zip(*ranges, strict=True)
+                for begin, end in pairwise([firsts, *cuts, lasts]):
+                    yield self._joined(list(zip(begin, end, strict=True)))
             else:
                 yield self._joined(ranges)
 
-    def packed_anew(self, layout: Layout, layer: int, cursors: Sequence[int], room: int) -> tuple[Store, list[int]]:
-        """Return a store of the same states at another layout, and where the cursors into a layer are now."""
-        parts = self.split(layer, cursors)
-        store = Store(layout, self.shards, room)
+    def packed_anew(
+        self, layout: Layout, layer: int, cuts: Sequence[Sequence[int]], room: int
+    ) -> tuple[Store, list[list[int]]]:
+        """Return a store of the same states at another layout, and where the cuts of a layer are now."""
+        parts = self.split(layer, *cuts)
+        store = Store(layout, self.shards, max(room, self.states))  # they may be spread less evenly
         store.add_layers([layout.pack_fields(self.layout.unpack_fields(words)) for words in parts])
-        return store, store.join(layer)
+        return store, [store.join(layer) for _ in cuts]
 
     def join(self, layer: int) -> list[int]:
         """Make a layer and the next one; return where, in `words`, the second began in each shard."""
@@ -200,6 +207,10 @@ class Store:
         shards_of(self.witness, words, self.shards, result)
         return result
 
+    def _tag_mask(self, shard: int) -> numpy.uint64:
+        """Return the bits of a slot that are a hash's: all that the numbers of a table of this size do not need."""
+        return numpy.uint64((1 << 32) - (1 << len(self.slots[shard]).bit_length()))
+
     def _grow(self, shard: int) -> None:
         size = _grown(len(self.slots[shard]))
         self.slots[shard] = numpy.zeros(0, dtype=numpy.uint32)  # let go of the old one first
@@ -213,19 +224,23 @@ class Store:
             self.offset(shard),
             self.found[shard],
             self.slots[shard],
-            self._tag_mask,
+            self._tag_mask(shard),
             self._hashes[shard],
         )
 
 
 def _empty_slots(size: int) -> Slots:
-    slots = numpy.empty(size, dtype=numpy.uint32)
-    slots.fill(0)  # not numpy.zeros, whose memory the system may hand out in small pages
-    return slots
+    """Return so many free slots, a multiple of a bucket's, of which each bucket is one cache line."""
+    slots = numpy.empty(size + SIDE_BY_SIDE, dtype=numpy.uint32)
+    first = -slots.ctypes.data // slots.itemsize % SIDE_BY_SIDE
+    aligned = slots[first : first + size]
+    aligned.fill(0)  # not numpy.zeros, whose memory the system may hand out in small pages
+    return aligned
 
 
 def _grown(size: int) -> int:
-    return size * 3 // 2  # not twice: a table that has just grown must not cost too much a state
+    """Return the next size: not twice, for a table that has just grown must not cost too much a state."""
+    return size * 3 // 2 // SIDE_BY_SIDE * SIDE_BY_SIDE
 
 
 assert EVENTS < COUNTERS

@@ -1,8 +1,9 @@
 """The visited set: states in the order in which they were found, and a hash table of their numbers.
 
 A slot of the table has 32 bits: the number of a state, plus one, and above it (`tag_mask`) as many bits of the
-state's hash as there is room for, so that hardly any other state is ever looked at. Probing is linear. The table's
-size need not be a power of two, so it can be kept full enough to cost some six bytes a state.
+state's hash as there is room for, so that hardly any other state is ever looked at. A bucket of slots is one cache
+line, whose tags are compared at once; a state that finds its bucket full goes to the next. So the table can be nearly
+full, and its size need not be a power of two: it costs some six bytes a state.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED, Arrays, Int32, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.expand import EVENTS
-from deadheat.sim.explore.compiled.lookups import mix, note_event, prefetch, verdict_of
+from deadheat.sim.explore.compiled.instructions import SIDE_BY_SIDE, lowest_bit, matches, prefetch
+from deadheat.sim.explore.compiled.lookups import mix, note_event, verdict_of
 
 __all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find_all", "insert", "rehash", "shards_of"]
 
@@ -25,23 +27,40 @@ AHEAD = 32
 """How many states ahead the processor is asked to fetch a slot; half as many ahead, the state that the slot names."""
 
 AHEAD_MASK = AHEAD - 1
-NEARBY = 8
-"""How many slots are looked at ahead."""
+EVERY_BIT = numpy.uint32(0xFFFFFFFF)
+FREE = numpy.uint32(0)
 
 Slots = NDArray[numpy.uint32]
 HALF = numpy.uint64(32)
 
 
 @inlined
-def slot_of(value: Number, size: Number) -> Number:
-    """Return where the search for a state of this hash begins: the upper half of the hash, scaled to the size."""
-    return numpy.int64(((value >> HALF) * numpy.uint64(size)) >> HALF)
+def bucket_of(value: Number, size: Number) -> Number:
+    """Return the first slot of the bucket where the search for a state of this hash begins.
+
+    It is the upper half of the hash, scaled to the number of buckets.
+    """
+    buckets = numpy.uint64(size // SIDE_BY_SIDE)
+    return numpy.int64(((value >> HALF) * buckets) >> HALF) * SIDE_BY_SIDE
 
 
 @inlined
 def tag_of(value: Number, tag_mask: Number) -> Number:
-    """Return the bits of a hash that a slot keeps: some that decide neither the slot nor the shard."""
-    return value & tag_mask
+    """Return the bits of a hash that a slot keeps: some that decide neither the bucket nor the shard."""
+    return numpy.uint32(value & tag_mask)
+
+
+@inlined
+def next_bucket(bucket: Number, size: Number) -> Number:
+    """Return the first slot of the bucket after this one."""
+    following = bucket + SIDE_BY_SIDE
+    return following if following < size else 0
+
+
+@inlined
+def number_in(content: Number, tag_mask: Number) -> Number:
+    """Return the number of the state that a slot with this content names."""
+    return numpy.int64(content & ~tag_mask) - 1
 
 
 @inlined
@@ -58,33 +77,23 @@ def probe(
     """Return the slot that names the sought state, or the free one where it belongs, as -1 - slot."""
     count = len(witness)
     tag = tag_of(value, tag_mask)
-    slot = slot_of(value, len(slots))
-    while slots[slot] != 0:
-        if slots[slot] & tag_mask == tag:
-            place = (offset + numpy.int64(slots[slot] & ~tag_mask) - 1) * count
-            same = True
+    bucket = bucket_of(value, len(slots))
+    while True:
+        alike = matches(slots, bucket, numpy.uint32(tag_mask), tag)
+        while alike != 0:
+            slot = bucket + lowest_bit(alike)
+            place = (offset + number_in(slots[slot], tag_mask)) * count
+            same = slots[slot] != 0  # a free slot looks like one whose tag is 0
             for k in range(count):
-                if words[place + k] != sought[at + k]:
+                if same and words[place + k] != sought[at + k]:
                     same = False
             if same:
                 return slot
-        slot += 1
-        if slot == len(slots):
-            slot = 0
-    return -1 - slot
-
-
-@inlined
-def likely_number(slots: Slots, tag_mask: Number, value: Number) -> Number:
-    """Return the first number near a hash's slot that has the hash's tag, or -1."""
-    tag = tag_of(value, tag_mask)
-    slot = slot_of(value, len(slots))
-    last = min(slot + NEARBY, len(slots))
-    while slot < last and slots[slot] != 0:
-        if slots[slot] & tag_mask == tag:
-            return numpy.int64(slots[slot] & ~tag_mask) - 1
-        slot += 1
-    return -1
+            alike &= alike - 1
+        free = matches(slots, bucket, EVERY_BIT, FREE)
+        if free != 0:
+            return -1 - (bucket + lowest_bit(free))
+        bucket = next_bucket(bucket, len(slots))
 
 
 @inlined
@@ -102,13 +111,15 @@ def fetch_ahead(
     """Hash a candidate that is far ahead of `each`; have its slot fetched, and the state that a nearer one names."""
     near = each + AHEAD // 2
     if near < last:
-        likely = likely_number(slots, tag_mask, hashes[near & AHEAD_MASK])
-        if likely >= 0:
-            prefetch(words, (offset + likely) * len(witness))
+        value = hashes[near & AHEAD_MASK]
+        bucket = bucket_of(value, len(slots))
+        alike = matches(slots, bucket, numpy.uint32(tag_mask), tag_of(value, tag_mask))
+        if alike != 0:
+            prefetch(words, (offset + number_in(slots[bucket + lowest_bit(alike)], tag_mask)) * len(witness))
     far = each + AHEAD
     if far < last:
         hashes[far & AHEAD_MASK] = mix(witness, candidates, far * len(witness))
-        prefetch(slots, slot_of(hashes[far & AHEAD_MASK], len(slots)))
+        prefetch(slots, bucket_of(hashes[far & AHEAD_MASK], len(slots)))
 
 
 @compiled
@@ -140,7 +151,7 @@ def insert(
     events_room = len(events) // (1 + 2 * count) - events_reserve
     for each in range(first, min(first + AHEAD, last)):
         hashes[each & AHEAD_MASK] = mix(witness, candidates, each * count)
-        prefetch(slots, slot_of(hashes[each & AHEAD_MASK], len(slots)))
+        prefetch(slots, bucket_of(hashes[each & AHEAD_MASK], len(slots)))
     for each in range(first, last):
         value = hashes[each & AHEAD_MASK]
         fetch_ahead(witness, words, offset, slots, tag_mask, candidates, each, last, hashes)
@@ -153,7 +164,7 @@ def insert(
         for k in range(count):
             words[at + k] = candidates[each * count + k]
         counters[FOUND] += 1
-        slots[-1 - slot] = numpy.uint64(counters[FOUND]) | tag_of(value, tag_mask)
+        slots[-1 - slot] = numpy.uint32(counters[FOUND]) | tag_of(value, tag_mask)
         by = candidates_by[each]
         for index in range(t.watched_middle[by], t.watched_last[by]):
             watch = t.watched[index]
@@ -186,14 +197,14 @@ def rehash(
             value = hashes[each & AHEAD_MASK]
         if far < number:
             hashes[far & AHEAD_MASK] = mix(witness, words, (offset + far) * count)
-            prefetch(slots, slot_of(hashes[far & AHEAD_MASK], len(slots)))
+            prefetch(slots, bucket_of(hashes[far & AHEAD_MASK], len(slots)))
         if each >= 0:
-            slot = slot_of(value, len(slots))
-            while slots[slot] != 0:
-                slot += 1
-                if slot == len(slots):
-                    slot = 0
-            slots[slot] = numpy.uint64(each + 1) | tag_of(value, tag_mask)
+            bucket = bucket_of(value, len(slots))
+            free = matches(slots, bucket, EVERY_BIT, FREE)
+            while free == 0:
+                bucket = next_bucket(bucket, len(slots))
+                free = matches(slots, bucket, EVERY_BIT, FREE)
+            slots[bucket + lowest_bit(free)] = numpy.uint32(each + 1) | tag_of(value, tag_mask)
 
 
 @compiled
@@ -213,7 +224,7 @@ def find_all(
         slot = probe(witness, words, slots, tag_mask, mix(witness, sought, at), sought, at, offset)
         places[chosen[index]] = -1
         if slot >= 0:
-            places[chosen[index]] = offset + numpy.int64(slots[slot] & ~tag_mask) - 1
+            places[chosen[index]] = offset + number_in(slots[slot], tag_mask)
 
 
 @compiled

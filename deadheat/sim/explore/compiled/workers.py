@@ -19,6 +19,7 @@ from deadheat.sim.explore.compiled.expand import (
     MISSES,
     OUT,
     QUIET,
+    RECENT_BITS,
     TRANSITIONS,
     UNCERTAIN,
     expand,
@@ -58,8 +59,13 @@ class Worker:
         self.misses: Int64 = numpy.empty(2 * max(MISSES_ROOM, 4 * self.misses_reserve), dtype=numpy.int64)
         self.quiet: Int64 = numpy.empty(CHUNK, dtype=numpy.int64)
         self.uncertain: Int64 = numpy.empty(CHUNK, dtype=numpy.int64)
+        self.recent: UInt64 = numpy.empty(words << RECENT_BITS, dtype=numpy.uint64)
         self.counters: Int64 = numpy.zeros(OUT + shards, dtype=numpy.int64)
         self.muted: UInt8 = numpy.zeros(max(properties, 1), dtype=numpy.uint8)
+
+    def forget(self, stored: UInt64) -> None:
+        """Forget the successors put out so far; a state that is stored stands in their places."""
+        self.recent[:] = numpy.tile(stored, 1 << RECENT_BITS)
 
     def suits(self, dense: DenseTables) -> bool:
         """Return whether the buffers are large enough for one state of these tables, several times over."""
@@ -97,6 +103,7 @@ class Worker:
             self.out_reserve,
             self.events,
             self.events_reserve,
+            self.recent,
             self.misses,
             self.misses_reserve,
             self.quiet,
@@ -122,6 +129,7 @@ class Worker:
             self.out_reserve,
             self.events,
             self.events_reserve,
+            self.recent,
         )
         return reached
 
@@ -175,11 +183,17 @@ class Team:
         self.workers = [Worker(dense, size, properties) for _ in range(size)]
         self._pool = ThreadPoolExecutor(size) if size > 1 else None
 
-    def suit(self, dense: DenseTables) -> None:
+    def suit(self, dense: DenseTables, store: Store) -> None:
         """Give the workers larger buffers where the tables ask for them."""
         size = len(self.workers)
         if not all(worker.suits(dense) for worker in self.workers):
             self.workers = [Worker(dense, size, self._properties) for _ in range(size)]
+            self.forget(store)
+
+    def forget(self, store: Store) -> None:
+        """Let the workers forget what they have put out, after states were packed anew."""
+        for worker in self.workers:
+            worker.forget(store.first_state())
 
     @property
     def bytes_used(self) -> int:
