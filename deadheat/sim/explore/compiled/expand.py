@@ -19,7 +19,7 @@ from deadheat.sim.explore.compiled.arrays import (
     UInt64,
 )
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, note_event, step_verdict
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, natural, note_event, step_verdict
 
 __all__ = ["EVENTS", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
 
@@ -51,7 +51,7 @@ def put_out(
     count = len(witness)
     slot = counters[OUT]
     for k in range(count):
-        out[slot * count + k] = words[at + k] + t.delta[successor * count + k]
+        out[natural(slot * count + k)] = words[natural(at + k)] + t.delta[natural(successor * count + k)]
     value = mix(witness, out, slot * count)
     shard = numpy.int64(value & numpy.uint64(shards - 1))
     if shard > 0:
@@ -60,7 +60,7 @@ def put_out(
         for k in range(count):
             out[slot * count + k] = out[origin + k]
     if not remembered(witness, recent, value, out, slot * count):
-        counters[OUT + shard] += 1
+        counters[natural(OUT + shard)] += 1
     return slot
 
 
@@ -71,9 +71,9 @@ def remembered(witness: tuple[int, ...], recent: UInt64, value: Number, out: UIn
     place = numpy.int64(value >> RECENT_SHIFT) * count
     same = True
     for k in range(count):
-        if recent[place + k] != out[at + k]:
+        if recent[natural(place + k)] != out[natural(at + k)]:
             same = False
-            recent[place + k] = out[at + k]
+            recent[natural(place + k)] = out[natural(at + k)]
     return same
 
 
@@ -105,8 +105,8 @@ def expand_row(
         return entry
     count = len(witness)
     union = 0
-    for successor in range(t.span_first[entry], t.span_first[entry + 1]):
-        info = t.info[successor]
+    for successor in range(t.span_first[natural(entry)], t.span_first[natural(entry + 1)]):
+        info = t.info[natural(successor)]
         if not enabled(t, successor, words, at):
             continue
         if info & GUARDED:
@@ -114,7 +114,7 @@ def expand_row(
         union |= info
         counters[TRANSITIONS] += 1
         slot = put_out(witness, t, successor, words, at, shards, counters, out, out_room, recent)
-        out_by[slot] = successor
+        out_by[natural(slot)] = successor
         place = slot * count
         if info & WATCHED:
             for each in range(t.watched_first[successor], t.watched_middle[successor]):
@@ -175,9 +175,10 @@ def expand(
         union = 0
         missing = False
         for process in range(len(t.process_word)):
-            content = (words[at + t.process_word[process]] >> t.process_shift[process]) & t.process_mask[process]
-            local = t.process_base[process] + numpy.int64(content)
-            for row in range(t.local_first[local], t.local_last[local]):
+            one = natural(process)
+            content = (words[natural(at + t.process_word[one])] >> t.process_shift[one]) & t.process_mask[one]
+            local = t.process_base[one] + numpy.int64(content)
+            for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
                 info = expand_row(
                     witness, t, row, words, at, shards, muted, fired, counters, out, out_by, out_room, events, recent
                 )

@@ -27,13 +27,17 @@ MIX_2 = numpy.uint64(0xC4CEB9FE1A85EC53)
 SHIFT = numpy.uint64(32)
 
 
+natural = numpy.uint64
+"""An index that is not negative: numba then leaves out what makes negative ones count from the end."""
+
+
 @inlined
 def mix(witness: tuple[int, ...], words: UInt64, at: Number) -> Number:
     """Return the hash of a state (the finalizer of MurmurHash3, word by word)."""
-    value = words[at]
+    value = words[natural(at)]
     for k in range(len(witness)):
         if k > 0:
-            value ^= words[at + k]
+            value ^= words[natural(at + k)]
         value ^= value >> SHIFT
         value *= MIX_1
         value ^= value >> SHIFT
@@ -47,8 +51,9 @@ def read(t: Arrays, words: UInt64, at: Number, first: Number, last: Number) -> N
     """Return the contents of the fields that a row or a watch reads, side by side."""
     index = numpy.uint64(0)
     for each in range(first, last):
-        content = (words[at + t.read_word[each]] >> t.read_shift[each]) & t.read_mask[each]
-        index |= content << t.read_position[each]
+        field = natural(each)
+        content = (words[natural(at + t.read_word[field])] >> t.read_shift[field]) & t.read_mask[field]
+        index |= content << t.read_position[field]
     return index
 
 
@@ -114,9 +119,10 @@ def put_wide(
 @inlined
 def entry_of(witness: tuple[int, ...], t: Arrays, row: Number, words: UInt64, at: Number) -> Number:
     """Return the entry of a row in a state, or MISSING."""
-    base = t.row_base[row]
+    base = t.row_base[natural(row)]
     if base >= 0:
-        return t.entries[base + numpy.int64(read(t, words, at, t.row_first[row], t.row_last[row]))]
+        first, last = t.row_first[natural(row)], t.row_last[natural(row)]
+        return t.entries[natural(base) + read(t, words, at, first, last)]
     slot = find_wide(
         witness, t.wide_owner, t.wide_keys, 2 * row + 1, t.row_masks, row * len(witness), words, at, words, at
     )
@@ -126,9 +132,10 @@ def entry_of(witness: tuple[int, ...], t: Arrays, row: Number, words: UInt64, at
 @inlined
 def verdict_of(witness: tuple[int, ...], t: Arrays, watch: Number, words: UInt64, at: Number) -> Number:
     """Return a watch's verdict on a state, 0 if it was not asked yet."""
-    base = t.watch_base[watch]
+    base = t.watch_base[natural(watch)]
     if base >= 0:
-        return t.verdicts[base + numpy.int64(read(t, words, at, t.watch_first[watch], t.watch_last[watch]))]
+        first, last = t.watch_first[natural(watch)], t.watch_last[natural(watch)]
+        return t.verdicts[natural(base) + read(t, words, at, first, last)]
     slot = find_wide(
         witness, t.wide_owner, t.wide_keys, 2 * watch + 2, t.watch_masks, watch * len(witness), words, at, words, at
     )
@@ -146,12 +153,12 @@ def step_verdict(
     after_at: Number,
 ) -> Number:
     """Return the verdict of a watch of kind STEP on a transition, 0 if it was not asked yet."""
-    base = t.watch_base[watch]
+    base = t.watch_base[natural(watch)]
     if base >= 0:
-        first, last = t.watch_first[watch], t.watch_last[watch]
+        first, last = t.watch_first[natural(watch)], t.watch_last[natural(watch)]
         low = read(t, before, before_at, first, last)
         high = read(t, after, after_at, first, last)
-        return t.verdicts[base + numpy.int64(low | (high << t.watch_bits[watch]))]
+        return t.verdicts[natural(base) + (low | (high << t.watch_bits[natural(watch)]))]
     masks_at = watch * len(witness)
     slot = find_wide(
         witness,
@@ -171,9 +178,10 @@ def step_verdict(
 @inlined
 def enabled(t: Arrays, successor: Number, words: UInt64, at: Number) -> Number:
     """Return whether the budgets of a state allow a successor."""
-    if t.info[successor] & GUARDED == 0:
+    one = natural(successor)
+    if t.info[one] & GUARDED == 0:
         return True
-    return words[at + t.guard_word[successor]] & t.guard_mask[successor] != 0
+    return words[natural(at + t.guard_word[one])] & t.guard_mask[one] != 0
 
 
 @inlined

@@ -15,7 +15,7 @@ from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED, Arrays, Int32, 
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.instructions import SIDE_BY_SIDE, lowest_bit, matches, prefetch
-from deadheat.sim.explore.compiled.lookups import mix, note_event, verdict_of
+from deadheat.sim.explore.compiled.lookups import mix, natural, note_event, verdict_of
 
 __all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find_all", "insert", "rehash", "shards_of"]
 
@@ -82,10 +82,11 @@ def probe(
         alike = matches(slots, bucket, numpy.uint32(tag_mask), tag)
         while alike != 0:
             slot = bucket + lowest_bit(alike)
-            place = (offset + number_in(slots[slot], tag_mask)) * count
-            same = slots[slot] != 0  # a free slot looks like one whose tag is 0
+            content = slots[natural(slot)]
+            place = (offset + number_in(content, tag_mask)) * count
+            same = content != FREE  # a free slot looks like one whose tag is 0
             for k in range(count):
-                if same and words[place + k] != sought[at + k]:
+                if same and words[natural(place + k)] != sought[natural(at + k)]:
                     same = False
             if same:
                 return slot
@@ -111,15 +112,16 @@ def fetch_ahead(
     """Hash a candidate that is far ahead of `each`; have its slot fetched, and the state that a nearer one names."""
     near = each + AHEAD // 2
     if near < last:
-        value = hashes[near & AHEAD_MASK]
+        value = hashes[natural(near & AHEAD_MASK)]
         bucket = bucket_of(value, len(slots))
         alike = matches(slots, bucket, numpy.uint32(tag_mask), tag_of(value, tag_mask))
         if alike != 0:
-            prefetch(words, (offset + number_in(slots[bucket + lowest_bit(alike)], tag_mask)) * len(witness))
+            likely = number_in(slots[natural(bucket + lowest_bit(alike))], tag_mask)
+            prefetch(words, (offset + likely) * len(witness))
     far = each + AHEAD
     if far < last:
-        hashes[far & AHEAD_MASK] = mix(witness, candidates, far * len(witness))
-        prefetch(slots, bucket_of(hashes[far & AHEAD_MASK], len(slots)))
+        hashes[natural(far & AHEAD_MASK)] = mix(witness, candidates, far * len(witness))
+        prefetch(slots, bucket_of(hashes[natural(far & AHEAD_MASK)], len(slots)))
 
 
 @compiled
@@ -153,7 +155,7 @@ def insert(
         hashes[each & AHEAD_MASK] = mix(witness, candidates, each * count)
         prefetch(slots, bucket_of(hashes[each & AHEAD_MASK], len(slots)))
     for each in range(first, last):
-        value = hashes[each & AHEAD_MASK]
+        value = hashes[natural(each & AHEAD_MASK)]
         fetch_ahead(witness, words, offset, slots, tag_mask, candidates, each, last, hashes)
         slot = probe(witness, words, slots, tag_mask, value, candidates, each * count, offset)
         if slot >= 0:
@@ -162,12 +164,12 @@ def insert(
             return each
         at = (offset + counters[FOUND]) * count
         for k in range(count):
-            words[at + k] = candidates[each * count + k]
+            words[natural(at + k)] = candidates[natural(each * count + k)]
         counters[FOUND] += 1
         slots[-1 - slot] = numpy.uint32(counters[FOUND]) | tag_of(value, tag_mask)
-        by = candidates_by[each]
+        by = natural(candidates_by[natural(each)])
         for index in range(t.watched_middle[by], t.watched_last[by]):
-            watch = t.watched[index]
+            watch = t.watched[natural(index)]
             verdict = verdict_of(witness, t, watch, words, at)
             if verdict == FINE or muted[t.watch_property[watch]]:
                 continue
