@@ -213,6 +213,10 @@ class Tables:
         """Return the kinds of fault whose budget fields have a bit in `budgets`."""
         return {kind for kind, field in self._budget_fields.items() if budgets & self.field_mask(field)}
 
+    def budget_fields(self, kinds: Iterable[str]) -> int:
+        """Return the bits of the budget fields of these kinds of fault."""
+        return sum(self.field_mask(self._budget_fields[kind]) for kind in kinds)
+
     @staticmethod
     def _shift(field: int) -> int:
         return field * FIELD_BITS

@@ -91,61 +91,75 @@ def _request(system: Cells, instruction: Instruction) -> Request:
 
 
 small = st.integers(0, VALUES - 1)
-places = st.integers(0, 1)
-instructions = st.builds(
-    Instruction,
-    cell=places,
-    name=st.sampled_from(["get", "set", "add", "wait_for", "toss", "glitch"]),
-    argument=small,
-    also=st.none() | st.tuples(places, small),
-    instead=st.none() | st.tuples(places, small),
-    skip_if=st.integers(-1, 1),
-)
-programs = st.lists(instructions, min_size=1, max_size=3).map(tuple)
 
 
-def _properties(first: int, second: int) -> tuple[Property, ...]:
+def programs(cells: tuple[int, ...]) -> st.SearchStrategy[tuple[Instruction, ...]]:
+    """Programs of up to three instructions over these cells."""
+    places = st.sampled_from(cells)
+    instructions = st.builds(
+        Instruction,
+        cell=places,
+        name=st.sampled_from(["get", "set", "add", "wait_for", "toss", "glitch"]),
+        argument=small,
+        also=st.none() | st.tuples(places, small),
+        instead=st.none() | st.tuples(places, small),
+        skip_if=st.integers(-1, 1),
+    )
+    return st.lists(instructions, min_size=1, max_size=3).map(tuple)
+
+
+def _properties(names: tuple[str, str], first: int, second: int) -> tuple[Property, ...]:
     def both(view: View) -> str | None:
-        return "bad" if (view["c0"], view["c1"]) == (first, second) else None
+        return "bad" if (view[names[0]], view[names[1]]) == (first, second) else None
 
     def jumped(before: View, after: View) -> str | None:
-        return "jumped" if (before["c0"], after["c0"]) == (first, second) and first != second else None
+        return "jumped" if (before[names[0]], after[names[0]]) == (first, second) and first != second else None
 
-    reads = ("c0", "c1")
     return (
-        Property("always", "", Kind.ALWAYS, reads, both),
-        Property("step", "", Kind.STEP, ("c0",), jumped),
-        Property("settled", "", Kind.SETTLED, reads, both),
-        Property("eventually", "", Kind.EVENTUALLY, reads, both),
+        Property("always", "", Kind.ALWAYS, names, both),
+        Property("step", "", Kind.STEP, names[:1], jumped),
+        Property("settled", "", Kind.SETTLED, names, both),
+        Property("eventually", "", Kind.EVENTUALLY, names, both),
     )
 
 
+def models() -> st.SearchStrategy[Model]:
+    """Models of up to three processes over two cells."""
+    return _models(2, processes=(1, 3), cells_each=2)
+
+
+def sparse_models() -> st.SearchStrategy[Model]:
+    """Models of up to four processes over five cells, each process at home in two of them."""
+    return _models(5, processes=(2, 4), cells_each=2)
+
+
 @st.composite
-def models(draw: st.DrawFn) -> Model:
-    """Draw a model of up to three processes over two cells."""
-    cells = tuple(Cell(f"c{number}") for number in range(2))
+def _models(draw: st.DrawFn, size: int, processes: tuple[int, int], cells_each: int) -> Model:
+    cells = tuple(Cell(f"c{number}") for number in range(size))
     system = Cells(cells)
-    processes = []
-    for number in range(draw(st.integers(1, 3))):
+    drawn = []
+    for number in range(draw(st.integers(*processes))):
+        home = draw(st.permutations(range(size)))[:cells_each] if size > cells_each else range(size)
         crashes = tuple(
-            Crash(CRASH, restarts=restarts, consequences=atomically(cells[0].add(1)))
+            Crash(CRASH, restarts=restarts, consequences=atomically(cells[home[0]].add(1)))
             for restarts in draw(st.sampled_from([(), (), (True,), (False,), (True, False)]))
         )
-        processes.append(
+        drawn.append(
             Process(
                 f"p{number}",
                 draw(st.sampled_from([run_program, run_forgetfully])),
-                (system, draw(programs)),
+                (system, draw(programs(tuple(home)))),
                 repeats=draw(st.sampled_from([False, False, True])),
                 owed=draw(st.sampled_from([True, True, False])),
                 crashes=crashes,
             )
         )
     budgets = {FAULT: draw(st.sampled_from([0, 1, UNLIMITED])), CRASH: draw(st.integers(0, 1))}
+    names = draw(st.permutations([each.name for each in cells])) if size > cells_each else ["c0", "c1"]
     return Model(
         {each.name: each for each in cells},
-        tuple(processes),
-        _properties(draw(small), draw(small)),
+        tuple(drawn),
+        _properties((names[0], names[1]), draw(small), draw(small)),
         budgets,
         quiet=draw(st.booleans()),
     )

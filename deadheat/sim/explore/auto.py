@@ -25,12 +25,14 @@ def explore(
     *,
     merging: bool = True,
     composition: bool = True,
+    partial_order: bool = True,
     report: Report | None = None,
     checkpoint: Path | None = None,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`); `explorer` says which of the two searches ended it.
 
-    With `composition`, parts of the model that share nothing are explored each alone (see `composition`).
+    With `composition`, parts of the model that share nothing are explored each alone (see `composition`). With
+    `partial_order`, the kernel leaves out steps whose order does not matter (see `partial_order`).
 
     With a `checkpoint`, a search that was saved there goes on; one that is killed or stopped can go on later. Raises
     ModelError or PurityError where the model breaks a rule of the engine, and CheckpointError for a file that cannot
@@ -53,6 +55,6 @@ def explore(
     if search.at_work:
         from deadheat.sim.explore import kernel
 
-        return kernel.go_on(search, checkpoint)
+        return kernel.go_on(search, checkpoint, partial_order=partial_order)
     search.tables.verify_purity()
     return search.result()

@@ -13,6 +13,7 @@ over workers by their hash; Ulrich Stern, "Algorithmic techniques in verificatio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,11 +21,12 @@ from deadheat.sim.explore import python
 from deadheat.sim.explore.checkpoint import Saved, load
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
+from deadheat.sim.explore.partial_order import Dependence, wander
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 
-__all__ = ["explore", "go_on"]
+__all__ = ["explore", "go_on", "resumed"]
 
 
 def explore(
@@ -32,6 +34,7 @@ def explore(
     limits: Limits = Limits(),
     *,
     merging: bool = True,
+    partial_order: bool = False,
     report: Report | None = None,
     checkpoint: Path | None = None,
 ) -> Exploration:
@@ -44,11 +47,31 @@ def explore(
         search = KernelSearch(*load(checkpoint, model, merging=merging), limits, report)
         search.checkpoint = checkpoint
         return search.finish()
-    return go_on(python.Search(Tables(model, merging=merging), limits, report), checkpoint)
+    return go_on(python.Search(Tables(model, merging=merging), limits, report), checkpoint, partial_order=partial_order)
 
 
-def go_on(begun: python.Search, checkpoint: Path | None = None, settings: Settings = Settings()) -> Exploration:
-    """Finish a search that was begun in plain Python and stopped at the end of a layer."""
+def go_on(
+    begun: python.Search,
+    checkpoint: Path | None = None,
+    settings: Settings = Settings(),
+    *,
+    partial_order: bool = False,
+) -> Exploration:
+    """Finish a search that was begun in plain Python and stopped at the end of a layer.
+
+    Only a search without partial order is saved to a checkpoint.
+    """
+    if partial_order and checkpoint is None:
+        return _finish_in_part(begun, settings)
+    search = resumed(begun, settings)
+    search.checkpoint = checkpoint
+    return search.finish()
+
+
+def resumed(
+    begun: python.Search, settings: Settings = Settings(), dependence: Dependence | None = None
+) -> KernelSearch:
+    """Return a compiled search that goes on where one in plain Python stands."""
     layout = Layout.fitting(begun.tables.numbers_in_use())
     states = iter(begun.parents)
     parts = [layout.pack(list(islice(states, size))) for size in begun.layer_sizes]
@@ -61,6 +84,33 @@ def go_on(begun: python.Search, checkpoint: Path | None = None, settings: Settin
         found={},
         schedules=begun.schedules(),
     )
-    search = KernelSearch(begun.tables, saved, begun.limits, begun.report, settings)
-    search.checkpoint = checkpoint
-    return search.finish()
+    return KernelSearch(begun.tables, saved, begun.limits, begun.report, settings, dependence)
+
+
+def _finish_in_part(begun: python.Search, settings: Settings) -> Exploration:
+    """Finish a search with partial order, again until nothing was learned that it should have known."""
+    wander(begun.tables)
+    dependence = Dependence(begun.tables)
+    while True:
+        search = resumed(begun, settings, dependence)
+        found = search.finish()
+        learned = Dependence(begun.tables)
+        if not search.at_end or search.stopped or learned.confirms(dependence):
+            return _with_shortest(begun, settings, found)
+        dependence = learned
+
+
+def _with_shortest(begun: python.Search, settings: Settings, found: Exploration) -> Exploration:
+    """Look for shortest counterexamples where partial order may have found longer ones."""
+    longer = found.counterexamples.keys() - begun.found
+    if not longer or "partial-order" not in found.reductions:
+        return found
+    search = resumed(begun, settings)
+    search.undecided &= longer
+    whole = search.finish()
+    shortest = {name: schedule for name, schedule in whole.counterexamples.items() if name in longer}
+    remark = f"Shortest counterexamples were looked for without partial order, among {whole.states:,} states"
+    if len(shortest) < len(longer):
+        missing = ", ".join(sorted(longer - shortest.keys()))
+        remark += f"; {whole.stopped} before it met those of {missing}, which may be longer than need be"
+    return replace(found, counterexamples={**found.counterexamples, **shortest}, remarks=(*found.remarks, remark))

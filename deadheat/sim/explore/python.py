@@ -10,27 +10,43 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from deadheat.sim.explore.lassos import nearest_lasso
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.explore.partial_order import Dependence
+from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
 from deadheat.sim.explore.settled import shallowest_settled_violation
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables, Watch, WatchedPart
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables, Watch, WatchedPart
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["Search", "explore"]
 
 STATES_BETWEEN_REPORTS = 5_000
 
+_Processes = list[tuple[int, Learned[tuple[Row, ...]]]]
+"""Where the number of a process's local state is in a packed state, and its rows."""
+
 
 def explore(
-    model: Model, limits: Limits = Limits(), *, merging: bool = True, report: Report | None = None
+    model: Model,
+    limits: Limits = Limits(),
+    *,
+    merging: bool = True,
+    partial_order: bool = False,
+    report: Report | None = None,
 ) -> Exploration:
-    """Explore a model breadth first (see `Explorer`).
+    """Explore a model breadth first (see `Explorer`); with `partial_order`, counterexamples may be longer than need be.
 
     Raises ModelError or PurityError where the model breaks a rule of the engine.
     """
-    search = Search(Tables(model, merging=merging), limits, report)
-    search.run()
-    search.tables.verify_purity()
+    tables = Tables(model, merging=merging)
+    dependence = Dependence(tables) if partial_order else None
+    while True:
+        search = Search(tables, limits, report, dependence)
+        search.run()
+        learned = Dependence(tables) if dependence and not search.stopped else None
+        if dependence is None or learned is None or learned.confirms(dependence):
+            break
+        dependence = learned
+    tables.verify_purity()
     return search.result()
 
 
@@ -40,13 +56,18 @@ class Search:
     `parents` maps each state seen to the state that it was first reached from, in the order in which they were seen;
     `layer_sizes` counts those of each distance, and the last of them, `layer`, are yet to be expanded. `found` maps a
     violated property to the states at the two ends of its last transition, and `cycles` to what then goes on for
-    ever, if it is liveness. `stopped` says which limit ended the search.
+    ever, if it is liveness. `stopped` says which limit ended the search. With a `dependence`, a state in which some
+    processes cannot be disturbed by the others is expanded by the steps of those alone (see `partial_order`).
     """
 
-    def __init__(self, tables: Tables, limits: Limits, report: Report | None) -> None:
+    def __init__(
+        self, tables: Tables, limits: Limits, report: Report | None, dependence: Dependence | None = None
+    ) -> None:
         self.tables = tables
         self.limits = limits
         self.report = report
+        self._dependence = dependence
+        self._expanded_in_part = 0
         self.initial = tables.initial()
         self.parents: dict[int, int] = {self.initial: -1}
         self.found: dict[str, tuple[int, int]] = {}
@@ -99,7 +120,7 @@ class Search:
         processes = [(process * FIELD_BITS, rows) for process, rows in enumerate(self.tables.rows)]
         for state in states:
             moves = False
-            for shift, rows in processes:
+            for shift, rows in processes if self._dependence is None else self._ample(state, processes):
                 for mask, learned in rows[(state >> shift) & FIELD_MASK]:
                     for delta, budget, owed, watches, _ in learned[state & mask]:
                         if budget:
@@ -118,6 +139,15 @@ class Search:
             if not moves:
                 self._quiescent.append(state)
         self.transitions += transitions
+
+    def _ample(self, state: int, processes: _Processes) -> _Processes:
+        """Return the processes whose steps are enough in a state; all of them, where none are."""
+        assert self._dependence is not None
+        for closed in self._dependence.closed_sets(state):
+            if any(self.tables.can_move(state, process) for process in closed):
+                self._expanded_in_part += 1
+                return [processes[process] for process in closed]
+        return processes
 
     def _check_transition(self, watches: Iterable[WatchedPart], before: int, after: int) -> None:
         for watch in watches:
@@ -167,7 +197,7 @@ class Search:
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
             faults_fired=frozenset(self.tables.faults_in(self.budgets_drawn_on)),
-            reductions=("merging",) if self.tables.merging else (),
+            reductions=reductions(merging=self.tables.merging, partial_order=self._expanded_in_part > 0),
             stopped=self.stopped,
         )
 

@@ -11,7 +11,7 @@ from deadheat.sim.explore.memory import out_of_memory
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
 
-__all__ = ["Exploration", "Explorer", "Limits", "Progress", "Report"]
+__all__ = ["Exploration", "Explorer", "Limits", "Progress", "Report", "reductions"]
 
 
 def never() -> bool:
@@ -91,6 +91,11 @@ class Exploration:
     bytes_per_state: float | None = None
     cores: int = 1
     remarks: tuple[str, ...] = ()
+
+
+def reductions(**used: bool) -> tuple[str, ...]:
+    """Return the names of the reductions that were used."""
+    return tuple(name.replace("_", "-") for name, is_used in used.items() if is_used)
 
 
 class Explorer(Protocol):

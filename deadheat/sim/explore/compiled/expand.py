@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy
 
+from deadheat.sim.explore.compiled.ample import EVERYBODY, Standings, ample_set
 from deadheat.sim.explore.compiled.arrays import (
     FINE,
     GUARDED,
@@ -21,14 +22,16 @@ from deadheat.sim.explore.compiled.arrays import (
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, natural, note_event, step_verdict
 
-__all__ = ["EVENTS", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
+__all__ = ["EVENTS", "IN_PART", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
 
 RECENT_BITS = 16
 RECENT_SHIFT = numpy.uint64(64 - RECENT_BITS)
 """How many states a worker remembers of those it has put out last, and where in a hash their place is."""
 
-TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, OUT = 0, 1, 2, 3, 4, 5
-"""The places of a worker's counters; OUT is that of the first shard's number of successors, the others follow."""
+TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, IN_PART, OUT = 0, 1, 2, 3, 4, 5, 6
+"""The places of a worker's counters; IN_PART counts the states in which steps were left out. OUT is that of the first
+shard's number of successors, the others follow.
+"""
 
 
 @inlined
@@ -134,6 +137,8 @@ def expand_row(
 def expand(
     witness: tuple[int, ...],
     t: Arrays,
+    standings: Standings,
+    places: Int64,
     words: UInt64,
     first: Number,
     last: Number,
@@ -157,7 +162,8 @@ def expand(
 
     A miss is a row and the number of a state; the row is left out there and to be expanded once it was learned.
     `quiet` receives the states in which no owed step changes anything, `uncertain` those that may be so: some of their
-    rows were missing. The reserves are what one state may need at most.
+    rows were missing. The reserves are what one state may need at most. With `standings`, a state is expanded by the
+    processes of an ample set alone where it has one; `places` is room for a number a process.
     """
     count = len(witness)
     events_room = len(events) // (1 + 2 * count)
@@ -174,7 +180,14 @@ def expand(
         at = number * count
         union = 0
         missing = False
+        chosen = EVERYBODY
+        if len(standings.known) > 0:
+            chosen = ample_set(witness, t, standings, words, at, places)
+            if chosen != EVERYBODY:
+                counters[IN_PART] += 1
         for process in range(len(t.process_word)):
+            if chosen != EVERYBODY and chosen >> process & 1 == 0:
+                continue
             one = natural(process)
             content = (words[natural(at + t.process_word[one])] >> t.process_shift[one]) & t.process_mask[one]
             local = t.process_base[one] + numpy.int64(content)

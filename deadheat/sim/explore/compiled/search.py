@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 
 from deadheat.sim.explore.checkpoint import Saved, save
+from deadheat.sim.explore.compiled.ample import standings_of
 from deadheat.sim.explore.compiled.judging import judge_states
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
@@ -20,7 +21,8 @@ from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.workers import CHUNK, Team
 from deadheat.sim.explore.memory import bound, out_of_memory
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.explore.partial_order import Dependence
+from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
 from deadheat.sim.model import Kind
 from deadheat.sim.tables import Tables, Watch
 from deadheat.sim.trace import Choice, Schedule
@@ -53,10 +55,20 @@ class Settings:
 
 
 class KernelSearch:
-    """One search at work; it goes on where another has stopped."""
+    """One search at work; it goes on where another has stopped.
+
+    With a `dependence`, a state in which some processes cannot be disturbed by the others is expanded by the steps of
+    those alone (see `partial_order`).
+    """
 
     def __init__(
-        self, tables: Tables, saved: Saved, limits: Limits, report: Report | None, settings: Settings = Settings()
+        self,
+        tables: Tables,
+        saved: Saved,
+        limits: Limits,
+        report: Report | None,
+        settings: Settings = Settings(),
+        dependence: Dependence | None = None,
     ) -> None:
         self.tables = tables
         self.limits = limits
@@ -72,6 +84,8 @@ class KernelSearch:
         self.stopped: str | None = None
         kinds = [*tables.model.budgets, ""]  # an array of no length would be another type to numba
         self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
+        self.expanded_in_part = 0
+        self._standings = standings_of(dependence)
         self.dense = DenseTables(tables, settings.dense_bits)
         self.team = Team(self.dense, limits.cores, len(tables.watches))
         stored = sum(map(len, saved.parts)) // saved.layout.words
@@ -141,11 +155,11 @@ class KernelSearch:
     def _expand_piece(self) -> None:
         self.team.suit(self.dense, self.store)
         self._reset_workers()
-        t, store, chunk = self.dense.arrays(), self.store, self.chunk
+        t, standings, store, chunk = self.dense.arrays(), self._standings, self.store, self.chunk
         ends = [last for _, last in self._ranges(self.depth)]
         self.cursors = self.team.each(
             lambda number, worker: worker.expand(
-                t, store, self.fired, self.cursors[number], min(ends[number], self.cursors[number] + chunk)
+                t, standings, store, self.fired, self.cursors[number], min(ends[number], self.cursors[number] + chunk)
             )
         )
         self.chunk = min(2 * chunk, CHUNK)
@@ -165,6 +179,7 @@ class KernelSearch:
         """Add the successors that the workers found to the store, and look at what happened on the way."""
         for worker in self.team.workers:
             self.transitions += worker.transitions
+            self.expanded_in_part += worker.expanded_in_part
             self._judge(worker.take_events(), self.depth + 1)
         reached = [[0] * len(self.team.workers) for _ in range(self.store.shards)]
         while True:
@@ -317,7 +332,7 @@ class KernelSearch:
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
             faults_fired=self._faults_fired(),
-            reductions=("merging",) if self.tables.merging else (),
+            reductions=reductions(merging=self.tables.merging, partial_order=self.expanded_in_part > 0),
             stopped=self.stopped,
             bytes_per_state=self.store.bytes_used / self.store.states,
             cores=self.limits.cores,

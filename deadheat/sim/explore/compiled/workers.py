@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 
 import numpy
 
+from deadheat.sim.explore.compiled.ample import Standings
 from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import (
     EVENTS,
+    IN_PART,
     MISSES,
     OUT,
     QUIET,
@@ -57,6 +59,7 @@ class Worker:
         self.events: UInt64 = numpy.empty(self.events_room * (1 + 2 * words), dtype=numpy.uint64)
         self.added: UInt64 = numpy.empty(self.events_room * (1 + 2 * words), dtype=numpy.uint64)
         self.misses: Int64 = numpy.empty(2 * max(MISSES_ROOM, 4 * self.misses_reserve), dtype=numpy.int64)
+        self.places: Int64 = numpy.empty(len(dense.tables.locals), dtype=numpy.int64)
         self.quiet: Int64 = numpy.empty(CHUNK, dtype=numpy.int64)
         self.uncertain: Int64 = numpy.empty(CHUNK, dtype=numpy.int64)
         self.recent: UInt64 = numpy.empty(words << RECENT_BITS, dtype=numpy.uint64)
@@ -85,11 +88,13 @@ class Worker:
         self.events_reserve = dense.events_max
         self.misses_reserve = dense.rows_max
 
-    def expand(self, t: Arrays, store: Store, fired: UInt8, first: int, last: int) -> int:
+    def expand(self, t: Arrays, standings: Standings, store: Store, fired: UInt8, first: int, last: int) -> int:
         """Expand states of the frontier; return the place of the first that was not expanded."""
         reached: int = expand(
             self.witness,
             t,
+            standings,
+            self.places,
             store.words,
             first,
             last,
@@ -137,6 +142,11 @@ class Worker:
     def transitions(self) -> int:
         """How many transitions were taken since the buffers were emptied."""
         return int(self.counters[TRANSITIONS])
+
+    @property
+    def expanded_in_part(self) -> int:
+        """How many states were expanded in part since the buffers were emptied."""
+        return int(self.counters[IN_PART])
 
     @property
     def missing(self) -> Int64:
