@@ -13,6 +13,7 @@ over workers by their hash; Ulrich Stern, "Algorithmic techniques in verificatio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from deadheat.sim.explore.checkpoint import Saved, load
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
 from deadheat.sim.explore.results import Exploration, Limits, Report
+from deadheat.sim.explore.symmetry import AsymmetricError, not_used
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 
@@ -32,27 +34,68 @@ def explore(
     limits: Limits = Limits(),
     *,
     merging: bool = True,
+    symmetry: bool = False,
     report: Report | None = None,
     checkpoint: Path | None = None,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`), by compiled code from the first state on.
 
+    With `symmetry`, up to an exchange of the model's interchangeable names; where they are not interchangeable,
+    everything is explored, and a remark says why.
+
     A search that was saved as the `checkpoint` goes on from there. Raises ModelError or PurityError where the model
     breaks a rule of the engine, and CheckpointError for a file that cannot be gone on with.
     """
-    if checkpoint is not None and checkpoint.exists():
-        search = KernelSearch(*load(checkpoint, model, merging=merging), limits, report)
-        search.checkpoint = checkpoint
-        return search.finish()
-    return go_on(python.Search(Tables(model, merging=merging), limits, report), checkpoint)
+    begun = python.Search(Tables(model, merging=merging), limits, report)
+    if checkpoint is None or not checkpoint.exists():
+        return go_on(begun, checkpoint, symmetry=symmetry)
+    tables, saved = load(checkpoint, model, merging=merging, symmetry=symmetry)
+    try:
+        return _finished(tables, saved, begun, checkpoint)
+    except AsymmetricError as error:
+        return _without_symmetry(begun, checkpoint, Settings(), error)
 
 
-def go_on(begun: python.Search, checkpoint: Path | None = None, settings: Settings = Settings()) -> Exploration:
-    """Finish a search that was begun in plain Python and stopped at the end of a layer."""
+def go_on(
+    begun: python.Search, checkpoint: Path | None = None, settings: Settings = Settings(), *, symmetry: bool = False
+) -> Exploration:
+    """Finish a search that was begun in plain Python and stopped at the end of a layer.
+
+    With `symmetry` it is begun anew, with tables of its own: what images were learned in vain, if there is none, must
+    not be taken for what the model does.
+    """
+    model = begun.tables.model
+    if not symmetry or len(model.interchangeable) < 2:
+        return _finished(begun.tables, _saved(begun), begun, checkpoint, settings)
+    tables = Tables(model, merging=begun.tables.merging)
+    anew = python.Search(tables, begun.limits, begun.report)
+    try:
+        return _finished(tables, replace(_saved(anew), folded=0), begun, checkpoint, settings)
+    except AsymmetricError as error:
+        return _without_symmetry(begun, checkpoint, settings, error)
+
+
+def _without_symmetry(
+    begun: python.Search, checkpoint: Path | None, settings: Settings, reason: AsymmetricError
+) -> Exploration:
+    found = go_on(begun, checkpoint, settings)
+    return replace(found, remarks=(*found.remarks, not_used(begun.tables.model.interchangeable, reason)))
+
+
+def _finished(
+    tables: Tables, saved: Saved, begun: python.Search, checkpoint: Path | None, settings: Settings = Settings()
+) -> Exploration:
+    search = KernelSearch(tables, saved, begun.limits, begun.report, settings)
+    search.checkpoint = checkpoint
+    return search.finish()
+
+
+def _saved(begun: python.Search) -> Saved:
+    """Return a search that was begun in plain Python in the form in which the kernel goes on with one."""
     layout = Layout.fitting(begun.tables.numbers_in_use())
     states = iter(begun.parents)
     parts = [layout.pack(list(islice(states, size))) for size in begun.layer_sizes]
-    saved = Saved(
+    return Saved(
         layout=layout,
         parts=[*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]],
         depth=begun.depth,
@@ -61,6 +104,3 @@ def go_on(begun: python.Search, checkpoint: Path | None = None, settings: Settin
         found={},
         schedules=begun.schedules(),
     )
-    search = KernelSearch(begun.tables, saved, begun.limits, begun.report, settings)
-    search.checkpoint = checkpoint
-    return search.finish()

@@ -68,6 +68,10 @@ class Search:
         """Whether there is something to expand, something to decide, and no limit reached."""
         return bool(self.layer and not self.stopped and (self.undecided or not self.tables.watches))
 
+    def representative(self, state: int) -> int:
+        """Return the state that stands for a state: here, each for itself."""
+        return state
+
     def run(self, states_max: int | None = None) -> None:
         """Search until there is nothing new, nothing left to decide, or a limit is reached.
 
@@ -139,7 +143,7 @@ class Search:
         for watch in self.tables.watches_of(Kind.SETTLED):
             if watch.property.name in self.undecided:
                 violating = [state for state in self.parents if watch.violated(state)]
-                first = shallowest_settled_violation(self.tables, violating)
+                first = shallowest_settled_violation(self.tables, violating, self.representative)
                 if first is not None:
                     self._violated(watch, self.parents[first], first)
 
@@ -182,6 +186,9 @@ class Search:
             path.append(before)
             before = self.parents[before]
         path.reverse()
+        return self._choices(path)
+
+    def _choices(self, path: list[int]) -> tuple[Choice, ...]:
         return tuple(self._choice(*ends) for ends in pairwise(path))
 
     def _schedule(self, name: str, before: int, after: int) -> Schedule:

@@ -8,7 +8,7 @@ sweeps that change nothing for good form such a component.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.tables import Tables
@@ -16,19 +16,29 @@ from deadheat.sim.tables import Tables
 __all__ = ["shallowest_settled_violation"]
 
 
-def shallowest_settled_violation(tables: Tables, violating: Iterable[int]) -> int | None:
+def itself(state: int) -> int:
+    """Return the state: it stands for itself."""
+    return state
+
+
+def shallowest_settled_violation(
+    tables: Tables, violating: Iterable[int], representative: Callable[[int], int] = itself
+) -> int | None:
     """Return the first of the `violating` states that lies in a component all of whose states violate, or None.
 
-    `violating` are all reachable states that violate a property, in the order of their distance.
+    `violating` are all reachable states that violate a property, in the order of their distance; or of those, the ones
+    that stand for the others.
     """
-    inescapable = _inescapable(tables, violating)
+    inescapable = _inescapable(tables, violating, representative)
     if not inescapable:
         return None
     settled = set().union(*terminal_components(inescapable))
     return next(state for state in inescapable if state in settled)
 
 
-def _inescapable(tables: Tables, violating: Iterable[int]) -> dict[int, list[int]]:
+def _inescapable(
+    tables: Tables, violating: Iterable[int], representative: Callable[[int], int]
+) -> dict[int, list[int]]:
     """Return the violating states whose owed steps lead, for ever, to violating states only; with those steps.
 
     This is the greatest set closed under owed steps: whatever can leave it is taken out until nothing can. A state
@@ -36,7 +46,7 @@ def _inescapable(tables: Tables, violating: Iterable[int]) -> dict[int, list[int
     """
     passing = [process for process, states in enumerate(tables.locals) if not states.cyclic()]
     remaining = {
-        state: [after for successor, after in tables.choices(state) if successor.owed]
+        state: [representative(after) for successor, after in tables.choices(state) if successor.owed]
         for state in violating
         if not any(tables.can_move(state, process) for process in passing)
     }

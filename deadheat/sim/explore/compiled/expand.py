@@ -20,10 +20,11 @@ from deadheat.sim.explore.compiled.arrays import (
 )
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, note_event, step_verdict
+from deadheat.sim.explore.compiled.representative import representative
 
-__all__ = ["EVENTS", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
+__all__ = ["EVENTS", "FOLDED", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
 
-TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, OUT = 0, 1, 2, 3, 4, 5
+TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, FOLDED, OUT = 0, 1, 2, 3, 4, 5, 6
 """The places of a worker's counters; OUT is that of the first shard's number of successors, the others follow."""
 
 
@@ -31,19 +32,19 @@ TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, OUT = 0, 1, 2, 3, 4, 5
 def put_out(
     witness: tuple[int, ...],
     t: Arrays,
-    successor: Number,
-    words: UInt64,
-    at: Number,
     shards: Number,
     counters: Int64,
     out: UInt64,
     out_room: Number,
 ) -> Number:
-    """Write a successor of a state where its shard's are; return its number there."""
+    """Put what stands for the successor, which was written behind those of the first shard, behind its own shard's.
+
+    Returns its number there.
+    """
     count = len(witness)
     slot = counters[OUT]
-    for k in range(count):
-        out[slot * count + k] = words[at + k] + t.delta[successor * count + k]
+    if len(t.swaps.first) > 1 and representative(t.swaps, out, slot * count):
+        counters[FOLDED] += 1
     shard = numpy.int64(0)
     if shards > 1:
         shard = numpy.int64(mix(witness, out, slot * count) & numpy.uint64(shards - 1))
@@ -91,9 +92,9 @@ def expand_row(
             fired[t.guard_kind[successor]] = 1
         union |= info
         counters[TRANSITIONS] += 1
-        slot = put_out(witness, t, successor, words, at, shards, counters, out, out_room)
-        out_by[slot] = successor
-        place = slot * count
+        place = counters[OUT] * count
+        for k in range(count):
+            out[place + k] = words[at + k] + t.delta[successor * count + k]
         if info & WATCHED:
             for each in range(t.watched_first[successor], t.watched_middle[successor]):
                 watch = t.watched[each]
@@ -105,6 +106,7 @@ def expand_row(
                     counters[EVENTS] += 1
                 if verdict == VIOLATED:
                     muted[t.watch_property[watch]] = 1
+        out_by[put_out(witness, t, shards, counters, out, out_room)] = successor
     return union
 
 

@@ -21,6 +21,7 @@ from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.workers import CHUNK, Team
 from deadheat.sim.explore.memory import bound, out_of_memory
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind
 from deadheat.sim.tables import Tables, Watch
 from deadheat.sim.trace import Choice, Schedule
@@ -61,13 +62,15 @@ class KernelSearch:
         self.schedules = dict(saved.schedules)
         self.found = dict(saved.found)
         self.cycles: dict[str, list[Choice]] = {}
+        self.symmetry = Symmetry(tables) if saved.folded is not None else None
+        self.folded = saved.folded or 0
         self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
         self.transitions = self._transitions_saved = saved.transitions
         self.depth = saved.depth
         self.stopped: str | None = None
         kinds = [*tables.model.budgets, ""]  # an array of no length would be another type to numba
         self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
-        self.dense = DenseTables(tables, settings.dense_bits)
+        self.dense = DenseTables(tables, settings.dense_bits, self.symmetry)
         self.team = Team(self.dense, limits.cores, len(tables.watches))
         self.store = Store(self.dense.layout, limits.cores, self._room())
         self.store.add_layers([self.dense.layout.pack_fields(saved.layout.unpack_fields(each)) for each in saved.parts])
@@ -80,12 +83,14 @@ class KernelSearch:
     # The search
 
     def finish(self) -> Exploration:
-        """Search to the end, and return what was found."""
+        """Search to the end, and return what was found; raises AsymmetricError where symmetry is relied on in vain."""
         try:
             while self.at_work:
                 self._expand_layer()
             if self.at_end and not self.stopped:
                 self._look_back()
+            if self.symmetry is not None:
+                self.symmetry.learn()
         finally:
             self.team.close()
         self._save_or_remove()
@@ -152,6 +157,7 @@ class KernelSearch:
         """Add the successors that the workers found to the store, and look at what happened on the way."""
         for worker in self.team.workers:
             self.transitions += worker.transitions
+            self.folded += worker.folded
             self._judge(worker.take_events(), self.depth + 1)
         reached = [[0] * len(self.team.workers) for _ in range(self.store.shards)]
         while True:
@@ -290,6 +296,7 @@ class KernelSearch:
 
     def result(self) -> Exploration:
         """Return what was found."""
+        reductions = {"merging": self.tables.merging, "symmetry": self.folded}
         return Exploration(
             explorer="kernel",
             states=self.store.states,
@@ -300,10 +307,11 @@ class KernelSearch:
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
             faults_fired=self._faults_fired(),
-            reductions=("merging",) if self.tables.merging else (),
+            reductions=tuple(name for name, used in reductions.items() if used),
             stopped=self.stopped,
             bytes_per_state=self.store.bytes_used / self.store.states,
             cores=self.limits.cores,
+            remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
         )
 
     def _schedules(self) -> dict[str, Schedule]:
@@ -334,7 +342,16 @@ class KernelSearch:
         self._transitions_saved = self.transitions
         parts = list(self.store.split(self.depth, self.cursors))
         fired = self._faults_fired()
-        saved = Saved(self.dense.layout, parts, self.depth, self.transitions, sorted(fired), self.found, self.schedules)
+        saved = Saved(
+            self.dense.layout,
+            parts,
+            self.depth,
+            self.transitions,
+            sorted(fired),
+            self.found,
+            self.schedules,
+            self.folded if self.symmetry is not None else None,
+        )
         save(path, self.tables, saved)
 
     def _faults_fired(self) -> frozenset[str]:

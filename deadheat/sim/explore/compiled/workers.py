@@ -16,6 +16,7 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import (
     EVENTS,
+    FOLDED,
     MISSES,
     OUT,
     QUIET,
@@ -129,6 +130,11 @@ class Worker:
     def transitions(self) -> int:
         """How many transitions were taken since the buffers were emptied."""
         return int(self.counters[TRANSITIONS])
+
+    @property
+    def folded(self) -> int:
+        """How many of them led to a state for which another one stands."""
+        return int(self.counters[FOLDED])
 
     @property
     def missing(self) -> Int64:
