@@ -39,7 +39,7 @@ class Swap:
         self._processes = [self._process_like(each) for each in model.processes]
         components = [self._component_like(name) for name in model.components]
         budgets = range(len(self._processes) + len(components), len(tables.numbers_in_use()))
-        self.fields = (*self._processes, *components, *budgets)
+        self.fields: tuple[int, ...] = (*self._processes, *components, *budgets)
         self.numbers: list[list[int]] = [[] for _ in range(budgets.start)]
         self.parts = {part: self._part_like(part, watch.parts) for watch in tables.watches for part in watch.parts}
         self._alternatives: dict[tuple[int, int], list[Alternative]] = {}
@@ -106,7 +106,8 @@ class Swap:
         if field >= len(self._processes):
             value = self.exchange.value(self._tables.value(field, number))
             return self._tables.number_of(self.fields[field], value)
-        state, image = self._tables.locals[field].states[number], self._tables.locals[self.fields[field]]
+        state = self._tables.locals[field].states[number]
+        image = self._tables.locals[self.fields[field]]
         if number == INITIAL:
             return INITIAL
         if state.finished:
@@ -141,9 +142,10 @@ class Swap:
             del left[found.number]
             matched.append(found)
         if left or len(matched) < len(operations):
-            one, other = (self._tables.locals[each].process.name for each in (process, self.fields[process]))
+            name = self._tables.locals[self.fields[process]].process.name
+            wanted = _asked(tuple(map(self.exchange.value, operations)))
             raise AsymmetricError(
-                f"where {one!r} asks for {_asked(operations)}, {other!r} asks with {self.exchange} for {_asked(images)}"
+                f"with {self.exchange} {name!r} would ask for {wanted}, but asks for {_asked(images)}"
             )
         return matched
 

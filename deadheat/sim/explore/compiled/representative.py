@@ -60,8 +60,8 @@ def swaps_of(symmetry: Symmetry | None, layout: Layout) -> Swaps:
             pairs.append((*_place(layout, one), *_place(layout, other), *bases))
         first.append(len(pairs))
     columns: Iterable[Any] = zip(*pairs, strict=True) if pairs else [()] * len(KINDS)
-    arrays: Any = (numpy.array(column, dtype=kind) for column, kind in zip(columns, KINDS, strict=True))
-    return Swaps(numpy.array(first, dtype=numpy.int32), *arrays, numbers.array)
+    arrays: list[Any] = [numpy.array(column, dtype=kind) for column, kind in zip(columns, KINDS, strict=True)]
+    return Swaps(*[numpy.array(first, dtype=numpy.int32), *arrays, numbers.array])
 
 
 def _add(column: Column, table: Sequence[int], room: int) -> int:
