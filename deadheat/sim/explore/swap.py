@@ -45,7 +45,7 @@ class Swap:
         self._alternatives: dict[tuple[int, int], list[Alternative]] = {}
         self._verified: set[Lesson] = set()
         self._involutions_verified = [0] * len(self.numbers)
-        if self.image(tables.initial()) != tables.initial():
+        if not self._keeps(tables.initial()):
             raise AsymmetricError(f"with {self.exchange} the initial state is another")
 
     # What stands for what
@@ -77,6 +77,12 @@ class Swap:
                 f"{self.exchange.first}"
             )
         return images[alike.index(part)]
+
+    def _keeps(self, state: int) -> bool:
+        try:
+            return self.image(state) == state
+        except AsymmetricError:  # it has a value that is nowhere else
+            return False
 
     # The images of what was learned
 

@@ -22,7 +22,7 @@ successors. What is reached of the whole is reached by images of what the quotie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from deadheat.sim.explore.swap import AsymmetricError, Swap
 from deadheat.sim.model import Kind
@@ -78,9 +78,10 @@ class Symmetry:
         while grown:
             grown = False
             for part, verified in self._verdicts_verified.items():
-                self._verdicts_verified[part] = len(part.known)
-                for states, violated in list(part.known.items())[verified:]:
-                    grown = True
+                new = list(islice(part.known.items(), verified, None))
+                self._verdicts_verified[part] = verified + len(new)
+                grown = grown or bool(new)
+                for states, violated in new:
                     for swap in self.swaps:
                         swap.verify_verdict(part, states, violated)
 
