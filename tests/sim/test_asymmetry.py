@@ -198,7 +198,7 @@ ASYMMETRIC = [
     ),
     (a_component_orders_by_name, "'(e2, e3)' in 'crowd' is never met with e2 and e3 exchanged"),
     (a_component_has_a_value_for_one_only, "'1' in 'cell/e1' is never met with e1 and e2 exchanged"),
-    (a_component_does_something_else_for_one, "with e1 and e2 exchanged cell/e1.add(1) by 'adds/e1' leads elsewhere"),
+    (a_component_does_something_else_for_one, "with e2 and e3 exchanged cell/e3.add(1) by 'adds/e3' leads elsewhere"),
     (somebody_prefers_the_first, "with e2 and e3 exchanged 'empties' would ask for holder.release(e1) or holder"),
     (one_begins_otherwise, "with e1 and e2 exchanged the initial state is another"),
     (a_property_looks_at_one_only, "the property 'fine' does not say of e3 what it says of e2"),
