@@ -41,6 +41,29 @@ class Biased(Cell):
         return (Step(None, (value + by + (self.name == "cell/e2")) % 3),)
 
 
+class Fragile(Cell):
+    """A cell to which may be added more than was asked for, by one fault for the second and by another elsewhere."""
+
+    @operation
+    def add(self, value: int, by: int) -> Steps:
+        fault = "right" if self.name == "cell/e2" else "left"
+        return (Step(None, (value + by) % 3), Step(None, (value + by + 1) % 3, fault=fault))
+
+
+class Text(Component):
+    """Words, in which a name can stand within another."""
+
+    initial = ""
+
+    @operation
+    def put(self, value: str, who: str) -> Steps:
+        return (Step(None, {"x": "x y y", "x y": "x y"}[who]),)
+
+    @operation
+    def toss(self, value: str) -> Steps:
+        return (Step(None, "x"), Step(None, "x y"))
+
+
 def add_one(cell: Cell) -> Role:
     yield cell.add(1)
 
@@ -110,6 +133,12 @@ def a_component_does_something_else_for_one() -> Model:
         return Part(names, lambda view: "far" if [view[each] for each in names] == [2, 2] else None)
 
     return model(processes, own, safety(same("e1", "e2"), same("e2", "e3"), same("e1", "e3")))
+
+
+def another_fault_befalls_one() -> Model:
+    own = cells(Fragile)
+    parts = (part(name, lambda value: value == 2) for name in NAMES)
+    return model(adders(own), own, safety(*parts), left=1, right=1)
 
 
 def a_component_has_a_value_for_one_only() -> Model:
@@ -199,6 +228,7 @@ ASYMMETRIC = [
     (a_component_orders_by_name, "'(e2, e3)' in 'crowd' is never met with e2 and e3 exchanged"),
     (a_component_has_a_value_for_one_only, "'1' in 'cell/e1' is never met with e1 and e2 exchanged"),
     (a_component_does_something_else_for_one, "with e2 and e3 exchanged cell/e3.add(1) by 'adds/e3' leads elsewhere"),
+    (another_fault_befalls_one, "with e1 and e2 exchanged cell/e1.add(1) by 'adds/e1' leads elsewhere"),
     (somebody_prefers_the_first, "with e2 and e3 exchanged 'empties' would ask for holder.release(e1) or holder"),
     (one_begins_otherwise, "with e1 and e2 exchanged the initial state is another"),
     (a_property_looks_at_one_only, "the property 'fine' does not say of e3 what it says of e2"),
@@ -237,6 +267,23 @@ def test_symmetry_is_named_where_it_merged_something(explore: Callable[[Model], 
 
 
 @BOTH
+def test_steps_without_an_end_settle_up_to_symmetry_as_they_do_without(explore: Callable[[Model], Exploration]) -> None:
+    def blink(cell: Cell) -> Role:
+        yield cell.add(1)
+
+    def crowded(view: View) -> str | None:
+        return "never" if len(view) == 3 else None
+
+    own = cells()
+    processes = [Process(f"blinks/{name}", blink, (own[f"cell/{name}"],), repeats=True) for name in NAMES]
+    lost = Property("lost", "", Kind.SETTLED, tuple(own), crowded)
+    found = explore(model(processes, own, lost, Property("none", "", Kind.ALWAYS, tuple(own), lambda view: None)))
+    assert found.states == 10  # the multisets of three values, of 27 states
+    assert verdicts(found) == {"lost": 0}
+    assert "symmetry" in found.reductions
+
+
+@BOTH
 def test_it_is_not_where_there_is_nothing_to_merge(explore: Callable[[Model], Exploration]) -> None:
     holder = Holder("holder")
 
@@ -253,6 +300,24 @@ def test_a_name_alone_is_interchangeable_with_nothing(explore: Callable[[Model],
     found = explore(replace(symmetric(), interchangeable=("e1",)))
     assert facts(found) == facts(python.explore(symmetric()))
     assert found.remarks == ()
+
+
+@BOTH
+def test_a_name_within_another_must_not_be_taken_for_it(explore: Callable[[Model], Exploration]) -> None:
+    def put(text: Text, name: str) -> Role:
+        yield text.put(name)
+
+    def toss(text: Text) -> Role:
+        yield text.toss()
+
+    text = Text("text")
+    names = ("x", "x y")
+    processes = [*(Process(f"puts/{name}", put, (text, name)) for name in names), Process("tosses", toss, (text,))]
+    ambiguous = Model({"text": text}, tuple(processes), interchangeable=names)
+    found = explore(ambiguous)
+    assert facts(found) == facts(python.explore(ambiguous))
+    [remark] = found.remarks
+    assert remark.endswith("with x and x y exchanged 'x y y' in 'text' is confused with another")
 
 
 @BOTH

@@ -61,13 +61,12 @@ def go_on(
 ) -> Exploration:
     """Finish a search that was begun in plain Python and stopped at the end of a layer.
 
-    With `symmetry` it is begun anew, with tables of its own: what images were learned in vain, if there is none, must
-    not be taken for what the model does.
+    With `symmetry` it is begun anew, over the same tables. They stay where there turns out to be none: an image is
+    learned only of what can happen, after its past was verified, so it can happen too.
     """
-    model = begun.tables.model
-    if not symmetry or len(model.interchangeable) < 2:
-        return _finished(begun.tables, _saved(begun), begun, checkpoint, settings)
-    tables = Tables(model, merging=begun.tables.merging)
+    tables = begun.tables
+    if not symmetry or len(tables.model.interchangeable) < 2:
+        return _finished(tables, _saved(begun), begun, checkpoint, settings)
     anew = python.Search(tables, begun.limits, begun.report)
     try:
         return _finished(tables, replace(_saved(anew), folded=0), begun, checkpoint, settings)
