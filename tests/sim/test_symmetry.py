@@ -92,11 +92,47 @@ def test_so_it_is_without_merging(model: Model) -> None:
         assert not any("not made use of" in remark for remark in found.remarks)
 
 
-class OfEveryOrbit(QuotientSearch):
-    """The slow twin: the least of all states that permutations lead to stands for them, whatever that costs."""
+class Least(Symmetry):
+    """The least of all states that permutations lead to stands for them, whatever that costs."""
 
-    def representative(self, state: int) -> int:
-        return min(orbit(self.symmetry, state))
+    def descent(self, state: int) -> tuple[int, list[int]]:
+        return min(orbit(self, state)), []
+
+
+class Whichever(Symmetry):
+    """Some state of an orbit stands for a state, another for another state of the same orbit."""
+
+    def descent(self, state: int) -> tuple[int, list[int]]:
+        members = sorted(orbit(self, state))
+        return members[(members.index(state) + state % 7) % len(members)], []
+
+
+def quotient_by(kind: type[Symmetry], tables: Tables, limits: Limits = Limits(STATES_MAX)) -> QuotientSearch:
+    search = QuotientSearch(tables, limits, None)
+    search.symmetry = kind(tables)
+    search.run()
+    return search
+
+
+@THOROUGH
+@given(symmetric_models())
+def test_whichever_state_stands_for_an_orbit_lengths_are_the_same(model: Model) -> None:
+    whole = python.Search(Tables(model), Limits(STATES_MAX), None)
+    whole.run()
+    assume(not whole.stopped)
+    for kind in (Least, Whichever):
+        found = quotient_by(kind, Tables(model))
+        assert lengths(found) == lengths(whole)
+
+
+def lengths(search: python.Search) -> dict[str, int]:
+    found = {}
+    for name, (before, _) in search.found.items():
+        found[name] = 0
+        while before >= 0:
+            found[name] += 1
+            before = search.parents[before]
+    return found
 
 
 def orbit(symmetry: Symmetry, state: int) -> set[int]:
@@ -117,16 +153,16 @@ def without_properties(model: Model) -> Model:
 @given(symmetric_models())
 def test_at_least_one_state_of_every_orbit_is_seen_and_none_of_another(model: Model) -> None:
     tables = Tables(without_properties(model))
-    folded, least = QuotientSearch(tables, Limits(STATES_MAX), None), OfEveryOrbit(tables, Limits(STATES_MAX), None)
-    folded.run()
+    folded = quotient_by(Symmetry, tables)
     assume(not folded.stopped)
     learned = len(tables.lessons)
-    least.run()
+    least = quotient_by(Least, tables)
     whole = python.Search(tables, Limits(STATES_MAX), None)
     whole.run()
     assume(not whole.stopped)
     assert len(tables.lessons) == learned  # what the whole needs was verified
     symmetry = folded.symmetry
+    assert all(symmetry.orbit(state) == orbit(symmetry, state) for state in least.parents)
     assert {min(orbit(symmetry, state)) for state in whole.parents} == set(least.parents)
     assert {min(orbit(symmetry, state)) for state in folded.parents} == set(least.parents)
     assert set(folded.parents) <= set(whole.parents)
@@ -188,8 +224,7 @@ def test_two_phase_commit_has_one_state_an_orbit(managers: int, states: int) -> 
     assert found.states == states
     assert not found.counterexamples
     if managers < 5:
-        least = OfEveryOrbit(Tables(example["two_phase_commit"](managers)), Limits(), None)
-        least.run()
+        least = quotient_by(Least, Tables(example["two_phase_commit"](managers)))
         assert len(least.parents) == states
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from deadheat.sim.explore.lassos import nearest_lasso
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.explore.settled import shallowest_settled_violation
+from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables, Watch, WatchedPart
 from deadheat.sim.trace import Choice, Schedule
@@ -40,7 +41,7 @@ class Search:
     `parents` maps each state seen to the state that it was first reached from, in the order in which they were seen;
     `layer_sizes` counts those of each distance, and the last of them, `layer`, are yet to be expanded. `found` maps a
     violated property to the states at the two ends of its last transition, and `cycles` to what then goes on for
-    ever, if it is liveness. `stopped` says which limit ended the search.
+    ever, if it is liveness. `stopped` says which limit ended the search. A `symmetry` is for searches that use it.
     """
 
     def __init__(self, tables: Tables, limits: Limits, report: Report | None) -> None:
@@ -56,6 +57,7 @@ class Search:
         self.depth = 0
         self.budgets_drawn_on = 0
         self.stopped: str | None = None
+        self.symmetry: Symmetry | None = None
         self.layer = [self.initial]
         self.layer_sizes = [1]
         self._quiescent: list[int] = []
@@ -67,10 +69,6 @@ class Search:
     def at_work(self) -> bool:
         """Whether there is something to expand, something to decide, and no limit reached."""
         return bool(self.layer and not self.stopped and (self.undecided or not self.tables.watches))
-
-    def representative(self, state: int) -> int:
-        """Return the state that stands for a state: here, each for itself."""
-        return state
 
     def run(self, states_max: int | None = None) -> None:
         """Search until there is nothing new, nothing left to decide, or a limit is reached.
@@ -143,7 +141,7 @@ class Search:
         for watch in self.tables.watches_of(Kind.SETTLED):
             if watch.property.name in self.undecided:
                 violating = [state for state in self.parents if watch.violated(state)]
-                first = shallowest_settled_violation(self.tables, violating, self.representative)
+                first = shallowest_settled_violation(self.tables, violating, self.symmetry)
                 if first is not None:
                     self._violated(watch, self.parents[first], first)
 

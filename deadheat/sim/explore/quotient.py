@@ -39,12 +39,8 @@ class QuotientSearch(python.Search):
 
     def __init__(self, tables: Tables, limits: Limits, report: Report | None) -> None:
         super().__init__(tables, limits, report)
-        self.symmetry = Symmetry(tables)
+        self.symmetry: Symmetry = Symmetry(tables)
         self.folded = 0
-
-    def representative(self, state: int) -> int:
-        """Return the state that stands for a state."""
-        return self.symmetry.representative(state)
 
     def _expand(self, states: list[int], following: list[int]) -> None:
         for state in states:
@@ -54,7 +50,7 @@ class QuotientSearch(python.Search):
             for successor, after in choices:
                 self.budgets_drawn_on |= successor.budget
                 self._check_transition(successor.watches, state, after)
-                representative = self.representative(after)
+                representative = self.symmetry.representative(after)
                 self.folded += representative != after
                 if representative not in self.parents:
                     self.parents[representative] = state

@@ -8,37 +8,33 @@ sweeps that change nothing for good form such a component.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.tables import Tables
 
 __all__ = ["shallowest_settled_violation"]
 
 
-def itself(state: int) -> int:
-    """Return the state: it stands for itself."""
-    return state
-
-
 def shallowest_settled_violation(
-    tables: Tables, violating: Iterable[int], representative: Callable[[int], int] = itself
+    tables: Tables, violating: Iterable[int], symmetry: Symmetry | None = None
 ) -> int | None:
     """Return the first of the `violating` states that lies in a component all of whose states violate, or None.
 
     `violating` are all reachable states that violate a property, in the order of their distance; or of those, the ones
-    that stand for the others.
+    that stand for the others by a `symmetry`.
     """
-    inescapable = _inescapable(tables, violating, representative)
+    inescapable = _inescapable(tables, violating, symmetry)
     if not inescapable:
         return None
     settled = set().union(*terminal_components(inescapable))
+    if symmetry is not None:
+        settled = set().union(*map(symmetry.orbit, settled))
     return next(state for state in inescapable if state in settled)
 
 
-def _inescapable(
-    tables: Tables, violating: Iterable[int], representative: Callable[[int], int]
-) -> dict[int, list[int]]:
+def _inescapable(tables: Tables, violating: Iterable[int], symmetry: Symmetry | None) -> dict[int, list[int]]:
     """Return the violating states whose owed steps lead, for ever, to violating states only; with those steps.
 
     This is the greatest set closed under owed steps: whatever can leave it is taken out until nothing can. A state
@@ -46,10 +42,12 @@ def _inescapable(
     """
     passing = [process for process, states in enumerate(tables.locals) if not states.cyclic()]
     remaining = {
-        state: [representative(after) for successor, after in tables.choices(state) if successor.owed]
+        state: [after for successor, after in tables.choices(state) if successor.owed]
         for state in violating
         if not any(tables.can_move(state, process) for process in passing)
     }
+    if symmetry is not None:
+        remaining = {state: list(map(symmetry.representative, afters)) for state, afters in remaining.items()}
     predecessors: dict[int, list[int]] = defaultdict(list)
     leaving = []
     for state, successors in remaining.items():

@@ -11,7 +11,7 @@ a transition system by its automorphisms: C. Norris Ip and David L. Dill, "Bette
   which the names can be; permuting them back along the way gives a real one (`unfolded`).
 - SETTLED: if owed steps lead from a state s to s', and on to a permutation p(s) of s, then they lead on to p(p(s)) and,
   since p repeated often enough changes nothing, back to s. So settled components of the quotient are those of the
-  whole, folded.
+  whole, folded. Where several states of an orbit are kept, all of them are settled if one is.
 - EVENTUALLY is not preserved: a cycle of the quotient may permute the names, and so be fair to nobody. It is refused.
 
 That the names can be exchanged is not believed, but verified, on everything that was learned of the model: what was
@@ -21,7 +21,7 @@ successors. What is reached of the whole is reached by images of what the quotie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
 from deadheat.sim.explore.swap import AsymmetricError, Swap
@@ -29,7 +29,7 @@ from deadheat.sim.model import Kind
 from deadheat.sim.tables import Tables, WatchedPart
 from deadheat.sim.trace import Choice
 
-__all__ = ["AsymmetricError", "Symmetry", "not_used"]
+__all__ = ["AsymmetricError", "Symmetry", "not_used", "plain_changes"]
 
 
 class Symmetry:
@@ -140,6 +140,14 @@ class Symmetry:
             for number in range(len(ranks), len(self.swaps[0].numbers[field])):
                 ranks.append(self.ranks[earlier.fields[field]][earlier.number(field, number)] if earlier else number)
 
+    def orbit(self, state: int) -> set[int]:
+        """Return all states that permutations of the names lead to from this one."""
+        states = {state}
+        for change in plain_changes(len(self.names)):
+            state = self.swaps[change].image(state)
+            states.add(state)
+        return states
+
     # Paths
 
     def unfolded(self, path: Sequence[int]) -> tuple[Choice, ...]:
@@ -172,6 +180,20 @@ class Symmetry:
 
     def _choice(self, before: int, after: int) -> Choice:
         return next(successor.choice for successor, state in self.tables.choices(before) if state == after)
+
+
+def plain_changes(count: int) -> Iterator[int]:
+    """Yield swaps of neighbours, by the place of the first of the two, that lead through all permutations of so many.
+
+    This is how bells are rung: the last goes through all others, down and up, and each time these change once.
+    """
+    if count < 2:
+        return
+    sweeps = (range(count - 2, -1, -1), range(count - 1))
+    yield from sweeps[0]
+    for number, change in enumerate(plain_changes(count - 1)):
+        yield change + 1 - number % 2
+        yield from sweeps[1 - number % 2]
 
 
 def not_used(names: Sequence[str], reason: AsymmetricError) -> str:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy
 
 from deadheat.sim.explore.compiled.arrays import Column, Int32, Int64, Number, UInt16, UInt64
-from deadheat.sim.explore.compiled.compiling import inlined
+from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.symmetry import Symmetry
 
-__all__ = ["Swaps", "representative", "swaps_of"]
+__all__ = ["Swaps", "exchange_all", "representative", "swaps_of"]
 
 KINDS = (*[numpy.int32, numpy.uint64, numpy.uint64] * 2, *[numpy.int64] * 4)
 """The types of the columns of `Swaps` between the first and the last."""
@@ -102,6 +102,13 @@ def exchange(s: Swaps, swap: Number, words: UInt64, at: Number) -> None:
         words[other_at] = (words[other_at] & ~(s.other_mask[pair] << s.other_shift[pair])) | (
             to_other << s.other_shift[pair]
         )
+
+
+@compiled
+def exchange_all(witness: tuple[int, ...], s: Swaps, swap: Number, words: UInt64) -> None:
+    """Put the images of states in their places."""
+    for at in range(0, len(words), len(witness)):
+        exchange(s, swap, words, at)
 
 
 @inlined
