@@ -50,6 +50,9 @@ print(json.dumps({{"states": found.states, "seconds": seconds, "bytes": found.by
 """
 
 
+UNREDUCED = ("--no-composition", "--no-symmetry")
+
+
 @dataclass(frozen=True)
 class Measured:
     """What one piece of work took: states (0 if that is not known), seconds, and bytes a state."""
@@ -174,7 +177,7 @@ def tables(repeat: int, *, large: bool) -> list[str]:
         "Cancellation baseline, 3 evaluations, all interleavings, no reductions, one core, end to end",
         {
             "SPIN": lambda: spin(3, reduced=False),
-            "deadheat": lambda: check("baseline", "-p", HOLDS, "-n", "3", "--no-composition", one_core=True),
+            "deadheat": lambda: check("baseline", "-p", HOLDS, "-n", "3", *UNREDUCED, one_core=True),
         },
         repeat,
         against="SPIN",

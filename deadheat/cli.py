@@ -54,19 +54,16 @@ ExplorerName = Annotated[
         "Or python, kernel, or reference: slow, and shares nothing with them.",
     ),
 ]
-Memory = Annotated[
-    str | None, typer.Option("--memory", metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")
-]
+Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")]
 Checkpoint = Annotated[
     Path | None,
     typer.Option("--checkpoint", metavar="FILE", help="Save a long search there, and go on with it (one protocol)."),
 ]
-Quiet = Annotated[
-    bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults stop at some point.")
-]
+Quiet = Annotated[bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults end.")]
 NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
-NoComposition = Annotated[
-    bool, typer.Option("--no-composition", help="Do not explore parts that share nothing each alone.")
+NoComposition = Annotated[bool, typer.Option("--no-composition", help="Do not explore apart what shares nothing.")]
+Symmetry = Annotated[
+    bool | None, typer.Option(help="Take states alike but for an exchange of evaluations for one; by default if large.")
 ]
 
 DEFAULT_MAX_STATES = 10_000_000
@@ -111,6 +108,7 @@ def check(
     explorer: ExplorerName = "auto",
     no_merging: NoMerging = False,
     no_composition: NoComposition = False,
+    symmetry: Symmetry = None,
     memory: Memory = None,
     checkpoint: Checkpoint = None,
     quiet_period: Quiet = False,
@@ -129,7 +127,8 @@ def check(
     if checkpoint is not None and len(names) != 1:
         raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
     scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
-    results = _check_all(scenarios, _options(explorer, max_states, no_merging, no_composition, memory, checkpoint))
+    options = _options(explorer, max_states, no_merging, no_composition, memory, checkpoint, symmetry)
+    results = _check_all(scenarios, options)
     if trace is not None:
         _save_first(results[0], trace)
     if as_json:
@@ -193,9 +192,7 @@ def frontier(
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     scenarios = [_scenario(name, evaluations, None, properties, quiet=False) for name in names]
     with ProgressLine("breaking") as progress:
-        found = frontiers(
-            scenarios, up_to, _options("auto", max_states, no_merging=False), os.cpu_count() or 1, progress.tried
-        )
+        found = frontiers(scenarios, up_to, _options("auto", max_states), os.cpu_count() or 1, progress.tried)
     if as_json:
         from deadheat.reports.machine import frontier_to_json
 
@@ -317,6 +314,7 @@ def _options(
     no_composition: bool = False,
     memory: str | None = None,
     checkpoint: Path | None = None,
+    symmetry: bool | None = None,
 ) -> Options:
     from deadheat.scenarios.check import Options, parse_size
 
@@ -325,6 +323,7 @@ def _options(
         max_states,
         merging=not no_merging,
         composition=not no_composition,
+        symmetry=symmetry,
         memory_bytes_max=parse_size(memory) if memory else 0,
         cores=_cores(),
         checkpoint=checkpoint,

@@ -193,10 +193,31 @@ def test_a_verdict_by_composition_says_why_it_holds() -> None:
 
 def test_without_composition_all_states_are_explored_and_what_they_took_is_said() -> None:
     arguments = ["check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job"]
-    done = run(*arguments)
+    done = run(*arguments, "--no-symmetry")
     assert done.returncode == 0
     assert "144,400" in done.stdout
     assert re.search(r"explored by the compiled kernel on \d cores?, \d+\.\d bytes a state", done.stdout)
+
+
+def test_symmetry_halves_the_states_and_says_why_that_is_sound() -> None:
+    done = run("check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job")
+    assert done.returncode == 0
+    assert "72,390" in done.stdout  # 380 * 381 / 2: of each two that differ, one order is enough
+    assert "reductions: merging, symmetry." in " ".join(done.stdout.split())
+    assert "differ only by an exchange of e1 and e2" in " ".join(done.stdout.split())
+
+
+def test_symmetry_is_not_asked_for_with_liveness() -> None:
+    done = run("check", "request-token", "--evaluations", "2", "--symmetry")
+    assert done.returncode == 2
+    assert "Symmetry is not sound for liveness, and 'eventually-cleaned' is liveness" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_reference_knows_no_symmetry() -> None:
+    done = run("check", "baseline", "--symmetry", "--explorer", "reference", "-p", "at-most-one-job")
+    assert done.returncode == 2
+    assert "The explorer 'reference' knows no symmetry; use auto, kernel or python." in done.stderr
 
 
 def test_a_bound_on_memory_ends_in_inconclusive() -> None:

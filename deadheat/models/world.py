@@ -45,6 +45,11 @@ class World:
     components: Mapping[str, Component]
     processes: tuple[Process, ...]
 
+    @property
+    def interchangeable(self) -> tuple[str, ...]:
+        """The names that make no difference, as far as the world goes: those of the evaluations."""
+        return self.system.evaluations
+
 
 def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
     """Return the world of a protocol at one size; the fault budgets decide which processes it needs."""

@@ -16,7 +16,7 @@ from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
-from deadheat.sim.model import Model
+from deadheat.sim.model import Kind, Model
 from deadheat.sim.trace import Trace
 
 __all__ = [
@@ -35,6 +35,7 @@ EXPLORERS = ("auto", "python", "kernel", "reference")
 """The explorers, the default one first: plain Python, and the compiled kernel where a space turns out large."""
 
 WITH_CHECKPOINTS = ("auto", "kernel")
+WITH_SYMMETRY = ("auto", "kernel", "python")
 
 
 class Verdict(StrEnum):
@@ -49,14 +50,16 @@ class Verdict(StrEnum):
 class Options:
     """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
 
-    `merging` merges histories, and `composition` explores parts that share nothing each alone. A `checkpoint` is the
-    file in which a long search is saved, to go on later.
+    `merging` merges histories, `composition` explores parts that share nothing each alone, and `symmetry` takes states
+    that differ by an exchange of evaluations for one: None is wherever that helps and is sound, True from the first
+    state on. A `checkpoint` is the file in which a long search is saved, to go on later.
     """
 
     explorer: str = EXPLORERS[0]
     states_max: int = Limits().states_max
     merging: bool = True
     composition: bool = True
+    symmetry: bool | None = None
     memory_bytes_max: int = 0
     cores: int = 1
     checkpoint: Path | None = None
@@ -105,8 +108,9 @@ class CheckResult:
 def check(scenario: Scenario, options: Options = Options(), report: Report | None = None) -> CheckResult:
     """Check a scenario.
 
-    Raises UsageError for an unknown explorer, CheckpointError for a checkpoint of something else, ModelError where a
-    protocol breaks a rule of the engine, and InternalError if a counterexample cannot be executed again.
+    Raises UsageError for an unknown explorer, or symmetry where that is not sound, CheckpointError for a checkpoint of
+    something else, ModelError where a protocol breaks a rule of the engine, and InternalError if a counterexample
+    cannot be executed again.
     """
     started = time.perf_counter()
     model = scenario.model()
@@ -140,7 +144,7 @@ def check_all(
 
 
 def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
-    explore = _explorer(options.explorer)
+    explore = _with_symmetry(_explorer(options.explorer), model, options)
     merging = options.merging and options.explorer != "reference"
     if options.explorer == "auto" and not options.composition:
         explore = partial(explore, composition=False)  # type: ignore[call-arg]
@@ -154,10 +158,31 @@ def _explore(model: Model, options: Options, report: Report | None) -> Explorati
     return saving(model, options.limits, merging=merging, report=report)
 
 
+def _with_symmetry(explore: Explorer, model: Model, options: Options) -> Explorer:
+    """Return the explorer with symmetry, where that is asked for or of use; raises UsageError where it cannot be."""
+    if options.symmetry:
+        liveness = [each.name for each in model.properties if each.kind is Kind.EVENTUALLY]
+        if liveness:
+            raise UsageError(
+                f"Symmetry is not sound for liveness, and {liveness[0]!r} is liveness; name other properties "
+                "(--property), or leave --symmetry out."
+            )
+        if options.explorer not in WITH_SYMMETRY:
+            raise UsageError(
+                f"The explorer {options.explorer!r} knows no symmetry; use {', '.join(WITH_SYMMETRY[:-1])} or "
+                f"{WITH_SYMMETRY[-1]}."
+            )
+    if options.explorer == "auto":
+        return partial(explore, symmetry=options.symmetry)  # type: ignore[call-arg]
+    if options.explorer == "kernel":
+        return partial(explore, symmetry=options.symmetry is not False)  # type: ignore[call-arg]
+    return _explorer("quotient") if options.symmetry else explore
+
+
 def _explorer(name: str) -> Explorer:
     import importlib
 
-    if name not in EXPLORERS:
+    if name not in (*EXPLORERS, "quotient"):
         from deadheat.sim.errors import unknown_name
 
         raise unknown_name("explorer", name, EXPLORERS)

@@ -73,7 +73,8 @@ class Scenario:
         """Return the model of this scenario with another protocol in the place of its own, such as a mutant of it."""
         world = build(protocol, self.evaluations, self.budgets)
         properties = tuple(each for each in properties_of(world.system) if each.name in self.properties)
-        return Model(world.components, world.processes, properties, self.budgets, self.quiet)
+        names = world.interchangeable
+        return Model(world.components, world.processes, properties, self.budgets, self.quiet, names)
 
     def command(self, name: str) -> str:
         """Return the deadheat command that shows the named property's counterexample in this scenario."""

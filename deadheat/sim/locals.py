@@ -86,6 +86,15 @@ class LocalStates:
             self._answered.append(Answered(state, self.states[state].operations[alternative], outcome, known))
         return known
 
+    def known_successor(self, state: int, alternative: int, outcome: Any) -> int | None:
+        """Return the state that follows, as `successor` does, if that was learned already."""
+        return self._successors.get((state, alternative, freeze(outcome)))
+
+    @property
+    def gone(self) -> int | None:
+        """The state in which the process has returned, or is gone, if it is known that it can."""
+        return self._numbers.get("finished")
+
     def answered(self) -> Iterator[Answered]:
         """Yield the local transitions, in the order in which they were learned."""
         yield from self._answered

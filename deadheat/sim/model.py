@@ -114,7 +114,9 @@ class Model:
     """A closed system, ready to be simulated or explored.
 
     `budgets` says how often each kind of fault may happen, `UNLIMITED` for any number of times. In a `quiet` model
-    faults stop at some point: a property of kind EVENTUALLY speaks only of runs on which they do.
+    faults stop at some point: a property of kind EVENTUALLY speaks only of runs on which they do. Names that are
+    `interchangeable` are said to make no difference: exchange two of them, wherever they stand in the names and values
+    of a run, and it is a run again. That is not believed, but verified where it is made use of.
     """
 
     components: Mapping[str, Component]
@@ -122,12 +124,16 @@ class Model:
     properties: tuple[Property, ...] = ()
     budgets: Mapping[str, int] = field(default_factory=dict)
     quiet: bool = False
+    interchangeable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [process.name for process in self.processes]
         for name in names:
             if names.count(name) > 1:
                 raise ModelError(f"Two processes are named {name!r}; give each its own name.")
+        for name in self.interchangeable:
+            if self.interchangeable.count(name) > 1:
+                raise ModelError(f"{name!r} is interchangeable with itself; name it once.")
         for each in self.properties:
             for component in each.reads:
                 self.component(component)

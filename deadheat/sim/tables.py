@@ -80,7 +80,10 @@ class Row(NamedTuple):
 
 
 class WatchedPart:
-    """A part of a property over packed states; evaluated once for each content of the components that it reads."""
+    """A part of a property over packed states; evaluated once for each content of the components that it reads.
+
+    `known` holds what it was evaluated for: the fields that it reads of one state, or, for STEP, of two.
+    """
 
     def __init__(self, tables: Tables, prop: Property, part: Part) -> None:
         self.property = prop
@@ -88,7 +91,7 @@ class WatchedPart:
         self._part = part
         self._mask = sum(tables.field_mask(field) for field in self.fields)
         self._tables = tables
-        self._known: dict[tuple[int, ...], bool] = {}
+        self.known: dict[tuple[int, ...], bool] = {}
 
     def reads(self, fields: int) -> bool:
         """Return whether the part depends on any of the fields in this mask."""
@@ -96,21 +99,22 @@ class WatchedPart:
 
     def violated(self, state: int) -> bool:
         """Return whether the part, of a property of any kind but STEP, is violated in this state."""
-        return self._evaluate(state)
+        return self.evaluate(state)
 
     def violated_by(self, before: int, after: int) -> bool:
         """Return whether a transition violates the part; one SETTLED or EVENTUALLY never is, by a transition."""
         kind = self.property.kind
         if kind is Kind.STEP:
-            return self._evaluate(before, after)
-        return kind is Kind.ALWAYS and self._evaluate(after)
+            return self.evaluate(before, after)
+        return kind is Kind.ALWAYS and self.evaluate(after)
 
-    def _evaluate(self, *states: int) -> bool:
+    def evaluate(self, *states: int) -> bool:
+        """Return whether the part is violated in a state, or, for STEP, between two."""
         fields = tuple(state & self._mask for state in states)
-        known = self._known.get(fields)
+        known = self.known.get(fields)
         if known is None:
             views = (self._tables.view(state, self._part.reads) for state in states)
-            known = self._known[fields] = self._part.violation(*views) is not None
+            known = self.known[fields] = self._part.violation(*views) is not None
         return known
 
 
@@ -180,6 +184,11 @@ class Tables:
     # Packing
 
     @staticmethod
+    def field(state: int, field: int) -> int:
+        """Return what a field of a packed state holds."""
+        return (state >> (field * FIELD_BITS)) & FIELD_MASK
+
+    @staticmethod
     def field_mask(field: int) -> int:
         """Return the bits of a field."""
         return FIELD_MASK << (field * FIELD_BITS)
@@ -203,7 +212,15 @@ class Tables:
         """Return the values of the named components in a packed state."""
         fields = self._component_fields
         values = {name: self._values[fields[name] - len(self.locals)] for name in names}
-        return {name: each.values[self._field(state, fields[name])] for name, each in values.items()}
+        return {name: each.values[self.field(state, fields[name])] for name, each in values.items()}
+
+    def value(self, field: int, number: int) -> Any:
+        """Return the value of a number, in a component's field."""
+        return self._values[field - len(self.locals)].values[number]
+
+    def number_of(self, field: int, value: Any) -> int | None:
+        """Return the number of a value, in a component's field, if it has been given one."""
+        return self._values[field - len(self.locals)].numbers.get(freeze(value))
 
     def watches_of(self, kind: Kind) -> list[Watch]:
         """Return the watches on properties of one kind."""
@@ -221,10 +238,6 @@ class Tables:
     def _shift(field: int) -> int:
         return field * FIELD_BITS
 
-    @staticmethod
-    def _field(state: int, field: int) -> int:
-        return (state >> (field * FIELD_BITS)) & FIELD_MASK
-
     # Transitions
 
     def choices(self, state: int) -> list[tuple[Successor, int]]:
@@ -233,7 +246,7 @@ class Tables:
 
     def choices_of(self, state: int, process: int) -> Iterator[tuple[Successor, int]]:
         """Yield the enabled transitions of one process in a packed state, each with the state that it leads to."""
-        for mask, successors in self.rows[process][self._field(state, process)]:
+        for mask, successors in self.rows[process][self.field(state, process)]:
             for successor in successors[state & mask]:
                 if not successor.budget or state & successor.budget:
                     yield successor, state + successor.delta
@@ -307,7 +320,7 @@ class Tables:
         for name, value in values.items():
             field = self._component_fields[name]
             number = self._values[field - len(self.locals)].number(value)
-            moves[field] = number - self._field(fields, field)
+            moves[field] = number - self.field(fields, field)
         return moves
 
     def _successor(self, choice: Choice, moves: dict[int, int], fault: str | None, owed: bool) -> Successor:

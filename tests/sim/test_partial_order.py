@@ -216,7 +216,7 @@ def test_the_kernel_leaves_out_what_the_plain_loop_leaves_out(model: Model) -> N
     plain.run()
     for cores in (1, 2):
         begun = python.Search(tables, replace(LIMITS, cores=cores), None)
-        found = kernel.resumed(begun, dependence=dependence).finish()
+        found = kernel.resumed(begun, kernel.saved_of(begun), dependence=dependence).finish()
         assert facts(found) == facts(plain.result())
         assert found.reductions == plain.result().reductions
 

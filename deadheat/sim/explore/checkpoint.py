@@ -27,7 +27,7 @@ from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["Saved", "load", "save"]
 
-MAGIC = b"deadheat checkpoint 1\n"
+MAGIC = b"deadheat checkpoint 2\n"
 """What a file begins with; the number changes with the form of what follows."""
 
 LENGTH_BYTES = 8
@@ -38,7 +38,7 @@ class Saved:
     """A search between two of its steps.
 
     `parts` are the words of its states by layer, with the layer numbered `depth` in two: what was expanded of it, and
-    what was not.
+    what was not. `folded` counts the transitions to states for which another stood; None in a search without symmetry.
     """
 
     layout: Layout
@@ -48,6 +48,7 @@ class Saved:
     faults_fired: list[str]
     found: Mapping[str, Endpoint]
     schedules: Mapping[str, Schedule]
+    folded: int | None = None
 
 
 def save(path: Path, tables: Tables, saved: Saved) -> None:
@@ -58,6 +59,7 @@ def save(path: Path, tables: Tables, saved: Saved) -> None:
         checksum = zlib.crc32(part.data, checksum)
     header = {
         "model": _digest_of_model(tables.model, merging=tables.merging),
+        "folded": saved.folded,
         "tables": _digest_of_tables(tables),
         "lessons": [[lesson.process, lesson.local, lesson.row, str(lesson.fields)] for lesson in tables.lessons],
         "layout": asdict(saved.layout),
@@ -83,14 +85,17 @@ def save(path: Path, tables: Tables, saved: Saved) -> None:
         raise CheckpointError(f"The checkpoint {path} cannot be written: {error.strerror}.") from None
 
 
-def load(path: Path, model: Model, *, merging: bool) -> tuple[Tables, Saved]:
+def load(path: Path, model: Model, *, merging: bool, symmetry: bool = False) -> tuple[Tables, Saved]:
     """Return the search that a file holds, with the tables that its numbers belong to.
 
-    Raises CheckpointError if the file cannot be read, is damaged, or is not of this model.
+    One that was begun with symmetry is gone on with only if `symmetry` allows it; one that was begun without it is gone
+    on with as it is. Raises CheckpointError if the file cannot be read, is damaged, or is not of this model.
     """
     header, body = _read(path)
     if header["model"] != _digest_of_model(model, merging=merging):
         raise CheckpointError(f"The checkpoint {path} is of another scenario; name another file, or remove this one.")
+    if header["folded"] is not None and not symmetry:
+        raise CheckpointError(f"The checkpoint {path} is of a search with symmetry; allow it, or name another file.")
     tables = _learned_again(model, merging, header["lessons"])
     if tables is None or header["tables"] != _digest_of_tables(tables):
         raise CheckpointError(f"The checkpoint {path} is of another version of this protocol; remove it to start anew.")
@@ -106,6 +111,7 @@ def load(path: Path, model: Model, *, merging: bool) -> tuple[Tables, Saved]:
         faults_fired=header["faults_fired"],
         found={name: _endpoint(*end) for name, end in header["found"].items()},
         schedules={name: _schedule_from_json(each) for name, each in header["schedules"].items()},
+        folded=header["folded"],
     )
     return tables, saved
 
@@ -154,6 +160,7 @@ def _digest_of_model(model: Model, *, merging: bool) -> str:
         "properties": [(each.name, each.kind, each.reads) for each in model.properties],
         "budgets": dict(model.budgets),
         "quiet": model.quiet,
+        "interchangeable": model.interchangeable,
         "merging": merging,
     }
     return hashlib.sha256(json.dumps(description).encode()).hexdigest()

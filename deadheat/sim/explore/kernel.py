@@ -23,10 +23,11 @@ from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
 from deadheat.sim.explore.partial_order import Dependence, wander
 from deadheat.sim.explore.results import Exploration, Limits, Report
+from deadheat.sim.explore.symmetry import AsymmetricError, not_used
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 
-__all__ = ["explore", "go_on", "resumed"]
+__all__ = ["explore", "go_on", "resumed", "saved_of"]
 
 
 def explore(
@@ -34,20 +35,30 @@ def explore(
     limits: Limits = Limits(),
     *,
     merging: bool = True,
+    symmetry: bool = False,
     partial_order: bool = False,
     report: Report | None = None,
     checkpoint: Path | None = None,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`), by compiled code from the first state on.
 
+    With `symmetry`, up to an exchange of the model's interchangeable names; where they are not interchangeable,
+    everything is explored, and a remark says why. With `partial_order`, up to the order of steps that do not matter to
+    each other.
+
     A search that was saved as the `checkpoint` goes on from there. Raises ModelError or PurityError where the model
     breaks a rule of the engine, and CheckpointError for a file that cannot be gone on with.
     """
-    if checkpoint is not None and checkpoint.exists():
-        search = KernelSearch(*load(checkpoint, model, merging=merging), limits, report)
-        search.checkpoint = checkpoint
+    begun = python.Search(Tables(model, merging=merging), limits, report)
+    if checkpoint is None or not checkpoint.exists():
+        return go_on(begun, checkpoint, symmetry=symmetry, partial_order=partial_order)
+    tables, saved = load(checkpoint, model, merging=merging, symmetry=symmetry)
+    search = KernelSearch(tables, saved, limits, report)
+    search.checkpoint = checkpoint
+    try:
         return search.finish()
-    return go_on(python.Search(Tables(model, merging=merging), limits, report), checkpoint, partial_order=partial_order)
+    except AsymmetricError as error:
+        return _without_symmetry(begun, error, checkpoint)
 
 
 def go_on(
@@ -55,57 +66,72 @@ def go_on(
     checkpoint: Path | None = None,
     settings: Settings = Settings(),
     *,
+    symmetry: bool = False,
     partial_order: bool = False,
 ) -> Exploration:
     """Finish a search that was begun in plain Python and stopped at the end of a layer.
 
-    Only a search without partial order is saved to a checkpoint.
+    With `symmetry` it is begun anew, over the same tables. They stay where there turns out to be none: an image is
+    learned only of what can happen, after its past was verified, so it can happen too. A search that is saved to a
+    checkpoint does without partial order.
     """
-    if partial_order and checkpoint is None:
-        return _finish_in_part(begun, settings)
-    search = resumed(begun, settings)
+    in_part = partial_order and checkpoint is None
+    if not symmetry or len(begun.tables.model.interchangeable) < 2:
+        return _finish(begun, saved_of(begun), checkpoint, settings, in_part)
+    anew = python.Search(begun.tables, begun.limits, begun.report)
+    try:
+        return _finish(begun, replace(saved_of(anew), folded=0), checkpoint, settings, in_part)
+    except AsymmetricError as error:
+        return _without_symmetry(begun, error, checkpoint, settings, in_part)
+
+
+def resumed(
+    begun: python.Search, saved: Saved, settings: Settings = Settings(), dependence: Dependence | None = None
+) -> KernelSearch:
+    """Return a compiled search that goes on from what was saved, over the tables of one in plain Python."""
+    return KernelSearch(begun.tables, saved, begun.limits, begun.report, settings, dependence)
+
+
+def _without_symmetry(
+    begun: python.Search,
+    reason: AsymmetricError,
+    checkpoint: Path | None,
+    settings: Settings = Settings(),
+    in_part: bool = False,
+) -> Exploration:
+    found = _finish(begun, saved_of(begun), checkpoint, settings, in_part)
+    return replace(found, remarks=(*found.remarks, not_used(begun.tables.model.interchangeable, reason)))
+
+
+def _finish(
+    begun: python.Search, saved: Saved, checkpoint: Path | None, settings: Settings, in_part: bool
+) -> Exploration:
+    if in_part:
+        return _finish_in_part(begun, saved, settings)
+    search = resumed(begun, saved, settings)
     search.checkpoint = checkpoint
     return search.finish()
 
 
-def resumed(
-    begun: python.Search, settings: Settings = Settings(), dependence: Dependence | None = None
-) -> KernelSearch:
-    """Return a compiled search that goes on where one in plain Python stands."""
-    layout = Layout.fitting(begun.tables.numbers_in_use())
-    states = iter(begun.parents)
-    parts = [layout.pack(list(islice(states, size))) for size in begun.layer_sizes]
-    saved = Saved(
-        layout=layout,
-        parts=[*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]],
-        depth=begun.depth,
-        transitions=begun.transitions,
-        faults_fired=sorted(begun.tables.faults_in(begun.budgets_drawn_on)),
-        found={},
-        schedules=begun.schedules(),
-    )
-    return KernelSearch(begun.tables, saved, begun.limits, begun.report, settings, dependence)
-
-
-def _finish_in_part(begun: python.Search, settings: Settings) -> Exploration:
+def _finish_in_part(begun: python.Search, saved: Saved, settings: Settings) -> Exploration:
     """Finish a search with partial order, again until nothing was learned that it should have known."""
     wander(begun.tables)
     dependence = Dependence(begun.tables)
     while True:
-        search = resumed(begun, settings, dependence)
+        search = resumed(begun, saved, settings, dependence)
         found = search.finish()
         learned = Dependence(begun.tables)
         if not search.at_end or search.stopped or learned.confirms(dependence):
-            return _with_shortest(begun, settings, found)
+            return _with_shortest(begun, saved, settings, found)
         dependence = learned
 
 
-def _with_shortest(begun: python.Search, settings: Settings, found: Exploration) -> Exploration:
+def _with_shortest(begun: python.Search, saved: Saved, settings: Settings, found: Exploration) -> Exploration:
     """Look for shortest counterexamples where partial order may have found longer ones."""
-    longer = found.counterexamples.keys() - begun.found
+    longer = found.counterexamples.keys() - saved.schedules
     if not longer or "partial-order" not in found.reductions:
         return found
-    search = resumed(begun, settings)
+    search = resumed(begun, saved, settings)
     search.undecided &= longer
     whole = search.finish()
     shortest = {name: schedule for name, schedule in whole.counterexamples.items() if name in longer}
@@ -114,3 +140,19 @@ def _with_shortest(begun: python.Search, settings: Settings, found: Exploration)
         missing = ", ".join(sorted(longer - shortest.keys()))
         remark += f"; {whole.stopped} before it met those of {missing}, which may be longer than need be"
     return replace(found, counterexamples={**found.counterexamples, **shortest}, remarks=(*found.remarks, remark))
+
+
+def saved_of(begun: python.Search) -> Saved:
+    """Return a search that was begun in plain Python in the form in which the kernel goes on with one."""
+    layout = Layout.fitting(begun.tables.numbers_in_use())
+    states = iter(begun.parents)
+    parts = [layout.pack(list(islice(states, size))) for size in begun.layer_sizes]
+    return Saved(
+        layout=layout,
+        parts=[*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]],
+        depth=begun.depth,
+        transitions=begun.transitions,
+        faults_fired=sorted(begun.tables.faults_in(begun.budgets_drawn_on)),
+        found={},
+        schedules=begun.schedules(),
+    )

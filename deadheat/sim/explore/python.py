@@ -13,6 +13,7 @@ from deadheat.sim.explore.lassos import nearest_lasso
 from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
 from deadheat.sim.explore.settled import shallowest_settled_violation
+from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables, Watch, WatchedPart
 from deadheat.sim.trace import Choice, Schedule
@@ -57,7 +58,8 @@ class Search:
     `layer_sizes` counts those of each distance, and the last of them, `layer`, are yet to be expanded. `found` maps a
     violated property to the states at the two ends of its last transition, and `cycles` to what then goes on for
     ever, if it is liveness. `stopped` says which limit ended the search. With a `dependence`, a state in which some
-    processes cannot be disturbed by the others is expanded by the steps of those alone (see `partial_order`).
+    processes cannot be disturbed by the others is expanded by the steps of those alone (see `partial_order`). A
+    `symmetry` is for searches that use it.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Search:
         self.depth = 0
         self.budgets_drawn_on = 0
         self.stopped: str | None = None
+        self.symmetry: Symmetry | None = None
         self.layer = [self.initial]
         self.layer_sizes = [1]
         self._quiescent: list[int] = []
@@ -169,7 +172,7 @@ class Search:
         for watch in self.tables.watches_of(Kind.SETTLED):
             if watch.property.name in self.undecided:
                 violating = [state for state in self.parents if watch.violated(state)]
-                first = shallowest_settled_violation(self.tables, violating)
+                first = shallowest_settled_violation(self.tables, violating, self.symmetry)
                 if first is not None:
                     self._violated(watch, self.parents[first], first)
 
@@ -212,6 +215,9 @@ class Search:
             path.append(before)
             before = self.parents[before]
         path.reverse()
+        return self._choices(path)
+
+    def _choices(self, path: list[int]) -> tuple[Choice, ...]:
         return tuple(self._choice(*ends) for ends in pairwise(path))
 
     def _schedule(self, name: str, before: int, after: int) -> Schedule:

@@ -10,25 +10,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.tables import Tables
 
 __all__ = ["shallowest_settled_violation"]
 
 
-def shallowest_settled_violation(tables: Tables, violating: Iterable[int]) -> int | None:
+def shallowest_settled_violation(
+    tables: Tables, violating: Iterable[int], symmetry: Symmetry | None = None
+) -> int | None:
     """Return the first of the `violating` states that lies in a component all of whose states violate, or None.
 
-    `violating` are all reachable states that violate a property, in the order of their distance.
+    `violating` are all reachable states that violate a property, in the order of their distance; or of those, the ones
+    that stand for the others by a `symmetry`.
     """
-    inescapable = _inescapable(tables, violating)
+    inescapable = _inescapable(tables, violating, symmetry)
     if not inescapable:
         return None
     settled = set().union(*terminal_components(inescapable))
+    if symmetry is not None:
+        settled = set().union(*map(symmetry.orbit, settled))
     return next(state for state in inescapable if state in settled)
 
 
-def _inescapable(tables: Tables, violating: Iterable[int]) -> dict[int, list[int]]:
+def _inescapable(tables: Tables, violating: Iterable[int], symmetry: Symmetry | None) -> dict[int, list[int]]:
     """Return the violating states whose owed steps lead, for ever, to violating states only; with those steps.
 
     This is the greatest set closed under owed steps: whatever can leave it is taken out until nothing can. A state
@@ -40,6 +46,8 @@ def _inescapable(tables: Tables, violating: Iterable[int]) -> dict[int, list[int
         for state in violating
         if not any(tables.can_move(state, process) for process in passing)
     }
+    if symmetry is not None:
+        remaining = {state: list(map(symmetry.representative, afters)) for state, afters in remaining.items()}
     predecessors: dict[int, list[int]] = defaultdict(list)
     leaving = []
     for state, successors in remaining.items():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from deadheat.sim.explore.compiled.representative import Swaps
 
 __all__ = ["FINE", "GUARDED", "MISSING", "MOVES", "OWED", "VIOLATED", "WATCHED", "Arrays", "Column", "Number"]
 
@@ -15,6 +18,7 @@ Number: TypeAlias = Any
 Int32 = NDArray[numpy.int32]
 Int64 = NDArray[numpy.int64]
 UInt8 = NDArray[numpy.uint8]
+UInt16 = NDArray[numpy.uint16]
 UInt64 = NDArray[numpy.uint64]
 
 MISSING = -1
@@ -35,7 +39,7 @@ class Arrays(NamedTuple):
     into `entries` or `verdicts`. A row or watch that reads too many bits has the base -1 and is looked up in the hash
     table `wide_*`, by its masks. An entry is a span of successors, from `span_first[entry]` to the next entry's. A
     successor is watched by watches of kind STEP, from `watched_first` to `watched_middle`, and from there on by watches
-    of kind ALWAYS.
+    of kind ALWAYS. What stands for a state is found by `swaps`.
     """
 
     process_word: Int32
@@ -73,6 +77,7 @@ class Arrays(NamedTuple):
     wide_owner: Int64
     wide_keys: UInt64
     wide_value: Int32
+    swaps: Swaps
 
 
 class Column:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from deadheat.sim.explore.compiled.arrays import GUARDED, MOVES, OWED, Arrays, Int32, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of
+from deadheat.sim.explore.compiled.representative import representative
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 
@@ -130,6 +131,7 @@ def successors(
                         continue
                     for k in range(count):
                         afters[found * count + k] = words[at + k] + t.delta[successor * count + k]
+                    representative(t.swaps, afters, found * count)
                     sources[found] = source
                     processes[found] = process
                     info[found] = kind

@@ -21,14 +21,26 @@ from deadheat.sim.explore.compiled.arrays import (
 )
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, natural, note_event, step_verdict
+from deadheat.sim.explore.compiled.representative import representative
 
-__all__ = ["EVENTS", "IN_PART", "MISSES", "OUT", "QUIET", "TRANSITIONS", "UNCERTAIN", "expand", "expand_pending"]
+__all__ = [
+    "EVENTS",
+    "FOLDED",
+    "IN_PART",
+    "MISSES",
+    "OUT",
+    "QUIET",
+    "TRANSITIONS",
+    "UNCERTAIN",
+    "expand",
+    "expand_pending",
+]
 
 RECENT_BITS = 16
 RECENT_SHIFT = numpy.uint64(64 - RECENT_BITS)
 """How many states a worker remembers of those it has put out last, and where in a hash their place is."""
 
-TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, IN_PART, OUT = 0, 1, 2, 3, 4, 5, 6
+TRANSITIONS, MISSES, EVENTS, QUIET, UNCERTAIN, FOLDED, IN_PART, OUT = 0, 1, 2, 3, 4, 5, 6, 7
 """The places of a worker's counters; IN_PART counts the states in which steps were left out. OUT is that of the first
 shard's number of successors, the others follow.
 """
@@ -38,32 +50,31 @@ shard's number of successors, the others follow.
 def put_out(
     witness: tuple[int, ...],
     t: Arrays,
-    successor: Number,
-    words: UInt64,
-    at: Number,
     shards: Number,
     counters: Int64,
     out: UInt64,
     out_room: Number,
     recent: UInt64,
 ) -> Number:
-    """Write a successor of a state where its shard's are; return its number there.
+    """Put what stands for the successor, which was written behind those of the first shard, behind its own shard's.
 
-    One that was put out not long ago is not counted, so that the next overwrites it.
+    Returns its number there. One that was put out not long ago is not counted, so that the next overwrites it.
     """
     count = len(witness)
     slot = counters[OUT]
-    for k in range(count):
-        out[natural(slot * count + k)] = words[natural(at + k)] + t.delta[natural(successor * count + k)]
     value = mix(witness, out, slot * count)
+    if remembered(witness, recent, value, out, slot * count):
+        return slot
+    if len(t.swaps.first) > 1 and representative(t.swaps, out, slot * count):
+        counters[FOLDED] += 1
+        value = mix(witness, out, slot * count)
     shard = numpy.int64(value & numpy.uint64(shards - 1))
     if shard > 0:
         origin = slot * count
         slot = shard * out_room + counters[OUT + shard]
         for k in range(count):
             out[slot * count + k] = out[origin + k]
-    if not remembered(witness, recent, value, out, slot * count):
-        counters[natural(OUT + shard)] += 1
+    counters[natural(OUT + shard)] += 1
     return slot
 
 
@@ -116,9 +127,9 @@ def expand_row(
             fired[t.guard_kind[successor]] = 1
         union |= info
         counters[TRANSITIONS] += 1
-        slot = put_out(witness, t, successor, words, at, shards, counters, out, out_room, recent)
-        out_by[natural(slot)] = successor
-        place = slot * count
+        place = counters[OUT] * count
+        for k in range(count):
+            out[natural(place + k)] = words[natural(at + k)] + t.delta[natural(successor * count + k)]
         if info & WATCHED:
             for each in range(t.watched_first[successor], t.watched_middle[successor]):
                 watch = t.watched[each]
@@ -130,6 +141,7 @@ def expand_row(
                     counters[EVENTS] += 1
                 if verdict == VIOLATED:
                     muted[t.watch_property[watch]] = 1
+        out_by[put_out(witness, t, shards, counters, out, out_room, recent)] = successor
     return union
 
 

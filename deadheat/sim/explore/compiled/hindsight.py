@@ -23,7 +23,9 @@ from deadheat.sim.explore.compiled.edges import (
     prune,
     prune_ends,
 )
+from deadheat.sim.explore.compiled.representative import exchange_all
 from deadheat.sim.explore.lassos import edges_from, is_cyclic
+from deadheat.sim.explore.symmetry import plain_changes
 from deadheat.sim.fairness import FairGraph
 from deadheat.sim.tables import Watch
 from deadheat.sim.trace import Choice
@@ -67,7 +69,7 @@ class Hindsight:
         terminal = numpy.ones(len(numbers), dtype=numpy.bool_)
         leaving = component_of[inside.sources] != component_of[inside.targets]
         terminal[component_of[inside.sources[leaving]]] = False
-        return self._nearest(numbers[inescapable & terminal[component_of]])
+        return self._nearest(self._with_orbits(numbers[inescapable & terminal[component_of]]))
 
     def lasso(self, watch: Watch) -> StoredLasso | None:
         """Return a nearest state from which a fair run violates a property for ever; without faults, if possible."""
@@ -85,6 +87,18 @@ class Hindsight:
                 members = numbers[component_of == component_of[numpy.searchsorted(numbers, number)]]
                 return StoredLasso(number, self._tour(members, number, faults))
         return None
+
+    def _with_orbits(self, numbers: Int64) -> Int64:
+        """Return the places of these states, and of all that permutations of names lead to from them, in order."""
+        symmetry, swaps = self._dense.symmetry, self._dense.arrays().swaps
+        if symmetry is None:
+            return numbers
+        words, found = self._store.states_at(numbers), [numbers]
+        for change in plain_changes(len(symmetry.names)):
+            exchange_all(self._dense.witness, swaps, change, words)
+            found.append(self._store.find_all(words))
+        together: Int64 = numpy.unique(numpy.concatenate(found))
+        return together[together >= 0]
 
     def _violating(self, watch: Watch) -> Int64:
         found: list[Int64] = []

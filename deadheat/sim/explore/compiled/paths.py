@@ -15,6 +15,7 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import Arrays, Int64, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of
+from deadheat.sim.explore.compiled.representative import representative
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.trace import Choice
@@ -49,6 +50,8 @@ class PathFinder:
 
     def _choices(self, path: list[int], after: int | None) -> tuple[Choice, ...]:
         complete = path if after is None else [*path, after]
+        if self._dense.symmetry is not None:
+            return self._dense.symmetry.unfolded(complete)
         return tuple(self._choice(*step) for step in pairwise(complete))
 
     def _choice(self, before: int, after: int) -> Choice:
@@ -79,7 +82,7 @@ def predecessors(
     numbers: Int64,
     after: UInt64,
 ) -> None:
-    """Set numbers[n], where it is still -1, to the first of the states that leads to the target n.
+    """Set numbers[n], where it is still -1, to the first of the states that leads to (what stands for) the target n.
 
     `after` is room for one state.
     """
@@ -101,6 +104,7 @@ def predecessors(
                     if enabled(t, successor, words, at):
                         for k in range(len(witness)):
                             after[k] = words[at + k] + t.delta[successor * len(witness) + k]
+                        representative(t.swaps, after, 0)
                         missing -= mark(witness, targets, after, number, numbers)
 
 

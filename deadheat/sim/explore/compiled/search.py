@@ -23,6 +23,7 @@ from deadheat.sim.explore.compiled.workers import CHUNK, Team
 from deadheat.sim.explore.memory import bound, out_of_memory
 from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
+from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind
 from deadheat.sim.tables import Tables, Watch
 from deadheat.sim.trace import Choice, Schedule
@@ -78,6 +79,8 @@ class KernelSearch:
         self.schedules = dict(saved.schedules)
         self.found = dict(saved.found)
         self.cycles: dict[str, list[Choice]] = {}
+        self.symmetry = Symmetry(tables) if saved.folded is not None else None
+        self.folded = saved.folded or 0
         self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
         self.transitions = self._transitions_saved = saved.transitions
         self.depth = saved.depth
@@ -86,7 +89,7 @@ class KernelSearch:
         self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
-        self.dense = DenseTables(tables, settings.dense_bits)
+        self.dense = DenseTables(tables, settings.dense_bits, self.symmetry)
         self.team = Team(self.dense, limits.cores, len(tables.watches))
         stored = sum(map(len, saved.parts)) // saved.layout.words
         self.store = Store(self.dense.layout, limits.cores, max(self._room(), stored))
@@ -100,12 +103,14 @@ class KernelSearch:
     # The search
 
     def finish(self) -> Exploration:
-        """Search to the end, and return what was found."""
+        """Search to the end, and return what was found; raises AsymmetricError where symmetry is relied on in vain."""
         try:
             while self.at_work:
                 self._expand_layer()
             if self.at_end and not self.stopped:
                 self._look_back()
+            if self.symmetry is not None:
+                self.symmetry.learn()
         finally:
             self.team.close()
         self._save_or_remove()
@@ -180,6 +185,7 @@ class KernelSearch:
         for worker in self.team.workers:
             self.transitions += worker.transitions
             self.expanded_in_part += worker.expanded_in_part
+            self.folded += worker.folded
             self._judge(worker.take_events(), self.depth + 1)
         reached = [[0] * len(self.team.workers) for _ in range(self.store.shards)]
         while True:
@@ -322,6 +328,7 @@ class KernelSearch:
 
     def result(self) -> Exploration:
         """Return what was found."""
+        used = {"merging": self.tables.merging, "symmetry": self.folded > 0, "partial_order": self.expanded_in_part > 0}
         return Exploration(
             explorer="kernel",
             states=self.store.states,
@@ -332,10 +339,11 @@ class KernelSearch:
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
             faults_fired=self._faults_fired(),
-            reductions=reductions(merging=self.tables.merging, partial_order=self.expanded_in_part > 0),
+            reductions=reductions(**used),
             stopped=self.stopped,
             bytes_per_state=self.store.bytes_used / self.store.states,
             cores=self.limits.cores,
+            remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
         )
 
     def _schedules(self) -> dict[str, Schedule]:
@@ -366,7 +374,16 @@ class KernelSearch:
         self._transitions_saved = self.transitions
         parts = list(self.store.split(self.depth, self.cursors))
         fired = self._faults_fired()
-        saved = Saved(self.dense.layout, parts, self.depth, self.transitions, sorted(fired), self.found, self.schedules)
+        saved = Saved(
+            self.dense.layout,
+            parts,
+            self.depth,
+            self.transitions,
+            sorted(fired),
+            self.found,
+            self.schedules,
+            self.folded if self.symmetry is not None else None,
+        )
         save(path, self.tables, saved)
 
     def _faults_fired(self) -> frozenset[str]:

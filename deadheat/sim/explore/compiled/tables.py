@@ -23,9 +23,11 @@ from deadheat.sim.explore.compiled.arrays import (
     Column,
 )
 from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.compiled.representative import Swaps, swaps_of
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
+from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables, WatchedPart
 
 __all__ = ["DenseTables", "RowKey"]
 
@@ -50,11 +52,12 @@ class DenseTables:
     """The arrays of one model's tables, at the layout that fits them now.
 
     `witness` has as many numbers as a state has words. `dense_bits` is for tests: with fewer, more is looked up by
-    hash.
+    hash. With a `symmetry`, what is learned is verified to be symmetric, and AsymmetricError raised where it is not.
     """
 
-    def __init__(self, tables: Tables, dense_bits: int = DENSE_BITS) -> None:
+    def __init__(self, tables: Tables, dense_bits: int = DENSE_BITS, symmetry: Symmetry | None = None) -> None:
         self.tables = tables
+        self.symmetry = symmetry
         self.watched_parts = [part for watch in tables.watches for part in watch.parts]
         self._dense_bits = dense_bits
         self._part_numbers = {part: number for number, part in enumerate(self.watched_parts)}
@@ -108,6 +111,8 @@ class DenseTables:
         self._spans: dict[tuple[tuple[object, ...], ...], int] = {(): NOTHING_HAPPENS}
         self._span_first.append(0, 0)
         self._wide = WideTable(self.layout.words)
+        self._swaps: Swaps | None = None
+        self._swapped_counts: list[int] = []
         self._known_locals = [0] * len(self.tables.locals)
         self.watchers_max = 0
         """How many watches of one kind a transition has at most."""
@@ -193,6 +198,8 @@ class DenseTables:
             number = self.number(key)
             if (number, fields) not in learned:
                 learned[number, fields] = key.row.successors[fields]
+        if self.symmetry is not None:
+            self.symmetry.learn()
         if self.outgrown:
             self.rebuild()
             return True
@@ -269,7 +276,14 @@ class DenseTables:
             wide_owner,
             wide_keys,
             wide_value,
+            self._swaps_now(),
         )
+
+    def _swaps_now(self) -> Swaps:
+        counts = self.tables.numbers_in_use() if self.symmetry is not None else []
+        if self._swaps is None or counts != self._swapped_counts:
+            self._swaps, self._swapped_counts = swaps_of(self.symmetry, self.layout), counts
+        return self._swaps
 
     def _add_row(self, key: RowKey) -> None:
         fields = [field for field in range(len(self.layout.bits)) if self.tables.field_mask(field) & key.row.mask]
@@ -359,4 +373,7 @@ class DenseTables:
         return tuple(word & EVERY_BIT for word in words)
 
     def _watching(self, successor: Successor, kind: Kind) -> tuple[int, ...]:
-        return tuple(self._part_numbers[part] for part in successor.watches if part.property.kind is kind)
+        parts: Sequence[WatchedPart] = [part for part in successor.watches if part.property.kind is kind]
+        if self.symmetry is not None and kind is Kind.ALWAYS:  # asked of what stands for the successor
+            parts = self.symmetry.parts_like(parts)
+        return tuple(self._part_numbers[part] for part in parts)

@@ -17,6 +17,7 @@ from deadheat.sim.explore.compiled.ample import Standings
 from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import (
     EVENTS,
+    FOLDED,
     IN_PART,
     MISSES,
     OUT,
@@ -147,6 +148,11 @@ class Worker:
     def expanded_in_part(self) -> int:
         """How many states were expanded in part since the buffers were emptied."""
         return int(self.counters[IN_PART])
+
+    @property
+    def folded(self) -> int:
+        """How many of them led to a state for which another one stands."""
+        return int(self.counters[FOLDED])
 
     @property
     def missing(self) -> Int64:
