@@ -27,10 +27,12 @@ def explore(
     composition: bool = True,
     report: Report | None = None,
     checkpoint: Path | None = None,
+    fingerprint: bool = False,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`); `explorer` says which of the two searches ended it.
 
-    With `composition`, parts of the model that share nothing are explored each alone (see `composition`).
+    With `composition`, parts of the model that share nothing are explored each alone (see `composition`). With
+    `fingerprint`, the kernel tells states apart by fingerprint (see `kernel`).
 
     With a `checkpoint`, a search that was saved there goes on; one that is killed or stopped can go on later. Raises
     ModelError or PurityError where the model breaks a rule of the engine, and CheckpointError for a file that cannot
@@ -39,7 +41,9 @@ def explore(
     if checkpoint is not None and checkpoint.exists():
         from deadheat.sim.explore import kernel
 
-        return kernel.explore(model, limits, merging=merging, report=report, checkpoint=checkpoint)
+        return kernel.explore(
+            model, limits, merging=merging, report=report, checkpoint=checkpoint, fingerprint=fingerprint
+        )
     search = python.Search(Tables(model, merging=merging), limits, report)
     if composition:
         search.run(STATES_BEFORE_COMPOSITION)
@@ -53,6 +57,6 @@ def explore(
     if search.at_work:
         from deadheat.sim.explore import kernel
 
-        return kernel.go_on(search, checkpoint)
+        return kernel.go_on(search, checkpoint, kernel.BY_FINGERPRINT if fingerprint else kernel.EXACTLY)
     search.tables.verify_purity()
     return search.result()

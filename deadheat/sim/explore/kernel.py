@@ -18,13 +18,16 @@ from pathlib import Path
 
 from deadheat.sim.explore import python
 from deadheat.sim.explore.checkpoint import Saved, load
-from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 
-__all__ = ["explore", "go_on"]
+__all__ = ["BY_FINGERPRINT", "EXACTLY", "explore", "go_on"]
+
+EXACTLY, BY_FINGERPRINT = Settings(), Settings(fingerprint_bits=WORD_BITS)
+"""The two ways in which states are told apart."""
 
 
 def explore(
@@ -34,27 +37,31 @@ def explore(
     merging: bool = True,
     report: Report | None = None,
     checkpoint: Path | None = None,
+    fingerprint: bool = False,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`), by compiled code from the first state on.
 
+    With `fingerprint`, states are told apart by a hash of 64 bits (see `fingerprint_store`): less memory for each.
     A search that was saved as the `checkpoint` goes on from there. Raises ModelError or PurityError where the model
     breaks a rule of the engine, and CheckpointError for a file that cannot be gone on with.
     """
+    settings = BY_FINGERPRINT if fingerprint else EXACTLY
     if checkpoint is not None and checkpoint.exists():
-        search = KernelSearch(*load(checkpoint, model, merging=merging), limits, report)
+        search = KernelSearch(*load(checkpoint, model, merging=merging), limits, report, settings)
         search.checkpoint = checkpoint
         return search.finish()
-    return go_on(python.Search(Tables(model, merging=merging), limits, report), checkpoint)
+    return go_on(python.Search(Tables(model, merging=merging), limits, report), checkpoint, settings)
 
 
-def go_on(begun: python.Search, checkpoint: Path | None = None, settings: Settings = Settings()) -> Exploration:
+def go_on(begun: python.Search, checkpoint: Path | None = None, settings: Settings = EXACTLY) -> Exploration:
     """Finish a search that was begun in plain Python and stopped at the end of a layer."""
     layout = Layout.fitting(begun.tables.numbers_in_use())
     states = iter(begun.parents)
     parts = [layout.pack(list(islice(states, size))) for size in begun.layer_sizes]
+    split = [*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]]
     saved = Saved(
         layout=layout,
-        parts=[*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]],
+        parts=[[part] for part in split],
         depth=begun.depth,
         transitions=begun.transitions,
         faults_fired=sorted(begun.tables.faults_in(begun.budgets_drawn_on)),

@@ -78,6 +78,7 @@ def edges_of(
 def _parts(dense: DenseTables, store: Store, numbers: Int64, owed_only: bool, chosen: UInt8) -> Iterator[Edges]:
     t, room, words = dense.arrays(), dense.successors_max, dense.layout.words
     step = max(1, AT_ONCE // room)
+    find_all = store.finder(numbers)
     for first in range(0, len(numbers), step):
         some = numbers[first : first + step]
         size = len(some) * room
@@ -86,7 +87,7 @@ def _parts(dense: DenseTables, store: Store, numbers: Int64, owed_only: bool, ch
         processes = numpy.empty(size, dtype=numpy.int32)
         info = numpy.empty(size, dtype=numpy.uint8)
         count = successors(dense.witness, t, store.words, some, owed_only, chosen, afters, sources, processes, info)
-        targets = _ranks(numbers, store.find_all(afters[: count * words]))
+        targets = _ranks(numbers, find_all(afters[: count * words]))
         yield Edges(sources[:count] + first, targets, processes[:count], info[:count])
 
 

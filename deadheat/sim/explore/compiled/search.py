@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy
 
+from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.checkpoint import Saved, save
 from deadheat.sim.explore.compiled.judging import judge_states
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
-from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.workers import CHUNK, Team
-from deadheat.sim.explore.memory import bound, out_of_memory
+from deadheat.sim.explore.memory import NoRoomError, out_of_memory
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.model import Kind
 from deadheat.sim.tables import Tables, Watch
@@ -33,17 +34,15 @@ FIRST_CHUNK = 1 << 10
 STATES_SAVED_QUICKLY = 5_000_000
 """So many states more, and checkpoints are twice, three times ... as far apart."""
 
-ROOM_MIN = 1 << 16
-"""The room of a shard at least; a search is not stopped for want of memory before it has used some."""
-
-BYTES_BESIDE_WORDS = 5
-"""The hash table's bytes a state when it is full; what bounds the room for states."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What only tests change: the bits up to which tables are dense, and the transitions between two checkpoints."""
+    """How states are told apart: by so many bits of a fingerprint, or for 0 exactly.
 
+    The rest only tests change: the bits up to which tables are dense, and the transitions between two checkpoints.
+    """
+
+    fingerprint_bits: int = 0
     dense_bits: int = 14
     transitions_between_checkpoints: int = 20_000_000
 
@@ -69,13 +68,17 @@ class KernelSearch:
         self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
         self.dense = DenseTables(tables, settings.dense_bits)
         self.team = Team(self.dense, limits.cores, len(tables.watches))
-        self.store = Store(self.dense.layout, limits.cores, self._room())
-        self.store.add_layers([self.dense.layout.pack_fields(saved.layout.unpack_fields(each)) for each in saved.parts])
+        self.omission_odds = saved.omission_odds
+        self._settings = settings
+        try:
+            self.store = empty_store(self.dense.layout, limits, settings.fingerprint_bits)
+            self.store.add_layers(saved.parts, saved.layout)
+        except NoRoomError as error:
+            raise UsageError(f"This search cannot be done, since {self._why(error)}.") from None
         self.cursors = self.store.join(self.depth)
         self.chunk = FIRST_CHUNK
         self.growth = 0.0
         self.at_end = False
-        self._transitions_between_checkpoints = settings.transitions_between_checkpoints
 
     # The search
 
@@ -128,6 +131,7 @@ class KernelSearch:
     def _expand_some(self) -> None:
         self.team.suit(self.dense)
         self._reset_workers()
+        before = self.cursors, self.transitions
         t, store, chunk = self.dense.arrays(), self.store, self.chunk
         ends = [last for _, last in self._ranges(self.depth)]
         self.cursors = self.team.each(
@@ -142,6 +146,8 @@ class KernelSearch:
         if pending:
             self._make_up_for(pending)
         self._check_quiescent([state for state in uncertain if self._is_quiescent(state)])
+        if self.stopped:  # for want of room: not all was added, so a search that goes on from here has to do it again
+            self.cursors, self.transitions = before
 
     def _reset_workers(self) -> None:
         decided = [number for name, number in self.dense.property_numbers.items() if name not in self.undecided]
@@ -162,7 +168,7 @@ class KernelSearch:
             if all(done):
                 return
             if any(self.store.is_full(shard) for shard in range(self.store.shards)):
-                self.stopped = out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
+                self.stopped = self._why(NoRoomError(self.store.full_because or ""))
                 return
 
     def _add(self, t: Any, shard: int, reached: list[int]) -> bool:
@@ -193,8 +199,8 @@ class KernelSearch:
 
     def _make_up_for(self, pending: list[tuple[Any, int]]) -> None:
         """Learn what was missing, and expand it now."""
-        if self.dense.learn(pending):
-            self._repack()
+        if self.dense.learn(pending) and not self._repack():
+            return
         self.team.suit(self.dense)
         rows = numpy.array([self.dense.number(key) for key, _ in pending], dtype=numpy.int64)
         states = self.dense.layout.pack([state for _, state in pending])
@@ -204,9 +210,17 @@ class KernelSearch:
             place = self.team.workers[0].expand_pending(self.dense.arrays(), self.fired, rows, states, place)
             self._collect()
 
-    def _repack(self) -> None:
-        """Pack every state anew, for the layout that the tables have now."""
-        self.store, self.cursors = self.store.packed_anew(self.dense.layout, self.depth, self.cursors, self._room())
+    def _repack(self) -> bool:
+        """Pack every state anew, for the layout that the tables have now; return whether there was room for it."""
+        self.omission_odds = self._odds()
+        try:
+            anew = empty_store(self.dense.layout, self.limits, self._settings.fingerprint_bits)
+            self.cursors = self.store.move_to(anew, self.depth, self.cursors)
+        except NoRoomError as error:
+            self.stopped = self._why(error)
+            return False
+        self.store = anew
+        return True
 
     # Properties
 
@@ -269,6 +283,12 @@ class KernelSearch:
         settled, for_ever = self._undecided(Kind.SETTLED), self._undecided(Kind.EVENTUALLY)
         if not settled and not for_ever:
             return
+        try:
+            self._judge_in_hindsight(settled, for_ever)
+        except NoRoomError as error:
+            self.stopped = self._why(error)
+
+    def _judge_in_hindsight(self, settled: list[Watch], for_ever: list[Watch]) -> None:
         from deadheat.sim.explore.compiled.hindsight import Hindsight
 
         hindsight = Hindsight(self)
@@ -302,11 +322,15 @@ class KernelSearch:
             faults_fired=self._faults_fired(),
             reductions=("merging",) if self.tables.merging else (),
             stopped=self.stopped,
+            storage="fingerprint" if self._settings.fingerprint_bits or self._odds() else "exact",
+            omission_odds=self._odds(),
             bytes_per_state=self.store.bytes_used / self.store.states,
             cores=self.limits.cores,
         )
 
     def _schedules(self) -> dict[str, Schedule]:
+        if self.store.layout != self.dense.layout:  # there was no room to pack the states anew
+            return {}
         paths = PathFinder(self.dense, self.store).paths(self.found)
         schedules = {}
         for name, stem in paths.items():
@@ -319,7 +343,7 @@ class KernelSearch:
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
         since = self.transitions - self._transitions_saved
-        enough = self._transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
+        enough = self._settings.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
         if self.checkpoint is not None and since > enough:
             self._save(self.checkpoint)
 
@@ -332,20 +356,28 @@ class KernelSearch:
 
     def _save(self, path: Path) -> None:
         self._transitions_saved = self.transitions
-        parts = list(self.store.split(self.depth, self.cursors))
-        fired = self._faults_fired()
-        saved = Saved(self.dense.layout, parts, self.depth, self.transitions, sorted(fired), self.found, self.schedules)
+        saved = Saved(
+            layout=self.store.layout,
+            parts=list(self.store.split(self.depth, self.cursors)),
+            depth=self.depth,
+            transitions=self.transitions,
+            faults_fired=sorted(self._faults_fired()),
+            found=self.found,
+            schedules=self.schedules,
+            omission_odds=self._odds(),
+        )
         save(path, self.tables, saved)
 
     def _faults_fired(self) -> frozenset[str]:
         kinds = zip(self.tables.model.budgets, self.fired, strict=False)
         return frozenset(kind for kind, fired in kinds if fired)
 
-    def _room(self) -> int:
-        """Return how many states a shard may hold, by the limits: no more than they allow, and enough to go beyond."""
-        each = 8 * self.dense.layout.words + BYTES_BESIDE_WORDS
-        total = min(bound(self.limits.memory_bytes_max) // each, self.limits.states_max * 5 // 4 + (1 << 21))
-        return max(total // self.limits.cores, ROOM_MIN)
+    def _why(self, error: NoRoomError) -> str:
+        return str(error) or out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
+
+    def _odds(self) -> float:
+        """Return an upper bound of the odds that a state was left out, now or before the search was saved."""
+        return max(self.omission_odds, self.store.omission_odds)
 
     def _states(self, numbers: Any) -> list[int]:
         return self.dense.layout.unpack(self.store.states_at(numbers)) if len(numbers) else []

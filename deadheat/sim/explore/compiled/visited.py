@@ -15,7 +15,20 @@ from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.lookups import mix, note_event, prefetch, verdict_of
 
-__all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find_all", "insert", "rehash", "shards_of"]
+__all__ = [
+    "AHEAD",
+    "AHEAD_MASK",
+    "FOUND",
+    "SHARD_STATES_MAX",
+    "Slots",
+    "find_all",
+    "insert",
+    "judge_new",
+    "rehash",
+    "shards_of",
+    "slot_of",
+    "tag_of",
+]
 
 FOUND = 0
 """The place of a shard's number of states in its counters; EVENTS is that of its events."""
@@ -111,6 +124,29 @@ def fetch_ahead(
         prefetch(slots, slot_of(hashes[far & AHEAD_MASK], len(slots)))
 
 
+@inlined
+def judge_new(
+    witness: tuple[int, ...],
+    t: Arrays,
+    words: UInt64,
+    at: Number,
+    by: Number,
+    muted: UInt8,
+    counters: Int64,
+    events: UInt64,
+) -> None:
+    """Note what the watches of the successor `by` have to say, or to ask, of a new state that it led to."""
+    for index in range(t.watched_middle[by], t.watched_last[by]):
+        watch = t.watched[index]
+        verdict = verdict_of(witness, t, watch, words, at)
+        if verdict == FINE or muted[t.watch_property[watch]]:
+            continue
+        note_event(witness, events, counters[EVENTS], watch, words, at, words, at)
+        counters[EVENTS] += 1
+        if verdict == VIOLATED:
+            muted[t.watch_property[watch]] = 1
+
+
 @compiled
 def insert(
     witness: tuple[int, ...],
@@ -154,16 +190,7 @@ def insert(
             words[at + k] = candidates[each * count + k]
         counters[FOUND] += 1
         slots[-1 - slot] = numpy.uint64(counters[FOUND]) | tag_of(value, tag_mask)
-        by = candidates_by[each]
-        for index in range(t.watched_middle[by], t.watched_last[by]):
-            watch = t.watched[index]
-            verdict = verdict_of(witness, t, watch, words, at)
-            if verdict == FINE or muted[t.watch_property[watch]]:
-                continue
-            note_event(witness, events, counters[EVENTS], watch, words, at, words, at)
-            counters[EVENTS] += 1
-            if verdict == VIOLATED:
-                muted[t.watch_property[watch]] = 1
+        judge_new(witness, t, words, at, candidates_by[each], muted, counters, events)
     return last
 
 

@@ -1,0 +1,39 @@
+"""The store that a search gets: exact, or by fingerprint; with as much room as the limits allow."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from deadheat.sim.explore.compiled.exact_store import BYTES_BESIDE_WORDS, ExactStore
+from deadheat.sim.explore.compiled.fingerprint_store import BYTES_A_STATE, FingerprintStore
+from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.memory import bound, out_of_memory
+from deadheat.sim.explore.results import Limits
+
+__all__ = ["empty_store"]
+
+ROOM_MIN = 1 << 16
+"""The room of a shard at least; a search is not stopped for want of memory before it has used some."""
+
+LITTLE = 1 << 22
+"""So many bytes may always be taken: enough to begin with; what they come to, `Limits.reached` sees."""
+
+
+def empty_store(layout: Layout, limits: Limits, fingerprint_bits: int = 0) -> Store:
+    """Return a store for so many bits of fingerprints, exact for 0; raises NoRoomError."""
+    may_take = partial(_may_take, limits.memory_bytes_max)
+    if fingerprint_bits:
+        room = _room(limits, BYTES_A_STATE)
+        return FingerprintStore(layout, limits.cores, room, may_take, fingerprint_bits)
+    return ExactStore(layout, limits.cores, _room(limits, 8 * layout.words + BYTES_BESIDE_WORDS), may_take)
+
+
+def _room(limits: Limits, bytes_a_state: float) -> int:
+    """Return how many states a shard may hold, by the limits: no more than they allow, and enough to go beyond."""
+    total = min(bound(limits.memory_bytes_max) / bytes_a_state, limits.states_max * 5 // 4 + (1 << 21))
+    return max(int(total) // limits.cores, ROOM_MIN)
+
+
+def _may_take(bytes_max: int, size: int) -> bool:
+    return size <= LITTLE or out_of_memory(bytes_max, soon=size) is None
