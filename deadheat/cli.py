@@ -57,6 +57,14 @@ ExplorerName = Annotated[
 Memory = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")
 ]
+Fingerprint = Annotated[
+    bool,
+    typer.Option(
+        "--fingerprint",
+        help="Tell the states of a large space apart by a 64-bit hash: some 10 bytes of memory a state, however wide, "
+        "and the rest on disk; states the odds that one was left out.",
+    ),
+]
 Checkpoint = Annotated[
     Path | None,
     typer.Option("--checkpoint", metavar="FILE", help="Save a long search there, and go on with it (one protocol)."),
@@ -112,6 +120,7 @@ def check(
     no_merging: NoMerging = False,
     no_composition: NoComposition = False,
     memory: Memory = None,
+    fingerprint: Fingerprint = False,
     checkpoint: Checkpoint = None,
     quiet_period: Quiet = False,
     trace: Annotated[
@@ -129,7 +138,8 @@ def check(
     if checkpoint is not None and len(names) != 1:
         raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
     scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
-    results = _check_all(scenarios, _options(explorer, max_states, no_merging, no_composition, memory, checkpoint))
+    options = _options(explorer, max_states, no_merging, no_composition, memory, checkpoint, fingerprint)
+    results = _check_all(scenarios, options)
     if trace is not None:
         _save_first(results[0], trace)
     if as_json:
@@ -317,6 +327,7 @@ def _options(
     no_composition: bool = False,
     memory: str | None = None,
     checkpoint: Path | None = None,
+    fingerprint: bool = False,
 ) -> Options:
     from deadheat.scenarios.check import Options, parse_size
 
@@ -328,6 +339,7 @@ def _options(
         memory_bytes_max=parse_size(memory) if memory else 0,
         cores=_cores(),
         checkpoint=checkpoint,
+        fingerprint=fingerprint,
     )
 
 

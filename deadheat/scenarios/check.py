@@ -34,7 +34,8 @@ __all__ = [
 EXPLORERS = ("auto", "python", "kernel", "reference")
 """The explorers, the default one first: plain Python, and the compiled kernel where a space turns out large."""
 
-WITH_CHECKPOINTS = ("auto", "kernel")
+COMPILED = ("auto", "kernel")
+"""Those that save checkpoints and can tell states apart by fingerprint."""
 
 
 class Verdict(StrEnum):
@@ -50,7 +51,8 @@ class Options:
     """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
 
     `merging` merges histories, and `composition` explores parts that share nothing each alone. A `checkpoint` is the
-    file in which a long search is saved, to go on later.
+    file in which a long search is saved, to go on later. With `fingerprint` the compiled kernel tells states apart by
+    a hash of 64 bits.
     """
 
     explorer: str = EXPLORERS[0]
@@ -60,6 +62,7 @@ class Options:
     memory_bytes_max: int = 0
     cores: int = 1
     checkpoint: Path | None = None
+    fingerprint: bool = False
 
     @property
     def limits(self) -> Limits:
@@ -144,14 +147,18 @@ def _explore(model: Model, options: Options, report: Report | None) -> Explorati
     merging = options.merging and options.explorer != "reference"
     if options.explorer == "auto" and not options.composition:
         explore = partial(explore, composition=False)  # type: ignore[call-arg]
-    if options.checkpoint is None:
-        return explore(model, options.limits, merging=merging, report=report)
-    if options.explorer not in WITH_CHECKPOINTS:
-        raise UsageError(
-            f"The explorer {options.explorer!r} saves no checkpoints; use {' or '.join(WITH_CHECKPOINTS)}."
-        )
-    saving: Explorer = partial(explore, checkpoint=options.checkpoint)  # type: ignore[call-arg]
-    return saving(model, options.limits, merging=merging, report=report)
+    if options.checkpoint is not None:
+        _compiled_only(options, "saves no checkpoints")
+        explore = partial(explore, checkpoint=options.checkpoint)  # type: ignore[call-arg]
+    if options.fingerprint:
+        _compiled_only(options, "stores states exactly, never by fingerprint")
+        explore = partial(explore, fingerprint=True)  # type: ignore[call-arg]
+    return explore(model, options.limits, merging=merging, report=report)
+
+
+def _compiled_only(options: Options, otherwise: str) -> None:
+    if options.explorer not in COMPILED:
+        raise UsageError(f"The explorer {options.explorer!r} {otherwise}; use {' or '.join(COMPILED)}.")
 
 
 def _explorer(name: str) -> Explorer:

@@ -35,6 +35,9 @@ CAN_MOVE, CAN_STEP, IS_OWED = 1, 2, 4
 AT_ONCE = 1 << 21
 """How many edges are found in one go, at most."""
 
+TOGETHER = 3
+"""So many times the memory that edges take do they take once more, when they are put together and looked at."""
+
 
 class Edges(NamedTuple):
     """Transitions from states of a set: the ranks of their two ends in the set, the process, and what they are."""
@@ -66,12 +69,16 @@ def edges_of(
 ) -> Edges:
     """Return all transitions, or the owed ones, from the states at these places, which are in ascending order.
 
-    With `by`, only those of the processes for which it is not 0.
+    With `by`, only those of the processes for which it is not 0. Raises NoRoomError.
     """
     chosen = numpy.ones(len(dense.tables.locals), dtype=numpy.uint8) if by is None else by
     nothing = numpy.zeros(0, dtype=numpy.int64)
     none = Edges(nothing, nothing, nothing.astype(numpy.int32), nothing.astype(numpy.uint8))
-    columns: Any = zip(none, *_parts(dense, store, numbers, owed_only, chosen), strict=True)
+    parts = [none]
+    for part in _parts(dense, store, numbers, owed_only, chosen):
+        parts.append(part)
+        store.ask_for(TOGETHER * sum(column.nbytes for each in parts for column in each))
+    columns: Any = zip(*parts, strict=True)
     return Edges(*(numpy.concatenate(column) for column in columns))
 
 
@@ -88,7 +95,7 @@ def _parts(dense: DenseTables, store: Store, numbers: Int64, owed_only: bool, ch
         info = numpy.empty(size, dtype=numpy.uint8)
         count = successors(dense.witness, t, store.words, some, owed_only, chosen, afters, sources, processes, info)
         targets = _ranks(numbers, find_all(afters[: count * words]))
-        yield Edges(sources[:count] + first, targets, processes[:count], info[:count])
+        yield Edges(sources[:count] + first, targets, processes[:count].copy(), info[:count].copy())
 
 
 def _ranks(numbers: Int64, places: Int64) -> Int64:

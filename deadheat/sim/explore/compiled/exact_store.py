@@ -74,15 +74,15 @@ class ExactStore(Store):
         return True
 
     def _take_words(self, shard: int, number: int) -> None:
-        if self.found[shard] + number > self.room or not self.may_take(8 * self.layout.words * number):
+        if self.found[shard] + number > self.room:
             raise NoRoomError
+        self.ask_for(8 * self.layout.words * number)
 
     def _fill_table(self, shard: int) -> None:
         size = len(self.slots[shard])
         while self.found[shard] >= size * FULL:
             size = _grown(size)
-        if not self.may_take(BYTES_A_SLOT * size):
-            raise NoRoomError
+        self.ask_for(BYTES_A_SLOT * size)
         self._rehash(shard, size)
 
     def _rehash(self, shard: int, size: int) -> None:

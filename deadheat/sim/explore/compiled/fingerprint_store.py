@@ -25,10 +25,15 @@ from deadheat.sim.explore.memory import NoRoomError
 
 __all__ = ["BYTES_A_STATE", "FingerprintStore"]
 
-FULL = 0.85
+FULL = 0.7
+"""How full a hash table gets before it grows: fuller, and the search gets slower."""
+
+FULLEST = 0.9
+"""How full a hash table gets that cannot grow for want of memory."""
+
 BYTES_A_SLOT = 8
-BYTES_A_STATE = BYTES_A_SLOT / FULL
-"""What a state takes of the memory when its table is full, and cannot grow."""
+BYTES_A_STATE = BYTES_A_SLOT / FULLEST
+"""What a state takes of the memory at least."""
 
 GROWTH = 8
 """A table grows by one part in so many, and where memory is short, by less."""
@@ -55,6 +60,7 @@ class FingerprintStore(Store):
         super().__init__(layout, shards, room, may_take)
         self._file = WordsFile(shards * self.room * layout.words)
         self._held = [0] * shards
+        self._fill = [FULL] * shards
         self.words = self._file.words
         slots_max = int(self.room / FULL) + SLOTS_MIN
         # Of these, as of all large arrays, memory is taken only for what was written to.
@@ -75,8 +81,7 @@ class FingerprintStore(Store):
 
     def finder(self, numbers: Int64) -> Callable[[Words], Int64]:
         """Return what tells the places of states, -1 for one that is not at one of these; raises NoRoomError."""
-        if not self.may_take(4 * Subset.slots_for(len(numbers))):
-            raise NoRoomError
+        self.ask_for(Subset.bytes_for(len(numbers)))
         return Subset(self.witness, self.words, numbers).find_all
 
     def find_all(self, words: Words) -> Int64:
@@ -88,7 +93,7 @@ class FingerprintStore(Store):
         return numpy.uint64((1 << WORD_BITS) - (1 << (WORD_BITS - self._bits)))
 
     def _limit(self, shard: int) -> int:
-        return min(int(len(self.slots[shard]) * FULL), self.room, self._held[shard])
+        return min(int(len(self.slots[shard]) * self._fill[shard]), self.room, self._held[shard])
 
     def _make_room(self, shard: int) -> bool:
         found = self.found[shard]
@@ -114,13 +119,14 @@ class FingerprintStore(Store):
             self._held[shard] = held
 
     def _widen(self, shard: int) -> bool:
-        """Let a table grow where it lies; return whether there was memory for it."""
+        """Let a table grow where it lies, or get fuller where there is no memory for that; return whether it could."""
         size = len(self.slots[shard])
         more = min(size // GROWTH, len(self._whole[shard]) - size)
         while not self.may_take(self.shards * BYTES_A_SLOT * more):
             more //= 2
             if more < size // GROWTH_LEAST:
-                return False
+                could, self._fill[shard] = self._fill[shard] < FULLEST, FULLEST
+                return could
         self.slots[shard] = self._whole[shard][: size + more]
         if not widen(self.slots[shard], size, numpy.empty(LOW, dtype=numpy.uint64)):
             self._refill(shard, size + more)
@@ -129,7 +135,9 @@ class FingerprintStore(Store):
     def _fill_table(self, shard: int) -> None:
         size = max(SLOTS_MIN, int(self.found[shard] / FULL) + 1)
         if not self.may_take(BYTES_A_SLOT * size):
-            raise NoRoomError
+            self._fill[shard] = FULLEST
+            size = max(SLOTS_MIN, int(self.found[shard] / FULLEST) + 1)
+            self.ask_for(BYTES_A_SLOT * size)
         self._refill(shard, size)
 
     def _empty_slots(self, shard: int, size: int) -> UInt64:

@@ -18,6 +18,7 @@ from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UI
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.layout import Layout, Words
 from deadheat.sim.explore.compiled.visited import AHEAD, FOUND, shards_of
+from deadheat.sim.explore.memory import NoRoomError
 
 __all__ = ["SLOTS_MIN", "Pieces", "Store", "anything"]
 
@@ -85,6 +86,11 @@ class Store(ABC):
     @abstractmethod
     def omission_odds(self) -> float:
         """An upper bound of the odds that some state was taken for another one."""
+
+    def ask_for(self, size: int) -> None:
+        """Raise NoRoomError where so many more bytes of memory may not be taken."""
+        if not self.may_take(size):
+            raise NoRoomError
 
     def offset(self, shard: int) -> int:
         """Return where in `words` a shard begins, in states."""

@@ -8,7 +8,7 @@ from deadheat.sim.explore.compiled.exact_store import BYTES_BESIDE_WORDS, ExactS
 from deadheat.sim.explore.compiled.fingerprint_store import BYTES_A_STATE, FingerprintStore
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.store import Store
-from deadheat.sim.explore.memory import bound, out_of_memory
+from deadheat.sim.explore.memory import NoRoomError, bound, out_of_memory
 from deadheat.sim.explore.results import Limits
 
 __all__ = ["empty_store"]
@@ -23,10 +23,12 @@ LITTLE = 1 << 22
 def empty_store(layout: Layout, limits: Limits, fingerprint_bits: int = 0) -> Store:
     """Return a store for so many bits of fingerprints, exact for 0; raises NoRoomError."""
     may_take = partial(_may_take, limits.memory_bytes_max)
-    if fingerprint_bits:
-        room = _room(limits, BYTES_A_STATE)
-        return FingerprintStore(layout, limits.cores, room, may_take, fingerprint_bits)
-    return ExactStore(layout, limits.cores, _room(limits, 8 * layout.words + BYTES_BESIDE_WORDS), may_take)
+    try:
+        if fingerprint_bits:
+            return FingerprintStore(layout, limits.cores, _room(limits, BYTES_A_STATE), may_take, fingerprint_bits)
+        return ExactStore(layout, limits.cores, _room(limits, 8 * layout.words + BYTES_BESIDE_WORDS), may_take)
+    except MemoryError:
+        raise NoRoomError("the system does not set aside as much memory as may be taken (lower --memory)") from None
 
 
 def _room(limits: Limits, bytes_a_state: float) -> int:

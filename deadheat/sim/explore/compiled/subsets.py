@@ -26,19 +26,23 @@ class Subset:
         self._words = words
         self._numbers = numbers
         self._tag_mask = numpy.uint64((1 << 32) - (1 << (len(numbers) + 1).bit_length()))
-        self._slots: Slots = numpy.zeros(self.slots_for(len(numbers)), dtype=numpy.uint32)
+        self._slots: Slots = numpy.zeros(_slots_for(len(numbers)), dtype=numpy.uint32)
         put_all(witness, words, numbers, self._slots, self._tag_mask)
 
     @staticmethod
-    def slots_for(count: int) -> int:
-        """Return how many slots, of four bytes, so many states take."""
-        return int(count / FULL) + 2
+    def bytes_for(count: int) -> int:
+        """Return how much memory so many states take."""
+        return 4 * _slots_for(count)
 
     def find_all(self, sought: Words) -> Int64:
         """Return the places of these states, -1 for one that is not among them."""
         places = numpy.empty(len(sought) // len(self._witness), dtype=numpy.int64)
         find_each(self._witness, self._words, self._numbers, self._slots, self._tag_mask, sought, places)
         return places
+
+
+def _slots_for(count: int) -> int:
+    return int(count / FULL) + 2
 
 
 @inlined
