@@ -74,10 +74,11 @@ def edges_of(
     chosen = numpy.ones(len(dense.tables.locals), dtype=numpy.uint8) if by is None else by
     nothing = numpy.zeros(0, dtype=numpy.int64)
     none = Edges(nothing, nothing, nothing.astype(numpy.int32), nothing.astype(numpy.uint8))
-    parts = [none]
+    parts, size = [none], 0
     for part in _parts(dense, store, numbers, owed_only, chosen):
         parts.append(part)
-        store.ask_for(TOGETHER * sum(column.nbytes for each in parts for column in each))
+        size += sum(column.nbytes for column in part)
+        store.ask_for(TOGETHER * size)
     columns: Any = zip(*parts, strict=True)
     return Edges(*(numpy.concatenate(column) for column in columns))
 

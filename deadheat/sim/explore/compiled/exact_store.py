@@ -76,13 +76,14 @@ class ExactStore(Store):
     def _take_words(self, shard: int, number: int) -> None:
         if self.found[shard] + number > self.room:
             raise NoRoomError
-        self.ask_for(8 * self.layout.words * number)
+        if self.found[shard] + number > SLOTS_MIN:
+            self.ask_for(8 * self.layout.words * number)
 
     def _fill_table(self, shard: int) -> None:
         size = len(self.slots[shard])
         while self.found[shard] >= size * FULL:
             size = _grown(size)
-        self.ask_for(BYTES_A_SLOT * size)
+        self.ask_for(BYTES_A_SLOT * (size - len(self.slots[shard])))
         self._rehash(shard, size)
 
     def _rehash(self, shard: int, size: int) -> None:

@@ -122,7 +122,7 @@ class FingerprintStore(Store):
         """Let a table grow where it lies, or get fuller where there is no memory for that; return whether it could."""
         size = len(self.slots[shard])
         more = min(size // GROWTH, len(self._whole[shard]) - size)
-        while not self.may_take(self.shards * BYTES_A_SLOT * more):
+        while not self.may_take(2 * self.shards * BYTES_A_SLOT * more):  # twice: what else grows needs some, too
             more //= 2
             if more < size // GROWTH_LEAST:
                 could, self._fill[shard] = self._fill[shard] < FULLEST, FULLEST
@@ -134,10 +134,10 @@ class FingerprintStore(Store):
 
     def _fill_table(self, shard: int) -> None:
         size = max(SLOTS_MIN, int(self.found[shard] / FULL) + 1)
-        if not self.may_take(BYTES_A_SLOT * size):
+        if size > SLOTS_MIN and not self.may_take(BYTES_A_SLOT * (size - SLOTS_MIN)):
             self._fill[shard] = FULLEST
             size = max(SLOTS_MIN, int(self.found[shard] / FULLEST) + 1)
-            self.ask_for(BYTES_A_SLOT * size)
+            self.ask_for(BYTES_A_SLOT * (size - SLOTS_MIN))
         self._refill(shard, size)
 
     def _empty_slots(self, shard: int, size: int) -> UInt64:

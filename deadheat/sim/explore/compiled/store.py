@@ -23,6 +23,8 @@ from deadheat.sim.explore.memory import NoRoomError
 __all__ = ["SLOTS_MIN", "Pieces", "Store", "anything"]
 
 SLOTS_MIN = 1 << 16
+"""The size of a hash table at first, whatever the bound of memory; so it is with words for as many states."""
+
 COUNTERS = 8
 MOVED_AT_ONCE = 1 << 20
 """How many states are packed anew in one go."""
@@ -88,8 +90,8 @@ class Store(ABC):
         """An upper bound of the odds that some state was taken for another one."""
 
     def ask_for(self, size: int) -> None:
-        """Raise NoRoomError where so many more bytes of memory may not be taken."""
-        if not self.may_take(size):
+        """Raise NoRoomError where so many more bytes of memory, if any, may not be taken."""
+        if size and not self.may_take(size):
             raise NoRoomError
 
     def offset(self, shard: int) -> int:

@@ -16,9 +16,6 @@ __all__ = ["empty_store"]
 ROOM_MIN = 1 << 16
 """The room of a shard at least; a search is not stopped for want of memory before it has used some."""
 
-LITTLE = 1 << 22
-"""So many bytes may always be taken: enough to begin with; what they come to, `Limits.reached` sees."""
-
 
 def empty_store(layout: Layout, limits: Limits, fingerprint_bits: int = 0) -> Store:
     """Return a store for so many bits of fingerprints, exact for 0; raises NoRoomError."""
@@ -38,4 +35,4 @@ def _room(limits: Limits, bytes_a_state: float) -> int:
 
 
 def _may_take(bytes_max: int, size: int) -> bool:
-    return size <= LITTLE or out_of_memory(bytes_max, soon=size) is None
+    return out_of_memory(bytes_max, soon=size) is None
