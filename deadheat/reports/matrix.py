@@ -88,7 +88,7 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
             remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:
             cores = f"{exploration.cores} core{'s' * (exploration.cores > 1)}"
-            size = f"{exploration.bytes_per_state:.1f} bytes of memory a state"
+            size = f"{exploration.bytes_per_state:.1f} bytes a state"
             remarks[f"{result.scenario.protocol}: explored by the compiled kernel on {cores}, {size}."] = None
         if exploration.storage == "fingerprint":
             remarks[f"{result.scenario.protocol}: {_omissions(exploration.omission_odds)}."] = None
