@@ -11,6 +11,7 @@ import typer
 from deadheat.cli_cleanup import cleanup
 from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
+from deadheat.cli_options import Fingerprint, cores
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -56,14 +57,6 @@ ExplorerName = Annotated[
 ]
 Memory = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")
-]
-Fingerprint = Annotated[
-    bool,
-    typer.Option(
-        "--fingerprint",
-        help="Tell the states of a large space apart by a 64-bit hash: some 10 bytes of memory a state, however wide, "
-        "and the rest on disk; states the odds that one was left out.",
-    ),
 ]
 Checkpoint = Annotated[
     Path | None,
@@ -337,18 +330,10 @@ def _options(
         merging=not no_merging,
         composition=not no_composition,
         memory_bytes_max=parse_size(memory) if memory else 0,
-        cores=_cores(),
+        cores=cores(),
         checkpoint=checkpoint,
         fingerprint=fingerprint,
     )
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, as a power of two."""
-    import os
-
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(1 << (available.bit_length() - 1))
 
 
 def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
@@ -358,7 +343,7 @@ def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]
 
     interruption.listen()
     # One evaluation takes less time than starting processes would.
-    jobs = _cores() if scenarios[0].evaluations > 1 else 1
+    jobs = cores() if scenarios[0].evaluations > 1 else 1
     results = []
     with ProgressLine("exploring") as progress:
         for result in check_all(scenarios, options, jobs, progress.searched):
@@ -375,8 +360,8 @@ def _judge(scenario: Scenario, options: Options, number: int | None) -> tuple[Hu
     interruption.listen()
     results = []
     with ProgressLine("exploring") as progress:
-        hunt = hunt_of(scenario, options, _cores())
-        for result in judge_all(hunt, options, _cores(), number):
+        hunt = hunt_of(scenario, options, cores())
+        for result in judge_all(hunt, options, cores(), number):
             results.append(result)
             progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
     return hunt, results

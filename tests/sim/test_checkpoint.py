@@ -126,7 +126,7 @@ def test_half_a_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_checkpoint_or_of_another_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "search"
-    for content in (b"", b"{}", b"deadheat checkpoint 2\n" + bytes(100)):
+    for content in (b"", b"{}", b"deadheat checkpoint 1\n" + bytes(100)):
         file.write_bytes(content)
         with pytest.raises(CheckpointError, match="not a checkpoint, or not one that this version"):
             auto.explore(scenario(), checkpoint=file)

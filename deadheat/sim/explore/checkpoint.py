@@ -29,7 +29,7 @@ from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["Saved", "load", "save"]
 
-MAGIC = b"deadheat checkpoint 1\n"
+MAGIC = b"deadheat checkpoint 2\n"
 """What a file begins with; the number changes with the form of what follows."""
 
 LENGTH_BYTES = 8

@@ -143,7 +143,7 @@ class KernelSearch:
         self._check_quiet()
         pending, uncertain = self._pending(), self._uncertain()
         self._collect()
-        if pending:
+        if pending and not self.stopped:
             self._make_up_for(pending)
         self._check_quiescent([state for state in uncertain if self._is_quiescent(state)])
         if self.stopped:  # for want of room: not all was added, so a search that goes on from here has to do it again
