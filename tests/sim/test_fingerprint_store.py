@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -278,17 +279,20 @@ def test_a_disk_is_not_filled_to_the_last_byte(monkeypatch: pytest.MonkeyPatch, 
         file.take(0, 1_000)
 
 
-def test_a_folder_with_room_is_taken_before_one_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_folder_with_room_is_taken_unless_one_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     small, large = tmp_path / "small", tmp_path / "large"
     small.mkdir()
     large.mkdir()
-    monkeypatch.setenv("TMPDIR", str(small))
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(small))
     monkeypatch.chdir(large)
     monkeypatch.setattr(words_file, "_is_in_memory", lambda _: False)
     monkeypatch.setattr(words_file, "_free", lambda folder: {small: 1 << 30, large: 1 << 40}.get(folder, 0))
     assert folder_on_disk(1 << 20) == small
     assert folder_on_disk(1 << 35) == large
     assert folder_on_disk(1 << 50) == large
+    monkeypatch.setenv("TMPDIR", str(small))
+    assert folder_on_disk(1 << 50) == small
 
 
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no folder in memory")

@@ -63,10 +63,10 @@ class WordsFile:
 
 
 def folder_on_disk(size: int) -> Path:
-    """Return a folder for a file of that size: the first with room for it, or else the one with the most.
+    """Return a folder for a file of up to that size: TMPDIR, if that is set and on a disk.
 
-    The folders are TMPDIR, /var/tmp, the system's own for such files, and the one worked in; never one in memory.
-    Raises NoRoomError if none will do.
+    Or else the first that has as much room, or the one with the most room, of: /var/tmp, the system's own for such
+    files, and the one worked in. It is never one in memory. Raises NoRoomError if none will do.
     """
     if not hasattr(os, "posix_fallocate"):
         raise NoRoomError("--fingerprint needs a system that takes room on a disk before it is written to: Linux")
@@ -78,6 +78,8 @@ def folder_on_disk(size: int) -> Path:
             f"--fingerprint keeps states in a file on a disk, and {' and '.join(map(str, folders))} cannot be written "
             "to, or lie in memory (set TMPDIR to a folder on a disk)"
         )
+    if usable[0] == folders[0] and named[0]:
+        return usable[0]
     return next((each for each in usable if _free(each) >= size + LEFT_FREE), max(usable, key=_free))
 
 
