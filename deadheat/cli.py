@@ -11,6 +11,20 @@ import typer
 from deadheat.cli_cleanup import cleanup
 from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
+from deadheat.cli_options import (
+    Checkpoint,
+    ExplorerName,
+    Fingerprint,
+    MaxStates,
+    Memory,
+    NoComposition,
+    NoMerging,
+    NoPartialOrder,
+    Quiet,
+    Symmetry,
+    cores,
+    search_options,
+)
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -45,27 +59,6 @@ Faults = Annotated[
     list[str] | None,
     typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind; * for any number."),
 ]
-MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
-ExplorerName = Annotated[
-    str,
-    typer.Option(
-        "--explorer",
-        help="auto: python, then the compiled kernel if the space is large. "
-        "Or python, kernel, or reference: slow, and shares nothing with them.",
-    ),
-]
-Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")]
-Checkpoint = Annotated[
-    Path | None,
-    typer.Option("--checkpoint", metavar="FILE", help="Save a long search there, and go on with it (one protocol)."),
-]
-Quiet = Annotated[bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults end.")]
-NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
-NoComposition = Annotated[bool, typer.Option("--no-composition", help="Do not explore apart what shares nothing.")]
-Symmetry = Annotated[
-    bool | None, typer.Option(help="Take states alike but for an exchange of evaluations for one; by default if large.")
-]
-
 DEFAULT_MAX_STATES = 10_000_000
 
 
@@ -109,7 +102,9 @@ def check(
     no_merging: NoMerging = False,
     no_composition: NoComposition = False,
     symmetry: Symmetry = None,
+    no_partial_order: NoPartialOrder = False,
     memory: Memory = None,
+    fingerprint: Fingerprint = False,
     checkpoint: Checkpoint = None,
     quiet_period: Quiet = False,
     trace: Annotated[
@@ -127,7 +122,17 @@ def check(
     if checkpoint is not None and len(names) != 1:
         raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
     scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
-    options = _options(explorer, max_states, no_merging, no_composition, memory, checkpoint, symmetry)
+    options = search_options(
+        explorer,
+        max_states,
+        memory,
+        merging=not no_merging,
+        composition=not no_composition,
+        partial_order=not no_partial_order,
+        symmetry=symmetry,
+        checkpoint=checkpoint,
+        fingerprint=fingerprint,
+    )
     results = _check_all(scenarios, options)
     if trace is not None:
         _save_first(results[0], trace)
@@ -156,7 +161,7 @@ def show(
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened."""
     scenario = _scenario(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
-    [result] = _check_all([scenario], _options("auto", max_states))
+    [result] = _check_all([scenario], search_options("auto", max_states))
     counterexample = _first_counterexample(result)
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix
@@ -192,7 +197,7 @@ def frontier(
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     scenarios = [_scenario(name, evaluations, None, properties, quiet=False) for name in names]
     with ProgressLine("breaking") as progress:
-        found = frontiers(scenarios, up_to, _options("auto", max_states), os.cpu_count() or 1, progress.tried)
+        found = frontiers(scenarios, up_to, search_options("auto", max_states), os.cpu_count() or 1, progress.tried)
     if as_json:
         from deadheat.reports.machine import frontier_to_json
 
@@ -265,7 +270,7 @@ def mutate(
     from deadheat.scenarios.mutate import Fate, shortest_of
 
     asked = _scenario(protocol, evaluations, faults, None, False)
-    hunt, results = _judge(asked, _options("python", max_states), number)
+    hunt, results = _judge(asked, search_options("python", max_states), number)
     if as_json:
         typer.echo(mutants_to_json(hunt, results))
     elif number is None:
@@ -307,37 +312,6 @@ def _scenario(
     return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
 
 
-def _options(
-    explorer: str,
-    max_states: int,
-    no_merging: bool = False,
-    no_composition: bool = False,
-    memory: str | None = None,
-    checkpoint: Path | None = None,
-    symmetry: bool | None = None,
-) -> Options:
-    from deadheat.scenarios.check import Options, parse_size
-
-    return Options(
-        explorer,
-        max_states,
-        merging=not no_merging,
-        composition=not no_composition,
-        symmetry=symmetry,
-        memory_bytes_max=parse_size(memory) if memory else 0,
-        cores=_cores(),
-        checkpoint=checkpoint,
-    )
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, as a power of two."""
-    import os
-
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(1 << (available.bit_length() - 1))
-
-
 def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios import interruption
@@ -345,7 +319,7 @@ def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]
 
     interruption.listen()
     # One evaluation takes less time than starting processes would.
-    jobs = _cores() if scenarios[0].evaluations > 1 else 1
+    jobs = cores() if scenarios[0].evaluations > 1 else 1
     results = []
     with ProgressLine("exploring") as progress:
         for result in check_all(scenarios, options, jobs, progress.searched):
@@ -362,8 +336,8 @@ def _judge(scenario: Scenario, options: Options, number: int | None) -> tuple[Hu
     interruption.listen()
     results = []
     with ProgressLine("exploring") as progress:
-        hunt = hunt_of(scenario, options, _cores())
-        for result in judge_all(hunt, options, _cores(), number):
+        hunt = hunt_of(scenario, options, cores())
+        for result in judge_all(hunt, options, cores(), number):
             results.append(result)
             progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
     return hunt, results

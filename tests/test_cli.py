@@ -71,6 +71,7 @@ def test_the_json_of_a_check_is_the_contract() -> None:
         assert entry["faults"] == {"http-retry": 1}
         assert entry["reductions"] == ["merging"]
         assert entry["storage"] == "exact"
+        assert entry["omission_odds"] == 0
         assert entry["states"] > 0
         assert entry["transitions"] > 0
         assert entry["seconds"] > 0
@@ -92,6 +93,16 @@ def test_the_exit_code_tells_the_verdict(arguments: list[str], code: int, verdic
     returned, content = check_json(*arguments)
     assert [entry["verdict"] for entry in content["results"]] == [verdict]
     assert returned == code
+
+
+def test_a_check_by_fingerprint_says_so() -> None:
+    code, content = check_json("state-machine", "-p", "no-permanent-orphan", "--explorer", "kernel", "--fingerprint")
+    [entry] = content["results"]
+    assert (code, entry["verdict"], entry["storage"], entry["omission_odds"]) == (0, "holds", "fingerprint", 0)
+    done = run("check", "state-machine", "-p", "no-permanent-orphan", "--explorer", "kernel", "--fingerprint")
+    assert "all states, stored by fingerprint; reductions: merging." in done.stdout
+    assert "state-machine: no two states have one fingerprint, so none was left out." in done.stdout
+    assert "stored exactly" in run("check", "state-machine", "--fingerprint").stdout  # small: no kernel, none used
 
 
 def test_a_search_cut_short_says_so() -> None:
@@ -117,6 +128,11 @@ def test_a_search_cut_short_says_so() -> None:
             "saves no checkpoints; use auto or kernel",
         ),
         (["check", "--memory", "lots"], "'lots' is not a size"),
+        (
+            ["check", "baseline", "--explorer", "python", "--fingerprint"],
+            "The explorer 'python' stores states exactly, never by fingerprint; use auto or kernel.",
+        ),
+        (["check", "baseline", "--explorer", "reference", "--fingerprint"], "never by fingerprint"),
         (["show", "baseline", "--property", "nothing"], "There is no property 'nothing'"),
         (["replay", "nowhere.json"], "nowhere.json cannot be read"),
         (

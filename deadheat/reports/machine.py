@@ -54,6 +54,7 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "counterexample_length": len(counterexample.trace.events) if counterexample else None,
         "reductions": list(exploration.reductions),
         "storage": exploration.storage,
+        "omission_odds": exploration.omission_odds,
         "seconds": round(result.seconds, 6),
         "not_reached": [str(each) for each in result.steps_not_reached] + list(result.faults_not_fired),
     }

@@ -14,7 +14,7 @@ from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import budget_text
 
-__all__ = ["print_matrix"]
+__all__ = ["odds_text", "print_matrix"]
 
 CELLS = {Verdict.HOLDS: ("✓", "green"), Verdict.VIOLATED: ("✗", "bold red"), Verdict.INCONCLUSIVE: ("?", "yellow")}
 LARGE = 100_000
@@ -48,15 +48,18 @@ def _table(results: Sequence[CheckResult], headers: Sequence[str]) -> Table:
     for header in ("states", "seconds"):
         table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
     for result in results:
-        cells = [_cell(each) for each in result.outcomes]
+        cells = [_cell(each, result.exploration.omission_odds) for each in result.outcomes]
         table.add_row(result.scenario.protocol, *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}")
     return table
 
 
-def _cell(outcome: Outcome) -> Text:
+def _cell(outcome: Outcome, odds: float) -> Text:
     sign, style = CELLS[outcome.verdict]
-    length = f" {len(outcome.counterexample.trace.events)}" if outcome.counterexample is not None else ""
-    return Text(sign + length, style=style)
+    if outcome.counterexample is not None:
+        sign += f" {len(outcome.counterexample.trace.events)}"
+    elif outcome.verdict is Verdict.HOLDS and odds:
+        sign += f" ({odds_text(odds)})"
+    return Text(sign, style=style)
 
 
 def _scope(results: Sequence[CheckResult]) -> str:
@@ -65,12 +68,13 @@ def _scope(results: Sequence[CheckResult]) -> str:
     if scenario.quiet:
         faults += ", which stop at some point"
     reductions = ", ".join(exploration.reductions) or "no reductions"
+    by_fingerprint = any(each.exploration.storage == "fingerprint" for each in results)
     complete = all(each.exploration.complete for each in results)
     search = "all states" if complete else "CUT SHORT: not all states"
     return (
         f"{LEGEND}\n"
         f"Covers {scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}, {faults}; {search}, stored "
-        f"{'exactly' if exploration.storage == 'exact' else 'by fingerprint'}; reductions: {reductions}."
+        f"{'by fingerprint' if by_fingerprint else 'exactly'}; reductions: {reductions}."
     )
 
 
@@ -86,7 +90,22 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
             cores = f"{exploration.cores} core{'s' * (exploration.cores > 1)}"
             size = f"{exploration.bytes_per_state:.1f} bytes a state"
             remarks[f"{result.scenario.protocol}: explored by the compiled kernel on {cores}, {size}."] = None
+        if exploration.storage == "fingerprint":
+            remarks[f"{result.scenario.protocol}: {_omissions(exploration.omission_odds)}."] = None
     return [Text(remark, style="dim") for remark in remarks]
+
+
+def _omissions(odds: float) -> str:
+    if not odds:
+        return "no two states have one fingerprint, so none was left out"
+    return f"odds that any state was left out, because another has its fingerprint: at most {odds_text(odds)}"
+
+
+def odds_text(odds: float) -> str:
+    """Return odds as 1 in so many, with two digits, and never smaller than they are."""
+    parts = int(1 / odds)
+    unit = 10 ** max(0, len(str(parts)) - 2)
+    return f"1 in {parts // unit * unit:,}"
 
 
 def _vacuity(results: Sequence[CheckResult]) -> list[str]:

@@ -34,8 +34,10 @@ __all__ = [
 EXPLORERS = ("auto", "python", "kernel", "reference")
 """The explorers, the default one first: plain Python, and the compiled kernel where a space turns out large."""
 
-WITH_CHECKPOINTS = ("auto", "kernel")
 WITH_SYMMETRY = ("auto", "kernel", "python")
+
+COMPILED = ("auto", "kernel")
+"""Those that save checkpoints and can tell states apart by fingerprint."""
 
 
 class Verdict(StrEnum):
@@ -50,19 +52,22 @@ class Verdict(StrEnum):
 class Options:
     """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
 
-    `merging` merges histories, `composition` explores parts that share nothing each alone, and `symmetry` takes states
-    that differ by an exchange of evaluations for one: None is wherever that helps and is sound, True from the first
-    state on. A `checkpoint` is the file in which a long search is saved, to go on later.
+    `merging` merges histories, `composition` explores parts that share nothing each alone, `partial_order` leaves out
+    steps whose order does not matter, and `symmetry` takes states that differ by an exchange of evaluations for one:
+    None is wherever that helps and is sound, True from the first state on. A `checkpoint` is the file in which a long
+    search is saved, to go on later. With `fingerprint` the compiled kernel tells states apart by a hash of 64 bits.
     """
 
     explorer: str = EXPLORERS[0]
     states_max: int = Limits().states_max
     merging: bool = True
     composition: bool = True
+    partial_order: bool = True
     symmetry: bool | None = None
     memory_bytes_max: int = 0
     cores: int = 1
     checkpoint: Path | None = None
+    fingerprint: bool = False
 
     @property
     def limits(self) -> Limits:
@@ -146,16 +151,21 @@ def check_all(
 def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
     explore = _with_symmetry(_explorer(options.explorer), model, options)
     merging = options.merging and options.explorer != "reference"
-    if options.explorer == "auto" and not options.composition:
-        explore = partial(explore, composition=False)  # type: ignore[call-arg]
-    if options.checkpoint is None:
-        return explore(model, options.limits, merging=merging, report=report)
-    if options.explorer not in WITH_CHECKPOINTS:
-        raise UsageError(
-            f"The explorer {options.explorer!r} saves no checkpoints; use {' or '.join(WITH_CHECKPOINTS)}."
-        )
-    saving: Explorer = partial(explore, checkpoint=options.checkpoint)  # type: ignore[call-arg]
-    return saving(model, options.limits, merging=merging, report=report)
+    if options.explorer == "auto":
+        switches = {"composition": options.composition, "partial_order": options.partial_order}
+        explore = partial(explore, **switches)  # type: ignore[arg-type]
+    if options.checkpoint is not None:
+        _compiled_only(options, "saves no checkpoints")
+        explore = partial(explore, checkpoint=options.checkpoint)  # type: ignore[call-arg]
+    if options.fingerprint:
+        _compiled_only(options, "stores states exactly, never by fingerprint")
+        explore = partial(explore, fingerprint=True)  # type: ignore[call-arg]
+    return explore(model, options.limits, merging=merging, report=report)
+
+
+def _compiled_only(options: Options, otherwise: str) -> None:
+    if options.explorer not in COMPILED:
+        raise UsageError(f"The explorer {options.explorer!r} {otherwise}; use {' or '.join(COMPILED)}.")
 
 
 def _with_symmetry(explore: Explorer, model: Model, options: Options) -> Explorer:

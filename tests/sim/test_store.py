@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deadheat.sim.explore import python
+from deadheat.sim.explore.compiled.exact_store import FULL, ExactStore
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.compiled.store import FULL, SLOTS_MIN, Store
+from deadheat.sim.explore.compiled.store import SLOTS_MIN, Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.tables import FIELD_BITS, Tables
@@ -60,8 +61,8 @@ def test_a_field_that_has_grown_gets_the_bits_that_are_left_over() -> None:
     assert Layout.fitting([1 << 16] * 4, growing=[0]).words == 1
 
 
-def store_of(words: int, shards: int, room: int) -> Store:
-    return Store(Layout((16,) * words, tuple(range(words)), (0,) * words, words), shards, room)
+def store_of(words: int, shards: int, room: int) -> ExactStore:
+    return ExactStore(Layout((16,) * words, tuple(range(words)), (0,) * words, words), shards, room)
 
 
 def insert_all(store: Store, candidates: numpy.typing.NDArray[numpy.uint64]) -> list[bool]:
@@ -111,11 +112,12 @@ def test_states_packed_anew_keep_their_layers(case: tuple[Layout, list[int]]) ->
     layout, states = case
     distinct = list(dict.fromkeys(states))
     middle = len(distinct) // 2
-    store = Store(layout, 2, 1_000)
-    store.add_layers([layout.pack(distinct[:middle]), layout.pack(distinct[middle:])])
+    store = ExactStore(layout, 2, 1_000)
+    store.add_layers([[layout.pack(distinct[:middle])], [layout.pack(distinct[middle:])]], layout)
     wider = Layout.fitting([1 << FIELD_BITS] * len(layout.bits))
     cursors = [store.layer_range(shard, 1)[1] for shard in range(2)]
-    anew, _ = store.packed_anew(wider, 1, [cursors], 1_000)
+    anew = ExactStore(wider, 2, 1_000)
+    store.move_to(anew, 1, [cursors])
     for layer, expected in enumerate((distinct[:middle], distinct[middle:])):
         ranges = [anew.layer_range(shard, layer) for shard in range(2)]
         numbers = numpy.concatenate([numpy.arange(first, last) for first, last in ranges])
@@ -127,11 +129,14 @@ def test_states_packed_anew_keep_their_layers(case: tuple[Layout, list[int]]) ->
 def test_states_packed_anew_keep_their_parts_of_a_layer(case: tuple[Layout, list[int]], first: int, more: int) -> None:
     layout, states = case
     distinct = list(dict.fromkeys(states))
-    store = Store(layout, 2, 1_000)
-    store.add_layers([layout.pack(distinct)])
+    store = ExactStore(layout, 2, 1_000)
+    store.add_layers([[layout.pack(distinct)]], layout)
     ranges = [store.layer_range(shard, 0) for shard in range(2)]
     cuts = [[min(begin + size, end) for begin, end in ranges] for size in (first, first + more)]
-    anew, cuts_anew = store.packed_anew(Layout.fitting([1 << FIELD_BITS] * len(layout.bits)), 0, cuts, 1_000)
+    anew = ExactStore(Layout.fitting([1 << FIELD_BITS] * len(layout.bits)), 2, 1_000)
+    cuts_anew = store.move_to(anew, 0, cuts)
     assert len(anew.layers[0]) == len(store.layers[0])
     for part, part_anew in zip(store.split(0, *cuts), anew.split(0, *cuts_anew), strict=True):
-        assert sorted(anew.layout.unpack(part_anew)) == sorted(layout.unpack(part))
+        assert sorted(anew.layout.unpack(numpy.concatenate(part_anew))) == sorted(
+            layout.unpack(numpy.concatenate(part))
+        )

@@ -29,12 +29,14 @@ def explore(
     symmetry: bool | None = None,
     report: Report | None = None,
     checkpoint: Path | None = None,
+    fingerprint: bool = False,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`); `explorer` says which of the two searches ended it.
 
     With `composition`, parts of the model that share nothing are explored each alone (see `composition`). With
     `partial_order`, the kernel leaves out steps whose order does not matter (see `partial_order`). `symmetry` (see
-    there) comes in with the kernel, unless it is False; if it is True, both do from the first state on.
+    there) comes in with the kernel, unless it is False; if it is True, both do from the first state on. With
+    `fingerprint`, the kernel tells states apart by fingerprint (see `kernel`).
 
     With a `checkpoint`, a search that was saved there goes on; one that is killed or stopped can go on later. Raises
     ModelError or PurityError where the model breaks a rule of the engine, and CheckpointError for a file that cannot
@@ -43,8 +45,16 @@ def explore(
     if symmetry or (checkpoint is not None and checkpoint.exists()):
         from deadheat.sim.explore import kernel
 
-        symmetric = symmetry is not False
-        return kernel.explore(model, limits, merging=merging, symmetry=symmetric, report=report, checkpoint=checkpoint)
+        return kernel.explore(
+            model,
+            limits,
+            merging=merging,
+            symmetry=symmetry is not False,
+            partial_order=partial_order,
+            report=report,
+            checkpoint=checkpoint,
+            fingerprint=fingerprint,
+        )
     search = python.Search(Tables(model, merging=merging), limits, report)
     if composition:
         search.run(STATES_BEFORE_COMPOSITION)
@@ -58,6 +68,7 @@ def explore(
     if search.at_work:
         from deadheat.sim.explore import kernel
 
-        return kernel.go_on(search, checkpoint, symmetry=symmetry is not False, partial_order=partial_order)
+        settings = kernel.BY_FINGERPRINT if fingerprint else kernel.EXACTLY
+        return kernel.go_on(search, checkpoint, settings, symmetry=symmetry is not False, partial_order=partial_order)
     search.tables.verify_purity()
     return search.result()

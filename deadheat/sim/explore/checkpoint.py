@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from typing import Any
 import numpy
 
 from deadheat.sim.errors import CheckpointError
-from deadheat.sim.explore.compiled.layout import Layout, Words
+from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.paths import Endpoint
+from deadheat.sim.explore.compiled.store import Pieces
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice, Schedule
@@ -37,47 +39,50 @@ LENGTH_BYTES = 8
 class Saved:
     """A search between two of its steps.
 
-    `parts` are the words of its states by layer, with the layer numbered `depth` in two: what was expanded of it, and
-    what was not. `folded` counts the transitions to states for which another stood; None in a search without symmetry.
+    `parts` are the words of its states by layer, each in pieces, with the layer numbered `depth` in two: what was
+    expanded of it, and what was not. `folded` counts the transitions to states for which another stood; None in a
+    search without symmetry. `omission_odds` are those of `Exploration`, up to here.
     """
 
     layout: Layout
-    parts: list[Words]
+    parts: Sequence[Pieces]
     depth: int
     transitions: int
     faults_fired: list[str]
     found: Mapping[str, Endpoint]
     schedules: Mapping[str, Schedule]
     folded: int | None = None
+    omission_odds: float = 0.0
 
 
 def save(path: Path, tables: Tables, saved: Saved) -> None:
     """Write a search to a file; raises CheckpointError where that cannot be done."""
-    parts = [numpy.ascontiguousarray(part) for part in saved.parts]
+    pieces = [piece for part in saved.parts for piece in part]
     checksum = 0
-    for part in parts:
-        checksum = zlib.crc32(part.data, checksum)
+    for piece in pieces:
+        checksum = zlib.crc32(piece.data, checksum)
     header = {
         "model": _digest_of_model(tables.model, merging=tables.merging),
         "folded": saved.folded,
         "tables": _digest_of_tables(tables),
         "lessons": [[lesson.process, lesson.local, lesson.row, str(lesson.fields)] for lesson in tables.lessons],
         "layout": asdict(saved.layout),
-        "sizes": [len(part) for part in parts],
+        "sizes": [sum(map(len, part)) for part in saved.parts],
         "checksum": checksum,
         "depth": saved.depth,
         "transitions": saved.transitions,
         "faults_fired": saved.faults_fired,
         "found": {name: [str(each) for each in end] for name, end in saved.found.items()},
         "schedules": {name: _schedule_to_json(schedule) for name, schedule in saved.schedules.items()},
+        "omission_odds": saved.omission_odds,
     }
     text = json.dumps(header).encode()
     beside = path.with_name(f"{path.name}.part")
     try:
         with beside.open("wb") as file:
             file.write(MAGIC + len(text).to_bytes(LENGTH_BYTES, "little") + text)
-            for part in parts:
-                file.write(part.data)
+            for piece in pieces:
+                file.write(piece.data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -99,19 +104,20 @@ def load(path: Path, model: Model, *, merging: bool, symmetry: bool = False) -> 
     tables = _learned_again(model, merging, header["lessons"])
     if tables is None or header["tables"] != _digest_of_tables(tables):
         raise CheckpointError(f"The checkpoint {path} is of another version of this protocol; remove it to start anew.")
-    words = numpy.frombuffer(body, dtype=numpy.uint64).copy()
+    words = numpy.frombuffer(body, dtype=numpy.uint64)
     ends = numpy.cumsum(header["sizes"])[:-1]
     places = header["layout"]
     layout = Layout(tuple(places["bits"]), tuple(places["word"]), tuple(places["shift"]), places["words"])
     saved = Saved(
         layout=layout,
-        parts=numpy.split(words, ends),
+        parts=[[part] for part in numpy.split(words, ends)],
         depth=header["depth"],
         transitions=header["transitions"],
         faults_fired=header["faults_fired"],
         found={name: _endpoint(*end) for name, end in header["found"].items()},
         schedules={name: _schedule_from_json(each) for name, each in header["schedules"].items()},
         folded=header["folded"],
+        omission_odds=header["omission_odds"],
     )
     return tables, saved
 
@@ -129,12 +135,14 @@ def _learned_again(model: Model, merging: bool, lessons: list[tuple[int, int, in
 
 
 def _read(path: Path) -> tuple[dict[str, Any], memoryview]:
-    """Return the header and the body of a file."""
+    """Return the header and the body of a file, which is mapped: it may be larger than the memory."""
     try:
-        content = memoryview(path.read_bytes())
+        with path.open("rb") as file:
+            is_one = file.read(len(MAGIC)) == MAGIC
+            content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if is_one else b"")
     except OSError as error:
         raise CheckpointError(f"The checkpoint {path} cannot be read: {error.strerror}.") from None
-    if content[: len(MAGIC)] != MAGIC:
+    if not is_one:
         raise CheckpointError(f"{path} is not a checkpoint, or not one that this version of deadheat can go on with.")
     begin = len(MAGIC) + LENGTH_BYTES
     length = int.from_bytes(content[len(MAGIC) : begin], "little")

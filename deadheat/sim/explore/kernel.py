@@ -19,7 +19,7 @@ from pathlib import Path
 
 from deadheat.sim.explore import python
 from deadheat.sim.explore.checkpoint import Saved, load
-from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
 from deadheat.sim.explore.partial_order import Dependence, wander
 from deadheat.sim.explore.results import Exploration, Limits, Report
@@ -27,7 +27,10 @@ from deadheat.sim.explore.symmetry import AsymmetricError, not_used
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 
-__all__ = ["explore", "go_on", "resumed", "saved_of"]
+__all__ = ["BY_FINGERPRINT", "EXACTLY", "explore", "go_on", "resumed", "saved_of"]
+
+EXACTLY, BY_FINGERPRINT = Settings(), Settings(fingerprint_bits=WORD_BITS)
+"""The two ways in which states are told apart."""
 
 
 def explore(
@@ -39,26 +42,29 @@ def explore(
     partial_order: bool = False,
     report: Report | None = None,
     checkpoint: Path | None = None,
+    fingerprint: bool = False,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`), by compiled code from the first state on.
 
     With `symmetry`, up to an exchange of the model's interchangeable names; where they are not interchangeable,
     everything is explored, and a remark says why. With `partial_order`, up to the order of steps that do not matter to
-    each other.
+    each other. With `fingerprint`, states are told apart by a hash of 64 bits (see `fingerprint_store`): less memory
+    for each.
 
     A search that was saved as the `checkpoint` goes on from there. Raises ModelError or PurityError where the model
     breaks a rule of the engine, and CheckpointError for a file that cannot be gone on with.
     """
+    settings = BY_FINGERPRINT if fingerprint else EXACTLY
     begun = python.Search(Tables(model, merging=merging), limits, report)
     if checkpoint is None or not checkpoint.exists():
-        return go_on(begun, checkpoint, symmetry=symmetry, partial_order=partial_order)
+        return go_on(begun, checkpoint, settings, symmetry=symmetry, partial_order=partial_order)
     tables, saved = load(checkpoint, model, merging=merging, symmetry=symmetry)
-    search = KernelSearch(tables, saved, limits, report)
+    search = KernelSearch(tables, saved, limits, report, settings)
     search.checkpoint = checkpoint
     try:
         return search.finish()
     except AsymmetricError as error:
-        return _without_symmetry(begun, error, checkpoint)
+        return _without_symmetry(begun, error, checkpoint, settings)
 
 
 def go_on(
@@ -147,9 +153,10 @@ def saved_of(begun: python.Search) -> Saved:
     layout = Layout.fitting(begun.tables.numbers_in_use())
     states = iter(begun.parents)
     parts = [layout.pack(list(islice(states, size))) for size in begun.layer_sizes]
+    split = [*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]]
     return Saved(
         layout=layout,
-        parts=[*parts[:-1], parts[-1][:0], parts[-1]] if begun.layer else [*parts, parts[-1][:0]],
+        parts=[[part] for part in split],
         depth=begun.depth,
         transitions=begun.transitions,
         faults_fired=sorted(begun.tables.faults_in(begun.budgets_drawn_on)),

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psutil
 
-__all__ = ["bound", "out_of_memory", "readable"]
+__all__ = ["NoRoomError", "bound", "out_of_memory", "readable", "taken"]
 
 SAFE_SHARE = 0.7
 """Of what the machine, or the container, still had when the search began."""
 
 CGROUP = Path("/sys/fs/cgroup")
+
+
+class NoRoomError(Exception):
+    """What a search has found has no room; the message is why, as the end of a sentence, if that is not memory."""
 
 
 def readable(size: float) -> str:
@@ -34,7 +38,7 @@ def bound(bytes_max: int) -> int:
 def out_of_memory(bytes_max: int, soon: int = 0) -> str | None:
     """Return that the process takes more than it may, or will with so many bytes more; None if it does not."""
     limit = bound(bytes_max)
-    if _resident() + soon <= limit:
+    if taken() + soon <= limit:
         return None
     return f"it reached {readable(limit)} of memory (--memory)"
 
@@ -44,11 +48,14 @@ def _safe_share() -> int:
     import psutil
 
     available = min([psutil.virtual_memory().available, *_left_in_cgroup()])
-    return int(available * SAFE_SHARE) + _resident()
+    return int(available * SAFE_SHARE) + taken()
 
 
-def _resident() -> int:
-    return _process().memory_info().rss
+def taken() -> int:
+    """Return the bytes that the process has taken, without pages of files, which the system takes back as it needs."""
+    info = _process().memory_info()
+    resident: int = info.rss
+    return resident - getattr(info, "shared", 0)  # which only Linux tells
 
 
 @cache

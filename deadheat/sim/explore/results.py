@@ -71,7 +71,8 @@ class Exploration:
 
     `counterexamples` maps each property that is violated to a shortest schedule that violates it. A property that is
     not in it holds if the search is `complete`, and is undecided otherwise. `reductions` names what merged or left
-    out states; `storage` says whether states were told apart exactly. `reached` and `faults_fired` are what some
+    out states; `storage` says whether states were told apart exactly, and `omission_odds` bounds the odds that some
+    state was taken for another one and so left out. `reached` and `faults_fired` are what some
     explored run did. `stopped` says which limit cut the search short; `bytes_per_state` what a stored state took,
     where that was measured; `cores` how many worked on it. `remarks` are sentences on why what was done is sound.
     """
@@ -87,6 +88,7 @@ class Exploration:
     faults_fired: frozenset[str]
     reductions: tuple[str, ...]
     storage: str = "exact"
+    omission_odds: float = 0.0
     stopped: str | None = None
     bytes_per_state: float | None = None
     cores: int = 1

@@ -36,6 +36,9 @@ CAN_MOVE, CAN_STEP, IS_OWED = 1, 2, 4
 AT_ONCE = 1 << 21
 """How many edges are found in one go, at most."""
 
+TOGETHER = 3
+"""So many times the memory that edges take do they take once more, when they are put together and looked at."""
+
 
 class Edges(NamedTuple):
     """Transitions from states of a set: the ranks of their two ends in the set, the process, and what they are."""
@@ -67,18 +70,24 @@ def edges_of(
 ) -> Edges:
     """Return all transitions, or the owed ones, from the states at these places, which are in ascending order.
 
-    With `by`, only those of the processes for which it is not 0.
+    With `by`, only those of the processes for which it is not 0. Raises NoRoomError.
     """
     chosen = numpy.ones(len(dense.tables.locals), dtype=numpy.uint8) if by is None else by
     nothing = numpy.zeros(0, dtype=numpy.int64)
     none = Edges(nothing, nothing, nothing.astype(numpy.int32), nothing.astype(numpy.uint8))
-    columns: Any = zip(none, *_parts(dense, store, numbers, owed_only, chosen), strict=True)
+    parts, size = [none], 0
+    for part in _parts(dense, store, numbers, owed_only, chosen):
+        parts.append(part)
+        size += sum(column.nbytes for column in part)
+        store.ask_for(TOGETHER * size)
+    columns: Any = zip(*parts, strict=True)
     return Edges(*(numpy.concatenate(column) for column in columns))
 
 
 def _parts(dense: DenseTables, store: Store, numbers: Int64, owed_only: bool, chosen: UInt8) -> Iterator[Edges]:
     t, room, words = dense.arrays(), dense.successors_max, dense.layout.words
     step = max(1, AT_ONCE // room)
+    find_all = store.finder(numbers)
     for first in range(0, len(numbers), step):
         some = numbers[first : first + step]
         size = len(some) * room
@@ -87,8 +96,8 @@ def _parts(dense: DenseTables, store: Store, numbers: Int64, owed_only: bool, ch
         processes = numpy.empty(size, dtype=numpy.int32)
         info = numpy.empty(size, dtype=numpy.uint8)
         count = successors(dense.witness, t, store.words, some, owed_only, chosen, afters, sources, processes, info)
-        targets = _ranks(numbers, store.find_all(afters[: count * words]))
-        yield Edges(sources[:count] + first, targets, processes[:count], info[:count])
+        targets = _ranks(numbers, find_all(afters[: count * words]))
+        yield Edges(sources[:count] + first, targets, processes[:count].copy(), info[:count].copy())
 
 
 def _ranks(numbers: Int64, places: Int64) -> Int64:

@@ -47,7 +47,7 @@ class StoredLasso(NamedTuple):
 
 
 class Hindsight:
-    """Looks back at the states that a finished search has stored."""
+    """Looks back at the states that a finished search has stored; all that it does can raise NoRoomError."""
 
     def __init__(self, search: KernelSearch) -> None:
         self._search = search
@@ -107,6 +107,7 @@ class Hindsight:
             for first in range(offset, offset + count, JUDGED_AT_ONCE):
                 numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, offset + count), dtype=numpy.int64)
                 found.append(self._search.violating(watch, numbers))
+                self._store.ask_for(2 * sum(each.nbytes for each in found))
         together: Int64 = numpy.concatenate(found)
         return together
 

@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy
 
+from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.checkpoint import Saved, save
 from deadheat.sim.explore.compiled.ample import standings_of
 from deadheat.sim.explore.compiled.judging import judge_states
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
 from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.workers import CHUNK, Team
-from deadheat.sim.explore.memory import bound, out_of_memory
+from deadheat.sim.explore.memory import NoRoomError, out_of_memory
 from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
 from deadheat.sim.explore.symmetry import Symmetry
@@ -36,20 +38,16 @@ FIRST_CHUNK = 1 << 10
 STATES_SAVED_QUICKLY = 5_000_000
 """So many states more, and checkpoints are twice, three times ... as far apart."""
 
-ROOM_MIN = 1 << 16
-"""The room of a shard at least; a search is not stopped for want of memory before it has used some."""
-
-BYTES_BESIDE_WORDS = 5
-"""The hash table's bytes a state when it is full; what bounds the room for states."""
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What only tests change: the bits up to which tables are dense, the transitions between two checkpoints, the room.
+    """How states are told apart: by so many bits of a fingerprint, or for 0 exactly.
 
-    `room` is how many states a shard may hold; 0 stands for what the limits allow.
+    The rest only tests change: the bits up to which tables are dense, the transitions between two checkpoints, and how
+    many states a shard may hold, 0 for what the limits allow.
     """
 
+    fingerprint_bits: int = 0
     dense_bits: int = 14
     transitions_between_checkpoints: int = 20_000_000
     room: int = 0
@@ -74,7 +72,7 @@ class KernelSearch:
         self.tables = tables
         self.limits = limits
         self.report = report
-        self.settings = settings
+        self._settings = settings
         self.checkpoint: Path | None = None
         self.schedules = dict(saved.schedules)
         self.found = dict(saved.found)
@@ -91,9 +89,12 @@ class KernelSearch:
         self._standings = standings_of(dependence)
         self.dense = DenseTables(tables, settings.dense_bits, self.symmetry)
         self.team = Team(self.dense, limits.cores, len(tables.watches))
-        stored = sum(map(len, saved.parts)) // saved.layout.words
-        self.store = Store(self.dense.layout, limits.cores, max(self._room(), stored))
-        self.store.add_layers([self.dense.layout.pack_fields(saved.layout.unpack_fields(each)) for each in saved.parts])
+        self.omission_odds = saved.omission_odds
+        try:
+            self.store = self._empty_store()
+            self.store.add_layers(saved.parts, saved.layout)
+        except NoRoomError as error:
+            raise UsageError(f"This search cannot be done, since {self._why(error)}.") from None
         self.cursors = self._begun_at = self.store.join(self.depth)
         self.team.forget(self.store)
         self.chunk = FIRST_CHUNK
@@ -171,7 +172,7 @@ class KernelSearch:
         self._check_quiet()
         pending, uncertain = self._pending(), self._uncertain()
         self._collect()
-        if pending:
+        if pending and not self.stopped:
             self._make_up_for(pending)
         self._check_quiescent([state for state in uncertain if self._is_quiescent(state)])
 
@@ -196,7 +197,7 @@ class KernelSearch:
             if all(done):
                 return
             if any(self.store.is_full(shard) for shard in range(self.store.shards)):
-                self.stopped = out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
+                self.stopped = self._why(NoRoomError(self.store.full_because or ""))
                 return
 
     def _add(self, t: Any, shard: int, reached: list[int]) -> bool:
@@ -227,8 +228,8 @@ class KernelSearch:
 
     def _make_up_for(self, pending: list[tuple[Any, int]]) -> None:
         """Learn what was missing, and expand it now."""
-        if self.dense.learn(pending):
-            self._repack()
+        if self.dense.learn(pending) and not self._repack():
+            return
         self.team.suit(self.dense, self.store)
         rows = numpy.array([self.dense.number(key) for key, _ in pending], dtype=numpy.int64)
         states = self.dense.layout.pack([state for _, state in pending])
@@ -238,13 +239,19 @@ class KernelSearch:
             place = self.team.workers[0].expand_pending(self.dense.arrays(), self.fired, rows, states, place)
             self._collect()
 
-    def _repack(self) -> None:
-        """Pack every state anew, for the layout that the tables have now."""
-        cuts = [self._begun_at, self.cursors]
-        self.store, cuts = self.store.packed_anew(self.dense.layout, self.depth, cuts, self._room())
-        self._begun_at, self.cursors = cuts
+    def _repack(self) -> bool:
+        """Pack every state anew, for the layout that the tables have now; return whether there was room for it."""
+        self.omission_odds = self._odds()
+        try:
+            anew = self._empty_store()
+            cuts = self.store.move_to(anew, self.depth, [self._begun_at, self.cursors])
+        except NoRoomError as error:
+            self.stopped = self._why(error)
+            return False
+        self.store, (self._begun_at, self.cursors) = anew, cuts
         self.team.suit(self.dense, self.store)
         self.team.forget(self.store)
+        return True
 
     # Properties
 
@@ -307,6 +314,12 @@ class KernelSearch:
         settled, for_ever = self._undecided(Kind.SETTLED), self._undecided(Kind.EVENTUALLY)
         if not settled and not for_ever:
             return
+        try:
+            self._judge_in_hindsight(settled, for_ever)
+        except NoRoomError as error:
+            self.stopped = self._why(error)
+
+    def _judge_in_hindsight(self, settled: list[Watch], for_ever: list[Watch]) -> None:
         from deadheat.sim.explore.compiled.hindsight import Hindsight
 
         hindsight = Hindsight(self)
@@ -341,12 +354,16 @@ class KernelSearch:
             faults_fired=self._faults_fired(),
             reductions=reductions(**used),
             stopped=self.stopped,
+            storage="fingerprint" if self._settings.fingerprint_bits or self._odds() else "exact",
+            omission_odds=self._odds(),
             bytes_per_state=self.store.bytes_used / self.store.states,
             cores=self.limits.cores,
             remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
         )
 
     def _schedules(self) -> dict[str, Schedule]:
+        if self.store.layout != self.dense.layout:  # there was no room to pack the states anew
+            return {}
         paths = PathFinder(self.dense, self.store).paths(self.found)
         schedules = {}
         for name, stem in paths.items():
@@ -359,7 +376,7 @@ class KernelSearch:
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
         since = self.transitions - self._transitions_saved
-        enough = self.settings.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
+        enough = self._settings.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
         if self.checkpoint is not None and since > enough:
             self._save(self.checkpoint)
 
@@ -372,17 +389,16 @@ class KernelSearch:
 
     def _save(self, path: Path) -> None:
         self._transitions_saved = self.transitions
-        parts = list(self.store.split(self.depth, self.cursors))
-        fired = self._faults_fired()
         saved = Saved(
-            self.dense.layout,
-            parts,
-            self.depth,
-            self.transitions,
-            sorted(fired),
-            self.found,
-            self.schedules,
-            self.folded if self.symmetry is not None else None,
+            layout=self.store.layout,
+            parts=list(self.store.split(self.depth, self.cursors)),
+            depth=self.depth,
+            transitions=self.transitions,
+            faults_fired=sorted(self._faults_fired()),
+            found=self.found,
+            schedules=self.schedules,
+            omission_odds=self._odds(),
+            folded=self.folded if self.symmetry is not None else None,
         )
         save(path, self.tables, saved)
 
@@ -390,13 +406,16 @@ class KernelSearch:
         kinds = zip(self.tables.model.budgets, self.fired, strict=False)
         return frozenset(kind for kind, fired in kinds if fired)
 
-    def _room(self) -> int:
-        """Return how many states a shard may hold, by the limits: no more than they allow, and enough to go beyond."""
-        if self.settings.room:
-            return self.settings.room
-        each = 8 * self.dense.layout.words + BYTES_BESIDE_WORDS
-        total = min(bound(self.limits.memory_bytes_max) // each, self.limits.states_max * 5 // 4 + (1 << 21))
-        return max(total // self.limits.cores, ROOM_MIN)
+    def _empty_store(self) -> Store:
+        settings = self._settings
+        return empty_store(self.dense.layout, self.limits, settings.fingerprint_bits, settings.room)
+
+    def _why(self, error: NoRoomError) -> str:
+        return str(error) or out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
+
+    def _odds(self) -> float:
+        """Return an upper bound of the odds that a state was left out, now or before the search was saved."""
+        return max(self.omission_odds, self.store.omission_odds)
 
     def _states(self, numbers: Any) -> list[int]:
         return self.dense.layout.unpack(self.store.states_at(numbers)) if len(numbers) else []

@@ -1,56 +1,68 @@
-"""The states that a search has found, in memory: packed words in the order of their distance, found again by hash.
+"""The states that a search has found: packed words in the order of their distance, found again by hash.
 
 States are spread over *shards* by their hash, one shard a core, so that each core adds to its own shard only. Within
 a shard a state has a number, in the order in which it was found; so a layer of the breadth-first search is a range.
+
+How states are told apart is left to the two kinds of stores, `exact_store` and `fingerprint_store`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any, ClassVar
 
 import numpy
 
 from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
 from deadheat.sim.explore.compiled.expand import EVENTS
-from deadheat.sim.explore.compiled.instructions import SIDE_BY_SIDE
 from deadheat.sim.explore.compiled.layout import Layout, Words
-from deadheat.sim.explore.compiled.visited import (
-    AHEAD,
-    FOUND,
-    SHARD_STATES_MAX,
-    Slots,
-    find_all,
-    insert,
-    rehash,
-    shards_of,
-)
+from deadheat.sim.explore.compiled.visited import AHEAD, FOUND, shards_of
+from deadheat.sim.explore.memory import NoRoomError
 
-__all__ = ["Store"]
-
-FULL = 0.85
-"""How full a hash table gets before it grows."""
+__all__ = ["SLOTS_MIN", "Pieces", "Store", "anything"]
 
 SLOTS_MIN = 1 << 16
+"""The size of a hash table at first, whatever the bound of memory; so it is with words for as many states."""
+
 COUNTERS = 8
+MOVED_AT_ONCE = 1 << 20
+"""How many states are packed anew in one go."""
+
+Pieces = Sequence[Words]
+"""The states of a layer, or of a part of one, in as many arrays as there are."""
 
 
-class Store:
+def anything(_: int) -> bool:
+    """Let as many bytes be taken as are asked for."""
+    return True
+
+
+class Store(ABC):
     """All states found, with room for `room` states a shard. Memory is taken as it is used, not as it is reserved.
 
-    `layers[shard]` holds the number of the first state of each layer in that shard.
+    `layers[shard]` holds the number of the first state of each layer in that shard. `may_take` says whether so many
+    more bytes of memory may be taken. What else than memory had no room is in `full_because`.
     """
 
-    def __init__(self, layout: Layout, shards: int, room: int) -> None:
+    words: UInt64
+    slots: list[Any]
+    room_max: ClassVar[int]
+    compiled_insert: ClassVar[Any]
+    """`insert`, or a function that takes the same."""
+
+    def __init__(self, layout: Layout, shards: int, room: int, may_take: Callable[[int], bool] = anything) -> None:
         self.layout = layout
         self.shards = shards
-        self.room = min(room, SHARD_STATES_MAX)
+        self.room = min(room, self.room_max)
+        self.may_take = may_take
+        self.full_because: str | None = None
         self.witness = (0,) * layout.words
-        self.words: UInt64 = numpy.empty(shards * self.room * layout.words, dtype=numpy.uint64)
-        self.slots: list[Slots] = [_empty_slots(SLOTS_MIN) for _ in range(shards)]
         self.counters: list[Int64] = [numpy.zeros(COUNTERS, dtype=numpy.int64) for _ in range(shards)]
-        self._hashes: list[UInt64] = [numpy.empty(AHEAD, dtype=numpy.uint64) for _ in range(shards)]
         self.layers: list[list[int]] = [[0] for _ in range(shards)]
+        self._full = [False] * shards
+        self._hashes: list[UInt64] = [numpy.empty(AHEAD, dtype=numpy.uint64) for _ in range(shards)]
 
     @property
     def states(self) -> int:
@@ -63,9 +75,24 @@ class Store:
         return [int(counters[FOUND]) for counters in self.counters]
 
     @property
+    @abstractmethod
     def bytes_used(self) -> int:
         """The memory that the states and their hash tables take."""
-        return 8 * self.layout.words * self.states + sum(slots.nbytes for slots in self.slots)
+
+    @property
+    def table_bytes(self) -> int:
+        """The memory that the hash tables take."""
+        return int(sum(slots.nbytes for slots in self.slots))
+
+    @property
+    @abstractmethod
+    def omission_odds(self) -> float:
+        """An upper bound of the odds that some state was taken for another one."""
+
+    def ask_for(self, size: int) -> None:
+        """Raise NoRoomError where so many more bytes of memory, if any, may not be taken."""
+        if size and not self.may_take(size):
+            raise NoRoomError
 
     def offset(self, shard: int) -> int:
         """Return where in `words` a shard begins, in states."""
@@ -101,15 +128,16 @@ class Store:
         shard = next(shard for shard, found in enumerate(self.found) if found)
         return self.states_at(numpy.array([self.offset(shard)]))
 
+    @abstractmethod
     def find_all(self, words: Words) -> Int64:
-        """Return the places of these states, -1 for one that is not there."""
-        places = numpy.full(len(words) // self.layout.words, -1, dtype=numpy.int64)
-        shard_of = self._shards_of(words)
-        for shard in range(self.shards):
-            chosen = numpy.flatnonzero(shard_of == shard)
-            offset, slots, tag_mask = self.offset(shard), self.slots[shard], self._tag_mask(shard)
-            find_all(self.witness, self.words, offset, slots, tag_mask, words, chosen, places)
-        return places
+        """Return the places of these states, -1 for one that is not there; raises NoRoomError."""
+
+    @abstractmethod
+    def finder(self, numbers: Int64) -> Callable[[Words], Int64]:
+        """Return what tells the places of states: of those at these places, and of no others reliably.
+
+        It says -1 for a state that is nowhere. Raises NoRoomError.
+        """
 
     def insert(
         self,
@@ -129,14 +157,14 @@ class Store:
         """
         counters = self.counters[shard]
         while first < last:
-            limit = min(int(len(self.slots[shard]) * FULL), self.room)
-            first = insert(
+            limit = self._limit(shard)
+            first = self.compiled_insert(
                 self.witness,
                 t,
                 self.words,
                 self.offset(shard),
                 self.slots[shard],
-                self._tag_mask(shard),
+                self._kept(shard),
                 limit,
                 candidates,
                 candidates_by,
@@ -148,99 +176,100 @@ class Store:
                 events_reserve,
                 self._hashes[shard],
             )
-            if first == last or counters[FOUND] < limit or limit == self.room:
+            if first == last or counters[FOUND] < limit:
                 break
-            self._grow(shard)
+            self._full[shard] = not self._make_room(shard)
+            if self._full[shard]:
+                break
         return first
 
     def is_full(self, shard: int) -> bool:
         """Return whether a shard has no room left."""
-        return int(self.counters[shard][FOUND]) >= self.room
+        return self._full[shard]
 
-    def add_layers(self, layers: Sequence[Words]) -> None:
-        """Add whole layers of different states to an empty store."""
-        count = self.layout.words
-        for number, words in enumerate(layers):
-            shard_of = self._shards_of(words)
-            for shard in range(self.shards):
-                chosen = words.reshape(-1, count)[shard_of == shard].ravel()
-                begin = (self.offset(shard) + self.found[shard]) * count
-                self.words[begin : begin + len(chosen)] = chosen
-                self.counters[shard][FOUND] += len(chosen) // count
-            if number + 1 < len(layers):
+    def add_layers(self, layers: Iterable[Pieces], layout: Layout) -> None:
+        """Add whole layers of different states, packed at some layout, to an empty store; raises NoRoomError."""
+        for number, pieces in enumerate(layers):
+            if number > 0:
                 self.end_layer()
+            for words in _in_small_pieces(pieces, layout.words):
+                self._append(self.layout.pack_fields(layout.unpack_fields(words)))
         for shard in range(self.shards):
-            while self.found[shard] >= len(self.slots[shard]) * FULL:
-                self.slots[shard] = _empty_slots(_grown(len(self.slots[shard])))
-            self._rehash(shard)
+            self._fill_table(shard)
 
-    def split(self, layer: int, *cuts: Sequence[int]) -> Iterator[Words]:
-        """Yield the words of all layers; one layer in several parts, cut at a place in each shard, and at others."""
+    def split(self, layer: int, *cuts: Sequence[int]) -> Iterator[Pieces]:
+        """Yield all layers, as they lie here, without a copy; one layer in parts, cut at a place in each shard."""
         for each in range(len(self.layers[0])):
             ranges = [self.layer_range(shard, each) for shard in range(self.shards)]
             if each == layer:
                 firsts, lasts = zip(*ranges, strict=True)
                 for begin, end in pairwise([firsts, *cuts, lasts]):
-                    yield self._joined(list(zip(begin, end, strict=True)))
+                    yield self._pieces(list(zip(begin, end, strict=True)))
             else:
-                yield self._joined(ranges)
+                yield self._pieces(ranges)
 
-    def packed_anew(
-        self, layout: Layout, layer: int, cuts: Sequence[Sequence[int]], room: int
-    ) -> tuple[Store, list[list[int]]]:
-        """Return a store of the same states at another layout, and where the cuts of a layer are now."""
-        parts = self.split(layer, *cuts)
-        store = Store(layout, self.shards, max(room, self.states))  # they may be spread less evenly
-        store.add_layers([layout.pack_fields(self.layout.unpack_fields(words)) for words in parts])
-        return store, [store.join(layer) for _ in cuts]
+    def move_to(self, store: Store, layer: int, cuts: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Add all states to an empty store; return where the cuts of a layer are there. Raises NoRoomError.
+
+        After that, states can neither be found here nor added.
+        """
+        self.slots = []
+        store.add_layers(self.split(layer, *cuts), self.layout)
+        return [store.join(layer) for _ in cuts]
 
     def join(self, layer: int) -> list[int]:
         """Make a layer and the next one; return where, in `words`, the second began in each shard."""
         return [self.offset(shard) + layers.pop(layer + 1) for shard, layers in enumerate(self.layers)]
 
-    def _joined(self, ranges: Sequence[tuple[int, int]]) -> Words:
+    def _pieces(self, ranges: Sequence[tuple[int, int]]) -> Pieces:
         count = self.layout.words
-        return numpy.concatenate([self.words[first * count : last * count] for first, last in ranges])
+        return [self.words[first * count : last * count] for first, last in ranges]
 
     def _shards_of(self, words: Words) -> UInt8:
         result = numpy.empty(len(words) // self.layout.words, dtype=numpy.uint8)
         shards_of(self.witness, words, self.shards, result)
         return result
 
-    def _tag_mask(self, shard: int) -> numpy.uint64:
-        """Return the bits of a slot that are a hash's: all that the numbers of a table of this size do not need."""
-        return numpy.uint64((1 << 32) - (1 << len(self.slots[shard]).bit_length()))
+    def _append(self, words: Words) -> None:
+        """Add states to the last layer, but not to the tables."""
+        count = self.layout.words
+        shard_of = self._shards_of(words)
+        for shard in range(self.shards):
+            chosen = words.reshape(-1, count)[shard_of == shard].ravel()
+            number = len(chosen) // count
+            self._take_words(shard, number)
+            begin = (self.offset(shard) + self.found[shard]) * count
+            self.words[begin : begin + len(chosen)] = chosen
+            self.counters[shard][FOUND] += number
 
-    def _grow(self, shard: int) -> None:
-        size = _grown(len(self.slots[shard]))
-        self.slots[shard] = numpy.zeros(0, dtype=numpy.uint32)  # let go of the old one first
-        self.slots[shard] = _empty_slots(size)
-        self._rehash(shard)
+    # How states are told apart
 
-    def _rehash(self, shard: int) -> None:
-        rehash(
-            self.witness,
-            self.words,
-            self.offset(shard),
-            self.found[shard],
-            self.slots[shard],
-            self._tag_mask(shard),
-            self._hashes[shard],
-        )
+    @abstractmethod
+    def _kept(self, shard: int) -> Any:
+        """Return which bits of a hash a slot of this shard keeps."""
 
+    @abstractmethod
+    def _limit(self, shard: int) -> int:
+        """Return how many states a shard may have as it is."""
 
-def _empty_slots(size: int) -> Slots:
-    """Return so many free slots, a multiple of a bucket's, of which each bucket is one cache line."""
-    slots = numpy.empty(size + SIDE_BY_SIDE, dtype=numpy.uint32)
-    first = -slots.ctypes.data // slots.itemsize % SIDE_BY_SIDE
-    aligned = slots[first : first + size]
-    aligned.fill(0)  # not numpy.zeros, whose memory the system may hand out in small pages
-    return aligned
+    @abstractmethod
+    def _make_room(self, shard: int) -> bool:
+        """Make room for more states in a shard that has as many as it may; return whether there is some."""
+
+    @abstractmethod
+    def _take_words(self, shard: int, number: int) -> None:
+        """Take room for the words of so many more states; raises NoRoomError."""
+
+    @abstractmethod
+    def _fill_table(self, shard: int) -> None:
+        """Put all states of a shard into a table that is large enough; raises NoRoomError."""
 
 
-def _grown(size: int) -> int:
-    """Return the next size: not twice, for a table that has just grown must not cost too much a state."""
-    return size * 3 // 2 // SIDE_BY_SIDE * SIDE_BY_SIDE
+def _in_small_pieces(pieces: Pieces, words: int) -> Iterator[Words]:
+    step = MOVED_AT_ONCE * words
+    for piece in pieces:
+        for first in range(0, len(piece), step):
+            yield piece[first : first + step]
 
 
 assert EVENTS < COUNTERS

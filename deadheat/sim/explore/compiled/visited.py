@@ -17,7 +17,20 @@ from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.instructions import SIDE_BY_SIDE, lowest_bit, matches, prefetch
 from deadheat.sim.explore.compiled.lookups import mix, natural, note_event, verdict_of
 
-__all__ = ["AHEAD", "FOUND", "SHARD_STATES_MAX", "Slots", "find_all", "insert", "rehash", "shards_of"]
+__all__ = [
+    "AHEAD",
+    "AHEAD_MASK",
+    "FOUND",
+    "SHARD_STATES_MAX",
+    "Slots",
+    "find_all",
+    "insert",
+    "judge_new",
+    "rehash",
+    "shards_of",
+    "slot_of",
+    "tag_of",
+]
 
 FOUND = 0
 """The place of a shard's number of states in its counters; EVENTS is that of its events."""
@@ -35,13 +48,15 @@ HALF = numpy.uint64(32)
 
 
 @inlined
-def bucket_of(value: Number, size: Number) -> Number:
-    """Return the first slot of the bucket where the search for a state of this hash begins.
+def slot_of(value: Number, size: Number) -> Number:
+    """Return where the search for a state of this hash begins: the upper half of the hash, scaled to the size."""
+    return numpy.int64(((value >> HALF) * numpy.uint64(size)) >> HALF)
 
-    It is the upper half of the hash, scaled to the number of buckets.
-    """
-    buckets = numpy.uint64(size // SIDE_BY_SIDE)
-    return numpy.int64(((value >> HALF) * buckets) >> HALF) * SIDE_BY_SIDE
+
+@inlined
+def bucket_of(value: Number, size: Number) -> Number:
+    """Return the first slot of the bucket where the search for a state of this hash begins."""
+    return slot_of(value, size // SIDE_BY_SIDE) * SIDE_BY_SIDE
 
 
 @inlined
@@ -124,6 +139,29 @@ def fetch_ahead(
         prefetch(slots, bucket_of(hashes[natural(far & AHEAD_MASK)], len(slots)))
 
 
+@inlined
+def judge_new(
+    witness: tuple[int, ...],
+    t: Arrays,
+    words: UInt64,
+    at: Number,
+    by: Number,
+    muted: UInt8,
+    counters: Int64,
+    events: UInt64,
+) -> None:
+    """Note what the watches of the successor `by` have to say, or to ask, of a new state that it led to."""
+    for index in range(t.watched_middle[natural(by)], t.watched_last[natural(by)]):
+        watch = t.watched[natural(index)]
+        verdict = verdict_of(witness, t, watch, words, at)
+        if verdict == FINE or muted[t.watch_property[watch]]:
+            continue
+        note_event(witness, events, counters[EVENTS], watch, words, at, words, at)
+        counters[EVENTS] += 1
+        if verdict == VIOLATED:
+            muted[t.watch_property[watch]] = 1
+
+
 @compiled
 def insert(
     witness: tuple[int, ...],
@@ -167,16 +205,7 @@ def insert(
             words[natural(at + k)] = candidates[natural(each * count + k)]
         counters[FOUND] += 1
         slots[-1 - slot] = numpy.uint32(counters[FOUND]) | tag_of(value, tag_mask)
-        by = natural(candidates_by[natural(each)])
-        for index in range(t.watched_middle[by], t.watched_last[by]):
-            watch = t.watched[natural(index)]
-            verdict = verdict_of(witness, t, watch, words, at)
-            if verdict == FINE or muted[t.watch_property[watch]]:
-                continue
-            note_event(witness, events, counters[EVENTS], watch, words, at, words, at)
-            counters[EVENTS] += 1
-            if verdict == VIOLATED:
-                muted[t.watch_property[watch]] = 1
+        judge_new(witness, t, words, at, candidates_by[natural(each)], muted, counters, events)
     return last
 
 

@@ -1,0 +1,72 @@
+"""Options of the command line that say how a search is done."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from deadheat.scenarios.check import Options
+
+__all__ = [
+    "Checkpoint",
+    "ExplorerName",
+    "Fingerprint",
+    "MaxStates",
+    "Memory",
+    "NoComposition",
+    "NoMerging",
+    "NoPartialOrder",
+    "Quiet",
+    "Symmetry",
+    "cores",
+    "search_options",
+]
+
+MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
+ExplorerName = Annotated[
+    str,
+    typer.Option(
+        "--explorer",
+        help="auto: python, then the compiled kernel if the space is large. "
+        "Or python, kernel, or reference: slow, and shares nothing with them.",
+    ),
+]
+Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", metavar="FILE", help="Save a long search there, and go on with it (one protocol)."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults end.")]
+NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
+NoComposition = Annotated[bool, typer.Option("--no-composition", help="Do not explore apart what shares nothing.")]
+Symmetry = Annotated[
+    bool | None, typer.Option(help="Take states alike but for an exchange of evaluations for one; by default if large.")
+]
+NoPartialOrder = Annotated[
+    bool, typer.Option("--no-partial-order", help="Do not leave out steps whose order makes no difference.")
+]
+Fingerprint = Annotated[
+    bool,
+    typer.Option(
+        "--fingerprint",
+        help="Tell the states of a large space apart by a hash of 64 bits: some 10 bytes of memory a state, however "
+        "wide it is, and the rest on a disk. The odds that a state was left out stand beside the verdicts.",
+    ),
+]
+
+
+def search_options(explorer: str, max_states: int, memory: str | None = None, **others: Any) -> Options:
+    """Return how to search: as the options say, by the names of those of `scenarios.check`, on all cores."""
+    from deadheat.scenarios.check import Options, parse_size
+
+    return Options(explorer, max_states, memory_bytes_max=parse_size(memory) if memory else 0, cores=cores(), **others)
+
+
+def cores() -> int:
+    """Return how many cores this process may use, as a power of two."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(1 << (available.bit_length() - 1))

@@ -1,0 +1,307 @@
+"""Searches by fingerprint: as exact ones are, but for odds that they state; and where searches end for want of room."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from deadheat.models.protocols import PROTOCOLS
+from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.sim.confirm import confirm
+from deadheat.sim.errors import UsageError
+from deadheat.sim.explore import auto, kernel, memory, python
+from deadheat.sim.explore.checkpoint import load
+from deadheat.sim.explore.compiled import fingerprint_store, search, stores, words_file
+from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.compiled.search import KernelSearch, Settings
+from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.kernel import BY_FINGERPRINT, EXACTLY, explore
+from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.model import Model, Process
+from deadheat.sim.operations import Request, atomically
+from deadheat.sim.tables import Tables
+from tests.sim.classics import philosophers
+from tests.sim.random_models import models
+from tests.sim.test_kernel import THOROUGH, TWO_CORES, Counter, _numbers_in_use, counting, explore_with, facts
+
+BOTH = pytest.mark.parametrize("settings", [EXACTLY, BY_FINGERPRINT], ids=["exact", "fingerprint"])
+
+
+MANY = (("worker-crash", 1), ("http-retry", 1), ("completion", 1))
+"""Faults with which two evaluations of a protocol have many millions of states, of two words each."""
+
+
+def wide(steps: int = 3, at_once: int = 30, turns: int = 40) -> Model:
+    """Return a model of steps + 1 times `turns` states, of steps times at_once bits and some, with liveness."""
+    model = counting((300, turns), wanted=turns - 1)
+    names = [[f"idle {step} {number}" for number in range(at_once)] for step in range(steps)]
+    others = {name: Counter(name, 2) for each in names for name in each}
+
+    def touch_all() -> Generator[Request, Any, None]:
+        for each in names:
+            yield atomically(*(others[name].add(1) for name in each))
+
+    return Model(
+        {**model.components, **others},
+        (*model.processes[1:], Process("touches all", touch_all)),
+        model.properties,
+    )
+
+
+# The same as exact searches
+
+
+@THOROUGH
+@given(models())
+def test_a_search_by_fingerprint_finds_what_the_plain_loop_finds(model: Model) -> None:
+    found = explore(model, fingerprint=True)
+    assert facts(found) == facts(python.explore(model))
+    assert found.storage == "fingerprint"
+
+
+@THOROUGH
+@given(models())
+def test_so_does_one_on_two_cores_and_simpy_confirms_it(model: Model) -> None:
+    found = explore(model, TWO_CORES, fingerprint=True)
+    assert facts(found) == facts(python.explore(model))
+    for name, schedule in found.counterexamples.items():
+        assert confirm(model, name, schedule)[1]
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+def test_every_protocol_is_judged_as_exactly(name: str, cores: int) -> None:
+    model = Scenario(name, faults=(("worker-crash", 1), ("http-retry", 1))).model()
+    limits = Limits(cores=cores)
+    assert facts(explore(model, limits, fingerprint=True)) == facts(explore(model, limits))
+
+
+@pytest.mark.parametrize("name", [each.name for each in PROTOCOLS[:3]])
+def test_two_evaluations_are_judged_as_exactly(name: str) -> None:
+    model = Scenario(name, evaluations=2).model()
+    found = explore(model, TWO_CORES, fingerprint=True)
+    assert facts(found) == facts(explore(model, TWO_CORES))
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("steps", [2, 4, 8])
+def test_states_of_several_words_are_told_apart(steps: int, cores: int) -> None:
+    model = wide(steps)
+    found = explore(model, Limits(cores=cores), fingerprint=True)
+    assert facts(found) == facts(explore(model)) == facts(python.explore(model))
+    assert found.states == 40 * (steps + 1)
+    assert Layout.fitting(_numbers_in_use(model)).words == {2: 2, 4: 3, 8: 4}[steps]
+    assert found.omission_odds == found.states * (found.states + 1) / 2 / 2**64
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_states_are_packed_anew_when_a_field_has_outgrown_its_bits(cores: int) -> None:
+    model = counting((5_000, 2), wanted=1)
+    found = explore(model, Limits(cores=cores), fingerprint=True)
+    assert facts(found) == facts(python.explore(model))
+    assert found.states == 10_000
+    assert found.omission_odds == 0.0  # one word, so no two states have one fingerprint
+
+
+def test_starving_philosophers_are_found_by_fingerprint() -> None:
+    found = explore(philosophers(3, ordered=False), TWO_CORES, fingerprint=True)
+    assert len(found.counterexamples["all-fed"].choices) == 3
+    assert not explore(philosophers(3, ordered=True), TWO_CORES, fingerprint=True).counterexamples
+
+
+def test_with_auto_fingerprints_are_used_where_the_kernel_takes_over() -> None:
+    small = auto.explore(Scenario("baseline").model(), fingerprint=True)
+    assert (small.explorer, small.storage) == ("python", "exact")
+    model = Scenario("baseline", evaluations=2).model()
+    composed = auto.explore(model, fingerprint=True)
+    assert (composed.reductions, composed.storage) == (("merging", "composition"), "exact")
+    large = auto.explore(model, composition=False, partial_order=False, fingerprint=True)
+    assert (large.explorer, large.storage) == ("kernel", "fingerprint")
+    assert facts(large) == facts(python.explore(model))
+
+
+# What is left out
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_short_fingerprints_leave_states_out_and_the_odds_say_so(bits: int) -> None:
+    model = Scenario("baseline", evaluations=2, properties=("at-most-one-job",)).model()
+    found = explore_with(model, Settings(fingerprint_bits=bits))
+    assert found.states < 43_681
+    assert found.omission_odds == 1.0
+
+
+def test_long_ones_leave_none_out_and_say_how_likely_that_was() -> None:
+    model = wide()
+    found = explore_with(model, Settings(fingerprint_bits=48))
+    assert found.states == 160
+    assert found.omission_odds == 160 * 161 / 2 / 2**48
+    assert facts(found) == facts(explore(model))
+
+
+# Checkpoints
+
+
+@pytest.mark.parametrize(("first", "then"), [(False, True), (True, False), (True, True)])
+@pytest.mark.parametrize(("cores", "cores_later"), [(1, 2), (2, 1)])
+def test_a_search_saved_in_one_mode_goes_on_in_the_other(
+    tmp_path: Path, first: bool, then: bool, cores: int, cores_later: int
+) -> None:
+    file, model = tmp_path / "search", wide(turns=1_000)
+    stopped = explore(model, Limits(2_000, cores=cores), checkpoint=file, fingerprint=first)
+    assert not stopped.complete
+    finished = explore(model, Limits(cores=cores_later), checkpoint=file, fingerprint=then)
+    assert facts(finished) == facts(python.explore(model))
+
+
+def test_what_fingerprints_may_have_left_out_stays_said_when_an_exact_search_goes_on(tmp_path: Path) -> None:
+    file, model = tmp_path / "search", wide(turns=1_000)
+    stopped = explore(model, Limits(2_000), checkpoint=file, fingerprint=True)
+    assert stopped.omission_odds == stopped.states * (stopped.states + 1) / 2 / 2**64
+    finished = explore(model, checkpoint=file)
+    assert finished.complete
+    assert (finished.storage, finished.omission_odds) == ("fingerprint", stopped.omission_odds)
+    assert explore(model).storage == "exact"
+
+
+def test_an_exact_search_that_goes_on_from_one_word_by_fingerprint_is_exact(tmp_path: Path) -> None:
+    file, model = tmp_path / "search", counting((300, 40), wanted=39)
+    stopped = explore(model, Limits(1_000), checkpoint=file, fingerprint=True)
+    assert (stopped.storage, stopped.omission_odds) == ("fingerprint", 0.0)
+    assert explore(model, checkpoint=file).storage == "exact"
+
+
+# Where there is no more room
+
+
+def test_the_same_memory_holds_more_states_by_fingerprint() -> None:
+    model = Scenario("state-machine", evaluations=2, faults=MANY, properties=("at-most-one-job",)).model()
+    found: dict[str, Exploration] = {}
+    for fingerprint in (False, True):
+        explore(model, Limits(100_000), fingerprint=fingerprint)  # compile, and take what is taken once
+    for fingerprint in (False, True):
+        limits = Limits(1_000_000_000, memory_bytes_max=memory.taken() + (80 << 20))
+        each = explore(model, limits, fingerprint=fingerprint)
+        assert not each.complete
+        assert each.stopped is not None
+        assert each.stopped.endswith("of memory (--memory)")
+        assert each.counterexamples == {}
+        found[each.storage] = each
+    assert found["fingerprint"].states > 1.5 * found["exact"].states > 1_000_000
+
+
+@BOTH
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_search_that_has_no_room_in_the_middle_of_a_step_can_go_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, cores: int
+) -> None:
+    # 43,681 states; so a table with room for 5,000 a shard is full in the middle of a piece of a layer.
+    model = Scenario("baseline", evaluations=2).model()
+    expected = facts(explore(model))
+    file = tmp_path / "search"
+    monkeypatch.setattr(stores, "ROOM_MIN", 5_000)
+    stopped = explore_to(model, settings, Limits(memory_bytes_max=1, cores=cores), file)
+    assert not stopped.complete
+    assert stopped.stopped == "it reached 1 bytes of memory (--memory)"
+    assert stopped.states <= 5_000 * cores
+    monkeypatch.undo()
+    assert facts(explore(model, checkpoint=file, fingerprint=bool(settings.fingerprint_bits))) == expected
+
+
+def explore_to(model: Model, settings: Settings, limits: Limits, checkpoint: Path) -> Exploration:
+    return kernel.go_on(python.Search(Tables(model), limits, None), checkpoint, settings)
+
+
+def test_a_search_at_the_end_of_a_disk_is_inconclusive_and_can_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Scenario("baseline", evaluations=2).model()
+    taken = 0
+    really = os.posix_fallocate
+
+    def small_disk(file: int, first: int, length: int) -> None:
+        nonlocal taken
+        taken += length
+        if taken > 8 * 20_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        really(file, first, length)
+
+    file = tmp_path / "search"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", small_disk)
+        patch.setattr(fingerprint_store, "STEP_BYTES", 1 << 14)
+        patch.setenv("TMPDIR", str(tmp_path))
+        stopped = explore(model, checkpoint=file, fingerprint=True)
+    assert not stopped.complete
+    assert stopped.stopped == f"the disk of {tmp_path} is full (set TMPDIR to a folder on another)"
+    assert 2_000 < stopped.states <= 20_000
+    assert facts(explore(model, checkpoint=file, fingerprint=True)) == facts(explore(model))
+
+
+def test_without_a_folder_on_a_disk_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words_file, "_is_in_memory", lambda _: True)
+    with pytest.raises(
+        UsageError, match=r"This search cannot be done, since --fingerprint keeps states in a file .*\.$"
+    ):
+        explore(Scenario("baseline").model(), fingerprint=True)
+
+
+@BOTH
+def test_a_search_without_room_to_pack_its_states_anew_is_inconclusive_and_can_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    model, file = counting((5_000, 2), wanted=1), tmp_path / "search"
+    made = 0
+
+    def thrice(*arguments: Any) -> Store:
+        nonlocal made
+        made += 1
+        if made > 3:
+            raise memory.NoRoomError
+        return stores.empty_store(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "empty_store", thrice)
+        stopped = explore_to(model, settings, Limits(memory_bytes_max=1 << 40), file)
+    assert stopped.stopped == "it reached 1024.0 GiB of memory (--memory)"
+    assert not stopped.complete
+    assert stopped.counterexamples == {}  # one was found, but the way to it is not
+    assert facts(explore(model, checkpoint=file)) == facts(python.explore(model))
+
+
+@BOTH
+def test_a_search_without_room_to_look_back_is_inconclusive(settings: Settings, tmp_path: Path) -> None:
+    class Narrow(KernelSearch):
+        def _look_back(self) -> None:
+            self.store.may_take = lambda _: False
+            super()._look_back()
+
+    model = Scenario("status-check", properties=("eventually-cleaned", "no-transient-orphan")).model()
+    whole = explore(model)
+    file = tmp_path / "search"
+    explore(model, Limits(10), checkpoint=file)
+    tables, saved = load(file, model, merging=True)
+    found = Narrow(tables, saved, Limits(memory_bytes_max=1 << 40), None, settings).finish()
+    assert whole.complete
+    assert "eventually-cleaned" in whole.counterexamples
+    assert not found.complete
+    assert set(found.counterexamples) == {"no-transient-orphan"}
+    assert found.stopped == "it reached 1024.0 GiB of memory (--memory)"
+    assert found.states == whole.states
+
+
+@BOTH
+def test_a_search_with_more_states_than_memory_allows_does_not_go_on(tmp_path: Path, settings: Settings) -> None:
+    model, file = Scenario("baseline", evaluations=2).model(), tmp_path / "search"
+    explore(model, Limits(30_000), checkpoint=file)
+    tables, saved = load(file, model, merging=True)
+    larger = replace(saved, parts=[*saved.parts[:-1], [saved.parts[0][0]] * 80_000])
+    with pytest.raises(UsageError, match=r"This search cannot be done, since it reached 1 bytes of memory"):
+        KernelSearch(tables, larger, Limits(memory_bytes_max=1), None, settings)
