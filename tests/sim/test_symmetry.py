@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import runpy
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from dataclasses import replace
 from functools import partial
-from math import comb
-from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from deadheat.models.protocols import ADDITIONS, PROTOCOLS
-from deadheat.scenarios.properties import PROPERTIES
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.confirm import confirm
-from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore import kernel, python, quotient
+from deadheat.sim.explore.compiled import tables as compiled_tables
 from deadheat.sim.explore.compiled.arrays import UInt64
 from deadheat.sim.explore.compiled.compiling import compiled
+from deadheat.sim.explore.compiled.hindsight import Hindsight
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.representative import Swaps, representative, swaps_of
+from deadheat.sim.explore.compiled.search import KernelSearch
 from deadheat.sim.explore.quotient import QuotientSearch
 from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.explore.symmetry import Symmetry
-from deadheat.sim.model import Model
+from deadheat.sim.model import Kind, Model, Process, Property, View
+from deadheat.sim.operations import Request, atomically
 from deadheat.sim.tables import Tables
-from tests.sim.symmetric_models import symmetric_models
+from tests.sim.symmetric_models import Holder, symmetric_models
 from tests.sim.test_agreement import coverage, verdicts
 
 THOROUGH = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 STATES_MAX = 5_000
 TWO_CORES = Limits(STATES_MAX, cores=2)
-SAFETY = tuple(name for name in PROPERTIES if name not in ("eventually-cleaned", "cancel-answered", "nothing-stuck"))
-EXAMPLE = Path(__file__).parents[2] / "examples" / "two_phase_commit.py"
 
 
 def searches(model: Model) -> Iterable[Exploration]:
@@ -169,6 +168,85 @@ def test_at_least_one_state_of_every_orbit_is_seen_and_none_of_another(model: Mo
     assert len(folded.parents) <= len(whole.parents)
 
 
+class Wheel(Component):
+    """Turns from 0 to 1, and between 1 and 2 for ever."""
+
+    initial = 0
+
+    @operation
+    def turn(self, value: int) -> Steps:
+        return (Step(None, 1 if value != 1 else 2),)
+
+
+class Brake(Holder):
+    """Lets wheels turn once somebody holds it."""
+
+    @operation
+    def held(self, value: str | None) -> Steps:
+        return (Step(None, value),) if value else BLOCKED
+
+
+def wheels() -> Model:
+    """Three wheels, and a brake that one of their names holds for ever: settled once all have turned."""
+    names = ("e1", "e2", "e3")
+    holder = Brake("holder")
+    components: dict[str, Component] = {name: Wheel(name) for name in names}
+
+    def turn(wheel: Wheel, holder: Brake) -> Generator[Request, Any, None]:
+        yield atomically(holder.held(), wheel.turn())
+
+    def take(holder: Brake, name: str) -> Generator[Request, Any, None]:
+        yield holder.take(name)
+
+    def settled(view: View) -> str | None:
+        return "settled" if view["holder"] and all(view[name] for name in names) else None
+
+    turning = (Process(f"turns/{name}", turn, (components[name], holder), repeats=True) for name in names)
+    taking = (Process(f"takes/{name}", take, (holder, name)) for name in names)
+    prop = Property("settled", "", Kind.SETTLED, (*names, "holder"), settled)
+    return Model({**components, "holder": holder}, (*turning, *taking), (prop,), interchangeable=names)
+
+
+class Fickle(Symmetry):
+    """What is reached first is left for another state of its orbit, and never seen again."""
+
+    def descent(self, state: int) -> tuple[int, list[int]]:
+        view = self.tables.view(state, ("e1", "e2", "e3", "holder"))
+        wheels = sorted(view[name] for name in self.names)
+        held_by = "e1" if 0 in wheels else "e2"
+        if wheels == [1, 1, 1] or view["holder"] is None:
+            return state, []
+        mates = sorted(orbit(self, state))
+        return next(each for each in mates if self.tables.view(each, ("holder",))["holder"] == held_by), []
+
+
+def test_the_first_of_an_orbit_is_settled_where_another_one_is() -> None:
+    whole = python.explore(wheels())
+    assert verdicts(whole) == {"settled": 4}
+    assert lengths(quotient_by(Fickle, Tables(wheels()))) == {"settled": 4}
+    for found in searches(wheels()):
+        assert verdicts(found) == {"settled": 4}
+
+
+def test_the_orbits_of_stored_states_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = Tables(without_properties(wheels()))
+    monkeypatch.setattr(compiled_tables, "swaps_of", lambda _, layout: swaps_of(None, layout))  # folds nothing
+    saved = kernel._saved(python.Search(tables, Limits(cores=2), None))
+    search = KernelSearch(tables, replace(saved, folded=0), Limits(cores=2), None)
+    search.finish()
+    monkeypatch.undo()
+    assert search.symmetry is not None
+    assert search.store.states == python.explore(tables.model).states
+    dense = search.dense
+    dense._swaps = None  # from here on there are some
+    states = python.Search(tables, Limits(), None)
+    states.run()
+    for state in states.parents:
+        [place] = search.store.find_all(dense.layout.pack([state]))
+        found = Hindsight(search)._with_orbits(numpy.array([place]))
+        assert set(dense.layout.unpack(search.store.states_at(found))) == orbit(search.symmetry, state)
+
+
 @compiled
 def fold(swaps: Swaps, words: UInt64, width: Any) -> None:
     for at in range(0, len(words), width):
@@ -202,99 +280,3 @@ def test_compiled_code_folds_states_of_several_words_too() -> None:
     fold(swaps_of(symmetry, layout), words, layout.words)
     assert layout.words > 1
     assert layout.unpack(words) == [symmetry.representative(state) for state in states]
-
-
-# Known answers: copies that share nothing, with s states each, have one orbit for each multiset of states.
-
-
-@pytest.mark.parametrize("copies", [2, pytest.param(3, marks=pytest.mark.slow)])
-def test_evaluations_of_the_baseline_have_as_many_states_as_there_are_multisets_of_those_of_one(copies: int) -> None:
-    alone = python.explore(without_properties(Scenario("baseline").model())).states
-    found = kernel.explore(without_properties(Scenario("baseline", evaluations=copies).model()), symmetry=True)
-    assert alone == 209
-    assert found.states == comb(alone + copies - 1, copies)
-    assert found.reductions == ("merging", "symmetry")
-
-
-@pytest.mark.parametrize(("managers", "states"), [(3, 80), (4, 166), (5, 314), (7, 920)])
-def test_two_phase_commit_has_one_state_an_orbit(managers: int, states: int) -> None:
-    example = runpy.run_path(str(EXAMPLE))
-    found = example["explore_with"](managers, symmetry=True)
-    assert found.complete
-    assert found.states == states
-    assert not found.counterexamples
-    if managers < 5:
-        least = quotient_by(Least, Tables(example["two_phase_commit"](managers)))
-        assert len(least.parents) == states
-
-
-ASYMMETRIC = {f"baseline+{each.name}" for each in ADDITIONS if each.name.startswith("orphan-cleanup")}
-
-
-def judged_alike(scenario: Scenario) -> Exploration:
-    """Return what is found up to symmetry, which is also what is found without."""
-    model = scenario.model()
-    whole = kernel.explore(model, Limits(cores=2))
-    found = kernel.explore(model, Limits(cores=2), symmetry=True)
-    assert whole.complete
-    assert found.complete
-    assert verdicts(found) == verdicts(whole)
-    assert coverage(found) == coverage(whole)
-    assert found.depth == whole.depth
-    for name, schedule in found.counterexamples.items():
-        assert confirm(model, name, schedule)[1]
-    symmetric = scenario.protocol not in ASYMMETRIC
-    assert ("symmetry" in found.reductions) == symmetric
-    assert (found.states < whole.states) == symmetric
-    return found
-
-
-def test_a_process_that_listens_to_all_evaluations_is_mapped_onto_itself() -> None:
-    assert judged_alike(Scenario("baseline+storage-worker", 2, properties=SAFETY)).states == 152_685
-
-
-def test_a_sweep_in_the_order_of_names_is_not_symmetric() -> None:
-    found = judged_alike(Scenario("baseline+orphan-cleanup", 2, properties=SAFETY))
-    assert any("'orphan-cleanup' would ask for status/e2.get(e2)" in remark for remark in found.remarks)
-
-
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
-def test_every_protocol_is_judged_alike_up_to_symmetry(name: str) -> None:
-    judged_alike(Scenario(name, 2, properties=SAFETY))
-
-
-@pytest.mark.parametrize("name", ["state-machine", PROTOCOLS[0].name])
-def test_with_faults_too(name: str) -> None:
-    judged_alike(Scenario(name, 2, (("worker-crash", 1),), SAFETY))
-
-
-# On disk
-
-
-def test_a_search_up_to_symmetry_goes_on_from_where_it_was_stopped(tmp_path: Path) -> None:
-    file = tmp_path / "search"
-    model = Scenario("baseline", 2, properties=SAFETY).model()
-    for states_max in (1_000, 5_000, 10_000):
-        stopped = kernel.explore(model, Limits(states_max), symmetry=True, checkpoint=file)
-        assert stopped.stopped
-        assert "symmetry" in stopped.reductions
-    with pytest.raises(CheckpointError, match="is of a search with symmetry; allow it, or name another file"):
-        kernel.explore(model, checkpoint=file)
-    finished = kernel.explore(model, symmetry=True, checkpoint=file)
-    assert not file.exists()
-    unbroken = kernel.explore(model, symmetry=True)
-    assert (finished.states, finished.transitions, verdicts(finished)) == (
-        unbroken.states,
-        unbroken.transitions,
-        verdicts(unbroken),
-    )
-    assert finished.reductions == unbroken.reductions
-
-
-def test_a_search_begun_without_symmetry_goes_on_without(tmp_path: Path) -> None:
-    file = tmp_path / "search"
-    model = Scenario("baseline", 2, properties=SAFETY).model()
-    assert kernel.explore(model, Limits(5_000), checkpoint=file).stopped
-    finished = kernel.explore(model, symmetry=True, checkpoint=file)
-    assert finished.states == kernel.explore(model).states
-    assert finished.reductions == ("merging",)
