@@ -50,7 +50,7 @@ print(json.dumps({{"states": found.states, "seconds": seconds, "bytes": found.by
 """
 
 
-UNREDUCED = ("--no-composition", "--no-symmetry")
+UNREDUCED = ("--no-composition", "--no-symmetry", "--no-partial-order")
 
 
 @dataclass(frozen=True)

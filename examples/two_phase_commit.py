@@ -115,8 +115,9 @@ def two_phase_commit(managers: int) -> Model:
 
 
 def explore_with(managers: int, *, symmetry: bool = False) -> Exploration:
-    """Explore the model with so many resource managers."""
-    return explore(two_phase_commit(managers), Limits(states_max=1_000_000_000), symmetry=symmetry)
+    """Explore the model with so many resource managers: every state, or with symmetry one of each that are alike."""
+    limits = Limits(states_max=1_000_000_000)
+    return explore(two_phase_commit(managers), limits, symmetry=symmetry, partial_order=False)
 
 
 def main() -> None:

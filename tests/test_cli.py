@@ -209,18 +209,27 @@ def test_a_verdict_by_composition_says_why_it_holds() -> None:
 
 def test_without_composition_all_states_are_explored_and_what_they_took_is_said() -> None:
     arguments = ["check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job"]
-    done = run(*arguments, "--no-symmetry")
+    done = run(*arguments, "--no-symmetry", "--no-partial-order")
     assert done.returncode == 0
     assert "144,400" in done.stdout
     assert re.search(r"explored by the compiled kernel on \d cores?, \d+\.\d bytes a state", done.stdout)
 
 
 def test_symmetry_halves_the_states_and_says_why_that_is_sound() -> None:
-    done = run("check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job")
+    arguments = ["check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job"]
+    done = run(*arguments, "--no-partial-order")
     assert done.returncode == 0
     assert "72,390" in done.stdout  # 380 * 381 / 2: of each two that differ, one order is enough
     assert "reductions: merging, symmetry." in " ".join(done.stdout.split())
     assert "differ only by an exchange of e1 and e2" in " ".join(done.stdout.split())
+
+
+def test_partial_order_leaves_out_most_states() -> None:
+    arguments = ["check", "request-token", "--evaluations", "2", "--no-composition", "-p", "at-most-one-job", "--json"]
+    whole, reduced = (json.loads(run(*arguments, *more).stdout)["results"] for more in (["--no-partial-order"], []))
+    assert [each["verdict"] for each in reduced] == [each["verdict"] for each in whole] == ["holds"]
+    assert reduced[0]["reductions"] == ["merging", "symmetry", "partial-order"]
+    assert reduced[0]["states"] < whole[0]["states"] / 4
 
 
 def test_symmetry_is_not_asked_for_with_liveness() -> None:

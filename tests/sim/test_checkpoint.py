@@ -72,7 +72,7 @@ def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_coun
     file = tmp_path / "search"
     kernel.explore(model, Limits(20), checkpoint=file)
     full = 0
-    for room in range(30, 3_000, 97):
+    for room in range(127, 3_000, 97):
         search = KernelSearch(*load(file, model, merging=True), Limits(cores=cores), None, Settings(room=room))
         search.checkpoint = file
         result = search.finish()

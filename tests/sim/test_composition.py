@@ -97,7 +97,7 @@ def test_evaluations_that_share_nothing_are_composed(name: str, faults: tuple[tu
 
 def test_composition_can_be_switched_off() -> None:
     model = Scenario("baseline", evaluations=2).model()
-    found = auto.explore(model, composition=False)
+    found = auto.explore(model, composition=False, partial_order=False)
     assert found.reductions == ("merging",)
     assert found.states == 43_681
 

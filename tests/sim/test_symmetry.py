@@ -231,7 +231,7 @@ def test_the_first_of_an_orbit_is_settled_where_another_one_is() -> None:
 def test_the_orbits_of_stored_states_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = Tables(without_properties(wheels()))
     monkeypatch.setattr(compiled_tables, "swaps_of", lambda _, layout: swaps_of(None, layout))  # folds nothing
-    saved = kernel._saved(python.Search(tables, Limits(cores=2), None))
+    saved = kernel.saved_of(python.Search(tables, Limits(cores=2), None))
     search = KernelSearch(tables, replace(saved, folded=0), Limits(cores=2), None)
     search.finish()
     monkeypatch.undo()

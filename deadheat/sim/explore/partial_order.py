@@ -160,14 +160,14 @@ class Dependence:
 
 def wander(tables: Tables) -> None:
     """Let the tables learn from a few random runs, so that most of what processes can do is known beforehand."""
-    random = Random(0)
+    drawing = Random(0)
     for _ in range(RUNS):
         state = tables.initial()
         for _ in range(STEPS_MAX):
             choices = tables.choices(state)
             if not choices:
                 break
-            _, state = random.choice(choices)
+            _, state = drawing.choice(choices)
 
 
 def _bit(number: int) -> int:

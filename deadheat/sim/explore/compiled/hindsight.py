@@ -23,6 +23,7 @@ from deadheat.sim.explore.compiled.edges import (
     prune,
     prune_ends,
 )
+from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.representative import exchange_all
 from deadheat.sim.explore.lassos import edges_from, is_cyclic
 from deadheat.sim.explore.symmetry import plain_changes
@@ -106,7 +107,7 @@ class Hindsight:
             offset = self._store.offset(shard)
             for first in range(offset, offset + count, JUDGED_AT_ONCE):
                 numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, offset + count), dtype=numpy.int64)
-                found.append(self._search.violating(watch, numbers))
+                found.append(violating_among(self._dense, self._store, watch, numbers))
                 self._store.ask_for(2 * sum(each.nbytes for each in found))
         together: Int64 = numpy.concatenate(found)
         return together

@@ -1,4 +1,4 @@
-"""Compiled judging: in which states a property is violated."""
+"""Judging: in which of many states a property is violated."""
 
 from __future__ import annotations
 
@@ -7,8 +7,27 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import VIOLATED, Arrays, Int32, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled
 from deadheat.sim.explore.compiled.lookups import verdict_of
+from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.tables import Watch
 
-__all__ = ["judge_states"]
+__all__ = ["judge_states", "violating_among"]
+
+
+def violating_among(dense: DenseTables, store: Store, watch: Watch, numbers: Int64) -> Int64:
+    """Return those of the places in a store whose state violates a property."""
+    parts = [dense.watched_parts.index(part) for part in watch.parts]
+    watches = numpy.array(parts, dtype=numpy.int32)
+    result = numpy.zeros(len(numbers), dtype=numpy.uint8)
+    asked = numpy.empty(1 << 14, dtype=numpy.int64)
+    while True:
+        count = judge_states(dense.witness, dense.arrays(), watches, store.words, numbers, result, asked)
+        if not count:
+            violating: Int64 = numbers[result == 1]
+            return violating
+        states = dense.layout.unpack(store.states_at(asked[1 : 2 * count : 2]))
+        for part, state in zip(asked[0 : 2 * count : 2].tolist(), states, strict=True):
+            dense.judge(part, state, state)
 
 
 @compiled

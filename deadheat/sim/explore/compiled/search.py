@@ -15,13 +15,13 @@ import numpy
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.checkpoint import Saved, save
 from deadheat.sim.explore.compiled.ample import standings_of
-from deadheat.sim.explore.compiled.judging import judge_states
+from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
-from deadheat.sim.explore.compiled.workers import CHUNK, Team
+from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows
 from deadheat.sim.explore.memory import NoRoomError, out_of_memory
 from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
@@ -170,7 +170,8 @@ class KernelSearch:
         )
         self.chunk = min(2 * chunk, CHUNK)
         self._check_quiet()
-        pending, uncertain = self._pending(), self._uncertain()
+        pending = [each for worker in self.team.workers for each in missing_rows(self.dense, self.store, worker)]
+        uncertain = [state for worker in self.team.workers for state in self._states(worker.uncertain_states)]
         self._collect()
         if pending and not self.stopped:
             self._make_up_for(pending)
@@ -213,18 +214,6 @@ class KernelSearch:
         return True
 
     # What was not learned yet
-
-    def _pending(self) -> list[tuple[Any, int]]:
-        """Return the rows that were missing, each with the state in which it was."""
-        pending = []
-        for worker in self.team.workers:
-            missing = worker.missing
-            states = self._states(missing[:, 1])
-            pending += [(self.dense.key(int(row)), state) for row, state in zip(missing[:, 0], states, strict=True)]
-        return pending
-
-    def _uncertain(self) -> list[int]:
-        return [state for worker in self.team.workers for state in self._states(worker.uncertain_states)]
 
     def _make_up_for(self, pending: list[tuple[Any, int]]) -> None:
         """Learn what was missing, and expand it now."""
@@ -276,7 +265,7 @@ class KernelSearch:
         """Look at the states just expanded in which no owed step changes anything any more."""
         for watch in self._undecided(Kind.SETTLED):
             for worker in self.team.workers:
-                violating = self.violating(watch, worker.quiet_states)
+                violating = violating_among(self.dense, self.store, watch, worker.quiet_states)
                 if len(violating):
                     [state] = self._states(violating[:1])
                     self._violated(watch.property.name, Endpoint(state, self.depth))
@@ -293,21 +282,6 @@ class KernelSearch:
 
     def _undecided(self, kind: Kind) -> list[Watch]:
         return [watch for watch in self.tables.watches_of(kind) if watch.property.name in self.undecided]
-
-    def violating(self, watch: Watch, numbers: Any) -> Any:
-        """Return those of the places whose state violates a property."""
-        parts = [self.dense.watched_parts.index(part) for part in watch.parts]
-        watches = numpy.array(parts, dtype=numpy.int32)
-        result = numpy.zeros(len(numbers), dtype=numpy.uint8)
-        asked = numpy.empty(1 << 14, dtype=numpy.int64)
-        while True:
-            t = self.dense.arrays()
-            count = judge_states(self.dense.witness, t, watches, self.store.words, numbers, result, asked)
-            if not count:
-                return numbers[result == 1]
-            states = self._states(asked[1 : 2 * count : 2])
-            for part, state in zip(asked[0 : 2 * count : 2].tolist(), states, strict=True):
-                self.dense.judge(part, state, state)
 
     def _look_back(self) -> None:
         """Look for violations that only all states together show."""
@@ -407,8 +381,7 @@ class KernelSearch:
         return frozenset(kind for kind, fired in kinds if fired)
 
     def _empty_store(self) -> Store:
-        settings = self._settings
-        return empty_store(self.dense.layout, self.limits, settings.fingerprint_bits, settings.room)
+        return empty_store(self.dense.layout, self.limits, self._settings.fingerprint_bits, self._settings.room)
 
     def _why(self, error: NoRoomError) -> str:
         return str(error) or out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
@@ -424,5 +397,4 @@ class KernelSearch:
         if self.report:
             used = self.store.bytes_used + self.team.bytes_used
             frontier = self._waiting() + self._size(self.depth + 1)
-            states = self.store.states
-            self.report(Progress(states, self.transitions, frontier, self.depth, used, self.growth))
+            self.report(Progress(self.store.states, self.transitions, frontier, self.depth, used, self.growth))

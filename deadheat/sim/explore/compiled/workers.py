@@ -7,7 +7,7 @@ and the result does not depend on their speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -29,9 +29,9 @@ from deadheat.sim.explore.compiled.expand import (
     expand_pending,
 )
 from deadheat.sim.explore.compiled.store import Store
-from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 
-__all__ = ["CHUNK", "Team", "Worker"]
+__all__ = ["CHUNK", "Team", "Worker", "missing_rows"]
 
 CHUNK = 1 << 15
 """How many states a worker expands in one go, at most."""
@@ -189,6 +189,14 @@ class Worker:
         taken = events[: int(counters[EVENTS]) * width].reshape(-1, width)
         counters[EVENTS] = 0
         return taken
+
+
+def missing_rows(dense: DenseTables, store: Store, worker: Worker) -> Iterator[tuple[RowKey, int]]:
+    """Yield the rows that a worker found missing, each with the state in which it was."""
+    missing = worker.missing
+    if len(missing):
+        states = dense.layout.unpack(store.states_at(missing[:, 1]))
+        yield from ((dense.key(row), state) for row, state in zip(missing[:, 0].tolist(), states, strict=True))
 
 
 class Team:
