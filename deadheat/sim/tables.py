@@ -255,6 +255,10 @@ class Tables:
         """Return whether an owed step of this process would change the packed state."""
         return any(successor.owed and successor.delta for successor, _ in self.choices_of(state, process))
 
+    def is_quiescent(self, state: int) -> bool:
+        """Return whether no owed step of any process would change the packed state."""
+        return not any(self.can_move(state, process) for process in range(len(self.rows)))
+
     def numbers_in_use(self) -> list[int]:
         """Return, for each field, how many numbers it has been given so far, or can ever have if it is a budget."""
         budgets = (max(budget, 1) + 1 for budget in self.model.budgets.values())

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import auto, kernel, partial_order, python
+from deadheat.sim.explore.compiled import search as compiled_search
 from deadheat.sim.explore.partial_order import Dependence, Standing
 from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property
@@ -272,3 +273,15 @@ def test_more_processes_than_a_set_holds_are_not_reduced() -> None:
     assert found.reductions == ("merging",)
     fewer = kernel.explore(model_of(*processes[:8], *idle[:-1], cells=cells), partial_order=True)
     assert fewer.states == 9
+
+
+def test_where_next_to_nothing_is_left_out_it_is_no_longer_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Scenario("baseline", evaluations=2).model()
+    sizes = {}
+    for tried in (100, 1_000, 100_000):
+        monkeypatch.setattr(compiled_search, "STATES_TRIED", tried)
+        monkeypatch.setattr(compiled_search, "MOSTLY_WHOLE", 0)
+        found = kernel.explore(model, partial_order=True)
+        require_same(model, found, python.explore(model))
+        sizes[tried] = found.states
+    assert sizes[100] > sizes[1_000] > sizes[100_000]

@@ -120,14 +120,18 @@ def _finish(
 
 
 def _finish_in_part(begun: python.Search, saved: Saved, settings: Settings) -> Exploration:
-    """Finish a search with partial order, again until nothing was learned that it should have known."""
+    """Finish a search with partial order, again until nothing was learned that it should have known.
+
+    A search that left nothing out needed to know nothing.
+    """
     wander(begun.tables)
     dependence = Dependence(begun.tables)
     while True:
         search = resumed(begun, saved, settings, dependence)
         found = search.finish()
         learned = Dependence(begun.tables)
-        if not search.at_end or search.stopped or learned.confirms(dependence):
+        is_final = not search.at_end or search.stopped or not search.expanded_in_part
+        if is_final or learned.confirms(dependence):
             return _with_shortest(begun, saved, settings, found)
         dependence = learned
 

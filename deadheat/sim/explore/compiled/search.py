@@ -35,6 +35,9 @@ __all__ = ["KernelSearch", "Settings"]
 FIRST_CHUNK = 1 << 10
 """How many states are expanded first; then twice as many each time, so that a small limit is met closely."""
 
+STATES_TRIED, MOSTLY_WHOLE = 100_000, 32
+"""Beyond so many states, partial order is given up where fewer than one in so many were expanded in part."""
+
 STATES_SAVED_QUICKLY = 5_000_000
 """So many states more, and checkpoints are twice, three times ... as far apart."""
 
@@ -157,6 +160,8 @@ class KernelSearch:
         self._expand_piece()
         if self.stopped:
             self.transitions, self.cursors = transitions, self._begun_at
+        if self.store.states > max(STATES_TRIED, MOSTLY_WHOLE * self.expanded_in_part):
+            self._standings = standings_of(None)  # asking for ample sets takes longer than it saves
 
     def _expand_piece(self) -> None:
         self.team.suit(self.dense, self.store)
@@ -175,7 +180,7 @@ class KernelSearch:
         self._collect()
         if pending and not self.stopped:
             self._make_up_for(pending)
-        self._check_quiescent([state for state in uncertain if self._is_quiescent(state)])
+        self._check_quiescent([state for state in uncertain if self.tables.is_quiescent(state)])
 
     def _reset_workers(self) -> None:
         decided = [number for name, number in self.dense.property_numbers.items() if name not in self.undecided]
@@ -277,9 +282,6 @@ class KernelSearch:
             if first is not None:
                 self._violated(watch.property.name, Endpoint(first, self.depth))
 
-    def _is_quiescent(self, state: int) -> bool:
-        return not any(successor.owed and successor.delta for successor, _ in self.tables.choices(state))
-
     def _undecided(self, kind: Kind) -> list[Watch]:
         return [watch for watch in self.tables.watches_of(kind) if watch.property.name in self.undecided]
 
@@ -356,10 +358,8 @@ class KernelSearch:
 
     def _save_or_remove(self) -> None:
         """Save a search that was stopped; remove what was saved of one that is done."""
-        if self.checkpoint is not None and self.stopped:
-            self._save(self.checkpoint)
-        elif self.checkpoint is not None:
-            self.checkpoint.unlink(missing_ok=True)
+        if self.checkpoint is not None:
+            self._save(self.checkpoint) if self.stopped else self.checkpoint.unlink(missing_ok=True)
 
     def _save(self, path: Path) -> None:
         self._transitions_saved = self.transitions
