@@ -1,7 +1,7 @@
 """All benchmarks, as a table in `benchmarks/README.md`; ratios are of one run, on one machine.
 
     python -m benchmarks.run            # some minutes
-    python -m benchmarks.run --large    # also 61 million states, and six evaluations
+    python -m benchmarks.run --large    # also 61 million states
 
 Each measurement runs in a process of its own, `--repeat` times; the best counts, since what else the machine does only
 ever makes it slower. Peers that are not installed are said to be missing, and left out: `pip install musil minicheck`
@@ -36,11 +36,13 @@ HOLDS = "at-most-one-job"
 
 EXPLORE = """
 import json, sys, time
+from functools import partial
 sys.path.insert(0, {examples!r})
 from two_phase_commit import two_phase_commit
 from deadheat.sim.explore import kernel, python
 from deadheat.sim.explore.results import Limits
-explore = {{"python": python, "kernel": kernel}}[{explorer!r}].explore
+by_fingerprint = partial(kernel.explore, fingerprint=True)
+explore = {{"python": python.explore, "kernel": kernel.explore, "fingerprint": by_fingerprint}}[{explorer!r}]
 explore(two_phase_commit(2), Limits(cores={cores}))  # start-up: import, and load compiled code
 started = time.perf_counter()
 found = explore(two_phase_commit({managers}), Limits(1_000_000_000, cores={cores}))
@@ -51,6 +53,14 @@ print(json.dumps({{"states": found.states, "seconds": seconds, "bytes": found.by
 
 
 UNREDUCED = ("--no-composition", "--no-symmetry", "--no-partial-order")
+REDUCTIONS = {
+    "none": UNREDUCED,
+    "symmetry": ("--no-composition", "--no-partial-order"),
+    "partial order": ("--no-composition", "--no-symmetry"),
+    "symmetry and partial order": ("--no-composition",),
+    "composition": (),
+}
+"""For each of the reductions, what switches off the others."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +179,7 @@ def tables(repeat: int, *, large: bool) -> list[str]:
             {
                 "kernel, one core": lambda managers=managers: two_phase(managers, "kernel"),  # type: ignore[misc]
                 "kernel, two cores": lambda managers=managers: two_phase(managers, "kernel", 2),  # type: ignore[misc]
+                "two cores, fingerprints": lambda managers=managers: two_phase(managers, "fingerprint", 2),  # type: ignore[misc]
             },
             repeat,
             against="kernel, one core",
@@ -182,7 +193,16 @@ def tables(repeat: int, *, large: bool) -> list[str]:
         repeat,
         against="SPIN",
     )
-    sizes = range(1, 7 if large else 5)
+    lines += table(
+        "What each reduction saves: cancellation baseline, 3 evaluations, end to end",
+        {
+            name: lambda switches=switches: check("baseline", "-p", HOLDS, "-n", "3", *switches)  # type: ignore[misc]
+            for name, switches in REDUCTIONS.items()
+        },
+        repeat,
+        against="none",
+    )
+    sizes = range(1, 7)
     reduced: dict[str, Work] = {}
     for size in sizes:
         if size <= SPIN_EVALUATIONS_MAX:
@@ -205,7 +225,7 @@ def machine() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure, and write the tables into benchmarks/README.md.")
-    parser.add_argument("--large", action="store_true", help="also 61 million states, and up to six evaluations")
+    parser.add_argument("--large", action="store_true", help="also 61 million states")
     parser.add_argument("--repeat", type=int, default=3, help="how often to measure each; the best counts")
     options = parser.parse_args()
     measured = "\n".join([f"Measured on {machine()}.", "", *tables(options.repeat, large=options.large)])

@@ -81,7 +81,7 @@ class RedisAdapter(Adapter):
         self._client = client
         self._prefix = f"{prefix}key:"
         self._lease_ms = lease_ms
-        self._replica: dict[str, dict[str, Any]] = {}
+        self._replica: dict[str, dict[str, tuple[Any, int]]] = {}
         self._delete_if_equal: Callable[..., Any] = client.register_script(DELETE_IF_EQUAL)
 
     def get(self, key: str) -> str | None:
@@ -130,14 +130,18 @@ class RedisAdapter(Adapter):
 
     def lag_redis_failover(self, tag: str) -> None:
         """Remember what a replica has from here on, which no later write reaches."""
-        self._replica[tag] = {key: self._client.dump(key) for key in self._keys(tag)}
+        self._replica[tag] = {key: (self._client.dump(key), self._time_to_live(key)) for key in self._keys(tag)}
 
     def fail_over(self, tag: str) -> None:
         """Set the keys back to what the replica has: a failover as its clients see it, on the one server there is."""
         for key in self._keys(tag):
             self._client.delete(key)
-        for key, content in self._replica.pop(tag, {}).items():
-            self._client.restore(key, self._lease_ms, content)
+        for key, (content, time_to_live_ms) in self._replica.pop(tag, {}).items():
+            self._client.restore(key, time_to_live_ms, content)
+
+    def _time_to_live(self, key: str) -> int:
+        """Return how many milliseconds a key has to live; 0, as RESTORE has it, for one that does not expire."""
+        return max(0, int(self._client.pttl(key)))
 
     def _keys(self, tag: str) -> list[str]:
         """Return the real keys with a hash tag."""

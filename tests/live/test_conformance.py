@@ -325,3 +325,15 @@ class KubernetesPair(Pair):
 def test_the_kubernetes_model_does_what_an_api_server_and_its_controllers_do(place: Place) -> None:
     run(KubernetesPair, place)
     assert KubernetesPair.done >= OPERATIONS_MIN
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(("holder", "expires"), [(None, False), ("worker/e1", True)])
+def test_after_a_failover_a_key_expires_if_it_did_before(place: Place, holder: str | None, expires: bool) -> None:
+    adapter = RedisAdapter(place.redis, place.prefix, lease_ms=600_000)
+    adapter.set("lock:{e1}", "a", holder)
+    adapter.lag_redis_failover("e1")
+    adapter.delete("lock:{e1}")
+    adapter.fail_over("e1")
+    assert adapter.get("lock:{e1}") == "a"
+    assert (place.redis.pttl(f"{place.prefix}key:lock:{{e1}}") > 0) == expires
