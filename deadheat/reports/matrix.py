@@ -63,11 +63,12 @@ def _cell(outcome: Outcome, odds: float) -> Text:
 
 
 def _scope(results: Sequence[CheckResult]) -> str:
-    scenario, exploration = results[0].scenario, results[0].exploration
+    scenario = results[0].scenario
     faults = ", ".join(f"{kind}={budget_text(budget)}" for kind, budget in scenario.faults) or "no faults"
     if scenario.quiet:
         faults += ", which stop at some point"
-    reductions = ", ".join(exploration.reductions) or "no reductions"
+    used = dict.fromkeys(name for each in results for name in each.exploration.reductions)
+    reductions = ", ".join(used) or "no reductions"
     by_fingerprint = any(each.exploration.storage == "fingerprint" for each in results)
     complete = all(each.exploration.complete for each in results)
     search = "all states" if complete else "CUT SHORT: not all states"

@@ -132,8 +132,18 @@ def _finish_in_part(begun: python.Search, saved: Saved, settings: Settings) -> E
         learned = Dependence(begun.tables)
         is_final = not search.at_end or search.stopped or not search.expanded_in_part
         if is_final or learned.confirms(dependence):
-            return _with_shortest(begun, saved, settings, found)
+            return _with_shortest(begun, saved, settings, _with_remark(found, search.expanded_in_part))
         dependence = learned
+
+
+def _with_remark(found: Exploration, in_part: int) -> Exploration:
+    if not in_part:
+        return found
+    remark = (
+        f"In {in_part:,} of the states only processes that no other can disturb took their steps, since the order of "
+        "theirs and others' steps makes no difference"
+    )
+    return replace(found, remarks=(*found.remarks, remark))
 
 
 def _with_shortest(begun: python.Search, saved: Saved, settings: Settings, found: Exploration) -> Exploration:
