@@ -20,6 +20,7 @@ from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import Request
 from deadheat.sim.tables import Tables
 from tests.sim.random_models import CRASH, Cell, models, sparse_models
+from tests.sim.symmetric_models import symmetric_models
 from tests.sim.test_agreement import coverage, verdicts
 
 THOROUGH = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
@@ -286,3 +287,29 @@ def test_where_next_to_nothing_is_left_out_it_is_no_longer_tried(monkeypatch: py
         require_same(model, found, python.explore(model))
         sizes[tried] = found.states
     assert sizes[100] > sizes[1_000] > sizes[100_000]
+
+
+# Together with symmetry
+
+
+@settings(THOROUGH, max_examples=100)
+@given(symmetric_models())
+def test_partial_order_and_symmetry_together_find_what_the_whole_finds(model: Model) -> None:
+    whole = python.explore(model, LIMITS)
+    assume(whole.complete)
+    for cores in (1, 2):
+        reduced = kernel.explore(model, replace(LIMITS, cores=cores), symmetry=True, partial_order=True)
+        require_same(model, reduced, whole)
+        assert verdicts(reduced) == verdicts(whole)
+        assert not any("not made use of" in remark for remark in reduced.remarks)
+
+
+def test_partial_order_and_symmetry_together_leave_the_fewest_states() -> None:
+    properties = ("at-most-one-job", "no-permanent-orphan", "terminal-is-final")
+    model = Scenario("baseline", evaluations=3, properties=properties).model()
+    apart = kernel.explore(model, partial_order=True)
+    together = kernel.explore(model, partial_order=True, symmetry=True)
+    assert verdicts(together) == verdicts(apart)
+    assert coverage(together) == coverage(apart)
+    assert together.reductions == ("merging", "symmetry", "partial-order")
+    assert together.states < apart.states < 9_129_329 / 50  # which is how many there are without any of it
