@@ -64,7 +64,7 @@ def test_every_protocol_is_judged_alike(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["worker-crash", "http-retry", "redelivery", "dispatcher-loss"])
+@pytest.mark.parametrize("kind", ["worker-crash", "http-retry", "celery-redelivery", "dispatcher-loss"])
 @pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
 def test_every_protocol_is_judged_alike_under_faults(name: str, kind: str) -> None:
     model = Scenario(name, faults=((kind, 1),)).model()

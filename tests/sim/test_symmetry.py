@@ -280,3 +280,15 @@ def test_compiled_code_folds_states_of_several_words_too() -> None:
     fold(swaps_of(symmetry, layout), words, layout.words)
     assert layout.words > 1
     assert layout.unpack(words) == [symmetry.representative(state) for state in states]
+
+
+def test_what_the_plain_loop_has_found_is_not_looked_for_again() -> None:
+    properties = ("no-transient-orphan", "at-most-one-job")
+    model = Scenario("baseline+storage-worker", evaluations=2, properties=properties).model()
+    begun = python.Search(Tables(model), Limits(), None)
+    begun.run(10_000)
+    assert set(begun.found) == {"no-transient-orphan"}
+    found = kernel.go_on(begun, symmetry=True)
+    assert found.counterexamples == begun.schedules()
+    assert found.complete
+    assert "symmetry" in found.reductions

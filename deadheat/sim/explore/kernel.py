@@ -77,16 +77,17 @@ def go_on(
 ) -> Exploration:
     """Finish a search that was begun in plain Python and stopped at the end of a layer.
 
-    With `symmetry` it is begun anew, over the same tables. They stay where there turns out to be none: an image is
-    learned only of what can happen, after its past was verified, so it can happen too. A search that is saved to a
+    With `symmetry` it is begun anew, over the same tables, and with what it has found. The tables stay where there
+    turns out to be none: an image is learned only of what can happen, after its past was verified, so it can happen
+    too. A search that is saved to a
     checkpoint does without partial order.
     """
     in_part = partial_order and checkpoint is None
     if not symmetry or len(begun.tables.model.interchangeable) < 2:
         return _finish(begun, saved_of(begun), checkpoint, settings, in_part)
-    anew = python.Search(begun.tables, begun.limits, begun.report)
+    anew = saved_of(python.Search(begun.tables, begun.limits, begun.report))
     try:
-        return _finish(begun, replace(saved_of(anew), folded=0), checkpoint, settings, in_part)
+        return _finish(begun, replace(anew, folded=0, schedules=begun.schedules()), checkpoint, settings, in_part)
     except AsymmetricError as error:
         return _without_symmetry(begun, error, checkpoint, settings, in_part)
 
