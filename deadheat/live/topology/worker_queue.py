@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import cast
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from deadheat.live.adapter import Adapter, BlockedError, poll
 from deadheat.live.celery import TASK, celery_app, queue_name
 from deadheat.live.place import PREFIX
 from deadheat.live.redis import connect
 from deadheat.live.topology.config import ChildConfig
+
+if TYPE_CHECKING:
+    import redis
 
 __all__ = ["VISIBILITY_TIMEOUT_S", "WorkerQueue"]
 
@@ -31,7 +35,6 @@ class WorkerQueue(Adapter):
         super().__init__("queue")
         self._config = config
         self._evaluation = config.process.partition("/")[2].partition("/")[0]
-        self._client = connect(config.redis_url)
         self._prefix = f"{PREFIX}{config.run}:{config.namespace}:"
         self._told = threading.Event()
         self._delivered = threading.Event()
@@ -89,6 +92,10 @@ class WorkerQueue(Adapter):
             latest = max(self._unacknowledged().values(), default=0.0)
             if time.time() > latest + VISIBILITY_TIMEOUT_S:
                 return
+
+    @cached_property
+    def _client(self) -> redis.Redis:
+        return connect(self._config.redis_url)  # only here: most children are no workers
 
     def _unacknowledged(self) -> dict[str, float]:
         """Return when (Unix time, s) the evaluation's unacknowledged messages were taken, by tag."""

@@ -130,9 +130,8 @@ def _finish_in_part(begun: python.Search, saved: Saved, settings: Settings) -> E
     while True:
         search = resumed(begun, saved, settings, dependence)
         found = search.finish()
-        learned = Dependence(begun.tables)
         is_final = not search.at_end or search.stopped or not search.expanded_in_part
-        if is_final or learned.confirms(dependence):
+        if is_final or (learned := Dependence(begun.tables)).confirms(dependence):
             return _with_shortest(begun, saved, settings, _with_remark(found, search.expanded_in_part))
         dependence = learned
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from deadheat.sim.explore.lassos import nearest_lasso
 from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
 from deadheat.sim.explore.settled import shallowest_settled_violation
-from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables, Watch, WatchedPart
 from deadheat.sim.trace import Choice, Schedule
+
+if TYPE_CHECKING:  # not at run time: a small space must not wait for it
+    from deadheat.sim.explore.symmetry import Symmetry
 
 __all__ = ["Search", "explore"]
 
@@ -43,8 +46,7 @@ def explore(
     while True:
         search = Search(tables, limits, report, dependence)
         search.run()
-        learned = Dependence(tables) if dependence and not search.stopped else None
-        if dependence is None or learned is None or learned.confirms(dependence):
+        if dependence is None or search.stopped or (learned := Dependence(tables)).confirms(dependence):
             break
         dependence = learned
     tables.verify_purity()

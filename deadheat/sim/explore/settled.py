@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.tables import Tables
+
+if TYPE_CHECKING:
+    from deadheat.sim.explore.symmetry import Symmetry
 
 __all__ = ["shallowest_settled_violation"]
 

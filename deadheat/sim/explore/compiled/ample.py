@@ -13,7 +13,7 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import MOVES, Arrays, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled
 from deadheat.sim.explore.compiled.instructions import lowest_bit
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of, natural
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, natural
 from deadheat.sim.explore.partial_order import PROCESSES_MAX, UNKNOWN, Dependence
 
 __all__ = ["EVERYBODY", "Standings", "ample_set", "standings_of"]
@@ -71,8 +71,7 @@ def ample_set(witness: tuple[int, ...], t: Arrays, s: Standings, words: UInt64, 
     stuck_touched, stuck_written = numpy.uint64(0), numpy.uint64(0)
     for process in range(len(s.known)):
         one = natural(process)
-        content = (words[natural(at + t.process_word[one])] >> t.process_shift[one]) & t.process_mask[one]
-        local = numpy.int64(content)
+        local = local_in(t, process, words, at)
         place = s.base[one] + local if local < s.known[one] else ONE - ONE
         places[one] = place
         if s.ever_touched[natural(place)] != 0:
@@ -120,8 +119,7 @@ def has_owed_move(witness: tuple[int, ...], t: Arrays, words: UInt64, at: Number
     while closed != 0:
         one = natural(lowest_bit(closed))
         closed &= closed - 1
-        content = (words[natural(at + t.process_word[one])] >> t.process_shift[one]) & t.process_mask[one]
-        local = t.process_base[one] + numpy.int64(content)
+        local = t.process_base[one] + local_in(t, one, words, at)
         for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
             entry = entry_of(witness, t, row, words, at)
             if entry < 0:

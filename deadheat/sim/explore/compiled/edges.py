@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deadheat.sim.explore.compiled.arrays import GUARDED, MOVES, OWED, Arrays, Int32, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in
 from deadheat.sim.explore.compiled.representative import representative
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
@@ -128,8 +128,7 @@ def successors(
         for process in range(len(t.process_word)):
             if chosen[process] == 0:
                 continue
-            content = (words[at + t.process_word[process]] >> t.process_shift[process]) & t.process_mask[process]
-            local = t.process_base[process] + numpy.int64(content)
+            local = t.process_base[process] + local_in(t, process, words, at)
             for row in range(t.local_first[local], t.local_last[local]):
                 entry = entry_of(witness, t, row, words, at)
                 if entry <= 0:
@@ -183,8 +182,7 @@ def look_at(witness: tuple[int, ...], t: Arrays, words: UInt64, numbers: Int64, 
         at = numbers[place] * len(witness)
         result[place] = 0
         for process in range(len(t.process_word)):
-            content = (words[at + t.process_word[process]] >> t.process_shift[process]) & t.process_mask[process]
-            local = t.process_base[process] + numpy.int64(content)
+            local = t.process_base[process] + local_in(t, process, words, at)
             for row in range(t.local_first[local], t.local_last[local]):
                 entry = entry_of(witness, t, row, words, at)
                 if entry <= 0:

@@ -20,7 +20,7 @@ from deadheat.sim.explore.compiled.arrays import (
     UInt64,
 )
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of, mix, natural, note_event, step_verdict
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, mix, natural, note_event, step_verdict
 from deadheat.sim.explore.compiled.representative import representative
 
 __all__ = [
@@ -200,9 +200,7 @@ def expand(
         for process in range(len(t.process_word)):
             if chosen != EVERYBODY and chosen >> process & 1 == 0:
                 continue
-            one = natural(process)
-            content = (words[natural(at + t.process_word[one])] >> t.process_shift[one]) & t.process_mask[one]
-            local = t.process_base[one] + numpy.int64(content)
+            local = t.process_base[natural(process)] + local_in(t, process, words, at)
             for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
                 info = expand_row(
                     witness, t, row, words, at, shards, muted, fired, counters, out, out_by, out_room, events, recent

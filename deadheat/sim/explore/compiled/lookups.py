@@ -14,6 +14,7 @@ from deadheat.sim.explore.compiled.compiling import compiled, inlined
 __all__ = [
     "enabled",
     "entry_of",
+    "local_in",
     "mix",
     "note_event",
     "put_wide",
@@ -44,6 +45,13 @@ def mix(witness: tuple[int, ...], words: UInt64, at: Number) -> Number:
         value *= MIX_2
         value ^= value >> SHIFT
     return value
+
+
+@inlined
+def local_in(t: Arrays, process: Number, words: UInt64, at: Number) -> Number:
+    """Return the number of a process's local state in a state."""
+    one = natural(process)
+    return numpy.int64((words[natural(at + t.process_word[one])] >> t.process_shift[one]) & t.process_mask[one])
 
 
 @inlined

@@ -14,7 +14,7 @@ import numpy
 
 from deadheat.sim.explore.compiled.arrays import Arrays, Int64, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in
 from deadheat.sim.explore.compiled.representative import representative
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
@@ -94,8 +94,7 @@ def predecessors(
             return
         at = number * len(witness)
         for process in range(len(t.process_word)):
-            content = (words[at + t.process_word[process]] >> t.process_shift[process]) & t.process_mask[process]
-            local = t.process_base[process] + numpy.int64(content)
+            local = t.process_base[process] + local_in(t, process, words, at)
             for row in range(t.local_first[local], t.local_last[local]):
                 entry = entry_of(witness, t, row, words, at)
                 if entry <= 0:
