@@ -3,7 +3,8 @@
     DeadheatError
     ├── UsageError             what the user asked for does not exist or cannot be
     ├── ModelError             a model, component or role breaks a rule of the engine
-    │   └── PurityError        a role asked for something else after the same outcomes
+    │   ├── PurityError        a role asked for something else after the same outcomes
+    │   └── OperationError     an operation of a component raised an exception
     ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
@@ -25,6 +26,7 @@ __all__ = [
     "LiveError",
     "ModelError",
     "NoLiveFormError",
+    "OperationError",
     "PurityError",
     "ReplayDivergedError",
     "TraceError",
@@ -47,6 +49,10 @@ class ModelError(DeadheatError):
 
 class PurityError(ModelError):
     """A role asked for something else after the same outcomes."""
+
+
+class OperationError(ModelError):
+    """An operation of a component raised an exception."""
 
 
 class CheckpointError(DeadheatError):
