@@ -600,3 +600,64 @@ def test_the_verdict_is_the_same_under_every_hash_seed() -> None:
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         outputs.add(done.stdout)
     assert outputs == {"refused\nrefused\nrefused\n6\n3\n"}
+
+
+# Mutants of the checks: each check is what finds its kind out
+
+
+def test_comparing_functions_by_identity_would_merge_away_what_they_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def role() -> Role:
+        bump = plain_counter()
+        while True:
+            yield cell.get()
+            if bump() == 3:
+                yield cell.set(7)
+
+    monkeypatch.setattr("deadheat.sim.freeze._StandingFreezer._freeze_function", lambda freezer, function: id(function))
+    found = python.explore(model_of(role, properties=(NEVER_SEVEN,)))
+    assert (found.states, found.counterexamples) == (2, {})
+
+
+def test_keeping_what_can_change_would_tell_each_run_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lists(Component):
+        @operation
+        def fetch(self, value: None) -> Steps:
+            return (Step([0], value),)
+
+    def role(lists: Lists) -> Role:
+        held = yield lists.fetch()
+        held.append(1)
+        yield cell.set(7 if len(held) == 2 else 1)
+
+    lists = Lists("lists")
+    model = Model({"lists": lists, "cell": cell}, (Process("p", role, (lists,)),), (NEVER_SEVEN,))
+    with pytest.raises(ModelError, match="outcome"):
+        python.explore(model)
+    monkeypatch.setattr("deadheat.sim.stepping._require_immutable", lambda what, value: None)
+    monkeypatch.setattr("deadheat.sim.locals.freeze", repr)
+    monkeypatch.setattr("deadheat.sim.stepping.freeze", repr)
+    with pytest.raises(PurityError):  # at best: the second run is told the list that the first has changed
+        python.explore(model)
+
+
+@pytest.mark.parametrize(
+    ("check", "mutant", "role"),
+    [
+        ("deadheat.sim.shared_state.SharedState.require_unchanged", lambda state: None, keeping_in_a_global_list),
+        ("deadheat.sim.locals.reordered", lambda value: value, as_a_list),
+        ("deadheat.sim.environment.iterates_over_a_set", lambda generator: False, in_a_loop_over_its_own),
+        ("deadheat.sim.forgotten.Unyielded.left", lambda unyielded: None, dropped_at_the_end),
+        ("deadheat.sim.forgotten.Unyielded.dropped", lambda unyielded: None, compared),
+    ],
+)
+def test_without_its_check_a_breach_is_not_found_out(
+    monkeypatch: pytest.MonkeyPatch, check: str, mutant: Any, role: Any
+) -> None:
+    bag = Bag("bag")
+    arguments = (bag,) if role.__code__.co_argcount else ()
+    model = Model({"bag": bag, "cell": cell}, (Process("p", role, arguments),))
+    with pytest.raises(ModelError):
+        python.explore(model)
+    monkeypatch.setattr(check, mutant)
+    monkeypatch.setattr("deadheat.sim.forgotten.Unyielded.left", lambda unyielded: None)
+    assert python.explore(model).complete
