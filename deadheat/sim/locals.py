@@ -18,7 +18,7 @@ from deadheat.sim.errors import PurityError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.purity import reordered
+from deadheat.sim.purity import reversed_, turned
 
 __all__ = ["INITIAL", "Answered", "LocalState", "LocalStates"]
 
@@ -115,9 +115,12 @@ class LocalStates:
         It is told the same, but sets in another order.
         """
         parents = {each.parent for each in self.states}
-        for number in range(len(self.states)):
-            if number not in parents and self.states[number].parent >= INITIAL:
-                self._run_to(number, told=reordered)
+        ends = [number for number, each in enumerate(self.states) if number not in parents and each.parent >= INITIAL]
+        told_sets = any(turned(each.outcome) is not each.outcome for each in self.states)
+        for number in ends:
+            self._run_to(number, told=turned)
+            if told_sets:
+                self._run_to(number, told=reversed_)
 
     def _begin(self) -> RunningProcess:
         return ControlledEnvironment().start(self.process)

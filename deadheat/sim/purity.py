@@ -15,7 +15,7 @@ from typing import Any
 from deadheat.sim.freeze import Reordered
 from deadheat.sim.rebuild import rebuilt
 
-__all__ = ["iterates_over_a_set", "reordered"]
+__all__ = ["iterates_over_a_set", "reversed_", "turned"]
 
 SET_ITERATOR = type(iter(set[None]()))
 
@@ -34,11 +34,19 @@ def iterates_over_a_set(generator: Generator[Any, Any, Any]) -> bool:
     return False
 
 
-def reordered(value: Any) -> Any:
-    """Return a value that is equal, but with another order of each frozen set in it."""
+def turned(value: Any) -> Any:
+    """Return a value that is equal, but with each frozen set in it begun at its second member: none is where it was."""
     if type(value) is frozenset and len(value) > 1:
-        return Reordered(map(reordered, value))
-    return rebuilt(value, reordered)
+        first, *others = map(turned, value)
+        return Reordered((*others, first))
+    return rebuilt(value, turned)
+
+
+def reversed_(value: Any) -> Any:
+    """Return a value that is equal, but with each frozen set in it the other way round: no two are in their order."""
+    if type(value) is frozenset and len(value) > 1:
+        return Reordered([*map(reversed_, value)][::-1])
+    return rebuilt(value, reversed_)
 
 
 def _is_iterator(value: Any) -> bool:
