@@ -72,7 +72,7 @@ def freeze(value: Any) -> Hashable:
     iteration order can matter). Raises `Unfreezable` for what is mutable, or holds what is, at any depth, and for
     what is compared by identity.
     """
-    return _ValueFreezer().freeze(value)
+    return _OF_VALUES.freeze(value)
 
 
 def freeze_generator(generator: Generator[Any, Any, Any], shared: Shared | None = None) -> Hashable:
@@ -145,6 +145,9 @@ class _ValueFreezer:
             raise Unfreezable(f"this {kind.__name__} holds more than its fields")
         names = (field.name for field in dataclasses.fields(value))
         return (kind, self._freeze_all(getattr(value, name, _MISSING) for name in names))
+
+
+_OF_VALUES = _ValueFreezer()
 
 
 class _StandingFreezer(_ValueFreezer):

@@ -118,7 +118,7 @@ def _what_can_change(name: str, value: Any) -> Iterator[tuple[str, Callable[[], 
     elif isinstance(value, type):
         if _is_the_users(value.__module__):
             yield f"the class {value.__qualname__!r}", lambda: _attribute_tokens(vars(value))
-    elif not isinstance(value, ModuleType) and (_is_the_users(type(value).__module__) or _is_dataclass(value)):
+    elif not isinstance(value, ModuleType) and _is_the_users(type(value).__module__):
         yield name, lambda: _attribute_tokens(_instance_attributes(value))
 
 
@@ -202,7 +202,7 @@ def _instance_attributes(value: Any) -> dict[str, Any]:
 
 
 def _is_dataclass(value: Any) -> bool:
-    """Return whether it is a dataclass of ours, which may hold what is the user's."""
+    """Return whether it is a dataclass of ours, which never changes, but may hold what is the user's."""
     return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 

@@ -363,7 +363,7 @@ class Tables:
         """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
         values = self.view(fields, operation.components)
         first, again = (list(steps_of(self.model, operation, values)) for _ in range(2))
-        if [each.content for each in first] != [each.content for each in again]:
+        if first != again:
             raise PurityError(
                 f"{operation} is not pure: asked twice for its steps from the same value, it gave others. They may "
                 "depend on the component's value and on the arguments alone."
