@@ -22,9 +22,6 @@ STATES_MAX = 250
 """No system has more states than this, as the oracle merges them."""
 
 GLITCH, CRASH = "glitch", "crash"
-NOTHING = la.Claim("nothing", "always", (la.Bad((("c0", "'never'"),)),))
-"""A property that holds, so that every search goes on to its end."""
-
 
 def systems(family: str, seeds: range) -> Iterator[la.System]:
     """Yield the systems of a family at these seeds, but for those that are too large."""
@@ -35,7 +32,7 @@ def systems(family: str, seeds: range) -> Iterator[la.System]:
 
 
 def system(family: str, seed: int) -> la.System | None:
-    """Return a system; None if it has too many states."""
+    """Return a system; None if it has too many states. One of its claims holds, so every search goes on to its end."""
     random = Random(f"{family} {seed}")
     bare = replace(FAMILIES[family](random), family=family, seed=seed)
     try:
@@ -44,7 +41,8 @@ def system(family: str, seed: int) -> la.System | None:
         return None
     symmetric = bool(bare.interchangeable)
     claims = _claims_alike(random, space) if symmetric else _claims(random, space, apart=family == "apart")
-    return replace(bare, claims=(replace(NOTHING, parts=(la.Bad(((bare.parts[0].name, "'never'"),)),)), *claims))
+    nothing = la.Bad((("common" if symmetric else bare.parts[0].name, "'never'"),))
+    return replace(bare, claims=(la.Claim("nothing", "always", (nothing,)), *claims))
 
 
 # Families
@@ -55,7 +53,11 @@ def _general(random: Random) -> la.System:
 
 
 def _alike(random: Random) -> la.System:
-    return _drawn(random, ("c0", "c1"), random.randint(1, 2), Style(values=ALIKE, asks_max=5), initial=ALIKE)
+    """Systems of values that compare equal and differ; in the simpler ones, only these tell states apart."""
+    if random.random() < 0.5:
+        return _drawn(random, ("c0", "c1"), random.randint(1, 2), Style(values=ALIKE, asks_max=5), initial=ALIKE)
+    style = Style(values=ALIKE, operations=("set", "take", "get"), asks_max=2, depth_max=0)
+    return _drawn(random, ("c0", "c1"), random.randint(2, 3), style, initial=ALIKE, repeats=0.1, kills=0.1)
 
 
 def _hidden(random: Random) -> la.System:
@@ -73,6 +75,70 @@ def _lasting(random: Random) -> la.System:
 def _faulty(random: Random) -> la.System:
     style = Style(operations=("set", "add", "stale", "flaky", "hit", "get", "wait_for"), asks_max=4)
     return _drawn(random, ("c0", "c1"), random.randint(1, 2), style, kills=0.9)
+
+
+def _at_once(random: Random) -> la.System:
+    """Systems in which several things can fail at one instant."""
+    cells = ("c0", "c1")
+    programs = []
+    for _ in range(random.randint(1, 2)):
+        failing = (
+            la.Op(la.Const(cell), random.choice(("stale", "flaky", "hit")), (la.Const(random.randint(0, 2)),))
+            for cell in random.sample(cells, 2)
+        )
+        both = la.Ask(la.Together(tuple(failing)), "both")
+        told = la.Ask(la.Op(la.Const(random.choice(cells)), "set", (la.Repr(la.Var("both")),)))
+        programs.append(la.Program((la.Routine("role", (), (both, told) if random.random() < 0.5 else (both,)),)))
+    return _running(random, cells, programs, ((GLITCH, random.choice((0, 1, 1, 2, la.WITHOUT_END))),))
+
+
+def _forked(random: Random) -> la.System:
+    """Systems that end, spin, or go round and round, as it falls."""
+    cell = la.Const("c0")
+
+    def put(value: int) -> la.Ask:
+        return la.Ask(la.Op(cell, "set", (la.Const(value),)))
+
+    spin = la.While(la.Const(True), (la.Ask(la.Op(cell, "get")),))
+    ways = [
+        tuple(put(random.randint(0, 1)) for _ in range(random.randint(0, 3))),
+        (*(put(1) for _ in range(random.randint(0, 2))), put(0), spin),
+        (*(put(1) for _ in range(random.randint(0, 2))), la.While(la.Const(True), (put(0), put(random.randint(0, 1))))),
+    ]
+    random.shuffle(ways)
+    fork = la.Ask(la.Op(la.Const("c1"), "toss", (la.Const(1),)), "side")
+    further = la.Ask(la.Op(la.Const("c1"), "toss", (la.Const(1),)), "further")
+    turn = la.If(
+        la.Same(la.Var("side"), la.Const(0)),
+        ways[0],
+        (further, la.If(la.Same(la.Var("further"), la.Const(0)), ways[1], ways[2])),
+    )
+    return _running(random, ("c0", "c1"), [la.Program((la.Routine("role", (), (fork, turn)),))], ())
+
+
+def _stubborn(random: Random) -> la.System:
+    """Systems that try again whatever fails, and may fail for ever."""
+    cells = ("c0", "c1")
+    programs = []
+    for _ in range(random.randint(1, 2)):
+        name, value, wanted = random.choice((("flaky", 1, None), ("stale", "old", 0), ("toss", 1, 1), ("hit", 1, None)))
+        attempt = la.Ask(la.Op(la.Const(random.choice(cells)), name, (la.Const(value),)), "got")
+        mend = la.Ask(la.Op(la.Const(random.choice(cells)), "set", (la.Const(random.randint(0, 1)),)))
+        is_done = la.If(la.Same(la.Var("got"), la.Const(wanted)), (mend,))
+        body = (attempt, is_done) if random.random() < 0.7 else (attempt,)
+        programs.append(la.Program((la.Routine("role", (), (la.While(la.Const(True), body),)),)))
+    return _running(random, cells, programs, ((GLITCH, random.choice((la.WITHOUT_END, la.WITHOUT_END, 1))),))
+
+
+def _running(
+    random: Random, cells: tuple[str, ...], programs: list[la.Program], budgets: tuple[tuple[str, int], ...]
+) -> la.System:
+    processes = tuple(
+        la.Proc(f"p{number}", program, repeats=random.random() < 0.3, owed=random.random() < 0.8)
+        for number, program in enumerate(programs)
+    )
+    parts = tuple(map(la.Part, cells))
+    return la.System(parts, processes, (), budgets, quiet=random.random() < 0.35)
 
 
 def _sparse(random: Random) -> la.System:
@@ -249,6 +315,9 @@ FAMILIES: dict[str, Callable[[Random], la.System]] = {
     "hidden": _hidden,
     "lasting": _lasting,
     "faulty": _faulty,
+    "at once": _at_once,
+    "forked": _forked,
+    "stubborn": _stubborn,
     "sparse": _sparse,
     "apart": _apart,
     "symmetric": _symmetric,
@@ -271,10 +340,10 @@ def _claims(random: Random, space: Space, *, apart: bool) -> tuple[la.Claim, ...
 def _bad(random: Random, space: Space, kind: str, *, apart: bool) -> la.Bad:
     names = [each.name for each in space.system.parts]
     chosen = sorted(random.sample(names, 1 if apart or random.random() < 0.6 else 2))
-    source = random.randrange(len(space.states))
+    source = 0 if kind == "eventually" and random.random() < 0.3 else random.randrange(len(space.states))
     if kind == "step" and space.edges[source]:
         edge = random.choice(space.edges[source])
-        must_change = not STEPS_THAT_CHANGE_NOTHING or random.random() < 0.5
+        must_change = random.random() < 0.5 or not STEPS_THAT_CHANGE_NOTHING
         return la.Bad(_held(space, edge.target, chosen), _held(space, source, chosen[:1]), must_change)
     if random.random() < (0.8 if kind == "always" else 0.4):  # values that do not come together, more often than not
         others = [random.randrange(len(space.states)) for _ in chosen]

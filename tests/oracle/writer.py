@@ -100,7 +100,7 @@ class Writer:
             body = (self._ask(into, known, plain), *leave, *self._block((*known, into), plain, depth + 1))
             return [la.While(la.Const(True), body)]
         name = self._fresh("each")
-        kind = self._random.choice(_allowed(la.ITERABLES))
+        kind = _allowed(self._random.choice(la.ITERABLES))
         body = (self._ask("_", known, (*plain, name)), *self._block(known, (*plain, name), depth + 1))
         if self._random.random() < 0.2:
             leave = (self._random.choice((la.Break(), la.Continue())),)
@@ -123,13 +123,15 @@ class Writer:
         return [call, self._ask("_", (*known, into), plain)]
 
     def _hidden(self, known: tuple[str, ...], plain: tuple[str, ...], depth: int) -> list[la.Statement]:
-        writers = [self._iterator, self._list]
-        return self._random.choice(writers + [self._closure] * 2 * FUNCTIONS_ARE_TOLD_BY_VALUE)(known, plain)
+        write = self._random.choice((self._iterator, self._list, self._closure))
+        if write == self._closure and not FUNCTIONS_ARE_TOLD_BY_VALUE:
+            write = self._list
+        return write(known, plain)
 
     def _iterator(self, known: tuple[str, ...], plain: tuple[str, ...]) -> list[la.Statement]:
         """An iterator that is advanced, and another name of the same one, or of one just like it."""
         one, other, into = self._fresh("it"), self._fresh("it"), self._fresh("got")
-        kind = self._random.choice(_allowed(("tuple", "list", "enumerate", "iter", "reversed", "generator")))
+        kind = _allowed(self._random.choice(("tuple", "list", "enumerate", "iter", "reversed", "generator")))
         items = self._items()
         make = la.Make(other, kind, items)
         same: la.Statement = la.Let(other, la.Var(one)) if self._random.random() < 0.5 else make
@@ -217,5 +219,6 @@ class Writer:
         return tuple(self._value() for _ in range(number))
 
 
-def _allowed(kinds: tuple[str, ...]) -> list[str]:
-    return [each for each in kinds if FUNCTIONS_ARE_TOLD_BY_VALUE or each not in HOLDING_FUNCTIONS]
+def _allowed(kind: str) -> str:
+    """Return a kind of iterable, or one that holds no function in its place; no other draw depends on which."""
+    return kind if FUNCTIONS_ARE_TOLD_BY_VALUE or kind not in HOLDING_FUNCTIONS else "tuple"
