@@ -1,8 +1,8 @@
 """The clauses of the definitions, and whether a set of systems meets each of them both ways.
 
 Two things are asked of the set. Each *situation* is met and not met in it: it is true of something in some system, and
-false of something in some system. And each *clause* of `Rules` is decisive in it: with that clause alone turned off, the
-oracle says something else of some system.
+false of something in some system. And each *clause* of `Rules` is decisive in it: with that clause alone turned off,
+the oracle says something else of some system.
 
 One clause of the definitions is no rule, because nothing can turn on it: that a crash is no turn of its process. On a
 cycle with a crash the process begins again, and must have moved before it crashes once more, so it has a turn there.
@@ -23,6 +23,42 @@ STATES_MAX = 1_500
 
 
 # Clauses that decide
+
+DECIDED: dict[str, tuple[str, int]] = {
+    "a_blocked_operation_does_not_happen": ("waiting", 0),
+    "the_environment_chooses_among_several_steps": ("sharing", 1),
+    "what_is_atomic_sees_what_came_before": ("faulty", 27),
+    "what_fails_alike_at_one_instant_is_one_fault": ("at once", 15),
+    "a_fault_needs_something_left_of_its_budget": ("at once", 3),
+    "a_fault_draws_on_its_budget": ("at once", 3),
+    "a_budget_without_end_is_not_drawn_on": ("at once", 6),
+    "only_what_has_begun_can_crash": ("faulty", 2),
+    "a_crash_that_restarts_begins_anew": ("faulty", 1),
+    "a_crash_that_does_not_restart_leaves_nothing": ("faulty", 2),
+    "a_crash_has_its_consequences": ("faulty", 2),
+    "a_killed_process_cleans_nothing_up": ("apart", 21),
+    "where_an_iterator_is_matters": ("hidden", 29),
+    "what_a_closure_keeps_matters": ("closures", 5),
+    "what_is_shared_matters": ("sharing", 0),
+    "what_compares_equal_may_differ": ("alike", 8),
+    "a_process_that_repeats_begins_again": ("sharing", 12),
+    "steps_of_a_process_that_is_not_owed_do_not_count": ("sharing", 0),
+    "faults_are_not_owed": ("at once", 6),
+    "settled_states_can_come_back": ("waiting", 1),
+    "more_than_one_state_can_be_settled_together": ("sharing", 12),
+    "a_settled_component_violates_throughout": ("sharing", 18),
+    "a_step_that_changes_nothing_is_quiet": ("forked", 0),
+    "a_neglected_process_makes_a_run_unfair": ("waiting", 3),
+    "a_process_without_an_owed_step_now_and_then_is_excused": ("waiting", 6),
+    "a_step_that_meets_a_fault_is_a_turn": ("stubborn", 2),
+    "a_run_that_ends_stays": ("sharing", 0),
+    "only_all_of_a_cycle_counts": ("waiting", 1),
+    "faults_may_go_on_for_ever": ("stubborn", 2),
+    "a_quiet_system_sees_no_more_faults": ("stubborn", 8),
+    "a_lasso_without_faults_comes_first": ("stubborn", 2),
+    "a_step_is_judged_by_both_its_ends": ("sharing", 2),
+}
+"""For each clause, the family and seed of a system of the fixed set that it decides, as found by `decisive`."""
 
 
 def deciding(comparison: Comparison, clauses: Iterable[str]) -> Iterator[str]:

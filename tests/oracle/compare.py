@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 from unittest.mock import patch
 
 from deadheat.sim.confirm import confirm
@@ -38,10 +39,10 @@ REFERENCE_MAX = 60
 """So many of them are explored by the reference, which runs every prefix anew."""
 
 LIMITS = Limits(1_500)
-SMALL_THRESHOLDS = {"STATES_BEFORE_COMPOSITION": 8, "STATES_BEFORE_KERNEL": 16}
+SMALL_THRESHOLDS: dict[str, Any] = {"STATES_BEFORE_COMPOSITION": 8, "STATES_BEFORE_KERNEL": 16}
 """So that the searches for large spaces come in."""
 
-FEW_RUNS = {"RUNS": 3, "STEPS_MAX": 20}
+FEW_RUNS: dict[str, Any] = {"RUNS": 3, "STEPS_MAX": 20}
 """So few random runs before partial order that it has something left to learn."""
 
 Contents = set[str]

@@ -6,11 +6,13 @@ drawn from what it does, so that about as much is violated as holds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
 
 from tests.oracle import language as la
+from tests.oracle import writer
 from tests.oracle.rules import Rules
 from tests.oracle.search import Space, TooLargeError, explore
 from tests.oracle.writer import ALIKE, Style, Writer
@@ -18,10 +20,16 @@ from tests.oracle.writer import ALIKE, Style, Writer
 STEPS_THAT_CHANGE_NOTHING = False
 """Whether steps are claimed bad that change nothing of what is looked at. Off while the engine does not ask of them."""
 
+ODD_VALUES_ARE_TOLD = False
+"""Whether there are systems of odd values (see `_odd`). Off while the engine takes some of them for the same."""
+
+ODD = (0j, complex(0.0, -0.0), complex(-0.0, 0.0), re.I, re.I | re.M, re.I | re.S)
+
 STATES_MAX = 250
 """No system has more states than this, as the oracle merges them."""
 
 GLITCH, CRASH = "glitch", "crash"
+
 
 def systems(family: str, seeds: range) -> Iterator[la.System]:
     """Yield the systems of a family at these seeds, but for those that are too large."""
@@ -77,6 +85,61 @@ def _faulty(random: Random) -> la.System:
     return _drawn(random, ("c0", "c1"), random.randint(1, 2), style, kills=0.9)
 
 
+def _sharing(random: Random) -> la.System:
+    """Systems in which nothing but whether an object is shared tells two states apart."""
+    items = tuple(random.sample((0, 1, 2), 3))
+    put, look = (la.Op(la.Const("c0"), "set", (la.Var("got"),)), la.Op(la.Const("c0"), "get"))
+    forget = la.Let("got", la.Const(0))
+    which = la.Same(la.Var("got"), la.Const(0))
+    toss = la.Ask(la.Op(la.Const("c1"), "toss", (la.Const(0),)), "got")
+    make: la.Make
+    use: la.Statement
+    if random.random() < 0.5:
+        make, use = la.Make("other", "empty list"), la.Append("one", la.Const(1))
+        told: tuple[la.Statement, ...] = (la.Let("got", la.Length(la.Var("other"))),)
+        first: la.Statement = la.Make("one", "empty list")
+    else:
+        kind = random.choice(("tuple", "list", "reversed", "iter"))
+        make, use = la.Make("other", kind, items), la.Next("got", "one")
+        told, first = (la.Next("got", "other"),), la.Make("one", kind, items)
+    fork = la.If(which, (la.Let("other", la.Var("one")),), (make,))
+    role = _role(toss, first, fork, forget, la.Ask(look), forget, use, forget, la.Ask(look), *told, la.Ask(put))
+    return _running(random, ("c0", "c1"), [role], ())
+
+
+def _closures(random: Random) -> la.System:
+    """Systems in which nothing but what a closure keeps tells two states apart."""
+    what = random.choice(("counter", "switch", "memory"))
+    made = la.Make("kept", what, (1, random.randint(0, 2)) if what == "switch" else ())
+    tick = la.Tick("got", "kept", la.Const(1) if what == "memory" else None)
+    put, clear = (la.Ask(la.Op(la.Const("c0"), "set", (value,))) for value in (la.Var("got"), la.Const(0)))
+    forget = la.Let("got", la.Const(0))
+    return _running(
+        random, ("c0", "c1"), [_role(clear, made, la.While(la.Const(True), (tick, put, forget, clear, clear)))], ()
+    )
+
+
+def _waiting(random: Random) -> la.System:
+    """Systems in which a process waits for what comes and goes."""
+
+    def of(cell: str, name: str, value: int) -> la.Ask:
+        return la.Ask(la.Op(la.Const(cell), name, (la.Const(value),)))
+
+    blink = _role(la.While(la.Const(True), (of("c0", "set", 1), of("c0", "set", random.randint(0, 1)))))
+    wait = _role(of("c0", "wait_for", random.randint(0, 1)), of("c1", "set", 1), of("c1", "set", random.randint(0, 1)))
+    return _running(random, ("c0", "c1"), [blink, wait], ())
+
+
+def _odd(random: Random) -> la.System:
+    """Systems of complex numbers with signed zeros, and of members of a Flag that have no name of their own."""
+    style = Style(values=ODD, operations=("set", "take", "get"), asks_max=2, depth_max=0)
+    return _drawn(random, ("c0", "c1"), random.randint(2, 3), style, initial=ODD, repeats=0.1, kills=0.1)
+
+
+def _role(*body: la.Statement) -> la.Program:
+    return la.Program((la.Routine("role", (), body),))
+
+
 def _at_once(random: Random) -> la.System:
     """Systems in which several things can fail at one instant."""
     cells = ("c0", "c1")
@@ -88,7 +151,7 @@ def _at_once(random: Random) -> la.System:
         )
         both = la.Ask(la.Together(tuple(failing)), "both")
         told = la.Ask(la.Op(la.Const(random.choice(cells)), "set", (la.Repr(la.Var("both")),)))
-        programs.append(la.Program((la.Routine("role", (), (both, told) if random.random() < 0.5 else (both,)),)))
+        programs.append(_role(both, told) if random.random() < 0.5 else _role(both))
     return _running(random, cells, programs, ((GLITCH, random.choice((0, 1, 1, 2, la.WITHOUT_END))),))
 
 
@@ -100,7 +163,7 @@ def _forked(random: Random) -> la.System:
         return la.Ask(la.Op(cell, "set", (la.Const(value),)))
 
     spin = la.While(la.Const(True), (la.Ask(la.Op(cell, "get")),))
-    ways = [
+    ways: list[tuple[la.Statement, ...]] = [
         tuple(put(random.randint(0, 1)) for _ in range(random.randint(0, 3))),
         (*(put(1) for _ in range(random.randint(0, 2))), put(0), spin),
         (*(put(1) for _ in range(random.randint(0, 2))), la.While(la.Const(True), (put(0), put(random.randint(0, 1))))),
@@ -113,7 +176,7 @@ def _forked(random: Random) -> la.System:
         ways[0],
         (further, la.If(la.Same(la.Var("further"), la.Const(0)), ways[1], ways[2])),
     )
-    return _running(random, ("c0", "c1"), [la.Program((la.Routine("role", (), (fork, turn)),))], ())
+    return _running(random, ("c0", "c1"), [_role(fork, turn)], ())
 
 
 def _stubborn(random: Random) -> la.System:
@@ -126,7 +189,7 @@ def _stubborn(random: Random) -> la.System:
         mend = la.Ask(la.Op(la.Const(random.choice(cells)), "set", (la.Const(random.randint(0, 1)),)))
         is_done = la.If(la.Same(la.Var("got"), la.Const(wanted)), (mend,))
         body = (attempt, is_done) if random.random() < 0.7 else (attempt,)
-        programs.append(la.Program((la.Routine("role", (), (la.While(la.Const(True), body),)),)))
+        programs.append(_role(la.While(la.Const(True), body)))
     return _running(random, cells, programs, ((GLITCH, random.choice((la.WITHOUT_END, la.WITHOUT_END, 1))),))
 
 
@@ -151,6 +214,8 @@ def _sparse(random: Random) -> la.System:
 
 def _apart(random: Random) -> la.System:
     """Systems in two or three parts that share nothing, most of the time."""
+    if random.random() < 0.3:
+        return _apart_and_killed(random)
     parts = [("c0", "c1"), ("d0",), ("e0",)][: random.randint(2, 3)]
     operations = ("set", "add", "get", "wait_for", "flaky", "toss")
     style = Style(values=(0, 1), operations=operations, asks_max=2, statements_max=2, depth_max=1)
@@ -158,7 +223,20 @@ def _apart(random: Random) -> la.System:
     if random.random() < 0.2:
         homes[-1] = (homes[-1][0], "c0")
     cells = tuple(cell for part in parts for cell in part)
-    return _assembled(random, cells, homes, style, repeats=0.3, kills=0.2)
+    return _assembled(random, cells, homes, style, repeats=0.2, kills=0.6, without_end=0.1)
+
+
+def _apart_and_killed(random: Random) -> la.System:
+    """Two parts, each of which ends soonest by a crash; and perhaps there are fewer crashes than parts."""
+    cells = ("c0", "d0")
+    kill = la.Kill(CRASH, restarts=False)
+    steps = range(random.randint(3, 4))
+    programs = [
+        _role(*(la.Ask(la.Op(la.Const(cell), "add", (la.Const(random.randint(1, 2)),))) for _ in steps))
+        for cell in cells
+    ]
+    processes = tuple(la.Proc(f"p{number}", each, kills=(kill,)) for number, each in enumerate(programs))
+    return la.System(tuple(map(la.Part, cells)), processes, (), ((CRASH, random.choice((1, 1, 2))),))
 
 
 def _drawn(
@@ -237,8 +315,9 @@ def _symmetric(random: Random) -> la.System:
 
 
 def _asymmetric(random: Random) -> la.System:
-    """As `_symmetric`, but for one thing in which the names differ."""
-    return _of_names(random, asymmetry=random.choice(("initial", "repeats", "owed", "program", "sweep", "least")))
+    """As `_symmetric`, but for one thing in which the names differ; perhaps what is claimed of them."""
+    asymmetries = ("initial", "repeats", "owed", "program", "sweep", "least")
+    return _of_names(random, asymmetry=random.choice((None,) * len(asymmetries) + asymmetries))
 
 
 def _of_names(random: Random, asymmetry: str | None) -> la.System:
@@ -301,12 +380,12 @@ def _release(me: la.Var) -> la.Ask:
 def _server(what: str) -> la.Program:
     serve = la.Ask(la.Op(la.Const("line"), what), "who")
     give = la.Ask(la.Op(la.Joined(la.Var("who"), " c0"), "add", (la.Const(1),)))
-    return la.Program((la.Routine("role", (), (serve, give)),))
+    return _role(serve, give)
 
 
 def _sweep(names: tuple[str, ...]) -> la.Program:
     body = (la.Ask(la.Op(la.Joined(la.Var("name"), " c1"), "set", (la.Const(2),))),)
-    return la.Program((la.Routine("role", (), (la.For("name", "tuple", names, body),)),))
+    return _role(la.For("name", "tuple", names, body))
 
 
 FAMILIES: dict[str, Callable[[Random], la.System]] = {
@@ -315,6 +394,8 @@ FAMILIES: dict[str, Callable[[Random], la.System]] = {
     "hidden": _hidden,
     "lasting": _lasting,
     "faulty": _faulty,
+    "sharing": _sharing,
+    "waiting": _waiting,
     "at once": _at_once,
     "forked": _forked,
     "stubborn": _stubborn,
@@ -323,6 +404,13 @@ FAMILIES: dict[str, Callable[[Random], la.System]] = {
     "symmetric": _symmetric,
     "asymmetric": _asymmetric,
 }
+if writer.FUNCTIONS_ARE_TOLD_BY_VALUE:
+    FAMILIES["closures"] = _closures
+if ODD_VALUES_ARE_TOLD:
+    FAMILIES["odd"] = _odd
+
+BOUNDED = {family: range(45 if family == "asymmetric" else 30) for family in FAMILIES}
+"""The seeds of the fixed set of systems that every run of the tests compares."""
 
 
 # Claims
@@ -366,9 +454,20 @@ def _claims_alike(random: Random, space: Space) -> tuple[la.Claim, ...]:
             for other in space.system.interchangeable
         )
         claims.append(la.Claim(kind, kind, parts))
-    if random.random() < 0.2:
+    if space.system.family == "asymmetric" and random.random() < 0.7:
+        claims[:] = [_of_one(random.randrange(len(each.parts)), each) for each in claims]
+    elif random.random() < 0.2:
         claims.append(la.Claim("eventually", "eventually", claims[-1].parts))
     return tuple(claims)
+
+
+def _of_one(number: int, claim: la.Claim) -> la.Claim:
+    """Return the claim as it speaks of one of the names alone: the parts of the others look at the same, in vain."""
+    in_vain = (replace(part, is_now=tuple((name, "'never'") for name, _ in part.is_now)) for part in claim.parts)
+    parts = (
+        part if other == number else vain for other, (part, vain) in enumerate(zip(claim.parts, in_vain, strict=True))
+    )
+    return replace(claim, parts=tuple(parts))
 
 
 def _renamed(held: tuple[tuple[str, str], ...], name: str, other: str) -> tuple[tuple[str, str], ...]:

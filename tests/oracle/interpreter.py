@@ -187,7 +187,7 @@ class _Run:
 
     # Statements
 
-    def _execute(self, statement: la.Statement, at: tuple[int, int]) -> la.Request | None:
+    def _execute(self, statement: la.Statement, at: tuple[int, int]) -> la.Request | None:  # noqa: C901 - a case each
         todo, variables = self.frames[-1].todo, self.variables
         match statement:
             case la.Ask(request, into):
@@ -199,8 +199,8 @@ class _Run:
                 variables[name] = self._make(what, items)
             case la.Append(name, value):
                 self.heap[variables[name].number].append(self.evaluate(value))
-            case la.Next(into, iterator, default):
-                item = self._advance(variables[iterator])
+            case la.Next(into, advanced, default):
+                item = self._advance(variables[advanced])
                 variables[into] = item[0] if item else default
             case la.Tick(into, closure, argument):
                 variables[into] = self._call(variables[closure], None if argument is None else self.evaluate(argument))
@@ -209,8 +209,7 @@ class _Run:
             case la.While():
                 todo.append(("while", *at))
             case la.For(_, kind, items):
-                iterator = variables[items[0]] if kind == "variable" else self._make(kind, items)
-                todo.append(("for", *at, iterator))
+                todo.append(("for", *at, variables[items[0]] if kind == "variable" else self._make(kind, items)))
             case la.Try(body):
                 todo += [("finally", *at), self.interpreter.enter(body)]
             case la.Call(name, arguments, into):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -177,12 +178,11 @@ def _block(body: tuple[la.Statement, ...], depth: int) -> Iterator[str]:
             yield indent + line
 
 
-def _statement(statement: la.Statement) -> Iterator[str]:
+def _statement(statement: la.Statement) -> Iterator[str]:  # noqa: C901 - a case each
     match statement:
-        case la.Ask(la.Either(requests), into):
-            yield f"{into}_which, {into} = yield any_of({', '.join(map(_request, requests))})"
         case la.Ask(request, into):
-            yield f"{into} = yield {_request(request)}"
+            told = f"{into}_which, {into}" if isinstance(request, la.Either) else into
+            yield f"{told} = yield {_request(request)}"
         case la.Let(name, value):
             yield f"{name} = {_expression(value)}"
         case la.Make(name, what, items):
@@ -220,7 +220,9 @@ def _statement(statement: la.Statement) -> Iterator[str]:
             yield "continue"
 
 
-def _request(request: la.Op | la.Together) -> str:
+def _request(request: la.Request) -> str:
+    if isinstance(request, la.Either):
+        return f"any_of({', '.join(map(_request, request.requests))})"
     if isinstance(request, la.Together):
         return f"atomically({', '.join(map(_request, request.operations))})"
     asked = f"system[{_expression(request.component)}].{_method(request.name)}"
@@ -230,6 +232,8 @@ def _request(request: la.Op | la.Together) -> str:
 
 def _expression(expression: la.Expr) -> str:
     match expression:
+        case la.Const(complex() as value):
+            return f"complex({value.real!r}, {value.imag!r})"  # its `repr` read again has other zeros
         case la.Const(value):
             return repr(value)
         case la.Var(name):
@@ -288,6 +292,7 @@ def role(program: la.Program) -> Role:
     name = f"<program {next(_numbers)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     names: dict[str, Any] = {
+        "re": re,
         "any_of": any_of,
         "atomically": atomically,
         "label": lambda name: Label(name, name),
