@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deadheat.sim import graphs
+from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.confirm import confirm
-from deadheat.sim.explore import python, reference
+from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.results import Explorer
 from deadheat.sim.fairness import Edge, FairGraph
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
@@ -21,7 +22,9 @@ from tests.sim.classics import Variable
 
 Role = Generator[Any, Any, Any]
 Edges = dict[int, list[Edge[int]]]
-EXPLORERS = pytest.mark.parametrize("explore", [python.explore, reference.explore], ids=["python", "reference"])
+EXPLORERS = pytest.mark.parametrize(
+    "explore", [python.explore, reference.explore, kernel.explore], ids=["python", "reference", "kernel"]
+)
 
 
 def edge(target: int, process: str, *, owed: bool = True, fault: bool = False) -> Edge[int]:
@@ -217,3 +220,40 @@ def test_a_process_that_is_killed_again_and_again_heals_only_when_that_stops(
     if violated:
         trace, _ = confirm(model, "lit", found.counterexamples["lit"])
         assert [event.fault for event in trace.events] == [None, "crash"]
+
+
+class Flaky(Component):
+    """A light whose switch may jam."""
+
+    initial = 0
+
+    @operation
+    def press(self, value: int) -> Steps:
+        return (Step(None, 1), Step(None, value, fault="jam"))
+
+
+@EXPLORERS
+@pytest.mark.parametrize(("quiet", "violated"), [(False, True), (True, False)])
+def test_a_process_whose_every_step_meets_a_fault_has_had_its_turn(
+    explore: Explorer, quiet: bool, violated: bool
+) -> None:
+    def press_until_it_is_lit(light: Flaky) -> Role:
+        while True:
+            yield light.press()
+
+    light = Flaky("light")
+    dark = Property("lit", "", Kind.EVENTUALLY, ("light",), lambda view: None if view["light"] else "it is dark")
+    model = Model(
+        {"light": light}, (Process("p", press_until_it_is_lit, (light,)),), (dark,), {"jam": UNLIMITED}, quiet
+    )
+    found = explore(model, merging=True)
+    assert ("lit" in found.counterexamples) is violated
+    if violated:
+        trace, _ = confirm(model, "lit", found.counterexamples["lit"])
+        assert {event.fault for event in trace.events} == {"jam"}
+
+
+def test_a_crash_gives_no_turn() -> None:
+    # In both states p owes a step, and all that it does is to be killed.
+    killed = Edge(0, Choice.of_crash("p", 0), owed=False, fault=True)
+    assert components({0: [edge(1, "q"), edge(9, "p")], 1: [killed, edge(9, "p")]}) == []

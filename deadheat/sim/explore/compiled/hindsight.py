@@ -82,7 +82,7 @@ class Hindsight:
         for faults in (False,) if self._tables.model.quiet else (False, True):
             usable = self._usable(edges, faults)
             component_of = _components(len(numbers), edges.where(usable))
-            fair = self._fair(component_of, owing, edges.where(usable & edges.owed))
+            fair = self._fair(component_of, owing, edges.where(usable))
             if len(numpy.flatnonzero(fair)):
                 number = self._nearest(numbers[fair[component_of]])
                 members = numbers[component_of == component_of[numpy.searchsorted(numbers, number)]]
@@ -150,7 +150,11 @@ class Hindsight:
         return inside if faults else inside & ~edges.faults
 
     def _fair(self, component_of: Int32, owing: NDArray[numpy.uint64], taken: Edges) -> NDArray[numpy.bool_]:
-        """Return, for each component, whether no process is owed a step all over it and takes none within it."""
+        """Return, for each component, whether no process owes a step all over it and gets no turn within it.
+
+        Every step that is `taken` is a turn of its process, be it a fault (see `Edge.gives`). A crash is none, but only
+        a process that has begun can crash, so on a cycle with one of its crashes it has a turn as well.
+        """
         order = numpy.argsort(component_of, kind="stable")
         starts = numpy.searchsorted(component_of[order], numpy.arange(component_of.max() + 1))
         always = numpy.bitwise_and.reduceat(owing[order], starts, axis=0)

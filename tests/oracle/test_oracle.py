@@ -1,0 +1,69 @@
+"""The engine against the oracle, on a fixed set of random systems that meets every clause of the definitions.
+
+`DEADHEAT_ORACLE_SEED` and `DEADHEAT_ORACLE_COUNT` choose the seeds of the long campaign (`-m slow`): from which, and
+how many of each family. A failure prints the system with its family and seed; `generator.system(family, seed)` makes it
+again, and `compare.compare` compares it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.oracle.clauses import DECIDED, SITUATIONS, deciding, situations
+from tests.oracle.compare import Comparison, compare
+from tests.oracle.generator import BOUNDED, FAMILIES, systems
+from tests.oracle.rules import CLAUSES
+
+LONG = range(
+    start := int(os.environ.get("DEADHEAT_ORACLE_SEED", "1000")),
+    start + int(os.environ.get("DEADHEAT_ORACLE_COUNT", "400")),
+)
+
+
+def comparisons(seeds: range, family: str) -> Iterator[Comparison]:
+    for system in systems(family, seeds):
+        yield compare(system)
+
+
+@pytest.fixture(scope="module")
+def compared() -> dict[str, list[Comparison]]:
+    """All comparisons of the bounded set, by family."""
+    return {family: list(comparisons(BOUNDED[family], family)) for family in FAMILIES}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_search_says_what_the_oracle_says(compared: dict[str, list[Comparison]], family: str) -> None:
+    wrong = [str(each) for each in compared[family] if each.wrong]
+    assert not wrong, "\n\n".join(wrong[:3])
+
+
+def test_hardly_any_system_is_left_out(compared: dict[str, list[Comparison]]) -> None:
+    everything = [each for family in compared.values() for each in family]
+    assert len(everything) > 150
+    assert sum(each.unmergeable for each in everything) < len(everything) / 20
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_every_clause_decides_something(compared: dict[str, list[Comparison]], clause: str) -> None:
+    family, seed = DECIDED[clause]
+    if family not in compared:
+        pytest.skip(f"the family {family!r} is switched off (see tests.oracle.generator)")
+    [comparison] = [each for each in compared[family] if each.system.seed == seed]
+    assert not comparison.unmergeable
+    assert list(deciding(comparison, [clause])) == [clause], "clauses.decisive finds others that it decides"
+
+
+def test_every_situation_is_met_and_not_met(compared: dict[str, list[Comparison]]) -> None:
+    found = situations(each for family in compared.values() for each in family if not each.unmergeable)
+    assert {name: values for name, values in found.items() if len(values) < 2} == {}
+    assert sorted(found) == sorted(SITUATIONS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_so_they_do_in_a_long_campaign(family: str) -> None:
+    for comparison in comparisons(LONG, family):
+        assert not comparison.wrong, str(comparison)
