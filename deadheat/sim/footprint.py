@@ -4,7 +4,7 @@ A property reads the components alone, whichever it likes; neither where process
 what is left of budgets. Let c(s) be what the components hold in the state s, and V what some property forbids. Then
 
 - ALWAYS is violated if c(s) is in V for some state s that can be reached;
-- STEP is violated if (c(s), c(s')) is in V for some transition between two such states;
+- STEP is violated if (c(s), c(s')) is in V for some transition between two such states, be it idle: c(s) = c(s');
 - SETTLED is violated if c(T) lies within V, T being the states of a terminal component of the graph of owed steps;
 - EVENTUALLY is violated if c(U) lies within V, U being what some fair run sees again and again: the states of a
   strongly connected part of the graph in which no process is neglected (see `fairness`), or one in which the run ends.
@@ -12,8 +12,8 @@ what is left of budgets. Let c(s) be what the components hold in the state s, an
 So all c(s) and all (c(s), c(s')) tell what every property of the first two kinds says. Of all c(T) and all c(U), those
 are enough of which no other is a part: if c(T) lies within V, the least part of it does. And they are needed: if c(T)
 is least in one model, and no c(T') of the other lies within it, the property that forbids V = c(T) tells the two apart.
-These four families are the footprint. Models with the same one have the same verdicts, whatever the property; where
-they are not the same, there is a property that holds for one and not for the other.
+These families are the footprint, the idle steps for themselves. Models with the same one have the same verdicts,
+whatever the property; where they are not the same, there is a property that holds for one and not for the other.
 """
 
 from __future__ import annotations
@@ -46,8 +46,16 @@ class Footprint(NamedTuple):
 
     always: int
     step: int
+    idle: int
     settled: int
     eventually: int
+
+    def differs_in(self, other: Footprint) -> tuple[str, ...]:
+        """Return in what two footprints differ, by the names of the kinds of property that can tell; `idle` is a STEP.
+
+        A property that forbids some idle steps, as such, would be a strange one.
+        """
+        return tuple(name for name in self._fields if getattr(self, name) != getattr(other, name))
 
 
 def footprint(model: Model, limits: Limits = Limits()) -> Footprint | None:
@@ -69,7 +77,8 @@ def footprint(model: Model, limits: Limits = Limits()) -> Footprint | None:
     known = {each: _digest(*_contents(tables, model, each)) for each in {state & components for state in states}}
     return Footprint(
         _sum(known.values()),
-        _sum(_digest(known[before], known[after]) for before, after in steps),
+        _sum(_digest(known[before], known[after]) for before, after in steps if before != after),
+        _sum(_digest(known[before]) for before, after in steps if before == after),
         _sum(_digest(*sorted(known[each] for each in contents)) for contents in settled),
         _sum(_digest(*sorted(known[each] for each in contents)) for contents in lasting),
     )
