@@ -32,7 +32,10 @@ from deadheat.sim.graphs import strong_components, terminal_components
 from deadheat.sim.model import Model
 from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables
 
-__all__ = ["Footprint", "footprint"]
+__all__ = ["IDLE", "Footprint", "footprint"]
+
+IDLE = ("idle",)
+"""In what two footprints differ that agree in all but the steps in which nothing changes."""
 
 LEAST_MAX = 2_000
 """So many sets of contents are tried, at most, to find the least ones in which a run can stay for ever."""

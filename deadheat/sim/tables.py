@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.coverage import Site
-from deadheat.sim.errors import ModelError
+from deadheat.sim.errors import ModelError, UnboundedError
 from deadheat.sim.freeze import Unfreezable, freeze, merging_is_safe
 from deadheat.sim.locals import INITIAL, LocalStates
 from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Property
@@ -151,7 +151,7 @@ class _Values:
         number = self.numbers.setdefault(key, len(self.values))
         if number == len(self.values):
             if number > FIELD_MASK:
-                raise ModelError(
+                raise UnboundedError(
                     f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; the usual cause is a "
                     "counter or a log without a bound. Bound it, or check fewer evaluations."
                 )
@@ -272,7 +272,7 @@ class Tables:
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
         if local > FIELD_MASK:
-            raise ModelError(
+            raise UnboundedError(
                 f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; the usual cause "
                 "is a loop whose history cannot be merged. Keep fewer locals, or let the process repeat instead."
             )

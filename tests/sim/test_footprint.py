@@ -185,7 +185,7 @@ def prints(model: Model) -> Footprint:
 
 def every_property() -> Iterator[Property]:
     """Yield, for each kind, what tells what any property of it would say of two cells of three values."""
-    contents = list(product(range(random_models.VALUES), repeat=2))
+    contents = list(product(range(random_models.VALUES), range(random_models.VALUES)))
 
     def within(bad: frozenset[tuple[int, int]]) -> Callable[[View], str | None]:
         return lambda view: "bad" if (view["c0"], view["c1"]) in bad else None
@@ -195,7 +195,7 @@ def every_property() -> Iterator[Property]:
 
     for each in contents:
         yield Property(f"always {each}", "", Kind.ALWAYS, ("c0", "c1"), within(frozenset((each,))))
-    for pair in product(contents, repeat=2):
+    for pair in product(contents, contents):
         name = "idle" if pair[0] == pair[1] else "step"
         yield Property(f"{name} {pair}", "", Kind.STEP, ("c0", "c1"), from_to(pair))
     for bad in chain.from_iterable(combinations(contents, size) for size in range(1, len(contents))):
