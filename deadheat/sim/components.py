@@ -19,12 +19,16 @@ from inspect import Parameter, signature
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, overload
 
 from deadheat.sim.errors import ModelError
+from deadheat.sim.forgotten import note_made
+from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 
 __all__ = ["BLOCKED", "Component", "Step", "Steps", "operation"]
 
 Arguments = ParamSpec("Arguments")
+
+MISSING = Parameter.empty
 
 
 class Step(NamedTuple):
@@ -42,7 +46,10 @@ BLOCKED: Steps = ()
 
 
 class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
-    """Mark a method of a component as one of its operations (see the module's text)."""
+    """Mark a method of a component as one of its operations (see the module's text).
+
+    Asking for it raises ModelError for arguments that it does not take, and for mutable ones.
+    """
 
     def __init__(self, step: Callable[Concatenate[Any, Any, Arguments], Steps]) -> None:
         self.step = step
@@ -65,9 +72,19 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
         def request(*arguments: Arguments.args, **named: Arguments.kwargs) -> Operation:
             missing = self._parameters[len(arguments) :]
             complete = arguments + tuple(named.get(each.name, each.default) for each in missing)
-            if Parameter.empty in complete or len(complete) != len(self._parameters):
-                raise ModelError(f"{owner.__name__}.{self.name} was called with the wrong arguments.")
-            return Operation(instance.instance_for(complete), self.name, complete)
+            named_well = named.keys() <= {each.name for each in missing}
+            if not named_well or len(complete) != len(self._parameters) or any(each is MISSING for each in complete):
+                raise ModelError(
+                    f"{owner.__name__}.{self.name} was called with the wrong arguments; "
+                    f"it takes ({', '.join(each.name for each in self._parameters)})."
+                )
+            try:
+                freeze(complete)
+            except Unfreezable as error:
+                raise ModelError(f"The arguments of {owner.__name__}.{self.name} must be immutable: {error}.") from None
+            made = Operation(instance.instance_for(complete), self.name, complete)
+            note_made(made)
+            return made
 
         return request
 

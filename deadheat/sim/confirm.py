@@ -21,15 +21,16 @@ SETTLED_STATES_MAX = 10_000
 def confirm(model: Model, name: str, schedule: Schedule) -> tuple[Trace, str]:
     """Run a schedule and return its trace with the violation of the named property at its end, in a phrase.
 
-    Raises InternalError if the schedule cannot be run, or does not violate the property.
+    Raises InternalError if the schedule cannot be run, or does not violate the property; and PurityError if that is
+    so because some role or component does not do the same each time.
     """
     try:
         _, trace = replay(model, schedule)
-    except ReplayDivergedError as error:
-        raise _disagreement(name, str(error)) from error
-    violation = violation_of(model, name, schedule)
+        violation = violation_of(model, name, schedule)
+    except (ReplayDivergedError, InternalError) as error:
+        raise _disagreement(model, name, schedule, str(error)) from error
     if violation is None:
-        raise _disagreement(name, "the run through simpy does not violate it.")
+        raise _disagreement(model, name, schedule, "the run through simpy does not violate it.")
     return trace, violation
 
 
@@ -42,11 +43,11 @@ def violation_of(model: Model, name: str, schedule: Schedule) -> str | None:
         simulation, _ = replay(model, Schedule(schedule.choices[:-1]))
         before = dict(simulation.values)
         simulation.fire(schedule.choices[-1])
-        return prop.violation(before, simulation.values)
+        return prop.violated(before, simulation.values)
     if prop.kind is Kind.EVENTUALLY:
         return _for_ever(model, prop, schedule)
     simulation, _ = replay(model, schedule)
-    violation = prop.violation(simulation.values)
+    violation = prop.violated(simulation.values)
     if violation is None or prop.kind is Kind.ALWAYS:
         return violation
     return violation if _stays(model, prop, schedule) else None
@@ -58,12 +59,12 @@ def _for_ever(model: Model, prop: Property, schedule: Schedule) -> str | None:
         return None
     simulation, _ = replay(model, Schedule(schedule.choices[: schedule.cycle_from]))
     start = simulation.state(merging=True)
-    violation = prop.violation(simulation.values)
+    violation = prop.violated(simulation.values)
     violated = violation is not None
     waiting = _owing(simulation)
     for choice in schedule.choices[schedule.cycle_from :]:
         transition = simulation.fire(choice)
-        violated = violated and prop.violation(simulation.values) is not None
+        violated = violated and prop.violated(simulation.values) is not None
         if not choice.is_crash:
             waiting.discard(choice.process)
         if transition.step.fault is not None and model.quiet:
@@ -87,9 +88,9 @@ def _stays(model: Model, prop: Property, schedule: Schedule) -> bool:
         if state in edges:
             continue
         if len(edges) >= SETTLED_STATES_MAX:
-            raise _disagreement(prop.name, f"its end does not settle within {SETTLED_STATES_MAX:,} states.")
+            raise InternalError(f"its end does not settle within {SETTLED_STATES_MAX:,} states.")
         simulation, _ = replay(model, Schedule(choices))
-        if prop.violation(simulation.values) is None:
+        if prop.violated(simulation.values) is None:
             return False
         edges[state] = []
         for choice in [each.choice for each in simulation.transitions() if each.owed]:
@@ -107,7 +108,10 @@ def _after(model: Model, choices: tuple[Choice, ...]) -> Hashable:
     return simulation.state(merging=True)
 
 
-def _disagreement(name: str, reason: str) -> InternalError:
+def _disagreement(model: Model, name: str, schedule: Schedule, reason: str) -> InternalError:
+    from deadheat.sim.repeatable import require_repeatable  # only where something is wrong
+
+    require_repeatable(model, schedule)
     return InternalError(
         f"A counterexample to {name!r} was found in the tables, but {reason} "
         "This is a defect of deadheat: please report it with the command that you ran."

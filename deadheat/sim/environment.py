@@ -12,10 +12,12 @@ from typing import Any
 
 import simpy
 
-from deadheat.sim.errors import ModelError
-from deadheat.sim.freeze import Unfreezable, freeze, freeze_generator
+from deadheat.sim.errors import DeadheatError, ModelError, PurityError
+from deadheat.sim.forgotten import Forgotten, Unyielded, note_used
+from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
+from deadheat.sim.purity import iterates_over_a_set
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
 
@@ -57,6 +59,8 @@ class RunningProcess:
         self.history: tuple[tuple[int, Any], ...] = ()
         self.generator: Generator[Request, Any, Any] | None = None
         self._restarts = False
+        self._shared = Shared(process.role, process.arguments)
+        self._unyielded = Unyielded()
         self._simpy_process = env.process(self._drive())
 
     @property
@@ -79,7 +83,7 @@ class RunningProcess:
             return "finished"
         if merging and self.history:  # the beginning is a place of its own, since nothing can crash there
             try:
-                return ("stands", freeze_generator(self.generator, self.process.arguments), freeze(self.operations))
+                return ("stands", freeze_generator(self.generator, self._shared), freeze(self.operations))
             except Unfreezable:
                 pass
         return ("history", freeze(self.history))
@@ -112,7 +116,8 @@ class RunningProcess:
 
     def _run_role_once(self) -> Generator[simpy.Event, Any, None]:
         self.pending, self.history = (), ()
-        self.generator = self.process.role(*self.process.arguments)
+        self._unyielded = Unyielded()
+        self.generator = self._begin()
         answer: Any = None
         try:
             while True:
@@ -123,23 +128,57 @@ class RunningProcess:
         finally:
             _abandon(self.generator)
 
+    def _begin(self) -> Generator[Request, Any, Any]:
+        try:
+            generator = self.process.role(*self.process.arguments)
+        except (DeadheatError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise ModelError(f"The role of the process {self.process.name!r} cannot begin: {error!r}.") from error
+        if not isinstance(generator, Generator):
+            raise ModelError(
+                f"The role of the process {self.process.name!r} returned a {type(generator).__name__} when it began; "
+                "let it be a generator function, which yields operations."
+            )
+        return generator
+
     def _advance(self, answer: Any) -> Request | None:
         """Return the role's next request, or None when it returns."""
         assert self.generator is not None
         try:
-            request = self.generator.send(answer)
+            with self._unyielded.noting():
+                request = self.generator.send(answer)
+                note_used(request)
         except StopIteration:
+            self._require_none(self._unyielded.left())
             return None
-        except Exception as error:
-            name, step = self.process.name, len(self.history)
-            raise ModelError(f"The process {name!r} failed after {step} outcomes: {error!r}.") from error
+        except (DeadheatError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
+            raise ModelError(f"{self._so_far('failed')}: {error!r}.") from error
         if not isinstance(request, Operation | Atomic | AnyOf):
-            name, step = self.process.name, len(self.history)
             raise ModelError(
-                f"The process {name!r} yielded a {type(request).__name__} after {step} outcomes; "
+                f"{self._so_far(f'yielded a {type(request).__name__}')}; "
                 "yield an operation of a component, or any_of(...) several."
             )
+        self._require_none(self._unyielded.dropped())
+        if iterates_over_a_set(self.generator):
+            raise PurityError(
+                f"The process {self.process.name!r} asks for {_text(request)} in a loop over a set, whose order is not "
+                "the same in every run; loop over sorted(...) of it."
+            )
         return request
+
+    def _require_none(self, forgotten: Forgotten | None) -> None:
+        if forgotten is not None:
+            raise ModelError(
+                f"The process {self.process.name!r} made the request {forgotten.request} ({forgotten.place}) and never "
+                "yielded it; write `yield` before it, or do not make it."
+            )
+
+    def _so_far(self, what: str) -> str:
+        count = len(self.history)
+        return f"The process {self.process.name!r} {what} after {count} outcome{'s' * (count != 1)}"
 
     def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
         if not isinstance(request, AnyOf):
@@ -151,6 +190,10 @@ class RunningProcess:
         return Chosen(index, happened[self.pending[index]])
 
 
+def _text(request: Request) -> str:
+    return f"{request.component}.{request.name}"
+
+
 def _abandon(generator: Generator[Any, Any, Any]) -> None:
     """Close a generator without letting its `finally` blocks act: a killed process cleans nothing up."""
     for _ in range(100):
@@ -158,7 +201,9 @@ def _abandon(generator: Generator[Any, Any, Any]) -> None:
             generator.close()
         except RuntimeError:  # it yielded once more, from a finally block
             continue
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             return
         return
     raise ModelError("A role goes on yielding after it was closed; let it end on GeneratorExit.")

@@ -4,6 +4,7 @@
     ├── UsageError             what the user asked for does not exist or cannot be
     ├── ModelError             a model, component or role breaks a rule of the engine
     │   ├── PurityError        a role asked for something else after the same outcomes
+    │   ├── OperationError     an operation of a component raised an exception
     │   └── UnboundedError     a component or a role takes on more values than can be told apart
     ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
@@ -26,6 +27,7 @@ __all__ = [
     "LiveError",
     "ModelError",
     "NoLiveFormError",
+    "OperationError",
     "PurityError",
     "ReplayDivergedError",
     "TraceError",
@@ -49,6 +51,10 @@ class ModelError(DeadheatError):
 
 class PurityError(ModelError):
     """A role asked for something else after the same outcomes."""
+
+
+class OperationError(ModelError):
+    """An operation of a component raised an exception."""
 
 
 class UnboundedError(ModelError):

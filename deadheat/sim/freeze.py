@@ -1,71 +1,94 @@
-"""Where a generator stands, as a value that can be compared (DESIGN, semantics 2).
+"""What can be compared by value: what components hold and roles are told, and where a generator stands.
 
-Two histories of a process may be merged only if everything that can influence its future is equal: the instruction,
-the locals, the closure cells, the chain of `yield from`, and what lies on the evaluation stack. CPython shows all of
-these to its garbage collector, in a fixed order, so `gc.get_referents` sees what `f_locals` hides, such as the
-iterator of `for x in ("a", "a")`.
+Two histories of a process may be merged only if everything that can influence its future is equal (DESIGN, semantics
+2): the instruction, the locals, the closure cells, the chain of `yield from`, and what lies on the evaluation stack.
+CPython shows all of these to its garbage collector, in a fixed order, so `gc.get_referents` sees what `f_locals`
+hides, such as the iterator of `for x in ("a", "a")`.
 
-What cannot be compared by value is never equal to anything: `freeze` raises `Unfreezable`, and the caller does not
-merge.
+Whatever a run of a role may have made itself is compared by its content: functions and bound methods too, for they
+can keep state in closures, defaults and attributes. Compared by identity are only modules, classes and functions that
+can be imported, and what all runs of a role share: its arguments, and what its own closure holds. That none of these
+changes is a rule of its own (see `purity`).
+
+What cannot be compared by value is never equal to anything: `Unfreezable` is raised, and the caller does not merge.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
-from enum import Enum
-from types import (
-    BuiltinFunctionType,
-    CellType,
-    CodeType,
-    FrameType,
-    FunctionType,
-    GeneratorType,
-    MethodType,
-    ModuleType,
-)
+import sys
+from collections.abc import Generator, Hashable, Iterable, Iterator
+from enum import Enum, Flag
+from functools import lru_cache
+from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
-__all__ = ["Unfreezable", "freeze", "freeze_generator", "merging_is_safe"]
+__all__ = ["Reordered", "Shared", "Unfreezable", "freeze", "freeze_generator", "merging_is_safe"]
 
 
 class Unfreezable(Exception):  # noqa: N818 - a signal between two functions, not an error of anyone
     """A value that cannot be compared by its content."""
 
 
-ATOMS = (type(None), bool, int, str, bytes, complex, type(Ellipsis))
+class Reordered(frozenset[Any]):
+    """A frozen set that is iterated over in another order: equal to the one that it was made of, and frozen as that.
 
-# Objects whose content never changes, or whose identity is what the future depends on.
-BY_IDENTITY = (FunctionType, BuiltinFunctionType, CodeType, ModuleType, type)
+    A role that is told it in the place of that one must do the same (see `purity`).
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(super().__iter__())[::-1])
+
+
+ATOMS = (type(None), bool, int, str, bytes, type(Ellipsis))
+
+WITH_CONTENT = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset)
+"""What has content that is in none of the fields of a class derived from it."""
+
+MUTABLE = (list, dict, set, bytearray)
+
+HEAP_TYPE = 1 << 9
+"""The flag of a class that a `class` statement has made (Py_TPFLAGS_HEAPTYPE)."""
 
 # Iterators whose `__reduce__` tells the whole of their state without a copy of what they iterate over.
 SAMPLES: tuple[Iterable[Any], ...] = ((), [], range(0), "", "é", b"")
 ITERATORS = (*(type(iter(sample)) for sample in SAMPLES), enumerate, reversed)
 
 
-def freeze(value: Any, arguments: Sequence[Any] = ()) -> Hashable:
-    """Return a hashable that equals another's exactly when the two values can have no different future.
+def freeze(value: Any) -> Hashable:
+    """Return a hashable that equals another's exactly when two immutable values can have no different future.
 
-    Unlike `==`, it tells `1` from `True` and `1.0`, keeps the order of a frozen set (its iteration order can matter),
-    and records which mutable objects are one and the same. `arguments` are objects known to be shared and immutable,
-    with what they hold: they are compared by identity. Raises `Unfreezable` for what cannot be compared by value.
+    Unlike `==`, it tells `1` from `True` and `1.0`, `0.0` from `-0.0`, and keeps the order of a frozen set (its
+    iteration order can matter). Raises `Unfreezable` for what is mutable, or holds what is, at any depth, and for
+    what is compared by identity.
     """
-    return _Freezer(arguments).freeze(value)
+    return _ValueFreezer().freeze(value)
 
 
-def freeze_generator(generator: Generator[Any, Any, Any], arguments: Sequence[Any] = ()) -> Hashable:
+def freeze_generator(generator: Generator[Any, Any, Any], shared: Shared | None = None) -> Hashable:
     """Return where a suspended generator stands (see the module's text); raises `Unfreezable` where it cannot."""
-    return _Freezer(arguments).freeze(generator)
+    return _StandingFreezer(shared or Shared()).freeze(generator)
 
 
-class _Freezer:
-    """One traversal; it remembers mutable objects, so that aliases are told from equal copies."""
+class Shared:
+    """What all runs of a role have in common: itself, its arguments, and what these hold; compared by identity."""
 
-    def __init__(self, arguments: Sequence[Any]) -> None:
-        shared = list(_with_parts(arguments))
-        self._seen: dict[int, tuple[str, int]] = {id(each): ("argument", n) for n, each in enumerate(shared)}
-        self._kept: list[Any] = shared  # so that no id is used twice
+    def __init__(self, role: Any = None, arguments: tuple[Any, ...] = ()) -> None:
+        self._kept = list(_with_parts((role, *arguments), set()))  # so that no id is used twice
+        self._name = getattr(role, "__qualname__", "")
+        self.numbers = {id(each): number for number, each in enumerate(self._kept)}
+
+    def has_class(self, kind: type) -> bool:
+        """Return whether no run can have made this class: it can be imported, or stands around the role."""
+        if not kind.__flags__ & HEAP_TYPE or _is_importable(kind):
+            return True
+        around = kind.__qualname__.rpartition(".")[0]
+        return bool(around) and self._name.startswith(f"{around}.")
+
+
+class _ValueFreezer:
+    """One traversal of an immutable value."""
 
     def freeze(self, value: Any) -> Hashable:
         kind = type(value)
@@ -73,48 +96,90 @@ class _Freezer:
             return (kind, value)
         if kind is float:
             return (kind, value.hex())
-        if id(value) in self._seen:
-            return self._seen[id(value)]
+        if kind is complex:
+            return (kind, value.real.hex(), value.imag.hex())
+        return self._freeze_compound(kind, value)
+
+    def _freeze_compound(self, kind: type, value: Any) -> Hashable:
         if isinstance(value, Enum):
-            return (kind, value.name)
-        if kind in (tuple, frozenset):
-            return (kind, self._freeze_all(value))
-        if isinstance(value, BY_IDENTITY):
-            return value
-        return self._freeze_object(kind, value)
-
-    def _freeze_all(self, values: Any) -> tuple[Hashable, ...]:
-        return tuple(self.freeze(each) for each in values)
-
-    def _freeze_object(self, kind: type, value: Any) -> Hashable:
-        if isinstance(value, tuple) and hasattr(kind, "_fields") and not hasattr(value, "__dict__"):
-            return (kind, self._freeze_all(value))
-        if dataclasses.is_dataclass(value):
+            return (kind, value._name_, value._value_ if isinstance(value, Flag) else None)
+        if kind is tuple or (isinstance(value, tuple) and _is_named_tuple(value)):
+            return (kind, self._freeze_all(tuple.__iter__(value)))
+        if kind is frozenset or kind is Reordered:
+            return (frozenset, self._freeze_all(frozenset.__iter__(value)))
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._freeze_dataclass(kind, value)
-        self._remember(value)
         if kind is range:
             return (kind, value.start, value.stop, value.step)
+        if isinstance(value, ModuleType | type | FunctionType | BuiltinFunctionType) and _is_importable(value):
+            return _Same(value)
+        return self._freeze_object(kind, value)
+
+    def _freeze_object(self, kind: type, value: Any) -> Hashable:  # noqa: ARG002 - other traversals look into it
+        if kind in MUTABLE:
+            raise Unfreezable(f"a {kind.__name__} can change; use a tuple, a frozenset or a frozen dataclass")
+        raise Unfreezable(f"a {kind.__name__} cannot be compared by value")
+
+    def _freeze_all(self, values: Iterable[Any]) -> tuple[Hashable, ...]:
+        return tuple(self.freeze(each) for each in values)
+
+    def _freeze_dataclass(self, kind: Any, value: Any) -> Hashable:
+        parameters = kind.__dataclass_params__
+        if not parameters.frozen:
+            raise Unfreezable(f"the dataclass {kind.__name__} is not frozen")
+        if not parameters.eq or kind.__eq__ is object.__eq__:
+            raise Unfreezable(f"the dataclass {kind.__name__} is compared by identity (eq=False)")
+        if isinstance(value, WITH_CONTENT):
+            raise Unfreezable(f"the dataclass {kind.__name__} holds more than its fields: it is also a container")
+        fields = {field.name for field in dataclasses.fields(value)}
+        if not _attributes_of(kind, value) <= fields:
+            raise Unfreezable(f"this {kind.__name__} holds more than its fields")
+        names = (field.name for field in dataclasses.fields(value))
+        return (kind, self._freeze_all(getattr(value, name, _MISSING) for name in names))
+
+
+class _StandingFreezer(_ValueFreezer):
+    """One traversal of all that a generator stands on; it remembers what can change, to tell aliases from copies."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._seen: dict[int, int] = {}
+        self._kept: list[Any] = []  # so that no id is used twice
+
+    def _freeze_compound(self, kind: type, value: Any) -> Hashable:
+        if id(value) in self._shared.numbers:
+            return ("shared", self._shared.numbers[id(value)])
+        if id(value) in self._seen:
+            return ("same as", self._seen[id(value)])
+        if not self._shared.has_class(kind):
+            raise Unfreezable(f"the class {kind.__name__} was made by the role itself")
+        return super()._freeze_compound(kind, value)
+
+    def _freeze_object(self, kind: type, value: Any) -> Hashable:
+        self._seen[id(value)] = len(self._kept)
+        self._kept.append(value)
         if kind is list:
             return (kind, self._freeze_all(value))
         if kind is dict:
-            return (kind, self._freeze_all(value.items()))
+            return (kind, self._freeze_all(each for item in value.items() for each in item))
         if kind in ITERATORS:
-            return (kind, self._freeze_all(value.__reduce__()))
+            return (kind, self.freeze(value.__reduce__()))
         if kind is CellType:
             return (kind, self._freeze_all(gc.get_referents(value)))
         if kind is MethodType:
-            return (kind, value.__func__, self.freeze(value.__self__))
+            return (kind, self.freeze(value.__func__), self.freeze(value.__self__))
+        if kind is BuiltinFunctionType and value.__self__ is not None:
+            return (kind, value.__name__, self.freeze(value.__self__))
+        if kind is FunctionType:
+            return self._freeze_function(value)
         if kind is GeneratorType:
             return self._freeze_frame(value)
         raise Unfreezable(f"a {kind.__name__} cannot be compared by value")
 
-    def _freeze_dataclass(self, kind: Any, value: Any) -> Hashable:
-        if not kind.__dataclass_params__.frozen:
-            raise Unfreezable(f"the dataclass {kind.__name__} is not frozen")
-        fields = dataclasses.fields(value)
-        if len(getattr(value, "__dict__", fields)) != len(fields):
-            raise Unfreezable(f"this {kind.__name__} holds more than its fields")
-        return (kind, self._freeze_all(getattr(value, field.name) for field in fields))
+    def _freeze_function(self, function: FunctionType) -> Hashable:
+        """A function made by a run: as its code, with all in which it can keep state."""
+        state = (function.__closure__, function.__defaults__, function.__kwdefaults__, function.__dict__)
+        return (FunctionType, function.__code__, _Same(function.__globals__), self._freeze_all(state))
 
     def _freeze_frame(self, generator: GeneratorType[Any, Any, Any]) -> Hashable:
         frame = generator.gi_frame
@@ -124,36 +189,82 @@ class _Freezer:
         content = [
             each
             for each in gc.get_referents(generator)
-            if not isinstance(each, FrameType) and each is not local_values  # the views that this look itself made
+            # not the views that this look itself made, nor the code, which stands beside
+            if not isinstance(each, FrameType) and each is not local_values and each is not generator.gi_code
         ]
         # The names tell bound locals from unbound ones, which the garbage collector leaves out.
-        return (
-            GeneratorType,
-            generator.gi_code,
-            frame.f_lasti,
-            tuple(local_values),
-            self._freeze_all(content),
-        )
-
-    def _remember(self, value: Any) -> None:
-        self._seen[id(value)] = ("same as", len(self._kept))
-        self._kept.append(value)
+        return (GeneratorType, generator.gi_code, frame.f_lasti, tuple(local_values), self._freeze_all(content))
 
 
-def _with_parts(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield the values, and what the tuples and frozen dataclasses among them hold."""
+class _Same:
+    """An object compared by identity; it is kept, so that its id is not used twice."""
+
+    __slots__ = ("_object",)
+
+    def __init__(self, value: Any) -> None:
+        self._object = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._object is other._object
+
+    def __hash__(self) -> int:
+        return id(self._object)
+
+    def __repr__(self) -> str:
+        return getattr(self._object, "__qualname__", type(self._object).__name__)
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+_MISSING = _Missing.MISSING
+"""What stands for a field that was never set, or was deleted."""
+
+
+def _is_named_tuple(value: tuple[Any, ...]) -> bool:
+    return hasattr(type(value), "_fields") and not hasattr(value, "__dict__")
+
+
+def _attributes_of(kind: type, value: Any) -> set[str]:
+    """Return the names under which an object can hold something: in its dictionary, and in slots."""
+    slots = (vars(base).get("__slots__", ()) for base in kind.__mro__)
+    named = {name for each in slots for name in ([each] if isinstance(each, str) else each)}
+    return {*named, *getattr(value, "__dict__", {})} - {"__dict__", "__weakref__"}
+
+
+@lru_cache(maxsize=4_096)
+def _is_importable(value: Any) -> bool:
+    """Return whether a module, class or function is the one that is found under its own name: no run has made it."""
+    if isinstance(value, ModuleType):
+        return True
+    found: Any = sys.modules.get(getattr(value, "__module__", None) or "")
+    for name in getattr(value, "__qualname__", "").split("."):
+        found = getattr(found, name, None)
+    return found is value
+
+
+def _with_parts(values: Iterable[Any], seen: set[int]) -> Iterator[Any]:
+    """Yield the values, with what the tuples, frozen dataclasses and closures of functions among them hold."""
     for value in values:
-        if type(value) in ATOMS or isinstance(value, BY_IDENTITY):
+        if type(value) in (*ATOMS, float, complex) or id(value) in seen:
             continue
+        seen.add(id(value))
         yield value
         if isinstance(value, tuple):
-            yield from _with_parts(value)
-        elif dataclasses.is_dataclass(value):
-            yield from _with_parts(getattr(value, field.name) for field in dataclasses.fields(value))
+            yield from _with_parts(tuple.__iter__(value), seen)
+        elif isinstance(value, FunctionType):
+            yield from _with_parts((*(value.__closure__ or ()), value.__defaults__, value.__kwdefaults__), seen)
+        elif isinstance(value, MethodType):
+            yield from _with_parts((value.__func__, value.__self__), seen)
+        elif isinstance(value, CellType):
+            yield from _with_parts(gc.get_referents(value), seen)
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            yield from _with_parts((getattr(value, each.name, None) for each in dataclasses.fields(value)), seen)
 
 
 def merging_is_safe() -> bool:
-    """Return whether this interpreter shows what merging depends on: the stack, unbound names, aliases.
+    """Return whether this interpreter shows what merging depends on: the stack, unbound names, aliases, closures.
 
     The order in which an interpreter shows a frame is no promise of the language; so it is tried, not assumed.
     """
@@ -168,22 +279,16 @@ def merging_is_safe() -> bool:
         del shared
         yield len(first) + len(second)
 
+    def hidden_count(count: int) -> Generator[int, None, None]:
+        yield (lambda: count)()
+
     iterating = hidden_iterator()
     stands = []
     for _ in range(2):
         next(iterating)
         stands.append(freeze_generator(iterating))
-    again = hidden_iterator()
-    next(again)
-    aliased, copied = hidden_alias(shared=True), hidden_alias(shared=False)
-    next(aliased), next(copied)
-    return (
-        stands[0] != stands[1]
-        and _same_code_position(stands[0], freeze_generator(again))
-        and freeze_generator(aliased) != freeze_generator(copied)
-    )
-
-
-def _same_code_position(one: Any, other: Any) -> bool:
-    # Two calls of a local function share its code, position and content, although the function objects differ.
-    return bool(one[1:4] == other[1:4])
+    others = [hidden_iterator(), *(hidden_alias(shared=each) for each in (True, False)), *map(hidden_count, (1, 2))]
+    for each in others:
+        next(each)
+    again, aliased, copied, one, two = map(freeze_generator, others)
+    return stands[0] != stands[1] and stands[0] == again and aliased != copied and one != two

@@ -7,17 +7,18 @@ system's. Each such run also checks that the role is pure: the same outcomes mus
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
-from deadheat.sim.errors import ModelError, PurityError
-from deadheat.sim.freeze import Unfreezable, freeze
+from deadheat.sim.errors import PurityError
+from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.purity import reordered
 
 __all__ = ["INITIAL", "Answered", "LocalState", "LocalStates"]
 
@@ -72,11 +73,7 @@ class LocalStates:
 
     def successor(self, state: int, alternative: int, outcome: Any) -> int:
         """Return the state that follows when the given operation of `state` is answered with `outcome`."""
-        try:
-            key = (state, alternative, freeze(outcome))
-        except Unfreezable as error:
-            operation = self.states[state].operations[alternative]
-            raise ModelError(f"The outcome of {operation} must be an immutable value: {error}.") from None
+        key = (state, alternative, freeze(outcome))
         known = self._successors.get(key)
         if known is None:
             running = self._parked.pop(state, None) or self._run_to(state)
@@ -113,11 +110,14 @@ class LocalStates:
         return False
 
     def verify_purity(self) -> None:
-        """Run every learned history once more, and raise PurityError if the role asks for something else."""
+        """Run every learned history once more, and raise PurityError if the role asks for something else.
+
+        It is told the same, but sets in another order.
+        """
         parents = {each.parent for each in self.states}
         for number in range(len(self.states)):
             if number not in parents and self.states[number].parent >= INITIAL:
-                self._run_to(number)
+                self._run_to(number, told=reordered)
 
     def _begin(self) -> RunningProcess:
         return ControlledEnvironment().start(self.process)
@@ -147,7 +147,7 @@ class LocalStates:
             self.states.append(state)
         return number
 
-    def _run_to(self, number: int) -> RunningProcess:
+    def _run_to(self, number: int, told: Callable[[Any], Any] = lambda outcome: outcome) -> RunningProcess:
         """Run the process, alone and from the start, to a state it is known to reach."""
         path = []
         while number > INITIAL:  # the parent of a state that only a crash leads to is -1
@@ -157,7 +157,7 @@ class LocalStates:
         self._require_same(running, INITIAL)
         for each in reversed(path):
             state = self.states[each]
-            running.fire(state.alternative, state.outcome)
+            running.fire(state.alternative, told(state.outcome))
             self._require_same(running, each)
         return running
 
@@ -167,7 +167,7 @@ class LocalStates:
             raise PurityError(
                 f"The process {self.process.name!r} is not pure: after the same {len(running.history)} outcomes it "
                 f"asked once for {_names(expected)} and once for {_names(got)}. A role may depend on its arguments "
-                "and on outcomes alone, never on a clock, a random number or a global."
+                "and on outcomes alone, never on a clock, a random number, a global or the order of a set."
             )
 
 

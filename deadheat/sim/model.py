@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from deadheat.sim.components import Component
-from deadheat.sim.errors import ModelError, unknown_name
+from deadheat.sim.errors import DeadheatError, ModelError, unknown_name
+from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.operations import Atomic, Role
 
 __all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
@@ -83,7 +84,9 @@ class Property:
     """What must not happen.
 
     `violation` receives the view of a state (for STEP: the views before and after) and returns what is wrong in one
-    phrase, or None. It is a pure function of the components named in `reads`, and of nothing else.
+    phrase, or None; True and False are taken for "it is violated" and None. It is a pure function of the components
+    named in `reads`, and of nothing else. A step property of which it was found that it can be violated by a step that
+    changes nothing of what it reads is asked of `every_step`, and costs more.
 
     A property that is violated wherever one of several parts is, such as one part an evaluation, is best made by
     `of_parts`: each part is evaluated once for what it reads itself, not for all combinations.
@@ -95,6 +98,7 @@ class Property:
     reads: tuple[str, ...]
     violation: Callable[..., str | None]
     parts: tuple[Part, ...] = ()
+    every_step: bool = False
 
     @classmethod
     def of_parts(cls, name: str, meaning: str, kind: Kind, parts: Iterable[Part]) -> Property:
@@ -104,9 +108,36 @@ class Property:
 
         def violation(*views: View) -> str | None:
             found = (part.violation(*views) for part in parts)
-            return next((each for each in found if each is not None), None)
+            return next((each for each in found if each), None)
 
         return cls(name, meaning, kind, reads, violation, parts)
+
+    def violated(self, *views: View) -> str | None:
+        """Return how the property is violated in a state, or by a step, as `violation` says it.
+
+        Raises ModelError where that fails, reads what it does not name in `reads`, or returns what is no phrase.
+        """
+        return self.violated_in(Part(self.reads, self.violation), *views)
+
+    def violated_in(self, part: Part, *views: View) -> str | None:
+        """Return how one of its parts is violated; see `violated`."""
+        seen = [{name: view[name] for name in part.reads} for view in views]
+        try:
+            found = part.violation(*seen)
+        except (DeadheatError, KeyboardInterrupt):
+            raise
+        except KeyError as error:
+            read = f"reads the component {error.args[0]!r} and does not say so" if error.args else repr(error)
+            raise ModelError(f"The property {self.name!r} {read}; name it in what the property reads.") from error
+        except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
+            raise ModelError(f"The property {self.name!r} failed: {error!r}.") from error
+        if found is None or isinstance(found, str):
+            return found
+        if isinstance(found, bool):
+            return "it is violated" if found else None
+        raise ModelError(
+            f"The property {self.name!r} returned a {type(found).__name__}; return what is wrong in a phrase, or None."
+        )
 
 
 @dataclass(frozen=True)
@@ -134,9 +165,16 @@ class Model:
         for name in self.interchangeable:
             if self.interchangeable.count(name) > 1:
                 raise ModelError(f"{name!r} is interchangeable with itself; name it once.")
+        for process in self.processes:
+            _require_unchanging(f"argument of the process {process.name!r}", process.arguments)
+        for name, component in self.components.items():
+            try:
+                freeze(component.initial)
+            except Unfreezable as error:
+                raise ModelError(f"The initial value of the component {name!r} must be immutable: {error}.") from None
         for each in self.properties:
-            for component in each.reads:
-                self.component(component)
+            for component_name in each.reads:
+                self.component(component_name)
 
     def component(self, name: str) -> Component:
         """Return the component of that name, or raise ModelError."""
@@ -144,3 +182,15 @@ class Model:
             return self.components[name]
         except KeyError:
             raise ModelError(str(unknown_name("component", name, self.components))) from None
+
+
+def _require_unchanging(what: str, values: tuple[Any, ...]) -> None:
+    """Raise ModelError for a container that can change among these values, or among those that tuples hold."""
+    for value in values:
+        if isinstance(value, list | dict | set | bytearray):
+            kind = type(value).__name__
+            raise ModelError(
+                f"An {what} is a {kind}, which can change; give it a tuple, a frozenset or a frozen dataclass."
+            )
+        if isinstance(value, tuple):
+            _require_unchanging(what, value)

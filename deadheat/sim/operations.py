@@ -6,12 +6,13 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
 
 __all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "Role", "any_of", "atomically"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Operation:
     """One atomic request to a component.
 
@@ -33,7 +34,7 @@ class Operation:
         return f"{self.component}.{self.name}({', '.join(render(argument) for argument in self.arguments)})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Atomic:
     """Operations on several components that happen at one instant, or not at all."""
 
@@ -68,11 +69,21 @@ class Atomic:
         return " and ".join(map(str, self.operations))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class AnyOf:
     """A choice among operations: whichever is fired first happens, the others never do."""
 
     operations: tuple[Operation | Atomic, ...]
+
+    @property
+    def component(self) -> str:
+        """The components that they touch, as text."""
+        return " or ".join(each.component for each in self.operations)
+
+    @property
+    def name(self) -> str:
+        """What they do, as text."""
+        return " or ".join(each.name for each in self.operations)
 
 
 class Chosen(NamedTuple):
@@ -94,12 +105,16 @@ What lies between two yields is atomic and depends on the role's arguments and o
 
 def atomically(*operations: Operation) -> Atomic:
     """Return a request for all `operations` at one instant, enabled when all are; its outcome is their outcomes."""
-    return Atomic(operations)
+    together = Atomic(operations)
+    note_made(together, *operations)
+    return together
 
 
 def any_of(*operations: Operation | Atomic) -> AnyOf:
     """Return a request that is answered by whichever of `operations` is fired first, as a `Chosen`."""
-    return AnyOf(operations)
+    choice = AnyOf(operations)
+    note_made(choice, *operations)
+    return choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +126,6 @@ class Label:
 
     def __call__(self, operation: Operation) -> Operation:
         """Return the operation with this label on it."""
-        return replace(operation, label=self.name)
+        labelled = replace(operation, label=self.name)
+        note_made(labelled, operation)
+        return labelled

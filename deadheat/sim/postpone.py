@@ -20,6 +20,7 @@ from types import CodeType
 from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
+from deadheat.sim.forgotten import Unyielded, note_used
 from deadheat.sim.intercept import Running
 from deadheat.sim.operations import Request, Role
 
@@ -89,7 +90,8 @@ def _run_ahead(wrapped: Running, postponement: Postponement) -> Generator[Reques
     answer = postponement.meanwhile
     while True:
         try:
-            request = wrapped.send(answer)
+            with Unyielded().noting():  # by itself: what a copy has made and not yielded yet, its role will yield
+                request = wrapped.send(answer)
         except StopIteration:
             return found
         answer = None
@@ -105,14 +107,17 @@ def _run_ahead(wrapped: Running, postponement: Postponement) -> Generator[Reques
 def _told_so_far(wrapped: Running, answer: Any) -> Request:
     told = _told.get(wrapped)
     _told[wrapped] = () if told is None else (*told, answer)
-    return wrapped.send(answer)
+    request = wrapped.send(answer)
+    note_used(request)  # by the role; when it happens is decided here
+    return request
 
 
 def _copy(wrapped: Running, role: Role, arguments: tuple[Any, ...]) -> Running:
     copy = role(*arguments)
-    next(copy)
-    for outcome in _told[wrapped]:
-        copy.send(outcome)
+    with Unyielded().noting():
+        next(copy)
+        for outcome in _told[wrapped]:
+            copy.send(outcome)
     return copy
 
 

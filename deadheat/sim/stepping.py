@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from deadheat.sim.errors import ModelError
+from deadheat.sim.components import Component, Step
+from deadheat.sim.errors import DeadheatError, ModelError, OperationError
+from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
 
@@ -19,20 +21,48 @@ class JointStep(NamedTuple):
     values: dict[str, Any]
     fault: str | None
 
+    @property
+    def content(self) -> Hashable:
+        """The step, compared by value."""
+        return freeze(self.outcome), tuple(freeze(each) for each in self.values.values()), self.fault
+
 
 def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any]) -> Iterator[JointStep]:
     """Yield every way in which a request may go where the components hold `values`.
 
     What fails in the same way at one instant is one fault. Raises ModelError for a component or operation that does
-    not exist, and for two kinds of fault in one step.
+    not exist, for outcomes and values that can change, and for two kinds of fault in one step; and OperationError where
+    the operation itself raises an exception.
     """
     if isinstance(request, Operation):
         component = model.component(request.component)
-        for step in component.apply(values[request.component], request):
+        for step in _steps(component, values[request.component], request):
             yield JointStep(step.outcome, {request.component: step.value}, step.fault)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
+
+
+def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
+    try:
+        steps = list(component.apply(value, request))
+    except (DeadheatError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
+        raise OperationError(f"{request} failed: {error!r}.") from error
+    for each in steps:
+        if not isinstance(each, Step):
+            raise ModelError(f"{request} has a {type(each).__name__} among its steps; let each be a Step.")
+        _require_immutable(f"The outcome of {request}", each.outcome)
+        _require_immutable(f"The value of the component {request.component!r} after {request}", each.value)
+    return steps
+
+
+def _require_immutable(what: str, value: Any) -> None:
+    try:
+        freeze(value)
+    except Unfreezable as error:
+        raise ModelError(f"{what} must be immutable: {error}.") from None
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:

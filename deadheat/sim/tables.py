@@ -14,15 +14,27 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.coverage import Site
-from deadheat.sim.errors import ModelError, UnboundedError
-from deadheat.sim.freeze import Unfreezable, freeze, merging_is_safe
+from deadheat.sim.errors import ModelError, PurityError, UnboundedError
+from deadheat.sim.freeze import freeze, merging_is_safe
 from deadheat.sim.locals import INITIAL, LocalStates
 from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Property
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.stepping import only_step, steps_of
+from deadheat.sim.shared_state import SharedState
+from deadheat.sim.stepping import JointStep, only_step, steps_of
 from deadheat.sim.trace import Choice
 
-__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Row", "Successor", "Tables", "Watch", "WatchedPart"]
+__all__ = [
+    "FIELD_BITS",
+    "FIELD_MASK",
+    "EveryStepError",
+    "Learned",
+    "Lesson",
+    "Row",
+    "Successor",
+    "Tables",
+    "Watch",
+    "WatchedPart",
+]
 
 Learnt = TypeVar("Learnt")
 
@@ -34,7 +46,7 @@ class Successor(NamedTuple):
     """A transition, wherever the fields that it reads hold what they held when it was learned.
 
     It is enabled where `budget` is 0 or the state has a bit of it set. `watches` are the parts of properties that it
-    may violate: those that read a component which it changes.
+    may violate: those that read a component which it changes, and those asked of every step.
     """
 
     delta: int
@@ -79,6 +91,14 @@ class Row(NamedTuple):
     successors: Learned[tuple[Successor, ...]]
 
 
+class EveryStepError(Exception):
+    """A step property can be violated by a step that changes nothing of what it reads, and is not asked of these."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class WatchedPart:
     """A part of a property over packed states; evaluated once for each content of the components that it reads.
 
@@ -109,13 +129,30 @@ class WatchedPart:
         return kind is Kind.ALWAYS and self.evaluate(after)
 
     def evaluate(self, *states: int) -> bool:
-        """Return whether the part is violated in a state, or, for STEP, between two."""
+        """Return whether the part is violated in a state, or, for STEP, between two.
+
+        Raises EveryStepError where a step that changes nothing of what it reads can violate it too.
+        """
         fields = tuple(state & self._mask for state in states)
         known = self.known.get(fields)
         if known is None:
-            views = (self._tables.view(state, self._part.reads) for state in states)
-            known = self.known[fields] = self._part.violation(*views) is not None
+            known = self.known[fields] = self._violated(*states)
+            for state in states if self.property.kind is Kind.STEP else ():
+                self.require_change(state)
         return known
+
+    def require_change(self, state: int) -> None:
+        """Raise EveryStepError if a step that changes nothing of what the part reads would violate it here."""
+        if not self.property.every_step and self._violated(state, state):
+            raise EveryStepError(self.property.name)
+
+    def sees(self, fields: int) -> bool:
+        """Return whether a step that changes these fields has to be looked at."""
+        return self.property.every_step or self.reads(fields)
+
+    def _violated(self, *states: int) -> bool:
+        views = (self._tables.view(state, self._part.reads) for state in states)
+        return self.property.violated_in(self._part, *views) is not None
 
 
 class Watch:
@@ -144,10 +181,7 @@ class _Values:
     numbers: dict[Hashable, int]
 
     def number(self, value: Any) -> int:
-        try:
-            key = freeze(value)
-        except Unfreezable as error:
-            raise ModelError(f"The value of the component {self.name!r} must be immutable: {error}.") from None
+        key = freeze(value)
         number = self.numbers.setdefault(key, len(self.values))
         if number == len(self.values):
             if number > FIELD_MASK:
@@ -157,6 +191,14 @@ class _Values:
                 )
             self.values.append(value)
         return number
+
+    def require_unchanged(self) -> None:
+        """Raise ModelError if a value was changed in place."""
+        for key, number in self.numbers.items():
+            if freeze(self.values[number]) != key:
+                raise ModelError(
+                    f"A value of the component {self.name!r} was changed in place; make a new one instead."
+                )
 
 
 class Tables:
@@ -180,6 +222,7 @@ class Tables:
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
         self.lessons: list[Lesson] = []
+        self._shared_state = SharedState(model)
 
     # Packing
 
@@ -206,6 +249,9 @@ class Tables:
             if not (0 <= budget <= FIELD_MASK or budget == UNLIMITED):
                 raise ModelError(f"The budget of the fault {kind!r} must lie between 0 and {FIELD_MASK:,}.")
             state |= abs(budget) << self._shift(self._budget_fields[kind])  # an unlimited one stays at 1
+        for watch in self.watches_of(Kind.STEP):
+            for part in watch.parts:
+                part.require_change(state)
         return state
 
     def view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
@@ -265,9 +311,13 @@ class Tables:
         return [*(len(each.states) for each in self.locals), *(len(each.values) for each in self._values), *budgets]
 
     def verify_purity(self) -> None:
-        """Run all that was learned once more; raises PurityError where a role does something else."""
+        """Run all that was learned once more; raises PurityError where that comes out otherwise."""
+        self._shared_state.require_unchanged()
         for each in self.locals:
             each.verify_purity()
+        self._shared_state.require_unchanged()
+        for values in self._values:
+            values.require_unchanged()
 
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
@@ -298,7 +348,7 @@ class Tables:
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
         successors = []
-        for branch, step in enumerate(steps_of(self.model, operation, self.view(fields, operation.components))):
+        for branch, step in enumerate(self._steps(operation, fields)):
             if step.fault is not None and not self.model.budgets.get(step.fault):
                 continue
             following = states.successor(local, alternative, step.outcome)
@@ -308,6 +358,17 @@ class Tables:
         if successors:
             self._cover(process, local, alternative)
         return tuple(successors)
+
+    def _steps(self, operation: Operation | Atomic, fields: int) -> list[JointStep]:
+        """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
+        values = self.view(fields, operation.components)
+        first, again = (list(steps_of(self.model, operation, values)) for _ in range(2))
+        if [each.content for each in first] != [each.content for each in again]:
+            raise PurityError(
+                f"{operation} is not pure: asked twice for its steps from the same value, it gave others. They may "
+                "depend on the component's value and on the arguments alone."
+            )
+        return first
 
     def _learn_crash(self, process: int, local: int, number: int, row: int, fields: int) -> tuple[Successor, ...]:
         self.lessons.append(Lesson(process, local, row, fields))
@@ -337,7 +398,7 @@ class Tables:
             delta=sum(move << self._shift(field) for field, move in moves.items()),
             budget=budget,
             owed=owed and fault is None,
-            watches=tuple(part for each in self.watches for part in each.parts if part.reads(changed)),
+            watches=tuple(part for each in self.watches for part in each.parts if part.sees(changed)),
             choice=choice,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from deadheat.sim.errors import ReplayDivergedError
+from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.tables import Tables, Watch
@@ -12,6 +14,7 @@ __all__ = ["turning_point"]
 STATES_MAX = 20_000
 
 
+@asking_every_step
 def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
     """Return the number (from 1) of the step after which every way on violates the named property.
 
@@ -23,7 +26,10 @@ def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
     watch = next(each for each in tables.watches if each.property.name == name)
     states = [tables.initial()]
     for choice in schedule.choices:
-        states.append(next(after for successor, after in tables.choices(states[-1]) if successor.choice == choice))
+        after = next((after for successor, after in tables.choices(states[-1]) if successor.choice == choice), None)
+        if after is None:
+            raise ReplayDivergedError(f"The process {choice.process!r} cannot make step {len(states)} of the schedule.")
+        states.append(after)
     turning = len(schedule.choices)
     while turning > 0:
         avoidable = _avoidable(tables, watch, states[turning - 1])

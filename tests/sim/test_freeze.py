@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from enum import Flag, auto
+from typing import Any, NamedTuple
 
 import pytest
 
-from deadheat.sim.freeze import Unfreezable, freeze, freeze_generator, merging_is_safe
+from deadheat.sim.freeze import Reordered, Shared, Unfreezable, freeze, freeze_generator, merging_is_safe
 
 Gen = Generator[Any, Any, Any]
 
@@ -18,7 +19,7 @@ def standing(role: Callable[..., Gen], *answers: Any, arguments: tuple[Any, ...]
     next(generator)
     for answer in answers:
         generator.send(answer)
-    return freeze_generator(generator, arguments)
+    return freeze_generator(generator, Shared(role, arguments))
 
 
 def test_this_interpreter_shows_enough_to_merge() -> None:
@@ -121,14 +122,79 @@ class Frozen:
     number: int = 0
 
 
+@dataclass(frozen=True)
+class FrozenList(list[int]):
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class FrozenText(str):
+    number: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ByIdentity:
+    number: int = 0
+
+
+class WithHiddenSlot:
+    __slots__ = ("hidden",)
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding(WithHiddenSlot):
+    number: int = 0
+
+
+class Pair(NamedTuple):
+    one: int
+    other: int
+
+
+class PairWithMore(Pair):
+    """It has a dictionary, which a named tuple has not."""
+
+
+class Colour(Flag):
+    RED = auto()
+    BLUE = auto()
+
+
+class Shade(Flag):
+    RED = auto()
+
+
+class Stateful:
+    def bump(self) -> None: ...
+
+
 @pytest.mark.parametrize(
-    "value", [Mutable(), {1}, bytearray(), object(), (each for each in tuple[int, ...]()), iter({1: 2})]
+    "value",
+    [
+        [],
+        {},
+        {1},
+        bytearray(),
+        ([],),
+        Frozen([]),  # type: ignore[arg-type]
+        (each for each in tuple[int, ...]()),
+        iter((1, 2)),
+        iter({1: 2}),
+        object(),
+        Mutable(),
+        FrozenList(),
+        FrozenText(),
+        ByIdentity(),
+        Hiding(),
+        PairWithMore(1, 2),
+        Stateful().bump,
+        [].append,
+        lambda: 0,
+        type("Local", (), {}),
+    ],
+    ids=repr,
 )
-def test_what_has_no_value_is_never_equal(value: Any) -> None:
-    if isinstance(value, Generator):
-        next(value, None)
-        assert freeze(value)  # a finished generator has no future but to be finished
-        return
+def test_what_can_change_or_is_compared_by_identity_is_no_value(value: Any) -> None:
     with pytest.raises(Unfreezable):
         freeze(value)
 
@@ -136,15 +202,146 @@ def test_what_has_no_value_is_never_equal(value: Any) -> None:
 def test_equal_numbers_of_different_kinds_are_different_values() -> None:
     assert len({freeze(1), freeze(True), freeze(1.0), freeze("1")}) == 4
     assert freeze(0.0) != freeze(-0.0)
+    assert len({freeze(complex(one, other)) for one in (0.0, -0.0) for other in (0.0, -0.0)}) == 4
 
 
 def test_values_are_compared_by_content() -> None:
-    assert freeze((Frozen(1), "a", None)) == freeze((Frozen(1), "a", None))
+    assert freeze((Frozen(1), "a", None, Pair(1, 2))) == freeze((Frozen(1), "a", None, Pair(1, 2)))
     assert freeze(Frozen(1)) != freeze(Frozen(2))
+    assert freeze(Pair(1, 2)) != freeze((1, 2))
+    assert freeze(range(3)) == freeze(range(3)) != freeze(range(4))
+    assert freeze(freeze) == freeze(freeze) != freeze(freeze_generator)
+
+
+def test_members_of_enumerations_are_told_apart_also_without_a_name() -> None:
+    members = [Colour.RED, Colour.BLUE, Colour.RED | Colour.BLUE, Colour(0), Shade.RED, Shade(0)]
+    assert len({freeze(each) for each in members}) == len(members)
+    assert freeze(Colour.RED | Colour.BLUE) == freeze(Colour.BLUE | Colour.RED)
+
+
+def test_a_frozen_set_in_another_order_is_the_same_value_to_python_alone() -> None:
+    numbers = frozenset({1, 2, 3})
+    assert Reordered(numbers) == numbers
+    assert list(Reordered(numbers)) == list(numbers)[::-1]
+    assert freeze(Reordered(numbers)) == freeze(numbers)
 
 
 def test_the_order_of_a_dictionary_counts() -> None:
-    assert freeze({1: 1, 2: 2}) != freeze({2: 2, 1: 1})
+    def role() -> Gen:
+        order = yield 0
+        held = {each: each for each in order}
+        del order
+        yield held
+
+    assert standing(role, (1, 2)) != standing(role, (2, 1))
+    assert standing(role, (1, 2)) == standing(role, (1, 2))
+
+
+def counter() -> Callable[[], int]:
+    count = 0
+
+    def bump() -> int:
+        nonlocal count
+        count += 1
+        return count
+
+    return bump
+
+
+def test_a_function_that_a_run_has_made_is_compared_by_what_it_remembers() -> None:
+    def role() -> Gen:
+        bump = counter()
+        while (yield 0):
+            bump()
+
+    assert standing(role, True) == standing(role, True) != standing(role, True, True)
+
+
+def test_what_a_function_remembers_in_defaults_attributes_and_bound_objects_is_seen() -> None:
+    def by_default() -> Gen:
+        def note(seen: list[int] = []) -> None:  # noqa: B006 - the very point
+            seen.append(1)
+
+        while (yield 0):
+            note()
+
+    def by_attribute() -> Gen:
+        def note() -> None: ...
+
+        note.seen = 0  # type: ignore[attr-defined]
+        while (yield 0):
+            note.seen += 1  # type: ignore[attr-defined]
+
+    def by_method() -> Gen:
+        note = [0].append
+        while (yield 0):
+            note(1)
+
+    def through_a_generator() -> Gen:
+        numbers = (each for each in (1, 1, 1))
+        while (yield 0):
+            next(numbers)
+
+    for role in (by_default, by_attribute, by_method, through_a_generator):
+        assert standing(role, True) == standing(role, True), role
+        assert standing(role, True) != standing(role, True, True), role
+
+
+def test_a_function_made_anew_each_time_round_is_the_same() -> None:
+    def role() -> Gen:
+        while True:
+            largest = max(each for each in (1, 2))
+
+            def smallest() -> int:
+                return 1
+
+            yield largest + smallest()
+
+    assert standing(role) == standing(role, None)
+
+
+def test_a_class_that_a_run_has_made_may_remember_anything() -> None:
+    def role() -> Gen:
+        class Made(NamedTuple):
+            number: int = 0
+
+        made = Made()
+        yield made
+
+    def holding_the_class() -> Gen:
+        class Made:
+            count = 0
+
+        while (yield 0):
+            Made.count += 1
+
+    for each in (role, holding_the_class):
+        with pytest.raises(Unfreezable):
+            standing(each)
+
+
+def test_a_class_that_stands_around_the_role_is_shared_by_its_runs() -> None:
+    class Around(NamedTuple):
+        number: int = 0
+
+    def role() -> Gen:
+        made = Around()
+        yield made
+
+    assert standing(role) == standing(role)
+
+
+def test_what_a_role_was_given_is_compared_by_identity() -> None:
+    def role(given: Any) -> Gen:
+        held = given
+        yield held
+
+    one, other = Stateful(), Stateful()
+    assert standing(role, arguments=(one,)) == standing(role, arguments=(one,))
+    generator = role(other)
+    next(generator)
+    with pytest.raises(Unfreezable):
+        freeze_generator(generator)
 
 
 def test_looking_does_not_change_what_is_seen() -> None:

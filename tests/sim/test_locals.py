@@ -109,7 +109,7 @@ def test_a_role_that_raises_is_named() -> None:
         if (yield coin.toss()):
             raise KeyError("lost")
 
-    with pytest.raises(ModelError, match=r"The process 'p' failed after 1 outcomes: KeyError\('lost'\)"):
+    with pytest.raises(ModelError, match=r"The process 'p' failed after 1 outcome: KeyError\('lost'\)"):
         explored(role)
 
 

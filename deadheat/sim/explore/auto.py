@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deadheat.sim.explore import python
+from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
@@ -19,6 +20,7 @@ STATES_BEFORE_COMPOSITION = 2_000
 STATES_BEFORE_KERNEL = 10_000
 
 
+@asking_every_step
 def explore(
     model: Model,
     limits: Limits = Limits(),

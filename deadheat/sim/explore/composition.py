@@ -85,6 +85,8 @@ def explore_parts(begun: python.Search, limits: Limits, report: Report | None) -
     `begun` is a search of the whole that has gone some way; from it the parts are guessed.
     """
     model, merging = begun.tables.model, begun.tables.merging
+    if any(each.every_step for each in model.properties):  # also of steps of other parts
+        return None
     groups = _guessed_groups(begun.tables)
     explored: dict[_Group, _ExploredPart] = {}
     while len(groups) > 1 and len(explored) < len(groups):

@@ -21,6 +21,7 @@ from deadheat.sim.explore import python
 from deadheat.sim.explore.checkpoint import Saved, load
 from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
+from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.partial_order import Dependence, wander
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.explore.symmetry import AsymmetricError, not_used
@@ -33,6 +34,7 @@ EXACTLY, BY_FINGERPRINT = Settings(), Settings(fingerprint_bits=WORD_BITS)
 """The two ways in which states are told apart."""
 
 
+@asking_every_step
 def explore(
     model: Model,
     limits: Limits = Limits(),

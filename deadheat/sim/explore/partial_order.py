@@ -68,6 +68,9 @@ class Standing(NamedTuple):
         return bool(self.touched & other.ever_written or self.written & other.ever_touched)
 
 
+EVERYTHING_CHANGES = -1
+"""The fields of a part of a property that is asked of every step: each is one that it sees."""
+
 UNKNOWN = Standing(EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, progresses=False)
 """What is assumed of a local state of which nothing is known."""
 
@@ -91,7 +94,7 @@ class Dependence:
         self._first_component = len(tables.locals)
         self._first_budget = self._first_component + len(tables.model.components)
         self._seen_parts = [
-            sum(map(tables.field_mask, part.fields))
+            EVERYTHING_CHANGES if watch.property.every_step else sum(map(tables.field_mask, part.fields))
             for watch in tables.watches
             if watch.property.kind in (Kind.ALWAYS, Kind.STEP)
             for part in watch.parts
@@ -146,7 +149,11 @@ class Dependence:
         after = before + successor.delta
         changed = before ^ after
         parts = len(self._tables.model.components)
-        seen_by = (parts + number for number, fields in enumerate(self._seen_parts) if changed & fields)
+        seen_by = (
+            parts + number
+            for number, fields in enumerate(self._seen_parts)
+            if changed & fields or fields == EVERYTHING_CHANGES
+        )
         target = (after >> (process * FIELD_BITS)) & FIELD_MASK
         return _Step(target, self._bits(changed) | _union(map(_bit, seen_by)), may_recur=not budget)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.lassos import nearest_lasso
 from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
@@ -29,6 +30,7 @@ _Processes = list[tuple[int, Learned[tuple[Row, ...]]]]
 """Where the number of a process's local state is in a packed state, and its rows."""
 
 
+@asking_every_step
 def explore(
     model: Model,
     limits: Limits = Limits(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deadheat.sim.explore import python
+from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.explore.symmetry import AsymmetricError, Symmetry, not_used
 from deadheat.sim.model import Model
@@ -14,6 +15,7 @@ from deadheat.sim.trace import Choice
 __all__ = ["QuotientSearch", "explore"]
 
 
+@asking_every_step
 def explore(
     model: Model, limits: Limits = Limits(), *, merging: bool = True, report: Report | None = None
 ) -> Exploration:

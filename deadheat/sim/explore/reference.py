@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from deadheat.sim.coverage import Site, site_of
+from deadheat.sim.errors import PurityError, ReplayDivergedError
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.fairness import Edge, FairGraph
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Property
+from deadheat.sim.shared_state import SharedState
 from deadheat.sim.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice, Schedule
 
@@ -26,7 +28,12 @@ def explore(
 ) -> Exploration:
     """Explore a model breadth first, by running every prefix of every schedule anew (see `Explorer`)."""
     search = _Search(model, merging)
-    stopped = search.run(limits, report)
+    shared = SharedState(model)
+    try:
+        stopped = search.run(limits, report)
+    except ReplayDivergedError as error:
+        raise PurityError(f"Some role or component is not pure: the same steps led elsewhere. {error}") from error
+    shared.require_unchanged()
     if not stopped:
         search.check_settled()
         search.check_for_ever()
@@ -128,16 +135,16 @@ class _Search:
         self._cover(simulation, transition)
         simulation.fire(transition.choice)
         for prop in self._undecided(Kind.STEP):
-            if prop.violation(before, simulation.values) is not None:
+            if prop.violated(before, simulation.values) is not None:
                 self.found[prop.name] = Schedule(following)
         return simulation.state(merging=self.merging)
 
     def _check_state(self, state: Hashable, simulation: Simulation, choices: Choices) -> None:
         for prop in self._undecided(Kind.ALWAYS):
-            if prop.violation(simulation.values) is not None:
+            if prop.violated(simulation.values) is not None:
                 self.found[prop.name] = Schedule(choices)
         for prop in (*self._undecided(Kind.SETTLED), *self._undecided(Kind.EVENTUALLY)):
-            if prop.violation(simulation.values) is not None:
+            if prop.violated(simulation.values) is not None:
                 self.violating.setdefault(prop.name, []).append(state)
 
     def _undecided(self, kind: Kind) -> list[Property]:

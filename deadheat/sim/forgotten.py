@@ -1,0 +1,82 @@
+"""Requests that a role has made and not yielded: a forgotten `yield` does nothing, and looks as if it did.
+
+While a role runs, every request that is made is noted; one that is handed over, or put into another one, is not waited
+for any more. What has gone out of existence before that was forgotten, and so was whatever is left when the role ends.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+from weakref import ReferenceType, ref
+
+__all__ = ["Forgotten", "Unyielded", "note_made", "note_used"]
+
+
+class Forgotten(NamedTuple):
+    """A request that was never yielded, as text, and where it was made."""
+
+    request: str
+    place: str
+
+
+class _Made(NamedTuple):
+    request: ReferenceType[Any]
+    forgotten: Forgotten
+
+
+class Unyielded:
+    """The requests that one run of a role has made and not yet yielded."""
+
+    def __init__(self) -> None:
+        self._made: list[_Made] = []
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note what is made and used meanwhile."""
+        token = _NOTING.set(self)
+        try:
+            yield
+        finally:
+            _NOTING.reset(token)
+
+    def note(self, request: Any, place: str) -> None:
+        """Note a request that was made."""
+        text = f"{request.component}.{request.name}"
+        self._made.append(_Made(ref(request), Forgotten(text, place)))
+
+    def use(self, request: Any) -> None:
+        """Note that a request was yielded, or is part of another one."""
+        self._made = [each for each in self._made if each.request() is not request]
+
+    def dropped(self) -> Forgotten | None:
+        """Return a request that can never be yielded any more, because nothing holds it."""
+        return next((each.forgotten for each in self._made if each.request() is None), None)
+
+    def left(self) -> Forgotten | None:
+        """Return a request that was not yielded, whether or not anything holds it."""
+        return self._made[0].forgotten if self._made else None
+
+
+_NOTING: ContextVar[Unyielded | None] = ContextVar("noting", default=None)
+
+
+def note_made(request: Any, *parts: Any) -> None:
+    """Note that a role has made a request, out of those that are its parts."""
+    unyielded = _NOTING.get()
+    if unyielded is None:
+        return
+    for each in parts:
+        unyielded.use(each)
+    frame: Any = sys._getframe(2)  # that of who called what calls this
+    unyielded.note(request, f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}")
+
+
+def note_used(request: Any) -> None:
+    """Note that a request which a role made is in good hands."""
+    unyielded = _NOTING.get()
+    if unyielded is not None:
+        unyielded.use(request)

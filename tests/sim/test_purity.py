@@ -1,0 +1,663 @@
+"""What roles, operations and properties must not do is found out, and said in one sentence."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from deadheat.sim.components import Component, Step, Steps, operation
+from deadheat.sim.confirm import confirm
+from deadheat.sim.errors import DeadheatError, InternalError, ModelError, OperationError, PurityError
+from deadheat.sim.explore import python, reference
+from deadheat.sim.explore.results import Limits
+from deadheat.sim.model import Kind, Model, Part, Process, Property, View
+from deadheat.sim.operations import Label, any_of, atomically
+from deadheat.sim.trace import Choice, Schedule
+from tests.sim.classics import Variable
+
+Role = Generator[Any, Any, Any]
+EXPLORERS: tuple[Any, ...] = (python.explore, reference.explore)
+
+cell = Variable("cell", 0)
+
+
+def model_of(role: Any, *arguments: Any, properties: tuple[Property, ...] = (), repeats: bool = False) -> Model:
+    return Model({"cell": cell}, (Process("p", role, arguments, repeats=repeats),), properties)
+
+
+def never_seven(view: View) -> str | None:
+    return "seven" if view["cell"] == 7 else None
+
+
+NEVER_SEVEN = Property("never-seven", "", Kind.ALWAYS, ("cell",), never_seven)
+
+
+def counter() -> Callable[[], int]:
+    numbers = itertools.count(1)
+    held = [0]
+
+    def count() -> int:
+        held[0] = next(numbers)
+        return held[0]
+
+    return count
+
+
+def plain_counter() -> Callable[[], int]:
+    count = 0
+
+    def bump() -> int:
+        nonlocal count
+        count += 1
+        return count
+
+    return bump
+
+
+@pytest.mark.parametrize("factory", [counter, plain_counter])
+@pytest.mark.parametrize("explore", EXPLORERS)
+def test_a_role_that_counts_in_a_closure_of_its_own_is_not_merged_away(explore: Any, factory: Any) -> None:
+    def role() -> Role:
+        bump = factory()
+        while True:
+            yield cell.get()
+            if bump() == 3:
+                yield cell.set(7)
+                return
+
+    found = explore(model_of(role, properties=(NEVER_SEVEN,)), Limits(100))
+    assert len(found.counterexamples["never-seven"].choices) == 4
+
+
+def test_a_lasso_through_functions_made_anew_each_round_is_confirmed() -> None:
+    stays = Property("stays", "", Kind.EVENTUALLY, ("cell",), lambda view: "zero" if view["cell"] == 0 else None)
+
+    def role() -> Role:
+        while True:
+            highest = max(each for each in (0, 1))
+
+            def pick(highest: int = highest) -> int:
+                return highest - 1
+
+            yield cell.set(pick())
+
+    model = model_of(role, properties=(stays,))
+    schedule = python.explore(model).counterexamples["stays"]
+    assert confirm(model, "stays", schedule)[1] == "zero"
+
+
+# What runs share
+
+
+RUNS: list[int] = []
+TOTAL = 0
+
+
+class Tally:
+    count = 0
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Frozen, but it holds what is not."""
+
+    kept: list[int] = field(default_factory=list)
+
+
+def keeping_in_a_global_list() -> Role:
+    RUNS.append(1)
+    yield cell.get()
+
+
+def keeping_in_a_global() -> Role:
+    global TOTAL
+    TOTAL += 1
+    yield cell.get()
+
+
+def keeping_in_a_class() -> Role:
+    Tally.count += 1
+    yield cell.get()
+
+
+def keeping_in_an_attribute() -> Role:
+    keeping_in_an_attribute.count = getattr(keeping_in_an_attribute, "count", 0) + 1  # type: ignore[attr-defined]
+    yield cell.get()
+
+
+def keeping_in_a_default(kept: list[int] = []) -> Role:  # noqa: B006 - the very point
+    kept.append(1)
+    yield cell.get()
+
+
+def keeping_through_a_helper() -> Role:
+    note_it()
+    yield cell.get()
+
+
+def note_it() -> None:
+    RUNS.append(1)
+
+
+def keeping_in_an_argument(notes: Notes) -> Role:
+    notes.kept.append(1)
+    yield cell.get()
+
+
+def keeping_in_its_closure() -> Any:
+    count = plain_counter()
+
+    def role() -> Role:
+        count()
+        yield cell.get()
+
+    return role
+
+
+@pytest.mark.parametrize("explore", EXPLORERS)
+@pytest.mark.parametrize(
+    ("role", "arguments", "named"),
+    [
+        (keeping_in_a_global_list, (), r"the global 'RUNS' of the module 'tests\.sim\.test_purity'"),
+        (keeping_in_a_global, (), r"the function 'keeping_in_a_global'"),
+        (keeping_in_a_class, (), "the global 'Tally' of"),
+        (keeping_in_an_attribute, (), "the function 'keeping_in_an_attribute'"),
+        (keeping_in_a_default, (), "item 0 of the defaults of the function 'keeping_in_a_default'"),
+        (keeping_through_a_helper, (), "the global 'RUNS'"),
+        (keeping_in_an_argument, (Notes(),), "'kept' of argument 1 of the process 'p'"),
+        (keeping_in_its_closure(), (), "'count' in the closure of"),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_a_role_that_changes_what_its_runs_share_is_refused(
+    explore: Any, role: Any, arguments: Any, named: str
+) -> None:
+    with pytest.raises(PurityError, match=f"{named}.* changed while the model ran"):
+        explore(model_of(role, *arguments))
+
+
+def test_an_operation_that_keeps_something_in_its_component_is_refused() -> None:
+    class Counting(Component):
+        calls = 0
+
+        @operation
+        def look(self, value: None) -> Steps:
+            self.calls += 1
+            return (Step(None, value),)
+
+    def role(counting: Counting) -> Role:
+        yield counting.look()
+
+    counting = Counting("counting")
+    model = Model({"counting": counting}, (Process("p", role, (counting,)),))
+    for explore in EXPLORERS:
+        with pytest.raises(PurityError, match="changed while the model ran"):
+            explore(model)
+
+
+def test_an_operation_that_answers_otherwise_when_asked_again_is_refused() -> None:
+    numbers = random.Random(1)
+
+    class Dice(Component):
+        @operation
+        def roll(self, value: None) -> Steps:
+            return (Step(numbers.random(), value),)
+
+    def role(dice: Dice) -> Role:
+        yield dice.roll()
+
+    dice = Dice("dice")
+    with pytest.raises(PurityError, match=r"dice\.roll\(\) is not pure: asked twice"):
+        python.explore(Model({"dice": dice}, (Process("p", role, (dice,)),)))
+
+
+@pytest.mark.parametrize("kind", [list, dict, set, bytearray])
+def test_an_argument_that_can_change_is_refused(kind: Any) -> None:
+    for arguments in ((kind(),), ((1, kind()),)):
+        with pytest.raises(ModelError, match=f"argument of the process 'p' is a {kind.__name__}, which can change"):
+            model_of(keeping_in_an_argument, *arguments)
+
+
+# Values that can change
+
+
+class Box(Component):
+    """It can be made to hold and to answer anything."""
+
+    def __init__(self, initial: Any = None, held: Any = None, told: Any = None) -> None:
+        super().__init__("box")
+        self.initial, self.held, self.told = initial, held, told
+
+    @operation
+    def open(self, value: Any, key: Any = None) -> Steps:
+        return (Step(self.told, self.held),)
+
+
+def opening(box: Box) -> Role:
+    yield box.open()
+
+
+MUTABLE = [[], {}, {1}, bytearray(), (1, [2]), Notes(), frozenset({1}) and (frozenset(), [])]
+
+
+@pytest.mark.parametrize("explore", EXPLORERS)
+@pytest.mark.parametrize("value", MUTABLE, ids=repr)
+def test_a_value_that_can_change_is_refused_wherever_it_enters(explore: Any, value: Any) -> None:
+    def explored(box: Box) -> None:
+        explore(Model({"box": box}, (Process("p", opening, (box,)),)))
+
+    with pytest.raises(ModelError, match=r"initial value of the component 'box' must be immutable: a .* can change"):
+        explored(Box(initial=value))
+    with pytest.raises(ModelError, match=r"value of the component 'box' after box\.open\(None\) must be immutable"):
+        explored(Box(held=value))
+    with pytest.raises(ModelError, match=r"outcome of box\.open\(None\) must be immutable: a .* can change"):
+        explored(Box(told=value))
+    with pytest.raises(ModelError, match=r"arguments of Box\.open must be immutable: a .* can change"):
+        Box().open(value)
+
+
+def test_a_value_that_is_changed_in_place_all_the_same_is_noticed() -> None:
+    @dataclass(frozen=True)
+    class Count:
+        number: int = 0
+
+    class Counting(Component):
+        initial = Count()
+
+        @operation
+        def count(self, value: Count) -> Steps:
+            object.__setattr__(value, "number", 1)
+            return (Step(None, value),)
+
+    def role(counting: Counting) -> Role:
+        yield counting.count()
+
+    counting = Counting("counting")
+    with pytest.raises(ModelError, match="changed"):
+        python.explore(Model({"counting": counting}, (Process("p", role, (counting,)),)))
+
+
+# The order of sets
+
+
+class Bag(Component):
+    """It holds a few names, in no order."""
+
+    initial = frozenset({"a", "b", "c", "d"})
+
+    @operation
+    def names(self, value: frozenset[str]) -> Steps:
+        return (Step(value, value),)
+
+    @operation
+    def take(self, value: frozenset[str], name: str) -> Steps:
+        return (Step(None, value - {name}),)
+
+
+def in_a_loop(bag: Bag) -> Role:
+    for name in (yield bag.names()):
+        yield bag.take(name)
+
+
+def in_a_loop_over_its_own(bag: Bag) -> Role:
+    for name in {"a", "b"}:
+        yield bag.take(name)
+
+
+def in_a_loop_over_numbered(bag: Bag) -> Role:
+    for _, name in enumerate({"a", "b"}):
+        yield bag.take(name)
+
+
+def the_first(bag: Bag) -> Role:
+    yield bag.take(next(iter((yield bag.names()))))
+
+
+def as_a_list(bag: Bag) -> Role:
+    names = list((yield bag.names()))
+    for name in names:
+        yield bag.take(name)
+
+
+def sorted_first(bag: Bag) -> Role:
+    for name in sorted((yield bag.names())):
+        yield bag.take(name)
+
+
+def looked_for(bag: Bag) -> Role:
+    names = yield bag.names()
+    if "b" in names and len(names | {"e"}) == 5 and any(each == "c" for each in names):
+        yield bag.take("b")
+
+
+@pytest.mark.parametrize("role", [in_a_loop, in_a_loop_over_its_own, in_a_loop_over_numbered, the_first, as_a_list])
+def test_a_role_that_depends_on_the_order_of_a_set_is_refused(role: Any) -> None:
+    bag = Bag("bag")
+    with pytest.raises(PurityError, match="set"):
+        python.explore(Model({"bag": bag}, (Process("p", role, (bag,)),)))
+
+
+@pytest.mark.parametrize("role", [sorted_first, looked_for])
+def test_a_role_that_does_not_is_explored(role: Any) -> None:
+    bag = Bag("bag")
+    assert python.explore(Model({"bag": bag}, (Process("p", role, (bag,)),))).complete
+
+
+# Never a defect of deadheat
+
+
+def test_a_disagreement_that_a_role_is_to_blame_for_is_no_defect_of_ours() -> None:
+    started = time.time()
+
+    def waiting() -> Role:
+        yield cell.get()
+        if time.time() < started:  # never, but who knows that
+            yield cell.set(7)
+
+    with pytest.raises(PurityError, match=r"'.*waiting' reads a clock \(time\.time\)"):
+        confirm(model_of(waiting, properties=(NEVER_SEVEN,)), "never-seven", Schedule((Choice("p"), Choice("p"))))
+
+
+def test_a_disagreement_that_comes_and_goes_is_no_defect_of_ours() -> None:
+    numbers = random.Random(1)
+
+    def wavering() -> Role:
+        if numbers.random() < 0.5:
+            yield cell.get()
+        yield cell.get()
+
+    with pytest.raises(PurityError, match="not pure"):
+        confirm(model_of(wavering, properties=(NEVER_SEVEN,)), "never-seven", Schedule((Choice("p"), Choice("p"))))
+
+
+def test_a_disagreement_without_such_a_reason_is_one() -> None:
+    with pytest.raises(InternalError):
+        confirm(model_of(looked_for_nothing, properties=(NEVER_SEVEN,)), "never-seven", Schedule((Choice("p"),)))
+
+
+def looked_for_nothing() -> Role:
+    yield cell.get()
+
+
+# Requests that were forgotten
+
+
+T1 = Label("T1", "")
+
+
+def dropped() -> Role:
+    cell.set(7)
+    yield cell.get()
+
+
+def dropped_with_a_label() -> Role:
+    T1(cell.set(7))
+    yield cell.get()
+
+
+def compared() -> Role:
+    asked: Any = cell.get()
+    if asked == 7:
+        yield cell.set(1)
+    yield cell.get()
+
+
+def kept_in_a_variable() -> Role:
+    value: Any = cell.get()
+    yield cell.set(1 if value == 7 else 2)
+
+
+def dropped_at_the_end() -> Role:
+    yield cell.get()
+    cell.set(7)
+
+
+def dropped_together() -> Role:
+    atomically(cell.get(), cell.set(7))
+    yield cell.get()
+
+
+def dropped_choice() -> Role:
+    any_of(cell.get(), cell.set(7))
+    yield cell.get()
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        dropped,
+        dropped_with_a_label,
+        compared,
+        kept_in_a_variable,
+        dropped_at_the_end,
+        dropped_together,
+        dropped_choice,
+    ],
+)
+def test_a_forgotten_yield_is_noticed(role: Any) -> None:
+    pattern = r"process 'p' made the request cell.* \(test_purity\.py:\d+\) and never yielded it; write `yield` before"
+    for explore in EXPLORERS:
+        with pytest.raises(ModelError, match=pattern):
+            explore(model_of(role))
+
+
+def test_requests_that_are_yielded_later_again_or_as_parts_are_not_forgotten() -> None:
+    def role() -> Role:
+        first, second = T1(cell.get()), cell.get()
+        for _ in range(2):
+            yield second
+        yield any_of(atomically(first, cell.set(3)), cell.get())
+
+    assert python.explore(model_of(role)).complete
+
+
+# Endings that would look like verdicts
+
+
+def leaving() -> Role:
+    yield cell.get()
+    sys.exit(0)
+
+
+def leaving_at_once() -> Any:
+    sys.exit(0)
+
+
+def going_too_deep() -> Role:
+    yield cell.get()
+
+    def deeper() -> None:
+        deeper()
+
+    deeper()
+
+
+def no_generator() -> Any:
+    return 5
+
+
+@pytest.mark.parametrize("explore", EXPLORERS)
+@pytest.mark.parametrize(
+    ("role", "sentence"),
+    [
+        (leaving, r"process 'p' failed after 1 outcome: SystemExit\(0\)"),
+        (leaving_at_once, r"role of the process 'p' cannot begin: SystemExit\(0\)"),
+        (going_too_deep, r"process 'p' failed after 1 outcome: RecursionError"),
+        (no_generator, r"role of the process 'p' returned a int when it began; let it be a generator function"),
+        (opening, r"role of the process 'p' cannot begin: TypeError"),
+    ],
+)
+def test_a_role_ends_the_run_by_no_other_way_than_a_sentence(explore: Any, role: Any, sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        explore(model_of(role))
+
+
+@pytest.mark.parametrize("raised", [SystemExit(0), KeyError("x"), RecursionError(), ZeroDivisionError()])
+def test_so_does_an_operation_and_a_property(raised: BaseException) -> None:
+    class Broken(Component):
+        @operation
+        def ask(self, value: None) -> Steps:
+            raise raised
+
+    def asking(broken: Broken) -> Role:
+        yield broken.ask()
+
+    def judging(view: View) -> str | None:
+        raise raised
+
+    broken = Broken("broken")
+    prop = Property("judged", "", Kind.ALWAYS, ("cell",), judging)
+    for explore in EXPLORERS:
+        with pytest.raises(OperationError, match=r"broken\.ask\(\) failed: "):
+            explore(Model({"broken": broken}, (Process("p", asking, (broken,)),)))
+        with pytest.raises(ModelError, match="property 'judged'"):
+            explore(model_of(looked_for_nothing, properties=(prop,)))
+
+
+def test_an_operation_that_returns_no_steps_is_told_what_to_return() -> None:
+    class Forgetful(Component):
+        @operation
+        def nothing(self, value: None) -> Any:
+            return None
+
+        @operation
+        def pairs(self, value: None) -> Any:
+            return ((None, None),)
+
+    forgetful = Forgetful("forgetful")
+    for request, sentence in (
+        (forgetful.nothing, r"forgetful\.nothing\(\) failed: TypeError"),
+        (forgetful.pairs, r"forgetful\.pairs\(\) has a tuple among its steps; let each be a Step"),
+    ):
+
+        def role(request: Any) -> Role:
+            yield request()
+
+        with pytest.raises(ModelError, match=sentence):
+            python.explore(Model({"forgetful": forgetful}, (Process("p", role, (request,)),)))
+
+
+def test_an_argument_by_a_misspelt_name_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"Box\.open was called with the wrong arguments; it takes \(key\)"):
+        Box().open(kye=1)  # type: ignore[call-arg]
+
+
+# Properties
+
+
+def test_a_property_may_say_yes_or_no_and_must_say_something() -> None:
+    def explored(found: Any) -> Any:
+        prop = Property("said", "", Kind.ALWAYS, ("cell",), lambda view: found)
+        return [explore(model_of(looked_for_nothing, properties=(prop,))).counterexamples for explore in EXPLORERS]
+
+    assert all("said" in each for each in explored(True))
+    assert all("said" in each for each in explored("a phrase"))
+    assert not any("said" in each for each in (*explored(False), *explored(None)))
+    with pytest.raises(ModelError, match="property 'said' returned a int; return what is wrong in a phrase"):
+        explored(0)
+
+
+@pytest.mark.parametrize("explore", EXPLORERS)
+def test_a_property_that_reads_what_it_does_not_say_is_refused_by_every_explorer(explore: Any) -> None:
+    other = Variable("other", 0)
+    lying = Property("lying", "", Kind.ALWAYS, ("cell",), lambda view: "bad" if view["other"] else None)
+    parts = Property.of_parts("in-parts", "", Kind.ALWAYS, [Part(("cell",), lying.violation)])
+    for prop in (lying, parts):
+        model = Model({"cell": cell, "other": other}, (Process("p", looked_for_nothing),), (prop,))
+        with pytest.raises(ModelError, match=f"property '{prop.name}' reads the component 'other' and does not say so"):
+            explore(model)
+
+
+def test_every_error_here_is_one_that_deadheat_raises_on_purpose() -> None:
+    assert issubclass(PurityError, ModelError)
+    assert issubclass(OperationError, ModelError)
+    assert issubclass(ModelError, DeadheatError)
+
+
+def test_the_verdict_is_the_same_under_every_hash_seed() -> None:
+    code = (
+        "from tests.sim import test_purity as t\n"
+        "from deadheat.sim.explore import python\n"
+        "for role in (t.in_a_loop, t.in_a_loop_over_its_own, t.the_first, t.sorted_first, t.looked_for):\n"
+        "    bag = t.Bag('bag')\n"
+        "    try:\n"
+        "        print(python.explore(t.Model({'bag': bag}, (t.Process('p', role, (bag,)),))).states)\n"
+        "    except t.PurityError:\n"
+        "        print('refused')\n"
+    )
+    outputs = set()
+    for seed in ("0", "1", "2", "3"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        outputs.add(done.stdout)
+    assert outputs == {"refused\nrefused\nrefused\n6\n3\n"}
+
+
+# Mutants of the checks: each check is what finds its kind out
+
+
+def test_comparing_functions_by_identity_would_merge_away_what_they_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def role() -> Role:
+        bump = plain_counter()
+        while True:
+            yield cell.get()
+            if bump() == 3:
+                yield cell.set(7)
+
+    monkeypatch.setattr("deadheat.sim.freeze._StandingFreezer._freeze_function", lambda freezer, function: id(function))
+    found = python.explore(model_of(role, properties=(NEVER_SEVEN,)))
+    assert (found.states, found.counterexamples) == (2, {})
+
+
+def test_keeping_what_can_change_would_tell_each_run_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lists(Component):
+        @operation
+        def fetch(self, value: None) -> Steps:
+            return (Step([0], value),)
+
+    def role(lists: Lists) -> Role:
+        held = yield lists.fetch()
+        held.append(1)
+        yield cell.set(7 if len(held) == 2 else 1)
+
+    lists = Lists("lists")
+    model = Model({"lists": lists, "cell": cell}, (Process("p", role, (lists,)),), (NEVER_SEVEN,))
+    with pytest.raises(ModelError, match="outcome"):
+        python.explore(model)
+    monkeypatch.setattr("deadheat.sim.stepping._require_immutable", lambda what, value: None)
+    monkeypatch.setattr("deadheat.sim.locals.freeze", repr)
+    monkeypatch.setattr("deadheat.sim.stepping.freeze", repr)
+    with pytest.raises(PurityError):  # at best: the second run is told the list that the first has changed
+        python.explore(model)
+
+
+@pytest.mark.parametrize(
+    ("check", "mutant", "role"),
+    [
+        ("deadheat.sim.shared_state.SharedState.require_unchanged", lambda state: None, keeping_in_a_global_list),
+        ("deadheat.sim.locals.reordered", lambda value: value, as_a_list),
+        ("deadheat.sim.environment.iterates_over_a_set", lambda generator: False, in_a_loop_over_its_own),
+        ("deadheat.sim.forgotten.Unyielded.left", lambda unyielded: None, dropped_at_the_end),
+        ("deadheat.sim.forgotten.Unyielded.dropped", lambda unyielded: None, compared),
+    ],
+)
+def test_without_its_check_a_breach_is_not_found_out(
+    monkeypatch: pytest.MonkeyPatch, check: str, mutant: Any, role: Any
+) -> None:
+    bag = Bag("bag")
+    arguments = (bag,) if role.__code__.co_argcount else ()
+    model = Model({"bag": bag, "cell": cell}, (Process("p", role, arguments),))
+    with pytest.raises(ModelError):
+        python.explore(model)
+    monkeypatch.setattr(check, mutant)
+    monkeypatch.setattr("deadheat.sim.forgotten.Unyielded.left", lambda unyielded: None)
+    assert python.explore(model).complete
