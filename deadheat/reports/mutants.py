@@ -43,7 +43,7 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
     noticed = sum(each.fate is Fate.NOTICED for each in results)
     console.print(f"{noticed} of {len(results)} mutants of {hunt.scenario.protocol} are noticed.", style="bold")
     for fate, meaning in (
-        (Fate.CANNOT_RUN, "the change breaks a role or a component, so it says nothing of properties; see --show N"),
+        (Fate.CANNOT_RUN, "the change breaks a rule that the protocol keeps, so it says nothing of properties"),
         (Fate.SURVIVED, "a hole in the properties, or hidden by those that are violated anyway"),
         (Fate.NO_DIFFERENCE, "dead code, or a check that narrows a race and rules out nothing"),
     ):
@@ -51,6 +51,9 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
         if numbers:
             text, style = FATES[fate]
             console.print(Text(f"{text[0].upper()}{text[1:].lower()}: {numbers}: {meaning}.", style=style))
+    for each in results:
+        if each.error is not None:
+            console.print(Text(f"{each.number}: {each.error}", style="dim"))
     for line in _scope(hunt):
         console.print(line, style="dim")
     first = next((each for each in results if each.noticed_by), None)

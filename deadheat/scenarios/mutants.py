@@ -81,7 +81,10 @@ class Guards:
 
 @lru_cache(maxsize=8)
 def guards_of(name: str) -> Guards:
-    """Return the mutations of the named protocol; raises UsageError if there is none of that name."""
+    """Return the mutations of the named protocol.
+
+    Raises UsageError if there is none of that name, and ModelError or PurityError where it breaks a rule of the engine.
+    """
     protocol = find_protocol(name)
     observations = tuple(_observe(protocol, faults) for faults in ((), *(((kind, 1),) for kind in FAULTS)))
     by_place: dict[Place, list[Answer]] = {}
@@ -111,6 +114,7 @@ def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observa
     tables = Tables(Scenario(protocol.name, faults=faults, properties=()).model_of(protocol))
     search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
     search.run()
+    tables.verify_purity()
     world = build(protocol, 1, dict(faults))
     added = [process for more in protocol.processes for process in more(world.system, dict(faults))]
     answers: list[Answer] = []

@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from functools import partial
+from itertools import count
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -97,6 +98,8 @@ def _token(value: Any) -> Hashable:
 def _content(value: Any) -> tuple[Hashable, ...]:
     if isinstance(value, set | frozenset):
         return (frozenset(map(_token, value)),)
+    if isinstance(value, count):
+        return (repr(value),)
     return (bytes(value),) if isinstance(value, bytearray) else ()
 
 
