@@ -16,10 +16,10 @@ from deadheat.sim.locals import LocalState, LocalStates
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.tables import FIELD_BITS, Tables
 
-__all__ = ["Answer", "Asks", "Behaviour", "Kind", "Kinds", "answers_of"]
+__all__ = ["Answer", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
 
 
-class Kind(NamedTuple):
+class OperationKind(NamedTuple):
     """What is known of an operation of a component."""
 
     looks: bool = False
@@ -28,19 +28,19 @@ class Kind(NamedTuple):
     weaker: Weaker | None = None
 
 
-class Kinds:
+class OperationKinds:
     """What is known of the operations that a search asked for."""
 
     def __init__(self, tables: Tables) -> None:
         self._components = tables.model.components
         self._changed = set(_changed(tables))
 
-    def of(self, request: Operation | Atomic) -> Kind:
+    def of(self, request: Operation | Atomic) -> OperationKind:
         """Return what is known of an operation; nothing of several at one instant."""
         if not isinstance(request, Operation):
-            return Kind()
+            return OperationKind()
         component: Component = self._components[request.component]
-        return Kind(
+        return OperationKind(
             looks(component, request.name, ever_changed=(request.component, request.name) in self._changed),
             hands_work(component, request.name),
             passes_work_on(component, request.name),
@@ -56,17 +56,19 @@ class Answer(NamedTuple):
 
     place: Place
     operation: Operation | Atomic
-    kind: Kind
+    kind: OperationKind
     stood: tuple[Hashable, ...]
     outcome: Any
     stands: Hashable
     asks: str
     asks_exactly: tuple[str, ...]
     following: Place | None
-    following_kind: Kind
+    following_kind: OperationKind
 
 
-def answers_of(role: str, states: LocalStates, sites: set[Site], faults: Hashable, kinds: Kinds) -> Iterator[Answer]:
+def answers_of(
+    role: str, states: LocalStates, sites: set[Site], faults: Hashable, kinds: OperationKinds
+) -> Iterator[Answer]:
     """Yield what a process was told at the sites of its role, and not in what is around it."""
     name = states.process.name
     for answered in states.answered():
@@ -85,7 +87,7 @@ def answers_of(role: str, states: LocalStates, sites: set[Site], faults: Hashabl
             asks=f"{successor.site} {' or '.join(each.name for each in successor.operations)}",
             asks_exactly=tuple(map(str, successor.operations)),
             following=following,
-            following_kind=kinds.of(successor.operations[0]) if following else Kind(),
+            following_kind=kinds.of(successor.operations[0]) if following else OperationKind(),
         )
 
 

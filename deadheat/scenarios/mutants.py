@@ -36,7 +36,7 @@ from deadheat.models.mutations import (
 )
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
-from deadheat.scenarios.behaviour import Answer, Behaviour, Kinds, answers_of
+from deadheat.scenarios.behaviour import Answer, Behaviour, OperationKinds, answers_of
 from deadheat.scenarios.neighbours import postponements
 from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site, sites_of
@@ -119,7 +119,7 @@ def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observa
     added = [process for more in protocol.processes for process in more(world.system, dict(faults))]
     answers: list[Answer] = []
     sites: dict[str, set[Site]] = {}
-    kinds = Kinds(tables)
+    kinds = OperationKinds(tables)
     for states in tables.locals:
         role = role_of(protocol, states.process, added)
         if role is not None:

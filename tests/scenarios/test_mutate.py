@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from deadheat.models.mutations import LeftOut, Mistaken, Weakened
+from deadheat.models.mutations import LeftOut, Mistaken, PutOff, Weakened
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.redis import key_of
 from deadheat.models.status import Status
 from deadheat.models.system import CancelRequest, Protocol, Steps, System, Task
 from deadheat.models.user import Cancellation
-from deadheat.scenarios import mutants
+from deadheat.scenarios import mutants, mutate
 from deadheat.scenarios import scenario as scenario_module
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.mutants import guards_of
@@ -261,6 +261,33 @@ def test_every_guard_of_every_protocol_has_mutants(name: str) -> None:
     weakened = {each.place for each in guards.mutations if isinstance(each.change, Weakened)}
     tested = {each for each in places if each.operation in ("compare_and_set", "delete_if_equal", "set_if_absent")}
     assert weakened >= tested
+
+
+@pytest.mark.parametrize("name", [*DEFAULT_PROTOCOLS, "claimed", "locked"])
+def test_work_is_neither_put_off_nor_waited_for(name: str) -> None:
+    put_off = [each for each in guards_of(name).mutations if isinstance(each.change, PutOff)]
+    assert put_off
+    given_work = {"deliver", "cancellation", "accept", "receive", "finished", "creation_event", "generate"}
+    assert not {each.place.operation for each in put_off} & {*given_work, "send"}
+    assert not {each.change.until.operation for each in put_off if isinstance(each.change, PutOff)} & given_work
+
+
+def test_a_step_is_not_put_off_until_after_one_that_depends_on_its_outcome() -> None:
+    put_off = {
+        (each.place.role, each.place.operation, each.change.until.operation)
+        for each in guards_of("claimed").mutations
+        if isinstance(each.change, PutOff)
+    }
+    # What the user is told, and whether there is a Job to create, depends on the comparison.
+    assert not {("worker", "compare_and_set"), ("cancel", "compare_and_set")} & {each[:2] for each in put_off}
+    assert ("worker", "get", "compare_and_set") in put_off  # it is told the same whenever it looks
+
+
+def test_what_cannot_be_compared_is_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
+    hunt, number = without_faults("claimed"), number_of("claimed", "cancel", "compare_and_set", "takes True for False")
+    assert judge(hunt, number).fate is Fate.SURVIVED
+    monkeypatch.setattr(mutate, "_footprint", lambda *_: None)
+    assert judge(hunt, number).fate is Fate.INCONCLUSIVE
 
 
 def test_a_mutant_merges_as_much_as_its_protocol() -> None:
