@@ -63,7 +63,7 @@ def test(arguments: list[str]) -> None:
     run("ruff", "check", ".")
     run("ruff", "format", "--check", ".")
     run("mypy")
-    run("pytest", *arguments)
+    run("pytest", "--numprocesses", "auto", "--dist", "loadgroup", *arguments)
 
 
 def bench(arguments: list[str]) -> None:

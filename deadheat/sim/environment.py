@@ -33,9 +33,9 @@ class PendingOperation(simpy.Event):
 class ControlledEnvironment(simpy.Environment):
     """An environment whose processes advance only when one of their pending operations is fired."""
 
-    def start(self, process: Process) -> RunningProcess:
-        """Start a process and run it up to its first request."""
-        running = RunningProcess(self, process)
+    def start(self, process: Process, shared: Shared | None = None) -> RunningProcess:
+        """Start a process and run it up to its first request; `shared` is what all its runs share, if that is known."""
+        running = RunningProcess(self, process, shared)
         self.settle()
         return running
 
@@ -52,14 +52,14 @@ class RunningProcess:
     `history` is what it was answered since its role last began: pairs of an alternative and an outcome.
     """
 
-    def __init__(self, env: ControlledEnvironment, process: Process) -> None:
+    def __init__(self, env: ControlledEnvironment, process: Process, shared: Shared | None = None) -> None:
         self.process = process
         self.env = env
         self.pending: tuple[PendingOperation, ...] = ()
         self.history: tuple[tuple[int, Any], ...] = ()
         self.generator: Generator[Request, Any, Any] | None = None
         self._restarts = False
-        self._shared = Shared(process.role, process.arguments)
+        self._shared = shared
         self._unyielded = Unyielded()
         self._simpy_process = env.process(self._drive())
 
@@ -82,6 +82,8 @@ class RunningProcess:
         if self.generator is None:
             return "finished"
         if merging and self.history:  # the beginning is a place of its own, since nothing can crash there
+            if self._shared is None:
+                self._shared = Shared(self.process.role, self.process.arguments)
             try:
                 return ("stands", freeze_generator(self.generator, self._shared), freeze(self.operations))
             except Unfreezable:

@@ -32,13 +32,22 @@ class Unfreezable(Exception):  # noqa: N818 - a signal between two functions, no
 
 
 class Reordered(frozenset[Any]):
-    """A frozen set that is iterated over in another order: equal to the one that it was made of, and frozen as that.
+    """A frozen set that is iterated over in the order in which it was given its members; otherwise like any other.
 
     A role that is told it in the place of that one must do the same (see `purity`).
     """
 
+    def __new__(cls, members: Iterable[Any]) -> Reordered:
+        """Make one of members in this order."""
+        ordered = tuple(members)
+        made = super().__new__(cls, ordered)
+        made._ordered = ordered
+        return made
+
+    _ordered: tuple[Any, ...]
+
     def __iter__(self) -> Iterator[Any]:
-        return iter(list(super().__iter__())[::-1])
+        return iter(self._ordered)
 
 
 ATOMS = (type(None), bool, int, str, bytes, type(Ellipsis))
@@ -63,7 +72,7 @@ def freeze(value: Any) -> Hashable:
     iteration order can matter). Raises `Unfreezable` for what is mutable, or holds what is, at any depth, and for
     what is compared by identity.
     """
-    return _ValueFreezer().freeze(value)
+    return _OF_VALUES.freeze(value)
 
 
 def freeze_generator(generator: Generator[Any, Any, Any], shared: Shared | None = None) -> Hashable:
@@ -136,6 +145,9 @@ class _ValueFreezer:
             raise Unfreezable(f"this {kind.__name__} holds more than its fields")
         names = (field.name for field in dataclasses.fields(value))
         return (kind, self._freeze_all(getattr(value, name, _MISSING) for name in names))
+
+
+_OF_VALUES = _ValueFreezer()
 
 
 class _StandingFreezer(_ValueFreezer):

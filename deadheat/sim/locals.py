@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import PurityError
-from deadheat.sim.freeze import freeze
+from deadheat.sim.freeze import Shared, freeze
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.purity import reordered
+from deadheat.sim.purity import reversed_, turned
 
 __all__ = ["INITIAL", "Answered", "LocalState", "LocalStates"]
 
@@ -61,6 +61,7 @@ class LocalStates:
         self.process = process
         self.states: list[LocalState] = []
         self._merging = merging
+        self._shared = Shared(process.role, process.arguments)
         self._numbers: dict[Hashable, int] = {}
         self._successors: dict[tuple[int, int, Hashable], int] = {}
         self._answered: list[Answered] = []
@@ -115,12 +116,15 @@ class LocalStates:
         It is told the same, but sets in another order.
         """
         parents = {each.parent for each in self.states}
-        for number in range(len(self.states)):
-            if number not in parents and self.states[number].parent >= INITIAL:
-                self._run_to(number, told=reordered)
+        ends = [number for number, each in enumerate(self.states) if number not in parents and each.parent >= INITIAL]
+        told_sets = any(turned(each.outcome) is not each.outcome for each in self.states)
+        for number in ends:
+            self._run_to(number, told=turned)
+            if told_sets:
+                self._run_to(number, told=reversed_)
 
     def _begin(self) -> RunningProcess:
-        return ControlledEnvironment().start(self.process)
+        return ControlledEnvironment().start(self.process, self._shared)
 
     def _number(self, running: RunningProcess, parent: int, alternative: int, outcome: Any) -> int:
         if running.finished:

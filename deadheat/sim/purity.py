@@ -9,38 +9,48 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator
+from itertools import chain, islice
 from types import GeneratorType
 from typing import Any
 
 from deadheat.sim.freeze import Reordered
 from deadheat.sim.rebuild import rebuilt
 
-__all__ = ["iterates_over_a_set", "reordered"]
+__all__ = ["iterates_over_a_set", "reversed_", "turned"]
 
 SET_ITERATOR = type(iter(set[None]()))
+
+THROUGH = frozenset({GeneratorType, enumerate, filter, map, zip, islice, chain})
+"""Iterators that take what they yield from another one."""
 
 
 def iterates_over_a_set(generator: Generator[Any, Any, Any]) -> bool:
     """Return whether a suspended generator, or one that it delegates to, is in the middle of a loop over a set."""
     waiting: list[Any] = [generator]
     seen: set[int] = set()
-    while waiting:
-        each = waiting.pop()
-        if type(each) is SET_ITERATOR:
-            return True
-        if id(each) not in seen and _is_iterator(each):
-            seen.add(id(each))
-            waiting.extend(gc.get_referents(each))
+    for each in waiting:  # which grows
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        for held in gc.get_referents(each):
+            kind = type(held)
+            if kind is SET_ITERATOR:
+                return True
+            if kind in THROUGH:
+                waiting.append(held)
     return False
 
 
-def reordered(value: Any) -> Any:
-    """Return a value that is equal, but with another order of each frozen set in it."""
+def turned(value: Any) -> Any:
+    """Return a value that is equal, but with each frozen set in it begun at its second member: none is where it was."""
     if type(value) is frozenset and len(value) > 1:
-        return Reordered(map(reordered, value))
-    return rebuilt(value, reordered)
+        first, *others = map(turned, value)
+        return Reordered((*others, first))
+    return rebuilt(value, turned)
 
 
-def _is_iterator(value: Any) -> bool:
-    kind = type(value)
-    return isinstance(value, GeneratorType) or (kind.__module__ == "builtins" and hasattr(kind, "__next__"))
+def reversed_(value: Any) -> Any:
+    """Return a value that is equal, but with each frozen set in it the other way round: no two are in their order."""
+    if type(value) is frozenset and len(value) > 1:
+        return Reordered([*map(reversed_, value)][::-1])
+    return rebuilt(value, reversed_)

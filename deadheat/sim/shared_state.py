@@ -1,7 +1,8 @@
 """What the runs of a model's roles share, which none of them may change.
 
 A role, an operation or a property that keeps something in a global, a closure, a default, an attribute or an argument
-does not depend on its outcomes alone: what it does next would depend on how often the engine ran it before.
+does not depend on its outcomes alone: what it does next depends on what the engine ran before. So all that can change,
+of what the user's functions can reach, is found once, and looked at after each run.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from itertools import count
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from deadheat.sim.components import operation
 from deadheat.sim.errors import PurityError
@@ -31,6 +32,14 @@ Named = tuple[str, Any]
 """An object, and how it is called in a message."""
 
 
+class _Holder(NamedTuple):
+    """Something that can change: how it is called, how to read what it holds, and what that was."""
+
+    name: str
+    read: Callable[[], Hashable]
+    before: Hashable
+
+
 class SharedState:
     """What a model's functions, arguments and components held when this was made, as far as it is the user's own.
 
@@ -38,38 +47,31 @@ class SharedState:
     """
 
     def __init__(self, model: Model) -> None:
-        self._roots = list(_roots(model))
-        self._kept: list[Any] = []  # so that no id is used twice
         self.functions: list[FunctionType] = []
-        self._before = self._look()
+        self._kept: dict[int, Any] = {}  # so that no id is used twice
+        self._holders = list(self._find(model))
 
     def require_unchanged(self) -> None:
         """Raise PurityError, naming what has changed, if anything has."""
-        after = self._look()
-        for name, content in self._before.items():
-            if after.get(name, content) != content:
+        for holder in self._holders:
+            if holder.read() != holder.before:
                 raise PurityError(
-                    f"{name} changed while the model ran. Every run must find it as it was: keep what changes in the "
-                    "values of components, and in the locals of roles."
+                    f"What runs of the model share has changed: {holder.name}. Each must find it as it was; keep what "
+                    "changes in the values of components, and in the locals of roles."
                 )
 
-    def _look(self) -> dict[str, Hashable]:
-        """Return what each object holds directly, by its name: the first under which it was met."""
-        seen: set[int] = set()
-        found: dict[str, Hashable] = {}
-        waiting = deque(self._roots)
-        while waiting and len(seen) < OBJECTS_MAX:
+    def _find(self, model: Model) -> Iterator[_Holder]:
+        waiting = deque(_roots(model))
+        while waiting and len(self._kept) < OBJECTS_MAX:
             name, each = waiting.popleft()
-            if id(each) in seen or isinstance(each, (*ATOMS, float, complex)):
+            if id(each) in self._kept or isinstance(each, (*ATOMS, float, complex)):
                 continue
-            seen.add(id(each))
-            self._kept.append(each)
+            self._kept[id(each)] = each
             if isinstance(each, FunctionType) and _is_the_users(each.__module__):
                 self.functions.append(each)
-            parts = list(_parts(name, each))
-            found[name] = (*_content(each), *((part, _token(value)) for part, value in parts))
-            waiting.extend(parts)
-        return found
+            for called, read in _what_can_change(name, each):
+                yield _Holder(called, read, read())
+            waiting.extend(_parts(name, each))
 
 
 def _roots(model: Model) -> Iterator[Named]:
@@ -95,12 +97,51 @@ def _token(value: Any) -> Hashable:
     return (type(value), repr(value)) if type(value) in (float, complex) else id(value)
 
 
-def _content(value: Any) -> tuple[Hashable, ...]:
-    if isinstance(value, set | frozenset):
-        return (frozenset(map(_token, value)),)
-    if isinstance(value, count):
-        return (repr(value),)
-    return (bytes(value),) if isinstance(value, bytearray) else ()
+# What can change
+
+
+def _what_can_change(name: str, value: Any) -> Iterator[tuple[str, Callable[[], Hashable]]]:
+    """Yield what can change directly in an object, with how to read it."""
+    if isinstance(value, list | deque):
+        yield name, lambda: tuple(map(_token, value))
+    elif isinstance(value, dict):
+        yield name, lambda: tuple((_token(key), _token(each)) for key, each in value.items())
+    elif isinstance(value, set):
+        yield name, lambda: frozenset(map(_token, value))
+    elif isinstance(value, bytearray):
+        yield name, lambda: bytes(value)
+    elif isinstance(value, count):
+        yield name, lambda: repr(value)
+    elif isinstance(value, CellType):
+        yield name, lambda: tuple(map(_token, _held_by(value)))
+    elif isinstance(value, FunctionType):
+        if _is_the_users(value.__module__):
+            yield name, lambda: tuple((each, _token(held)) for each, held in value.__dict__.items())
+            yield from _globals_named_in(value)
+    elif isinstance(value, type):
+        if _is_the_users(value.__module__):
+            yield f"the class {value.__qualname__!r}", lambda: _attribute_tokens(vars(value))
+    elif not isinstance(value, ModuleType) and _is_the_users(type(value).__module__):
+        yield name, lambda: _attribute_tokens(_instance_attributes(value))
+
+
+def _globals_named_in(function: FunctionType) -> Iterator[tuple[str, Callable[[], Hashable]]]:
+    """Yield the globals that a function names, and those of modules of the user's that it names."""
+    for module, named in _named_in(function):
+        for each in named:
+            name = f"the global {each!r} of the module {module.get('__name__')!r}"
+            yield name, partial(_global_token, module, each)
+
+
+def _global_token(module: dict[str, Any], name: str) -> Hashable:
+    return _token(module[name]) if name in module else None
+
+
+def _attribute_tokens(attributes: Any) -> Hashable:
+    return tuple((each, _token(value)) for each, value in attributes.items() if not each.startswith("__"))
+
+
+# What it leads to
 
 
 def _parts(name: str, value: Any) -> Iterator[Named]:
@@ -120,16 +161,27 @@ def _parts(name: str, value: Any) -> Iterator[Named]:
     elif isinstance(value, property | staticmethod | classmethod):
         yield name, value.fget if isinstance(value, property) else value.__func__
     elif isinstance(value, FunctionType):
-        yield from _parts_of_function(value) if _is_the_users(value.__module__) else ()
+        yield from _parts_of_function(value)
     elif isinstance(value, type):
-        yield from (
-            _attributes(f"the class {value.__qualname__!r}", vars(value)) if _is_the_users(value.__module__) else ()
-        )
-    elif not isinstance(value, ModuleType) and _is_the_users(type(value).__module__):
+        if _is_the_users(value.__module__):
+            yield from _attributes(f"the class {value.__qualname__!r}", vars(value))
+    elif not isinstance(value, ModuleType) and (_is_the_users(type(value).__module__) or _is_dataclass(value)):
         yield from _attributes(name, _instance_attributes(value))
         yield f"the class {type(value).__qualname__!r}", type(value)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):  # one of ours may hold what is the user's
-        yield from _attributes(name, _instance_attributes(value))
+
+
+def _parts_of_function(function: FunctionType) -> Iterator[Named]:
+    name = _name_of(function)
+    for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        yield f"{variable!r} in the closure of {name}", cell
+    if not _is_the_users(function.__module__):
+        return
+    yield f"the defaults of {name}", function.__defaults__
+    yield f"the defaults by name of {name}", function.__kwdefaults__
+    yield from _attributes(name, function.__dict__)
+    for module, named in _named_in(function):
+        for each in named:
+            yield f"the global {each!r} of the module {module.get('__name__')!r}", module.get(each)
 
 
 def _held_by(value: Any) -> list[Any]:
@@ -152,26 +204,19 @@ def _instance_attributes(value: Any) -> dict[str, Any]:
     return {**named, **getattr(value, "__dict__", {})}
 
 
-def _parts_of_function(function: FunctionType) -> Iterator[Named]:
-    name = _name_of(function)
-    for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        yield f"{variable!r} in the closure of {name}", cell
-    yield f"the defaults of {name}", function.__defaults__
-    yield f"the defaults by name of {name}", function.__kwdefaults__
-    yield from _attributes(name, function.__dict__)
+def _is_dataclass(value: Any) -> bool:
+    """Return whether it is a dataclass of ours, which never changes, but may hold what is the user's."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _named_in(function: FunctionType) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Yield the globals of a function, and of the user's modules that it names, with the names that it looks up."""
     names = set(names_in(function.__code__))
-    for each in sorted(names & function.__globals__.keys()):
-        value = function.__globals__[each]
-        if isinstance(value, ModuleType):
-            yield from _in_module(value, names)
-        else:
-            yield f"the global {each!r} of the module {function.__module__!r}", value
-
-
-def _in_module(module: ModuleType, names: Iterable[str]) -> Iterator[Named]:
-    if _is_the_users(module.__name__):
-        for each in sorted(set(names) & vars(module).keys()):
-            yield f"the global {each!r} of the module {module.__name__!r}", getattr(module, each)
+    ours = function.__globals__
+    yield ours, sorted(names)
+    for each in sorted(names & ours.keys()):
+        if isinstance(ours[each], ModuleType) and _is_the_users(ours[each].__name__):
+            yield vars(ours[each]), sorted(names & vars(ours[each]).keys())
 
 
 def names_in(code: CodeType) -> Iterator[str]:

@@ -212,6 +212,7 @@ class Tables:
     def __init__(self, model: Model, *, merging: bool = True) -> None:
         self.model = model
         self.merging = merging and merging_is_safe()
+        self._shared_state = SharedState(model)
         self.locals = [LocalStates(each, merging=self.merging) for each in model.processes]
         self._values = [_Values(name, [], {}) for name in model.components]
         self._component_fields = {name: len(self.locals) + n for n, name in enumerate(model.components)}
@@ -222,7 +223,6 @@ class Tables:
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
         self.lessons: list[Lesson] = []
-        self._shared_state = SharedState(model)
 
     # Packing
 
@@ -312,7 +312,6 @@ class Tables:
 
     def verify_purity(self) -> None:
         """Run all that was learned once more; raises PurityError where that comes out otherwise."""
-        self._shared_state.require_unchanged()
         for each in self.locals:
             each.verify_purity()
         self._shared_state.require_unchanged()
@@ -355,6 +354,7 @@ class Tables:
             choice = Choice(states.process.name, alternative, branch)
             moves = {process: following - local, **self._moves(fields, step.values)}
             successors.append(self._successor(choice, moves, step.fault, states.process.owed))
+        self._shared_state.require_unchanged()
         if successors:
             self._cover(process, local, alternative)
         return tuple(successors)
@@ -363,7 +363,7 @@ class Tables:
         """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
         values = self.view(fields, operation.components)
         first, again = (list(steps_of(self.model, operation, values)) for _ in range(2))
-        if [each.content for each in first] != [each.content for each in again]:
+        if first != again:
             raise PurityError(
                 f"{operation} is not pure: asked twice for its steps from the same value, it gave others. They may "
                 "depend on the component's value and on the arguments alone."

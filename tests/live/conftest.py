@@ -12,6 +12,15 @@ from deadheat.live.place import Place, Where, open_place
 from deadheat.live.servers.control_plane import embedded_control_plane, missing_assets
 from deadheat.live.servers.redis_server import embedded_redis, redis_binary
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares servers in one process, where tests run in several."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("live"))
+
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:

@@ -27,8 +27,8 @@ def explore(
     model: Model, limits: Limits = Limits(), *, merging: bool = False, report: Report | None = None
 ) -> Exploration:
     """Explore a model breadth first, by running every prefix of every schedule anew (see `Explorer`)."""
-    search = _Search(model, merging)
     shared = SharedState(model)
+    search = _Search(model, merging)
     try:
         stopped = search.run(limits, report)
     except ReplayDivergedError as error:
