@@ -137,7 +137,7 @@ def test_a_search_cut_short_says_so() -> None:
         (["replay", "nowhere.json"], "nowhere.json cannot be read"),
         (
             ["mutate", "creation-lock", "--faults", "http-loss=1", "--show", "99"],
-            "its mutants are numbered from 1 to 21",
+            "its mutants are numbered from 1 to 33",
         ),
         (["show", "creation-lock~x"], "creation-lock has no mutant 'x'"),
         (["mutate", "baslin"], "There is no protocol 'baslin'"),
@@ -258,7 +258,12 @@ def test_mutate_says_which_property_notices(tmp_path: Path) -> None:
     assert re.search(
         r"dispatch \(creation_lock\.py:\d+\) +redis\.acquire left out +no-permanent-orphan \d+", done.stdout
     )
-    assert "of 21 mutants of creation-lock are noticed" in done.stdout
+    assert re.search(
+        r"cancel \(creation_lock\.py:\d+\) +status\.set happens only after redis\.delete_if_equal in cancel "
+        r"\(creation_lock\.py:\d+\) +no-permanent-orphan \d+",
+        done.stdout,
+    )
+    assert "of 33 mutants of creation-lock are noticed" in done.stdout
     assert "Nobody notices: " in done.stdout
     assert "Makes no difference: " in done.stdout
     assert "Covers 1 evaluation, http-loss=1;" in done.stdout
@@ -279,7 +284,7 @@ def test_the_json_of_mutate_is_the_contract() -> None:
     assert content["evaluations"] == 1
     assert "terminal-is-final" in content["cannot_notice"]
     assert content["never_reached"] == []
-    assert [each["mutant"] for each in content["results"]] == [f"creation-lock~{number}" for number in range(1, 22)]
+    assert [each["mutant"] for each in content["results"]] == [f"creation-lock~{number}" for number in range(1, 34)]
     for entry in content["results"]:
         assert set(entry) == {
             "mutant",
@@ -288,14 +293,19 @@ def test_the_json_of_mutate_is_the_contract() -> None:
             "site",
             "operation",
             "change",
+            "only_after",
             "survived",
             "fate",
             "noticed_by",
             "differs_under",
+            "differs_in",
+            "error",
         }
+        assert (entry["only_after"] is not None) is entry["change"].startswith("happens only after ")
         assert entry["survived"] is (entry["fate"] in ("survived", "no difference"))
         assert (entry["fate"] == "noticed") is bool(entry["noticed_by"])
-        assert (entry["fate"] == "survived") is (entry["differs_under"] is not None)
+        assert (entry["fate"] == "survived") is (entry["differs_under"] is not None) is bool(entry["differs_in"])
+        assert (entry["fate"] == "cannot run") is (entry["error"] is not None)
         for notice in entry["noticed_by"]:
             assert notice["property"] in PROPERTIES
             assert notice["faults"] == {"http-loss": 1}

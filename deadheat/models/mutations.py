@@ -10,40 +10,32 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from deadheat.models.operation_kinds import Weaker
 from deadheat.models.system import Faults, Protocol, System
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.freeze import freeze
 from deadheat.sim.intercept import Running, intercepted
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Operation, Request, Role
+from deadheat.sim.postpone import postponed
 from deadheat.sim.render import render
 
 __all__ = [
-    "HANDED",
-    "LOOKS",
     "ROLES",
     "Change",
     "LeftOut",
     "Mistaken",
     "Mutation",
     "Place",
+    "PutOff",
     "Weakened",
     "functions_of",
     "mutated",
     "role_of",
-    "weaker_than",
 ]
 
 ROLES = ("worker", "dispatch", "cancel", "complete")
 """The roles that every protocol has, by the names of its fields."""
-
-LOOKS = frozenset({"get", "get_generation", "get_job", "get_owner", "has_received", "has_tombstone", "response"})
-"""The operations that change nothing which anybody else could see: to leave one out is to mistake its outcome."""
-
-HANDED = frozenset(
-    {"accept", "cancellation", "creation_event", "deliver", "finished", "generate", "occurs", "receive", "send"}
-)
-"""The operations by which a role is given its work or passes it on: no guards, and without them it is no role."""
 
 
 class Place(NamedTuple):
@@ -54,69 +46,18 @@ class Place(NamedTuple):
     component: str
     operation: str
 
+    @property
+    def what(self) -> str:
+        """The operation with the kind of component that it is of, such as `redis.acquire`."""
+        return f"{self.component.partition('/')[0]}.{self.operation}"
 
-class Weaker(NamedTuple):
-    """An operation without its test: what it asks for instead, and how that reads."""
-
-    instead: Callable[[Operation], Operation]
-    meaning: str
-    told: tuple[Any, ...] = ()  # what the role is told, if not what the weaker operation answers
-
-
-def _overwrite(operation: Operation) -> Operation:
-    evaluation, _, status = operation.arguments
-    return replace(operation, name="set", arguments=(evaluation, status))
-
-
-def _named(name: str, arguments: int) -> Callable[[Operation], Operation]:
-    """Return what asks for the operation of that name, with the first of the arguments and no others."""
-
-    def instead(operation: Operation) -> Operation:
-        return replace(operation, name=name, arguments=operation.arguments[:arguments])
-
-    return instead
-
-
-def _without_last(operation: Operation) -> Operation:
-    return replace(operation, arguments=(*operation.arguments[:-1], None))
-
-
-WEAKER: dict[str, Weaker] = {
-    "compare_and_set": Weaker(_overwrite, "sets without comparing", (True,)),
-    "delete_if_equal": Weaker(
-        lambda operation: replace(operation, name="delete", arguments=operation.arguments[:1]),
-        "deletes whatever is there",
-    ),
-    "set_if_absent": Weaker(
-        lambda operation: replace(operation, name="set"), "sets, although it is there already", (True,)
-    ),
-    "create_fenced_job": Weaker(
-        lambda operation: replace(operation, name="create_job", arguments=(operation.arguments[0], None)),
-        "creates without a generation",
-    ),
-    "create_owned_job": Weaker(
-        lambda operation: replace(operation, name="create_job", arguments=(operation.arguments[0], None)),
-        "creates without an owner",
-    ),
-    "create_suspended_job": Weaker(
-        lambda operation: replace(operation, name="create_job", arguments=(operation.arguments[0], None)),
-        "creates without suspending",
-    ),
-}
-"""The operations that test something, each with its twin that does not."""
-
-WEAKER_WITHOUT_LAST = {
-    "delete_job": "deletes without the uid as a precondition",
-    "set": "sets without a time to live",
-}
-"""The operations whose last argument, where it is given, is what they test or what limits them."""
-
-
-def weaker_than(operation: Operation) -> Weaker | None:
-    """Return the weaker twin of an operation, if it has one."""
-    if operation.name in WEAKER_WITHOUT_LAST and len(operation.arguments) == 3 and operation.arguments[-1] is not None:
-        return Weaker(_without_last, WEAKER_WITHOUT_LAST[operation.name])
-    return WEAKER.get(operation.name)
+    def is_of(self, running: Running, request: Request) -> bool:
+        """Return whether a role asks for this here."""
+        return (
+            isinstance(request, Operation)
+            and (request.component, request.name) == (self.component, self.operation)
+            and site_of(running) == self.site
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +80,12 @@ class Mistaken:
 
 @dataclass(frozen=True, slots=True)
 class Weakened:
-    """The operation's weaker twin happens; `meaning` says what that does."""
+    """The operation's weaker twin happens."""
 
-    meaning: str
+    weaker: Weaker
 
     def __str__(self) -> str:
-        return self.meaning
+        return self.weaker.meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +98,28 @@ class LeftOut:
         return "left out"
 
 
-Change: TypeAlias = Mistaken | Weakened | LeftOut
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """It happens only after a later step, over looks at most: the two are exchanged.
+
+    Until then a copy of the role goes on as after the outcome `meanwhile` (see `sim/postpone`). `looks` are those on
+    the way, each by its component and name.
+    """
+
+    until: Place
+    meanwhile: Any
+    looks: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"happens only after {self.until.what}"
+
+
+Change: TypeAlias = Mistaken | Weakened | LeftOut | PutOff
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change at one place. As an interceptor of the role it changes nothing anywhere else."""
+    """One change at one place. As an interceptor of the role, or a postponement, it changes nothing anywhere else."""
 
     place: Place
     change: Change
@@ -173,10 +130,8 @@ class Mutation:
             return request
         assert isinstance(request, Operation)
         if isinstance(self.change, LeftOut):
-            what = f"{self.place.component.partition('/')[0]}.{request.name}"
-            return Operation("chance", "leave_out", (what,), request.label)
-        weaker = weaker_than(request) if isinstance(self.change, Weakened) else None
-        return weaker.instead(request) if weaker else request
+            return Operation("chance", "leave_out", (self.place.what,), request.label)
+        return self.change.weaker.instead(request) if isinstance(self.change, Weakened) else request
 
     def answered(self, running: Running, request: Request, outcome: Any) -> Any:
         """Return what the role is told."""
@@ -186,23 +141,40 @@ class Mutation:
             return self.change.told
         if isinstance(self.change, Mistaken):
             return self.change.told if self.change.mistakes(outcome) else outcome
-        assert isinstance(request, Operation)
-        weaker = weaker_than(request)
-        return weaker.told[0] if weaker and weaker.told else outcome
+        told = self.change.weaker.told if isinstance(self.change, Weakened) else ()
+        return told[0] if told else outcome
+
+    @property
+    def meanwhile(self) -> Any:
+        """What is told to the copy of the role that goes ahead of a step that is put off."""
+        assert isinstance(self.change, PutOff)
+        return self.change.meanwhile
+
+    def begins(self, running: Running, request: Request) -> bool:
+        """Return whether this is the step to put off."""
+        return self._is_at(running, request)
+
+    def passes(self, request: Request) -> bool:
+        """Return whether this is a look over which the step may be put off."""
+        assert isinstance(self.change, PutOff)
+        return isinstance(request, Operation) and (request.component, request.name) in self.change.looks
+
+    def ends(self, running: Running, request: Request) -> bool:
+        """Return whether this is the step after which it happens."""
+        assert isinstance(self.change, PutOff)
+        return self.change.until.is_of(running, request)
 
     def _is_at(self, running: Running, request: Request) -> bool:
-        return (
-            isinstance(request, Operation)
-            and (request.component, request.name) == (self.place.component, self.place.operation)
-            and site_of(running) == self.place.site
-        )
+        return self.place.is_of(running, request)
 
 
 def mutated(protocol: Protocol, mutation: Mutation, name: str) -> Protocol:
     """Return the mutant of a protocol, under a name of its own."""
 
     def changed(role_name: str, role: Role) -> Role:
-        return intercepted(role, mutation) if role_name == mutation.place.role else role
+        if role_name != mutation.place.role:
+            return role
+        return (postponed if isinstance(mutation.change, PutOff) else intercepted)(role, mutation)
 
     def changed_processes(
         processes: Callable[[System, Faults], Sequence[Process]],

@@ -7,15 +7,16 @@ and no pool is ever too small. What only a fault brings about is there only if t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from inspect import Parameter, signature
+from typing import Any
 
 from deadheat.models import faults as kinds
 from deadheat.models.celery import CeleryQueue
 from deadheat.models.chance import Chance
 from deadheat.models.http import HttpChannel
 from deadheat.models.redis import Redis
-from deadheat.models.status import StatusStore
 from deadheat.models.surroundings import (
     ask_for_cancellation,
     control_jobs,
@@ -54,18 +55,19 @@ class World:
 def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
     """Return the world of a protocol at one size; the fault budgets decide which processes it needs."""
     names = tuple(f"e{number}" for number in range(1, evaluations + 1))
-    replicas = bool(faults.get(kinds.STALE_STATUS))
-    stores_status = issubclass(protocol.status, StatusStore)
     system = System(
         evaluations=names,
         user=User("user"),
         queue=CeleryQueue("queue"),
-        status=StatusStore("status", replicas=replicas) if stores_status else protocol.status("status"),
+        status=_made(protocol.status, "status", replicas=bool(faults.get(kinds.STALE_STATUS))),
         http=HttpChannel("http"),
         redis=Redis("redis"),
         tokens=Tokens("tokens"),
-        kubernetes=protocol.kubernetes(
-            "kubernetes", watched=protocol.watches_jobs, stale_lists=bool(faults.get(kinds.STALE_LIST))
+        kubernetes=_made(
+            protocol.kubernetes,
+            "kubernetes",
+            watched=protocol.watches_jobs,
+            stale_lists=bool(faults.get(kinds.STALE_LIST)),
         ),
         chance=Chance("chance"),
     )
@@ -75,6 +77,13 @@ def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
     for more in protocol.processes:
         processes.extend(more(system, faults))
     return World(system, _components(system), tuple(processes))
+
+
+def _made(component: Callable[..., Any], name: str, **options: bool) -> Any:
+    """Return a component of a class that a protocol names, told as much as that class takes."""
+    taken = signature(component).parameters
+    takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in taken.values())
+    return component(name, **{option: value for option, value in options.items() if takes_all or option in taken})
 
 
 def _components(system: System) -> dict[str, Component]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.models.mutations import Change, PutOff
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
 from deadheat.scenarios.scenario import MUTANT, Scenario, budget_text
@@ -23,8 +24,17 @@ FATES = {
     Fate.NOTICED: ("noticed", "green"),
     Fate.SURVIVED: ("NOBODY NOTICES", "bold red"),
     Fate.NO_DIFFERENCE: ("makes no difference", "bold magenta"),
+    Fate.CANNOT_RUN: ("cannot run", "yellow"),
     Fate.INCONCLUSIVE: ("? cut short", "yellow"),
 }
+
+IN = {
+    ("idle",): ", in steps alone that change nothing",
+    ("settled",): ", in where it comes to rest alone",
+    ("eventually",): ", in what lasts for ever alone",
+    ("settled", "eventually"): ", in where it comes to rest alone",
+}
+"""In what a mutant differs that reaches the states of its protocol, and changes them by the same steps."""
 
 
 def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console) -> None:
@@ -33,6 +43,7 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
     noticed = sum(each.fate is Fate.NOTICED for each in results)
     console.print(f"{noticed} of {len(results)} mutants of {hunt.scenario.protocol} are noticed.", style="bold")
     for fate, meaning in (
+        (Fate.CANNOT_RUN, "the change breaks a rule that the protocol keeps, so it says nothing of properties"),
         (Fate.SURVIVED, "a hole in the properties, or hidden by those that are violated anyway"),
         (Fate.NO_DIFFERENCE, "dead code, or a check that narrows a race and rules out nothing"),
     ):
@@ -40,6 +51,9 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
         if numbers:
             text, style = FATES[fate]
             console.print(Text(f"{text[0].upper()}{text[1:].lower()}: {numbers}: {meaning}.", style=style))
+    for each in results:
+        if each.error is not None:
+            console.print(Text(f"{each.number}: {each.error}", style="dim"))
     for line in _scope(hunt):
         console.print(line, style="dim")
     first = next((each for each in results if each.noticed_by), None)
@@ -54,12 +68,15 @@ def print_mutant(result: MutantResult, console: Console) -> None:
     console.print(
         Text.assemble(
             (f"{result.number} ", "bold"),
-            f"in {place.role}, {place.site}: {_guard(result)} {result.mutation.change}: ",
+            f"in {place.role}, {place.site}: {place.what} {_change(result.mutation.change)}: ",
             (fate, style),
             " by " * bool(result.noticed_by),
             _notices(result.noticed_by),
+            _differs(result),
         )
     )
+    if result.error is not None:
+        console.print(Text(result.error))
 
 
 def mutants_to_json(hunt: Hunt, results: Sequence[MutantResult]) -> str:
@@ -83,8 +100,9 @@ def _entry(scenario: Scenario, result: MutantResult) -> dict[str, Any]:
         "protocol": scenario.protocol,
         "role": place.role,
         "site": str(place.site),
-        "operation": _guard(result),
+        "operation": place.what,
         "change": str(result.mutation.change),
+        "only_after": _only_after(result.mutation.change),
         "survived": result.fate in (Fate.SURVIVED, Fate.NO_DIFFERENCE),
         "fate": str(result.fate),
         "noticed_by": [
@@ -92,7 +110,16 @@ def _entry(scenario: Scenario, result: MutantResult) -> dict[str, Any]:
             for each in result.noticed_by
         ],
         "differs_under": None if result.differs_under is None else dict(result.differs_under),
+        "differs_in": list(result.differs_in),
+        "error": result.error,
     }
+
+
+def _only_after(change: Change) -> dict[str, str] | None:
+    """Return the step after which one that is put off happens."""
+    if not isinstance(change, PutOff):
+        return None
+    return {"site": str(change.until.site), "operation": change.until.what}
 
 
 def _table(results: Sequence[MutantResult]) -> Table:
@@ -108,16 +135,21 @@ def _table(results: Sequence[MutantResult]) -> Table:
         place = result.mutation.place
         fate, style = FATES[result.fate]
         notices = _notices(result.noticed_by) if result.noticed_by else Text(fate, style=style)
-        if result.differs_under is not None:
-            notices.append(f" (differs {_with(result.differs_under)})", style="dim")
-        change = Text.assemble(_guard(result), " ", (str(result.mutation.change), "bold"))
+        notices.append(_differs(result))
+        change = Text.assemble(place.what, " ", (_change(result.mutation.change), "bold"))
         table.add_row(str(result.number), place.role, str(place.site), change, notices)
     return table
 
 
-def _guard(result: MutantResult) -> str:
-    place = result.mutation.place
-    return f"{place.component.partition('/')[0]}.{place.operation}"
+def _change(change: Change) -> str:
+    """Return what was done, and where the step is that now comes first."""
+    return f"{change} in {change.until.site}" if isinstance(change, PutOff) else str(change)
+
+
+def _differs(result: MutantResult) -> Text:
+    if result.differs_under is None:
+        return Text()
+    return Text(f" (differs {_with(result.differs_under)}{IN.get(result.differs_in, '')})", style="dim")
 
 
 def _notices(notices: Sequence[Notice]) -> Text:

@@ -9,20 +9,20 @@ role goes on in the same way are one *decision*. Of each place where a role asks
 - without a look of which the outcome never matters;
 - in which an operation that tests something is replaced by one that does not;
 - in which an operation that changes something is left out.
+
+Behind all of these come the mutants in which a step is put off until after the next (see `neighbours`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from deadheat.models.faults import FAULTS
 from deadheat.models.http import GaveUp, TimedOut
 from deadheat.models.mutations import (
-    HANDED,
-    LOOKS,
     ROLES,
     Change,
     LeftOut,
@@ -33,37 +33,25 @@ from deadheat.models.mutations import (
     functions_of,
     mutated,
     role_of,
-    weaker_than,
 )
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
+from deadheat.scenarios.behaviour import Answer, Behaviour, OperationKinds, answers_of
+from deadheat.scenarios.neighbours import postponements
 from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.python import Search
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
-from deadheat.sim.locals import LocalStates
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Operation
 from deadheat.sim.tables import Tables
 
 __all__ = ["Guards", "Observation", "guards_of", "mutant"]
 
 OBSERVED_STATES_MAX = 10_000
 """A longer search tells next to nothing new of what single roles do."""
-
-
-class Answer(NamedTuple):
-    """What a role was once told: where it stood and stands then, and for what it asks then, and for what exactly."""
-
-    place: Place
-    operation: Operation | Atomic
-    stood: tuple[Hashable, ...]
-    outcome: Any
-    stands: Hashable
-    asks: str
-    asks_exactly: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +79,12 @@ class Guards:
     never_reached: tuple[tuple[str, Site], ...]
 
 
-Asks: TypeAlias = Callable[[Answer], Hashable]
-"""What a role asks for after an answer, as far as it is of interest."""
-
-
 @lru_cache(maxsize=8)
 def guards_of(name: str) -> Guards:
-    """Return the mutations of the named protocol; raises UsageError if there is none of that name."""
+    """Return the mutations of the named protocol.
+
+    Raises UsageError if there is none of that name, and ModelError or PurityError where it breaks a rule of the engine.
+    """
     protocol = find_protocol(name)
     observations = tuple(_observe(protocol, faults) for faults in ((), *(((kind, 1),) for kind in FAULTS)))
     by_place: dict[Place, list[Answer]] = {}
@@ -105,10 +92,11 @@ def guards_of(name: str) -> Guards:
         for answer in observation.answers:
             by_place.setdefault(answer.place, []).append(answer)
     places = sorted(by_place, key=lambda place: _rank(place.role))  # otherwise in the order in which they were reached
-    behaviour = _Behaviour(answer for observation in observations for answer in observation.answers)
-    mutations = tuple(Mutation(place, change) for place in places for change in _changes_at(by_place[place], behaviour))
+    behaviour = Behaviour(answer for observation in observations for answer in observation.answers)
+    mutations = [Mutation(place, change) for place in places for change in _changes_at(by_place[place], behaviour)]
+    mutations.extend(put_off for place in places for put_off in postponements(place, by_place[place], behaviour))
     reached = {(place.role, place.site) for place in by_place}
-    return Guards(mutations, observations, tuple(sorted(_all_sites(protocol) - reached)))
+    return Guards(tuple(mutations), observations, tuple(sorted(_all_sites(protocol) - reached)))
 
 
 def mutant(name: str, number: str) -> Protocol:
@@ -126,36 +114,19 @@ def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observa
     tables = Tables(Scenario(protocol.name, faults=faults, properties=()).model_of(protocol))
     search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
     search.run()
+    tables.verify_purity()
     world = build(protocol, 1, dict(faults))
     added = [process for more in protocol.processes for process in more(world.system, dict(faults))]
     answers: list[Answer] = []
     sites: dict[str, set[Site]] = {}
+    kinds = OperationKinds(tables)
     for states in tables.locals:
         role = role_of(protocol, states.process, added)
         if role is not None:
             if role not in sites:
                 sites[role] = sites_of(_functions(protocol, role, added))
-            answers.extend(_answers(role, states, sites[role], faults))
+            answers.extend(answers_of(role, states, sites[role], faults, kinds))
     return Observation(faults, tuple(answers), search.stopped is None)
-
-
-def _answers(role: str, states: LocalStates, sites: set[Site], faults: Hashable) -> Iterator[Answer]:
-    """Yield what a process was told at the sites of its role, and not in what is around it."""
-    name = states.process.name
-    for answered in states.answered():
-        state, successor = states.states[answered.state], states.states[answered.successor]
-        if state.site not in sites:
-            continue
-        operation = answered.operation
-        yield Answer(
-            place=Place(role, state.site, operation.component, operation.name),
-            operation=operation,
-            stood=(faults, name, answered.state),
-            outcome=answered.outcome,
-            stands=(faults, name, answered.successor),
-            asks=f"{successor.site} {' or '.join(each.name for each in successor.operations)}",
-            asks_exactly=tuple(map(str, successor.operations)),
-        )
 
 
 def _functions(protocol: Protocol, role: str, added: Sequence[Process]) -> list[Callable[..., Any]]:
@@ -185,51 +156,10 @@ def _changes(change: Change, answer: Answer) -> bool:
 # What to change at one place
 
 
-class _Behaviour:
-    """What roles do after one answer or another, by all that was learned of them."""
-
-    def __init__(self, answers: Iterable[Answer]) -> None:
-        self._at: dict[Hashable, dict[Hashable, Answer]] = {}
-        for answer in answers:
-            self._at.setdefault(answer.stood, {})[freeze(answer.outcome)] = answer
-
-    def groups(self, answers: Sequence[Answer], asks: Asks) -> list[tuple[Any, ...]]:
-        """Return the outcomes in groups, in the order in which they were learned; those of one group are all alike."""
-        by_outcome: dict[Hashable, list[Answer]] = {}
-        for answer in answers:
-            by_outcome.setdefault(freeze(answer.outcome), []).append(answer)
-        groups: list[list[list[Answer]]] = []
-        for told in by_outcome.values():
-            same = next((group for group in groups if all(self._same(told, each, asks) for each in group)), None)
-            if same is None:
-                groups.append([told])
-            else:
-                same.append(told)
-        return [tuple(told[0].outcome for told in group) for group in groups]
-
-    def _same(self, ones: list[Answer], others: list[Answer], asks: Asks) -> bool:
-        """Return whether two outcomes are alike: wherever both were told, or else in what is asked for somewhere."""
-        stood = {answer.stood: answer for answer in others}
-        both = [(one, stood[one.stood]) for one in ones if one.stood in stood]
-        if both:
-            return all(self._alike(one, other, asks, set()) for one, other in both)
-        return not {asks(one) for one in ones}.isdisjoint(asks(other) for other in others)
-
-    def _alike(self, one: Answer, other: Answer, asks: Asks, assumed: set[tuple[Hashable, Hashable]]) -> bool:
-        """Return whether the role asks for the same from here on, whatever it is answered."""
-        pair = (one.stands, other.stands)
-        if one.stands == other.stands or pair in assumed:
-            return True
-        assumed.add(pair)
-        here, there = self._at.get(one.stands, {}), self._at.get(other.stands, {})
-        return asks(one) == asks(other) and all(
-            self._alike(here[outcome], there[outcome], asks, assumed) for outcome in here if outcome in there
-        )
-
-
-def _changes_at(answers: Sequence[Answer], behaviour: _Behaviour) -> Iterator[Change]:
+def _changes_at(answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Change]:
     operation, usual = answers[0].operation, answers[0].outcome
-    if not isinstance(operation, Operation) or operation.name in HANDED:
+    kind = answers[0].kind
+    if not isinstance(operation, Operation) or kind.hands_work or kind.passes_work_on:
         return
     decisions = behaviour.groups(answers, lambda answer: answer.asks)
     for group in decisions[1:]:
@@ -239,7 +169,7 @@ def _changes_at(answers: Sequence[Answer], behaviour: _Behaviour) -> Iterator[Ch
     others = [each for group in decisions[1:] for each in group if freeze(each) in without_faults]
     if others:
         yield Mistaken(decisions[0], others[0])
-    if operation.name in LOOKS:
+    if kind.looks:
         ever_matters = len(decisions) > 1
         for decision in decisions:
             members = {freeze(each) for each in decision}
@@ -250,7 +180,6 @@ def _changes_at(answers: Sequence[Answer], behaviour: _Behaviour) -> Iterator[Ch
         if not ever_matters:
             yield LeftOut(usual)
         return
-    weaker = weaker_than(operation)
-    if weaker is not None:
-        yield Weakened(weaker.meaning)
+    if kind.weaker is not None:
+        yield Weakened(kind.weaker)
     yield LeftOut(usual)

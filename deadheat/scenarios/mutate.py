@@ -4,9 +4,12 @@ A mutant is *noticed* if a property that holds for the protocol is violated by t
 violates itself cannot notice. Many guards matter only under a fault. So, unless the faults are given, each mutant is
 checked without faults first, and if nothing notices, with one fault of each kind, the smallest searches first.
 
-What nobody notices makes *no difference* if the mutant reaches the very states and makes the very steps that the
-protocol does, in all of these searches: it is dead code, or a check that makes a race less likely and rules out
-nothing. Otherwise it changes something that no property speaks of, or only properties that are violated anyway.
+What nobody notices makes *no difference* if no property could notice it in any of these searches, whatever it says and
+whichever components it reads (see `sim/footprint`): it is dead code, or a check that makes a race less likely and
+rules out nothing. Otherwise it changes something that no property speaks of, or only properties that are violated
+anyway.
+
+A mutant that *cannot run*, since a role or a component fails by what the change does to it, says nothing of properties.
 """
 
 from __future__ import annotations
@@ -24,9 +27,9 @@ from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdi
 from deadheat.scenarios.mutants import Guards, guards_of
 from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site
-from deadheat.sim.errors import ModelError
+from deadheat.sim.errors import ModelError, UnboundedError
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.footprint import footprint
+from deadheat.sim.footprint import IDLE, Footprint, footprint
 
 __all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all", "shortest_of"]
 
@@ -38,13 +41,15 @@ GROWTH_MAX, SMALL_STATES = 4, 5_000
 class Fate(StrEnum):
     """What became of a mutant.
 
-    SURVIVED: it does something else than the protocol, and nobody notices. NO_DIFFERENCE: it does not. INCONCLUSIVE:
-    nobody noticed in searches that were cut short.
+    SURVIVED: it does something else than the protocol, and nobody notices. NO_DIFFERENCE: it does not. CANNOT_RUN: it
+    breaks a rule of the engine, which the protocol does not. INCONCLUSIVE: nobody noticed in searches that were cut
+    short.
     """
 
     NOTICED = "noticed"
     SURVIVED = "survived"
     NO_DIFFERENCE = "no difference"
+    CANNOT_RUN = "cannot run"
     INCONCLUSIVE = "inconclusive"
 
 
@@ -61,7 +66,8 @@ class Notice:
 class MutantResult:
     """What became of one mutant, and by what it was noticed.
 
-    `differs_under` are the faults under which one that survived does something else than the protocol.
+    `differs_under` are the faults under which one that survived does something else than the protocol, and `differs_in`
+    what kinds of property could tell (see `sim/footprint`). `error` says why one cannot run.
     """
 
     number: int
@@ -69,6 +75,8 @@ class MutantResult:
     fate: Fate
     noticed_by: tuple[Notice, ...] = ()
     differs_under: tuple[tuple[str, int], ...] | None = None
+    differs_in: tuple[str, ...] = ()
+    error: str | None = None
 
 
 class Trial(NamedTuple):
@@ -159,11 +167,15 @@ def judge_all(
 
 def _judge(options: Options, complete: bool, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:
     """Check one mutant in one scenario after the other, until some property notices."""
+    error: str | None = None
     for scenario, states_max in trials:
         try:
             result = check(scenario, replace(options, states_max=min(states_max, options.states_max)))
-        except ModelError:  # something in it grows without a bound
+        except UnboundedError:
             complete = False
+            continue
+        except ModelError as broken:
+            error = error or str(broken)
             continue
         found = [each.counterexample for each in result.outcomes if each.counterexample is not None]
         if found:
@@ -172,12 +184,29 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
         complete = complete and result.exploration.complete
         if not complete and not scenario.faults:
             break  # with faults there would be yet more states
+    if error is not None:
+        return MutantResult(number, mutation, Fate.CANNOT_RUN, error=error)
     if not complete:
         return MutantResult(number, mutation, Fate.INCONCLUSIVE)
+    return _unnoticed(options, number, mutation, trials)
+
+
+def _unnoticed(options: Options, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:
+    """Say of a mutant that nobody notices whether anybody could, and first where more than idle steps are others."""
+    differences: list[tuple[Scenario, tuple[str, ...]]] = []
     for scenario, _ in trials:
-        if _footprint(scenario, options.states_max) != _footprint(_original(scenario), options.states_max):
-            return MutantResult(number, mutation, Fate.SURVIVED, differs_under=scenario.faults)
-    return MutantResult(number, mutation, Fate.NO_DIFFERENCE)
+        one, other = (_footprint(each, options.states_max) for each in (_original(scenario), scenario))
+        if one is None or other is None:
+            return MutantResult(number, mutation, Fate.INCONCLUSIVE)
+        kinds = one.differs_in(other)
+        if kinds:
+            differences.append((scenario, kinds))
+        if kinds and kinds != IDLE:
+            break
+    if not differences:
+        return MutantResult(number, mutation, Fate.NO_DIFFERENCE)
+    scenario, kinds = next((each for each in differences if each[1] != IDLE), differences[0])
+    return MutantResult(number, mutation, Fate.SURVIVED, differs_under=scenario.faults, differs_in=kinds)
 
 
 def shortest_of(result: MutantResult) -> Counterexample | None:
@@ -195,7 +224,7 @@ def _original(scenario: Scenario) -> Scenario:
 
 
 @lru_cache(maxsize=64)
-def _footprint(scenario: Scenario, states_max: int) -> int | None:
+def _footprint(scenario: Scenario, states_max: int) -> Footprint | None:
     return footprint(scenario.model(), Limits(states_max))
 
 

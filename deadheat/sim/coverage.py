@@ -10,8 +10,11 @@ from types import CodeType, GeneratorType, ModuleType
 from typing import Any, NamedTuple
 
 from deadheat.sim.intercept import DRIVE
+from deadheat.sim.postpone import DRIVES
 
 __all__ = ["Site", "site_of", "sites_of"]
+
+IN_BETWEEN = (DRIVE, *DRIVES)
 
 
 class Site(NamedTuple):
@@ -54,7 +57,7 @@ def _inner(generator: Generator[Any, Any, Any]) -> GeneratorType[Any, Any, Any] 
     if not isinstance(generator, GeneratorType):
         return None
     inner: object = generator.gi_yieldfrom
-    if generator.gi_code is DRIVE and generator.gi_frame is not None:
+    if inner is None and generator.gi_code in IN_BETWEEN and generator.gi_frame is not None:
         inner = generator.gi_frame.f_locals["wrapped"]
     return inner if isinstance(inner, GeneratorType) else None
 

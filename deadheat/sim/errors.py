@@ -4,7 +4,8 @@
     ├── UsageError             what the user asked for does not exist or cannot be
     ├── ModelError             a model, component or role breaks a rule of the engine
     │   ├── PurityError        a role asked for something else after the same outcomes
-    │   └── OperationError     an operation of a component raised an exception
+    │   ├── OperationError     an operation of a component raised an exception
+    │   └── UnboundedError     a component or a role takes on more values than can be told apart
     ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
@@ -30,6 +31,7 @@ __all__ = [
     "PurityError",
     "ReplayDivergedError",
     "TraceError",
+    "UnboundedError",
     "UsageError",
     "unknown_name",
 ]
@@ -53,6 +55,10 @@ class PurityError(ModelError):
 
 class OperationError(ModelError):
     """An operation of a component raised an exception."""
+
+
+class UnboundedError(ModelError):
+    """A component or a role takes on more values than can be told apart: something in it grows without a bound."""
 
 
 class CheckpointError(DeadheatError):

@@ -11,6 +11,7 @@ from functools import wraps
 from types import CodeType
 from typing import Any, Protocol, TypeAlias
 
+from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import Request, Role
 
 __all__ = ["DRIVE", "Interceptor", "Running", "intercepted"]
@@ -48,6 +49,7 @@ def _drive(wrapped: Running, interceptor: Interceptor) -> Running:
             request = wrapped.send(answer)
         except StopIteration as end:
             return end.value
+        note_used(request)  # by the role; what becomes of it is decided here
         answer = None  # what was answered before must not tell two standings apart
         answer = yield interceptor.asked(wrapped, request)
         answer = interceptor.answered(wrapped, request, answer)

@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
+from itertools import count
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -109,6 +110,8 @@ def _what_can_change(name: str, value: Any) -> Iterator[tuple[str, Callable[[], 
         yield name, lambda: frozenset(map(_token, value))
     elif isinstance(value, bytearray):
         yield name, lambda: bytes(value)
+    elif isinstance(value, count):
+        yield name, lambda: repr(value)
     elif isinstance(value, CellType):
         yield name, lambda: tuple(map(_token, _held_by(value)))
     elif isinstance(value, FunctionType):

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.coverage import Site
-from deadheat.sim.errors import ModelError, PurityError
+from deadheat.sim.errors import ModelError, PurityError, UnboundedError
 from deadheat.sim.freeze import freeze, merging_is_safe
 from deadheat.sim.locals import INITIAL, LocalStates
 from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Property
@@ -185,7 +185,7 @@ class _Values:
         number = self.numbers.setdefault(key, len(self.values))
         if number == len(self.values):
             if number > FIELD_MASK:
-                raise ModelError(
+                raise UnboundedError(
                     f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; the usual cause is a "
                     "counter or a log without a bound. Bound it, or check fewer evaluations."
                 )
@@ -321,7 +321,7 @@ class Tables:
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
         if local > FIELD_MASK:
-            raise ModelError(
+            raise UnboundedError(
                 f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; the usual cause "
                 "is a loop whose history cannot be merged. Keep fewer locals, or let the process repeat instead."
             )

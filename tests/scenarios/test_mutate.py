@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from deadheat.models.mutations import LeftOut, Mistaken, Weakened
+from deadheat.models.mutations import LeftOut, Mistaken, PutOff, Weakened
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.redis import key_of
 from deadheat.models.status import Status
 from deadheat.models.system import CancelRequest, Protocol, Steps, System, Task
 from deadheat.models.user import Cancellation
-from deadheat.scenarios import mutants
+from deadheat.scenarios import mutants, mutate
 from deadheat.scenarios import scenario as scenario_module
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.mutants import guards_of
@@ -23,6 +23,7 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import reference
 
 ORPHAN = {"no-permanent-orphan", "no-transient-orphan", "eventually-cleaned"}
+PERMANENT = {"no-permanent-orphan", "eventually-cleaned"}
 NO_JOB = {"uncancelled-gets-job", "nothing-stuck"}
 
 
@@ -129,11 +130,19 @@ NOTICED = {
     ("creation-lock", "cancel", "acquire", "left out"): ORPHAN,
     ("creation-lock", "dispatch", "get", "takes cancelled or failed for provisioning"): ORPHAN,
     # The first look, the second look and its kill (see WHICH): a flag raised after the first is found by the second.
-    ("state-machine", "dispatch", "get", "takes raised for None"): {"no-permanent-orphan", "eventually-cleaned"},
-    ("state-machine", "dispatch", "delete_job", "left out"): {"no-permanent-orphan", "eventually-cleaned"},
-    ("state-machine", "cancel", "set", "left out"): {"no-permanent-orphan", "eventually-cleaned"},
+    ("state-machine", "dispatch", "get", "takes raised for None"): PERMANENT,
+    ("state-machine", "dispatch", "delete_job", "left out"): PERMANENT,
+    ("state-machine", "cancel", "set", "left out"): PERMANENT,
     # A request that is still under way finds the name free.
     ("name-tombstone", "cancel", "create_tombstone", "left out"): ORPHAN | {"cancelled-means-stopped"},
+    # The lock is free, or not yet taken, while what it protects happens.
+    ("creation-lock", "cancel", "set", "happens only after redis.delete_if_equal"): ORPHAN,
+    ("creation-lock", "dispatch", "create_job", "happens only after redis.delete_if_equal"): ORPHAN,
+    ("creation-lock", "dispatch", "acquire", "happens only after status.get"): ORPHAN,
+    # The Job is created after the kill, and the flag not yet raised when the dispatcher looks for it.
+    ("state-machine", "cancel", "set", "happens only after kubernetes.delete_job"): PERMANENT,
+    # The flag is raised after the dispatcher looked for it the second time, and before it creates the Job.
+    ("state-machine", "dispatch", "create_job", "happens only after redis.get"): PERMANENT,
     # A token that is taken for none is always refused.
     ("request-token", "dispatch", "get", "takes token-e1-1 for None"): NO_JOB,
 }
@@ -145,6 +154,11 @@ NOTICED_WITH = {
     (("state-machine", "dispatch", "set_if_absent", "sets, although it is there already"), "http-retry"): {
         "at-most-one-job"
     },
+    # The handler is lost in between, and nobody kills the Job of a cancelled evaluation.
+    (
+        ("state-machine", "cancel", "delete_job", "happens only after status.compare_and_set"),
+        "cancel-loss",
+    ): PERMANENT,
     # The worker gives up, writes "failed", and the request that timed out creates the Job.
     (("state-machine", "worker", "response", "takes timed out for gave up"), "http-retry"): {
         "no-permanent-orphan",
@@ -249,6 +263,33 @@ def test_every_guard_of_every_protocol_has_mutants(name: str) -> None:
     assert weakened >= tested
 
 
+@pytest.mark.parametrize("name", [*DEFAULT_PROTOCOLS, "claimed", "locked"])
+def test_work_is_neither_put_off_nor_waited_for(name: str) -> None:
+    put_off = [each for each in guards_of(name).mutations if isinstance(each.change, PutOff)]
+    assert put_off
+    given_work = {"deliver", "cancellation", "accept", "receive", "finished", "creation_event", "generate"}
+    assert not {each.place.operation for each in put_off} & {*given_work, "send"}
+    assert not {each.change.until.operation for each in put_off if isinstance(each.change, PutOff)} & given_work
+
+
+def test_a_step_is_not_put_off_until_after_one_that_depends_on_its_outcome() -> None:
+    put_off = {
+        (each.place.role, each.place.operation, each.change.until.operation)
+        for each in guards_of("claimed").mutations
+        if isinstance(each.change, PutOff)
+    }
+    # What the user is told, and whether there is a Job to create, depends on the comparison.
+    assert not {("worker", "compare_and_set"), ("cancel", "compare_and_set")} & {each[:2] for each in put_off}
+    assert ("worker", "get", "compare_and_set") in put_off  # it is told the same whenever it looks
+
+
+def test_what_cannot_be_compared_is_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
+    hunt, number = without_faults("claimed"), number_of("claimed", "cancel", "compare_and_set", "takes True for False")
+    assert judge(hunt, number).fate is Fate.SURVIVED
+    monkeypatch.setattr(mutate, "_footprint", lambda *_: None)
+    assert judge(hunt, number).fate is Fate.INCONCLUSIVE
+
+
 def test_a_mutant_merges_as_much_as_its_protocol() -> None:
     # Both dispatchers go their whole way in either; histories that were kept apart would make it many times as many.
     number = number_of("state-machine", "dispatch", "get", "takes raised for None", 1)
@@ -263,7 +304,7 @@ def test_a_mutant_is_a_protocol_by_name() -> None:
     assert mutant.summary.startswith(find_protocol("state-machine").summary)
     assert mutants.mutant("state-machine", "02").name == "state-machine~2"
     for number in ("0", "99", "x", ""):
-        with pytest.raises(UsageError, match="its mutants are numbered from 1 to 30"):
+        with pytest.raises(UsageError, match="its mutants are numbered from 1 to 36"):
             find_protocol(f"state-machine~{number}")
 
 
