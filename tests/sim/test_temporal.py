@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from deadheat.sim.temporal import START, Constraint, Network
+from deadheat.sim.cuts import START
+from deadheat.sim.temporal import Constraint, Network
 
 THOROUGH = settings(max_examples=200, deadline=None)
 
