@@ -50,6 +50,10 @@ class Order:
         return all(at[later] - at[earlier] <= most for earlier, later, most in self.differences(bounds))
 
 
+def possible(orders: Sequence[Order], bounds: Bounds) -> bool:
+    return any(order.is_possible(bounds) for order in orders)
+
+
 def shortest_paths(differences: Sequence[Difference], start: int | None = None) -> dict[int, float] | None:
     """Return how far each point is from the start, or from anywhere; None if a cycle is negative."""
     points = {point for earlier, later, _ in differences for point in (earlier, later)} | {0}
