@@ -126,7 +126,7 @@ def _example(window: RaceWindow) -> Table:
     table.add_column("process", style="cyan", no_wrap=True)
     table.add_column("step", overflow="fold")
     table.add_column("waits for", overflow="fold")
-    for step in sorted(window.steps, key=lambda each: (window.times_ns[each.number], each.number)):
+    for step in (window.steps[number - 1] for number in window.order):
         operation = step.transition.operation
         label = f"{operation.label} " if operation and operation.label else ""
         text = Text(label, style="bold")
@@ -134,7 +134,7 @@ def _example(window: RaceWindow) -> Table:
         text.append(f"{name} → {render(step.transition.step.outcome)}", style="not bold")
         if step.transition.step.fault:
             text.append(f" !{step.transition.step.fault}", style="bold red")
-        waits = " and ".join(step_text(window, each) for each in step.waits_for)
+        waits = step_text(window, window.waits_for[step.number])
         table.add_row(str(step.number), duration_text(window.times_ns[step.number]), step.process, text, waits)
     return table
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from deadheat.sim.causality import CausalStep
+from deadheat.sim.cuts import CausalStep
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.operations import Atomic
+from deadheat.sim.simulation import Transition
 
 __all__ = ["DEFAULT", "UNITS_NS", "Latency", "latency_of", "names_of", "parse_latencies", "require_used"]
 
@@ -45,14 +46,14 @@ def parse_latencies(texts: Sequence[str]) -> tuple[Latency, ...]:
     return tuple(latencies.values())
 
 
-def names_of(step: CausalStep) -> tuple[str, ...]:
+def names_of(transition: Transition) -> tuple[str, ...]:
     """Return the names by which a latency may name a step, the most specific first.
 
     These are its label, its kind of fault, and its component's name (without the key) and operation, with and without
     the name of the process's role (what stands before the first `/`) in front.
     """
-    role = step.process.partition("/")[0]
-    operation = step.transition.operation
+    role = transition.choice.process.partition("/")[0]
+    operation = transition.operation
     if operation is None:
         named = [(role, "crash")]
     else:
@@ -63,7 +64,7 @@ def names_of(step: CausalStep) -> tuple[str, ...]:
         dict.fromkeys(
             [
                 *([label] if label else []),
-                *([step.transition.step.fault] if step.transition.step.fault else []),
+                *([transition.step.fault] if transition.step.fault else []),
                 *(f"{role}.{component}.{name}" for component, name in named if component != role),
                 *(f"{component}.{name}" for component, name in named),
                 *(f"{role}.{component}" for component, _ in named if component != role),
@@ -73,25 +74,25 @@ def names_of(step: CausalStep) -> tuple[str, ...]:
     )
 
 
-def latency_of(step: CausalStep, latencies: Sequence[Latency]) -> Latency | None:
+def latency_of(transition: Transition, latencies: Sequence[Latency]) -> Latency | None:
     """Return the most specific latency that names a step; None for a step that may take any time.
 
     A step that nobody owes, and a fault, come when they like: only its label, its kind of fault, or a name with its
     operation bounds such a step, not one for its whole component or for everything.
     """
     given = {each.name: each for each in latencies}
-    names = names_of(step)
-    if step.transition.owed:
+    names = names_of(transition)
+    if transition.owed:
         names = (*names, DEFAULT)
     else:
-        whole = {step.process.partition("/")[0], *(name.rpartition(".")[0] for name in names)}
+        whole = {transition.choice.process.partition("/")[0], *(name.rpartition(".")[0] for name in names)}
         names = tuple(name for name in names if name not in whole)
     return next((given[name] for name in names if name in given), None)
 
 
 def require_used(latencies: Sequence[Latency], steps: Sequence[CausalStep]) -> None:
     """Raise UsageError, naming the nearest, for a latency whose name names no step at all."""
-    known = list(dict.fromkeys(name for step in steps for name in names_of(step)))
+    known = list(dict.fromkeys(name for step in steps for name in names_of(step.transition)))
     for each in latencies:
         if each.name not in (*known, DEFAULT):
             raise unknown_name("step of this trace named", each.name, [*known, DEFAULT])

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from deadheat.scenarios.latency import UNITS_NS
-from deadheat.scenarios.window import FreeStep, Lease, RaceWindow
-from deadheat.sim.causality import CausalStep
-from deadheat.sim.temporal import START, Condition, Constraint
+from deadheat.scenarios.window import RaceWindow
+from deadheat.scenarios.window_parts import FreeStep, Lease
+from deadheat.sim.cuts import START, CausalStep
+from deadheat.sim.simulation import Transition
+from deadheat.sim.temporal import Condition, Constraint
 
 __all__ = [
     "condition_text",
@@ -49,17 +51,24 @@ def step_text(window: RaceWindow, number: int) -> str:
 
 def verdict_text(window: RaceWindow) -> str:
     """Return whether it can happen, and by how much, in one sentence."""
+    at_least = "" if window.exact else "at least "
     if not window.possible:
-        return f"Impossible under these latencies: it fails by {duration_text(-window.slack_ns)}."
+        return f"Impossible under these latencies: it fails by {at_least}{duration_text(-window.slack_ns)}."
     if window.always:
         return "Possible whatever the latencies within these bounds are, if each free step comes in its window."
     if window.slack_ns == math.inf:
         return "Possible: the latencies given do not exclude it."
-    return f"Possible under these latencies, with {duration_text(window.slack_ns)} to spare."
+    return f"Possible under these latencies, with {at_least}{duration_text(window.slack_ns)} to spare."
 
 
 def inequality_text(window: RaceWindow) -> str:
     """Return what the latencies must meet for it to happen, in one sentence."""
+    if (
+        not window.conditions
+        and window.relation.endswith(("only if", "things,"))
+        and window.relation != "if and only if"
+    ):
+        return "What has to be faster than what, besides the latencies given, is too much to list."
     if not window.conditions:
         return "Possible at any latencies: nothing in it has to be faster than anything else."
     texts = [condition_text(window, each) for each in window.conditions[:CONDITIONS_MAX]]
@@ -109,8 +118,11 @@ def free_step_text(window: RaceWindow, free: FreeStep) -> str:
     ]
     if not sides:
         return f"{name} may come at any time."
+    if len(sides) == 1 and free.widest_ns == math.inf:
+        return f"{name} must come {sides[0]}."
     length = "without a limit to its length" if free.widest_ns == math.inf else f"of {_between(free)}"
-    return f"{name} must come in a window {length}: {', '.join(sides)}."
+    reading = "" if window.relation.endswith("only if") else ", for the steps to wait as in the example,"
+    return f"{name} must{reading} come in a window {length}: {', '.join(sides)}."
 
 
 def lease_text(window: RaceWindow, lease: Lease) -> str:
@@ -124,11 +136,12 @@ def lease_text(window: RaceWindow, lease: Lease) -> str:
     return f"A time to live of {lease.key} of more than {longest} excludes it: {setting} to {expiry} is at most that."
 
 
-def overdue_text(step: CausalStep) -> str:
+def overdue_text(step: Transition) -> str:
     """Return, in one sentence, what the trace leaves undone although its latency says that it is done."""
+    what = f"{step.operation.component}.{step.operation.name}" if step.operation else "its crash"
     return (
-        f"{step.process} would have done {step.request.component}.{step.request.name} before the end, and perhaps "
-        "prevented it; it is taken to be slower than its bound here."
+        f"{step.choice.process} would have done {what} before the end, and perhaps prevented it; it is taken to be "
+        "slower than its bound here."
     )
 
 
@@ -142,13 +155,13 @@ def _fixed(constraints: Iterable[Constraint]) -> int:
 
 def _segments(window: RaceWindow, constraints: Sequence[Constraint]) -> list[str]:
     """Return the durations as few spans as possible, `T2 to T7`, in the order of time."""
-    spans: list[tuple[int, int]] = []
-    for each in sorted(constraints, key=lambda constraint: constraint.points):
-        joined = next((span for span in spans if span[1] == each.earlier), None)
-        if joined is None:
-            spans.append(each.points)
-        else:
-            spans[spans.index(joined)] = (joined[0], each.later)
+    follows = {each.earlier: each.later for each in constraints}
+    spans = []
+    for first in sorted(follows.keys() - follows.values()):
+        last = follows[first]
+        while last in follows:
+            last = follows[last]
+        spans.append((first, last))
     return [f"{step_text(window, first)} to {step_text(window, last)}" for first, last in spans]
 
 

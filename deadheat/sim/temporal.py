@@ -2,25 +2,24 @@
 
 After Dechter, Meiri and Pearl, "Temporal constraint networks" (Artificial Intelligence 49, 1991). A bound is an edge
 of a graph, and the network can be satisfied exactly where no cycle has a negative length. Every cycle is therefore a
-condition: what goes forward in it must be able to take at least as long as what goes backward. Bellman-Ford and the
+condition: what goes forward in it must be able to take at least as long as what goes backward. Shortest paths and
 cycles are networkx's. All times are whole numbers of one unit, so nothing is rounded.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from deadheat.sim.cuts import START
+
 if TYPE_CHECKING:  # imported where it is used: --help must not wait for it
     import networkx
 
-__all__ = ["START", "Condition", "Constraint", "Network"]
-
-START = 0
-"""The time point before which nothing happens."""
+__all__ = ["Condition", "Constraint", "Network"]
 
 CYCLES_MAX = 5_000
 
@@ -74,13 +73,6 @@ class Condition:
         """By how much it is met at worst: forward as fast, backward as slow as the bounds allow."""
         return self._least(self.forward) - sum(each.longest for each in self.backward)
 
-    @property
-    def worst_span(self) -> float:
-        """As `worst_slack`, where what goes forward and backward alike is one duration, and cancels."""
-        both = {each.points for each in self.forward} & {each.points for each in self.backward}
-        forward = (each for each in self.forward if each.points not in both)
-        return self._least(forward) - sum(each.longest for each in self.backward if each.points not in both)
-
     def implies(self, other: Condition) -> bool:
         """Return whether the other is met wherever this one is: it goes forward in more, and backward in less."""
         return {each.points for each in self.forward} <= {each.points for each in other.forward} and {
@@ -93,17 +85,16 @@ class Condition:
 
 
 class Network:
-    """A simple temporal network.
+    """A simple temporal network, in whose constraints no point comes, over others, before itself.
 
-    The points are numbered so that the earlier one of each constraint has the smaller number, and each is bounded
-    from below, if need be over other points, by `START`.
+    Each point is bounded from below, if need be over other points, by `START`, before which nothing happens.
     """
 
-    def __init__(self, constraints: Sequence[Constraint]) -> None:
+    def __init__(self, constraints: Iterable[Constraint]) -> None:
         self.constraints = tuple(constraints)
         self._backward: dict[tuple[int, int], Constraint] = {}
         self._forward: dict[tuple[int, int], Constraint] = {}
-        for each in sorted(constraints, key=lambda constraint: not constraint.measured):
+        for each in sorted(self.constraints, key=lambda constraint: not constraint.measured):
             known = self._backward.setdefault(each.points, each)
             if each.lower > known.lower:
                 self._backward[each.points] = each
@@ -140,9 +131,8 @@ class Network:
         """
         import networkx
 
-        backwards = self._graph.reverse(copy=False)
-        if self.earliest() is None:
-            return self._condition(networkx.find_negative_cycle(backwards, START)[::-1])
+        if (cycle := self._negative_cycle()) is not None:
+            return self._condition(cycle)
         best: Condition | None = None
         for (earlier, later), bound in self._forward.items():
             if bound.longest == math.inf:
@@ -160,32 +150,18 @@ class Network:
         cycles, only those whose bounds have numbers are looked for, and then perhaps not all of these.
         """
         for finite in (False, True):
-            cycles = list(islice(self._cycles(finite=finite), CYCLES_MAX + 1))
+            found = (each for each in self._cycles(finite=finite) if not _is_trivial(each))
+            cycles = list(islice(found, CYCLES_MAX + 1))
             if len(cycles) <= CYCLES_MAX:
                 return _minimal(cycles), not finite
         tightest = self.tightest()
         return _minimal([*cycles, *([tightest] if tightest and not _is_trivial(tightest) else [])]), False
 
-    def cycles_across(self, moved: Set[int]) -> list[Condition] | None:
-        """Return all cycles that lead into the `moved` points and out again, even those met by any durations.
-
-        They bound how far those points can be moved together; those over `START` are left out, since nothing need
-        begin there. Returns None where there are too many to look at.
-        """
-        import networkx
-
-        found = []
-        for number, cycle in enumerate(networkx.simple_cycles(self._make_graph(finite=False))):
-            if number == CYCLES_MAX:
-                return None
-            if moved & {*cycle} and {*cycle} - moved and START not in cycle:
-                found.append(self._condition([*cycle, cycle[0]]))
-        return found
-
     def room(self, moved: Set[int]) -> float:
         """Return by how much the `moved` points can be made later together, at most, and all else left where it is.
 
-        The network, with some durations within the bounds, can be satisfied before and after. Maybe infinite.
+        The network, with some durations within the bounds, can be satisfied before and after. Maybe infinite. No
+        measured constraint may have one point among those moved and one not.
         """
         most = sum(each.lower + (0 if each.longest == math.inf else each.longest) for each in self.constraints) + 1
         if self._shifted(moved, int(most)).earliest() is not None:
@@ -199,6 +175,23 @@ class Network:
                 least = middle
         return least
 
+    def least_room(self, moved: Set[int]) -> float:
+        """Return a room for the `moved` points, as above, that there is whatever the durations are; maybe infinite.
+
+        It is 0 where some durations within the bounds are impossible, or where there are too many cycles to look at.
+        """
+        least: float = math.inf
+        for number, condition in enumerate(self._cycles(finite=False)):
+            points = condition.points
+            entries = sum(
+                one not in moved and other in moved for one, other in zip(points, (*points[1:], points[0]), strict=True)
+            )
+            if number == CYCLES_MAX or (condition.worst_slack < 0 and not _is_trivial(condition)):
+                return 0
+            if entries:
+                least = min(least, condition.worst_slack // entries)
+        return least
+
     def _shifted(self, moved: Set[int], by: int) -> Network:
         """Return the network of the timings that satisfy this one, and still do with the moved points so much later."""
         return Network([_shifted(each, moved, by) for each in self.constraints])
@@ -207,9 +200,29 @@ class Network:
         import networkx
 
         for cycle in networkx.simple_cycles(self._make_graph(finite=finite)):
-            found = self._condition([*cycle, cycle[0]])
-            if not _is_trivial(found):
-                yield found
+            yield self._condition([*cycle, cycle[0]])
+
+    def _negative_cycle(self) -> list[int] | None:
+        """Return a cycle that is not met, as points of which the last is the first, or None.
+
+        networkx's `find_negative_cycle` follows predecessors of equal distance too, and may come back another way.
+        """
+        edges: list[tuple[int, int, float]] = list(self._graph.edges(data="weight"))
+        lengths: dict[int, float] = dict.fromkeys(self._graph, 0)
+        came: dict[int, int] = {}
+        for _ in range(len(lengths) + 1):
+            changed = -1
+            for one, other, length in edges:
+                if lengths[one] + length < lengths[other]:
+                    lengths[other], came[other], changed = lengths[one] + length, one, other
+            if changed == -1:
+                return None
+        for _ in lengths:
+            changed = came[changed]  # so far back that it is on the cycle
+        cycle = [changed]
+        while len(cycle) == 1 or cycle[-1] != changed:
+            cycle.append(came[cycle[-1]])
+        return cycle[::-1]
 
     def _condition(self, cycle: list[int]) -> Condition:
         """Return the condition of a cycle, given as points of which the last is the first.
@@ -217,10 +230,10 @@ class Network:
         It is turned so that it begins where a forward run begins, so that no run is cut in two.
         """
         steps = list(pairwise(cycle))
-        starts = [n for n, (one, other) in enumerate(steps) if one < other and not steps[n - 1][0] < steps[n - 1][1]]
+        starts = [n for n, each in enumerate(steps) if each in self._forward and steps[n - 1] not in self._forward]
         turned = steps[starts[0] :] + steps[: starts[0]]
-        forward = tuple(self._forward[each] for each in turned if each[0] < each[1])
-        passed = [self._backward[other, one] for one, other in turned if other < one]
+        forward = tuple(self._forward[each] for each in turned if each in self._forward)
+        passed = [self._backward[other, one] for one, other in turned if (one, other) not in self._forward]
         return Condition(
             forward=forward,
             backward=tuple(each for each in passed if each.measured or each.lower),

@@ -9,7 +9,7 @@ import pytest
 from deadheat.scenarios.check import check
 from deadheat.scenarios.latency import Latency, latency_of, names_of, parse_latencies, require_used
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.causality import CausalStep, causality
+from deadheat.sim.cuts import CausalStep, cuts_of
 from deadheat.sim.errors import UsageError
 
 MS = 1_000_000
@@ -22,7 +22,7 @@ def steps() -> tuple[CausalStep, ...]:
     counterexample = check(scenario).outcomes[0].counterexample
     assert counterexample is not None
     model = scenario.model()
-    return causality(model, model.properties[0], counterexample.trace.schedule).steps
+    return cuts_of(model, model.properties[0], counterexample.trace.schedule).steps
 
 
 @pytest.mark.parametrize(
@@ -62,25 +62,25 @@ def test_bad_bounds_are_refused_in_one_sentence(texts: list[str], message: str) 
 
 
 def test_a_step_has_names_from_its_label_to_its_component(steps: tuple[CausalStep, ...]) -> None:
-    assert names_of(steps[8]) == (
+    assert names_of(steps[8].transition) == (
         "T7",
         "dispatcher.http.accept",
         "http.accept",
         "dispatcher.http",
         "http",
     )
-    assert names_of(steps[9])[0] == "lease-expiry"
+    assert names_of(steps[9].transition)[0] == "lease-expiry"
 
 
 def test_the_most_specific_name_wins(steps: tuple[CausalStep, ...]) -> None:
     names = ("default", "http", "dispatcher.http", "http.accept", "dispatcher.http.accept", "T7")
     for index in range(len(names)):
         given = parse_latencies([f"{name}={number}ms" for number, name in enumerate(names[: index + 1])])
-        assert latency_of(steps[8], given) == Latency(names[index], index * MS, index * MS)
+        assert latency_of(steps[8].transition, given) == Latency(names[index], index * MS, index * MS)
 
 
 def test_what_comes_when_it_likes_is_bounded_by_its_own_names_alone(steps: tuple[CausalStep, ...]) -> None:
-    user, expiry = steps[3], steps[9]
+    user, expiry = steps[3].transition, steps[9].transition
     for name in ("default", "user", "redis", "expiry.redis"):
         assert latency_of(user, parse_latencies([f"{name}=1s"])) is None
         assert latency_of(expiry, parse_latencies([f"{name}=1s"])) is None

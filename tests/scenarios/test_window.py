@@ -10,10 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from deadheat.scenarios import window_network
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.latency import Latency, parse_latencies
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
-from deadheat.scenarios.window import RaceWindow, _leases, race_window
+from deadheat.scenarios.window import RaceWindow, race_window
+from deadheat.scenarios.window_network import bounds_of
+from deadheat.scenarios.window_parts import leases_of
 from deadheat.scenarios.window_words import (
     free_step_text,
     inequality_text,
@@ -22,9 +25,9 @@ from deadheat.scenarios.window_words import (
     overdue_text,
     verdict_text,
 )
-from deadheat.sim.causality import causality
+from deadheat.sim.cuts import cuts_of
 from deadheat.sim.errors import UsageError
-from deadheat.sim.model import Kind
+from deadheat.sim.model import Kind, Property
 from deadheat.sim.trace import Choice, Event, Schedule
 from tests.scenarios.timed import run_timed
 
@@ -63,17 +66,22 @@ def test_the_baselines_orphan_needs_the_dispatcher_to_be_slower_than_the_kill() 
 def test_the_cancels_window_is_what_the_dispatcher_takes_longer_than_the_kill() -> None:
     """T3 moves T4 and T5 with it, which must fall between T1 and T8.
 
-    T1 to T8 takes between 15 ms and 3.001 s, T4 to T5 between 1 and 10 ms: at most 3 s, and at least 5 ms.
+    T1 to T8 takes between 15 ms and 3.001 s, T4 to T5 between 1 and 10 ms: at most 3 s. It is at least 5 ms
+    where T5 cannot come too late even if T3 comes at the start: T3 to T5 takes 14 ms at most, the start to T8 19 ms.
     """
-    window = transient("http.send=..1ms", "http.accept=5ms..2s", "kubernetes.create_job=10ms..1s", "T5=1ms..10ms")
-    [free] = window.free
+    bounds = ("http.send=..1ms", "http.accept=5ms..2s", "kubernetes.create_job=10ms..1s", "T5=1ms..10ms")
+    [free] = transient(*bounds).free
     assert (free.number, free.opens, free.closes) == (4, ((2, 6),), ((7, 10),))
+    assert (free.narrowest_ns, free.widest_ns) == (0, 3_000 * MS)
+    window = transient(*bounds, "user.cancellation=..2ms", "T4=..2ms", "T0=4ms..9ms")
+    [free] = window.free
     assert (free.narrowest_ns, free.widest_ns) == (5 * MS, 3_000 * MS)
     assert free_step_text(window, free) == (
         "T3 must come in a window of at most 3 s and at least 5 ms: "
         "late enough that T4 is after T1, early enough that T5 is before T8."
     )
-    assert not window.always  # the message may have waited since before the cancel: nothing bounds T3 to step 5
+    assert not transient(*bounds).always  # nothing bounds T3 to T4, and T8 may be due by then
+    assert window.always
 
 
 def test_it_is_possible_up_to_the_very_threshold() -> None:
@@ -166,8 +174,9 @@ def test_a_lease_runs_from_the_last_time_that_its_key_was_set() -> None:
     model = scenario.model()
     worker, crash = Choice("worker/e1"), Choice("worker/e1", -1)
     schedule = Schedule((*[worker] * 4, crash, *[worker] * 4, Choice("expiry/e1")))
-    causes = causality(model, model.properties[1], schedule)
-    [lease] = _leases(model, causes, parse_latencies(["default=1ms"]))
+    anything = Property("anything", "", Kind.ALWAYS, (), lambda view: "it happened")
+    cuts = cuts_of(model, anything, schedule)
+    [lease] = leases_of(model, cuts, bounds_of(cuts.steps, parse_latencies(["default=1ms"])))
     assert (lease.number, lease.key, lease.set_by) == (10, "token:{e1}", 9)
 
 
@@ -182,7 +191,8 @@ def test_a_lock_may_be_free_before_it_is_asked_for_although_it_was_not_in_the_tr
     window = race_window(found, parse_latencies(bounds))
     assert window.possible
     assert (window.times_ns[10], window.times_ns[9], window.times_ns[11]) == (2 * MS, 1_000 * MS, 1_001 * MS)
-    assert window.relation == "if"
+    assert window.relation == "if and only if"  # within these bounds there is one way to read it
+    assert not window.exact
 
 
 def test_no_lease_excludes_an_expiry_whose_holder_may_take_for_ever() -> None:
@@ -191,6 +201,36 @@ def test_no_lease_excludes_an_expiry_whose_holder_may_take_for_ever() -> None:
     [lease] = window.leases
     assert lease.longest_ns == math.inf
     assert lease_text(window, lease).startswith("No time to live of lock:{e1} excludes it")
+
+
+def test_a_window_may_begin_with_the_start() -> None:
+    """The cancel's T6 is before T1, which is due 8 ms after the start at the latest, and takes 5 ms from T3: 3 ms.
+
+    At worst T1 is due after 2 ms, when T6 cannot have come yet: so nothing is said of at least.
+    """
+    window = race_window(
+        counterexample("creation-lock", "cancelled-means-stopped"), parse_latencies(["default=1ms..4ms"])
+    )
+    [free] = window.free
+    assert (free.narrowest_ns, free.widest_ns) == (0, 3 * MS)
+    assert free_step_text(window, free).startswith(
+        "T3 must, for the steps to wait as in the example, come in a window of at most 3 ms: early enough that T6 is "
+        "before T1"
+    )
+    assert verdict_text(window) == "Possible under these latencies, with at least 3 ms to spare."
+
+
+def test_it_may_be_possible_in_another_order_than_the_traces_alone() -> None:
+    """In the trace, the subscription gets both events (19, 20) at the end, and the second waits for the first.
+
+    T6 is 100 ms after T1 or later, and each event comes 1 ms after it can, at the latest: so 19 comes before T6, and
+    20 waits for T6.
+    """
+    bounds = parse_latencies(["subscription.status=..1ms", "T5=100ms.."])
+    window = race_window(counterexample("event-sourcing", "no-permanent-orphan"), bounds)
+    assert window.possible
+    assert window.order.index(19) < window.order.index(8)
+    assert (window.waits_for[19], window.waits_for[20]) == (2, 8)
 
 
 def test_a_step_that_would_have_prevented_it_is_named() -> None:
@@ -212,6 +252,12 @@ def test_a_run_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Scenario, "model", lambda scenario: endless)
     with pytest.raises(UsageError, match="no-transient-orphan is violated by a run that never ends"):
         race_window(found, ())
+
+
+def test_a_trace_that_can_be_read_in_too_many_ways_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_network, "READINGS_MAX", 1)
+    with pytest.raises(UsageError, match="15 steps of this trace wait for can be read in more than 1 ways; save a sh"):
+        race_window(counterexample("creation-lock", "cancelled-means-stopped"), ())
 
 
 def test_a_latency_of_nothing_is_refused() -> None:

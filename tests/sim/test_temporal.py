@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from deadheat.sim.temporal import START, Constraint, Network
+from deadheat.sim.cuts import START
+from deadheat.sim.temporal import Constraint, Network
 
 THOROUGH = settings(max_examples=200, deadline=None)
 
@@ -60,6 +61,19 @@ def test_a_network_fails_by_as_much_as_its_condition() -> None:
     tightest = network.tightest()
     assert tightest is not None
     assert tightest.slack == -3
+
+
+def test_a_condition_that_is_not_met_is_found_among_those_that_are_met_exactly() -> None:
+    """0 to 2 takes nothing, 0 to 1 to 2 takes 2, and 0 to 3 takes 1 where 2 to 3 takes 2: each alone is impossible.
+
+    networkx's `find_negative_cycle` answers with one of length 0 here.
+    """
+    network = Network(
+        [lasts(0, 1, 0, None), lasts(0, 2, 0, 0), lasts(1, 2, 2, 2), lasts(0, 3, 0, 1), lasts(2, 3, 2, 3)]
+    )
+    tightest = network.tightest()
+    assert tightest is not None
+    assert tightest.slack < 0
 
 
 def test_what_nothing_bounds_from_above_can_last_for_ever() -> None:
@@ -158,6 +172,8 @@ def test_a_network_can_be_satisfied_exactly_where_its_conditions_are_met(constra
     conditions, complete = network.conditions()
     assert complete
     assert (network.earliest() is not None) is all(each.slack >= 0 for each in conditions)
+    tightest = network.tightest()
+    assert (network.earliest() is None) is (tightest is not None and tightest.slack < 0)
 
 
 @THOROUGH
