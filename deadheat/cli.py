@@ -84,7 +84,7 @@ def deadheat(
     """Run before every command."""
 
 
-@app.command("list", epilog=epilog("deadheat list faults", "listed", "never"))
+@app.command("list", epilog=epilog("deadheat list faults", "listed", None))
 def list_names(
     what: Annotated[str | None, typer.Argument(help="protocols, properties or faults; nothing for all.")] = None,
 ) -> None:

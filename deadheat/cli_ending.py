@@ -40,11 +40,12 @@ class ExitCode(IntEnum):
     """Nobody reads the output any more, and there was no verdict yet; what a shell says of a closed pipe."""
 
 
-def epilog(example: str, as_hoped: str = "all hold", violated: str = "something is violated") -> str:
+def epilog(example: str, as_hoped: str = "all hold", violated: str | None = "something is violated") -> str:
     """Return what stands below a command's options: an example, and its exit codes."""
+    one = f"1 {violated}, " if violated else ""
     return (
         f"Example: {example}\n\n"
-        f"Exit codes: 0 {as_hoped}, 1 {violated}, 2 usage or bad input, 3 vacuous or inconclusive, "
+        f"Exit codes: 0 {as_hoped}, {one}2 usage or bad input, 3 vacuous or inconclusive, "
         "4 a defect of deadheat, 5 a server refused or failed, 130 interrupted."
     )
 

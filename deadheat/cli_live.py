@@ -170,7 +170,7 @@ def conform(
 
 
 @live.command(
-    epilog=epilog("deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0", "removed", "never")
+    epilog=epilog("deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0", "removed", None)
 )
 def sweep(
     redis: RedisUrl = None,
@@ -192,7 +192,7 @@ def sweep(
         typer.echo(f"  {name}")
 
 
-@live.command(epilog=epilog("deadheat live up && deadheat live check baseline && deadheat live down", "up", "never"))
+@live.command(epilog=epilog("deadheat live up && deadheat live check baseline && deadheat live down", "up", None))
 def up() -> None:
     """Make a kind cluster and a Redis in Docker, which every later `live` command uses."""
     from deadheat.live.servers.kind import up as make
@@ -204,7 +204,7 @@ def up() -> None:
     typer.echo(f"Up: context {state.context} in {state.kubeconfig}, and {state.redis_url}.")
 
 
-@live.command(epilog=epilog("deadheat live down", "removed", "never"))
+@live.command(epilog=epilog("deadheat live down", "removed", None))
 def down() -> None:
     """Remove what `deadheat live up` made, and nothing else."""
     from deadheat.live.servers.kind import down as remove

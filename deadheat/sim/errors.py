@@ -11,7 +11,8 @@
     │   └── NoLiveFormError    an operation cannot be done on a real server yet
     └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
 
-The message of each is a sentence: what is wrong, with what, and what to do.
+The message of each is a sentence: what is wrong, with what, and what to do. Each has the exit code of its kind
+(`docs/exit-codes.md`), and what is none of these is a defect: no verdict is ever said by an exception.
 """
 
 from __future__ import annotations
