@@ -154,6 +154,7 @@ def _unexpected(error: BaseException) -> ExitCode:
         _let_go(sys.stdout)
         return ExitCode.UNREAD
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        _let_go(sys.stdout)
         say(f"deadheat: {_unwritable(error)}")
         return ExitCode.USAGE
     if os.environ.get(TRACEBACK):
