@@ -22,6 +22,9 @@ __all__ = ["ExitCode", "console", "ended", "epilog", "finish", "say"]
 TRACEBACK = "DEADHEAT_TRACEBACK"
 """The environment variable that, set to anything, shows the traceback of a defect."""
 
+CLIENTS = ("redis", "kubernetes", "urllib3", "psycopg", "httpx")
+"""Where the exceptions come from that mean a server of somebody's, not us."""
+
 OURS = Path(__file__).parent.parent
 
 
@@ -126,8 +129,10 @@ def _ended(command: Callable[[], None]) -> int:
 
 
 def _code_of(error: Exception) -> ExitCode:
-    from deadheat.sim.errors import InternalError, LiveError, NoLiveFormError, ReplayDivergedError
+    from deadheat.sim.errors import InternalError, LiveError, NoLiveFormError, ReplayDivergedError, UndecidedError
 
+    if isinstance(error, UndecidedError):
+        return ExitCode.UNDECIDED
     if isinstance(error, InternalError):
         return ExitCode.DEFECT
     if isinstance(error, ReplayDivergedError):
@@ -157,6 +162,10 @@ def _unexpected(error: BaseException) -> ExitCode:
         _let_go(sys.stdout)
         say(f"deadheat: {_unwritable(error)}")
         return ExitCode.USAGE
+    if isinstance(error, ConnectionError | TimeoutError) or _module(error) in CLIENTS:
+        name = type(error).__name__  # and no more of it: it may hold credentials
+        say(f"deadheat: A real server refused or failed ({name}, {_where(error)}).")
+        return ExitCode.SERVER
     if os.environ.get(TRACEBACK):
         say("".join(traceback.format_exception(error)).rstrip())
     say(f"deadheat: {_sentence(error)}")
@@ -191,6 +200,10 @@ def _sentence(error: BaseException) -> str:
         f"This is a defect of deadheat, and no verdict: {what} ({_where(error)}). Please report it, with what "
         f"{TRACEBACK}=1 shows."
     )
+
+
+def _module(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def _where(error: BaseException) -> str:

@@ -124,6 +124,20 @@ main()
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("raised", ["redis.ConnectionError('secret')", "kubernetes.client.ApiException(403, 'secret')"])
+def test_what_a_servers_client_raises_is_the_servers_and_tells_no_secret(raised: str) -> None:
+    script = f"""
+import redis, kubernetes.client, deadheat.scenarios.check as it
+def fails(*_): raise {raised}
+it.check = fails
+main()
+"""
+    done = run(HOLDS, script)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert done.stderr.startswith("deadheat: A real server refused or failed (")
+    assert "secret" not in done.stderr
+
+
 def test_a_traceback_is_shown_to_whoever_asks_for_it() -> None:
     script = "import deadheat.scenarios.check as it\nit.check = lambda *_: 1 / 0\nmain()"
     command = program(script, *HOLDS)
@@ -144,6 +158,7 @@ def test_a_traceback_is_shown_to_whoever_asks_for_it() -> None:
         ("ReplayDivergedError", 1),
         ("LiveError", 5),
         ("NoLiveFormError", 2),  # no server was asked
+        ("UndecidedError", 3),
         ("InternalError", 4),
     ],
 )
