@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -298,8 +299,10 @@ def mutate(
     code = ExitCode.AS_HOPED
     if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
         code = ExitCode.VIOLATED
-    elif Fate.INCONCLUSIVE in fates or any(each.is_vacuous for each in hunt.originals):
+    elif Fate.INCONCLUSIVE in fates:
         code = undecided()
+    elif not results or any(each.is_vacuous for each in hunt.originals):  # nothing was tried, or could notice
+        code = ExitCode.UNDECIDED
     if as_json:
         finish(code, lambda: typer.echo(mutants_to_json(hunt, results)))
     if number is None:
@@ -319,6 +322,7 @@ def main() -> None:
 
 
 def _run() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started us with it ignored
     command = typer.main.get_command(app)  # not app(): that would end the program with 1 for a closed pipe
     with command.make_context("deadheat", sys.argv[1:]) as context:
         command.invoke(context)

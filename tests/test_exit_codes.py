@@ -294,6 +294,24 @@ def test_what_an_interrupted_search_has_found_violated_is_violated() -> None:
     assert code == (1 if verdicts["terminal-is-final"] == "violated" else 130)
 
 
+IN_WORKERS = f"""
+import multiprocessing
+multiprocessing.set_start_method("fork")  # so that what is changed here is changed there
+import deadheat.cli_searches
+deadheat.cli_searches.cores = lambda: 2
+{AT_WORK}
+main()
+"""
+
+
+def test_an_interrupted_program_tells_its_workers() -> None:
+    """A terminal would tell them, too; here only the program that the user knows is told."""
+    arguments = ["check", "fenced-generation", *LARGE[1:], "-p", "wanted-job-survives", "--json"]
+    code, out, err = interrupted(arguments, IN_WORKERS)
+    assert (code, err.replace("at work\n", "")) == (130, "")
+    assert [entry["verdict"] for entry in json.loads(out)["results"]] == ["inconclusive"] * 2
+
+
 SLEEPING = f"""
 {AT_WORK}
 import time

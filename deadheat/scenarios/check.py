@@ -184,16 +184,22 @@ def check_all(
             yield check(scenario, options, report)
         return
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children
 
     options = replace(options, cores=1)
-    with ProcessPoolExecutor(min(jobs, len(scenarios)), initializer=interruption.listen) as pool:
+    others = set(active_children())
+    with ProcessPoolExecutor(
+        min(jobs, len(scenarios)), initializer=interruption.listen, initargs=(interruption.share(),)
+    ) as pool:
         # The composed protocols come last and take longest: begin with them.
         futures = {scenario: pool.submit(check, scenario, options) for scenario in reversed(scenarios)}
         try:
             for scenario in scenarios:
                 yield futures[scenario].result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # nobody waits for the others any more
+        except BaseException:  # nobody waits for the others any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(active_children()) - others:
+                worker.terminate()
             raise
 
 
