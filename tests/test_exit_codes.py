@@ -173,6 +173,24 @@ main()
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "deadheat: This is why.\n")
 
 
+ENDS_IT = """
+import sys
+from tests.protocols import added, changed
+def worker(system, task):
+    yield system.queue.deliver(task.evaluation, task.worker)
+    sys.exit(0)
+with added(changed("ends-it", worker=worker)):
+    main()
+"""
+
+
+def test_a_role_that_ends_the_program_ends_it_with_no_verdict() -> None:
+    done = run(["check", "ends-it", "-p", "no-permanent-orphan"], ENDS_IT)
+    assert done.returncode in (2, 4)  # by a rule of the engine, or as what nobody foresaw
+    assert done.stdout == ""
+    assert "SystemExit" in done.stderr
+
+
 KILLED = """
 import multiprocessing, os, signal
 multiprocessing.set_start_method("fork")  # so that what is changed here is changed there
@@ -268,7 +286,7 @@ def interrupted(arguments: list[str], script: str = "main()") -> tuple[int, str,
 AT_WORK = """
 import signal, sys
 import deadheat.scenarios.check as it
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started with
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts what runs in the background
 real = it.check
 def check(*arguments):
     print("at work", file=sys.stderr, flush=True)
