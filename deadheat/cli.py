@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deadheat.cli_cleanup import cleanup
+from deadheat.cli_ending import ExitCode, console, ended, epilog, finish, say
 from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
 from deadheat.cli_options import (
+    AllowUnreached,
     Checkpoint,
     ExplorerName,
     Fingerprint,
@@ -22,37 +25,42 @@ from deadheat.cli_options import (
     NoPartialOrder,
     Quiet,
     Symmetry,
-    cores,
     search_options,
+    unreached_allowed,
 )
+from deadheat.cli_searches import code_of, judge_mutants, scenario_of, search_all, undecided
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    from deadheat.scenarios.check import CheckResult, Counterexample, Options
-    from deadheat.scenarios.mutate import Hunt, MutantResult
-    from deadheat.scenarios.scenario import Scenario
+    from deadheat.scenarios.check import CheckResult, Counterexample
 
 __all__ = ["app", "main"]
-
-VIOLATED, USAGE, INCONCLUSIVE, DEFECT = 1, 2, 3, 4
 
 app = typer.Typer(
     name="deadheat",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Can a cancelled evaluation leave a Job behind? Checks every interleaving of a cancellation protocol.\n\n"
-    "Exit codes: 0 as hoped, 1 a property is violated or a trace no longer reproduces, 2 usage or bad input, "
-    "3 inconclusive, 4 a defect of deadheat.",
-    epilog="Example: deadheat check baseline request-token --faults worker-crash=1",
+    help="Can a cancelled evaluation leave a Job behind? Checks every interleaving of a cancellation protocol.",
+    epilog=epilog(
+        "deadheat check baseline request-token --faults worker-crash=1",
+        "as hoped",
+        "a property is violated, or a trace no longer reproduces",
+    ),
 )
 
 app.add_typer(live, name="live")
-app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
-app.command(epilog="Example: deadheat incidents tekton-2381 airflow-69762 --json")(incidents)
-app.command(epilog="Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m")(
-    cleanup
-)
+app.command(epilog=epilog("deadheat conform stress.jsonl", "the model explains all events", "it does not"))(conform)
+app.command(
+    epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
+)(incidents)
+app.command(
+    epilog=epilog(
+        "deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m",
+        "as hoped, or told to stop",
+        "more orphans than the alert threshold",
+    )
+)(cleanup)
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[
@@ -77,17 +85,19 @@ def deadheat(
     """Run before every command."""
 
 
-@app.command("list", epilog="Example: deadheat list faults")
+@app.command("list", epilog=epilog("deadheat list faults", "listed", None))
 def list_names(
     what: Annotated[str | None, typer.Argument(help="protocols, properties or faults; nothing for all.")] = None,
 ) -> None:
     """List the protocols, properties and faults, each with one line."""
     from deadheat.reports.catalogue import print_catalogue
 
-    print_catalogue(what, _console())
+    finish(ExitCode.AS_HOPED, lambda: print_catalogue(what, console()))
 
 
-@app.command(epilog="Example: deadheat check status-check --evaluations 2 --property no-permanent-orphan --json")
+@app.command(
+    epilog=epilog("deadheat check status-check --evaluations 2 --property no-permanent-orphan --json"),
+)
 def check(
     protocols: Annotated[
         list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to check; nothing for all of them.")
@@ -107,6 +117,7 @@ def check(
     fingerprint: Fingerprint = False,
     checkpoint: Checkpoint = None,
     quiet_period: Quiet = False,
+    allow_unreached: AllowUnreached = None,
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="FILE", help="Save the counterexample (for one protocol).")
     ] = None,
@@ -121,7 +132,7 @@ def check(
         raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
     if checkpoint is not None and len(names) != 1:
         raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
-    scenarios = [_scenario(name, evaluations, faults, properties, quiet_period) for name in names]
+    scenarios = [scenario_of(name, evaluations, faults, properties, quiet_period) for name in names]
     options = search_options(
         explorer,
         max_states,
@@ -132,22 +143,28 @@ def check(
         symmetry=symmetry,
         checkpoint=checkpoint,
         fingerprint=fingerprint,
+        allow_unreached=unreached_allowed(allow_unreached),
+        faults_must_fire=bool(protocols),
     )
-    results = _check_all(scenarios, options)
+    results = search_all(scenarios, options)
     if trace is not None:
         _save_first(results[0], trace)
     if as_json:
         from deadheat.reports.machine import check_to_json
 
-        typer.echo(check_to_json(results))
-    else:
-        from deadheat.reports.matrix import print_matrix
+        finish(code_of(results), lambda: typer.echo(check_to_json(results)))
+    from deadheat.reports.matrix import print_matrix
 
-        print_matrix(results, _console())
-    raise typer.Exit(_exit_code(results))
+    finish(code_of(results), lambda: print_matrix(results, console()))
 
 
-@app.command(epilog="Example: deadheat show baseline --property no-permanent-orphan --save orphan.json")
+@app.command(
+    epilog=epilog(
+        "deadheat show baseline --property no-permanent-orphan --save orphan.json",
+        "there is no counterexample, for all hold",
+        "here it is",
+    )
+)
 def show(
     protocol: Annotated[str, typer.Argument(help="Whose counterexample to show.")],
     evaluations: Evaluations = 1,
@@ -157,24 +174,29 @@ def show(
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
     quiet_period: Quiet = False,
+    allow_unreached: AllowUnreached = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened."""
-    scenario = _scenario(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
-    [result] = _check_all([scenario], search_options("auto", max_states))
+    scenario = scenario_of(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
+    allowed = unreached_allowed(allow_unreached)
+    options = search_options("auto", max_states, allow_unreached=allowed, faults_must_fire=True)
+    [result] = search_all([scenario], options)
     counterexample = _first_counterexample(result)
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix
 
-        print_matrix([result], _console())
-    else:
-        if save is not None:
-            _save_first(result, save)
-        _print_timeline(counterexample)
-    raise typer.Exit(_exit_code([result]))
+        finish(code_of([result]), lambda: print_matrix([result], console()))
+    if save is not None:
+        _save_first(result, save)
+    finish(code_of([result]), lambda: _print_timeline(counterexample))
 
 
-@app.command(epilog="Example: deadheat frontier state-machine name-tombstone --up-to 2")
+@app.command(
+    epilog=epilog(
+        "deadheat frontier state-machine name-tombstone --up-to 2", "every set of faults was decided", "never"
+    )
+)
 def frontier(
     protocols: Annotated[
         list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to break; nothing for all of them.")
@@ -185,6 +207,7 @@ def frontier(
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
+    allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Find the smallest sets of faults that break each property of each protocol."""
@@ -195,31 +218,37 @@ def frontier(
     from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
 
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
-    scenarios = [_scenario(name, evaluations, None, properties, quiet=False) for name in names]
+    scenarios = [scenario_of(name, evaluations, None, properties, quiet=False) for name in names]
+    options = search_options("auto", max_states, allow_unreached=unreached_allowed(allow_unreached))
     with ProgressLine("breaking") as progress:
-        found = frontiers(scenarios, up_to, search_options("auto", max_states), os.cpu_count() or 1, progress.tried)
+        found = frontiers(scenarios, up_to, options, os.cpu_count() or 1, progress.tried)
+    code = ExitCode.UNDECIDED if any(each.undecided or each.is_vacuous() for each in found) else ExitCode.AS_HOPED
     if as_json:
         from deadheat.reports.machine import frontier_to_json
 
-        typer.echo(frontier_to_json(found))
-    else:
-        from deadheat.reports.frontier import print_frontiers
+        finish(code, lambda: typer.echo(frontier_to_json(found)))
+    from deadheat.reports.frontier import print_frontiers
 
-        print_frontiers(found, _console())
-    raise typer.Exit(INCONCLUSIVE if any(each.undecided for each in found) else 0)
+    finish(code, lambda: print_frontiers(found, console()))
 
 
-@app.command(epilog="Example: deadheat replay orphan.json")
+@app.command(epilog=epilog("deadheat replay orphan.json", "it reproduces", "it no longer does"))
 def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
     """Run a saved counterexample again, and fail if it no longer does what it did."""
     from deadheat.scenarios.trace_file import replay_file
 
     counterexample = replay_file(file)
-    _print_timeline(counterexample)
-    _console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
+
+    def print_both() -> None:
+        _print_timeline(counterexample)
+        console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
+
+    finish(ExitCode.AS_HOPED, print_both)
 
 
-@app.command(epilog="Example: deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms")
+@app.command(
+    epilog=epilog("deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms", "it cannot", "it can")
+)
 def window(
     file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")],
     latencies: Annotated[
@@ -232,10 +261,7 @@ def window(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Say whether a saved counterexample can happen at given latencies, and why.
-
-    Exit codes: 0 it cannot, 1 it can, 2 usage or bad input.
-    """
+    """Say whether a saved counterexample can happen at given latencies, and why."""
     from deadheat.reports.window import print_window, window_to_json
     from deadheat.scenarios.latency import parse_latencies
     from deadheat.scenarios.trace_file import replay_file
@@ -243,14 +269,11 @@ def window(
 
     given = parse_latencies(latencies or [])
     found = race_window(replay_file(file), given)
-    if as_json:
-        typer.echo(window_to_json(found))
-    else:
-        print_window(found, _console())
-    raise typer.Exit(VIOLATED if found.possible else 0)
+    code = ExitCode.VIOLATED if found.possible else ExitCode.AS_HOPED
+    finish(code, lambda: typer.echo(window_to_json(found)) if as_json else print_window(found, console()))
 
 
-@app.command(epilog="Example: deadheat mutate state-machine --show 17")
+@app.command(epilog=epilog("deadheat mutate state-machine --show 17", "all mutants are noticed", "one is not"))
 def mutate(
     protocol: Annotated[str, typer.Argument(help="Whose guards to take away, one at a time.")],
     evaluations: Evaluations = 1,
@@ -259,95 +282,50 @@ def mutate(
     number: Annotated[
         int | None, typer.Option("--show", metavar="N", min=1, help="Show how mutant N was noticed, as a timeline.")
     ] = None,
+    allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Take away one guard at a time, and say which property notices.
 
-    Without --faults: first without faults, then with one fault of each kind. Exit codes: 0 all are noticed, 1 one is
-    not, 2 usage or bad input, 3 inconclusive.
+    Without --faults: first without faults, then with one fault of each kind.
     """
     from deadheat.reports.mutants import mutants_to_json, print_mutant, print_mutants
     from deadheat.scenarios.mutate import Fate, shortest_of
 
-    asked = _scenario(protocol, evaluations, faults, None, False)
-    hunt, results = _judge(asked, search_options("python", max_states), number)
+    asked = scenario_of(protocol, evaluations, faults, None, False)
+    options = search_options("python", max_states, allow_unreached=unreached_allowed(allow_unreached))
+    hunt, results = judge_mutants(asked, options, number)
+    fates = {each.fate for each in results}
+    code = ExitCode.AS_HOPED
+    if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
+        code = ExitCode.VIOLATED
+    elif Fate.INCONCLUSIVE in fates:
+        code = undecided()
+    elif not results or any(each.is_vacuous for each in hunt.originals):  # nothing was tried, or could notice
+        code = ExitCode.UNDECIDED
     if as_json:
-        typer.echo(mutants_to_json(hunt, results))
-    elif number is None:
-        print_mutants(hunt, results, _console())
-    else:
-        print_mutant(results[0], _console())
+        finish(code, lambda: typer.echo(mutants_to_json(hunt, results)))
+    if number is None:
+        finish(code, lambda: print_mutants(hunt, results, console()))
+
+    def print_one() -> None:
+        print_mutant(results[0], console())
         if (shown := shortest_of(results[0])) is not None:
             _print_timeline(shown)
-    fates = {each.fate for each in results}
-    unnoticed = fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}
-    raise typer.Exit(VIOLATED if unnoticed else INCONCLUSIVE if Fate.INCONCLUSIVE in fates else 0)
+
+    finish(code, print_one)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake becomes one sentence and an exit code."""
-    from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError
-
-    try:
-        app()
-    except DeadheatError as error:
-        print(f"deadheat: {error}", file=sys.stderr)
-        codes: dict[type, int] = {InternalError: DEFECT, ReplayDivergedError: VIOLATED}
-        sys.exit(codes.get(type(error), USAGE))
+    """Run the command line; whatever goes wrong becomes one sentence, and a code that says what it was."""
+    sys.exit(ended(_run))
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console()
-
-
-def _scenario(
-    name: str, evaluations: int, faults: list[str] | None, properties: list[str] | None, quiet: bool
-) -> Scenario:
-    from deadheat.scenarios.properties import PROPERTIES
-    from deadheat.scenarios.scenario import Scenario, parse_faults
-
-    asked = tuple(dict.fromkeys(properties)) if properties else tuple(PROPERTIES)
-    return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
-
-
-def _check_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
-    from deadheat.reports.progress import ProgressLine
-    from deadheat.scenarios import interruption
-    from deadheat.scenarios.check import check_all
-
-    interruption.listen()
-    # One evaluation takes less time than starting processes would.
-    jobs = cores() if scenarios[0].evaluations > 1 else 1
-    results = []
-    with ProgressLine("exploring") as progress:
-        for result in check_all(scenarios, options, jobs, progress.searched):
-            results.append(result)
-            progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
-    return results
-
-
-def _judge(scenario: Scenario, options: Options, number: int | None) -> tuple[Hunt, list[MutantResult]]:
-    from deadheat.reports.progress import ProgressLine
-    from deadheat.scenarios import interruption
-    from deadheat.scenarios.mutate import hunt_of, judge_all
-
-    interruption.listen()
-    results = []
-    with ProgressLine("exploring") as progress:
-        hunt = hunt_of(scenario, options, cores())
-        for result in judge_all(hunt, options, cores(), number):
-            results.append(result)
-            progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
-    return hunt, results
-
-
-def _exit_code(results: list[CheckResult]) -> int:
-    verdicts = {str(outcome.verdict) for result in results for outcome in result.outcomes}
-    if "violated" in verdicts:
-        return VIOLATED
-    return INCONCLUSIVE if "inconclusive" in verdicts else 0
+def _run() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have started us with it ignored
+    command = typer.main.get_command(app)  # not app(): that would end the program with 1 for a closed pipe
+    with command.make_context("deadheat", sys.argv[1:]) as context:
+        command.invoke(context)
 
 
 def _first_counterexample(result: CheckResult) -> Counterexample | None:
@@ -359,7 +337,7 @@ def _save_first(result: CheckResult, path: Path) -> None:
 
     counterexample = _first_counterexample(result)
     if counterexample is None:
-        print(f"deadheat: nothing is violated, so {path} was not written.", file=sys.stderr)
+        say(f"deadheat: nothing is violated, so {path} was not written.")
     else:
         save(counterexample, path)
 
@@ -370,4 +348,4 @@ def _print_timeline(counterexample: Counterexample) -> None:
 
     model = counterexample.scenario.model()
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
-    print_timeline(counterexample, _console(), lost)
+    print_timeline(counterexample, console(), lost)

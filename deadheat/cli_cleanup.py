@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deadheat.cli_ending import ExitCode, say
+
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.cleanup import Cleanup, Result, Statuses
     from deadheat.live.cluster import Cluster
@@ -17,7 +19,6 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
 
 __all__ = ["cleanup"]
 
-ALERT = 1
 UNITS_S = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -52,10 +53,7 @@ def cleanup(
         str | None, typer.Option("--yes-really", metavar="CONTEXT", help="Delete in this context, whatever its name.")
     ] = None,
 ) -> None:
-    """Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often.
-
-    Exit codes: 0 as hoped, 1 more orphans than the alert threshold, 2 usage or servers that do not answer.
-    """
+    """Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often."""
     from deadheat.live.cleanup import Cleanup
     from deadheat.live.cluster import connect
     from deadheat.live.metrics import Metrics
@@ -72,7 +70,7 @@ def cleanup(
     sweeper = Cleanup(cluster, namespace, label, statuses, dry_run=not delete)
     if period_s is None:
         is_alert = _sweep(sweeper, metrics)
-        raise typer.Exit(ALERT if is_alert else 0)
+        raise typer.Exit(ExitCode.VIOLATED if is_alert else ExitCode.AS_HOPED)
     signal.signal(signal.SIGTERM, _stop)
     try:
         _sweep_for_ever(sweeper, metrics, period_s, cluster if watch else None, namespace, label)
@@ -102,7 +100,7 @@ def _sweep_for_ever(
             _sweep(sweeper, metrics)
         except LiveError as error:
             metrics.failed()
-            typer.echo(f"deadheat: {error}", err=True)
+            say(f"deadheat: {error}")
         while (left_s := due - time.monotonic()) > 0:
             if watch is None:
                 time.sleep(left_s)
@@ -122,7 +120,7 @@ def _listen(sweeper: Cleanup, metrics: Metrics, watch: object) -> None:
         return
     except LiveError as error:
         metrics.failed()
-        typer.echo(f"deadheat: {error}", err=True)
+        say(f"deadheat: {error}")
         time.sleep(1)
         return
     metrics.looked(result)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = ["incidents"]
+from deadheat.cli_ending import ExitCode, console, finish
 
-NOT_FOUND = 1
+if TYPE_CHECKING:
+    from deadheat.scenarios.incidents.judge import Judgement
+
+__all__ = ["incidents"]
 
 
 def incidents(
@@ -17,13 +20,8 @@ def incidents(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Reproduce reported incidents, and judge their fixes: does each hold, and which one more fault breaks it.
-
-    Exit codes: 0 every defect is found, as it should be; 1 one is not; 2 usage or bad input.
-    """
+    """Reproduce reported incidents, and judge their fixes: does each hold, and which one more fault breaks it."""
     import os
-
-    from rich.console import Console
 
     from deadheat.reports.incidents import incidents_to_json, print_incidents
     from deadheat.reports.progress import ProgressLine
@@ -33,8 +31,14 @@ def incidents(
     chosen = [find_incident(each) for each in dict.fromkeys(names)] if names else list(INCIDENTS)
     with ProgressLine("judging incidents") as progress:
         judgements = judge(chosen, os.cpu_count() or 1, progress.say)
+    code = _exit_code(judgements)
     if as_json:
-        typer.echo(incidents_to_json(judgements))
-    else:
-        print_incidents(judgements, Console())
-    raise typer.Exit(0 if all(each.reproduced for each in judgements) else NOT_FOUND)
+        finish(code, lambda: typer.echo(incidents_to_json(judgements)))
+    finish(code, lambda: print_incidents(judgements, console()))
+
+
+def _exit_code(judgements: list[Judgement]) -> ExitCode:
+    missing = [each for each in judgements if not each.reproduced]
+    if not missing:
+        return ExitCode.AS_HOPED
+    return ExitCode.VIOLATED if any(each.defect.exploration.complete for each in missing) else ExitCode.UNDECIDED

@@ -6,9 +6,11 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from deadheat.cli_ending import ExitCode, console, epilog, finish, say
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.place import Place, Where
@@ -17,14 +19,13 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
 
 __all__ = ["conform", "live"]
 
-DIVERGED, INTERRUPTED = 1, 130
-
 live = typer.Typer(
     no_args_is_help=True,
     help="Run the same protocols on a real Redis and a real Kubernetes.\n\n"
     "Without --redis and --kubeconfig, what `deadheat live up` made is used; if nothing is up, deadheat starts a Redis "
     "and, from the binaries in KUBEBUILDER_ASSETS, a control plane of its own. Everything is made in namespaces of the "
     "run, and removed at the end.",
+    epilog=epilog("deadheat live replay orphan.json", "as in the model", "diverged from the model"),
 )
 
 RedisUrl = Annotated[str | None, typer.Option("--redis", metavar="URL", help="A Redis to use, not one of our own.")]
@@ -47,7 +48,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DEFAULT_IMAGE, DEFAULT_COMMAND, DEFAULT_NAMESPACE = "busybox:1.36", "sleep 600", "deadheat"
 
 
-@live.command(epilog="Example: deadheat live replay orphan.json")
+@live.command(epilog=epilog("deadheat live replay orphan.json", "it happens there too", "diverged"))
 def replay(
     trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace that `deadheat show --save` wrote.")],
     redis: RedisUrl = None,
@@ -72,7 +73,9 @@ def replay(
     _finish(results, as_json)
 
 
-@live.command(epilog="Example: deadheat live check baseline --faults worker-crash=1 --json")
+@live.command(
+    epilog=epilog("deadheat live check baseline --faults worker-crash=1 --json", "as in the model", "diverged")
+)
 def check(
     protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL...", help="What to check.")],
     evaluations: Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")] = 1,
@@ -105,11 +108,17 @@ def check(
     _finish(results, as_json)
 
 
-@live.command(epilog="Example: deadheat live stress baseline --cancellations 200 --latency http.accept=0:200")
+@live.command(
+    epilog=epilog(
+        "deadheat live stress baseline --cancellations 200 --latency http.accept=0:200",
+        "as the model says",
+        "orphans that the model says cannot be",
+    )
+)
 def stress(
     protocol: Annotated[str, typer.Argument(help="What to run.")],
-    cancellations: Annotated[int, typer.Option("--cancellations", help="How many evaluations to cancel.")] = 100,
-    concurrency: Annotated[int, typer.Option("--concurrency", help="How many at once.")] = 8,
+    cancellations: Annotated[int, typer.Option("--cancellations", min=1, help="How many evaluations to cancel.")] = 100,
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="How many at once.")] = 8,
     latency: Annotated[
         list[str] | None,
         typer.Option("--latency", metavar="WHAT=MIN:MAX", help="Delay a component, or one of its operations, in ms."),
@@ -138,11 +147,10 @@ def stress(
     load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
         result = run(place, protocol, load, trace, _settings(image, command))
+    code = ExitCode.VIOLATED if result.outcome is LiveOutcome.DIVERGED else ExitCode.AS_HOPED
     if as_json:
-        typer.echo(stress_to_json(result, str(trace)))
-    else:
-        print_stress(result, str(trace), _console())
-    raise typer.Exit(DIVERGED if result.outcome is LiveOutcome.DIVERGED else 0)
+        finish(code, lambda: typer.echo(stress_to_json(result, str(trace))))
+    finish(code, lambda: print_stress(result, str(trace), console()))
 
 
 def conform(
@@ -155,14 +163,15 @@ def conform(
     from deadheat.reports.live import conformance_to_json, print_conformance
 
     result = match(*read_tape(trace))
+    code = ExitCode.VIOLATED if result.unexplained else ExitCode.AS_HOPED if result.events else ExitCode.UNDECIDED
     if as_json:
-        typer.echo(conformance_to_json(result))
-    else:
-        print_conformance(result, _console())
-    raise typer.Exit(DIVERGED if result.unexplained else 0)
+        finish(code, lambda: typer.echo(conformance_to_json(result)))
+    finish(code, lambda: print_conformance(result, console()))
 
 
-@live.command(epilog="Example: deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0")
+@live.command(
+    epilog=epilog("deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0", "removed", None)
+)
 def sweep(
     redis: RedisUrl = None,
     kubeconfig: Kubeconfig = None,
@@ -183,7 +192,7 @@ def sweep(
         typer.echo(f"  {name}")
 
 
-@live.command(epilog="Example: deadheat live up && deadheat live check baseline && deadheat live down")
+@live.command(epilog=epilog("deadheat live up && deadheat live check baseline && deadheat live down", "up", None))
 def up() -> None:
     """Make a kind cluster and a Redis in Docker, which every later `live` command uses."""
     from deadheat.live.servers.kind import up as make
@@ -195,7 +204,7 @@ def up() -> None:
     typer.echo(f"Up: context {state.context} in {state.kubeconfig}, and {state.redis_url}.")
 
 
-@live.command(epilog="Example: deadheat live down")
+@live.command(epilog=epilog("deadheat live down", "removed", None))
 def down() -> None:
     """Remove what `deadheat live up` made, and nothing else."""
     from deadheat.live.servers.kind import down as remove
@@ -216,8 +225,8 @@ def _place(where: Where) -> Iterator[Place]:
             progress.say("running on real servers")
             yield place
     except KeyboardInterrupt:
-        typer.echo("deadheat: interrupted; everything that this run made was removed.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        say("deadheat: interrupted; everything that this run made was removed.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
 def _interrupt(*_: object) -> None:
@@ -253,14 +262,11 @@ def _finish(results: list[LiveResult], as_json: bool) -> None:
     from deadheat.live.results import LiveOutcome
     from deadheat.reports.live import live_to_json, print_live
 
+    code = ExitCode.AS_HOPED if results else ExitCode.UNDECIDED
+    if not results:
+        say("deadheat: nothing was compared with the servers, so this says nothing of them; allow --random schedules.")
+    if any(each.outcome is LiveOutcome.DIVERGED for each in results):
+        code = ExitCode.VIOLATED
     if as_json:
-        typer.echo(live_to_json(results))
-    else:
-        print_live(results, _console())
-    raise typer.Exit(DIVERGED if any(each.outcome is LiveOutcome.DIVERGED for each in results) else 0)
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console()
+        finish(code, lambda: typer.echo(live_to_json(results)))
+    finish(code, lambda: print_live(results, console()))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from deadheat.scenarios.check import Options
 
 __all__ = [
+    "AllowUnreached",
     "Checkpoint",
     "ExplorerName",
     "Fingerprint",
@@ -24,6 +25,7 @@ __all__ = [
     "Symmetry",
     "cores",
     "search_options",
+    "unreached_allowed",
 ]
 
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
@@ -57,6 +59,27 @@ Fingerprint = Annotated[
         "wide it is, and the rest on a disk. The odds that a state was left out stand beside the verdicts.",
     ),
 ]
+AllowUnreached = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-unreached",
+        metavar="STEP",
+        help="Let a verdict count although no run reached this step (T5), or this kind of fault never happened.",
+    ),
+]
+
+
+def unreached_allowed(names: list[str] | None) -> frozenset[str]:
+    """Return the steps and kinds of fault that may be missed; raises UsageError for a name that is neither."""
+    from deadheat.models.faults import FAULTS
+    from deadheat.models.steps import LABELS
+    from deadheat.sim.errors import unknown_name
+
+    known = [*(label.name for label in LABELS), *FAULTS]
+    for name in names or ():
+        if name not in known:
+            raise unknown_name("step or fault", name, known)
+    return frozenset(names or ())
 
 
 def search_options(explorer: str, max_states: int, memory: str | None = None, **others: Any) -> Options:

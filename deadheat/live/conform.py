@@ -21,7 +21,7 @@ from deadheat.live.tape import Header, LiveEvent
 from deadheat.models.kubernetes import JobReference
 from deadheat.models.world import build
 from deadheat.scenarios.scenario import Scenario, find_protocol
-from deadheat.sim.errors import LiveError, TraceError
+from deadheat.sim.errors import TraceError, UndecidedError
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.render import render
@@ -69,7 +69,7 @@ def conform(header: Header, events: Sequence[LiveEvent]) -> Conformance:
     """Match a live trace against its protocol's model.
 
     Raises UsageError for an unknown protocol or fault, TraceError for an event that names none of several
-    evaluations, LiveError if a search does not end within its limit.
+    evaluations, UndecidedError if a search does not end within its limit.
     """
     # A scenario looks at the names.
     Scenario(header.protocol, 1, tuple(header.faults.items()))
@@ -116,7 +116,7 @@ class _Search:
                     seen.add(following)
                     waiting.append(following)
             if len(seen) > STATES_MAX:
-                raise LiveError(
+                raise UndecidedError(
                     f"The trace is neither explained nor refuted after {STATES_MAX:,} states; the usual cause is that "
                     "it tells of too little. Record more components."
                 )

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deadheat.live.adapter import BlockedError
 from deadheat.live.director import Done, Release
 from deadheat.live.kubernetes import KubernetesAdapter
 from deadheat.live.stage import Stage
 from deadheat.models.kubernetes import KubernetesState
 from deadheat.models.status import StatusState
 from deadheat.models.stream import StreamState
-from deadheat.sim.errors import InternalError, NoLiveFormError
+from deadheat.sim.errors import InternalError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
@@ -80,7 +81,8 @@ class Names:
 def force(model: Model, schedule: Schedule, stage: Stage) -> Forced:
     """Make a schedule happen on the servers, with the processes on a stage, and return what came of it.
 
-    Raises InternalError if the model itself cannot make the schedule; LiveError if a server fails altogether.
+    Raises InternalError if the model itself cannot make the schedule; LiveError if a server refuses or fails. That one
+    does not do in time what the model says it can is a difference.
     """
     try:
         stage.start(model.processes)
@@ -142,8 +144,8 @@ class _Run:
     def _outcome_difference(self, number: int, transition: Transition, done: Done) -> Difference | None:
         expected = transition.step.outcome
         what = f"{transition.choice.process}: {done.operation}"
-        if isinstance(done.error, NoLiveFormError):
-            raise done.error  # it says nothing about the servers
+        if done.error is not None and not isinstance(done.error, BlockedError):
+            raise done.error  # a server that refuses or fails has not done otherwise than the model
         if done.error is not None:
             return Difference(number, f"{what} = {render(expected)}", str(done.error))
         self._names.learn(done.operation, expected, done.outcome)

@@ -79,7 +79,7 @@ def check_live(
     results = [
         replay_live(place, outcome.counterexample, settings) for outcome in checked.outcomes if outcome.counterexample
     ]
-    holding = [each.property for each in checked.outcomes if each.verdict is Verdict.HOLDS]
+    holding = [each.property for each in checked.outcomes if each.verdict in (Verdict.HOLDS, Verdict.VACUOUS)]
     if holding and random_schedules:
         results.append(_compare_randomly(place, scenario, holding, random_schedules, seed, settings))
     return results

@@ -17,7 +17,7 @@ from deadheat.models.stream import EventStream
 from deadheat.models.tokens import Tokens
 from deadheat.models.user import User
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Operation, Request
+from deadheat.sim.operations import Label, Operation, Request
 
 __all__ = ["Addition", "CancelRequest", "DispatchRequest", "Faults", "Protocol", "Steps", "System", "Task"]
 
@@ -97,7 +97,8 @@ class Protocol:
     `worker` runs the Celery task, `dispatch` handles one request in the dispatcher, `cancel` answers the user, and
     `complete` records that the Job has finished. `calls` is how many HTTP calls one run of the worker makes; `status`
     is where the status lives; `resubmit` is what a new submission of the same evaluation does at once; `source` is the
-    section of the seed, or the documentation, that this models.
+    section of the seed, or the documentation, that this models. `lacks` are those of the steps T0 to T8 that it does
+    without: any other that no run reaches makes what holds of it vacuous.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Protocol:
     resubmit: Callable[[System, str], tuple[Operation, ...]] = no_more
     watches_jobs: bool = False
     processes: tuple[Callable[[System, Faults], Sequence[Process]], ...] = ()
+    lacks: tuple[Label, ...] = ()
 
     def plus(self, addition: Addition) -> Protocol:
         """Return this protocol with an addition at work beside it, named `this+addition`."""

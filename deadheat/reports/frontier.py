@@ -23,6 +23,8 @@ def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     for letter, each in zip(ascii_uppercase, rows[0], strict=False):
         console.print(f"{letter} {each.property}", style="dim")
     console.print(_scope(frontiers), style="dim")
+    for line in (*_not_applicable(rows), *_vacuous(frontiers)):
+        console.print(line, style="dim", highlight=False)
     console.print(_details(rows))
     console.print(Text(_best(rows, up_to), style="bold"))
 
@@ -44,18 +46,41 @@ def _cell(frontier: Frontier) -> Text:
     if frontier.breaking:
         size = min(_size(faults) for faults in frontier.breaking)
         return Text(str(size), style="bold red" if size == 0 else "yellow")
-    return Text("?", style="yellow") if frontier.undecided else Text("✓", style="green")
+    if frontier.undecided:
+        return Text("?", style="yellow")
+    return Text("∅", style="bold yellow") if frontier.vacuous else Text("✓", style="green")
 
 
 def _scope(frontiers: Sequence[Frontier]) -> str:
     first = frontiers[0]
     evaluations = first.scenario.evaluations
+    applicable = "the kinds that can happen" if any(each.not_applicable for each in frontiers) else "all kinds"
+    vacuous = "; ∅ holds vacuously" * any(each.is_vacuous() for each in frontiers)
     return (
         "0: no fault is needed; a number: so many faults break it; "
         f"✓ survives every combination of up to {first.up_to} "
-        f"fault{'s' * (first.up_to != 1)} of all kinds; ? some check was cut short. "
+        f"fault{'s' * (first.up_to != 1)} of {applicable}{vacuous}; ? some check was cut short. "
         f"Covers {evaluations} evaluation{'s' * (evaluations > 1)}."
     )
+
+
+def _not_applicable(rows: Iterable[Sequence[Frontier]]) -> list[str]:
+    """Return which kinds of fault cannot happen in which protocols, so that none of them was survived there."""
+    protocols: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        if row[0].not_applicable:
+            protocols.setdefault(row[0].not_applicable, []).append(row[0].scenario.protocol)
+    return [
+        f"Not applicable to {', '.join(names)}, where they never happen: {', '.join(kinds)}."
+        for kinds, names in protocols.items()
+    ]
+
+
+def _vacuous(frontiers: Sequence[Frontier]) -> list[str]:
+    names = dict.fromkeys(each.scenario.protocol for each in frontiers if each.is_vacuous())
+    return [
+        f"Vacuous, for some step that it should make is never reached: {name}; see deadheat check." for name in names
+    ]
 
 
 def _details(rows: Iterable[Sequence[Frontier]]) -> Table:
@@ -79,7 +104,7 @@ def _best(rows: Iterable[Sequence[Frontier]], up_to: int) -> str:
         row[0].scenario.protocol
         for row in rows
         for each in row
-        if each.property == "no-transient-orphan" and not each.breaking and not each.undecided
+        if each.property == "no-transient-orphan" and not each.breaking and not each.undecided and not each.vacuous
     ]
     combinations = "any single fault" if up_to == 1 else f"any combination of up to {up_to} faults"
     return f"No transient orphan under {combinations}: {', '.join(names) or 'none'}."

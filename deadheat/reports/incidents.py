@@ -22,7 +22,7 @@ SCHEMA = 1
 LEGEND = (
     "Defect found: what the report complains about and the protocol violates, with the steps of a shortest "
     "counterexample. The fix holds if none of that is violated any more, under the same faults. Broken by: the kinds "
-    "of which one more fault breaks it."
+    "of which one more fault breaks it; none of them: of those that can happen at all."
 )
 
 
@@ -68,6 +68,7 @@ def _entry(judgement: Judgement) -> dict[str, Any]:
         "fix_newly_violates": list(judgement.newly_violated),
         "fix_broken_by": list(judgement.broken_by),
         "fix_undecided_for": list(judgement.undecided),
+        "fix_not_applicable": list(judgement.not_applicable),
     }
 
 

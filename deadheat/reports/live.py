@@ -78,7 +78,7 @@ def conformance_to_json(result: Conformance) -> str:
     found = result.unexplained
     entry = {
         "protocol": result.protocol,
-        "outcome": "diverged" if found else "agrees",
+        "outcome": "diverged" if found else "agrees" if result.events else "vacuous",
         "evaluations": result.evaluations,
         "events": result.events,
         "evaluation": found.evaluation if found else None,
@@ -92,6 +92,9 @@ def conformance_to_json(result: Conformance) -> str:
 def print_conformance(result: Conformance, console: Console) -> None:
     """Print that a trace is accepted, or its first event that no run of the model explains."""
     found = result.unexplained
+    if found is None and not result.events:
+        console.print("[bold yellow]VACUOUS[/] there is no event to explain", highlight=False)
+        return
     if found is None:
         console.print(
             f"[bold green]ACCEPTED[/] the model of {escape(result.protocol)} explains all {result.events} events of "

@@ -32,6 +32,8 @@ def frontier_to_json(frontiers: Sequence[Frontier]) -> str:
             "up_to": each.up_to,
             "breaking": [dict(faults) for faults in each.breaking],
             "undecided": [dict(faults) for faults in each.undecided],
+            "vacuous": [dict(faults) for faults in each.vacuous],
+            "not_applicable": list(each.not_applicable),
             "states": each.states,
             "seconds": round(each.seconds, 6),
         }
@@ -57,4 +59,6 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "omission_odds": exploration.omission_odds,
         "seconds": round(result.seconds, 6),
         "not_reached": [str(each) for each in result.steps_not_reached] + list(result.faults_not_fired),
+        "labels_not_reached": list(result.labels_not_reached),
+        "faults_not_fired": list(result.faults_not_fired),
     }

@@ -9,18 +9,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import budget_text
 
 __all__ = ["odds_text", "print_matrix"]
 
-CELLS = {Verdict.HOLDS: ("✓", "green"), Verdict.VIOLATED: ("✗", "bold red"), Verdict.INCONCLUSIVE: ("?", "yellow")}
+CELLS = {
+    Verdict.HOLDS: ("✓", "green"),
+    Verdict.VIOLATED: ("✗", "bold red"),
+    Verdict.VACUOUS: ("∅", "bold yellow"),
+    Verdict.INCONCLUSIVE: ("?", "yellow"),
+}
 LARGE = 100_000
 """With so many states, what each takes is of interest."""
 
 LEGEND = "✓ holds, ✗ violated with the steps of a shortest counterexample, ? inconclusive."
+VACUOUS_LEGEND = " ∅ holds vacuously: perhaps only for want of what no run did."
 
 
 def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
@@ -36,6 +41,8 @@ def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
     console.print(_scope(results), style="dim")
     for line in (*_remarks(results), *_vacuity(results)):
         console.print(line, style="dim")
+    for line in _vacuous(results):
+        console.print(line, style="yellow")
     for advice in _advice(results):
         console.print(advice)
 
@@ -72,8 +79,9 @@ def _scope(results: Sequence[CheckResult]) -> str:
     by_fingerprint = any(each.exploration.storage == "fingerprint" for each in results)
     complete = all(each.exploration.complete for each in results)
     search = "all states" if complete else "CUT SHORT: not all states"
+    legend = LEGEND + VACUOUS_LEGEND * any(each.is_vacuous for each in results)
     return (
-        f"{LEGEND}\n"
+        f"{legend}\n"
         f"Covers {scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}, {faults}; {search}, stored "
         f"{'by fingerprint' if by_fingerprint else 'exactly'}; reductions: {reductions}."
     )
@@ -113,10 +121,13 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
     """Return which labelled steps and allowed faults no run reached, so that a green verdict can be trusted."""
     lines = []
     for result in results:
-        labels = [label.name for label in LABELS if label.name not in result.exploration.labels_reached]
-        missed = labels + [f"the fault {kind}" for kind in result.faults_not_fired]
-        if missed:
-            lines.append(f"{result.scenario.protocol}: no run reached {', '.join(missed)}.")
+        unreached = [*result.labels_not_reached, *(f"the fault {kind}" for kind in result.faults_not_fired)]
+        if unreached and result.is_whole:
+            lines.append(f"{result.scenario.protocol}: no run reached {', '.join(unreached)}.")
+        elif unreached:
+            lines.append(
+                f"{result.scenario.protocol}: not all runs were seen, and none of them reached {', '.join(unreached)}."
+            )
     if not lines:
         lines.append("Not vacuous: some run of each reached every step T0 to T8, and every fault allowed.")
     others = sum(len(result.steps_not_reached) for result in results)
@@ -125,6 +136,15 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
             f"{others} further steps of the roles want a fault or an occasion to be reached; --json lists them."
         )
     return lines
+
+
+def _vacuous(results: Sequence[CheckResult]) -> list[str]:
+    """Return what to do about the verdicts that are vacuous."""
+    missed = dict.fromkeys(name for result in results if result.is_vacuous for name in result.missed)
+    if not missed:
+        return []
+    options = " ".join(f"--allow-unreached {name}" for name in missed)
+    return [f"What is vacuous says nothing yet: let some run do what is missing, or allow that none does: {options}."]
 
 
 def _advice(results: Sequence[CheckResult]) -> list[Text]:

@@ -166,6 +166,11 @@ def _scope(hunt: Hunt) -> list[str]:
     if violated:
         given = _with(hunt.scenario.faults)
         lines.append(f"Cannot notice anything, for the protocol itself violates them {given}: {', '.join(violated)}.")
+    if vacuous := [each.property for each in hunt.originals[0].outcomes if each.verdict is Verdict.VACUOUS]:
+        missed = ", ".join(hunt.originals[0].missed)
+        lines.append(
+            f"Cannot notice anything, for they hold vacuously, since no run reaches {missed}: {', '.join(vacuous)}."
+        )
     lines.extend(f"Never reached, so not mutated: {site} in {role}." for role, site in hunt.never_reached)
     return lines
 

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deadheat.models.steps import LABELS
 from deadheat.scenarios import interruption
-from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.scenario import Scenario, find_protocol
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import UsageError
@@ -41,10 +42,14 @@ COMPILED = ("auto", "kernel")
 
 
 class Verdict(StrEnum):
-    """What a check says of a property."""
+    """What a check says of a property.
+
+    VACUOUS: nothing violates it, but something that should happen never does, and it may hold for want of that.
+    """
 
     HOLDS = "holds"
     VIOLATED = "violated"
+    VACUOUS = "vacuous"
     INCONCLUSIVE = "inconclusive"
 
 
@@ -56,6 +61,9 @@ class Options:
     steps whose order does not matter, and `symmetry` takes states that differ by an exchange of evaluations for one:
     None is wherever that helps and is sound, True from the first state on. A `checkpoint` is the file in which a long
     search is saved, to go on later. With `fingerprint` the compiled kernel tells states apart by a hash of 64 bits.
+
+    A verdict is vacuous where no run reached a labelled step, and, if `faults_must_fire`, where no run met a fault that
+    was allowed; except for the names in `allow_unreached`.
     """
 
     explorer: str = EXPLORERS[0]
@@ -68,6 +76,8 @@ class Options:
     cores: int = 1
     checkpoint: Path | None = None
     fingerprint: bool = False
+    allow_unreached: frozenset[str] = frozenset()
+    faults_must_fire: bool = False
 
     @property
     def limits(self) -> Limits:
@@ -96,14 +106,31 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found. `steps_not_reached` and `faults_not_fired` are what no explored run did."""
+    """What a check found.
+
+    `steps_not_reached`, `labels_not_reached` and `faults_not_fired` are what no explored run did; `missed` those labels
+    and faults for want of which what holds is vacuous.
+    """
 
     scenario: Scenario
     outcomes: tuple[Outcome, ...]
     exploration: Exploration
     steps_not_reached: tuple[Site, ...]
+    labels_not_reached: tuple[str, ...]
     faults_not_fired: tuple[str, ...]
+    missed: tuple[str, ...]
     seconds: float
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all states were seen: a search that has found every property violated goes no further."""
+        undecided = any(each.verdict is not Verdict.VIOLATED for each in self.outcomes)
+        return self.exploration.complete and undecided
+
+    @property
+    def is_vacuous(self) -> bool:
+        """Whether some property holds vacuously."""
+        return any(each.verdict is Verdict.VACUOUS for each in self.outcomes)
 
     def outcome(self, name: str) -> Outcome:
         """Return the outcome for the named property."""
@@ -120,11 +147,29 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     started = time.perf_counter()
     model = scenario.model()
     exploration = _explore(model, options, report)
-    outcomes = tuple(_outcome(scenario, model, exploration, name) for name in scenario.properties)
     unreached = sorted(_all_sites(model) - exploration.reached)
-    not_fired = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
-    seconds = time.perf_counter() - started
-    return CheckResult(scenario, outcomes, exploration, tuple(unreached), tuple(not_fired), seconds)
+    labels = [name for name in _expected_labels(scenario) if name not in exploration.labels_reached]
+    faults = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
+    counted = [*labels, *(faults if options.faults_must_fire else ())]
+    missed = tuple(name for name in counted if name not in options.allow_unreached)
+    holding = Verdict.VACUOUS if missed else Verdict.HOLDS
+    outcomes = tuple(_outcome(scenario, model, exploration, name, holding) for name in scenario.properties)
+    return CheckResult(
+        scenario,
+        outcomes,
+        exploration,
+        steps_not_reached=tuple(unreached),
+        labels_not_reached=tuple(labels),
+        faults_not_fired=tuple(faults),
+        missed=missed,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _expected_labels(scenario: Scenario) -> list[str]:
+    """Return the labels of the steps that some run should reach."""
+    lacking = find_protocol(scenario.protocol).lacks
+    return [label.name for label in LABELS if label not in lacking]
 
 
 def check_all(
@@ -139,13 +184,23 @@ def check_all(
             yield check(scenario, options, report)
         return
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children
 
     options = replace(options, cores=1)
-    with ProcessPoolExecutor(min(jobs, len(scenarios)), initializer=interruption.listen) as pool:
+    others = set(active_children())
+    with ProcessPoolExecutor(
+        min(jobs, len(scenarios)), initializer=interruption.listen, initargs=(interruption.share(),)
+    ) as pool:
         # The composed protocols come last and take longest: begin with them.
         futures = {scenario: pool.submit(check, scenario, options) for scenario in reversed(scenarios)}
-        for scenario in scenarios:
-            yield futures[scenario].result()
+        try:
+            for scenario in scenarios:
+                yield futures[scenario].result()
+        except BaseException:  # nobody waits for the others any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise
 
 
 def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
@@ -200,10 +255,10 @@ def _explorer(name: str) -> Explorer:
     return explore
 
 
-def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: str) -> Outcome:
+def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: str, holding: Verdict) -> Outcome:
     schedule = exploration.counterexamples.get(name)
     if schedule is None:
-        return Outcome(name, Verdict.HOLDS if exploration.complete else Verdict.INCONCLUSIVE)
+        return Outcome(name, holding if exploration.complete else Verdict.INCONCLUSIVE)
     trace, violation = confirm(model, name, schedule)
     return Outcome(name, Verdict.VIOLATED, Counterexample(scenario, name, violation, trace))
 

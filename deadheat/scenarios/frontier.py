@@ -3,6 +3,9 @@
 Sets are multisets, such as `http-retry` twice, and are tried in the order of their size. A set that contains one
 which already breaks a property need not be run for it: a larger budget only allows more. So what is found is minimal,
 and a property with no breaking set survives every combination of up to so many faults, at the size that was checked.
+
+A kind of fault that can never happen in a protocol is not survived, but not applicable: no run of a search that saw all
+states met it, alone or beside others. Nor is anything survived where a property holds vacuously.
 """
 
 from __future__ import annotations
@@ -33,9 +36,12 @@ class Tried:
 
 @dataclass
 class Frontier:
-    """What breaks one property of one protocol. `undecided` are sets whose check was cut short.
+    """What breaks one property of one protocol.
 
-    `states` and `seconds` are those of all checks that looked at the property, and at others at the same time.
+    `undecided` are sets whose check was cut short, and `vacuous` those under which the property holds, but vacuously.
+    `not_applicable` are the kinds of fault that cannot happen in the protocol, as far as was tried: none are known
+    where every property was broken before. `states` and `seconds` are those of all checks that looked at the property,
+    and at others at the same time.
     """
 
     scenario: Scenario
@@ -43,8 +49,14 @@ class Frontier:
     up_to: int
     breaking: list[FaultSet] = field(default_factory=list)
     undecided: list[FaultSet] = field(default_factory=list)
+    vacuous: list[FaultSet] = field(default_factory=list)
+    not_applicable: tuple[str, ...] = ()
     states: int = 0
     seconds: float = 0.0
+
+    def is_vacuous(self) -> bool:
+        """Return whether nothing breaks the property, but some of what it holds under is vacuous."""
+        return bool(self.vacuous and not self.breaking)
 
     def needs(self, faults: FaultSet) -> bool:
         """Return whether no set that is known to break the property is contained in this one."""
@@ -59,6 +71,8 @@ class Frontier:
             self.breaking.append(faults)
         elif verdict is Verdict.INCONCLUSIVE:
             self.undecided.append(faults)
+        elif verdict is Verdict.VACUOUS:
+            self.vacuous.append(faults)
 
 
 def frontiers(
@@ -76,6 +90,7 @@ def frontiers(
     found = {
         (scenario, name): Frontier(scenario, name, up_to) for scenario in scenarios for name in scenario.properties
     }
+    happening = {scenario.protocol: _Happening() for scenario in scenarios}
     for size in range(up_to + 1):
         wanted = [
             (scenario, faults, properties)
@@ -86,11 +101,33 @@ def frontiers(
         checks = [_with_faults(scenario, faults, properties) for scenario, faults, properties in wanted]
         results = check_all(checks, options, jobs)
         for done, ((scenario, faults, properties), result) in enumerate(zip(wanted, results, strict=True), start=1):
+            happening[scenario.protocol].add(faults, result)
             for name in properties:
                 found[scenario, name].add(faults, result)
             if report:
                 report(Tried(size, done, len(wanted)))
+    for (scenario, _), each in found.items():
+        each.not_applicable = happening[scenario.protocol].never
     return list(found.values())
+
+
+@dataclass
+class _Happening:
+    """Which kinds of fault happened in a protocol, of those that were tried in a search that saw all states."""
+
+    tried: set[str] = field(default_factory=set)
+    happened: set[str] = field(default_factory=set)
+
+    def add(self, faults: FaultSet, result: CheckResult) -> None:
+        """Take the result of a check under a set of faults."""
+        self.happened |= result.exploration.faults_fired
+        if result.is_whole:
+            self.tried.update(kind for kind, _ in faults)
+
+    @property
+    def never(self) -> tuple[str, ...]:
+        """The kinds that never happened."""
+        return tuple(kind for kind in FAULTS if kind in self.tried - self.happened)
 
 
 def _open(found: Mapping[tuple[Scenario, str], Frontier], scenario: Scenario, faults: FaultSet) -> tuple[str, ...]:

@@ -15,9 +15,11 @@ that step. So `system.status.get("e1")` is what a role yields, and `StatusStore.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from inspect import Parameter, signature
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, overload
 
+from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.freeze import Unfreezable, freeze
@@ -56,6 +58,10 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
         self.__doc__ = step.__doc__
         self._parameters = list(signature(step).parameters.values())[2:]
 
+    @cached_property
+    def _wanted(self) -> Wanted:
+        return wanted_types(self.step)
+
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
@@ -82,6 +88,9 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
                 freeze(complete)
             except Unfreezable as error:
                 raise ModelError(f"The arguments of {owner.__name__}.{self.name} must be immutable: {error}.") from None
+            wrong = wrong_argument(self._wanted, [each.name for each in self._parameters], complete)
+            if wrong is not None:
+                raise ModelError(f"{owner.__name__}.{self.name} cannot be asked for: {wrong}.")
             made = Operation(instance.instance_for(complete), self.name, complete)
             note_made(made)
             return made

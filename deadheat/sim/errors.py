@@ -11,9 +11,11 @@
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
     ├── LiveError              a real server is missing, cannot be reached, or refuses
     │   └── NoLiveFormError    an operation cannot be done on a real server yet
+    ├── UndecidedError         a limit ended a search before it could say anything
     └── InternalError          two runtimes of deadheat disagree: a defect of deadheat
 
-The message of each is a sentence: what is wrong, with what, and what to do.
+The message of each is a sentence: what is wrong, with what, and what to do. Each has the exit code of its kind
+(`docs/exit-codes.md`), and what is none of these is a defect: no verdict is ever said by an exception.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ __all__ = [
     "ReplayDivergedError",
     "TraceError",
     "UnboundedError",
+    "UndecidedError",
     "UsageError",
     "unknown_name",
 ]
@@ -79,6 +82,10 @@ class LiveError(DeadheatError):
 
 class NoLiveFormError(LiveError):
     """An operation of the model cannot be done on a real server yet, or not on a server of this version."""
+
+
+class UndecidedError(DeadheatError):
+    """A limit ended a search before it could say anything."""
 
 
 class InternalError(DeadheatError):

@@ -66,14 +66,23 @@ class Judgement:
 
     @property
     def fix_holds(self) -> bool:
-        """Whether everything that was violated, of what the report complains about, holds with the fix."""
-        return self.mended == self.violated
+        """Whether everything that was violated, of what the report complains about, holds with the fix.
+
+        Not if it holds vacuously, nor if nothing was violated: then there was nothing to be mended.
+        """
+        return bool(self.violated) and self.mended == self.violated
 
     @property
     def broken_by(self) -> dict[str, tuple[str, ...]]:
         """Each kind of fault of which one more breaks the fix, with what it then violates of what it mended."""
         violated = {kind: _violated(result) for kind, result in self.with_one_more.items()}
         return {kind: names for kind, names in violated.items() if names}
+
+    @property
+    def not_applicable(self) -> tuple[str, ...]:
+        """The kinds of fault that never happen with the fix, and so are not survived by it."""
+        results = self.with_one_more.items()
+        return tuple(kind for kind, each in results if each.is_whole and kind in each.faults_not_fired)
 
     @property
     def undecided(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP
 from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T4, T6
+from deadheat.models.steps import T4, T5, T6
 from deadheat.models.system import CancelRequest, Steps, System
 from deadheat.models.user import Cancellation
 from deadheat.scenarios.incidents.incident import Incident
@@ -37,7 +37,7 @@ def cancel(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, request.number, answer)
 
 
-AS_IT_WAS = replace(TRANSACTIONAL, cancel=cancel)
+AS_IT_WAS = replace(TRANSACTIONAL, cancel=cancel, lacks=(T5,))
 
 PREFECT_21863 = Incident(
     name="prefect-21863",

@@ -1,0 +1,76 @@
+"""What commands that search share: scenarios out of options, progress lines, and the code of what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deadheat.cli_ending import ExitCode
+from deadheat.cli_options import cores
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    from deadheat.scenarios.check import CheckResult, Options
+    from deadheat.scenarios.mutate import Hunt, MutantResult
+    from deadheat.scenarios.scenario import Scenario
+
+__all__ = ["code_of", "judge_mutants", "scenario_of", "search_all", "undecided"]
+
+
+def scenario_of(
+    name: str, evaluations: int, faults: list[str] | None, properties: list[str] | None, quiet: bool
+) -> Scenario:
+    """Return the scenario that options ask for; nothing for the properties stands for all of them."""
+    from deadheat.scenarios.properties import PROPERTIES
+    from deadheat.scenarios.scenario import Scenario, parse_faults
+
+    asked = tuple(dict.fromkeys(properties)) if properties else tuple(PROPERTIES)
+    return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
+
+
+def search_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
+    """Check scenarios with a progress line; from here on Ctrl-C ends the searches with what they have."""
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
+    from deadheat.scenarios.check import check_all
+
+    interruption.listen()
+    # One evaluation takes less time than starting processes would.
+    jobs = cores() if scenarios[0].evaluations > 1 else 1
+    results = []
+    with ProgressLine("exploring") as progress:
+        for result in check_all(scenarios, options, jobs, progress.searched):
+            results.append(result)
+            progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
+    return results
+
+
+def judge_mutants(scenario: Scenario, options: Options, number: int | None) -> tuple[Hunt, list[MutantResult]]:
+    """Judge mutants with a progress line; from here on Ctrl-C ends the searches with what they have."""
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
+    from deadheat.scenarios.mutate import hunt_of, judge_all
+
+    interruption.listen()
+    results = []
+    with ProgressLine("exploring") as progress:
+        hunt = hunt_of(scenario, options, cores())
+        for result in judge_all(hunt, options, cores(), number):
+            results.append(result)
+            progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
+    return hunt, results
+
+
+def code_of(results: list[CheckResult]) -> ExitCode:
+    """Return the code of what a check found."""
+    verdicts = {str(outcome.verdict) for result in results for outcome in result.outcomes}
+    if "violated" in verdicts:
+        return ExitCode.VIOLATED
+    if "inconclusive" in verdicts:
+        return undecided()
+    return ExitCode.UNDECIDED if "vacuous" in verdicts else ExitCode.AS_HOPED
+
+
+def undecided() -> ExitCode:
+    """Return the code for what was not decided: somebody interrupted it, or a limit did."""
+    from deadheat.scenarios import interruption
+
+    return ExitCode.INTERRUPTED if interruption.asked() else ExitCode.UNDECIDED

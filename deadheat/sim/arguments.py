@@ -1,0 +1,67 @@
+"""Arguments of operations, held to the types that the operation is written with.
+
+A value of another type is seldom an error of its own: a status given as plain text is stored, compared by identity, and
+never matches anything again; what should race never starts, and every property holds for want of it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, Union, get_args, get_origin
+
+__all__ = ["Wanted", "wanted_types", "wrong_argument"]
+
+Wanted = Mapping[str, tuple[type, ...]]
+"""The types that an argument of each name may have; nothing is asked of one that is not in it."""
+
+
+def wanted_types(step: Callable[..., Any]) -> Wanted:
+    """Return what a function's annotations ask of its arguments; nothing where they cannot be read at run time."""
+    try:
+        annotations = inspect.get_annotations(step, eval_str=True)
+    except Exception:  # a name that only a type checker knows
+        return {}
+    found = {name: _types_of(annotation) for name, annotation in annotations.items()}
+    return {name: types_ for name, types_ in found.items() if types_ is not None}
+
+
+def wrong_argument(wanted: Wanted, names: Sequence[str], arguments: Sequence[Any]) -> str | None:
+    """Return what is wrong with the first argument that has none of the types wanted, in a phrase, or None."""
+    for name, argument in zip(names, arguments, strict=True):
+        allowed = wanted.get(name)
+        if allowed is not None and not isinstance(argument, allowed):
+            names_of_types = " or ".join(_article(each.__name__) for each in allowed if each is not type(None))
+            phrase = f"its argument {name!r} must be {names_of_types}, not the {type(argument).__name__} {argument!r}"
+            return phrase + "".join(f"; write {member}" for member in _members(allowed, argument))
+    return None
+
+
+def _types_of(annotation: Any) -> tuple[type, ...] | None:
+    """Return the types of an annotation; None where it allows anything, or something that no type stands for."""
+    if annotation is None:
+        return (type(None),)
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        parts = [_types_of(each) for each in get_args(annotation)]
+        return None if None in parts else tuple(each for part in parts if part is not None for each in part)
+    kind = origin or annotation
+    if kind in (Any, object) or not isinstance(kind, type):
+        return None
+    try:
+        isinstance(None, kind)
+    except TypeError:  # a protocol, a typed dictionary
+        return None
+    return (int, float) if kind is float else (kind,)
+
+
+def _members(allowed: tuple[type, ...], argument: Any) -> list[str]:
+    """Return the members of an enumeration that the argument is the plain value of."""
+    enumerations = [each for each in allowed if issubclass(each, Enum)]
+    return [f"{each.__name__}.{member.name}" for each in enumerations for member in each if member.value == argument]
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"
