@@ -37,7 +37,7 @@ __all__ = [
 ROLES = ("worker", "dispatch", "cancel", "complete")
 """The roles that every protocol has, by the names of its fields."""
 
-LOOKS = frozenset({"get", "get_generation", "get_job", "get_owner", "has_received", "has_tombstone", "response"})
+LOOKS = frozenset({"get", "get_by_name", "get_generation", "get_job", "get_owner", "has_received", "response"})
 """The operations that change nothing which anybody else could see: to leave one out is to mistake its outcome."""
 
 HANDED = frozenset(

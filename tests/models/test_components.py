@@ -11,7 +11,7 @@ from deadheat.models.chance import Chance
 from deadheat.models.faults import FAULTS
 from deadheat.models.http import Accepted, GaveUp, HttpChannel, Phase, TimedOut
 from deadheat.models.kubernetes import Answer, JobPhase, JobReference, Kubernetes
-from deadheat.models.kubernetes_guards import GuardedKubernetes
+from deadheat.models.kubernetes_guards import BURIED, GuardedKubernetes
 from deadheat.models.redis import Redis, key_of
 from deadheat.models.status import Status, StatusStore
 from deadheat.models.stream import EventStream
@@ -367,7 +367,7 @@ def test_a_tombstone_and_a_job_cannot_have_the_same_name() -> None:
     drive = Driver(cluster)
     drive(cluster.create_job("e1"))
     assert drive(cluster.create_tombstone("e1")) is Answer.ALREADY_EXISTS
-    assert drive(cluster.has_tombstone("e1")) is False
+    assert drive(cluster.get_by_name("e1")) == JobReference("e1", NAME, 1)
     drive(cluster.delete_job("e1"))
     assert drive(cluster.create_tombstone("e1")) is Answer.ALREADY_EXISTS
     drive(cluster.progress("e1"))
@@ -375,7 +375,48 @@ def test_a_tombstone_and_a_job_cannot_have_the_same_name() -> None:
     assert drive(cluster.create_job("e1")) is Answer.ALREADY_EXISTS
     assert drive(cluster.list_jobs("e1")) == ()
     drive(cluster.remove_tombstone("e1"))
+    assert drive(cluster.get_by_name("e1")) is Answer.NOT_FOUND
     assert drive(cluster.create_job("e1")) is Answer.CREATED
+    drive(cluster.remove_tombstone("e1"))  # what is no tombstone is spared
+    assert drive(cluster.get_job("e1")) == JobReference("e1", NAME, 3)
+
+
+def test_whatever_is_done_by_name_meets_the_tombstone_that_has_the_name() -> None:
+    cluster = GuardedKubernetes("kubernetes", watched=True)
+    drive = Driver(cluster)
+    drive(cluster.create_tombstone("e1"))
+    assert drive(cluster.get_by_name("e1")) == BURIED
+    assert drive(cluster.get_job("e1")) == JobReference("", NAME, 1)
+    for create in (cluster.create_job, cluster.create_suspended_job, cluster.create_tombstone):
+        assert drive(create("e1")) is Answer.ALREADY_EXISTS
+    assert drive(cluster.create_owned_job("e1", 1)) is Answer.ALREADY_EXISTS
+    assert drive(cluster.create_fenced_job("e1", 1)) is Answer.ALREADY_EXISTS
+    assert drive(cluster.delete_job("e1", uid=2)) is Answer.CONFLICT
+    assert drive.steps(cluster.progress("e1")) == []
+    assert drive(cluster.delete_job("e1")) is Answer.OK
+    assert drive(cluster.get_by_name("e1")) == JobReference("", NAME, 1)  # it keeps the name no more
+    assert drive(cluster.create_job("e1")) is Answer.ALREADY_EXISTS
+    assert drive(cluster.progress("e1")) == "gone"
+    assert drive(cluster.create_job("e1")) is Answer.CREATED
+
+
+def test_a_tombstone_is_no_job_of_the_evaluation_to_lists_watches_and_counts() -> None:
+    cluster = GuardedKubernetes("kubernetes", watched=True)
+    drive = Driver(cluster)
+    drive(cluster.create_tombstone("e1"))
+    assert drive(cluster.list_jobs("e1")) == ()
+    assert drive.steps(cluster.creation_event("e1")) == []
+    assert (drive.value.created, drive.value.live_jobs) == (0, ())
+
+
+def test_a_tombstone_that_is_resumed_runs_like_any_other_job() -> None:
+    cluster = GuardedKubernetes("kubernetes")
+    drive = Driver(cluster)
+    drive(cluster.create_tombstone("e1"))
+    assert drive(cluster.resume_job("e1")) is Answer.OK
+    assert drive(cluster.get_by_name("e1")) == JobReference("", NAME, 1)
+    assert [name for name, _ in drive.value.live_jobs] == [NAME]
+    assert drive(cluster.progress("e1")) is JobPhase.STARTING
 
 
 def test_a_policy_admits_the_generation_that_its_cache_knows() -> None:
