@@ -132,9 +132,13 @@ class RedisPair(Pair):
     def expire(self, key: str) -> None:
         self.do(self.model.expire("e1"), lambda step: step.outcome == key)
 
+    @rule(holder=holders.filter(bool), for_good=st.booleans())
+    def forsake(self, holder: str, for_good: bool) -> None:
+        self.do(self.model.forsake("e1", holder, for_good))
+
     @rule(holder=holders.filter(bool))
-    def forsake(self, holder: str) -> None:
-        self.do(self.model.forsake("e1", holder))
+    def let_go(self, holder: str) -> None:
+        self.do(self.model.let_go("e1", holder))
 
     @precondition(lambda self: self.value.replica is None)
     @rule()

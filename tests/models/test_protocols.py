@@ -78,6 +78,14 @@ WITH_A_FAULT = {
     ("creation-lock", "worker-crash"): {"at-most-one-job", "nothing-stuck"},
     # The claim outlives the crashed worker, and its request is still under way.
     ("state-machine", "worker-crash"): set(),
+    # To be lost is to crash, and another worker takes the message.
+    ("creation-lock", "worker-loss"): {"at-most-one-job", "nothing-stuck"},
+    ("state-machine", "worker-loss"): set(),
+    ("name-tombstone", "worker-loss"): {"at-most-one-job"},
+    # The lock comes back, released as it was, and its time runs out like that of any other.
+    ("creation-lock", "redis-failover"): ORPHAN,
+    # The worker has given up, and so nobody counts on the token; it is gone when the late request is looked at.
+    ("request-token", "http-timeout"): {"uncancelled-gets-job"},
     # Both hold the lock: the cancellation fits between check and creation again.
     ("creation-lock", "lease-expiry"): ORPHAN,
     # The token is gone before the dispatcher looks, although nobody cancelled.
