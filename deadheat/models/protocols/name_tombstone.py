@@ -34,11 +34,16 @@ __all__ = ["NAME_TOMBSTONE", "bury", "cancel", "worker"]
 def bury(system: System, evaluation: str) -> Steps:
     """Make sure that a tombstone has the evaluation's name, and no Job has it ever after."""
     while (yield T5(system.guards.create_tombstone(evaluation))) is not Answer.CREATED:
-        found = yield system.guards.get_by_name(evaluation)
-        if found == BURIED:
+        if (yield from is_buried(system, evaluation)):
             return  # by somebody else, or by us, and the answer was lost
-        if found is not Answer.NOT_FOUND:
-            yield T5(system.kubernetes.delete_job(evaluation, uid=found.uid))
+
+
+def is_buried(system: System, evaluation: str) -> Steps:
+    """Return whether a tombstone has the evaluation's name; a Job that has it is deleted, and nothing but that Job."""
+    found = yield system.guards.get_by_name(evaluation)
+    if found not in (BURIED, Answer.NOT_FOUND):
+        yield T5(system.kubernetes.delete_job(evaluation, uid=found.uid))
+    return found == BURIED
 
 
 def worker(system: System, task: Task) -> Steps:
