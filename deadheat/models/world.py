@@ -142,7 +142,7 @@ def _clocks(protocol: Protocol, system: System, evaluation: str, faults: Faults)
     if faults.get(kinds.RESUBMISSION):
         yield Process(f"resubmission/{evaluation}", submit_again, (*ours, protocol), repeats=True, owed=False)
     if faults.get(kinds.COMPLETION):
-        yield Process(f"completion/{evaluation}", protocol.complete, ours)
+        yield Process(f"completion/{evaluation}", protocol.complete, ours, repeats=True)
 
 
 def _process(

@@ -30,6 +30,25 @@ MAKING_MORE = (
 """The faults that bring about messages, requests or keys, or take away who would take them."""
 
 
+ON = {
+    **dict.fromkeys(("cleanup-crash", "stale-list", "overlapping-sweeps"), "baseline+orphan-cleanup"),
+    "cleanup-loss": "baseline+orphan-cleanup+storage-worker",
+    **dict.fromkeys(("watch-loss", "watch-duplicate"), "baseline+storage-worker"),
+    **dict.fromkeys(("lease-expiry", "redis-failover"), "creation-lock"),
+    "stale-status": "status-check",
+}
+"""Where a fault can happen, if not to the baseline."""
+
+WITH_A_SECOND_VICTIM = {
+    "dispatcher-loss": "http-retry",
+    "http-timeout": "worker-crash",
+    "watch-loss": "http-retry",
+    "cancel-loss": "repeated-cancel",
+    "resubmission": "repeated-cancel",
+}
+"""What brings about a second request, run, Job or cancellation, which some faults need to happen twice."""
+
+
 def left_waiting(view: View) -> str | None:
     """A message that no worker takes, or a request that no handler does."""
     queue: QueueState = view["queue/e1"]
@@ -108,6 +127,19 @@ def test_a_time_to_live_that_never_runs_out_is_noticed(name: str, monkeypatch: p
     wrong.__set_name__(Redis, "let_go")
     monkeypatch.setattr(Redis, "let_go", wrong)
     assert violated(find_protocol(name), budgets("http-timeout")) == {"expires"}
+
+
+def states(name: str, faults: Faults) -> int:
+    world = build(find_protocol(name), 1, faults)
+    return explore(Model(world.components, world.processes, (), faults)).states
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_can_happen_as_often_as_its_budget_says(fault: str) -> None:
+    more = [WITH_A_SECOND_VICTIM[fault]] if fault in WITH_A_SECOND_VICTIM else []
+    once = budgets(fault, *more)
+    name = ON.get(fault, "baseline")
+    assert states(name, once | {fault: 2}) > states(name, once)
 
 
 def call_twice(system: System, task: Task) -> Steps:
