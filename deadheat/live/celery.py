@@ -82,6 +82,11 @@ class CeleryAdapter(Adapter):
             with self._lock:
                 message.requeue()
 
+    def lose(self, evaluation: str, worker: str) -> None:
+        """Give the message back, and let another worker take the place of the one that is lost."""
+        self.requeue(evaluation, worker)
+        self._again[evaluation] += 1
+
     def time_out_celery_redelivery(self, evaluation: str) -> None:
         """Give a taken message back, although its worker is at work, as the visibility timeout does."""
         worker = next(worker for each, worker in self._messages if each == evaluation)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from deadheat.sim.errors import LiveError
 
@@ -17,6 +17,8 @@ __all__ = ["IN_CLUSTER", "Cluster", "connect"]
 
 IN_CLUSTER = "in-cluster"
 """The name that deadheat gives to the context of a pod's own service account."""
+
+PropagationPolicy: TypeAlias = Literal["Foreground", "Background"]
 
 TIMEOUT_S = 30.0
 CONNECTIONS_MAX = 64
@@ -99,9 +101,14 @@ class Cluster:
             if not more:
                 return jobs, str(page.metadata.resource_version)
 
-    def delete_job(self, namespace: str, name: str, uid: str | None = None) -> None:
-        """DELETE a Job, its pods first; with a `uid`, only the Job that has it (409 otherwise)."""
-        options: dict[str, Any] = {"propagationPolicy": "Foreground"}
+    def delete_job(
+        self, namespace: str, name: str, uid: str | None = None, policy: PropagationPolicy = "Foreground"
+    ) -> None:
+        """DELETE a Job, its pods first; with a `uid`, only the Job that has it (409 otherwise).
+
+        There is always a policy: a DELETE of a batch/v1 Job without one leaves its pods running.
+        """
+        options: dict[str, Any] = {"propagationPolicy": policy}
         if uid is not None:
             options["preconditions"] = {"uid": uid}
         with self.explained("deleting a Job"):

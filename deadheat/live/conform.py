@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from deadheat.live.free import is_environment
+from deadheat.live.free import is_environment, is_the_end
 from deadheat.live.tape import Header, LiveEvent
 from deadheat.models.kubernetes import JobReference
 from deadheat.models.world import build
@@ -170,7 +170,7 @@ class _Search:
 
     def _is_untold(self, process: str, operation: Operation | Atomic) -> bool:
         """Return whether the trace says nothing of such steps, so that they may happen at any time."""
-        if is_environment(process) or isinstance(operation, Atomic):
+        if is_environment(process) or isinstance(operation, Atomic) or is_the_end(operation):
             return True
         return _component(operation.component) not in self._components
 

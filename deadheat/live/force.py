@@ -175,7 +175,7 @@ def _plain(operation: Operation | Atomic | None) -> tuple[Any, ...]:
 def _comparable(value: Any) -> Any:
     """Return the part of a component's value that an observer of the real servers can know."""
     if isinstance(value, KubernetesState):
-        return value.jobs, value.created, value.created_before, value.tombstone
+        return value.jobs, value.created, value.created_before, value.tombstones
     if isinstance(value, StatusState | StreamState):
         return value.status
     return value

@@ -16,7 +16,7 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Operation, Request
 
-__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "parse_latencies"]
+__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "is_the_end", "parse_latencies"]
 
 ENVIRONMENT = ("controllers", "expiry", "broker", "watch", "replica")
 """The processes that stand for what real servers do by themselves."""
@@ -61,6 +61,11 @@ def parse_latencies(texts: list[str]) -> dict[str, Latency]:
     return latencies
 
 
+def is_the_end(request: Request) -> bool:
+    """Return whether a process has done its work: what is left is to let go of its keys, of which no server is told."""
+    return isinstance(request, Operation) and request.name == "let_go"
+
+
 class FreeGate:
     """Lets every request happen at once, but for its delay; records it, until it is stopped."""
 
@@ -75,6 +80,8 @@ class FreeGate:
 
     def perform(self, process: Process, request: Request) -> Any:
         """Do a request after its delay; a blocking one is tried again until it succeeds or the process is stopped."""
+        if is_the_end(request):
+            raise Stopped
         self._all_stopped.wait(self._delay_s(process.name, request))
         while True:
             self._raise_if_stopped(process.name)

@@ -70,6 +70,7 @@ class KubernetesAdapter(Adapter):
         self.namespace = namespace
         self.numbers: dict[int, int] = {}
         self._created: dict[str, list[int]] = {each: [] for each in evaluations}
+        self._unlabelled: set[int] = set()
         self._created_before: dict[str, int] = {}
         self._told: dict[str, list[JobReference]] = {each: [] for each in self._created}
         self._run = run
@@ -92,12 +93,12 @@ class KubernetesAdapter(Adapter):
 
     def create_job(self, evaluation: str, name: str | None = None) -> Answer:
         """POST."""
-        return self._create(self._manifest(evaluation, name))
+        return self._create(evaluation, self._manifest(evaluation, name))
 
     def get_job(self, evaluation: str, name: str | None = None) -> JobReference | Answer:
         """GET."""
-        job = self._find(name or job_name(evaluation))
-        return Answer.NOT_FOUND if job is None else self._note(reference_of(job))
+        job = self.cluster.get_job(self.namespace, name or job_name(evaluation))
+        return Answer.NOT_FOUND if job is None else self._note(reference_of(job), evaluation)
 
     def list_jobs(self, evaluation: str) -> tuple[JobReference, ...]:
         """LIST by the label."""
@@ -116,7 +117,10 @@ class KubernetesAdapter(Adapter):
         return tuple(each._replace(uid=uids[each.uid - 1]) for each in wish)
 
     def delete_job(self, evaluation: str, name: str | None = None, uid: int | None = None) -> Answer:
-        """DELETE, in the foreground: the Job is gone when its pods are."""
+        """DELETE, in the foreground: the Job is gone when its pods are.
+
+        The policy is always given, for without one the API server keeps the pods of a batch/v1 Job running.
+        """
         from kubernetes.client.exceptions import ConflictException, NotFoundException
 
         try:
@@ -147,7 +151,7 @@ class KubernetesAdapter(Adapter):
     def finished_completion(self, evaluation: str) -> None:
         """Wait until a Job has finished."""
         for _ in poll(self.patience_s, f"no Job of evaluation {evaluation} finished"):
-            if any(job.phase is JobPhase.FINISHED for _, job in self._jobs_of(evaluation)):
+            if any(job.phase is JobPhase.FINISHED and job.labelled for _, job in self._jobs_of(evaluation)):
                 return
 
     def creation_event(self, evaluation: str) -> JobReference:
@@ -171,16 +175,16 @@ class KubernetesAdapter(Adapter):
 
     def begin_submission(self, evaluation: str) -> None:
         """Count creations anew."""
-        self._created_before[evaluation] = len(self._created[evaluation])
+        self._created_before[evaluation] = self._count(evaluation)
 
     def notice(self, operation: Operation) -> None:
         """Look at the Jobs after each creation, so that uids are known here in the order of creation."""
         if operation.name.startswith("create_"):
-            self.list_at_once(())
+            self._look()
 
     def observe(self) -> dict[str, Any]:
         """Return the Jobs of each evaluation, with how far they are, and how many were created."""
-        self.list_at_once(())
+        self._look()
         return {f"{self.name}/{each}": self._observed(each) for each in self._created}
 
     def close(self) -> None:
@@ -189,25 +193,35 @@ class KubernetesAdapter(Adapter):
             self._watch.close()
 
     def _observed(self, evaluation: str) -> KubernetesState:
-        jobs, created = tuple(self._jobs_of(evaluation)), len(self._created[evaluation])
+        jobs, created = tuple(self._jobs_of(evaluation)), self._count(evaluation)
         return KubernetesState(jobs, created, self._created_before.get(evaluation, 0))
 
-    def _create(self, manifest: dict[str, Any]) -> Answer:
+    def _look(self) -> None:
+        """Look at all Jobs, so that the uids of new ones are known here."""
+        self.list_at_once(())
+
+    def _count(self, evaluation: str) -> int:
+        """Return how many Jobs with the label were created."""
+        return sum(uid not in self._unlabelled for uid in self._created[evaluation])
+
+    def _create(self, evaluation: str, manifest: dict[str, Any]) -> Answer:
         from kubernetes.client.exceptions import ConflictException
 
         try:
             created = self.cluster.create_job(self.namespace, manifest)
         except ConflictException:
             return Answer.ALREADY_EXISTS
-        self._note(reference_of(created))
+        self._note(reference_of(created), evaluation)
         return Answer.CREATED
 
-    def _note(self, reference: JobReference) -> JobReference:
-        """Give a uid its number, by the order of creations for its evaluation."""
-        created = self._created.setdefault(reference.evaluation, [])
+    def _note(self, reference: JobReference, evaluation: str | None = None) -> JobReference:
+        """Give a uid its number, by the order of creations for its evaluation, which it may not have as a label."""
+        created = self._created.setdefault(evaluation or reference.evaluation, [])
         if reference.uid not in self.numbers:
             created.append(reference.uid)
             self.numbers[reference.uid] = len(created)
+            if not reference.evaluation:
+                self._unlabelled.add(reference.uid)
         return reference
 
     def _wait_for_event(self, evaluation: str) -> None:
@@ -224,19 +238,16 @@ class KubernetesAdapter(Adapter):
     def _jobs_of(self, evaluation: str) -> list[tuple[str, Job]]:
         """Return the evaluation's Jobs as the model has them, by name."""
         jobs, _ = self.cluster.list_jobs(self.namespace, f"{EVALUATION_LABEL}={evaluation}")
-        return sorted((str(job.metadata.name), self._as_model(job)) for job in jobs if job.metadata)
+        return sorted((str(job.metadata.name), self._as_model(job, evaluation)) for job in jobs if job.metadata)
 
-    def _as_model(self, job: V1Job) -> Job:
+    def _as_model(self, job: V1Job, evaluation: str) -> Job:
         assert job.metadata is not None
-        uid = self.numbers[self._note(reference_of(job)).uid]
+        reference = self._note(reference_of(job), evaluation)
+        uid = self.numbers[reference.uid]
         owners = [self.numbers.get(uid_number(each.uid)) for each in job.metadata.owner_references or []]
         annotations = job.metadata.annotations or {}
         suspended = annotations.get(SUSPENDED) == "true"
-        return Job(uid, self._phase(job), suspended, owners[0] if owners else None)
-
-    def _find(self, name: str) -> V1Job | None:
-        job = self.cluster.get_job(self.namespace, name)
-        return job if job and job.metadata and EVALUATION_LABEL in (job.metadata.labels or {}) else None
+        return Job(uid, self._phase(job), suspended, owners[0] if owners else None, bool(reference.evaluation))
 
     def _phase(self, job: V1Job) -> JobPhase:
         assert job.metadata is not None
@@ -254,7 +265,7 @@ class KubernetesAdapter(Adapter):
 
     def _wait_for_change(self, name: str, phase: JobPhase) -> JobPhase | str:
         for _ in poll(CONTROLLER_PATIENCE_S, f"the Job {name} stayed {phase}"):
-            job = self._find(name)
+            job = self.cluster.get_job(self.namespace, name)
             now: JobPhase | str = GONE if job is None else self._phase(job)
             if now != phase:
                 return now

@@ -1,24 +1,30 @@
 """What else guards a creation, for real: owners, suspension and tombstones; see `models/kubernetes_guards.py`.
 
 An owner is a ConfigMap. In a forced schedule a finalizer keeps it, deleted as it is, until the garbage collector is to
-act. A suspended Job has `parallelism: 0`. A tombstone is such a Job without the label `eval-id`; since what has the
-name may be a tombstone, a Job is deleted by the uid that it has. The generation is real, in the owner's data; the
-admission policy that compares with it is played here, with its cache, since a server has `ValidatingAdmissionPolicy`
-only from Kubernetes 1.30 on.
+act. A suspended Job has `parallelism: 0`. A tombstone is such a Job without the label `eval-id`, and one of its own by
+which it is found here. The generation is real, in the owner's data; the admission policy that compares with it is
+played here, with its cache, since a server has `ValidatingAdmissionPolicy` only from Kubernetes 1.30 on.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapter import poll, steered
-from deadheat.live.job_reference import HOLD, RUN_LABEL, uid_number, uid_text
+from deadheat.live.job_reference import HOLD, RUN_LABEL, reference_of, uid_number, uid_text
 from deadheat.live.kubernetes import CONTROLLER_PATIENCE_S, SUSPENDED, KubernetesAdapter
-from deadheat.models.kubernetes import Answer, JobPhase, KubernetesState, job_name
+from deadheat.models.kubernetes import Answer, Job, JobPhase, JobReference, KubernetesState, job_name
+from deadheat.models.kubernetes_guards import BURIED
+from deadheat.sim.errors import LiveError
+
+if TYPE_CHECKING:
+    from kubernetes.client import V1ConfigMap, V1Job
 
 __all__ = ["GuardedKubernetesAdapter"]
 
 TOMBSTONE = "deadheat.dev/tombstone"
+"""The label of a tombstone; it says whose."""
+
 COLLECTED = "collected"
 UP_TO_DATE = "policy up to date"
 GENERATION = "generation"
@@ -49,13 +55,18 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
         manifest = self._manifest(evaluation)
         reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": _owner_name(evaluation), "uid": uid_text(owner)}
         manifest["metadata"]["ownerReferences"] = [reference]
-        return self._create(manifest)
+        return self._create(evaluation, manifest)
 
     def delete_owner(self, evaluation: str) -> Answer:
-        """DELETE the ConfigMap in the background."""
-        if self.get_owner(evaluation) is Answer.NOT_FOUND:
+        """DELETE the ConfigMap in the background; one that a finalizer of ours keeps in deletion is as good as gone."""
+        from kubernetes.client.exceptions import NotFoundException
+
+        if self._held and self.get_owner(evaluation) is Answer.NOT_FOUND:
             return Answer.NOT_FOUND
-        self.cluster.delete_config_map(self.namespace, _owner_name(evaluation))
+        try:
+            self.cluster.delete_config_map(self.namespace, _owner_name(evaluation))
+        except NotFoundException:
+            return Answer.NOT_FOUND
         return Answer.OK
 
     def create_owner(self, evaluation: str) -> None:
@@ -69,54 +80,49 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
 
     def create_suspended_job(self, evaluation: str) -> Answer:
         """POST with `parallelism: 0`."""
-        return self._create(_suspended(self._manifest(evaluation)))
+        return self._create(evaluation, _suspended(self._manifest(evaluation)))
 
     def resume_job(self, evaluation: str) -> Answer:
         """PATCH `parallelism: 1`, or leave that to the schedule."""
-        name = job_name(evaluation)
-        if self._find(name) is None:
-            return Answer.NOT_FOUND
+        from kubernetes.client.exceptions import NotFoundException
+
         patch: dict[str, Any] = {"metadata": {"annotations": {SUSPENDED: "false"}}}
         if not self._held:
             patch["spec"] = {"parallelism": 1}
-        self.cluster.patch_job(self.namespace, name, patch)
+        try:
+            self.cluster.patch_job(self.namespace, job_name(evaluation), patch)
+        except NotFoundException:
+            return Answer.NOT_FOUND
         return Answer.OK
 
     def create_tombstone(self, evaluation: str) -> Answer:
         """POST a suspended Job without the label."""
-        from kubernetes.client.exceptions import ConflictException
-
         manifest = _suspended(self._manifest(evaluation))
-        manifest["metadata"]["annotations"][TOMBSTONE] = "true"
-        manifest["metadata"].pop("finalizers", None)
-        labels = {RUN_LABEL: self._run}
+        labels = {RUN_LABEL: self._run, TOMBSTONE: evaluation}
         manifest["metadata"]["labels"] = manifest["spec"]["template"]["metadata"]["labels"] = labels
-        try:
-            self.cluster.create_job(self.namespace, manifest)
-        except ConflictException:
-            return Answer.ALREADY_EXISTS
-        return Answer.CREATED
+        return self._create(evaluation, manifest)
 
-    def has_tombstone(self, evaluation: str) -> bool:
-        """GET by name, and look at the annotation."""
+    def get_by_name(self, evaluation: str) -> JobReference | Answer | str:
+        """GET by name, and look at what was found."""
         job = self.cluster.get_job(self.namespace, job_name(evaluation))
-        annotations = (job.metadata.annotations if job and job.metadata else None) or {}
-        return annotations.get(TOMBSTONE) == "true"
+        if job is None:
+            return Answer.NOT_FOUND
+        reference = self._note(reference_of(job), evaluation)
+        return BURIED if _is_tombstone(job) and not _is_deleted(job) else reference
 
     def remove_tombstone(self, evaluation: str) -> None:
-        """DELETE it, and wait until it is gone."""
-        if self.has_tombstone(evaluation):
-            self.cluster.delete_job(self.namespace, job_name(evaluation))
-            for _ in poll(self.patience_s, f"the tombstone of evaluation {evaluation} stayed"):
-                if not self.has_tombstone(evaluation):
-                    return
-
-    def delete_job(self, evaluation: str, name: str | None = None, uid: int | None = None) -> Answer:
-        """GET, and DELETE what was found by its uid: a tombstone is no Job of the evaluation."""
-        job = self._find(name or job_name(evaluation))
-        if job is None or job.metadata is None:
-            return Answer.NOT_FOUND
-        return super().delete_job(evaluation, name, uid or uid_number(job.metadata.uid))
+        """GET by name, and DELETE a tombstone by its uid, in the background; wait until it is gone."""
+        job = self.cluster.get_job(self.namespace, job_name(evaluation))
+        if job is None or job.metadata is None or not _is_tombstone(job):
+            return
+        uid = job.metadata.uid
+        self.cluster.delete_job(self.namespace, job_name(evaluation), uid, policy="Background")
+        if self._held:
+            self.cluster.remove_finalizer(self.namespace, job_name(evaluation), HOLD)
+        for _ in poll(self.patience_s, f"the tombstone of evaluation {evaluation} stayed"):
+            job = self.cluster.get_job(self.namespace, job_name(evaluation))
+            if job is None or job.metadata is None or job.metadata.uid != uid:
+                return
 
     @steered
     def progress(self, evaluation: str, wish: Any) -> Any:
@@ -135,13 +141,26 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def get_generation(self, evaluation: str) -> int:
         """GET the parameter object, which is the owner; a new one is of the first generation."""
         parameters = self.cluster.get_config_map(self.namespace, _owner_name(evaluation))
-        return int((parameters.data or {}).get(GENERATION, 1)) if parameters is not None else 1
+        return _generation(parameters) if parameters is not None else 1
 
     def raise_generation(self, evaluation: str) -> Answer:
-        """PATCH the parameter object."""
-        raised = str(self.get_generation(evaluation) + 1)
-        self.cluster.patch_config_map(self.namespace, _owner_name(evaluation), {"data": {GENERATION: raised}})
-        return Answer.OK
+        """GET the parameter object, and PATCH it if it is still the same; again, if it is not."""
+        from kubernetes.client.exceptions import ConflictException
+
+        for _ in poll(self.patience_s, f"the generation of evaluation {evaluation} was always changed meanwhile"):
+            parameters = self.cluster.get_config_map(self.namespace, _owner_name(evaluation))
+            if parameters is None or parameters.metadata is None:
+                break
+            patch = {
+                "metadata": {"resourceVersion": parameters.metadata.resource_version},
+                "data": {GENERATION: str(_generation(parameters) + 1)},
+            }
+            try:
+                self.cluster.patch_config_map(self.namespace, _owner_name(evaluation), patch)
+            except ConflictException:
+                continue
+            return Answer.OK
+        raise LiveError(f"The parameter object of evaluation {evaluation} is gone.")
 
     def create_fenced_job(self, evaluation: str, generation: int) -> Answer:
         """POST, if the policy's cache admits it; where nothing is held, the cache is up to date."""
@@ -149,14 +168,26 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
             self._enforced[evaluation] = self.get_generation(evaluation)
         if generation != self._enforced.get(evaluation, 1):
             return Answer.FORBIDDEN
-        return self._create(self._manifest(evaluation))
+        return self._create(evaluation, self._manifest(evaluation))
+
+    def _look(self) -> None:
+        super()._look()
+        for evaluation in list(self._created):
+            self._tombstones_of(evaluation)
+
+    def _jobs_of(self, evaluation: str) -> list[tuple[str, Job]]:
+        return sorted([*super()._jobs_of(evaluation), *self._tombstones_of(evaluation)])
+
+    def _tombstones_of(self, evaluation: str) -> list[tuple[str, Job]]:
+        jobs, _ = self.cluster.list_jobs(self.namespace, f"{TOMBSTONE}={evaluation}")
+        return [(str(job.metadata.name), self._as_model(job, evaluation)) for job in jobs if job.metadata]
 
     def _observed(self, evaluation: str) -> KubernetesState:
         return (
             super()
             ._observed(evaluation)
             ._replace(
-                tombstone=self.has_tombstone(evaluation),
+                tombstones=len(self._created[evaluation]) - self._count(evaluation),
                 generation=self.get_generation(evaluation),
                 enforced=self._enforced.get(evaluation, 1),
             )
@@ -181,6 +212,22 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
 
 def _owner_name(evaluation: str) -> str:
     return f"{job_name(evaluation)}-owner"
+
+
+def _generation(parameters: V1ConfigMap) -> int:
+    return int((parameters.data or {}).get(GENERATION, 1))
+
+
+def _is_tombstone(job: V1Job) -> bool:
+    """Return whether a Job only takes its name: it is a tombstone, and was not resumed."""
+    assert job.metadata is not None
+    is_suspended = (job.metadata.annotations or {}).get(SUSPENDED) == "true"
+    return TOMBSTONE in (job.metadata.labels or {}) and is_suspended
+
+
+def _is_deleted(job: V1Job) -> bool:
+    assert job.metadata is not None
+    return job.metadata.deletion_timestamp is not None
 
 
 def _suspended(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.job_reference import EVALUATION_LABEL, HOLD, RUN_LABEL
+from deadheat.live.job_reference import HOLD, RUN_LABEL
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.redis import explained, forget
 from deadheat.live.servers.control_plane import CONTEXT as EMBEDDED
@@ -33,6 +33,7 @@ __all__ = ["INTERRUPTED", "PREFIX", "Place", "Swept", "Where", "open_place", "re
 PREFIX = "deadheat:"
 KIND = "kind-"
 REMOVAL_PATIENCE_S = 60.0
+EVERYTHING = ""
 
 INTERRUPTED = threading.Event()
 """Set when the user interrupts: libraries that are interrupted in a callback swallow the exception, and go on."""
@@ -162,7 +163,7 @@ def _remove_namespace(cluster: Cluster, name: str) -> None:
     from kubernetes.client.exceptions import ConflictException, NotFoundException
 
     try:
-        jobs, _ = cluster.list_jobs(name, EVALUATION_LABEL)
+        jobs, _ = cluster.list_jobs(name, EVERYTHING)  # tombstones too, which have no label of an evaluation
         for job in jobs:
             if job.metadata is not None and HOLD in (job.metadata.finalizers or []):
                 cluster.remove_finalizer(name, str(job.metadata.name), HOLD)

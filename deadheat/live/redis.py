@@ -114,19 +114,25 @@ class RedisAdapter(Adapter):
     @steered
     def expire(self, tag: str, wish: str) -> str:
         """Let the time to live of the wished-for key run out now: shorten it, and wait for Redis's own clock."""
-        del tag  # the key carries it
         key = self._prefix + wish
         if not self._client.pexpire(key, EXPIRY_MS):
             return ""  # there is no such key, which is no outcome of the model
         for _ in poll(self.patience_s, f"the Redis key {wish} did not expire"):
             if not self._client.exists(key):
                 break
+        replica = self._replica.get(tag, {})
+        _, time_to_live_ms = replica.get(key, (None, 0))
+        if time_to_live_ms:
+            del replica[key]  # the replica has the same clock
         return wish
 
     expire_lease_expiry = expire
 
-    def forsake(self, tag: str, holder: str) -> None:
+    def forsake(self, tag: str, holder: str, for_good: bool = False) -> None:
         """Nothing to do: a crashed holder does not prolong its keys, and that is all there is to it."""
+
+    def let_go(self, tag: str, holder: str) -> None:
+        """Nothing to do: a process that has done its work does not prolong its keys either."""
 
     def lag_redis_failover(self, tag: str) -> None:
         """Remember what a replica has from here on, which no later write reaches."""

@@ -1,9 +1,9 @@
 """The Celery queue between the API and the workers, with late acknowledgement.
 
 `acks_late=True` with `task_reject_on_worker_lost=True`: a message is acknowledged after the task, and goes back to the
-queue when its worker is lost. With Redis as the broker it also goes back when the visibility timeout ends, although
-its worker may still be at work. Source: Celery user guide, "Tasks", `Task.acks_late` and `Task.reject_on_worker_lost`;
-"Using Redis", "Visibility timeout".
+queue when its worker is lost, for another worker of the pool. With Redis as the broker it also goes back when the
+visibility timeout ends, although its worker may still be at work. Source: Celery user guide, "Tasks", `Task.acks_late`
+and `Task.reject_on_worker_lost`; "Using Redis", "Visibility timeout".
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ WAITING = Message()
 
 
 class QueueState(NamedTuple):
-    """The messages, oldest first; and how often another worker was needed: for a redelivery, or a new submission."""
+    """The messages, oldest first; and how often another worker was needed.
+
+    That is so for a redelivery, for a new submission, and for a worker that is lost: it may have had a message, or have
+    been the one that would have taken it.
+    """
 
     messages: tuple[Message, ...] = (WAITING,)
     again: int = 0
@@ -54,8 +58,13 @@ class CeleryQueue(Component):
 
     @operation
     def requeue(self, value: QueueState, evaluation: str, worker: str) -> Steps:
-        """Put an unacknowledged message back: its worker was lost."""
+        """Put an unacknowledged message back: its worker crashed, and will be there again."""
         return (Step(None, _replace(value, Message(worker), WAITING)),)
+
+    @operation
+    def lose(self, value: QueueState, evaluation: str, worker: str) -> Steps:
+        """Put an unacknowledged message back: its worker is lost, and another has to take its place."""
+        return (Step(None, _replace(value, Message(worker), WAITING)._replace(again=value.again + 1)),)
 
     @operation
     def time_out(self, value: QueueState, evaluation: str) -> Steps:

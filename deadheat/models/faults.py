@@ -83,8 +83,9 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault(
             WORKER_LOSS,
-            "the Celery worker is killed at any step and nothing restarts it",
-            "Celery: Workers guide, --autoscale and process supervision",
+            "the Celery worker is killed at any step and nothing restarts it; another one takes its task",
+            "Celery: Tasks, acks_late and reject_on_worker_lost; Workers guide, process supervision",
+            bounded=True,
         ),
         Fault(
             DISPATCHER_CRASH,
@@ -172,7 +173,7 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault(
             LEASE_EXPIRY,
-            "a Redis key's time to live runs out while the process that set it still counts on it",
+            "a Redis key's time to live runs out while its holder is still at work and counts on it",
             "Redis: EXPIRE; Distributed locks",
         ),
         Fault(

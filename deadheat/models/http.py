@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.faults import HTTP_LOSS, HTTP_RETRY, HTTP_TIMEOUT
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.errors import ModelError
 
 __all__ = ["Accepted", "Deliveries", "Delivery", "GaveUp", "HttpChannel", "Phase", "TimedOut"]
 
@@ -64,10 +65,17 @@ class GaveUp(NamedTuple):
 
 
 class HttpChannel(Component):
-    """The deliveries between the workers of one evaluation and the dispatcher."""
+    """The deliveries between the workers of one evaluation and the dispatcher.
+
+    `handlers` is how many deliveries of each evaluation there is a handler for; None for any number.
+    """
 
     keyed = True
     initial: Deliveries = ()
+
+    def __init__(self, name: str, *, handlers: int | None = None) -> None:
+        super().__init__(name)
+        self.handlers = handlers
 
     def describe(self, value: Deliveries) -> str:
         """Return how far each delivery is."""
@@ -75,7 +83,15 @@ class HttpChannel(Component):
 
     @operation
     def send(self, value: Deliveries, evaluation: str, caller: str, content: Any) -> Steps:
-        """Send a request; answer the number of its delivery. The request may be lost: the fault `http-loss`."""
+        """Send a request; answer the number of its delivery. The request may be lost: the fault `http-loss`.
+
+        Raises ModelError if no handler is left, so that no request waits for ever because the model is too small.
+        """
+        if self.handlers is not None and len(value) >= self.handlers:
+            raise ModelError(
+                f"The worker {caller!r} sends request {len(value) + 1} of {evaluation}, and there are handlers for "
+                f"{self.handlers}; say with `calls` in the protocol how many calls one run of its worker makes."
+            )
         sent = Delivery(Phase.SENT, caller, content=content)
         lost = Delivery(Phase.LOST, caller)
         return (Step(len(value), (*value, sent)), Step(len(value), (*value, lost), fault=HTTP_LOSS))
@@ -137,6 +153,9 @@ class HttpChannel(Component):
 
 
 def _broken(delivery: Delivery, phase: Phase) -> Delivery:
+    """Break the connection of a handler; a reply that it has sent is on its way."""
+    if delivery.phase is not Phase.ACCEPTED:
+        return delivery
     return delivery._replace(phase=phase if delivery.heard else Phase.CLOSED, content=None)
 
 

@@ -2,6 +2,12 @@
 
 Sources: Kubernetes documentation, "Jobs", "Garbage Collection" (foreground deletion takes two steps), "API concepts"
 (names, UIDs, preconditions, watches and what they lose, stale lists) and "Resource Quotas" (409 on create).
+
+A delete is one with `propagationPolicy: Foreground`: the Job keeps its name, in deletion, until its pods are gone. With
+`Background` it gives the name back at once; that is a run of this model too, one in which "gone" comes right after.
+Without a policy the API server does neither to a batch/v1 Job: it deletes the Job and *keeps its pods running*
+(`Orphan`, the default "for back compatibility" of its storage strategy). No protocol here deletes like that.
+
 What guards a creation beyond its name (owners, suspension, tombstones, admission) is in `kubernetes_guards`.
 """
 
@@ -15,7 +21,18 @@ from deadheat.models.faults import COMPLETION, K8S_LOST_ANSWER, K8S_REFUSAL, STA
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 
-__all__ = ["ERRORS", "Answer", "Job", "JobPhase", "JobReference", "Kubernetes", "KubernetesState", "job_name"]
+__all__ = [
+    "ERRORS",
+    "Answer",
+    "Job",
+    "JobPhase",
+    "JobReference",
+    "Kubernetes",
+    "KubernetesState",
+    "found_under",
+    "job_name",
+    "reference_to",
+]
 
 
 class Answer(StrEnum):
@@ -57,24 +74,31 @@ NEXT_PHASE = {
 
 
 class Job(NamedTuple):
-    """A Job object. `uid` counts the creations for its evaluation, from 1.
+    """A Job object. `uid` counts what was created under its evaluation's names, from 1.
 
-    A suspended Job has no pods; `owner` is the uid of the object that its ownerReference names, if it has one.
+    A suspended Job has no pods; `owner` is the uid of the object that its ownerReference names, if it has one. One
+    that is not `labelled` has no label `eval-id`: lists and watches do not show it, but whoever asks by name meets it.
     """
 
     uid: int
     phase: JobPhase = JobPhase.CREATED
     suspended: bool = False
     owner: int | None = None
+    labelled: bool = True
 
     @property
     def is_deleted(self) -> bool:
         """Whether its deletion has begun."""
         return self.phase is JobPhase.DELETING
 
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether it only takes a name: it is suspended, and not labelled. Resumed, it runs like any other."""
+        return self.suspended and not self.labelled
+
 
 class JobReference(NamedTuple):
-    """What a list or a watch tells of a Job: its `eval-id` label, its name and its uid."""
+    """What a list, a watch or a read tells of a Job: its `eval-id` label ("" without one), its name and its uid."""
 
     evaluation: str
     name: str
@@ -90,9 +114,9 @@ Listing: TypeAlias = tuple[JobReference, ...]
 class KubernetesState(NamedTuple):
     """What the cluster holds for one evaluation.
 
-    `jobs` by name; `created` counts all creations, and `created_before` those before it was last submitted; `events`
-    are creation events that the watch has not yet delivered; `past` are earlier listings that a stale list may show.
-    The rest belongs to `kubernetes_guards`.
+    `jobs` are all Job objects by name, tombstones too; `created` counts the creations of those that are none, and
+    `created_before` those before it was last submitted; `events` are creation events that the watch has not yet
+    delivered; `past` are earlier listings that a stale list may show. The rest belongs to `kubernetes_guards`.
     """
 
     jobs: FrozenMap[Job] = ()
@@ -102,14 +126,14 @@ class KubernetesState(NamedTuple):
     past: tuple[Listing, ...] = ()
     owner: int | None = 1
     owners: int = 1
-    tombstone: bool = False
+    tombstones: int = 0
     generation: int = 1
     enforced: int = 1
 
     @property
     def live_jobs(self) -> tuple[tuple[str, Job], ...]:
-        """The Jobs, by name, whose deletion has not begun."""
-        return tuple((name, job) for name, job in self.jobs if not job.is_deleted)
+        """The Jobs, by name, whose deletion has not begun, but for tombstones."""
+        return tuple((name, job) for name, job in self.jobs if not job.is_deleted and not job.is_tombstone)
 
 
 def job_name(evaluation: str) -> str:
@@ -118,7 +142,9 @@ def job_name(evaluation: str) -> str:
 
 
 class Kubernetes(Component):
-    """The Jobs that carry one evaluation's id in their `eval-id` label.
+    """The Jobs of one evaluation: those with its id in their `eval-id` label, and what else has one of its names.
+
+    Whatever an operation does by name goes through `found_under` or `_create`, so that it meets whatever has the name.
 
     `watched` says whether anybody watches creations, and `stale_lists` whether lists may come from a cache; if not,
     nothing is kept for that.
@@ -134,11 +160,7 @@ class Kubernetes(Component):
 
     def describe(self, value: KubernetesState) -> str:
         """Return each Job's phase, and which creation the watch has yet to tell of."""
-        jobs = [
-            f"{name} {'suspended' if job.suspended and not job.is_deleted else job.phase}"
-            + (f" (uid {job.uid})" if job.uid > 1 else "")
-            for name, job in value.jobs
-        ]
+        jobs = [_described(name, job) for name, job in value.jobs]
         events = [f"event of {event.name} pending" for event in value.events]
         return "; ".join([*jobs, *events]) or ("no Job any more" if value.created else "no Job")
 
@@ -150,9 +172,8 @@ class Kubernetes(Component):
     @operation
     def get_job(self, value: KubernetesState, evaluation: str, name: str | None = None) -> Steps:
         """GET a Job: a reference to it, or 404."""
-        name = name or job_name(evaluation)
-        job = lookup(value.jobs, name)
-        return (Step(JobReference(evaluation, name, job.uid) if job else Answer.NOT_FOUND, value),)
+        name, job = found_under(value, evaluation, name)
+        return (Step(reference_to(evaluation, name, job) if job else Answer.NOT_FOUND, value),)
 
     @operation
     def list_jobs(self, value: KubernetesState, evaluation: str) -> Steps:
@@ -166,10 +187,9 @@ class Kubernetes(Component):
     ) -> Steps:
         """DELETE a Job: 200 and its deletion begins, 404, or 409 if it is not the one of the `uid` precondition.
 
-        It is gone only when its pods are.
+        It is gone only when its pods are. Whatever has the name is deleted, also a tombstone.
         """
-        name = name or job_name(evaluation)
-        job = lookup(value.jobs, name)
+        name, job = found_under(value, evaluation, name)
         if job is None:
             return self._refusable(value, Step(Answer.NOT_FOUND, value))
         if uid is not None and job.uid != uid:
@@ -185,7 +205,7 @@ class Kubernetes(Component):
     @operation
     def finished(self, value: KubernetesState, evaluation: str) -> Steps:
         """Wait until a Job has finished, and notice it: the fault `completion`."""
-        done = any(job.phase is JobPhase.FINISHED for _, job in value.jobs)
+        done = any(job.phase is JobPhase.FINISHED and job.labelled for _, job in value.jobs)
         return (Step(None, value, fault=COMPLETION),) if done else BLOCKED
 
     @operation
@@ -214,15 +234,18 @@ class Kubernetes(Component):
         *,
         suspended: bool = False,
         owner: int | None = None,
+        labelled: bool = True,
     ) -> Steps:
         """Return the steps of a POST, which may be refused, or its answer lost."""
-        name = name or job_name(evaluation)
-        if lookup(value.jobs, name) is not None:
+        name, taken = found_under(value, evaluation, name)
+        if taken is not None:
             return self._refusable(value, Step(Answer.ALREADY_EXISTS, value))
-        uid = value.created + 1
-        jobs = with_item(value.jobs, name, Job(uid, suspended=suspended, owner=owner))
-        events = (*value.events, JobReference(evaluation, name, uid)) if self.watched else ()
-        after = value._replace(jobs=jobs, created=uid, events=events)
+        job = Job(value.created + value.tombstones + 1, suspended=suspended, owner=owner, labelled=labelled)
+        after = value._replace(jobs=with_item(value.jobs, name, job))
+        if not labelled:
+            return self._refusable(value, Step(Answer.CREATED, after._replace(tombstones=value.tombstones + 1)))
+        events = (*value.events, reference_to(evaluation, name, job)) if self.watched else ()
+        after = after._replace(created=value.created + 1, events=events)
         return self._refusable(value, Step(Answer.CREATED, self._remembering(value, evaluation, after)))
 
     def _refusable(self, value: KubernetesState, applied: Step) -> Steps:
@@ -246,5 +269,23 @@ class Kubernetes(Component):
         return after._replace(past=tuple(dict.fromkeys(each for each in past if each != _listing(after, evaluation))))
 
 
+def found_under(value: KubernetesState, evaluation: str, name: str | None = None) -> tuple[str, Job | None]:
+    """Return a name, the evaluation's usual one if none is given, and whatever Job object has it."""
+    name = name or job_name(evaluation)
+    return name, lookup(value.jobs, name)
+
+
+def reference_to(evaluation: str, name: str, job: Job) -> JobReference:
+    """Return what a read of this Job answers."""
+    return JobReference(evaluation if job.labelled else "", name, job.uid)
+
+
 def _listing(value: KubernetesState, evaluation: str) -> Listing:
-    return tuple(JobReference(evaluation, name, job.uid) for name, job in value.jobs)
+    return tuple(reference_to(evaluation, name, job) for name, job in value.jobs if job.labelled)
+
+
+def _described(name: str, job: Job) -> str:
+    phase = "suspended" if job.suspended and not job.is_deleted else str(job.phase)
+    if job.is_tombstone:
+        phase = "tombstone in deletion" if job.is_deleted else "tombstone"
+    return f"{name} {phase}" + (f" (uid {job.uid})" if job.uid > 1 else "")

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deadheat.models.kubernetes import Answer, Job, JobPhase, Kubernetes, KubernetesState, job_name
-from deadheat.models.values import lookup, with_item
+from deadheat.models.kubernetes import Answer, Job, JobPhase, Kubernetes, KubernetesState, found_under, reference_to
+from deadheat.models.values import with_item, without
 from deadheat.sim.components import Step, Steps, operation
 
-__all__ = ["GuardedKubernetes"]
+__all__ = ["BURIED", "GuardedKubernetes"]
+
+BURIED = "a tombstone"
+"""What a read by name answers where a tombstone has it."""
 
 
 class GuardedKubernetes(Kubernetes):
-    """A cluster with an owner object, a tombstone and a generation an evaluation; each exists only if it is used.
+    """A cluster with an owner object, tombstones and a generation an evaluation; each exists only if it is used.
 
-    `owner` is the uid of the evaluation's owner object, or None once it is deleted. A `tombstone` is a suspended Job
-    under the evaluation's name, without the label `eval-id`. `generation` is what the policy's parameter object says,
-    and `enforced` what the policy's cache says.
+    `owner` is the uid of the evaluation's owner object, or None once it is deleted. A tombstone is a suspended Job
+    under the evaluation's name, without the label `eval-id`, among the `jobs` like any other; `tombstones` counts their
+    creations. `generation` is what the policy's parameter object says, and `enforced` what the policy's cache says.
     """
 
     def describe(self, value: KubernetesState) -> str:
@@ -30,8 +33,6 @@ class GuardedKubernetes(Kubernetes):
         guards = []
         if value.owner is None:
             guards.append("owner deleted")
-        if value.tombstone:
-            guards.append("tombstone")
         if value.generation > 1:
             guards.append(f"generation {value.generation}, enforced {value.enforced}")
         return "; ".join([super().describe(value), *guards])
@@ -64,9 +65,8 @@ class GuardedKubernetes(Kubernetes):
 
     @operation
     def resume_job(self, value: KubernetesState, evaluation: str) -> Steps:
-        """PATCH `suspend: false`: 200, or 404."""
-        name = job_name(evaluation)
-        job = lookup(value.jobs, name)
+        """PATCH `suspend: false`: 200, or 404. Whatever has the name is resumed, also a tombstone."""
+        name, job = found_under(value, evaluation)
         if job is None:
             return self._refusable(value, Step(Answer.NOT_FOUND, value))
         jobs = with_item(value.jobs, name, job._replace(suspended=False))
@@ -74,20 +74,30 @@ class GuardedKubernetes(Kubernetes):
 
     @operation
     def create_tombstone(self, value: KubernetesState, evaluation: str) -> Steps:
-        """POST a suspended Job under the evaluation's name, annotated as a tombstone: 201, or 409 while it is taken."""
-        if value.tombstone or lookup(value.jobs, job_name(evaluation)) is not None:
-            return self._refusable(value, Step(Answer.ALREADY_EXISTS, value))
-        return self._refusable(value, Step(Answer.CREATED, value._replace(tombstone=True)))
+        """POST a suspended Job without the label under the evaluation's name: 201, or 409 while that is taken."""
+        return self._create(value, evaluation, suspended=True, labelled=False)
 
     @operation
-    def has_tombstone(self, value: KubernetesState, evaluation: str) -> Steps:
-        """GET what stands under the evaluation's name; answer whether it is a tombstone."""
-        return (Step(value.tombstone, value),)
+    def get_by_name(self, value: KubernetesState, evaluation: str) -> Steps:
+        """GET what has the evaluation's name: `BURIED` if that is a tombstone, or else as `get_job` does.
+
+        A tombstone whose deletion has begun keeps the name for nobody, and is answered like a Job.
+        """
+        name, job = found_under(value, evaluation)
+        if job is not None and job.is_tombstone and not job.is_deleted:
+            return (Step(BURIED, value),)
+        return (Step(reference_to(evaluation, name, job) if job else Answer.NOT_FOUND, value),)
 
     @operation
     def remove_tombstone(self, value: KubernetesState, evaluation: str) -> Steps:
-        """DELETE the tombstone, for another submission of the evaluation."""
-        return (Step(None, value._replace(tombstone=False)),)
+        """DELETE the tombstone, for another submission of the evaluation; whatever else has the name is spared.
+
+        In the background: there are no pods to wait for, so it is gone at once.
+        """
+        name, job = found_under(value, evaluation)
+        if job is None or not job.is_tombstone:
+            return (Step(None, value),)
+        return (Step(None, value._replace(jobs=without(value.jobs, name))),)
 
     @operation
     def get_generation(self, value: KubernetesState, evaluation: str) -> Steps:
@@ -106,19 +116,6 @@ class GuardedKubernetes(Kubernetes):
         if generation != value.enforced:
             return self._refusable(value, Step(Answer.FORBIDDEN, value))
         return self._create(value, evaluation)
-
-    def _create(
-        self,
-        value: KubernetesState,
-        evaluation: str,
-        name: str | None = None,
-        *,
-        suspended: bool = False,
-        owner: int | None = None,
-    ) -> Steps:
-        if value.tombstone and name in (None, job_name(evaluation)):
-            return self._refusable(value, Step(Answer.ALREADY_EXISTS, value))
-        return super()._create(value, evaluation, name, suspended=suspended, owner=owner)
 
     @operation
     def progress(self, value: KubernetesState, evaluation: str) -> Steps:

@@ -30,7 +30,7 @@ LOOKS: frozenset[operation[Any]] = frozenset(
         EventStream.has_received,
         GuardedKubernetes.get_generation,
         GuardedKubernetes.get_owner,
-        GuardedKubernetes.has_tombstone,
+        GuardedKubernetes.get_by_name,
         HttpChannel.response,
         Kubernetes.get_job,
         Redis.get,

@@ -4,13 +4,18 @@ Sources: Redis command reference, SET ("Patterns": a lock with an owner token, r
 before it deletes) and EXPIRE; "Redis replication", which is asynchronous. A key carries its evaluation as a hash tag,
 `lock:{e1}`, as in "Redis cluster specification", "Hash tags".
 
-Time is not modelled, so a key with a time to live may expire whenever nobody counts on it any more: when the process
-that set it has crashed. While that process lives, running out of time is the fault `lease-expiry`.
+Time runs for every key that has a time to live, whoever set it: it is gone in the end. A process that set one, or for
+which it was set, its *holder*, counts on it while it is at work; to run out of time then is the fault `lease-expiry`.
+From when its holder has deleted or replaced it, has done its work, has crashed or is lost, nobody counts on a key any
+more, and that it expires is no fault, but owed. So it is with a copy of such a key that a failover brings back.
+
+A replica has the same clock: a key that has expired on the master does not come back by a failover.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.models.faults import LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import FrozenMap, lookup, with_item, without
@@ -21,7 +26,7 @@ __all__ = ["Entry", "Keys", "Redis", "RedisState", "key_of"]
 
 
 class Entry(NamedTuple):
-    """A key's content. `holder` is the process that set a key with a time to live; `held` tells whether it lives."""
+    """A key's content. A key with a time to live has a `holder`; `held` tells whether that still counts on it."""
 
     content: str
     holder: str | None = None
@@ -33,10 +38,14 @@ Keys: TypeAlias = FrozenMap[Entry]
 
 
 class RedisState(NamedTuple):
-    """What the master knows; and what the replica knows, from when it lags behind, so that a failover would tell."""
+    """What the master knows; and what the replica knows, from when it lags behind, so that a failover would tell.
+
+    `left` are the processes that are gone, or have nothing to do any more: they count on no key.
+    """
 
     keys: Keys = ()
     replica: Keys | None = None
+    left: tuple[str, ...] = ()
 
 
 def key_of(purpose: str, evaluation: str) -> str:
@@ -45,10 +54,17 @@ def key_of(purpose: str, evaluation: str) -> str:
 
 
 class Redis(Component):
-    """The keys with one hash tag; every command is atomic."""
+    """The keys with one hash tag; every command is atomic.
+
+    `leases` says whether keys may have a time to live, so that somebody lets time run, and says who is gone.
+    """
 
     keyed = True
     initial = RedisState()
+
+    def __init__(self, name: str, *, leases: bool = True) -> None:
+        super().__init__(name)
+        self.leases = leases
 
     def instance_for(self, arguments: tuple[Any, ...]) -> str:
         """Return the instance that holds a key; raises ModelError for a key without a hash tag."""
@@ -73,26 +89,26 @@ class Redis(Component):
     @operation
     def set(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content, with PX if there is a `holder`, the process that counts on it."""
-        return (Step(True, _with(value, key, Entry(content, holder, holder is not None))),)
+        return (Step(True, self._with(value, key, content, holder)),)
 
     @operation
     def set_if_absent(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content NX (and PX if there is a `holder`); answer whether it was set."""
         if lookup(value.keys, key) is not None:
             return (Step(False, value),)
-        return (Step(True, _with(value, key, Entry(content, holder, holder is not None))),)
+        return (Step(True, self._with(value, key, content, holder)),)
 
     @operation
     def acquire(self, value: RedisState, key: str, owner: str) -> Steps:
         """Repeat SET key owner NX PX until it succeeds; the failing tries change nothing and are left out."""
         if lookup(value.keys, key) is not None:
             return BLOCKED
-        return (Step(None, _with(value, key, Entry(owner, owner, held=True))),)
+        return (Step(None, self._with(value, key, owner, owner)),)
 
     @operation
     def delete(self, value: RedisState, key: str) -> Steps:
         """DEL: answer whether the key was there."""
-        return (Step(lookup(value.keys, key) is not None, value._replace(keys=without(value.keys, key))),)
+        return (Step(lookup(value.keys, key) is not None, _without(value, key)),)
 
     @operation
     def delete_if_equal(self, value: RedisState, key: str, content: str) -> Steps:
@@ -100,24 +116,28 @@ class Redis(Component):
         entry = lookup(value.keys, key)
         if entry is None or entry.content != content:
             return (Step(False, value),)
-        return (Step(True, value._replace(keys=without(value.keys, key))),)
+        return (Step(True, _without(value, key)),)
 
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:
         """Let the time to live of one key run out; answer which."""
         return [
-            Step(key, value._replace(keys=without(value.keys, key)), fault=LEASE_EXPIRY if entry.held else None)
+            Step(key, _expired(value, key), fault=LEASE_EXPIRY if entry.held else None)
             for key, entry in value.keys
             if entry.holder is not None
         ]
 
     @operation
-    def forsake(self, value: RedisState, tag: str, holder: str) -> Steps:
-        """A process crashed: nobody counts on the keys that it set with a time to live."""
-        keys = tuple(
-            (key, entry._replace(held=False) if entry.holder == holder else entry) for key, entry in value.keys
-        )
-        return (Step(None, value._replace(keys=keys)),)
+    def forsake(self, value: RedisState, tag: str, holder: str, for_good: bool = False) -> Steps:
+        """A process crashed: it counts on nothing that it has set; `for_good`: nor on what is set for it later."""
+        return (Step(None, _forsaken(value, holder, for_good=for_good)),)
+
+    @operation
+    def let_go(self, value: RedisState, tag: str, holder: str) -> Steps:
+        """A process has done its work: wait until a key counts as held by it, and let it count on none ever after."""
+        after = _forsaken(value, holder, for_good=True)
+        is_needed = (after.keys, after.replica) != (value.keys, value.replica)
+        return (Step(None, after),) if is_needed else BLOCKED
 
     @operation
     def lag(self, value: RedisState, tag: str) -> Steps:
@@ -127,8 +147,45 @@ class Redis(Component):
     @operation
     def fail_over(self, value: RedisState, tag: str) -> Steps:
         """The replica becomes the master: all writes since it lagged are lost, although they were acknowledged."""
-        return (Step(None, RedisState(value.replica or ())),)
+        return (Step(None, RedisState(value.replica or (), left=value.left)),)
+
+    def _with(self, value: RedisState, key: str, content: str, holder: str | None) -> RedisState:
+        if holder is not None and not self.leases:
+            raise ModelError(
+                f"The key {key!r} is set with a time to live, but nobody lets time run; say so with leases=True in the "
+                "protocol, or the addition."
+            )
+        entry = Entry(content, holder, held=holder is not None and holder not in value.left)
+        return _without(value, key)._replace(keys=with_item(value.keys, key, entry))
 
 
-def _with(value: RedisState, key: str, entry: Entry) -> RedisState:
-    return value._replace(keys=with_item(value.keys, key, entry))
+def _without(value: RedisState, key: str) -> RedisState:
+    """Delete a key, or make room for another content; nobody counts on the copy that a replica may have of it."""
+    return value._replace(keys=without(value.keys, key), replica=_not_held(value.replica, lambda each, _: each == key))
+
+
+def _expired(value: RedisState, key: str) -> RedisState:
+    """Let a key run out of time, and with it an older copy that a replica has, if that has a time to live."""
+    replica = value.replica
+    copy = lookup(replica, key) if replica else None
+    if replica and copy and copy.holder is not None:
+        replica = without(replica, key)
+    return value._replace(keys=without(value.keys, key), replica=replica)
+
+
+def _forsaken(value: RedisState, holder: str, *, for_good: bool) -> RedisState:
+    def is_meant(_: str, entry: Entry) -> bool:
+        return entry.holder == holder
+
+    left = tuple(sorted({*value.left, holder})) if for_good else value.left
+    return RedisState(_not_held(value.keys, is_meant), _not_held(value.replica, is_meant), left)
+
+
+SomeKeys = TypeVar("SomeKeys", Keys, Keys | None)
+
+
+def _not_held(keys: SomeKeys, is_meant: Callable[[str, Entry], bool]) -> SomeKeys:
+    """Return the keys, where nobody counts on those that are meant."""
+    if keys is None:
+        return keys
+    return tuple((key, entry._replace(held=False) if is_meant(key, entry) else entry) for key, entry in keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from deadheat.models.steps import T3, T7
 from deadheat.models.system import DispatchRequest, Protocol, Steps, System, Task
@@ -10,6 +11,7 @@ from deadheat.sim.operations import atomically
 
 __all__ = [
     "ask_for_cancellation",
+    "at_work",
     "control_jobs",
     "expire_keys",
     "fail_over",
@@ -50,6 +52,12 @@ def serve(
     caller, content = yield T7(system.http.accept(evaluation, number))
     response = yield from dispatch(system, DispatchRequest(evaluation, content, caller, name))
     yield system.http.reply(evaluation, number, response)
+
+
+def at_work(system: System, evaluation: str, name: str, role: Callable[..., Steps], *arguments: Any) -> Steps:
+    """A process that may hold keys with a time to live: once it has done its work, it counts on none of them."""
+    yield from role(*arguments)
+    yield system.redis.let_go(evaluation, name)
 
 
 def control_jobs(system: System, evaluation: str) -> Steps:

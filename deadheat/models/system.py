@@ -96,9 +96,10 @@ class Protocol:
 
     `worker` runs the Celery task, `dispatch` handles one request in the dispatcher, `cancel` answers the user, and
     `complete` records that the Job has finished. `calls` is how many HTTP calls one run of the worker makes; `status`
-    is where the status lives; `resubmit` is what a new submission of the same evaluation does at once; `source` is the
-    section of the seed, or the documentation, that this models. `lacks` are those of the steps T0 to T8 that it does
-    without: any other that no run reaches makes what holds of it vacuous.
+    is where the status lives; `resubmit` is what a new submission of the same evaluation does at once; `leases` says
+    whether Redis keys are set with a time to live (with a holder), so that time runs for them; `source` is the section
+    of the seed, or the documentation, that this models. `lacks` are those of the steps T0 to T8 that it does without:
+    any other that no run reaches makes what holds of it vacuous.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Protocol:
     kubernetes: type[Kubernetes] = Kubernetes
     resubmit: Callable[[System, str], tuple[Operation, ...]] = no_more
     watches_jobs: bool = False
+    leases: bool = False
     processes: tuple[Callable[[System, Faults], Sequence[Process]], ...] = ()
     lacks: tuple[Label, ...] = ()
 
@@ -124,16 +126,21 @@ class Protocol:
             summary=f"{self.summary}; {addition.summary}",
             source=f"{self.source}; {addition.source}",
             watches_jobs=self.watches_jobs or addition.watches_jobs,
+            leases=self.leases or addition.leases,
             processes=(*self.processes, addition.processes),
         )
 
 
 @dataclass(frozen=True)
 class Addition:
-    """Processes that run beside any protocol, such as a periodic cleanup."""
+    """Processes that run beside any protocol, such as a periodic cleanup.
+
+    One that sets Redis keys with a time to live (`leases`) tells Redis by `let_go` that it has done its work.
+    """
 
     name: str
     summary: str
     source: str
     processes: Callable[[System, Faults], Sequence[Process]]
     watches_jobs: bool = False
+    leases: bool = False

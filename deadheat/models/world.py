@@ -3,6 +3,12 @@
 Every evaluation has its user, its Celery worker, its cancel handler, its controllers in the cluster, and one
 dispatcher handler for each delivery that its requests can have. So everything runs concurrently with everything else,
 and no pool is ever too small. What only a fault brings about is there only if that fault has a budget.
+
+That no pool is too small is counted so. A message waits at the start, after a new submission, and after its worker lost
+it: by a visibility timeout, by a crash, or for good. Each of these but the crash lets one more worker stand by, and a
+worker that crashes takes part again itself: so as many take a message as there are messages to be taken. Each taking is
+one run, of so many calls as the protocol says, and whatever makes a call be sent again is a fault with a budget.
+`HttpChannel.send` refuses a request that no handler is left for, and a test looks for messages that nobody takes.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ from deadheat.models.http import HttpChannel
 from deadheat.models.redis import Redis
 from deadheat.models.surroundings import (
     ask_for_cancellation,
+    at_work,
     control_jobs,
     expire_keys,
     fail_over,
@@ -28,7 +35,7 @@ from deadheat.models.surroundings import (
     submit_again,
     time_out_messages,
 )
-from deadheat.models.system import CancelRequest, Faults, Protocol, System, Task
+from deadheat.models.system import CancelRequest, Faults, Protocol, Steps, System, Task
 from deadheat.models.tokens import Tokens
 from deadheat.models.user import User
 from deadheat.sim.components import Component
@@ -60,8 +67,8 @@ def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
         user=User("user"),
         queue=CeleryQueue("queue"),
         status=_made(protocol.status, "status", replicas=bool(faults.get(kinds.STALE_STATUS))),
-        http=HttpChannel("http"),
-        redis=Redis("redis"),
+        http=HttpChannel("http", handlers=_deliveries(protocol, faults)),
+        redis=Redis("redis", leases=protocol.leases),
         tokens=Tokens("tokens"),
         kubernetes=_made(
             protocol.kubernetes,
@@ -107,33 +114,34 @@ def _components(system: System) -> dict[str, Component]:
 
 
 def _processes_of(protocol: Protocol, system: System, evaluation: str, faults: Faults) -> Iterator[Process]:
-    more_workers = faults.get(kinds.CELERY_REDELIVERY, 0) + faults.get(kinds.RESUBMISSION, 0)
-    for times, name in enumerate(_names(f"worker/{evaluation}", 1 + more_workers)):
-        task, crashes = Task(evaluation, name), _worker_crashes(system, evaluation, name)
+    for times, name in enumerate(_names(f"worker/{evaluation}", _workers(faults))):
+        task, crashes = Task(evaluation, name), _worker_crashes(protocol, system, evaluation, name)
         if times == 0:
-            yield Process(name, protocol.worker, (system, task), crashes=crashes)
+            yield _process(protocol, system, evaluation, name, protocol.worker, (system, task), crashes)
         else:
-            yield Process(name, stand_by, (system, task, times, protocol.worker), crashes=crashes)
+            standing_by = (system, task, times, protocol.worker)
+            yield _process(protocol, system, evaluation, name, stand_by, standing_by, crashes)
     more_cancels = faults.get(kinds.REPEATED_CANCEL, 0)
     yield Process(
         f"user/{evaluation}", ask_for_cancellation, (system, evaluation), repeats=more_cancels > 0, owed=False
     )
     for number, name in enumerate(_names(f"cancel/{evaluation}", 1 + more_cancels)):
         request = CancelRequest(evaluation, number, name)
-        yield Process(name, protocol.cancel, (system, request), crashes=_cancel_crashes(system, request))
-    for number in range(_deliveries(protocol, 1 + more_workers, faults)):
+        crashes = _cancel_crashes(protocol, system, request)
+        yield _process(protocol, system, evaluation, name, protocol.cancel, (system, request), crashes)
+    for number in range(_deliveries(protocol, faults)):
         name = f"dispatcher/{evaluation}/{number + 1}"
-        crashes = _dispatcher_crashes(system, evaluation, number, name)
-        yield Process(name, serve, (system, protocol.dispatch, evaluation, number, name), crashes=crashes)
+        crashes = _dispatcher_crashes(protocol, system, evaluation, number, name)
+        handling = (system, protocol.dispatch, evaluation, number, name)
+        yield _process(protocol, system, evaluation, name, serve, handling, crashes)
     yield Process(f"controllers/{evaluation}", control_jobs, (system, evaluation), repeats=True)
     yield from _clocks(protocol, system, evaluation, faults)
 
 
 def _clocks(protocol: Protocol, system: System, evaluation: str, faults: Faults) -> Iterator[Process]:
-    """Yield what happens by itself, and only where a fault makes it possible."""
+    """Yield what happens by itself, where there is something that it can happen to."""
     ours = (system, evaluation)
-    holders_may_die = (kinds.WORKER_CRASH, kinds.WORKER_LOSS, kinds.DISPATCHER_CRASH, kinds.DISPATCHER_LOSS)
-    if any(faults.get(kind) for kind in (kinds.LEASE_EXPIRY, *holders_may_die, kinds.CANCEL_CRASH, kinds.CANCEL_LOSS)):
+    if protocol.leases:
         yield Process(f"expiry/{evaluation}", expire_keys, ours, repeats=True)
     if faults.get(kinds.CELERY_REDELIVERY):
         yield Process(f"broker/{evaluation}", time_out_messages, ours, repeats=True, owed=False)
@@ -142,52 +150,83 @@ def _clocks(protocol: Protocol, system: System, evaluation: str, faults: Faults)
     if faults.get(kinds.RESUBMISSION):
         yield Process(f"resubmission/{evaluation}", submit_again, (*ours, protocol), repeats=True, owed=False)
     if faults.get(kinds.COMPLETION):
-        yield Process(f"completion/{evaluation}", protocol.complete, ours)
+        yield Process(f"completion/{evaluation}", protocol.complete, ours, repeats=True)
+
+
+def _process(
+    protocol: Protocol,
+    system: System,
+    evaluation: str,
+    name: str,
+    role: Callable[..., Steps],
+    arguments: tuple[Any, ...],
+    crashes: tuple[Crash, ...],
+) -> Process:
+    """Return a process that can crash; with leases, one that lets go of its keys when it has done its work."""
+    if not protocol.leases:
+        return Process(name, role, arguments, crashes=crashes)
+    return Process(name, at_work, (system, evaluation, name, role, *arguments), crashes=crashes)
 
 
 def _names(name: str, count: int) -> list[str]:
     return [name, *(f"{name}/{number}" for number in range(2, count + 1))]
 
 
-def _deliveries(protocol: Protocol, workers: int, faults: Faults) -> int:
+def _workers(faults: Faults) -> int:
+    """Return how many workers there can be at work: one, and another whenever the queue needs one (`again`)."""
+    return 1 + sum(faults.get(kind, 0) for kind in (kinds.CELERY_REDELIVERY, kinds.RESUBMISSION, kinds.WORKER_LOSS))
+
+
+def _deliveries(protocol: Protocol, faults: Faults) -> int:
     """Return how many deliveries there can be: one for each call of each run, and one for each that is sent again."""
-    runs = workers + faults.get(kinds.WORKER_CRASH, 0)
+    runs = _workers(faults) + faults.get(kinds.WORKER_CRASH, 0)
     again = sum(faults.get(kind, 0) for kind in (kinds.HTTP_RETRY, kinds.HTTP_LOSS, kinds.DISPATCHER_CRASH))
     return protocol.calls * runs + again
 
 
-def _worker_crashes(system: System, evaluation: str, name: str) -> tuple[Crash, ...]:
-    """Return the crashes of a worker: its broker and its HTTP peer notice, and what it leased is forsaken."""
-    return _crashes(
-        kinds.WORKER_CRASH,
-        kinds.WORKER_LOSS,
-        system.queue.requeue(evaluation, name),
-        system.http.hang_up(evaluation, name),
-        system.redis.forsake(evaluation, name),
+def _worker_crashes(protocol: Protocol, system: System, evaluation: str, name: str) -> tuple[Crash, ...]:
+    """Return the crashes of a worker: its broker and its HTTP peer notice, and what it leased is forsaken.
+
+    Its message goes back to the queue; one that restarts may take it itself, and for one that does not another stands
+    by.
+    """
+    hung_up = system.http.hang_up(evaluation, name)
+    crashed = (system.queue.requeue(evaluation, name), hung_up, *_forsaken(protocol, system, evaluation, name))
+    lost = (system.queue.lose(evaluation, name), hung_up, *_forsaken(protocol, system, evaluation, name, for_good=True))
+    return (
+        Crash(kinds.WORKER_CRASH, consequences=atomically(*crashed)),
+        Crash(kinds.WORKER_LOSS, restarts=False, consequences=atomically(*lost)),
     )
 
 
-def _cancel_crashes(system: System, request: CancelRequest) -> tuple[Crash, ...]:
-    return _crashes(kinds.CANCEL_CRASH, kinds.CANCEL_LOSS, system.redis.forsake(request.evaluation, request.handler))
+def _cancel_crashes(protocol: Protocol, system: System, request: CancelRequest) -> tuple[Crash, ...]:
+    evaluation, name = request.evaluation, request.handler
+    crashed = _forsaken(protocol, system, evaluation, name)
+    lost = _forsaken(protocol, system, evaluation, name, for_good=True)
+    return (
+        Crash(kinds.CANCEL_CRASH, consequences=atomically(*crashed)),
+        Crash(kinds.CANCEL_LOSS, restarts=False, consequences=atomically(*lost)),
+    )
 
 
-def _dispatcher_crashes(system: System, evaluation: str, number: int, name: str) -> tuple[Crash, ...]:
+def _dispatcher_crashes(
+    protocol: Protocol, system: System, evaluation: str, number: int, name: str
+) -> tuple[Crash, ...]:
     """Return the crashes of a handler: its caller's connection breaks, and what it leased is forsaken.
 
     Neither resumes the request: a restarted dispatcher handles it when it is sent again, as another delivery.
     """
-    forsaken = system.redis.forsake(evaluation, name)
-    reset = (system.http.reset(evaluation, number), forsaken)
-    refuse = (system.http.refuse(evaluation, number), forsaken)
+    forsaken = _forsaken(protocol, system, evaluation, name, for_good=True)
+    reset = (system.http.reset(evaluation, number), *forsaken)
+    refuse = (system.http.refuse(evaluation, number), *forsaken)
     return (
         Crash(kinds.DISPATCHER_CRASH, restarts=False, consequences=atomically(*reset)),
         Crash(kinds.DISPATCHER_LOSS, restarts=False, consequences=atomically(*refuse)),
     )
 
 
-def _crashes(crash: str, loss: str, *noticed: Operation) -> tuple[Crash, ...]:
-    """Return the crash that restarts, and the one that does not."""
-    return (
-        Crash(crash, restarts=True, consequences=atomically(*noticed)),
-        Crash(loss, restarts=False, consequences=atomically(*noticed)),
-    )
+def _forsaken(
+    protocol: Protocol, system: System, evaluation: str, name: str, *, for_good: bool = False
+) -> tuple[Operation, ...]:
+    """Return what Redis notices of a crash, where there may be leases."""
+    return (system.redis.forsake(evaluation, name, for_good),) if protocol.leases else ()

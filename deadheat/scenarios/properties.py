@@ -92,6 +92,8 @@ def started_after_answer(system: System, before: View, after: View, evaluation: 
         return None
     old = dict(_cluster(before, evaluation).jobs)
     for name, job in _cluster(after, evaluation).jobs:
+        if job.is_tombstone:
+            continue
         if name not in old:
             return f"Job {name} was created after the user was told that {evaluation} is cancelled"
         if job.phase is JobPhase.STARTING and old[name].phase is JobPhase.CREATED:

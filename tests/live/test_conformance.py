@@ -132,9 +132,13 @@ class RedisPair(Pair):
     def expire(self, key: str) -> None:
         self.do(self.model.expire("e1"), lambda step: step.outcome == key)
 
+    @rule(holder=holders.filter(bool), for_good=st.booleans())
+    def forsake(self, holder: str, for_good: bool) -> None:
+        self.do(self.model.forsake("e1", holder, for_good))
+
     @rule(holder=holders.filter(bool))
-    def forsake(self, holder: str) -> None:
-        self.do(self.model.forsake("e1", holder))
+    def let_go(self, holder: str) -> None:
+        self.do(self.model.let_go("e1", holder))
 
     @precondition(lambda self: self.value.replica is None)
     @rule()
@@ -268,10 +272,12 @@ class KubernetesPair(Pair):
         real = self.model.delete_job("e1", name, self.real_uid(uid))
         self.do(self.model.delete_job("e1", name, uid), real=real)
 
-    @rule(fault=st.sampled_from([K8S_LOST_ANSWER, K8S_REFUSAL]), deletes=st.booleans())
-    def fail(self, fault: str, deletes: bool) -> None:
-        operation = self.model.delete_job("e1") if deletes else self.model.create_job("e1")
-        self.do(operation, lambda step: step.fault == fault)
+    @rule(
+        fault=st.sampled_from([K8S_LOST_ANSWER, K8S_REFUSAL]),
+        write=st.sampled_from(["create_job", "delete_job", "create_tombstone", "resume_job"]),
+    )
+    def fail(self, fault: str, write: str) -> None:
+        self.do(getattr(self.model, write)("e1"), lambda step: step.fault == fault)
 
     @rule(which=st.integers(0, 3))
     def progress(self, which: int) -> None:
@@ -296,9 +302,16 @@ class KubernetesPair(Pair):
         self.do(self.model.resume_job("e1"))
 
     @rule()
+    def resume(self) -> None:
+        self.do(self.model.resume_job("e1"))
+
+    @rule()
     def bury(self) -> None:
         self.do(self.model.create_tombstone("e1"))
-        self.do(self.model.has_tombstone("e1"))
+
+    @rule()
+    def get_by_name(self) -> None:
+        self.do(self.model.get_by_name("e1"))
 
     @rule()
     def unearth(self) -> None:
@@ -319,7 +332,7 @@ class KubernetesPair(Pair):
         observed = self.real.observe()["kubernetes/e1"]
         assert observed.jobs == self.value.jobs
         assert observed.created == self.value.created
-        assert observed.tombstone == self.value.tombstone
+        assert observed.tombstones == self.value.tombstones
 
 
 def test_the_kubernetes_model_does_what_an_api_server_and_its_controllers_do(place: Place) -> None:

@@ -60,7 +60,16 @@ def test_every_fault_happens_to_real_servers_as_to_the_model(place: Place, fault
     assert_agrees(place, Scenario(ON.get(fault, "baseline"), faults=((fault, 1),)), 1)
 
 
-@pytest.mark.parametrize(("protocol", "fault"), [("two-phase", "worker-crash"), ("request-token", "http-retry")])
+@pytest.mark.parametrize(
+    ("protocol", "fault"),
+    [
+        ("two-phase", "worker-crash"),
+        ("request-token", "http-retry"),
+        ("creation-lock", "worker-loss"),
+        ("request-token", "http-timeout"),
+        ("name-tombstone+orphan-cleanup", "http-retry"),
+    ],
+)
 def test_faults_happen_to_other_protocols_too(place: Place, protocol: str, fault: str) -> None:
     assert_agrees(place, Scenario(protocol, faults=((fault, 1),)))
 

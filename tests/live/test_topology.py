@@ -53,9 +53,16 @@ def test_an_orphan_happens_between_programs(place: Place, protocol: str) -> None
 
 
 @pytest.mark.live
-@pytest.mark.parametrize(("protocol", "prop"), [("baseline", "at-most-one-job"), ("two-phase", "uncancelled-gets-job")])
-def test_a_killed_celery_worker_gets_its_task_again(place: Place, protocol: str, prop: str) -> None:
-    scenario = Scenario(protocol, faults=(("worker-crash", 1),), properties=(prop,))
+@pytest.mark.parametrize(
+    ("protocol", "prop", "fault"),
+    [
+        ("baseline", "at-most-one-job", "worker-crash"),
+        ("two-phase", "uncancelled-gets-job", "worker-crash"),
+        ("baseline", "at-most-one-job", "worker-loss"),
+    ],
+)
+def test_a_killed_celery_workers_task_is_taken_again(place: Place, protocol: str, prop: str, fault: str) -> None:
+    scenario = Scenario(protocol, faults=((fault, 1),), properties=(prop,))
     counterexample = counterexample_of(scenario)
     crash = next(number for number, each in enumerate(counterexample.trace.schedule.choices) if each.is_crash)
     later = counterexample.trace.events[crash:]

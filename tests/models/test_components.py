@@ -11,7 +11,7 @@ from deadheat.models.chance import Chance
 from deadheat.models.faults import FAULTS
 from deadheat.models.http import Accepted, GaveUp, HttpChannel, Phase, TimedOut
 from deadheat.models.kubernetes import Answer, JobPhase, JobReference, Kubernetes
-from deadheat.models.kubernetes_guards import GuardedKubernetes
+from deadheat.models.kubernetes_guards import BURIED, GuardedKubernetes
 from deadheat.models.redis import Redis, key_of
 from deadheat.models.status import Status, StatusStore
 from deadheat.models.stream import EventStream
@@ -111,6 +111,17 @@ def test_a_celery_message_is_delivered_once_until_its_worker_is_lost() -> None:
     assert drive.steps(queue.deliver("e1", "w")) == []
 
 
+def test_a_lost_worker_is_replaced_whether_it_had_the_message_or_not() -> None:
+    queue = CeleryQueue("queue")
+    for has_it in (True, False):
+        drive = Driver(queue)
+        if has_it:
+            drive(queue.deliver("e1", "w"))
+        drive(queue.lose("e1", "w"))
+        drive(queue.needs_another("e1", 1))
+        drive(queue.deliver("e1", "v"))
+
+
 def test_a_message_that_is_delivered_again_is_not_acknowledged_by_its_first_worker() -> None:
     queue = CeleryQueue("queue")
     drive = Driver(queue)
@@ -165,6 +176,24 @@ def test_a_caller_that_gives_up_leaves_the_handler_at_work() -> None:
     drive(http.send("e1", "w", "please"))
     assert drive.fault(http.response("e1", 0), "http-timeout") == GaveUp()
     assert drive(http.accept("e1", 0)) == Accepted("w", "please")
+
+
+def test_a_reply_that_was_sent_survives_its_handler() -> None:
+    http = HttpChannel("http")
+    for consequence in (http.reset("e1", 0), http.refuse("e1", 0)):
+        drive = Driver(http)
+        drive(http.send("e1", "w", "please"))
+        drive(http.accept("e1", 0))
+        drive(http.reply("e1", 0, "done"))
+        drive(consequence)
+        assert drive(http.response("e1", 0)) == "done"
+
+
+def test_a_request_that_no_handler_is_left_for_is_refused() -> None:
+    drive = Driver(HttpChannel("http", handlers=1))
+    drive(HttpChannel("http").send("e1", "w", "please"))
+    with pytest.raises(ModelError, match="sends request 2 of e1, and there are handlers for 1; say with `calls`"):
+        drive(HttpChannel("http").send("e1", "w", "please"))
 
 
 @pytest.mark.parametrize("lost", ["request", "reply"])
@@ -237,6 +266,66 @@ def test_a_lease_runs_out_by_a_fault_while_it_is_held_and_freely_once_its_holder
     drive(redis.forsake("e1", "a"))
     assert drive(redis.expire("e1")) == LOCK
     assert drive(redis.get(KEY)) == "v"
+
+
+def test_time_runs_for_what_a_process_leaves_behind_when_it_has_done_its_work() -> None:
+    redis = Redis("redis")
+    drive = Driver(redis)
+    assert drive.steps(redis.let_go("e1", "w")) == []  # it holds nothing
+    drive(redis.set(LOCK, "token", "w"))
+    assert drive.outcomes(redis.expire("e1")) == []
+    drive(redis.let_go("e1", "w"))
+    assert drive.outcomes(redis.expire("e1")) == [LOCK]
+    drive(redis.set(LOCK, "late", "w"))  # on its behalf, by somebody who does not know that it is gone
+    assert drive(redis.expire("e1")) == LOCK
+    assert drive(redis.get(LOCK)) is None
+
+
+@pytest.mark.parametrize("ending", ["delete", "delete_if_equal", "replace", "forsake", "lose", "let_go"])
+def test_a_key_that_a_failover_brings_back_after_its_holder_let_go_expires_as_it_is_owed(ending: str) -> None:
+    redis = Redis("redis")
+    drive = Driver(redis)
+    drive(redis.acquire(LOCK, "a"))
+    drive.fault(redis.lag("e1"), "redis-failover")
+    endings = {
+        "delete": redis.delete(LOCK),
+        "delete_if_equal": redis.delete_if_equal(LOCK, "a"),
+        "replace": redis.set(LOCK, "b", "b"),
+        "forsake": redis.forsake("e1", "a"),
+        "lose": redis.forsake("e1", "a", for_good=True),
+        "let_go": redis.let_go("e1", "a"),
+    }
+    drive(endings[ending])
+    drive(redis.fail_over("e1"))
+    assert drive(redis.get(LOCK)) == "a"
+    assert drive(redis.expire("e1")) == LOCK
+
+
+def test_a_key_that_a_failover_brings_back_while_its_holder_is_at_work_expires_by_a_fault_alone() -> None:
+    redis = Redis("redis")
+    drive = Driver(redis)
+    drive(redis.acquire(LOCK, "a"))
+    drive.fault(redis.lag("e1"), "redis-failover")
+    drive(redis.fail_over("e1"))
+    assert drive.outcomes(redis.expire("e1")) == []
+
+
+def test_what_has_expired_on_the_master_has_expired_on_the_replica() -> None:
+    redis = Redis("redis")
+    drive = Driver(redis)
+    drive(redis.acquire(LOCK, "a"))
+    drive(redis.set(KEY, "stays"))
+    drive.fault(redis.lag("e1"), "redis-failover")
+    drive.fault(redis.expire("e1"), "lease-expiry")
+    drive(redis.fail_over("e1"))
+    assert (drive(redis.get(LOCK)), drive(redis.get(KEY))) == (None, "stays")
+
+
+def test_a_time_to_live_that_no_clock_runs_for_is_refused() -> None:
+    drive = Driver(Redis("redis", leases=False))
+    drive(Redis("redis").set(KEY, "v"))
+    with pytest.raises(ModelError, match="say so with leases=True in the protocol"):
+        drive(Redis("redis").set(KEY, "v", "w"))
 
 
 def test_a_failover_loses_what_was_written_since_the_replica_lagged_and_nothing_else() -> None:
@@ -367,7 +456,7 @@ def test_a_tombstone_and_a_job_cannot_have_the_same_name() -> None:
     drive = Driver(cluster)
     drive(cluster.create_job("e1"))
     assert drive(cluster.create_tombstone("e1")) is Answer.ALREADY_EXISTS
-    assert drive(cluster.has_tombstone("e1")) is False
+    assert drive(cluster.get_by_name("e1")) == JobReference("e1", NAME, 1)
     drive(cluster.delete_job("e1"))
     assert drive(cluster.create_tombstone("e1")) is Answer.ALREADY_EXISTS
     drive(cluster.progress("e1"))
@@ -375,7 +464,48 @@ def test_a_tombstone_and_a_job_cannot_have_the_same_name() -> None:
     assert drive(cluster.create_job("e1")) is Answer.ALREADY_EXISTS
     assert drive(cluster.list_jobs("e1")) == ()
     drive(cluster.remove_tombstone("e1"))
+    assert drive(cluster.get_by_name("e1")) is Answer.NOT_FOUND
     assert drive(cluster.create_job("e1")) is Answer.CREATED
+    drive(cluster.remove_tombstone("e1"))  # what is no tombstone is spared
+    assert drive(cluster.get_job("e1")) == JobReference("e1", NAME, 3)
+
+
+def test_whatever_is_done_by_name_meets_the_tombstone_that_has_the_name() -> None:
+    cluster = GuardedKubernetes("kubernetes", watched=True)
+    drive = Driver(cluster)
+    drive(cluster.create_tombstone("e1"))
+    assert drive(cluster.get_by_name("e1")) == BURIED
+    assert drive(cluster.get_job("e1")) == JobReference("", NAME, 1)
+    for create in (cluster.create_job, cluster.create_suspended_job, cluster.create_tombstone):
+        assert drive(create("e1")) is Answer.ALREADY_EXISTS
+    assert drive(cluster.create_owned_job("e1", 1)) is Answer.ALREADY_EXISTS
+    assert drive(cluster.create_fenced_job("e1", 1)) is Answer.ALREADY_EXISTS
+    assert drive(cluster.delete_job("e1", uid=2)) is Answer.CONFLICT
+    assert drive.steps(cluster.progress("e1")) == []
+    assert drive(cluster.delete_job("e1")) is Answer.OK
+    assert drive(cluster.get_by_name("e1")) == JobReference("", NAME, 1)  # it keeps the name no more
+    assert drive(cluster.create_job("e1")) is Answer.ALREADY_EXISTS
+    assert drive(cluster.progress("e1")) == "gone"
+    assert drive(cluster.create_job("e1")) is Answer.CREATED
+
+
+def test_a_tombstone_is_no_job_of_the_evaluation_to_lists_watches_and_counts() -> None:
+    cluster = GuardedKubernetes("kubernetes", watched=True)
+    drive = Driver(cluster)
+    drive(cluster.create_tombstone("e1"))
+    assert drive(cluster.list_jobs("e1")) == ()
+    assert drive.steps(cluster.creation_event("e1")) == []
+    assert (drive.value.created, drive.value.live_jobs) == (0, ())
+
+
+def test_a_tombstone_that_is_resumed_runs_like_any_other_job() -> None:
+    cluster = GuardedKubernetes("kubernetes")
+    drive = Driver(cluster)
+    drive(cluster.create_tombstone("e1"))
+    assert drive(cluster.resume_job("e1")) is Answer.OK
+    assert drive(cluster.get_by_name("e1")) == JobReference("", NAME, 1)
+    assert [name for name, _ in drive.value.live_jobs] == [NAME]
+    assert drive(cluster.progress("e1")) is JobPhase.STARTING
 
 
 def test_a_policy_admits_the_generation_that_its_cache_knows() -> None:

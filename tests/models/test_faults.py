@@ -91,8 +91,8 @@ class Case(NamedTuple):
 ONLY_CAUSE: dict[str, Case] = {
     # Two runs of the task make two requests.
     "worker-crash": Case("name-tombstone", "at-most-one-job"),
-    # Nobody takes the task up again.
-    "worker-loss": Case("name-tombstone", "uncancelled-gets-job"),
+    # Another worker takes the task up again, and makes a second request.
+    "worker-loss": Case("name-tombstone", "at-most-one-job"),
     # The request is sent again, and its Job was already created and killed.
     "dispatcher-crash": Case("name-tombstone", "at-most-one-job"),
     # The lock is never released, and after its lease the Job is there although the worker has given up.

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deadheat.models.faults import FAULTS
+from deadheat.models.kubernetes import Answer
+from deadheat.models.kubernetes_guards import BURIED
+from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
+from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import LABELS
+from deadheat.models.system import CancelRequest, Steps, System
+from deadheat.models.user import Cancellation
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 from deadheat.sim.explore import reference
+from deadheat.sim.explore.python import explore
 
 TRANSIENT = {"no-transient-orphan", "cancelled-means-stopped"}
+TRANSIENT_ONLY = tuple(sorted(TRANSIENT))
 ORPHAN = TRANSIENT | {"no-permanent-orphan", "eventually-cleaned"}
 
 # protocol -> the violated properties, without faults and with one evaluation
@@ -38,6 +48,8 @@ EXPECTED = {
     "suspended-create": TRANSIENT,
     # The name is taken before the cancellation is written, and for good.
     "name-tombstone": set(),
+    "name-tombstone+orphan-cleanup": set(),
+    "name-tombstone+orphan-cleanup-by-uid": set(),
     # The policy's cache still admits the old generation.
     "fenced-generation": ORPHAN,
     # The sweep takes away what is left over, but not before it was there.
@@ -66,6 +78,14 @@ WITH_A_FAULT = {
     ("creation-lock", "worker-crash"): {"at-most-one-job", "nothing-stuck"},
     # The claim outlives the crashed worker, and its request is still under way.
     ("state-machine", "worker-crash"): set(),
+    # To be lost is to crash, and another worker takes the message.
+    ("creation-lock", "worker-loss"): {"at-most-one-job", "nothing-stuck"},
+    ("state-machine", "worker-loss"): set(),
+    ("name-tombstone", "worker-loss"): {"at-most-one-job"},
+    # The lock comes back, released as it was, and its time runs out like that of any other.
+    ("creation-lock", "redis-failover"): ORPHAN,
+    # The worker has given up, and so nobody counts on the token; it is gone when the late request is looked at.
+    ("request-token", "http-timeout"): {"uncancelled-gets-job"},
     # Both hold the lock: the cancellation fits between check and creation again.
     ("creation-lock", "lease-expiry"): ORPHAN,
     # The token is gone before the dispatcher looks, although nobody cancelled.
@@ -86,6 +106,10 @@ WITH_A_FAULT = {
     # Any second creation can come between the deletion of the first Job and the tombstone.
     ("name-tombstone", "http-retry"): {"at-most-one-job"},
     ("name-tombstone", "celery-redelivery"): {"at-most-one-job"},
+    # The sweep has seen the first Job; when it deletes by its name, that is the tombstone's, and the second delivery
+    # finds the name free.
+    ("name-tombstone+orphan-cleanup", "http-retry"): TRANSIENT | {"at-most-one-job"},
+    ("name-tombstone+orphan-cleanup-by-uid", "http-retry"): {"at-most-one-job"},
     # A worker that gave up kills the Job that it does not know of; and one that waits for nobody is refused.
     ("name-tombstone", "http-timeout"): {"uncancelled-gets-job", "wanted-job-survives"},
     # Nobody takes up the user's request, and the name may already be taken.
@@ -182,3 +206,28 @@ def test_the_shortest_orphan_of_the_baseline_is_the_seeds_story() -> None:
     assert labels.index("T5") < labels.index("T6") < labels.index("T8")
     [kill] = [event for event in counterexample.trace.events if event.label == "T5"]
     assert kill.outcome == "404 Not Found"
+
+
+def bury_by_name(system: System, evaluation: str) -> Steps:
+    """Take the name with a tombstone, and delete what else has it by that name alone."""
+    while (yield system.guards.create_tombstone(evaluation)) is not Answer.CREATED:
+        if (yield system.guards.get_by_name(evaluation)) == BURIED:
+            return
+        yield system.kubernetes.delete_job(evaluation)
+
+
+def cancel_by_name(system: System, request: CancelRequest) -> Steps:
+    evaluation = request.evaluation
+    yield system.user.cancellation(evaluation, request.number)
+    while (status := (yield system.store.get(evaluation))) not in TERMINAL:
+        yield from bury_by_name(system, evaluation)
+        yield system.store.compare_and_set(evaluation, status, Status.CANCELLED)
+    yield system.user.answer(evaluation, request.number, Cancellation.CANCELLED)
+
+
+def test_a_tombstone_protects_only_if_nobody_deletes_by_name() -> None:
+    # One handler has seen the Job; before it deletes, the Job is gone, and the other handler's tombstone has the name.
+    scenario = Scenario("name-tombstone", faults=(("repeated-cancel", 1), ("http-retry", 1)), properties=TRANSIENT_ONLY)
+    by_name = replace(NAME_TOMBSTONE, cancel=cancel_by_name)
+    assert set(explore(scenario.model_of(by_name)).counterexamples) == set(TRANSIENT_ONLY)
+    assert not explore(scenario.model_of(NAME_TOMBSTONE)).counterexamples

@@ -1,65 +1,155 @@
-"""The world of a protocol is made of the components that it names, each told as much as its class takes."""
+"""No pool is too small: whatever waits, be it a message or a request, is taken by somebody in the end."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from itertools import combinations_with_replacement
 
 import pytest
 
-from deadheat.models.faults import STALE_LIST, STALE_STATUS
-from deadheat.models.kubernetes import Kubernetes
+from deadheat.models.calls import call
+from deadheat.models.celery import WAITING, CeleryQueue, QueueState
+from deadheat.models.faults import FAULTS
+from deadheat.models.http import Phase
 from deadheat.models.protocols.baseline import BASELINE
-from deadheat.models.status import StatusStore
-from deadheat.models.stream import EventStream
+from deadheat.models.redis import Redis, RedisState
+from deadheat.models.system import Faults, Protocol, Steps, System, Task
 from deadheat.models.world import build
+from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, find_protocol
+from deadheat.sim.components import BLOCKED, Step, operation
+from deadheat.sim.components import Steps as StepsOfComponent
+from deadheat.sim.errors import ModelError
+from deadheat.sim.explore.auto import explore
+from deadheat.sim.model import Kind, Model, Property, View
+
+MAKING_MORE = (
+    *("worker-crash", "worker-loss", "celery-redelivery", "resubmission", "repeated-cancel", "cancel-crash"),
+    *("http-retry", "http-loss", "http-timeout", "dispatcher-crash", "dispatcher-loss", "redis-failover"),
+)
+"""The faults that bring about messages, requests or keys, or take away who would take them."""
 
 
-class Store(StatusStore):
-    """A store that takes what ours does."""
+ON = {
+    **dict.fromkeys(("cleanup-crash", "stale-list", "overlapping-sweeps"), "baseline+orphan-cleanup"),
+    "cleanup-loss": "baseline+orphan-cleanup+storage-worker",
+    **dict.fromkeys(("watch-loss", "watch-duplicate"), "baseline+storage-worker"),
+    **dict.fromkeys(("lease-expiry", "redis-failover"), "creation-lock"),
+    "stale-status": "status-check",
+}
+"""Where a fault can happen, if not to the baseline."""
+
+WITH_A_SECOND_VICTIM = {
+    "dispatcher-loss": "http-retry",
+    "http-timeout": "worker-crash",
+    "watch-loss": "http-retry",
+    "cancel-loss": "repeated-cancel",
+    "resubmission": "repeated-cancel",
+}
+"""What brings about a second request, run, Job or cancellation, which some faults need to happen twice."""
 
 
-class Closed(StatusStore):
-    """A store that is made by its name alone."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-
-
-class Open(StatusStore):
-    """A store that takes whatever it is given."""
-
-    def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(name, **options)
+def left_waiting(view: View) -> str | None:
+    """A message that no worker takes, or a request that no handler does."""
+    queue: QueueState = view["queue/e1"]
+    if WAITING in queue.messages:
+        return "a message waits, and no worker takes it"
+    sent = [number for number, each in enumerate(view["http/e1"], start=1) if each.phase is Phase.SENT]
+    return f"request {sent[0]} waits, and no handler takes it" if sent else None
 
 
-class Stream(EventStream):
-    """A stream."""
+def left_in_redis(view: View) -> str | None:
+    """A key with a time to live that stays for ever."""
+    keys: RedisState = view["redis/e1"]
+    return next((f"{key} never expires" for key, entry in keys.keys if entry.holder is not None), None)
 
 
-class Cluster(Kubernetes):
-    """A cluster that is told of stale lists, and not of watches."""
-
-    def __init__(self, name: str, *, stale_lists: bool) -> None:
-        super().__init__(name, stale_lists=stale_lists)
+NOBODY_WAITS = Property("taken", "", Kind.SETTLED, ("queue/e1", "http/e1"), left_waiting)
+TIME_RUNS = Property("expires", "", Kind.SETTLED, ("redis/e1",), left_in_redis)
 
 
-@pytest.mark.parametrize("status", [StatusStore, Store, Closed, Open, EventStream, Stream])
-def test_the_status_lives_where_the_protocol_says(status: Any) -> None:
-    world = build(replace(BASELINE, status=status), 1, {})
-    assert type(world.system.status) is status
-    assert world.components["status/e1"] is world.system.status
+def violated(protocol: Protocol, faults: Faults) -> set[str]:
+    world = build(protocol, 1, faults)
+    found = explore(Model(world.components, world.processes, (NOBODY_WAITS, TIME_RUNS), faults))
+    assert found.complete
+    return set(found.counterexamples)
 
 
-def test_a_store_has_replicas_where_they_may_be_stale_and_its_class_takes_them() -> None:
-    for status in (StatusStore, Store, Open):
-        for budget in (0, 1):
-            store = build(replace(BASELINE, status=status), 1, {STALE_STATUS: budget}).system.store
-            assert store.replicas is bool(budget)
-    assert not build(replace(BASELINE, status=Closed), 1, {STALE_STATUS: 1}).system.store.replicas
+def budgets(*kinds: str) -> dict[str, int]:
+    return {kind: kinds.count(kind) for kind in kinds}
 
 
-def test_a_cluster_of_a_class_of_ones_own_is_told_what_it_takes() -> None:
-    cluster = build(replace(BASELINE, kubernetes=Cluster, watches_jobs=True), 1, {STALE_LIST: 1}).system.kubernetes
-    assert type(cluster) is Cluster
-    assert (cluster.watched, cluster.stale_lists) == (False, True)
+@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+def test_whatever_waits_is_taken_and_every_time_to_live_runs_out(name: str) -> None:
+    for faults in ({}, *map(budgets, MAKING_MORE)):
+        assert violated(find_protocol(name), faults) == set(), faults
+
+
+@pytest.mark.parametrize("pair", list(combinations_with_replacement(MAKING_MORE, 2)))
+def test_whatever_waits_is_taken_under_two_faults(pair: tuple[str, str]) -> None:
+    assert violated(BASELINE, budgets(*pair)) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+def test_whatever_waits_is_taken_under_any_two_faults(name: str) -> None:
+    for pair in combinations_with_replacement(FAULTS, 2):
+        assert violated(find_protocol(name), budgets(*pair)) == set(), pair
+
+
+Lose = Callable[[QueueState], QueueState]
+
+
+@pytest.mark.parametrize("forgetful", ["nobody is called for", "only whoever had it is replaced"])
+def test_a_message_that_nobody_takes_is_noticed(forgetful: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = CeleryQueue.lose.step
+
+    def lose(self: CeleryQueue, value: QueueState, evaluation: str, worker: str) -> StepsOfComponent:
+        [step] = right(self, value, evaluation, worker)
+        had_it = step.value.messages != value.messages
+        replaced = had_it and forgetful != "nobody is called for"
+        return (Step(None, step.value if replaced else step.value._replace(again=value.again)),)
+
+    wrong = operation(lose)
+    wrong.__set_name__(CeleryQueue, "lose")
+    monkeypatch.setattr(CeleryQueue, "lose", wrong)
+    # A worker that stands by for a redelivery can be lost before it has taken the message.
+    faults = budgets("worker-loss", "celery-redelivery")
+    assert violated(BASELINE, faults) == {"taken"}
+
+
+@pytest.mark.parametrize("name", ["request-token", "two-phase"])
+def test_a_time_to_live_that_never_runs_out_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hold_on(self: Redis, value: RedisState, tag: str, holder: str) -> StepsOfComponent:
+        return BLOCKED
+
+    wrong = operation(hold_on)
+    wrong.__set_name__(Redis, "let_go")
+    monkeypatch.setattr(Redis, "let_go", wrong)
+    assert violated(find_protocol(name), budgets("http-timeout")) == {"expires"}
+
+
+def states(name: str, faults: Faults) -> int:
+    world = build(find_protocol(name), 1, faults)
+    return explore(Model(world.components, world.processes, (), faults)).states
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_can_happen_as_often_as_its_budget_says(fault: str) -> None:
+    more = [WITH_A_SECOND_VICTIM[fault]] if fault in WITH_A_SECOND_VICTIM else []
+    once = budgets(fault, *more)
+    name = ON.get(fault, "baseline")
+    assert states(name, once | {fault: 2}) > states(name, once)
+
+
+def call_twice(system: System, task: Task) -> Steps:
+    yield system.queue.deliver(task.evaluation, task.worker)
+    yield from call(system, task)
+    yield from call(system, task)
+    yield system.queue.acknowledge(task.evaluation, task.worker)
+
+
+def test_a_worker_that_calls_more_often_than_its_protocol_says_is_refused() -> None:
+    with pytest.raises(ModelError, match="sends request 2 of e1, and there are handlers for 1"):
+        violated(replace(BASELINE, worker=call_twice), {})
+    assert violated(replace(BASELINE, worker=call_twice, calls=2), {}) == set()

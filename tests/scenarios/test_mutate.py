@@ -71,7 +71,7 @@ def locking_cancel(system: System, request: CancelRequest) -> Steps:
 
 
 CLAIMED = replace(BASELINE, name="claimed", worker=worker, cancel=cancel)
-LOCKED = replace(BASELINE, name="locked", worker=locking_worker, cancel=locking_cancel)
+LOCKED = replace(BASELINE, name="locked", worker=locking_worker, cancel=locking_cancel, leases=True)
 
 
 @pytest.fixture(autouse=True)

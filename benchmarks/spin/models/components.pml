@@ -18,7 +18,7 @@
 /* Every kind of process has N instances, or a multiple of N, and those of which there is only one come last. */
 #define me (_pid % N)
 
-/* How long the lease is relied on: while the worker lives, or while the process lives that the content names. */
+/* How long the lease is relied on: while the worker is at work, or while the process is that the content names. */
 #define HELD_BY_WORKER 1
 #define HELD_BY_ITS_CONTENT 2
 
@@ -67,7 +67,7 @@ inline set_status(e, entered) {
 /* -------------------- HTTP -------------------------------------------------------------------------------------- */
 
 /* Delivery number k of evaluation e is at index k * N + e, which is also the _pid of the dispatcher's handler. */
-#define DELIVERIES (CALLS * (1 + WORKER_CRASH) + HTTP_RETRY + HTTP_LOSS + DISPATCHER_CRASH)
+#define DELIVERIES (CALLS * (1 + WORKER_CRASH + WORKER_LOSS) + HTTP_RETRY + HTTP_LOSS + DISPATCHER_CRASH)
 
 mtype = { UNSENT, SENT, HANDLED, REPLIED, LOST, REFUSED, CLOSED }
 mtype phase[N * DELIVERIES] = UNSENT
@@ -120,18 +120,29 @@ inline connection_breaks(d, how) {
 /* -------------------- Redis ------------------------------------------------------------------------------------- */
 
 /* One key with a time to live for each evaluation (a lock, a token or a reservation); 0 is no key. While whoever
- * counts on it lives, it expires by a fault only. */
+ * counts on it is at work, it expires by a fault only. */
 #ifdef LEASE
 byte lease[N]
 bit relied_on[N]
-inline set_lease(e, what) { lease[e] = what; relied_on[e] = 1 }
-inline drop_lease(e) { lease[e] = 0; relied_on[e] = 0 }
+#define drop_lease(e) lease[e] = 0; relied_on[e] = 0
 #endif
 
 #if defined(LEASE) && LEASE == HELD_BY_WORKER
+bit worker_left[N]        /* it has done its work, and counts on nothing that is set for it later either */
+inline set_lease(e, what) { lease[e] = what; relied_on[e] = 1 - worker_left[e] }
 #define WORKER_FORSAKES relied_on[me] = 0;
+#define WORKER_LETS_GO \
+    if \
+    :: d_step { lease[me] != 0 && relied_on[me] -> relied_on[me] = 0; worker_left[me] = 1 } \
+    WORKER_DIES \
+    fi;
 #else
+#ifdef LEASE
+/* Whose content it is has dropped it before it has done its work. */
+inline set_lease(e, what) { lease[e] = what; relied_on[e] = 1 }
+#endif
 #define WORKER_FORSAKES
+#define WORKER_LETS_GO
 #endif
 
 #if defined(LEASE) && LEASE == HELD_BY_ITS_CONTENT
@@ -166,8 +177,10 @@ bit owner_deleted[N]
 
 #ifdef TOMBSTONES
 bit tombstone[N]
+#define FOUND byte found;   /* the uid of the Job that was found under the name; 0 is none */
 #define name_is_taken(e) (job[e] != ABSENT || tombstone[e])
 #else
+#define FOUND
 #define name_is_taken(e) (job[e] != ABSENT)
 #endif
 
@@ -191,7 +204,8 @@ inline create_job(e, answer) {
     fi
 }
 
-/* Nobody who deletes looks at the answer. */
+/* Nobody who deletes looks at the answer. A delete by name would take a tombstone too, which is a Job of that name; here
+ * whoever meets tombstones deletes by uid. */
 inline delete_job(e) {
     if
     :: live(e) -> CHECK_WANTED(e) job[e] = DELETING

@@ -59,9 +59,10 @@ bit calm
 
 /* -------------------- the worker dies --------------------------------------------------------------------------- */
 
-/* Its broker and its peers notice: the message waits again, no reply is heard, and nobody counts on its lease. */
+/* Its broker and its peers notice: the message waits again, no reply is heard, and nobody counts on its lease. Where a
+ * worker is lost, another takes its place: it is the same process here, since there is one message. */
 #define WORKER_IS_MISSED \
-    message[me] = WAITING; \
+    if :: message[me] == TAKEN -> message[me] = WAITING :: else fi; \
     missed = 0; \
     do \
     :: missed < sent[me] -> stop_listening(missed * N + me); missed++ \
@@ -79,7 +80,7 @@ byte worker_crash = WORKER_CRASH
 #endif
 #if WORKER_LOSS
 byte worker_loss = WORKER_LOSS
-#define WORKER_IS_LOST :: d_step { may(worker_loss) -> worker_loss--; WORKER_IS_MISSED } -> goto gone
+#define WORKER_IS_LOST :: d_step { may(worker_loss) -> worker_loss--; WORKER_IS_MISSED } -> goto begin
 #else
 #define WORKER_IS_LOST
 #endif

@@ -1,5 +1,6 @@
 /* The cancellation takes the Job's name with a tombstone, so that a later creation fails; a Job that has the name is
- * deleted first, and it tries until that is gone. A worker whose call failed buries the name too. */
+ * read, and deleted with its uid as a precondition, so that a tombstone is spared which has the name by then; and it
+ * tries until that is gone. A worker whose call failed buries the name too. */
 
 #define COMPARES_AND_SETS
 #define TOMBSTONES
@@ -19,11 +20,14 @@
        fi; \
        if \
        :: tombstone[me] -> break \
-       :: !tombstone[me] \
+       :: !tombstone[me] && job[me] == ABSENT \
+       :: d_step { !tombstone[me] && job[me] != ABSENT -> found = created[me] }; \
+          if WRITE_THEN(DELETE_FOUND, found = 0) dies fi \
        dies \
-       fi; \
-       if WRITE(delete_job(me)) dies fi \
+       fi \
     od;
+
+#define DELETE_FOUND if :: found == created[me] -> delete_job(me) :: else fi
 
 inline cancel_buries() { BURY(CANCEL_DIES) }
 

@@ -36,6 +36,7 @@
 
 active [N] proctype worker() {
     byte mine;   /* a generation */
+    FOUND
 begin:
     if :: d_step { message[me] == WAITING -> message[me] = TAKEN } fi;                                         /* T0 */
     PREPARE
@@ -57,12 +58,13 @@ call_failed:
     AFTER_FAILED
 acknowledge:
     if :: d_step { true -> message[me] = ACKNOWLEDGED; mine = 0 } WORKER_DIES fi;
-gone:
+    WORKER_LETS_GO
     false
 }
 
 active [N] proctype cancel() {
     mtype seen;
+    FOUND
     d_step { !calm -> user[me] = ASKED };                                                        /* T3: may, need not */
 begin:
     user[me] == ASKED;

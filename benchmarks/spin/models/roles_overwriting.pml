@@ -35,7 +35,7 @@ call_failed:
     if :: d_step { true -> set_status(me, FAILED) } WORKER_DIES fi;
 acknowledge:
     if :: d_step { true -> message[me] = ACKNOWLEDGED; mine = 0 } WORKER_DIES fi;
-gone:
+    WORKER_LETS_GO
     false
 }
 

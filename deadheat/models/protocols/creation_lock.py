@@ -49,4 +49,5 @@ CREATION_LOCK = replace(
     source="Option 2: Creation Lock",
     dispatch=dispatch,
     cancel=cancel,
+    leases=True,
 )

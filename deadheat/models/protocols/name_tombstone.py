@@ -2,11 +2,16 @@
 
 Source: Kubernetes documentation, "Object Names and IDs": only one object of a kind can have a name at a time, and the
 API server decides that atomically. Readings: the tombstone is a suspended Job without the label `eval-id`; whoever
-ends an evaluation buries its name first and writes the status afterwards; to bury a name that a Job has, it deletes the
-Job and tries again until that is gone, as it does after any error; status changes are compare-and-set.
+ends an evaluation buries its name first and writes the status afterwards; to bury a name that a Job has, it reads which
+Job that is, deletes it with its uid as a precondition, and tries again until that is gone, as it does after any error;
+status changes are compare-and-set.
+
+A tombstone is a Job as well, so a delete by name alone takes it like any other: between the look and the delete the Job
+can be gone and somebody else's tombstone have its name. Hence the uid.
 
 Weak spots: the tombstone must outlive the last delivery of any request, so whatever removes it too early (a TTL, a
-cleanup by name, a new submission under the same id) opens the race again; and a cancellation waits for the deletion.
+new submission under the same id, and any delete by name, as `orphan-cleanup` makes it) opens the race again; combine it
+with `orphan-cleanup-by-uid`. And a cancellation waits for the deletion.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from dataclasses import replace
 
 from deadheat.models.calls import call, has_failed
 from deadheat.models.kubernetes import Answer
-from deadheat.models.kubernetes_guards import GuardedKubernetes
+from deadheat.models.kubernetes_guards import BURIED, GuardedKubernetes
 from deadheat.models.protocols import baseline, state_machine
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1, T4, T5, T6
@@ -29,9 +34,16 @@ __all__ = ["NAME_TOMBSTONE", "bury", "cancel", "worker"]
 def bury(system: System, evaluation: str) -> Steps:
     """Make sure that a tombstone has the evaluation's name, and no Job has it ever after."""
     while (yield T5(system.guards.create_tombstone(evaluation))) is not Answer.CREATED:
-        if (yield system.guards.has_tombstone(evaluation)):
-            return  # somebody else's, or our own of which the answer was lost
-        yield T5(system.kubernetes.delete_job(evaluation))
+        if (yield from is_buried(system, evaluation)):
+            return  # by somebody else, or by us, and the answer was lost
+
+
+def is_buried(system: System, evaluation: str) -> Steps:
+    """Return whether a tombstone has the evaluation's name; a Job that has it is deleted, and nothing but that Job."""
+    found = yield system.guards.get_by_name(evaluation)
+    if found not in (BURIED, Answer.NOT_FOUND):
+        yield T5(system.kubernetes.delete_job(evaluation, uid=found.uid))
+    return found == BURIED
 
 
 def worker(system: System, task: Task) -> Steps:

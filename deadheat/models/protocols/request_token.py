@@ -57,4 +57,5 @@ REQUEST_TOKEN = replace(
     worker=worker,
     dispatch=dispatch,
     cancel=cancel,
+    leases=True,
 )

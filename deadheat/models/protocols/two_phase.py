@@ -64,5 +64,6 @@ TWO_PHASE = replace(
     worker=worker,
     dispatch=dispatch,
     cancel=cancel,
+    leases=True,
     calls=2,
 )

@@ -54,4 +54,4 @@ TRANSACTIONAL = replace(
     complete=state_machine.complete,
 )
 
-ONE_AT_A_TIME = replace(TRANSACTIONAL, dispatch=creation_lock.dispatch, cancel=cancel_alone)
+ONE_AT_A_TIME = replace(TRANSACTIONAL, dispatch=creation_lock.dispatch, cancel=cancel_alone, leases=True)
