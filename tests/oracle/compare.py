@@ -23,6 +23,7 @@ from unittest.mock import patch
 from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import DeadheatError
 from deadheat.sim.explore import auto, kernel, partial_order, python, quotient, reference
+from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.model import Model, View
 from deadheat.sim.tables import Tables
@@ -229,9 +230,7 @@ class _Checks:
     # Searches
 
     def _explore_merged(self, made: Model) -> Exploration:
-        search = python.Search(Tables(made), LIMITS, None)
-        search.run()
-        search.tables.verify_purity()
+        search = _searched(made)
         self._merged = search.result()
         self._comparison.merged_states = self._merged.states
         held = {_content(search.tables.view(state, made.components)) for state in search.parents}
@@ -241,6 +240,14 @@ class _Checks:
             some = min(held ^ expected)
             self._comparison.wrong.append(f"python: the components hold, for it or the oracle alone: {some}")
         return self._merged
+
+
+@asking_every_step
+def _searched(made: Model) -> python.Search:
+    search = python.Search(Tables(made), LIMITS, None)
+    search.run()
+    search.tables.verify_purity()
+    return search
 
 
 def _content(view: View) -> str:

@@ -136,6 +136,8 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, tuple[str, ...]]] = {
     nobody_is_neglected: ("stubborn", ("python",)),
     merging_does_not_look_into_iterators: ("hidden", ("python",)),
     merging_takes_copies_for_aliases: ("sharing", ("python",)),
+    merging_takes_functions_for_their_code: ("closures", ("python",)),
+    changes_alone_are_steps: ("at once", ("python",)),
     values_that_compare_equal_are_one: ("alike", ("python",)),
     budgets_are_not_drawn_on: ("at once", ("python",)),
     faults_are_owed: ("stubborn", ("python",)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.oracle import language as la
 
-FUNCTIONS_ARE_TOLD_BY_VALUE = False
+FUNCTIONS_ARE_TOLD_BY_VALUE = True
 """Whether programs hold functions of their own: closures that keep state, and generator expressions.
 
 Off while the engine tells functions by identity: then it merges two states of one closure, and never those of two
