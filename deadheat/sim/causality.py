@@ -4,7 +4,11 @@ Two steps are in *conflict* if somewhere their order matters: one of them cannot
 is lost, or some step whose wait is measured waits for something else. Steps that are in no conflict may change places,
 so all orders in which the conflicting steps stand in the same order are one *reading* of the trace (a trace of
 Mazurkiewicz's, with conflicts found by trying rather than by names). The readings together are all orders, and in all
-orders of one, each measured step waits for the same.
+orders of one, each measured step waits for the same: any of them becomes any other by exchanges of two neighbours that
+are in no conflict, and none of these exchanges changes what can follow, or what anything waits for.
+
+Cuts from where the same can follow count as one, whatever the components hold: that two steps leave other values there
+if they change places is of no matter if nothing is answered otherwise for it, and the violation is the same.
 """
 
 from __future__ import annotations

@@ -36,6 +36,11 @@ class Case:
     def bounds(self) -> dict[int, tuple[int, float]]:
         return bounds_of(self.steps, self.latencies)
 
+    @property
+    def given(self) -> set[int]:
+        """The steps that some latency names."""
+        return {number for number, step in enumerate(self.steps, start=1) if latency_of(step, self.latencies)}
+
 
 @dataclass(frozen=True)
 class Given:

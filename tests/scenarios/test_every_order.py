@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cache
@@ -19,6 +20,7 @@ from deadheat.scenarios.latency import Latency, latency_of, names_of, parse_late
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 from deadheat.scenarios.window import RaceWindow, race_window
 from deadheat.scenarios.window_parts import FreeStep, Lease
+from deadheat.scenarios.window_words import condition_text
 from deadheat.sim import causality
 from deadheat.sim.causality import Reading
 from deadheat.sim.cuts import START, Cuts
@@ -70,28 +72,31 @@ def hold_slack(case: Case, orders: Sequence[Order], window: RaceWindow) -> None:
     """Each bound alone may be moved by the slack, and the tightest by no more; or has to be moved by so much."""
     if window.slack_ns == math.inf:
         return
-    tight = window.conditions[0]
-    for number, (shortest, longest) in case.bounds.items():
-        slack = int(abs(window.slack_ns))
+    slack = int(abs(window.slack_ns))
+    for number in case.bounds if _mentioned(window) - case.given else case.given:
+        shortest, longest = case.bounds[number]
         if not window.possible:
-            wider = {**case.bounds, number: (max(0, shortest - slack + 1), longest + slack - 1)}
-            if shortest == longest or longest == math.inf or shortest == 0:  # one of the two moves
-                assert not possible(orders, {**case.bounds, number: (shortest, wider[number][1])})
-                assert not possible(orders, {**case.bounds, number: (wider[number][0], longest)})
+            assert not possible(orders, {**case.bounds, number: (max(0, shortest - slack + 1), longest)})
+            assert not possible(orders, {**case.bounds, number: (shortest, longest + slack - 1)})
             continue
         if shortest + slack <= longest:
             assert possible(orders, {**case.bounds, number: (shortest + slack, longest)})
-        if window.exact and shortest + slack + 1 <= longest and number in {each.later for each in tight.backward}:
+        tightest = {each.later for each in window.conditions[0].backward}
+        if window.exact and shortest + slack + 1 <= longest and number in tightest:
             assert not possible(orders, {**case.bounds, number: (shortest + slack + 1, longest)})
         if longest < math.inf and longest - slack >= shortest:
             assert possible(orders, {**case.bounds, number: (shortest, longest - slack)})
 
 
+def _mentioned(window: RaceWindow) -> set[int]:
+    """Return the steps of whose latencies the conditions speak."""
+    return {each.later for one in window.conditions for each in (*one.forward, *one.backward) if each.measured}
+
+
 def hold_inequality(case: Case, orders: Sequence[Order], window: RaceWindow, generator: random.Random) -> None:
     """Draw exact durations: they are possible if, or only if, they meet the conditions; and always, if that is said."""
     exact = {number: _duration(generator, *each) for number, each in case.bounds.items()}
-    given = {number for number, step in enumerate(case.steps, start=1) if latency_of(step, case.latencies) is not None}
-    mentioned = {each.later for one in window.conditions for each in (*one.forward, *one.backward) if each.measured}
+    given, mentioned = case.given, _mentioned(window)
     all_exact: Bounds = {number: (each, each) for number, each in exact.items()}
     if window.always:
         assert possible(orders, all_exact)
@@ -104,10 +109,48 @@ def hold_inequality(case: Case, orders: Sequence[Order], window: RaceWindow, gen
         >= sum(exact[each.later] for each in one.backward if each.measured)
         for one in window.conditions
     )
+    for one in window.conditions:
+        forward, backward = (
+            sum(exact[each.later] for each in side if each.measured) for side in (one.forward, one.backward)
+        )
+        assert is_true(condition_text(window, one), window, exact) is (forward >= backward)
     if window.relation in ("if and only if", "if") and met:
         assert possible(orders, bounds)
     if window.relation in ("if and only if", "only if") and not met:
         assert not possible(orders, bounds)
+
+
+TIME = r"(?P<time>[\d.]+) (?P<unit>ns|ms)"
+SENTENCES = (
+    (rf"(?P<one>.*) takes? at least {TIME} longer than (?P<other>.*)", 1),
+    (rf"(?P<one>.*) takes? at most {TIME} longer than (?P<other>.*)", -1),
+    (rf"(?P<one>.*) takes? at least {TIME}", 1),
+    (rf"(?P<one>.*) takes? at most {TIME}", -1),
+    (r"(?P<one>.*) takes? at least as long as (?P<other>.*)", 1),
+)
+"""How a condition may be worded, and whether the one must be longer or shorter."""
+
+
+def is_true(text: str, window: RaceWindow, exact: Mapping[int, int]) -> bool:
+    """Return whether a condition, as it is worded, is met by exact durations."""
+    found, sign = next((match, sign) for each, sign in SENTENCES if (match := re.fullmatch(each, text)) is not None)
+    parts = found.groupdict()
+    time_ns = float(parts.get("time") or 0) * {"ns": 1, "ms": 1_000_000}[parts.get("unit") or "ns"]
+    waits_for = {each.later: each.earlier for each in window.constraints if each.measured}
+    one, other = (_lasts(parts.get(side) or "", waits_for, exact) for side in ("one", "other"))
+    return sign * (one - other - time_ns) >= 0
+
+
+def _lasts(text: str, waits_for: Mapping[int, int], exact: Mapping[int, int]) -> int:
+    """Return how long all durations in a text, such as `step 2 (set) to step 4 (get)`, last together."""
+    point = r"(?:the start|step (\d+) \([^)]*\))"
+    total = 0
+    for first, last in re.findall(f"{point} to {point}", text):
+        step = int(last)
+        while step != int(first or 0):
+            total += exact[step]
+            step = waits_for[step]
+    return total
 
 
 def _duration(generator: random.Random, shortest: int, longest: float) -> int:
