@@ -41,6 +41,7 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
 def test_the_engine_imports_no_other_room_at_all() -> None:
     for path in sources("sim"):
         ours = {module for module in imported_modules(path) if module.startswith("deadheat")}
+        ours = {module for module in ours if not module.startswith("deadheat.version")}  # which is no room
         assert all(module.startswith("deadheat.sim") for module in ours), path.name
 
 
@@ -48,8 +49,8 @@ def test_the_engine_imports_no_other_room_at_all() -> None:
 def test_nothing_that_decides_a_run_looks_at_a_clock_or_an_address(room: str) -> None:
     for path in sources(room):
         assert not FORBIDDEN_IN_ENGINE & set(imported_modules(path)), path.name
-        if path.name == "freeze.py":
-            continue  # it compares addresses, within one look, to tell aliases from copies
+        if path.name in ("freeze.py", "fingerprint.py"):
+            continue  # they compare addresses, within one look, to tell aliases from copies
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 assert ast.unparse(node.func) not in FORBIDDEN_CALLS, f"{path.name}:{node.lineno}"

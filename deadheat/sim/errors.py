@@ -4,6 +4,7 @@
     ├── UsageError             what the user asked for does not exist or cannot be
     ├── ModelError             a model, component or role breaks a rule of the engine
     │   └── PurityError        a role asked for something else after the same outcomes
+    ├── FingerprintError       a model is made of something by which it cannot be told from another
     ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
@@ -21,6 +22,7 @@ from collections.abc import Iterable
 __all__ = [
     "CheckpointError",
     "DeadheatError",
+    "FingerprintError",
     "InternalError",
     "LiveError",
     "ModelError",
@@ -47,6 +49,10 @@ class ModelError(DeadheatError):
 
 class PurityError(ModelError):
     """A role asked for something else after the same outcomes."""
+
+
+class FingerprintError(DeadheatError):
+    """A model is made of something by which it cannot be told from another."""
 
 
 class CheckpointError(DeadheatError):
