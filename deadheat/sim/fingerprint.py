@@ -3,9 +3,9 @@
 A file that was made with a model carries its fingerprint, and so is never taken for one that was made with another.
 
 Code is described by what runs (instructions, constants, names; not lines, files, comments, docstrings), its defaults,
-what its closure holds, and all that it names, to the end; data by value. Each object with an identity is described
-once, in the order in which it is met, so that an alias is told from a copy. What has no content that could be
-described is refused: no address ever enters a fingerprint.
+what its closure holds, and all that it names, to the end; immutable data by value. What may change is described once,
+where it is first met, so that an alias is told from a copy. What has no content that could be described is refused: no
+address ever enters a fingerprint.
 
 What it cannot see: what a function reads of the world outside (a clock, a file, the environment) by functions that are
 installed. A role that does is not pure, and is refused where its tables are learned.
@@ -159,6 +159,8 @@ class _Description:
             self._code(value)
         elif kind is MethodType:
             self._all("method", (value.__func__, value.__self__))
+        elif _is_immutable(kind):
+            self._instance(kind, value)
         else:
             self._numbered(value, name)
 
@@ -315,6 +317,12 @@ class _Description:
 def _name_of(value: Any) -> str | None:
     name = getattr(value, "__name__", None) if isinstance(value, FunctionType | type | ModuleType) else None
     return name if isinstance(name, str) else None
+
+
+def _is_immutable(kind: type) -> bool:
+    """Return whether an alias of such an object is as good as a copy."""
+    parameters = vars(kind).get("__dataclass_params__")
+    return parameters.frozen if parameters else issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
 def _member(name: str, member: Enum) -> tuple[Any, ...]:

@@ -447,7 +447,7 @@ DIFFERENT: tuple[Callable[[], Any], ...] = (
     lambda: Partly(alone, 1), lambda: Partly(alone, 2), lambda: Plain(1).method, lambda: Plain(2).method,
     lambda: decorated(alone), lambda: decorated(made), lambda: lru_cache(alone), lambda: lru_cache(made),
     lambda: (lambda: 1), lambda: (lambda: 2), lambda: (lambda value=1: value), lambda: (lambda value=2: value),
-    lambda: object(), lambda: [Frozen(1)] * 2, lambda: [Frozen(1), Frozen(1)], lambda: ValueError(1),
+    lambda: object(), lambda: [Plain(1)] * 2, lambda: [Plain(1), Plain(1)], lambda: ValueError(1),
     lambda: ValueError(2), lambda: itertools.count(1), lambda: itertools.count(2),
 )  # fmt: skip
 """Each of these is another value than all others."""
@@ -495,6 +495,12 @@ def test_the_order_in_which_a_set_was_filled_makes_no_difference(values: list[An
     unique = list({repr(each): each for each in values}.values())
     shuffled = mixed.sample(unique, len(unique))
     assert digest_of(set(unique)) == digest_of(set(shuffled))
+
+
+def test_of_what_is_immutable_an_alias_is_as_good_as_a_copy() -> None:
+    assert digest_of([Frozen(1)] * 2) == digest_of([Frozen(1), Frozen(1)])
+    assert digest_of([Pair(1, 2)] * 2) == digest_of([Pair(1, 2), Pair(1, 2)])
+    assert digest_of([[1]] * 2) != digest_of([[1], [1]])
 
 
 def test_what_holds_itself_has_a_fingerprint() -> None:
