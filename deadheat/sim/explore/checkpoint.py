@@ -182,7 +182,10 @@ class Checkpoint:
         self._require_ours(header, tables.merging, symmetry)
         is_same = _learn_again(tables, header)
         if not is_same or header.tables != _digest_of_tables(tables):
-            raise self._is_of_another("model, although its code is the same: it does not do the same twice")
+            raise CheckpointError(
+                f"The checkpoint {self.path} is of the same code, and yet that does something else now, so it depends "
+                "on what is outside it; remove the file to start anew."
+            )
         if not _makes_sense(header, body, tables):
             raise self._is_damaged()
         return tables, Saved(
@@ -308,6 +311,8 @@ def _makes_sense(header: Header, body: Body, tables: Tables) -> bool:
         and not any(size % places.words for size in header.sizes)
         and sum(header.sizes) * WORD_BYTES == body.size
         and header.found.keys() | header.schedules.keys() <= names
+        and all(layer <= header.depth + 1 for _, layer, _ in header.found.values())
+        and all((each.cycle_from or 0) <= len(each.choices) for each in header.schedules.values())
         and set(header.faults_fired) <= set(tables.model.budgets)
     )
 
