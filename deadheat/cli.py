@@ -212,9 +212,7 @@ def frontier(
 @app.command(epilog="Example: deadheat replay orphan.json")
 def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
     """Run a saved counterexample again, and fail if it no longer does what it did."""
-    from deadheat.scenarios.trace_file import replay_file
-
-    counterexample = replay_file(file)
+    counterexample = _replayed(file)
     _print_timeline(counterexample)
     _console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
 
@@ -238,11 +236,10 @@ def window(
     """
     from deadheat.reports.window import print_window, window_to_json
     from deadheat.scenarios.latency import parse_latencies
-    from deadheat.scenarios.trace_file import replay_file
     from deadheat.scenarios.window import race_window
 
     given = parse_latencies(latencies or [])
-    found = race_window(replay_file(file), given)
+    found = race_window(_replayed(file), given)
     if as_json:
         typer.echo(window_to_json(found))
     else:
@@ -362,6 +359,16 @@ def _save_first(result: CheckResult, path: Path) -> None:
         print(f"deadheat: nothing is violated, so {path} was not written.", file=sys.stderr)
     else:
         save(counterexample, path)
+
+
+def _replayed(path: Path) -> Counterexample:
+    """Return what a file holds, run again; say what has changed since it was saved."""
+    from deadheat.scenarios.trace_file import replay
+
+    recorded = replay(path)
+    if recorded.remark is not None:
+        print(f"deadheat: {path} reproduces, but {recorded.remark}.", file=sys.stderr)
+    return recorded.counterexample
 
 
 def _print_timeline(counterexample: Counterexample) -> None:
