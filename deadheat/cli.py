@@ -235,9 +235,7 @@ def frontier(
 @app.command(epilog=epilog("deadheat replay orphan.json", "it reproduces", "it no longer does"))
 def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
     """Run a saved counterexample again, and fail if it no longer does what it did."""
-    from deadheat.scenarios.trace_file import replay_file
-
-    counterexample = replay_file(file)
+    counterexample = _replayed(file)
 
     def print_both() -> None:
         _print_timeline(counterexample)
@@ -264,11 +262,10 @@ def window(
     """Say whether a saved counterexample can happen at given latencies, and why."""
     from deadheat.reports.window import print_window, window_to_json
     from deadheat.scenarios.latency import parse_latencies
-    from deadheat.scenarios.trace_file import replay_file
     from deadheat.scenarios.window import race_window
 
     given = parse_latencies(latencies or [])
-    found = race_window(replay_file(file), given)
+    found = race_window(_replayed(file), given)
     code = ExitCode.VIOLATED if found.possible else ExitCode.AS_HOPED
     finish(code, lambda: typer.echo(window_to_json(found)) if as_json else print_window(found, console()))
 
@@ -340,6 +337,16 @@ def _save_first(result: CheckResult, path: Path) -> None:
         say(f"deadheat: nothing is violated, so {path} was not written.")
     else:
         save(counterexample, path)
+
+
+def _replayed(path: Path) -> Counterexample:
+    """Return what a file holds, run again; say what has changed since it was saved."""
+    from deadheat.scenarios.trace_file import replay
+
+    recorded = replay(path)
+    if recorded.remark is not None:
+        print(f"deadheat: {path} reproduces, but {recorded.remark}.", file=sys.stderr)
+    return recorded.counterexample
 
 
 def _print_timeline(counterexample: Counterexample) -> None:

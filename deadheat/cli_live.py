@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,9 +65,12 @@ def replay(
 ) -> None:
     """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
     from deadheat.live.replay import replay_live
-    from deadheat.scenarios.trace_file import load
+    from deadheat.scenarios.trace_file import read
 
-    counterexample = load(trace)
+    recorded = read(trace)
+    if recorded.remark is not None:
+        print(f"deadheat: {trace} is forced as it was recorded, but {recorded.remark}.", file=sys.stderr)
+    counterexample = recorded.counterexample
     settings = _settings(image, command, topology)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
         results = [replay_live(place, counterexample, settings)]

@@ -1,52 +1,119 @@
-"""Counterexamples as files: JSON with a format, a version and a checksum, so that a replay knows what it holds."""
+"""Counterexamples as files: JSON with a format, a version, a checksum, and a fingerprint of the model that made them.
+
+A trace is replayed against today's code on purpose; the fingerprint tells whether that is the code that made it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import violation_of
-from deadheat.sim.errors import DeadheatError, ReplayDivergedError, TraceError
+from deadheat.sim.errors import DeadheatError, FingerprintError, InternalError, ReplayDivergedError, TraceError
+from deadheat.sim.fingerprint import PYTHON, fingerprint
+from deadheat.sim.model import UNLIMITED, Kind, Model
 from deadheat.sim.simulation import Simulation
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
 from deadheat.version import VERSION
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "load", "replay_file", "save"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "replay_file", "save"]
 
-FORMAT = "deadheat-trace"
-FORMAT_VERSION = 1
+FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
+FORMAT_VERSION: Literal[2] = 2
+
+SIZE_MAX = 1_000
+"""How many evaluations and faults a trace may ask for: far more than can be explored, and not too many to be run."""
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
+
+
+class OfScenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The scenario in a file."""
+
+    protocol: str
+    evaluations: Annotated[int, msgspec.Meta(ge=1)]
+    faults: dict[str, Budget]
+    quiet: bool
+
+
+class OfEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An event in a file."""
+
+    process: str
+    component: str
+    operation: str
+    arguments: tuple[str, ...]
+    outcome: str
+    label: str | None
+    fault: str | None
+    changes: dict[str, str]
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file, but for its checksum. The fingerprint is None for a model of which none can be taken."""
+
+    format: Literal["deadheat-trace"]
+    version: Literal[2]
+    deadheat: str
+    python: str
+    fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None
+    scenario: OfScenario
+    property: str
+    violation: str
+    schedule: tuple[tuple[str, int, Count], ...]
+    cycle_from: Count | None
+    events: tuple[OfEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A counterexample out of a file, and a remark on what has changed since it was saved, if anything has."""
+
+    counterexample: Counterexample
+    remark: str | None
 
 
 def save(counterexample: Counterexample, path: Path) -> None:
     """Write a counterexample to a file; raises TraceError if that cannot be done."""
-    content = {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "deadheat": VERSION,
-        "scenario": {
-            "protocol": counterexample.scenario.protocol,
-            "evaluations": counterexample.scenario.evaluations,
-            "faults": dict(counterexample.scenario.faults),
-            "quiet": counterexample.scenario.quiet,
-        },
-        "property": counterexample.property,
-        "violation": counterexample.violation,
-        "schedule": [[each.process, each.alternative, each.branch] for each in counterexample.trace.schedule.choices],
-        "cycle_from": counterexample.trace.schedule.cycle_from,
-        "events": [_event_to_json(each) for each in counterexample.trace.events],
-    }
-    content["checksum"] = _checksum(content)
+    scenario, schedule = counterexample.scenario, counterexample.trace.schedule
+    _require_size(path, scenario)
+    content = Content(
+        format=FORMAT,
+        version=FORMAT_VERSION,
+        deadheat=VERSION,
+        python=PYTHON,
+        fingerprint=_fingerprint(replace(scenario, properties=(counterexample.property,)).model()),
+        scenario=OfScenario(scenario.protocol, scenario.evaluations, dict(scenario.faults), scenario.quiet),
+        property=counterexample.property,
+        violation=counterexample.violation,
+        schedule=tuple((each.process, each.alternative, each.branch) for each in schedule.choices),
+        cycle_from=schedule.cycle_from,
+        events=tuple(
+            OfEvent(**{**asdict(each), "changes": dict(each.changes)}) for each in counterexample.trace.events
+        ),
+    )
+    written = msgspec.to_builtins(content)
+    written["checksum"] = _checksum(written)
     try:
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise TraceError(f"The trace cannot be written to {path}: {error.strerror}.") from None
 
 
 def load(path: Path) -> Counterexample:
+    """Read a counterexample from a file; raises TraceError as `read` does."""
+    return read(path).counterexample
+
+
+def read(path: Path) -> Recorded:
     """Read a counterexample from a file.
 
     Raises TraceError if there is no such file, or it is not a trace, of another version, or was changed.
@@ -54,87 +121,171 @@ def load(path: Path) -> Counterexample:
     content = _read(path)
     try:
         scenario = Scenario(
-            protocol=content["scenario"]["protocol"],
-            evaluations=content["scenario"]["evaluations"],
-            faults=tuple(content["scenario"]["faults"].items()),
-            properties=(content["property"],),
-            quiet=content["scenario"]["quiet"],
+            protocol=content.scenario.protocol,
+            evaluations=content.scenario.evaluations,
+            faults=tuple(content.scenario.faults.items()),
+            properties=(content.property,),
+            quiet=content.scenario.quiet,
         )
-        choices = tuple(Choice(*each) for each in content["schedule"])
-        events = tuple(_event_from_json(each) for each in content["events"])
-        if len(choices) != len(events):
-            raise ValueError
-        trace = Trace(Schedule(choices, cycle_from=content["cycle_from"]), events)
-        return Counterexample(scenario, content["property"], content["violation"], trace)
+        _require_size(path, scenario)
+        model = scenario.model()
+    except TraceError:
+        raise
+    except RecursionError:
+        raise _is_not_whole(path, "the name of its protocol has no end") from None
     except DeadheatError as error:
         raise TraceError(f"{path} is a trace of something that this version does not have: {error}") from None
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise TraceError(f"{path} is not a whole trace; save it anew with `deadheat show --save`.") from None
+    choices = tuple(Choice(*each) for each in content.schedule)
+    events = tuple(Event(**msgspec.structs.asdict(each)) for each in content.events)
+    if len(choices) != len(events):
+        raise _is_not_whole(path, f"it has {len(choices)} choices and {len(events)} events")
+    if content.cycle_from is not None and content.cycle_from > len(choices):
+        raise _is_not_whole(path, f"its cycle begins after its {len(choices)} steps")
+    if (content.cycle_from is None) is (model.properties[0].kind is Kind.EVENTUALLY):
+        has = "no cycle, although its property speaks" if content.cycle_from is None else "a cycle, and no property"
+        raise _is_not_whole(path, f"it has {has} of runs without end")
+    trace = Trace(Schedule(choices, cycle_from=content.cycle_from), events)
+    return Recorded(Counterexample(scenario, content.property, content.violation, trace), _change_since(content, model))
 
 
 def replay_file(path: Path) -> Counterexample:
+    """Load a counterexample, run it again through simpy, and return it; raises what `replay` does."""
+    return replay(path).counterexample
+
+
+def replay(path: Path) -> Recorded:
     """Load a counterexample, run it again through simpy, and return it.
 
-    Raises TraceError as `load` does, and ReplayDivergedError, naming the step, if it no longer does what it did.
+    Raises TraceError as `read` does, and ReplayDivergedError, naming the step, if it no longer does what it did.
     """
-    recorded = load(path)
+    recorded = read(path)
+    difference = _difference(recorded.counterexample)
+    if difference is not None:
+        remark = recorded.remark or "the protocol is as it was when the trace was saved"
+        raise ReplayDivergedError(f"{path} no longer reproduces: {difference}; {remark}.")
+    return recorded
+
+
+def _difference(recorded: Counterexample) -> str | None:
+    """Return what a counterexample no longer does, when it is run again."""
     model = recorded.scenario.model()
     simulation = Simulation(model)
-    steps = zip(recorded.trace.schedule.choices, recorded.trace.events, strict=False)
+    steps = zip(recorded.trace.schedule.choices, recorded.trace.events, strict=True)
     for number, (choice, expected) in enumerate(steps, start=1):
         try:
             got = _summary(event := simulation.record(choice))
         except ReplayDivergedError:
             event, got = None, "not possible"
         if event != expected:
-            raise ReplayDivergedError(
-                f"{path} no longer reproduces: step {number} was {_summary(expected)}, and now is {got}."
-            )
-    if violation_of(model, recorded.property, recorded.trace.schedule) != recorded.violation:
-        raise ReplayDivergedError(f"{path} no longer reproduces: it runs as recorded, but {recorded.property} holds.")
-    return recorded
-
-
-def _read(path: Path) -> dict[str, Any]:
+            return f"step {number} was {_summary(expected)}, and now is {_different(got, expected, event)}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        violation = violation_of(model, recorded.property, recorded.trace.schedule)
+    except InternalError:  # what a search has found always settles
+        return f"it runs as recorded, but does not settle at its end, where {recorded.property} was violated"
+    if violation is None:
+        return f"it runs as recorded, but {recorded.property} holds"
+    if violation != recorded.violation:
+        return f"it runs as recorded, but then {violation}, and not: {recorded.violation}"
+    return None
+
+
+def _change_since(content: Content, model: Model) -> str | None:
+    """Return how the code differs from that which made the trace, as the end of a sentence; None if it does not."""
+    now = _fingerprint(model)
+    if None in (now, content.fingerprint):
+        return "whether the protocol has changed since the trace was saved cannot be told"
+    if now == content.fingerprint:
+        return None
+    if (content.deadheat, content.python) == (VERSION, PYTHON):
+        return "the protocol has changed since the trace was saved"
+    return (
+        f"the trace was saved by deadheat {content.deadheat} on {content.python}, and whether the protocol has changed "
+        f"since cannot be told by deadheat {VERSION} on {PYTHON}"
+    )
+
+
+def _fingerprint(model: Model) -> str | None:
+    try:
+        return fingerprint(model)
+    except FingerprintError:
+        return None
+
+
+# Files
+
+
+def _read(path: Path) -> Content:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
     except OSError as error:
         raise TraceError(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise TraceError(f"{path} is not a deadheat trace; make one with `deadheat show PROTOCOL --save FILE`.")
-    if content.get("version") != FORMAT_VERSION:
+    _require_version(path, content)
+    try:
+        if content.pop("checksum", None) != _checksum(content):
+            raise TraceError(f"{path} was changed after it was saved; save it anew with `deadheat show --save`.")
+        return msgspec.convert(content, Content)
+    except msgspec.ValidationError as error:
+        raise _is_not_whole(path, str(error)) from None
+    except ValueError:  # NaN, or half a character
+        raise _is_not_whole(path, "it holds what no JSON can") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raises ValueError where a key is there twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _require_version(path: Path, content: dict[str, Any]) -> None:
+    version, by = content.get("version"), content.get("deadheat")
+    if type(version) is not int or version == FORMAT_VERSION:
+        return
+    if version < FORMAT_VERSION:
         raise TraceError(
-            f"{path} is a trace of format version {content.get('version')}, and this deadheat reads version "
-            f"{FORMAT_VERSION}; replay it with deadheat {content.get('deadheat')}, or save it anew."
+            f"{path} is a trace of format version {version}, which this deadheat no longer reads; save it anew with "
+            "`deadheat show PROTOCOL --save FILE`."
         )
-    checksum = content.pop("checksum", None)
-    if checksum != _checksum(content):
-        raise TraceError(f"{path} was changed after it was saved; save it anew with `deadheat show --save`.")
-    return content
+    saved = f", which deadheat {by} has saved" if isinstance(by, str) else ""
+    raise TraceError(
+        f"{path} is a trace of format version {version}{saved}, and this is deadheat {VERSION}, which reads version "
+        f"{FORMAT_VERSION}; use a newer one, or save the trace anew."
+    )
+
+
+def _require_size(path: Path, scenario: Scenario) -> None:
+    size = scenario.evaluations * (1 + sum(abs(budget) for _, budget in scenario.faults))
+    if size > SIZE_MAX:
+        raise TraceError(
+            f"{path} is of more evaluations and faults than a trace may have; check fewer than {SIZE_MAX:,} in all."
+        )
+
+
+def _is_not_whole(path: Path, reason: str) -> TraceError:
+    return TraceError(f"{path} is not a whole trace ({reason}); save it anew with `deadheat show --save`.")
 
 
 def _checksum(content: dict[str, Any]) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    """Return the checksum of a file's content; raises ValueError for what is no JSON."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _event_to_json(event: Event) -> dict[str, Any]:
-    return {
-        "process": event.process,
-        "component": event.component,
-        "operation": event.operation,
-        "arguments": list(event.arguments),
-        "outcome": event.outcome,
-        "label": event.label,
-        "fault": event.fault,
-        "changes": dict(event.changes),
-    }
+def _different(got: str, expected: Event, event: Event | None) -> str:
+    """Return what happened, with what it changed if that alone is another."""
+    if event is None or got != _summary(expected):
+        return got
+    return f"that with another effect: {_effect(event)} in the place of {_effect(expected)}"
 
 
-def _event_from_json(content: dict[str, Any]) -> Event:
-    return Event(**{**content, "arguments": tuple(content["arguments"])})
+def _effect(event: Event) -> str:
+    changes = [f"{name}: {value}" for name, value in event.changes.items()]
+    return ", ".join([*changes, *([f"fault {event.fault}"] if event.fault else [])]) or "nothing"
 
 
 def _summary(event: Event) -> str:

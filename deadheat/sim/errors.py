@@ -6,6 +6,7 @@
     │   ├── PurityError        a role asked for something else after the same outcomes
     │   ├── OperationError     an operation of a component raised an exception
     │   └── UnboundedError     a component or a role takes on more values than can be told apart
+    ├── FingerprintError       a model is made of something by which it cannot be told from another
     ├── CheckpointError        a file is not a checkpoint, or not one that this search can go on with
     ├── TraceError             a file is not a trace, or not one that this version can replay
     ├── ReplayDivergedError    a schedule no longer does what it did when it was recorded
@@ -25,6 +26,7 @@ from collections.abc import Iterable
 __all__ = [
     "CheckpointError",
     "DeadheatError",
+    "FingerprintError",
     "InternalError",
     "LiveError",
     "ModelError",
@@ -62,6 +64,10 @@ class OperationError(ModelError):
 
 class UnboundedError(ModelError):
     """A component or a role takes on more values than can be told apart: something in it grows without a bound."""
+
+
+class FingerprintError(DeadheatError):
+    """A model is made of something by which it cannot be told from another."""
 
 
 class CheckpointError(DeadheatError):

@@ -25,7 +25,7 @@ def render(value: Any) -> str:
         return repr(value)
     if value is Ellipsis:
         return "..."
-    if "__str__" in vars(type(value)):  # a class of ours that says how it reads
+    if "__str__" in vars(type(value)) and type(value) is not object:  # a class of ours that says how it reads
         return str(value)
     if isinstance(value, tuple):
         return _render_tuple(value)

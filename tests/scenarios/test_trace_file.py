@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deadheat.scenarios import trace_file
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 from deadheat.scenarios.trace_file import load, replay_file, save
-from deadheat.sim.errors import DeadheatError, ReplayDivergedError, TraceError
+from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError, TraceError
+from tests.json_nodes import replaced_nodes
 
 
 @pytest.fixture
@@ -26,9 +33,16 @@ def saved(tmp_path: Path) -> Path:
 
 def rewrite(path: Path, **changes: Any) -> None:
     """Change a trace as a careful forger would: with a new checksum."""
-    content = {**json.loads(path.read_text()), **changes}
-    content.pop("checksum")
-    path.write_text(json.dumps({**content, "checksum": trace_file._checksum(content)}))
+    write(path, {**json.loads(path.read_text()), **changes})
+
+
+def write(path: Path, content: Any) -> None:
+    """Write a trace with a checksum to match, as far as there can be one."""
+    if isinstance(content, dict):
+        content = {key: value for key, value in content.items() if key != "checksum"}
+        with suppress(ValueError):
+            content["checksum"] = trace_file._checksum(content)
+    path.write_text(json.dumps(content))
 
 
 @pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
@@ -50,7 +64,18 @@ def test_every_counterexample_replays_from_its_file(name: str, tmp_path: Path) -
         ("[1, 2]", "is not a deadheat trace"),
         ('{"format": "something"}', "is not a deadheat trace"),
         ('{"format": "deadheat-trace", "version": 99, "deadheat": "9.0"}', "format version 99.* deadheat 9.0"),
-        ('{"format": "deadheat-trace", "version": 1}', "was changed after it was saved"),
+        ('{"format": "deadheat-trace", "version": 99}', "is a trace of format version 99, and this is deadheat"),
+        ('{"format": "deadheat-trace", "version": 99, "deadheat": 7}', "format version 99, and this is deadheat"),
+        ('{"format": "deadheat-trace", "version": 1}', "format version 1, which this deadheat no longer reads; save"),
+        ('{"format": "deadheat-trace", "version": 2}', "was changed after it was saved"),
+        ('{"format": "deadheat-trace", "version": true}', "was changed after it was saved"),
+        ('{"format": "deadheat-trace", "format": "deadheat-trace", "version": 2}', "is not a deadheat trace"),
+        ('{"format": "deadheat-trace", "version": 2, "checksum": NaN}', "was changed after it was saved"),
+        ('{"format": "deadheat-trace", "version": 2, "property": NaN}', "is not a whole trace"),
+        ('{"format": "deadheat-trace", "version": 2, "property": "\\ud800"}', "is not a whole trace"),
+        ('{"format": "deadheat-trace", "version": 2, "property": 1e999}', "is not a whole trace"),
+        ('{"format": "deadheat-trace", "version": 2, "property": ' + "[" * 100_000, "is not a deadheat trace"),
+        ('{"format": "deadheat-trace", "version": 2, "property": ' + "9" * 10_000 + "}", "is not a deadheat trace"),
     ],
 )
 def test_what_is_no_trace_of_ours_is_refused_in_one_sentence(content: str, message: str, tmp_path: Path) -> None:
@@ -92,7 +117,8 @@ def test_a_trace_of_an_unknown_protocol_is_refused(saved: Path) -> None:
 def test_a_trace_whose_protocol_has_changed_says_at_which_step(saved: Path) -> None:
     rewrite(saved, scenario={"protocol": "status-check", "evaluations": 1, "faults": {}, "quiet": False})
     with pytest.raises(
-        ReplayDivergedError, match=r"no longer reproduces: step \d+ was T8 .*create_job.* and now is .*get"
+        ReplayDivergedError,
+        match=r"reproduces: step \d+ was T8 .*create_job.* and now is .*get.*; the protocol has changed since",
     ):
         replay_file(saved)
 
@@ -108,7 +134,7 @@ def test_a_step_that_is_no_longer_possible_is_named(saved: Path) -> None:
 def test_a_trace_that_no_longer_violates_says_so(saved: Path) -> None:
     content = json.loads(saved.read_text())
     rewrite(saved, schedule=content["schedule"][:5], events=content["events"][:5])
-    with pytest.raises(ReplayDivergedError, match="it runs as recorded, but no-permanent-orphan holds"):
+    with pytest.raises(ReplayDivergedError, match="but no-permanent-orphan holds; the protocol is as it was when"):
         replay_file(saved)
 
 
@@ -117,3 +143,192 @@ def test_a_trace_cannot_be_written_where_there_is_no_folder(tmp_path: Path) -> N
     assert counterexample is not None
     with pytest.raises(DeadheatError, match="cannot be written"):
         save(counterexample, tmp_path / "no" / "folder.json")
+
+
+# Of other types and sizes
+
+
+def test_what_is_saved_again_is_the_same_file(saved: Path, tmp_path: Path) -> None:
+    save(load(saved), tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == saved.read_text()
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Any]]:
+    """Traces of a run that ends and of one that does not, with faults and labels, and what they hold."""
+    scenario = Scenario("baseline", faults=(("k8s-refusal", 1), ("worker-crash", 1)), quiet=True)
+    checked = check(scenario)
+    found = []
+    for name in ("no-permanent-orphan", "eventually-cleaned", "terminal-is-final"):
+        path = tmp_path_factory.mktemp("traces") / f"{name}.json"
+        counterexample = checked.outcome(name).counterexample
+        assert counterexample is not None
+        save(counterexample, path)
+        found.append((path, json.loads(path.read_text())))
+    return found
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_trace_with_anything_of_another_type_is_refused_in_one_sentence(
+    several: list[tuple[Path, Any]], data: st.DataObject
+) -> None:
+    path, content = data.draw(st.sampled_from(several))
+    write(path, data.draw(replaced_nodes(content)))
+    try:
+        replayed = trace_file.replay(path)
+    except (TraceError, ReplayDivergedError) as error:
+        assert_is_one_sentence(str(error))
+    else:  # what may be null was null, or the other way round
+        write(path, content)
+        assert replayed.counterexample == load(path)
+
+
+def assert_is_one_sentence(text: str) -> None:
+    assert text.endswith(".")
+    assert "Traceback" not in text
+    assert "deadheat None" not in text
+
+
+def numbers_in(content: Any) -> Iterator[dict[str, Any]]:
+    """Yield changes of the numbers in a trace, to others of the same type."""
+    scenario = content["scenario"]
+    for number in (0, -1, 2, 1_000, 10**6, 10**30, -(10**30)):
+        if number != 2 and number != 1_000:  # it would take long to see whether so many settle
+            yield {"scenario": {**scenario, "evaluations": number}}
+        yield {"scenario": {**scenario, "faults": {**scenario["faults"], "worker-crash": number}}}
+        yield {"scenario": {**scenario, "faults": {**scenario["faults"], "celery-redelivery": number}}}
+        yield {"cycle_from": number}
+        for place in (0, len(content["schedule"]) - 1):
+            process, *numbers = content["schedule"][place]
+            for each in range(2):
+                changed = [*numbers[:each], number, *numbers[each + 1 :]]
+                schedule = [*content["schedule"]]
+                schedule[place] = [process, *changed]
+                yield {"schedule": schedule}
+
+
+def test_a_trace_with_other_numbers_is_refused_or_diverges_or_is_the_same(several: list[tuple[Path, Any]]) -> None:
+    refused = 0
+    for path, content in several:
+        for changes in numbers_in(content):
+            write(path, {**content, **changes})
+            try:
+                replayed = trace_file.replay(path).counterexample
+            except (TraceError, ReplayDivergedError) as error:
+                assert_is_one_sentence(str(error))
+                refused += 1
+            else:
+                write(path, content)
+                before = load(path)
+                assert replayed.trace.events == before.trace.events
+                assert replayed.violation == before.violation
+        write(path, content)
+    assert refused > 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"events": []}, r"it has \d+ choices and 0 events"),
+        ({"schedule": []}, r"it has 0 choices and \d+ events"),
+        ({"more": 1}, "unknown field `more`"),
+        ({"version": 2.0}, "is not a whole trace"),
+        ({"fingerprint": "x"}, "fingerprint"),
+        ({"cycle_from": 3}, "it has a cycle, and no property of runs without end"),
+        ({"property": "eventually-cleaned"}, "it has no cycle, although its property speaks of runs without end"),
+        ({"property": "x"}, "does not have: There is no property 'x'"),
+        (
+            {"scenario": {"protocol": "x" + "~1" * 5_000, "evaluations": 1, "faults": {}, "quiet": False}},
+            "no end|no prot",
+        ),
+        (
+            {"scenario": {"protocol": "baseline", "evaluations": 2_000, "faults": {}, "quiet": False}},
+            "fewer than 1,000",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(saved: Path, changes: dict[str, Any], message: str) -> None:
+    rewrite(saved, **changes)
+    with pytest.raises(TraceError, match=message):
+        replay_file(saved)
+
+
+def test_a_cycle_that_begins_after_the_end_is_refused(several: list[tuple[Path, Any]], tmp_path: Path) -> None:
+    _, content = several[1]
+    path = tmp_path / "trace.json"
+    write(path, {**content, "cycle_from": len(content["schedule"]) + 1})
+    with pytest.raises(TraceError, match=r"its cycle begins after its \d+ steps"):
+        load(path)
+
+
+def test_a_trace_of_more_than_a_file_may_have_is_not_saved(saved: Path) -> None:
+    counterexample = load(saved)
+    larger = replace(counterexample, scenario=replace(counterexample.scenario, faults=(("worker-crash", 5_000),)))
+    with pytest.raises(TraceError, match="check fewer than 1,000 in all"):
+        save(larger, saved)
+
+
+# What has changed since
+
+
+def test_a_trace_knows_whether_the_protocol_has_changed(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from deadheat.models.protocols import baseline
+
+    assert trace_file.replay(saved).remark is None
+    monkeypatch.setattr(baseline, "ACCEPTED", "accepted", raising=False)  # which nothing uses
+    assert trace_file.replay(saved).remark is None
+    monkeypatch.setattr(baseline, "TERMINAL", frozenset())
+    assert trace_file.read(saved).remark == "the protocol has changed since the trace was saved"
+
+
+def test_a_trace_of_another_version_says_so(saved: Path) -> None:
+    rewrite(saved, fingerprint="0" * 64, python="cpython 3.99")
+    remark = trace_file.replay(saved).remark
+    assert remark is not None
+    assert (
+        "saved by deadheat 0.1.0 on cpython 3.99, and whether the protocol has changed since cannot be told" in remark
+    )
+
+
+def test_a_trace_without_a_fingerprint_says_that_it_cannot_be_told(saved: Path) -> None:
+    rewrite(saved, fingerprint=None)
+    assert (
+        trace_file.replay(saved).remark == "whether the protocol has changed since the trace was saved cannot be told"
+    )
+
+
+def test_a_protocol_that_has_no_fingerprint_has_traces(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deadheat.models.protocols import baseline
+
+    counterexample = load(saved)
+    monkeypatch.setattr(baseline, "TERMINAL", sys._getframe())
+    save(counterexample, tmp_path / "other.json")
+    assert json.loads((tmp_path / "other.json").read_text())["fingerprint"] is None
+
+
+def test_a_violation_in_other_words_is_said(saved: Path) -> None:
+    rewrite(saved, violation="all is well")
+    with pytest.raises(
+        ReplayDivergedError, match=r"but then Job evaluation-e1 .*, and not: all is well; the protocol is"
+    ):
+        replay_file(saved)
+
+
+def test_another_effect_of_the_same_step_is_said(saved: Path) -> None:
+    content = json.loads(saved.read_text())
+    content["events"][1]["changes"] = {"status/e1": "failed"}
+    rewrite(saved, events=content["events"])
+    with pytest.raises(ReplayDivergedError, match="that with another effect: status/e1: provisioning in the place of"):
+        replay_file(saved)
+
+
+def test_an_end_that_does_not_settle_is_said(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def does_not(*_: Any) -> None:
+        raise InternalError("its end does not settle")
+
+    monkeypatch.setattr(trace_file, "violation_of", does_not)
+    with pytest.raises(ReplayDivergedError, match="does not settle at its end, where no-permanent-orphan was violated"):
+        replay_file(saved)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,22 @@ import pytest
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore import auto, kernel, python
-from deadheat.sim.explore.checkpoint import load
+from deadheat.sim.explore.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.model import Model
+from deadheat.sim.model import Kind, Model, Property, View
+from deadheat.sim.tables import Tables
 from tests.sim.test_kernel import counting, facts
 
 OFTEN = Settings(transitions_between_checkpoints=1)
+
+
+def loaded(file: Path, model: Model) -> tuple[Tables, Saved]:
+    """Return what a file holds, with all its states."""
+    with opened(file, model, merging=True) as checkpoint:
+        assert checkpoint is not None
+        tables, saved = checkpoint.load()
+        return tables, replace(saved, parts=[list(part) for part in saved.parts])
 
 
 def scenario() -> Model:
@@ -48,15 +58,17 @@ def test_every_point_at_which_a_search_is_saved_can_be_gone_on_from(tmp_path: Pa
     kept: list[bytes] = []
 
     class Keeping(KernelSearch):
-        def _save(self, path: Path) -> None:
-            super()._save(path)
-            kept.append(path.read_bytes())
+        def _save(self, checkpoint: Checkpoint) -> None:
+            super()._save(checkpoint)
+            kept.append(checkpoint.path.read_bytes())
 
     kernel.explore(model, Limits(20), checkpoint=file)
-    search = Keeping(*load(file, model, merging=True), Limits(), None, OFTEN)
-    search.checkpoint = file
     expected = facts(python.explore(model))
-    assert facts(search.finish()) == expected
+    with opened(file, model, merging=True) as checkpoint:
+        assert checkpoint is not None
+        search = Keeping(*checkpoint.load(), Limits(), None, OFTEN)
+        search.checkpoint = checkpoint
+        assert facts(search.finish()) == expected
     assert len(kept) > 3
     for content in kept[:: max(1, len(kept) // 8)]:
         file.write_bytes(content)
@@ -73,9 +85,11 @@ def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_coun
     kernel.explore(model, Limits(20), checkpoint=file)
     full = 0
     for room in range(127, 3_000, 97):
-        search = KernelSearch(*load(file, model, merging=True), Limits(cores=cores), None, Settings(room=room))
-        search.checkpoint = file
-        result = search.finish()
+        with opened(file, model, merging=True) as checkpoint:
+            assert checkpoint is not None
+            search = KernelSearch(*checkpoint.load(), Limits(cores=cores), None, Settings(room=room))
+            search.checkpoint = checkpoint
+            result = search.finish()
         full += any(search.store.is_full(shard) for shard in range(cores))
         if result.complete:
             break  # what is packed anew may get more room
@@ -88,7 +102,7 @@ def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_coun
 def test_a_violation_found_before_the_stop_is_still_there_afterwards(tmp_path: Path) -> None:
     file = tmp_path / "search"
     kernel.explore(scenario(), Limits(20_000), checkpoint=file)
-    _, saved = load(file, scenario(), merging=True)
+    _, saved = loaded(file, scenario())
     assert set(saved.found) >= {"terminal-is-final"}
     finished = kernel.explore(scenario(), checkpoint=file)
     assert facts(finished) == facts(python.explore(scenario()))
@@ -123,9 +137,11 @@ def saved_file(tmp_path: Path) -> Path:
 
 def test_a_checkpoint_of_another_scenario_is_refused(tmp_path: Path) -> None:
     file = saved_file(tmp_path)
-    with pytest.raises(CheckpointError, match="is of another scenario; name another file, or remove this one"):
+    with pytest.raises(
+        CheckpointError, match="is of another scenario, or of a protocol that has changed since; name another"
+    ):
         auto.explore(Scenario("baseline", evaluations=2).model(), checkpoint=file)
-    with pytest.raises(CheckpointError, match="another scenario"):
+    with pytest.raises(CheckpointError, match="is of a search with merging; ask for that again"):
         auto.explore(scenario(), merging=False, checkpoint=file)
 
 
@@ -171,3 +187,20 @@ def test_ctrl_c_ends_a_check_with_what_was_found(explorer: str) -> None:
     assert running.returncode == 3
     assert "inconclusive" in output
     assert "CUT SHORT" in output
+
+
+def test_a_search_that_asked_too_little_of_its_steps_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Where a step that changes nothing of it violates a property is known only when its value is: late, here."""
+    file = tmp_path / "search"
+    counters = counting((60, 60), wanted=-1)
+    first = next(iter(counters.components))
+
+    def stays(before: View, after: View) -> str | None:
+        return "stayed" if before[first] == after[first] == 40 else None
+
+    model = replace(counters, properties=(Property("stays", "", Kind.STEP, (first,), stays),))
+    expected = facts(python.explore(model))
+    assert "stays" in str(expected)
+    for states_max in (300, 600, 900, 1_200, 1_500, 2_000, 10_000):  # before it is known, after it, and to the end
+        found = kernel.explore(model, Limits(states_max), checkpoint=file)
+    assert facts(found) == expected

@@ -19,7 +19,6 @@ from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import auto, kernel, memory, python
-from deadheat.sim.explore.checkpoint import load
 from deadheat.sim.explore.compiled import fingerprint_store, search, stores, words_file
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
@@ -31,6 +30,7 @@ from deadheat.sim.operations import Request, atomically
 from deadheat.sim.tables import Tables
 from tests.sim.classics import philosophers
 from tests.sim.random_models import models
+from tests.sim.test_checkpoint import loaded
 from tests.sim.test_kernel import THOROUGH, TWO_CORES, Counter, _numbers_in_use, counting, explore_with, facts
 
 BOTH = pytest.mark.parametrize("settings", [EXACTLY, BY_FINGERPRINT], ids=["exact", "fingerprint"])
@@ -294,7 +294,7 @@ def test_a_search_without_room_to_look_back_is_inconclusive(settings: Settings, 
     whole = explore(model)
     file = tmp_path / "search"
     explore(model, Limits(10), checkpoint=file)
-    tables, saved = load(file, model, merging=True)
+    tables, saved = loaded(file, model)
     found = Narrow(tables, saved, Limits(memory_bytes_max=1 << 40), None, settings).finish()
     assert whole.complete
     assert "eventually-cleaned" in whole.counterexamples
@@ -308,7 +308,7 @@ def test_a_search_without_room_to_look_back_is_inconclusive(settings: Settings, 
 def test_a_search_with_more_states_than_memory_allows_does_not_go_on(tmp_path: Path, settings: Settings) -> None:
     model, file = Scenario("baseline", evaluations=2).model(), tmp_path / "search"
     explore(model, Limits(30_000), checkpoint=file)
-    tables, saved = load(file, model, merging=True)
-    larger = replace(saved, parts=[*saved.parts[:-1], [saved.parts[0][0]] * 80_000])
+    tables, saved = loaded(file, model)
+    larger = replace(saved, parts=[*list(saved.parts)[:-1], [next(iter(next(iter(saved.parts))))] * 80_000])
     with pytest.raises(UsageError, match=r"This search cannot be done, since it reached 1 bytes of memory"):
         KernelSearch(tables, larger, Limits(memory_bytes_max=1), None, settings)

@@ -7,12 +7,16 @@ the plain loop stands.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deadheat.sim.explore import python
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
+
+if TYPE_CHECKING:  # not at run time: a small space must not wait for it
+    from deadheat.sim.explore.checkpoint import Checkpoint
 
 __all__ = ["STATES_BEFORE_KERNEL", "explore"]
 
@@ -44,6 +48,25 @@ def explore(
     ModelError or PurityError where the model breaks a rule of the engine, and CheckpointError for a file that cannot
     be gone on with.
     """
+    if checkpoint is not None:
+        from deadheat.sim.explore.checkpoint import opened
+
+        with opened(checkpoint, model, merging=merging) as file:
+            return _explore(model, limits, merging, composition, partial_order, symmetry, report, file, fingerprint)
+    return _explore(model, limits, merging, composition, partial_order, symmetry, report, None, fingerprint)
+
+
+def _explore(
+    model: Model,
+    limits: Limits,
+    merging: bool,
+    composition: bool,
+    partial_order: bool,
+    symmetry: bool | None,
+    report: Report | None,
+    checkpoint: Checkpoint | None,
+    fingerprint: bool,
+) -> Exploration:
     if symmetry or (checkpoint is not None and checkpoint.exists()):
         from deadheat.sim.explore import kernel
 

@@ -7,7 +7,7 @@ asked of every step.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from deadheat.sim.model import Model
 from deadheat.sim.tables import EveryStepError
 
-__all__ = ["asking_every_step"]
+__all__ = ["asked_of_every_step", "asking_every_step", "named_in"]
 
 Search = TypeVar("Search", bound=Callable[..., Any])
 """A function of a model, and whatever else."""
@@ -30,11 +30,17 @@ def asking_every_step(search: Search) -> Search:
             try:
                 return search(model, *arguments, **named)
             except EveryStepError as error:
-                model = _asking_every_step(model, error.name)
+                model = asked_of_every_step(model, [*named_in(model), error.name])
 
     return cast(Search, searched)
 
 
-def _asking_every_step(model: Model, name: str) -> Model:
-    properties = (replace(each, every_step=each.every_step or each.name == name) for each in model.properties)
+def asked_of_every_step(model: Model, names: Collection[str]) -> Model:
+    """Return the model with just the properties of these names asked of every step."""
+    properties = (replace(each, every_step=each.name in names) for each in model.properties)
     return replace(model, properties=tuple(properties))
+
+
+def named_in(model: Model) -> list[str]:
+    """Return the names of the properties that are asked of every step."""
+    return [each.name for each in model.properties if each.every_step]

@@ -18,10 +18,10 @@ from itertools import islice
 from pathlib import Path
 
 from deadheat.sim.explore import python
-from deadheat.sim.explore.checkpoint import Saved, load
+from deadheat.sim.explore.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
-from deadheat.sim.explore.every_step import asking_every_step
+from deadheat.sim.explore.every_step import asking_every_step, named_in
 from deadheat.sim.explore.partial_order import Dependence, wander
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.explore.symmetry import AsymmetricError, not_used
@@ -43,7 +43,7 @@ def explore(
     symmetry: bool = False,
     partial_order: bool = False,
     report: Report | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Path | Checkpoint | None = None,
     fingerprint: bool = False,
 ) -> Exploration:
     """Explore a model breadth first (see `Explorer`), by compiled code from the first state on.
@@ -57,21 +57,22 @@ def explore(
     breaks a rule of the engine, and CheckpointError for a file that cannot be gone on with.
     """
     settings = BY_FINGERPRINT if fingerprint else EXACTLY
-    begun = python.Search(Tables(model, merging=merging), limits, report)
-    if checkpoint is None or not checkpoint.exists():
-        return go_on(begun, checkpoint, settings, symmetry=symmetry, partial_order=partial_order)
-    tables, saved = load(checkpoint, model, merging=merging, symmetry=symmetry)
-    search = KernelSearch(tables, saved, limits, report, settings)
-    search.checkpoint = checkpoint
-    try:
-        return search.finish()
-    except AsymmetricError as error:
-        return _without_symmetry(begun, error, checkpoint, settings)
+    with opened(checkpoint, model, merging=merging) as file:
+        begun = python.Search(Tables(model, merging=merging), limits, report)
+        loaded = file.load(symmetry=symmetry) if file is not None and file.exists() else None
+        if loaded is None or not {*named_in(model)} <= {*named_in(loaded[0].model)}:
+            return go_on(begun, file, settings, symmetry=symmetry, partial_order=partial_order)
+        search = KernelSearch(*loaded, limits, report, settings)
+        search.checkpoint = file
+        try:
+            return search.finish()
+        except AsymmetricError as error:
+            return _without_symmetry(begun, error, file, settings)
 
 
 def go_on(
     begun: python.Search,
-    checkpoint: Path | None = None,
+    checkpoint: Path | Checkpoint | None = None,
     settings: Settings = Settings(),
     *,
     symmetry: bool = False,
@@ -85,13 +86,14 @@ def go_on(
     checkpoint does without partial order.
     """
     in_part = partial_order and checkpoint is None
-    if not symmetry or len(begun.tables.model.interchangeable) < 2:
-        return _finish(begun, saved_of(begun), checkpoint, settings, in_part)
-    anew = saved_of(python.Search(begun.tables, begun.limits, begun.report))
-    try:
-        return _finish(begun, replace(anew, folded=0, schedules=begun.schedules()), checkpoint, settings, in_part)
-    except AsymmetricError as error:
-        return _without_symmetry(begun, error, checkpoint, settings, in_part)
+    with opened(checkpoint, begun.tables.model, merging=begun.tables.merging) as file:
+        if not symmetry or len(begun.tables.model.interchangeable) < 2:
+            return _finish(begun, saved_of(begun), file, settings, in_part)
+        anew = saved_of(python.Search(begun.tables, begun.limits, begun.report))
+        try:
+            return _finish(begun, replace(anew, folded=0, schedules=begun.schedules()), file, settings, in_part)
+        except AsymmetricError as error:
+            return _without_symmetry(begun, error, file, settings, in_part)
 
 
 def resumed(
@@ -104,7 +106,7 @@ def resumed(
 def _without_symmetry(
     begun: python.Search,
     reason: AsymmetricError,
-    checkpoint: Path | None,
+    checkpoint: Checkpoint | None,
     settings: Settings = Settings(),
     in_part: bool = False,
 ) -> Exploration:
@@ -113,7 +115,7 @@ def _without_symmetry(
 
 
 def _finish(
-    begun: python.Search, saved: Saved, checkpoint: Path | None, settings: Settings, in_part: bool
+    begun: python.Search, saved: Saved, checkpoint: Checkpoint | None, settings: Settings, in_part: bool
 ) -> Exploration:
     if in_part:
         return _finish_in_part(begun, saved, settings)

@@ -7,13 +7,12 @@ learned yet is learned in one batch and made up for. So every transition is take
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy
 
 from deadheat.sim.errors import UsageError
-from deadheat.sim.explore.checkpoint import Saved, save
+from deadheat.sim.explore.checkpoint import Checkpoint, Saved
 from deadheat.sim.explore.compiled.ample import standings_of
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.layout import Words
@@ -76,7 +75,7 @@ class KernelSearch:
         self.limits = limits
         self.report = report
         self._settings = settings
-        self.checkpoint: Path | None = None
+        self.checkpoint: Checkpoint | None = None
         self.schedules = dict(saved.schedules)
         self.found = dict(saved.found)
         self.cycles: dict[str, list[Choice]] = {}
@@ -359,9 +358,9 @@ class KernelSearch:
     def _save_or_remove(self) -> None:
         """Save a search that was stopped; remove what was saved of one that is done."""
         if self.checkpoint is not None:
-            self._save(self.checkpoint) if self.stopped else self.checkpoint.unlink(missing_ok=True)
+            self._save(self.checkpoint) if self.stopped else self.checkpoint.remove()
 
-    def _save(self, path: Path) -> None:
+    def _save(self, checkpoint: Checkpoint) -> None:
         self._transitions_saved = self.transitions
         saved = Saved(
             layout=self.store.layout,
@@ -369,12 +368,12 @@ class KernelSearch:
             depth=self.depth,
             transitions=self.transitions,
             faults_fired=sorted(self._faults_fired()),
-            found=self.found,
+            found={name: end for name, end in self.found.items() if name not in self.cycles},
             schedules=self.schedules,
             omission_odds=self._odds(),
             folded=self.folded if self.symmetry is not None else None,
         )
-        save(path, self.tables, saved)
+        checkpoint.save(self.tables, saved)
 
     def _faults_fired(self) -> frozenset[str]:
         kinds = zip(self.tables.model.budgets, self.fired, strict=False)

@@ -187,7 +187,7 @@ class Store(ABC):
         """Return whether a shard has no room left."""
         return self._full[shard]
 
-    def add_layers(self, layers: Iterable[Pieces], layout: Layout) -> None:
+    def add_layers(self, layers: Iterable[Iterable[Words]], layout: Layout) -> None:
         """Add whole layers of different states, packed at some layout, to an empty store; raises NoRoomError."""
         for number, pieces in enumerate(layers):
             if number > 0:
@@ -265,7 +265,7 @@ class Store(ABC):
         """Put all states of a shard into a table that is large enough; raises NoRoomError."""
 
 
-def _in_small_pieces(pieces: Pieces, words: int) -> Iterator[Words]:
+def _in_small_pieces(pieces: Iterable[Words], words: int) -> Iterator[Words]:
     step = MOVED_AT_ONCE * words
     for piece in pieces:
         for first in range(0, len(piece), step):

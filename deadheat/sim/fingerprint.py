@@ -1,0 +1,359 @@
+"""What a model does, as 64 digits: the same in every process, and another as soon as anything that it does is another.
+
+A file that was made with a model carries its fingerprint, and so is never taken for one that was made with another.
+
+Code is described by what runs (instructions, constants, names; not lines, files, comments, docstrings), its defaults,
+what its closure holds, and all that it names, to the end; immutable data by value. What may change is described once,
+where it is first met, so that an alias is told from a copy. What has no content that could be described is refused: no
+address ever enters a fingerprint.
+
+What it cannot see: what a function reads of the world outside (a clock, a file, the environment) by functions that are
+installed. A role that does is not pure, and is refused where its tables are learned.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import dataclasses
+import dis
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from functools import cached_property
+from hashlib import sha256
+from itertools import pairwise
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any
+
+from deadheat.sim.components import operation
+from deadheat.sim.errors import FingerprintError
+from deadheat.sim.model import Model, Property
+from deadheat.sim.references import UnseenError, is_found_by_name, references, version_of
+from deadheat.version import VERSION
+
+__all__ = ["PYTHON", "digest_of", "fingerprint"]
+
+FORMAT = 1
+"""Changes whenever the same model would get another fingerprint, or what a fingerprint vouches for does."""
+
+PYTHON = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
+"""The interpreter, as far as code looks different to another."""
+
+PICKLE_PROTOCOL = 4
+HEAP_TYPE = 1 << 9
+"""The flag of a class that was made by a `class` statement, or could have been."""
+
+CONTENT: Mapping[type, Callable[[Any], Iterable[Any]]] = {
+    tuple: tuple.__iter__,
+    list: list.__iter__,
+    dict: dict.items,
+    str: lambda value: (str.__str__(value),),
+    bytes: bytes.__iter__,
+    int: lambda value: (int.__index__(value),),
+    float: lambda value: (float.__float__(value),),
+    BaseException: lambda value: value.args,
+}
+"""What an object holds besides its attributes, if its class is one of these, or made of one."""
+
+WITH_KNOWN_CONTENT = frozenset({object, set, frozenset, Exception, *CONTENT})
+
+NOT_DESCRIBED = frozenset({
+    "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__",
+    "__doc__", "__firstlineno__", "__module__", "__orig_bases__", "__parameters__", "__qualname__",
+    "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
+})  # fmt: skip
+"""The attributes of a class that say nothing of what it does."""
+
+KEPT_BY_ENUM = frozenset({"_member_map_", "_member_names_", "_value2member_map_"})
+"""The attributes of an enumeration that say again which members it has."""
+
+BESIDE_WHAT_IT_DOES: Mapping[type, frozenset[str]] = {
+    Property: frozenset({"meaning"}),
+    operation: frozenset({"__doc__", "_parameters"}),
+    dataclasses.Field: frozenset({"type", "_field_type", "doc"}),
+}
+"""The attributes of objects that say nothing of what they do, or nothing that their others do not say."""
+
+
+def fingerprint(model: Model) -> str:
+    """Return 64 hexadecimal digits that another model would share only by an accident of one in 2**128.
+
+    Raises FingerprintError, naming it, where the model is made of something that has no content to tell it by.
+    """
+    initial = [component.initial for component in model.components.values()]
+    return digest_of((FORMAT, VERSION, PYTHON, model, initial)).hex()
+
+
+def digest_of(value: Any) -> bytes:
+    """Return 32 bytes that say what a value is, and, as far as it is code, what it does (see the module's text).
+
+    Raises FingerprintError where it holds something that has no content to tell it by.
+    """
+    try:
+        return _Description().digest(value)
+    except RecursionError:
+        raise FingerprintError("No fingerprint can be taken of values nested so deeply; make them flatter.") from None
+
+
+class _Description:
+    """One traversal. With `by_name`, functions and classes are named and not followed: enough to put them in order."""
+
+    def __init__(self, *, by_name: bool = False) -> None:
+        self._by_name = by_name
+        self._digest = sha256()
+        self._numbers: dict[int, int] = {}
+        self._waiting: deque[tuple[Any, str]] = deque()
+        self._kept: list[Any] = []  # so that no id is used twice
+        self._of = "the model"
+
+    def digest(self, value: Any) -> bytes:
+        self._value(value)
+        while self._waiting:
+            node, self._of = self._waiting.popleft()
+            self._node(node)
+        return self._digest.digest()
+
+    def _say(self, *texts: str) -> None:
+        for text in texts:
+            content = text.encode("utf-8", "surrogatepass")
+            self._digest.update(len(content).to_bytes(8, "little") + content)
+
+    def _refuse(self, value: Any, reason: str) -> FingerprintError:
+        return FingerprintError(
+            f"No fingerprint can be taken of this model: {self._of} holds a {type(value).__name__}, {reason}; let "
+            "roles, components and properties do without it."
+        )
+
+    # Values
+
+    def _value(self, value: Any, name: str = "") -> None:
+        """Describe what has no identity that matters; leave what has one to be described in its turn."""
+        kind = type(value)
+        if value is None or value is Ellipsis or value is NotImplemented or kind is bool or kind is bytes:
+            self._say(kind.__name__, repr(value))
+        elif kind is int:
+            self._say("int", hex(value))
+        elif kind is str:
+            self._say("str", value)
+        elif kind is float:
+            self._say("float", value.hex())
+        elif kind is complex:
+            self._say("complex", value.real.hex(), value.imag.hex())
+        elif kind is tuple:
+            self._all("tuple", value)
+        elif kind is frozenset:
+            self._unordered(value)
+        elif isinstance(value, Enum):
+            self._all("enum", (value.name, value._value_, kind))
+        elif kind is CodeType:
+            self._code(value)
+        elif kind is MethodType:
+            self._all("method", (value.__func__, value.__self__))
+        elif _is_immutable(kind):
+            self._instance(kind, value)
+        else:
+            self._numbered(value, name)
+
+    def _numbered(self, value: Any, name: str) -> None:
+        number = self._numbers.get(id(value))
+        self._say("object", str(len(self._numbers) if number is None else number))
+        if number is None:
+            self._numbers[id(value)] = len(self._numbers)
+            self._kept.append(value)
+            self._waiting.append((value, _name_of(value) or name or f"a {type(value).__name__}"))
+
+    def _all(self, what: str, values: Iterable[Any]) -> None:
+        values = tuple(values)
+        self._say(what, str(len(values)))
+        for each in values:
+            self._value(each)
+
+    def _unordered(self, values: Iterable[Any]) -> None:
+        keyed = sorted(((_Description(by_name=True).digest(each), each) for each in values), key=lambda pair: pair[0])
+        for (one, value), (other, _) in pairwise(keyed):
+            if one == other:
+                raise self._refuse(value, "one of several in a set that only their addresses tell apart")
+        self._all("set", (value for _, value in keyed))
+
+    def _named(self, what: str, values: Mapping[str, Any]) -> None:
+        """Describe attributes, the order of which does not matter."""
+        self._say(what, str(len(values)))
+        for name in sorted(values):
+            self._say(name)
+            self._value(values[name], f"{name!r} of {self._of}")
+
+    # Objects
+
+    def _node(self, value: Any) -> None:
+        kind = type(value)
+        if kind is FunctionType:
+            self._function(value)
+        elif isinstance(value, type):
+            self._class(value)
+        elif kind is ModuleType:
+            self._module(value)
+        elif kind is list or kind is bytearray:
+            self._all(kind.__name__, value)
+        elif kind is dict or kind is MappingProxyType:
+            self._all("dict", value.items())
+        elif kind is set:
+            self._unordered(value)
+        elif kind in (MemberDescriptorType, GetSetDescriptorType):
+            self._say("slot", value.__name__)
+        elif kind is property:
+            self._all("property", (value.fget, value.fset, value.fdel))
+        elif kind in (staticmethod, classmethod):
+            self._all(kind.__name__, (value.__func__,))
+        elif kind is cached_property:
+            self._all("cached property", (value.func,))
+        elif hasattr(kind, "cache_info") and hasattr(value, "__wrapped__"):  # functools.lru_cache: not what it holds
+            self._all("cache", (value.__wrapped__,))
+        else:
+            self._instance(kind, value)
+
+    def _instance(self, kind: type, value: Any) -> None:
+        left_out = BESIDE_WHAT_IT_DOES.get(kind)
+        if left_out is None and (version_of(kind.__module__) is not None or not _is_of_python(kind)):
+            self._reduced(value)
+            return
+        self._say("instance")
+        self._value(kind)
+        content = next((each for each in CONTENT if isinstance(value, each)), None)
+        if content is not None:
+            self._all(content.__name__, CONTENT[content](value))
+        elif isinstance(value, set | frozenset):
+            self._unordered(value)
+        attributes = _attributes_of(value)
+        computed = {name for each in kind.__mro__ for name, held in vars(each).items() if type(held) is cached_property}
+        self._named(
+            "attributes", {name: attributes[name] for name in attributes.keys() - computed - (left_out or set())}
+        )
+
+    def _reduced(self, value: Any) -> None:
+        """Describe an object of a class that is not read by what makes another like it."""
+        try:
+            registered = copyreg.dispatch_table.get(type(value))
+            parts = registered(value) if registered else value.__reduce_ex__(PICKLE_PROTOCOL)
+            if isinstance(parts, tuple):
+                parts = (*parts[:3], *(None if each is None else list(each) for each in parts[3:5]))
+        except Exception:  # whatever it is that says so
+            raise self._refuse(value, "which has no content to tell it by") from None
+        if isinstance(parts, str):
+            self._say("named", getattr(value, "__module__", None) or type(value).__module__, parts)
+        else:
+            self._all("made", parts)
+
+    # Code
+
+    def _function(self, function: FunctionType) -> None:
+        code, module = function.__code__, str(function.__globals__.get("__name__"))
+        version = None if code.co_filename == "<string>" else version_of(module)
+        if version is not None or self._by_name:
+            self._say("function named", version or "", module, code.co_qualname)
+            if is_found_by_name(function, module, code.co_qualname) and version is not None:
+                return
+        else:
+            self._say("function")
+        self._code(code)
+        self._value(function.__defaults__)
+        self._named("keywords", function.__kwdefaults__ or {})
+        if self._by_name:
+            return
+        self._named("closure", _closure_of(function))
+        self._named("function's attributes", vars(function))
+        if version is None:
+            try:
+                self._named("globals", dict(references(function)))
+            except UnseenError as error:
+                raise FingerprintError(
+                    f"No fingerprint can be taken of this model: {self._of} {error}, and what that does is told by no "
+                    "look at the code; let roles, components and properties do without it."
+                ) from None
+
+    def _code(self, code: CodeType) -> None:
+        loaded = {each.arg for each in dis.get_instructions(code) if each.opcode in dis.hasconst}
+        names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+        counts = (code.co_flags, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
+        constants = [each if number in loaded else None for number, each in enumerate(code.co_consts)]
+        self._say("code", code.co_name)
+        self._all("parts", (code.co_code, code.co_exceptiontable, *names, *counts))
+        self._all("constants", constants)  # those never loaded are docstrings
+
+    def _class(self, kind: type) -> None:
+        if not kind.__flags__ & HEAP_TYPE or self._by_name:
+            self._say("class named", kind.__module__, kind.__qualname__)
+            return
+        version = version_of(kind.__module__)
+        if version is not None and is_found_by_name(kind, kind.__module__, kind.__qualname__):
+            self._say("class of", version, kind.__module__, kind.__qualname__)
+            return
+        self._say("class", kind.__name__)
+        self._all("made of", (type(kind), *kind.__bases__))
+        described = {name: value for name, value in vars(kind).items() if name not in NOT_DESCRIBED}
+        if issubclass(kind, Enum):
+            self._all("members", (_member(name, each) for name, each in kind.__members__.items()))
+            left_out = kind.__members__.keys() | KEPT_BY_ENUM
+            described = {name: value for name, value in described.items() if name not in left_out}
+        self._named("class attributes", described)
+
+    def _module(self, module: ModuleType) -> None:
+        version = version_of(module.__name__)
+        if version is not None or self._by_name:
+            self._say("module", version or "", module.__name__)
+        else:
+            self._named("module", {name: value for name, value in vars(module).items() if not name.startswith("__")})
+
+
+def _name_of(value: Any) -> str | None:
+    name = getattr(value, "__name__", None) if isinstance(value, FunctionType | type | ModuleType) else None
+    return name if isinstance(name, str) else None
+
+
+def _is_immutable(kind: type) -> bool:
+    """Return whether an alias of such an object is as good as a copy."""
+    parameters = vars(kind).get("__dataclass_params__")
+    return parameters.frozen if parameters else issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+def _member(name: str, member: Enum) -> tuple[Any, ...]:
+    attributes = {name: value for name, value in vars(member).items() if name != "__objclass__"}
+    return name, *sorted(attributes.items(), key=lambda pair: pair[0])
+
+
+def _is_of_python(kind: type) -> bool:
+    """Return whether all that its objects hold are attributes, and the content of one of CONTENT or of a set."""
+    return all(each in WITH_KNOWN_CONTENT or _is_made_by_a_statement(each) for each in kind.__mro__)
+
+
+def _is_made_by_a_statement(kind: Any) -> bool:
+    """Return whether a class is of Python, not of C: those of C that can be made have a `__new__` of their own."""
+    own_new = kind.__new__ if isinstance(kind.__new__, BuiltinMethodType) else None
+    return bool(kind.__flags__ & HEAP_TYPE) and (own_new is None or own_new.__self__ is not kind)
+
+
+def _attributes_of(value: Any) -> dict[str, Any]:
+    slots = [
+        name for each in type(value).__mro__ for name, held in vars(each).items() if type(held) is MemberDescriptorType
+    ]
+    attributes = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    return {**attributes, **getattr(value, "__dict__", {})}
+
+
+def _closure_of(function: FunctionType) -> dict[str, Any]:
+    held: dict[str, tuple[Any, ...]] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            held[name] = (cell.cell_contents,)
+        except ValueError:  # it holds nothing yet
+            held[name] = ()
+    return held

@@ -1,0 +1,158 @@
+"""What a function names besides its own variables, and whose code that is.
+
+The code of the user, and of the models, is read to its end: it may change at any time. What is installed (the standard
+library, other distributions, the engine itself) is known by its version, and not read.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import importlib
+import importlib.util
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from functools import cache
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+__all__ = ["Nothing", "UnseenError", "is_found_by_name", "references", "version_of"]
+
+ENGINE = "deadheat.sim"
+MODELS = "deadheat"
+INSTALLED = ("site-packages", "dist-packages")
+
+BY_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+
+UNSEEN: tuple[Callable[..., Any], ...] = (
+    builtins.__import__,
+    builtins.compile,
+    builtins.eval,
+    builtins.exec,
+    builtins.globals,
+    builtins.input,
+    builtins.open,
+    importlib.import_module,
+)
+"""Functions that reach what no look at the code can tell."""
+
+
+class UnseenError(Exception):
+    """Code that reaches what no look at it can tell; the message names how."""
+
+
+class Nothing(Enum):
+    """What stands for a name that means nothing."""
+
+    NOTHING = "nothing"
+
+
+def version_of(module: str) -> str | None:
+    """Return by which version the code of a module is known; None for what is to be read."""
+    top = module.partition(".")[0]
+    if module == ENGINE or module.startswith(f"{ENGINE}."):
+        return ENGINE
+    if top == MODELS:
+        return None
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if top in sys.stdlib_module_names:
+        return "python" if file is None or Path(file).is_relative_to(sysconfig.get_path("stdlib")) else None
+    return _distributed(top) if file is not None and any(each in Path(file).parts for each in INSTALLED) else None
+
+
+@cache
+def _distributed(top: str) -> str | None:
+    """Return a digest of what the distributions of a top-level module have installed; None where that is not known."""
+    from importlib import metadata
+
+    digest = sha256()
+    names = metadata.packages_distributions().get(top, [])
+    for name in sorted(set(names)):
+        record = metadata.distribution(name).read_text("RECORD")
+        if not record:
+            return None
+        files = [line for line in record.splitlines() if ".dist-info/" not in line and not line.startswith("..")]
+        digest.update("\n".join(sorted(line for line in files if "__pycache__" not in line)).encode())
+    return digest.hexdigest() if names else None
+
+
+def is_found_by_name(value: Any, module: str, qualname: str) -> bool:
+    """Return whether this very object is what a module has under that name."""
+    found: Any = sys.modules.get(module)
+    for name in qualname.split("."):
+        found = getattr(found, name, Nothing.NOTHING)
+    return found is value
+
+
+def references(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield what a function, with the functions and classes inside it, names: each name and what that means now.
+
+    A module is followed to the attribute that is asked of it. What has no value yet means NOTHING. Raises UnseenError.
+    """
+    found: dict[str, Any] = {}
+    for code in _codes_in(function.__code__):
+        instructions = [each for each in dis.get_instructions(code) if each.opname != "EXTENDED_ARG"]
+        for place, instruction in enumerate(instructions):
+            if instruction.opname in BY_NAME:
+                name = instruction.argval
+                found.update([_followed(name, _global(function, name), instructions, place + 1)])
+            elif instruction.opname == "IMPORT_NAME":
+                found.update(_imported(function, instructions, place))
+    for value in found.values():
+        if any(value is each for each in UNSEEN):
+            raise UnseenError(f"calls {value.__name__}()")
+    yield from sorted(found.items())
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes_in(constant)
+
+
+def _global(function: FunctionType, name: str) -> Any:
+    return function.__globals__.get(name, getattr(builtins, name, Nothing.NOTHING))
+
+
+def _followed(name: str, value: Any, instructions: Sequence[dis.Instruction], place: int) -> tuple[str, Any]:
+    """Return what a name stands for, or, if that is a module, what is asked of it, under its longer name."""
+    while isinstance(value, ModuleType) and place < len(instructions) and instructions[place].opname in ATTRIBUTE:
+        asked = instructions[place].argval
+        name, value, place = f"{name}.{asked}", _attribute(value, asked), place + 1
+    return name, value
+
+
+def _imported(function: FunctionType, instructions: Sequence[dis.Instruction], place: int) -> Iterator[tuple[str, Any]]:
+    """Yield what an import inside a function brings, each under the name of its module."""
+    named = instructions[place].argval
+    asked, level = (each.argval for each in islice(_loads_before(instructions, place), 2))
+    try:
+        name = importlib.util.resolve_name("." * level + named, function.__globals__.get("__package__") or "")
+        module = importlib.import_module(name)
+    except ImportError:
+        yield named, Nothing.NOTHING
+        return
+    if asked is None:
+        yield name, module
+    for each in asked or ():
+        yield f"{name}.{each}", _attribute(module, each)
+
+
+def _loads_before(instructions: Sequence[dis.Instruction], place: int) -> Iterator[dis.Instruction]:
+    return (each for each in reversed(instructions[:place]) if each.opname.startswith("LOAD_"))
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    """Return what a module has under a name; what does something, in a module known by its version, by that name."""
+    value = getattr(module, name, Nothing.NOTHING)
+    version = version_of(module.__name__)
+    if version is not None and callable(value) and not any(value is each for each in UNSEEN):
+        return f"{version} {module.__name__}.{name}"
+    return value
