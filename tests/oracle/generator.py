@@ -206,10 +206,20 @@ def _running(
 
 def _sparse(random: Random) -> la.System:
     """Systems of several processes, each at home in one or two of many cells."""
+    if random.random() < 0.3:
+        return _side_by_side(random)
     cells = tuple(f"c{number}" for number in range(random.randint(3, 4)))
-    style = Style(operations=("set", "add", "get", "wait_for", "flaky"), asks_max=2, statements_max=2, depth_max=1)
+    operations = ("set", "set", "add", "add", "get", "wait_for", "flaky")
+    style = Style(operations=operations, asks_max=2, statements_max=2, depth_max=1)
     homes = [tuple(random.sample(cells, random.choice((1, 1, 2)))) for _ in range(random.randint(2, 4))]
     return _assembled(random, cells, homes, style, repeats=0.2, kills=0.2)
+
+
+def _side_by_side(random: Random) -> la.System:
+    """Processes that each count in a cell of their own, so that only what is looked at together orders their steps."""
+    cells = ("c0", "c1", "c2")[: random.randint(2, 3)]
+    programs = [_role(*(la.Ask(la.Op(la.Const(cell), "add", (la.Const(1),))) for _ in range(2))) for cell in cells]
+    return _running(random, cells, programs, ())
 
 
 def _apart(random: Random) -> la.System:
@@ -427,7 +437,8 @@ def _claims(random: Random, space: Space, *, apart: bool) -> tuple[la.Claim, ...
 
 def _bad(random: Random, space: Space, kind: str, *, apart: bool) -> la.Bad:
     names = [each.name for each in space.system.parts]
-    chosen = sorted(random.sample(names, 1 if apart or random.random() < 0.6 else 2))
+    one = random.random() < (0.2 if space.system.family == "sparse" else 0.6)
+    chosen = sorted(random.sample(names, 1 if apart else 2 - one))
     source = 0 if kind == "eventually" and random.random() < 0.3 else random.randrange(len(space.states))
     if kind == "step" and space.edges[source]:
         edge = random.choice(space.edges[source])

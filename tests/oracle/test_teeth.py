@@ -148,7 +148,7 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, tuple[str, ...]]] = {
     partial_order_forgets_what_is_seen: ("sparse", ("python, partial order",)),
     partial_order_forgets_dependence: ("sparse", ("kernel, partial order", "python, partial order")),
     symmetry_of_properties_is_believed: ("asymmetric", ("quotient",)),
-    settling_may_be_escaped: ("forked", ("python",)),
+    settling_may_be_escaped: ("stubborn", ("python",)),
     composition_forgets_what_was_spent: ("apart", ("python", "auto")),
 }
 
