@@ -11,6 +11,7 @@ from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.redis import key_of
 from deadheat.models.status import Status
+from deadheat.models.steps import LABELS, T3
 from deadheat.models.system import CancelRequest, Protocol, Steps, System, Task
 from deadheat.models.user import Cancellation
 from deadheat.scenarios import mutants, mutate
@@ -70,8 +71,9 @@ def locking_cancel(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, request.number, answer)
 
 
-CLAIMED = replace(BASELINE, name="claimed", worker=worker, cancel=cancel)
-LOCKED = replace(BASELINE, name="locked", worker=locking_worker, cancel=locking_cancel, leases=True)
+UNNAMED = tuple(label for label in LABELS if label is not T3)  # neither puts a name on its steps
+CLAIMED = replace(BASELINE, name="claimed", worker=worker, cancel=cancel, lacks=UNNAMED)
+LOCKED = replace(BASELINE, name="locked", worker=locking_worker, cancel=locking_cancel, leases=True, lacks=UNNAMED)
 
 
 @pytest.fixture(autouse=True)
