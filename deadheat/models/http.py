@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.faults import HTTP_LOSS, HTTP_RETRY, HTTP_TIMEOUT
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.errors import ModelError
 
 __all__ = ["Accepted", "Deliveries", "Delivery", "GaveUp", "HttpChannel", "Phase", "TimedOut"]
 
@@ -65,17 +64,10 @@ class GaveUp(NamedTuple):
 
 
 class HttpChannel(Component):
-    """The deliveries between the workers of one evaluation and the dispatcher.
-
-    `handlers` is how many deliveries of each evaluation there is a handler for; None for any number.
-    """
+    """The deliveries between the workers of one evaluation and the dispatcher."""
 
     keyed = True
     initial: Deliveries = ()
-
-    def __init__(self, name: str, *, handlers: int | None = None) -> None:
-        super().__init__(name)
-        self.handlers = handlers
 
     def describe(self, value: Deliveries) -> str:
         """Return how far each delivery is."""
@@ -83,15 +75,7 @@ class HttpChannel(Component):
 
     @operation
     def send(self, value: Deliveries, evaluation: str, caller: str, content: Any) -> Steps:
-        """Send a request; answer the number of its delivery. The request may be lost: the fault `http-loss`.
-
-        Raises ModelError if no handler is left, so that no request waits for ever because the model is too small.
-        """
-        if self.handlers is not None and len(value) >= self.handlers:
-            raise ModelError(
-                f"The worker {caller!r} sends request {len(value) + 1} of {evaluation}, and there are handlers for "
-                f"{self.handlers}; say with `calls` in the protocol how many calls one run of its worker makes."
-            )
+        """Send a request; answer the number of its delivery. The request may be lost: the fault `http-loss`."""
         sent = Delivery(Phase.SENT, caller, content=content)
         lost = Delivery(Phase.LOST, caller)
         return (Step(len(value), (*value, sent)), Step(len(value), (*value, lost), fault=HTTP_LOSS))

@@ -8,7 +8,7 @@ That no pool is too small is counted so. A message waits at the start, after a n
 it: by a visibility timeout, by a crash, or for good. Each of these but the crash lets one more worker stand by, and a
 worker that crashes takes part again itself: so as many take a message as there are messages to be taken. Each taking is
 one run, of so many calls as the protocol says, and whatever makes a call be sent again is a fault with a budget.
-`HttpChannel.send` refuses a request that no handler is left for, and a test looks for messages that nobody takes.
+A test looks, for every protocol and fault, for messages that nobody takes and requests that nobody handles.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
         user=User("user"),
         queue=CeleryQueue("queue"),
         status=_made(protocol.status, "status", replicas=bool(faults.get(kinds.STALE_STATUS))),
-        http=HttpChannel("http", handlers=_deliveries(protocol, faults)),
+        http=HttpChannel("http"),
         redis=Redis("redis", leases=protocol.leases),
         tokens=Tokens("tokens"),
         kubernetes=_made(

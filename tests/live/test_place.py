@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from deadheat.live.adapter import poll
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.place import Place, Where, open_place, refuse_production, sweep
+from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.place import REMOVAL_PATIENCE_S, Place, Where, open_place, refuse_production, sweep
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.redis import without_secrets
 from deadheat.live.servers.control_plane import CONTEXT
@@ -108,6 +110,17 @@ def held_job() -> dict[str, Any]:
 
 
 @pytest.mark.live
+@pytest.mark.live
+def test_a_namespace_goes_although_tombstones_in_it_are_held(place: Place) -> None:
+    with place.namespace() as namespace:
+        adapter = GuardedKubernetesAdapter(place.cluster, namespace, ["e1"], run=place.run, held=True)
+        adapter.create_tombstone("e1")
+        adapter.delete_job("e1")
+    for _ in poll(REMOVAL_PATIENCE_S, f"the namespace {namespace} stayed"):
+        if all(each.metadata and each.metadata.name != namespace for each in place.cluster.core.list_namespace().items):
+            return
+
+
 def test_a_context_that_looks_like_production_must_be_confirmed(kubeconfig: Path, tmp_path: Path) -> None:
     content = json.loads(kubeconfig.read_text())
     content["contexts"][0]["name"] = content["current-context"] = "prod-eu"

@@ -189,13 +189,6 @@ def test_a_reply_that_was_sent_survives_its_handler() -> None:
         assert drive(http.response("e1", 0)) == "done"
 
 
-def test_a_request_that_no_handler_is_left_for_is_refused() -> None:
-    drive = Driver(HttpChannel("http", handlers=1))
-    drive(HttpChannel("http").send("e1", "w", "please"))
-    with pytest.raises(ModelError, match="sends request 2 of e1, and there are handlers for 1; say with `calls`"):
-        drive(HttpChannel("http").send("e1", "w", "please"))
-
-
 @pytest.mark.parametrize("lost", ["request", "reply"])
 def test_whoever_waits_for_what_was_lost_times_out(lost: str) -> None:
     http = HttpChannel("http")

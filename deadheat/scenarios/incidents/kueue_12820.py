@@ -89,7 +89,9 @@ def cleanup(look: Callable[[System, str], Steps]) -> Callable[[System, Faults], 
     return processes
 
 
-AS_IT_WAS = replace(TRANSACTIONAL, dispatch=dispatch, cancel=cancel, processes=(cleanup(finish_when_deletion_begun),))
+AS_IT_WAS = replace(
+    TRANSACTIONAL, dispatch=dispatch, cancel=cancel, leases=True, processes=(cleanup(finish_when_deletion_begun),)
+)
 
 KUEUE_12820 = Incident(
     name="kueue-12820",
