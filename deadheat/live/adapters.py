@@ -173,7 +173,7 @@ def kubernetes_adapter(
 def status_adapter(site: Site, protocol: Protocol) -> Adapter:
     """Return the adapter for what a protocol keeps its statuses in."""
     place = site.place
-    if protocol.status is EventStream:
+    if issubclass(protocol.status, EventStream):
         return StreamAdapter(place.redis, site.prefix, site.evaluations)
     if place.status_url is not None:
         table = site.namespace.replace("-", "_")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from deadheat.sim.errors import InternalError, ReplayDivergedError
+from deadheat.sim.errors import InternalError, ReplayDivergedError, UndecidedError
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.simulation import Simulation, replay
@@ -27,7 +27,7 @@ def confirm(model: Model, name: str, schedule: Schedule) -> tuple[Trace, str]:
     try:
         _, trace = replay(model, schedule)
         violation = violation_of(model, name, schedule)
-    except (ReplayDivergedError, InternalError) as error:
+    except ReplayDivergedError as error:
         raise _disagreement(model, name, schedule, str(error)) from error
     if violation is None:
         raise _disagreement(model, name, schedule, "the run through simpy does not violate it.")
@@ -88,7 +88,10 @@ def _stays(model: Model, prop: Property, schedule: Schedule) -> bool:
         if state in edges:
             continue
         if len(edges) >= SETTLED_STATES_MAX:
-            raise InternalError(f"its end does not settle within {SETTLED_STATES_MAX:,} states.")
+            raise UndecidedError(
+                f"A violation of {prop.name!r} was found, but {SETTLED_STATES_MAX:,} states are not enough to execute all "
+                "that its end settles in, so it is not confirmed. Check fewer evaluations, or other properties."
+            )
         simulation, _ = replay(model, Schedule(choices))
         if prop.violated(simulation.values) is None:
             return False

@@ -63,6 +63,12 @@ class RunningProcess:
         self._unyielded = Unyielded()
         self._simpy_process = env.process(self._drive())
 
+    def __del__(self) -> None:
+        """Close the role before the interpreter does, which would let its `finally` blocks act, and complain."""
+        generator = getattr(self, "generator", None)
+        if generator is not None:
+            _abandon(generator)
+
     @property
     def finished(self) -> bool:
         """Whether it has returned, or is gone."""

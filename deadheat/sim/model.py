@@ -102,8 +102,13 @@ class Property:
 
     @classmethod
     def of_parts(cls, name: str, meaning: str, kind: Kind, parts: Iterable[Part]) -> Property:
-        """Return the property that is violated wherever one of the parts is, by the first of them that is."""
+        """Return the property that is violated wherever one of the parts is, by the first of them that is.
+
+        Raises ModelError where there is none: that could never be violated.
+        """
         parts = tuple(parts)
+        if not parts:
+            raise ModelError(f"The property {name!r} has no parts, so nothing could violate it; give it at least one.")
         reads = tuple(dict.fromkeys(component for part in parts for component in part.reads))
 
         def violation(*views: View) -> str | None:

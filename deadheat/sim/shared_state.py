@@ -12,7 +12,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
-from itertools import count
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -67,6 +66,11 @@ class SharedState:
             if id(each) in self._kept or isinstance(each, (*ATOMS, float, complex)):
                 continue
             self._kept[id(each)] = each
+            if hasattr(type(each), "__next__"):
+                raise PurityError(
+                    f"Runs of the model share an iterator, which the first of them uses up: {name}. Let each run make "
+                    "one of its own."
+                )
             if isinstance(each, FunctionType) and _is_the_users(each.__module__):
                 self.functions.append(each)
             for called, read in _what_can_change(name, each):
@@ -110,8 +114,6 @@ def _what_can_change(name: str, value: Any) -> Iterator[tuple[str, Callable[[], 
         yield name, lambda: frozenset(map(_token, value))
     elif isinstance(value, bytearray):
         yield name, lambda: bytes(value)
-    elif isinstance(value, count):
-        yield name, lambda: repr(value)
     elif isinstance(value, CellType):
         yield name, lambda: tuple(map(_token, _held_by(value)))
     elif isinstance(value, FunctionType):

@@ -17,24 +17,14 @@ from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError, PurityError, UnboundedError
 from deadheat.sim.freeze import freeze, merging_is_safe
 from deadheat.sim.locals import INITIAL, LocalStates
-from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Property
+from deadheat.sim.model import UNLIMITED, Kind, Model
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.shared_state import SharedState
 from deadheat.sim.stepping import JointStep, only_step, steps_of
 from deadheat.sim.trace import Choice
+from deadheat.sim.watches import Watch, WatchedPart
 
-__all__ = [
-    "FIELD_BITS",
-    "FIELD_MASK",
-    "EveryStepError",
-    "Learned",
-    "Lesson",
-    "Row",
-    "Successor",
-    "Tables",
-    "Watch",
-    "WatchedPart",
-]
+__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
 
 Learnt = TypeVar("Learnt")
 
@@ -46,7 +36,8 @@ class Successor(NamedTuple):
     """A transition, wherever the fields that it reads hold what they held when it was learned.
 
     It is enabled where `budget` is 0 or the state has a bit of it set. `watches` are the parts of properties that it
-    may violate: those that read a component which it changes, and those asked of every step.
+    may violate: those that read a component which it changes, and those asked of every step. A `mark` that is not
+    negative is the number of a mark: its operation goes on by faults alone, and is reached when one of them happens.
     """
 
     delta: int
@@ -54,6 +45,15 @@ class Successor(NamedTuple):
     owed: bool
     watches: tuple[WatchedPart, ...]
     choice: Choice
+    mark: int = -1
+
+
+class Mark(NamedTuple):
+    """What a step reaches: the site at which it is asked for, and its label; by which fault, if only by one."""
+
+    site: Site
+    label: str | None
+    fault: str | None
 
 
 class Learned(dict[int, Learnt]):
@@ -89,87 +89,6 @@ class Row(NamedTuple):
 
     mask: int
     successors: Learned[tuple[Successor, ...]]
-
-
-class EveryStepError(Exception):
-    """A step property can be violated by a step that changes nothing of what it reads, and is not asked of these."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-class WatchedPart:
-    """A part of a property over packed states; evaluated once for each content of the components that it reads.
-
-    `known` holds what it was evaluated for: the fields that it reads of one state, or, for STEP, of two.
-    """
-
-    def __init__(self, tables: Tables, prop: Property, part: Part) -> None:
-        self.property = prop
-        self.fields = tuple(dict.fromkeys(tables.component_field(name) for name in part.reads))
-        self._part = part
-        self._mask = sum(tables.field_mask(field) for field in self.fields)
-        self._tables = tables
-        self.known: dict[tuple[int, ...], bool] = {}
-
-    def reads(self, fields: int) -> bool:
-        """Return whether the part depends on any of the fields in this mask."""
-        return bool(self._mask & fields)
-
-    def violated(self, state: int) -> bool:
-        """Return whether the part, of a property of any kind but STEP, is violated in this state."""
-        return self.evaluate(state)
-
-    def violated_by(self, before: int, after: int) -> bool:
-        """Return whether a transition violates the part; one SETTLED or EVENTUALLY never is, by a transition."""
-        kind = self.property.kind
-        if kind is Kind.STEP:
-            return self.evaluate(before, after)
-        return kind is Kind.ALWAYS and self.evaluate(after)
-
-    def evaluate(self, *states: int) -> bool:
-        """Return whether the part is violated in a state, or, for STEP, between two.
-
-        Raises EveryStepError where a step that changes nothing of what it reads can violate it too.
-        """
-        fields = tuple(state & self._mask for state in states)
-        known = self.known.get(fields)
-        if known is None:
-            known = self.known[fields] = self._violated(*states)
-            for state in states if self.property.kind is Kind.STEP else ():
-                self.require_change(state)
-        return known
-
-    def require_change(self, state: int) -> None:
-        """Raise EveryStepError if a step that changes nothing of what the part reads would violate it here."""
-        if not self.property.every_step and self._violated(state, state):
-            raise EveryStepError(self.property.name)
-
-    def sees(self, fields: int) -> bool:
-        """Return whether a step that changes these fields has to be looked at."""
-        return self.property.every_step or self.reads(fields)
-
-    def _violated(self, *states: int) -> bool:
-        views = (self._tables.view(state, self._part.reads) for state in states)
-        return self.property.violated_in(self._part, *views) is not None
-
-
-class Watch:
-    """A property over packed states: it is violated where one of its parts is."""
-
-    def __init__(self, tables: Tables, prop: Property) -> None:
-        self.property = prop
-        parts = prop.parts or (Part(prop.reads, prop.violation),)
-        self.parts = tuple(WatchedPart(tables, prop, part) for part in parts)
-
-    def violated(self, state: int) -> bool:
-        """Return whether the property, of any kind but STEP, is violated in this state."""
-        return any(part.violated(state) for part in self.parts)
-
-    def violated_by(self, before: int, after: int) -> bool:
-        """Return whether a transition violates the property; one SETTLED or EVENTUALLY never is, by a transition."""
-        return any(part.violated_by(before, after) for part in self.parts)
 
 
 @dataclass(slots=True)
@@ -222,6 +141,7 @@ class Tables:
         self.watches = [Watch(self, each) for each in model.properties]
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
+        self._marks: dict[Mark, int] = {}
         self.lessons: list[Lesson] = []
 
     # Packing
@@ -346,7 +266,8 @@ class Tables:
         self.lessons.append(Lesson(process, local, alternative, fields))
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
-        successors = []
+        successors: list[Successor] = []
+        faults: list[str | None] = []
         for branch, step in enumerate(self._steps(operation, fields)):
             if step.fault is not None and not self.model.budgets.get(step.fault):
                 continue
@@ -354,9 +275,16 @@ class Tables:
             choice = Choice(states.process.name, alternative, branch)
             moves = {process: following - local, **self._moves(fields, step.values)}
             successors.append(self._successor(choice, moves, step.fault, states.process.owed))
+            faults.append(step.fault)
         self._shared_state.require_unchanged()
-        if successors:
-            self._cover(process, local, alternative)
+        if any(not each.budget for each in successors):
+            self._cover(self._mark(process, local, alternative, None))
+        else:  # perhaps the budgets never allow what was learned
+            marks = (self._mark(process, local, alternative, kind) for kind in faults)
+            successors = [
+                each._replace(mark=self._marks.setdefault(mark, len(self._marks)))
+                for each, mark in zip(successors, marks, strict=True)
+            ]
         return tuple(successors)
 
     def _steps(self, operation: Operation | Atomic, fields: int) -> list[JointStep]:
@@ -402,10 +330,23 @@ class Tables:
             choice=choice,
         )
 
-    def _cover(self, process: int, local: int, alternative: int) -> None:
+    def _mark(self, process: int, local: int, alternative: int, fault: str | None) -> Mark:
         state = self.locals[process].states[local]
         assert state.site is not None
-        self.reached.add(state.site)
-        label = state.operations[alternative].label
-        if label is not None:
-            self.labels_reached.add(label)
+        return Mark(state.site, state.operations[alternative].label, fault)
+
+    def cover(self, marks: Iterable[int]) -> None:
+        """Take what these marks stand for as reached."""
+        known = list(self._marks)
+        for mark in marks:
+            self._cover(known[mark])
+
+    def _cover(self, mark: Mark) -> None:
+        self.reached.add(mark.site)
+        if mark.label is not None:
+            self.labels_reached.add(mark.label)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """The marks, by their numbers."""
+        return list(self._marks)

@@ -6,8 +6,9 @@ from deadheat.sim.errors import ReplayDivergedError
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.tables import Tables, Watch
+from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Schedule
+from deadheat.sim.watches import Watch
 
 __all__ = ["turning_point"]
 

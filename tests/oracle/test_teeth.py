@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deadheat.sim import fairness, freeze, simulation, tables
+from deadheat.sim import fairness, freeze, simulation, tables, watches
 from deadheat.sim.explore import composition, partial_order, settled, swap
 from deadheat.sim.explore.compiled.hindsight import Hindsight
 from deadheat.sim.graphs import strong_components
@@ -65,7 +65,7 @@ def values_that_compare_equal_are_one(patch: Patch) -> None:
 
 
 def changes_alone_are_steps(patch: Patch) -> None:
-    patch.setattr(tables.WatchedPart, "require_change", lambda self, state: None)
+    patch.setattr(watches.WatchedPart, "require_change", lambda self, state: None)
 
 
 def changed_successors(patch: Patch, change: Callable[[Tables, Successor], Successor]) -> None:

@@ -10,8 +10,8 @@ import pytest
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import auto, kernel, python, quotient, reference
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
-from deadheat.sim.tables import WatchedPart
 from deadheat.sim.turning_point import turning_point
+from deadheat.sim.watches import WatchedPart
 from tests.sim.classics import Variable
 
 Role = Generator[Any, Any, Any]

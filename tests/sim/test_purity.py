@@ -211,6 +211,19 @@ def test_a_role_that_puts_back_what_it_has_changed_is_refused_all_the_same() -> 
             python.explore(model_of(role, properties=(NEVER_SEVEN,)))
 
 
+@pytest.mark.parametrize("shared", [itertools.count(), itertools.cycle((1, 2)), iter([1, 2]), (each for each in "ab")])
+def test_an_iterator_that_runs_share_is_refused(shared: Any) -> None:
+    def role() -> Role:
+        next(shared)
+        yield cell.get()
+
+    for explore in EXPLORERS:
+        with pytest.raises(
+            PurityError, match="share an iterator, which the first of them uses up: 'shared' in the clos"
+        ):
+            explore(model_of(role))
+
+
 def test_an_operation_that_keeps_something_in_its_component_is_refused() -> None:
     class Counting(Component):
         calls = 0

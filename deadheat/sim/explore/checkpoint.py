@@ -62,6 +62,7 @@ class Saved:
     depth: int
     transitions: int
     faults_fired: list[str]
+    marks: list[int]
     found: Mapping[str, Endpoint]
     schedules: Mapping[str, Schedule]
     folded: int | None = None
@@ -101,6 +102,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depth: Count
     transitions: Count
     faults_fired: tuple[str, ...]
+    marks: tuple[Count, ...]
     found: dict[str, tuple[Digits, Count, Digits | None]]
     schedules: dict[str, Steps]
     folded: Count | None
@@ -158,6 +160,7 @@ class Checkpoint:
             depth=saved.depth,
             transitions=saved.transitions,
             faults_fired=tuple(saved.faults_fired),
+            marks=tuple(saved.marks),
             found={name: _end_to_text(end) for name, end in saved.found.items()},
             schedules={name: _schedule_to_steps(schedule) for name, schedule in saved.schedules.items()},
             folded=saved.folded,
@@ -201,6 +204,7 @@ class Checkpoint:
             depth=header.depth,
             transitions=header.transitions,
             faults_fired=list(header.faults_fired),
+            marks=list(header.marks),
             found={name: _end_from_text(*end) for name, end in header.found.items()},
             schedules={name: _schedule_from_steps(each) for name, each in header.schedules.items()},
             folded=header.folded,
@@ -321,6 +325,7 @@ def _makes_sense(header: Header, body: Body, tables: Tables) -> bool:
         and all(layer <= header.depth + 1 for _, layer, _ in header.found.values())
         and all((each.cycle_from or 0) <= len(each.choices) for each in header.schedules.values())
         and set(header.faults_fired) <= set(tables.model.budgets)
+        and all(mark < len(tables.marks) for mark in header.marks)
     )
 
 

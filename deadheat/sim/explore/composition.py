@@ -33,8 +33,9 @@ from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.fairness import FairGraph
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Part, Process, Property
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables, Watch
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.trace import Choice, Schedule
+from deadheat.sim.watches import Watch
 
 __all__ = ["PART_STATES_MAX", "explore_parts"]
 
@@ -286,6 +287,8 @@ class _Composition:
             if schedule is not None:
                 found[prop.name] = schedule
         searches = [part.search for part in self.parts]
+        for search in searches:
+            search.result()  # which covers what only faults reached
         merging = ("merging",) if searches[0].tables.merging else ()
         sizes = " + ".join(f"{part.states:,}" for part in self.parts)
         return Exploration(

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from deadheat.sim.model import Model
-from deadheat.sim.tables import EveryStepError
+from deadheat.sim.watches import EveryStepError
 
 __all__ = ["asked_of_every_step", "asking_every_step", "named_in"]
 

@@ -178,6 +178,7 @@ def saved_of(begun: python.Search) -> Saved:
         depth=begun.depth,
         transitions=begun.transitions,
         faults_fired=sorted(begun.tables.faults_in(begun.budgets_drawn_on)),
+        marks=sorted(begun.marks - {python.NO_MARK}),
         found={},
         schedules=begun.schedules(),
     )

@@ -16,8 +16,9 @@ from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
 from deadheat.sim.explore.settled import shallowest_settled_violation
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables, Watch, WatchedPart
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
 from deadheat.sim.trace import Choice, Schedule
+from deadheat.sim.watches import Watch, WatchedPart
 
 if TYPE_CHECKING:  # not at run time: a small space must not wait for it
     from deadheat.sim.explore.symmetry import Symmetry
@@ -25,6 +26,8 @@ if TYPE_CHECKING:  # not at run time: a small space must not wait for it
 __all__ = ["Search", "explore"]
 
 STATES_BETWEEN_REPORTS = 5_000
+
+NO_MARK = -1
 
 _Processes = list[tuple[int, Learned[tuple[Row, ...]]]]
 """Where the number of a process's local state is in a packed state, and its rows."""
@@ -61,9 +64,9 @@ class Search:
     `parents` maps each state seen to the state that it was first reached from, in the order in which they were seen;
     `layer_sizes` counts those of each distance, and the last of them, `layer`, are yet to be expanded. `found` maps a
     violated property to the states at the two ends of its last transition, and `cycles` to what then goes on for
-    ever, if it is liveness. `stopped` says which limit ended the search. With a `dependence`, a state in which some
-    processes cannot be disturbed by the others is expanded by the steps of those alone (see `partial_order`). A
-    `symmetry` is for searches that use it.
+    ever, if it is liveness; `marks` are those of the faults that happened. `stopped` says which limit ended the search.
+    With a `dependence`, a state in which some processes cannot be disturbed by the others is expanded by the steps of
+    those alone (see `partial_order`). A `symmetry` is for searches that use it.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Search:
         self.transitions = 0
         self.depth = 0
         self.budgets_drawn_on = 0
+        self.marks = {NO_MARK}
         self.stopped: str | None = None
         self.symmetry: Symmetry | None = None
         self.layer = [self.initial]
@@ -129,11 +133,12 @@ class Search:
             moves = False
             for shift, rows in processes if self._dependence is None else self._ample(state, processes):
                 for mask, learned in rows[(state >> shift) & FIELD_MASK]:
-                    for delta, budget, owed, watches, _ in learned[state & mask]:
+                    for delta, budget, owed, watches, _, mark in learned[state & mask]:
                         if budget:
                             if not state & budget:
                                 continue
                             self.budgets_drawn_on |= budget
+                            self.marks.add(mark)
                         transitions += 1
                         successor = state + delta
                         if watches:
@@ -194,6 +199,7 @@ class Search:
 
     def result(self) -> Exploration:
         """Return what was found."""
+        self.tables.cover(self.marks - {NO_MARK})
         return Exploration(
             explorer="python",
             states=len(self.parents),

@@ -50,7 +50,9 @@ class QuotientSearch(python.Search):
             self.symmetry.learn()
             self.transitions += len(choices)
             for successor, after in choices:
-                self.budgets_drawn_on |= successor.budget
+                if successor.budget:
+                    self.budgets_drawn_on |= successor.budget
+                    self.marks.add(successor.mark)
                 self._check_transition(successor.watches, state, after)
                 representative = self.symmetry.representative(after)
                 self.folded += representative != after

@@ -9,7 +9,8 @@ from deadheat.sim.exchange import Exchange
 from deadheat.sim.locals import INITIAL
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.tables import FIELD_BITS, Lesson, Tables, WatchedPart
+from deadheat.sim.tables import FIELD_BITS, Lesson, Tables
+from deadheat.sim.watches import WatchedPart
 
 __all__ = ["AsymmetricError", "Swap"]
 

@@ -26,8 +26,9 @@ from itertools import islice, pairwise
 
 from deadheat.sim.explore.swap import AsymmetricError, Swap
 from deadheat.sim.model import Kind
-from deadheat.sim.tables import Tables, WatchedPart
+from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice
+from deadheat.sim.watches import WatchedPart
 
 __all__ = ["AsymmetricError", "Symmetry", "not_used", "plain_changes"]
 

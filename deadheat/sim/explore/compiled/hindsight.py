@@ -28,8 +28,8 @@ from deadheat.sim.explore.compiled.representative import exchange_all
 from deadheat.sim.explore.lassos import edges_from, is_cyclic
 from deadheat.sim.explore.symmetry import plain_changes
 from deadheat.sim.fairness import FairGraph
-from deadheat.sim.tables import Watch
 from deadheat.sim.trace import Choice
+from deadheat.sim.watches import Watch
 
 if TYPE_CHECKING:
     from deadheat.sim.explore.compiled.search import KernelSearch

@@ -9,7 +9,7 @@ from deadheat.sim.explore.compiled.compiling import compiled
 from deadheat.sim.explore.compiled.lookups import verdict_of
 from deadheat.sim.explore.compiled.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
-from deadheat.sim.tables import Watch
+from deadheat.sim.watches import Watch
 
 __all__ = ["judge_states", "violating_among"]
 

@@ -14,6 +14,7 @@ import numpy
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.checkpoint import Checkpoint, Saved
 from deadheat.sim.explore.compiled.ample import standings_of
+from deadheat.sim.explore.compiled.fired import Fired
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
@@ -26,8 +27,9 @@ from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
 from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind
-from deadheat.sim.tables import Tables, Watch
+from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice, Schedule
+from deadheat.sim.watches import Watch
 
 __all__ = ["KernelSearch", "Settings"]
 
@@ -85,8 +87,7 @@ class KernelSearch:
         self.transitions = self._transitions_saved = saved.transitions
         self.depth = saved.depth
         self.stopped: str | None = None
-        kinds = [*tables.model.budgets, ""]  # an array of no length would be another type to numba
-        self.fired = numpy.array([kind in saved.faults_fired for kind in kinds], dtype=numpy.uint8)
+        self.fired = Fired(tables, saved.faults_fired, saved.marks)
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
         self.dense = DenseTables(tables, settings.dense_bits, self.symmetry)
@@ -169,7 +170,12 @@ class KernelSearch:
         ends = [last for _, last in self._ranges(self.depth)]
         self.cursors = self.team.each(
             lambda number, worker: worker.expand(
-                t, standings, store, self.fired, self.cursors[number], min(ends[number], self.cursors[number] + chunk)
+                t,
+                standings,
+                store,
+                self.fired.array,
+                self.cursors[number],
+                min(ends[number], self.cursors[number] + chunk),
             )
         )
         self.chunk = min(2 * chunk, CHUNK)
@@ -229,7 +235,7 @@ class KernelSearch:
         place = 0
         while place < len(rows) and not self.stopped:
             self._reset_workers()
-            place = self.team.workers[0].expand_pending(self.dense.arrays(), self.fired, rows, states, place)
+            place = self.team.workers[0].expand_pending(self.dense.arrays(), self.fired.array, rows, states, place)
             self._collect()
 
     def _repack(self) -> bool:
@@ -316,6 +322,7 @@ class KernelSearch:
 
     def result(self) -> Exploration:
         """Return what was found."""
+        self.tables.cover(self.fired.marks)
         used = {"merging": self.tables.merging, "symmetry": self.folded > 0, "partial_order": self.expanded_in_part > 0}
         return Exploration(
             explorer="kernel",
@@ -326,7 +333,7 @@ class KernelSearch:
             counterexamples={**self.schedules, **self._schedules()},
             reached=frozenset(self.tables.reached),
             labels_reached=frozenset(self.tables.labels_reached),
-            faults_fired=self._faults_fired(),
+            faults_fired=self.fired.kinds,
             reductions=reductions(**used),
             stopped=self.stopped,
             storage="fingerprint" if self._settings.fingerprint_bits or self._odds() else "exact",
@@ -367,17 +374,14 @@ class KernelSearch:
             parts=list(self.store.split(self.depth, self.cursors)),
             depth=self.depth,
             transitions=self.transitions,
-            faults_fired=sorted(self._faults_fired()),
+            faults_fired=sorted(self.fired.kinds),
+            marks=self.fired.marks,
             found={name: end for name, end in self.found.items() if name not in self.cycles},
             schedules=self.schedules,
             omission_odds=self._odds(),
             folded=self.folded if self.symmetry is not None else None,
         )
         checkpoint.save(self.tables, saved)
-
-    def _faults_fired(self) -> frozenset[str]:
-        kinds = zip(self.tables.model.budgets, self.fired, strict=False)
-        return frozenset(kind for kind, fired in kinds if fired)
 
     def _empty_store(self) -> Store:
         return empty_store(self.dense.layout, self.limits, self._settings.fingerprint_bits, self._settings.room)

@@ -22,12 +22,14 @@ from deadheat.sim.explore.compiled.arrays import (
     Arrays,
     Column,
 )
+from deadheat.sim.explore.compiled.fired import number_of
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.representative import Swaps, swaps_of
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.explore.symmetry import Symmetry
 from deadheat.sim.model import Kind
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables, WatchedPart
+from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
+from deadheat.sim.watches import WatchedPart
 
 __all__ = ["DenseTables", "RowKey"]
 
@@ -355,7 +357,7 @@ class DenseTables:
             field = (successor.budget.bit_length() - 1) // FIELD_BITS
             before += 1 << (field * FIELD_BITS)
             first_budget = len(self.layout.bits) - len(self.tables.model.budgets)
-            guard = (self.layout.word[field], self.layout.mask(field), field - first_budget)
+            guard = (self.layout.word[field], self.layout.mask(field), number_of(successor, field - first_budget))
         delta = self._delta_words(before, before + successor.delta)
         steps, states = (self._watching(successor, kind) for kind in (Kind.STEP, Kind.ALWAYS))
         info = (OWED if successor.owed else 0) | (GUARDED if successor.budget else 0) | (WATCHED if steps else 0)
