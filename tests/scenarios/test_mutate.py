@@ -122,8 +122,8 @@ NOTICED = {
     # Both look before either writes.
     ("locked", "worker", "acquire", "left out"): ORPHAN | {"cancelled-means-stopped", "terminal-is-final"},
     ("locked", "cancel", "acquire", "left out"): ORPHAN | {"cancelled-means-stopped", "terminal-is-final"},
-    # A lock that is never released keeps the other one out for ever.
-    ("locked", "worker", "delete_if_equal", "left out"): {"cancel-answered"},
+    # A lock that is never released keeps the other one out until its time to live has run out, and no longer.
+    ("locked", "worker", "delete_if_equal", "left out"): set(),
     # Check and creation no longer exclude the cancellation.
     ("creation-lock", "dispatch", "acquire", "left out"): ORPHAN,
     ("creation-lock", "cancel", "acquire", "left out"): ORPHAN,
