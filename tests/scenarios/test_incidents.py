@@ -57,11 +57,11 @@ BROKEN_BY: dict[str, set[str]] = {
     # Only the end of the loop itself; anything else it finds in its next round.
     "hail-7350": {"cleanup-loss"},
     # Whatever makes a second delivery: the first delivery's Job is killed and reported so, the second creates anew.
-    "dagster-3323": {"worker-crash", "dispatcher-crash", "celery-redelivery", "http-retry", "http-loss"},
+    "dagster-3323": {"worker-crash", "worker-loss", "dispatcher-crash", "celery-redelivery", "http-retry", "http-loss"},
     # The fix is about the cancellation alone: a creation that failed, was given up or comes twice ends the evaluation
     # as "failed" with its Job alive; a stale look lets a creation pass; and two controllers at once do as they please.
     "tekton-2381": {
-        *("worker-crash", "dispatcher-crash", "dispatcher-loss", "celery-redelivery"),
+        *("worker-crash", "worker-loss", "dispatcher-crash", "dispatcher-loss", "celery-redelivery"),
         *("http-retry", "http-loss", "http-timeout", "k8s-lost-answer"),
         *("stale-status", "lease-expiry", "redis-failover", "resubmission"),
     },

@@ -125,8 +125,6 @@ NOTICED = {
     # Both look before either writes.
     ("locked", "worker", "acquire", "left out"): ORPHAN | {"cancelled-means-stopped", "terminal-is-final"},
     ("locked", "cancel", "acquire", "left out"): ORPHAN | {"cancelled-means-stopped", "terminal-is-final"},
-    # A lock that is never released keeps the other one out for ever.
-    ("locked", "worker", "delete_if_equal", "left out"): {"cancel-answered"},
     # Check and creation no longer exclude the cancellation.
     ("creation-lock", "dispatch", "acquire", "left out"): ORPHAN,
     ("creation-lock", "cancel", "acquire", "left out"): ORPHAN,
@@ -180,6 +178,8 @@ UNNOTICED = {
     ("request-token", "dispatch", "get", "takes None for token-e1-1"): Fate.SURVIVED,
     # A key that its owner deletes is its own, as long as no lease expires.
     ("creation-lock", "dispatch", "delete_if_equal", "deletes whatever is there"): Fate.NO_DIFFERENCE,
+    # A lock that is never released keeps the other one out until its time to live has run out, and no longer.
+    ("locked", "worker", "delete_if_equal", "left out"): Fate.SURVIVED,
 }
 
 
