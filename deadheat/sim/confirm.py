@@ -89,8 +89,8 @@ def _stays(model: Model, prop: Property, schedule: Schedule) -> bool:
             continue
         if len(edges) >= SETTLED_STATES_MAX:
             raise UndecidedError(
-                f"A violation of {prop.name!r} was found, but {SETTLED_STATES_MAX:,} states are not enough to execute all "
-                "that its end settles in, so it is not confirmed. Check fewer evaluations, or other properties."
+                f"A violation of {prop.name!r} was found, but {SETTLED_STATES_MAX:,} states are not enough to execute "
+                "all that its end settles in, so it is not confirmed. Check fewer evaluations, or other properties."
             )
         simulation, _ = replay(model, Schedule(choices))
         if prop.violated(simulation.values) is None:
