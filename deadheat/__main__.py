@@ -1,5 +1,31 @@
-"""`python -m deadheat`."""
+"""`python -m deadheat`, and the program `deadheat`."""
 
-from deadheat.cli import main
+from __future__ import annotations
 
-main()
+import os
+import sys
+
+__all__ = ["main"]
+
+SEED = "PYTHONHASHSEED"
+"""What the order of a set of text depends on; drawn anew for each run of Python, unless the environment says it."""
+
+
+def main() -> None:
+    """Run the command line, with the order of sets the same in every run, so that every run says the same.
+
+    A role that depends on that order is mostly found out; what is not shall at least not waver.
+    """
+    if SEED not in os.environ and os.name == "posix" and sys.executable:
+        os.environ[SEED] = "0"
+        try:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        except OSError:  # then the order is as it is
+            del os.environ[SEED]
+    from deadheat.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

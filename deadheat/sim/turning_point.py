@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deadheat.sim.errors import ReplayDivergedError
+from deadheat.sim.errors import PurityError
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model
@@ -29,7 +29,10 @@ def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
     for choice in schedule.choices:
         after = next((after for successor, after in tables.choices(states[-1]) if successor.choice == choice), None)
         if after is None:
-            raise ReplayDivergedError(f"The process {choice.process!r} cannot make step {len(states)} of the schedule.")
+            raise PurityError(
+                f"The process {choice.process!r} is not pure: it could make step {len(states)} of the schedule, and "
+                "cannot any more. A role may depend on its arguments and on outcomes alone."
+            )
         states.append(after)
     turning = len(schedule.choices)
     while turning > 0:

@@ -1,0 +1,35 @@
+"""The program: every run of it says the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+CODE = (
+    "import sys; from deadheat.__main__ import main; sys.argv = ['deadheat', '--version']; print({*'abcdefgh'}); main()"
+)
+
+
+def run(*arguments: str, **environment: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
+    program = [sys.executable, *arguments]
+    done = subprocess.run(program, env={**kept, **environment}, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a program can take the place of another one there only")
+def test_the_order_of_sets_is_the_same_in_every_run() -> None:
+    first, again = run("-c", CODE).splitlines(), run("-c", CODE).splitlines()
+    assert first[-2:] == again[-2:]  # the line printed by the program that took the place of the first
+    assert len(first) == 3
+
+
+def test_an_order_that_the_environment_asks_for_is_kept() -> None:
+    assert len(run("-c", CODE, PYTHONHASHSEED="7").splitlines()) == 2
+
+
+def test_arguments_arrive_as_they_are() -> None:
+    assert run("-m", "deadheat", "list", "faults") == run("-m", "deadheat", "list", "faults", PYTHONHASHSEED="3")
