@@ -13,7 +13,7 @@ from typing import Any
 import simpy
 
 from deadheat.sim.errors import DeadheatError, ModelError, PurityError
-from deadheat.sim.forgotten import Forgotten, Unyielded, note_used
+from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
 from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
@@ -206,7 +206,8 @@ def _abandon(generator: Generator[Any, Any, Any]) -> None:
     """Close a generator without letting its `finally` blocks act: a killed process cleans nothing up."""
     for _ in range(100):
         try:
-            generator.close()
+            with noting_nothing():
+                generator.close()
         except RuntimeError:  # it yielded once more, from a finally block
             continue
         except KeyboardInterrupt:

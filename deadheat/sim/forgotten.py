@@ -6,6 +6,7 @@ for any more. What has gone out of existence before that was forgotten, and so w
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
-__all__ = ["Forgotten", "Unyielded", "note_made", "note_used"]
+__all__ = ["Forgotten", "Unyielded", "note_made", "note_used", "noting_nothing"]
 
 
 class Forgotten(NamedTuple):
@@ -36,11 +37,14 @@ class Unyielded:
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """Note what is made and used meanwhile."""
-        token = _NOTING.set(self)
+        """Note what is made and used meanwhile, by the role that runs: the garbage collector ends no other one then."""
+        token, collecting = _NOTING.set(self), gc.isenabled()
+        gc.disable()
         try:
             yield
         finally:
+            if collecting:
+                gc.enable()
             _NOTING.reset(token)
 
     def note(self, request: Any, place: str) -> None:
@@ -62,6 +66,16 @@ class Unyielded:
 
 
 _NOTING: ContextVar[Unyielded | None] = ContextVar("noting", default=None)
+
+
+@contextmanager
+def noting_nothing() -> Iterator[None]:
+    """Let a role that is thrown away make what it likes."""
+    token = _NOTING.set(None)
+    try:
+        yield
+    finally:
+        _NOTING.reset(token)
 
 
 def note_made(request: Any, *parts: Any) -> None:

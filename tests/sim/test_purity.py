@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
@@ -19,7 +20,7 @@ from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import DeadheatError, InternalError, ModelError, OperationError, PurityError
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.model import Kind, Model, Part, Process, Property, View
+from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Label, any_of, atomically
 from deadheat.sim.trace import Choice, Schedule
 from tests.sim.classics import Variable
@@ -497,6 +498,27 @@ def test_requests_that_are_yielded_later_again_or_as_parts_are_not_forgotten() -
         yield any_of(atomically(first, cell.set(3)), cell.get())
 
     assert python.explore(model_of(role)).complete
+
+
+def test_what_a_role_makes_while_it_is_thrown_away_is_not_taken_for_forgotten() -> None:
+    """Its `finally` runs when the garbage collector comes, which may be while another role runs."""
+
+    def leaving() -> Role:
+        try:
+            yield cell.get()
+            yield cell.set(3)
+        finally:
+            yield cell.set(9)
+
+    def collecting() -> Role:
+        gc.collect()
+        yield cell.get()
+        gc.collect()
+
+    processes = (Process("p", leaving, crashes=(Crash("crash"),)), Process("q", collecting))
+    model = Model({"cell": cell}, processes, (), {"crash": 1})
+    for explore in EXPLORERS:
+        assert explore(model).complete
 
 
 # Endings that would look like verdicts
