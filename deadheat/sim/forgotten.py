@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gc
 import sys
+from _thread import get_ident
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
@@ -34,18 +34,19 @@ class Unyielded:
 
     def __init__(self) -> None:
         self._made: list[_Made] = []
+        self.thread = get_ident()
 
     @contextmanager
     def noting(self) -> Iterator[None]:
         """Note what is made and used meanwhile, by the role that runs: the garbage collector ends no other one then."""
-        token, collecting = _NOTING.set(self), gc.isenabled()
+        self.thread, collecting = get_ident(), gc.isenabled()
         gc.disable()
         try:
-            yield
+            with _noting(self):
+                yield
         finally:
             if collecting:
                 gc.enable()
-            _NOTING.reset(token)
 
     def note(self, request: Any, place: str) -> None:
         """Note a request that was made."""
@@ -65,23 +66,29 @@ class Unyielded:
         return self._made[0].forgotten if self._made else None
 
 
-_NOTING: ContextVar[Unyielded | None] = ContextVar("noting", default=None)
+_now: Unyielded | None = None
+"""What notes at this moment. No context variable: a role may be thrown away while one is being set, and set it too."""
 
 
 @contextmanager
-def noting_nothing() -> Iterator[None]:
-    """Let a role that is thrown away make what it likes."""
-    token = _NOTING.set(None)
+def _noting(unyielded: Unyielded | None) -> Iterator[None]:
+    global _now
+    before, _now = _now, unyielded
     try:
         yield
     finally:
-        _NOTING.reset(token)
+        _now = before
+
+
+def noting_nothing() -> AbstractContextManager[None]:
+    """Let a role that is thrown away make what it likes."""
+    return _noting(None)
 
 
 def note_made(request: Any, *parts: Any) -> None:
     """Note that a role has made a request, out of those that are its parts."""
-    unyielded = _NOTING.get()
-    if unyielded is None:
+    unyielded = _now
+    if unyielded is None or unyielded.thread != get_ident():
         return
     for each in parts:
         unyielded.use(each)
@@ -91,6 +98,6 @@ def note_made(request: Any, *parts: Any) -> None:
 
 def note_used(request: Any) -> None:
     """Note that a request which a role made is in good hands."""
-    unyielded = _NOTING.get()
-    if unyielded is not None:
+    unyielded = _now
+    if unyielded is not None and unyielded.thread == get_ident():
         unyielded.use(request)
