@@ -15,7 +15,7 @@ from deadheat.scenarios import interruption
 from deadheat.scenarios.scenario import Scenario, find_protocol
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
-from deadheat.sim.errors import UsageError
+from deadheat.sim.errors import UndecidedError, UsageError
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.trace import Trace
@@ -153,10 +153,16 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     counted = [*labels, *(faults if options.faults_must_fire else ())]
     missed = tuple(name for name in counted if name not in options.allow_unreached)
     holding = Verdict.VACUOUS if missed else Verdict.HOLDS
-    outcomes = tuple(_outcome(scenario, model, exploration, name, holding) for name in scenario.properties)
+    outcomes = []
+    for name in scenario.properties:
+        try:
+            outcomes.append(_outcome(scenario, model, exploration, name, holding))
+        except UndecidedError as error:
+            outcomes.append(Outcome(name, Verdict.INCONCLUSIVE))
+            exploration = replace(exploration, remarks=(*exploration.remarks, str(error)))
     return CheckResult(
         scenario,
-        outcomes,
+        tuple(outcomes),
         exploration,
         steps_not_reached=tuple(unreached),
         labels_not_reached=tuple(labels),
@@ -259,7 +265,7 @@ def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: s
     schedule = exploration.counterexamples.get(name)
     if schedule is None:
         return Outcome(name, holding if exploration.complete else Verdict.INCONCLUSIVE)
-    trace, violation = confirm(model, name, schedule)
+    trace, violation = confirm(model, name, schedule, interruption.asked)
     return Outcome(name, Verdict.VIOLATED, Counterexample(scenario, name, violation, trace))
 
 

@@ -8,6 +8,7 @@ process) fires it with an outcome.
 from __future__ import annotations
 
 from collections.abc import Generator, Hashable
+from types import GeneratorType
 from typing import Any
 
 import simpy
@@ -143,7 +144,7 @@ class RunningProcess:
             raise
         except BaseException as error:
             raise ModelError(f"The role of the process {self.process.name!r} cannot begin: {error!r}.") from error
-        if not isinstance(generator, Generator):
+        if not isinstance(generator, GeneratorType):
             raise ModelError(
                 f"The role of the process {self.process.name!r} returned a {type(generator).__name__} when it began; "
                 "let it be a generator function, which yields operations."

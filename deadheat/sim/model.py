@@ -78,15 +78,19 @@ class Part:
     reads: tuple[str, ...]
     violation: Callable[..., str | None]
 
+    def seen(self, view: View) -> View:
+        """Return as much of a view as the part reads."""
+        return {name: view[name] for name in self.reads}
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
     """What must not happen.
 
     `violation` receives the view of a state (for STEP: the views before and after) and returns what is wrong in one
-    phrase, or None; True and False are taken for "it is violated" and None. It is a pure function of the components
-    named in `reads`, and of nothing else. A step property of which it was found that it can be violated by a step that
-    changes nothing of what it reads is asked of `every_step`, and costs more.
+    phrase, or None; True is taken for "it is violated", and False and an empty phrase for None. It is a pure function
+    of the components named in `reads`, and of nothing else. A step property of which it was found that it can be
+    violated by a step that changes nothing of what it reads is asked of `every_step`, and costs more.
 
     A property that is violated wherever one of several parts is, such as one part an evaluation, is best made by
     `of_parts`: each part is evaluated once for what it reads itself, not for all combinations.
@@ -112,7 +116,7 @@ class Property:
         reads = tuple(dict.fromkeys(component for part in parts for component in part.reads))
 
         def violation(*views: View) -> str | None:
-            found = (part.violation(*views) for part in parts)
+            found = (part.violation(*(part.seen(view) for view in views)) for part in parts)
             return next((each for each in found if each), None)
 
         return cls(name, meaning, kind, reads, violation, parts)
@@ -126,9 +130,8 @@ class Property:
 
     def violated_in(self, part: Part, *views: View) -> str | None:
         """Return how one of its parts is violated; see `violated`."""
-        seen = [{name: view[name] for name in part.reads} for view in views]
         try:
-            found = part.violation(*seen)
+            found = part.violation(*(part.seen(view) for view in views))
         except (DeadheatError, KeyboardInterrupt):
             raise
         except KeyError as error:
@@ -137,7 +140,7 @@ class Property:
         except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
             raise ModelError(f"The property {self.name!r} failed: {error!r}.") from error
         if found is None or isinstance(found, str):
-            return found
+            return found or None  # an empty phrase says that nothing is wrong
         if isinstance(found, bool):
             return "it is violated" if found else None
         raise ModelError(
@@ -167,6 +170,10 @@ class Model:
         for name in names:
             if names.count(name) > 1:
                 raise ModelError(f"Two processes are named {name!r}; give each its own name.")
+        properties = [each.name for each in self.properties]
+        for name in properties:
+            if properties.count(name) > 1:
+                raise ModelError(f"Two properties are named {name!r}; give each its own name.")
         for name in self.interchangeable:
             if self.interchangeable.count(name) > 1:
                 raise ModelError(f"{name!r} is interchangeable with itself; name it once.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
 
@@ -105,6 +106,7 @@ What lies between two yields is atomic and depends on the role's arguments and o
 
 def atomically(*operations: Operation) -> Atomic:
     """Return a request for all `operations` at one instant, enabled when all are; its outcome is their outcomes."""
+    _require("atomically", operations, (Operation,))
     together = Atomic(operations)
     note_made(together, *operations)
     return together
@@ -112,9 +114,19 @@ def atomically(*operations: Operation) -> Atomic:
 
 def any_of(*operations: Operation | Atomic) -> AnyOf:
     """Return a request that is answered by whichever of `operations` is fired first, as a `Chosen`."""
+    _require("any_of", operations, (Operation, Atomic))
+    if not operations:
+        raise ModelError("any_of(...) needs an operation to choose.")
     choice = AnyOf(operations)
     note_made(choice, *operations)
     return choice
+
+
+def _require(what: str, operations: tuple[Any, ...], kinds: tuple[type, ...]) -> None:
+    for each in operations:
+        if not isinstance(each, kinds):
+            kind = type(each).__name__
+            raise ModelError(f"{what}(...) was given a {kind}; give it operations of components, such as store.get().")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,11 @@ class Label:
     meaning: str
 
     def __call__(self, operation: Operation) -> Operation:
-        """Return the operation with this label on it."""
+        """Return the operation with this label on it; raises ModelError for anything else."""
+        if not isinstance(operation, Operation):
+            raise ModelError(
+                f"The label {self.name} was put on a {type(operation).__name__}; put it on an operation of a component."
+            )
         labelled = replace(operation, label=self.name)
         note_made(labelled, operation)
         return labelled

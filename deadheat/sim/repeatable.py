@@ -8,8 +8,9 @@ from types import FunctionType
 from typing import Any
 
 from deadheat.sim.errors import PurityError, ReplayDivergedError
+from deadheat.sim.holdings import names_in
 from deadheat.sim.model import Model
-from deadheat.sim.shared_state import SharedState, names_in
+from deadheat.sim.shared_state import SharedState
 from deadheat.sim.simulation import Simulation
 from deadheat.sim.trace import Schedule
 

@@ -57,9 +57,9 @@ class WatchedPart:
         fields = tuple(state & self._mask for state in states)
         known = self.known.get(fields)
         if known is None:
-            known = self.known[fields] = self._violated(*states)
             for state in states if self.property.kind is Kind.STEP else ():
                 self.require_change(state)
+            known = self.known[fields] = self._violated(*states)
         return known
 
     def require_change(self, state: int) -> None:

@@ -86,6 +86,27 @@ def test_composition_leaves_such_a_property_to_the_whole(monkeypatch: pytest.Mon
     assert len(found.counterexamples["stays"].choices) == 3
 
 
+@pytest.mark.parametrize(
+    "explore",
+    [
+        quotient.explore,
+        lambda model: auto.explore(model, symmetry=True),
+        lambda model: kernel.explore(model, symmetry=True),
+    ],
+)
+def test_what_is_found_out_while_symmetry_is_verified_is_not_lost(explore: Any) -> None:
+    cells = {name: Variable(name, 0) for name in ("n0 c", "n1 c")}
+
+    def stays(before: View, after: View) -> str | None:
+        return "stayed at two" if before["n1 c"] == after["n1 c"] == 2 else None
+
+    parts = [Part(("n0 c",), lambda before, after: None), Part(("n1 c",), stays)]
+    processes = tuple(Process(f"p {name[:2]}", setting, (cell, (1, 2))) for name, cell in cells.items())
+    prop = Property.of_parts("stays", "", Kind.STEP, parts)
+    found = explore(Model(cells, processes, (prop,), interchangeable=("n0", "n1")))
+    assert len(found.counterexamples["stays"].choices) == 3
+
+
 def test_one_that_only_a_change_violates_is_not_asked_of_every_step() -> None:
     def jumps(before: View, after: View) -> str | None:
         return "jumped" if after["left"] - before["left"] > 1 else None

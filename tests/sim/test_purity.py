@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import gc
 import itertools
+import logging
 import os
+import queue
 import random
+import re
 import subprocess
 import sys
+import threading
 import time
+from array import array
+from collections import ChainMap, OrderedDict, UserDict, deque
 from collections.abc import Callable, Generator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property, lru_cache, partial
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -521,6 +530,55 @@ def test_what_a_role_makes_while_it_is_thrown_away_is_not_taken_for_forgotten() 
         assert explore(model).complete
 
 
+def helping(times: int) -> Role:
+    for _ in range(times):
+        yield cell.set(7)
+
+
+def undelegated() -> Role:
+    helping(2)
+    yield cell.get()
+
+
+def undelegated_in_a_helper() -> Role:
+    yield cell.get()
+    forgetting()
+
+
+def forgetting() -> None:
+    for _ in range(2):
+        helping(1)
+
+
+def undelegated_out_of_a_closure() -> Any:
+    def inner() -> Role:
+        yield cell.set(7)
+
+    def role() -> Role:
+        yield cell.get()
+        inner()
+
+    return role
+
+
+@pytest.mark.parametrize("role", [undelegated, undelegated_in_a_helper, undelegated_out_of_a_closure()])
+def test_a_forgotten_yield_from_is_noticed(role: Any) -> None:
+    pattern = r"calls (helping|inner) \(test_purity\.py:\d+\) and drops what it returns.* write `yield from` before it"
+    for explore in EXPLORERS:
+        with pytest.raises(ModelError, match=pattern):
+            explore(model_of(role))
+
+
+def test_generators_that_are_delegated_to_later_are_not_forgotten() -> None:
+    def role() -> Role:
+        work = helping(2)
+        yield cell.get()
+        yield from work
+        yield from helping(1)
+
+    assert python.explore(model_of(role)).complete
+
+
 # Endings that would look like verdicts
 
 
@@ -722,3 +780,151 @@ def test_without_its_check_a_breach_is_not_found_out(
     monkeypatch.setattr(check, mutant)
     monkeypatch.setattr("deadheat.sim.forgotten.Unyielded.left", lambda unyielded: None)
     assert python.explore(model).complete
+
+
+# What runs share, of classes that are not the user's
+
+
+class Shared(NamedTuple):
+    """Something to share, how a role changes it, and how one looks at it."""
+
+    held: Any
+    change: Callable[[Any], Any]
+
+
+class Words(dict[str, int]):
+    """A dictionary with something beside its items."""
+
+    more = 0
+
+
+class Private:
+    __slots__ = ("__hidden",)
+
+    def __init__(self) -> None:
+        self.__hidden = 0
+
+    def change(self) -> None:
+        self.__hidden += 1
+
+
+class Counted(type):
+    """A metaclass, whose classes count."""
+
+    count = 0
+
+
+class OfCounted(metaclass=Counted):
+    pass
+
+
+@lru_cache
+def remembered() -> int:
+    RUNS.append(1)
+    return 1
+
+
+def set_attribute(name: str) -> Callable[[Any], None]:
+    return lambda held: setattr(held, name, object())
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        Shared(SimpleNamespace(on=False), set_attribute("on")),
+        Shared(threading.Event(), lambda held: held.set()),
+        Shared(queue.Queue(), lambda held: held.put(1)),
+        Shared(array("i", [1]), lambda held: held.append(2)),
+        Shared(memoryview(bytearray(2)), lambda held: held.__setitem__(0, 7)),
+        Shared(ContextVar("shared", default=0), lambda held: held.set(7)),
+        Shared(UserDict({"a": 1}), lambda held: held.update(a=2)),
+        Shared(ChainMap({}), lambda held: held.update(a=2)),
+        Shared(OrderedDict(), lambda held: held.update(a=2)),
+        Shared(deque(), lambda held: held.append(2)),
+        Shared(Words(), set_attribute("more")),
+        Shared(ValueError(), set_attribute("more")),
+        Shared(Private(), lambda held: held.change()),
+        Shared(Notes(), lambda held: held.kept.append(1)),
+        Shared(OfCounted, lambda held: setattr(type(held), "count", object())),
+        Shared(Tally, lambda held: setattr(held, "__odd__", object())),
+        Shared(partial(print, [1]), lambda held: held.args[0].append(2)),
+        Shared(remembered, lambda held: held()),
+    ],
+    ids=lambda shared: type(shared.held).__name__,
+)
+def test_whatever_runs_share_is_looked_into(shared: Shared) -> None:
+    held, change = shared
+    remembered.cache_clear()
+
+    def role() -> Role:
+        yield cell.get()
+        change(held)
+        yield cell.set(1)
+
+    with pytest.raises(PurityError, match="share has changed"):
+        python.explore(model_of(role))
+
+
+def test_what_keeps_books_on_its_own_may_be_used() -> None:
+    def role() -> Role:
+        logging.getLogger("a.b").debug("asking")
+        if re.match("a+", "aa") and Computing().doubled == 4:
+            yield cell.get()
+
+    assert python.explore(model_of(role)).complete
+
+
+@dataclass(frozen=True)
+class Computing:
+    number: int = 2
+
+    @cached_property
+    def doubled(self) -> int:
+        return 2 * self.number
+
+
+# Mistakes in requests and properties
+
+
+def test_a_choice_of_nothing_and_what_is_no_operation_are_refused() -> None:
+    wrong: Any = any_of(cell.get(), cell.set(1))
+    for make in (
+        any_of,
+        lambda: any_of(wrong),
+        lambda: atomically(wrong),
+        lambda: atomically(cell),  # type: ignore[arg-type]
+        lambda: T1(wrong),
+        lambda: T1(atomically(cell.get())),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ModelError):
+            make()
+
+
+def test_two_properties_of_one_name_are_refused() -> None:
+    with pytest.raises(ModelError, match="Two properties are named 'never-seven'"):
+        model_of(looked_for_nothing, properties=(NEVER_SEVEN, NEVER_SEVEN))
+
+
+def test_an_empty_phrase_says_that_nothing_is_wrong() -> None:
+    parts = Property.of_parts("parts", "", Kind.ALWAYS, [Part(("cell",), lambda view: "")])
+    whole = Property("whole", "", Kind.ALWAYS, ("cell",), lambda view: "")
+    for explore in EXPLORERS:
+        assert explore(model_of(looked_for_nothing, properties=(parts, whole))).counterexamples == {}
+
+
+def test_a_part_sees_what_it_reads_and_no_more() -> None:
+    other = Variable("other", 1)
+    seen = Property.of_parts(
+        "seen",
+        "",
+        Kind.ALWAYS,
+        [Part((name,), lambda view: "too much" if len(view) > 1 else None) for name in ("cell", "other")],
+    )
+    model = Model({"cell": cell, "other": other}, (Process("p", looked_for_nothing),), (seen,))
+    for explore in EXPLORERS:
+        assert explore(model).counterexamples == {}
+
+
+def test_a_property_without_parts_is_refused() -> None:
+    with pytest.raises(ModelError, match="has no parts, so nothing could violate it"):
+        Property.of_parts("empty", "", Kind.ALWAYS, [])

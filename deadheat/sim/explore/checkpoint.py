@@ -32,6 +32,7 @@ from deadheat.sim.fingerprint import PYTHON, digest_of, fingerprint
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice, Schedule
+from deadheat.sim.watches import EveryStepError
 from deadheat.version import VERSION
 
 __all__ = ["Checkpoint", "Saved", "opened"]
@@ -305,6 +306,8 @@ def _learn_again(tables: Tables, header: Header) -> bool:
     try:
         for process, local, row, fields in header.lessons:
             tables.rows[process][local][row].successors[int(fields, 16)]
+    except EveryStepError:
+        raise
     except Exception:  # a role or a component was given what it never was before
         return False
     return True

@@ -11,7 +11,7 @@ from deadheat.sim.explore.memory import out_of_memory
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
 
-__all__ = ["Exploration", "Explorer", "Limits", "Progress", "Report", "reductions"]
+__all__ = ["Exploration", "Explorer", "Limits", "Progress", "Report", "never", "reductions"]
 
 
 def never() -> bool:

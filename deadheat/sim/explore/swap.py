@@ -10,7 +10,7 @@ from deadheat.sim.locals import INITIAL
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.tables import FIELD_BITS, Lesson, Tables
-from deadheat.sim.watches import WatchedPart
+from deadheat.sim.watches import EveryStepError, WatchedPart
 
 __all__ = ["AsymmetricError", "Swap"]
 
@@ -169,6 +169,8 @@ class Swap:
         image = Lesson(process, local, row, self._image(lesson.fields, read))
         try:
             there = self._afters(image, [self.fields[field] for field in read])
+        except EveryStepError:
+            raise
         except Exception as error:  # a role or a component was given what it never is
             raise AsymmetricError(f"with {self.exchange} {self._step(lesson)} fails: {error}") from None
         touched = [*read, lesson.process]
@@ -202,6 +204,8 @@ class Swap:
         images = [self._image(state, part.fields) for state in states]
         try:
             same = self.parts[part].evaluate(*images) == violated
+        except EveryStepError:
+            raise
         except Exception:  # it was given what it never is
             same = False
         if not same:

@@ -346,9 +346,8 @@ class KernelSearch:
     def _schedules(self) -> dict[str, Schedule]:
         if self.store.layout != self.dense.layout:  # there was no room to pack the states anew
             return {}
-        paths = PathFinder(self.dense, self.store).paths(self.found)
         schedules = {}
-        for name, stem in paths.items():
+        for name, stem in PathFinder(self.dense, self.store).paths(self.found).items():
             cycle = tuple(self.cycles.get(name, ()))
             schedules[name] = Schedule(stem + cycle, cycle_from=len(stem) if name in self.cycles else None)
         return schedules
@@ -357,9 +356,8 @@ class KernelSearch:
 
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
-        since = self.transitions - self._transitions_saved
         enough = self._settings.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
-        if self.checkpoint is not None and since > enough:
+        if self.checkpoint is not None and self.transitions - self._transitions_saved > enough:
             self._save(self.checkpoint)
 
     def _save_or_remove(self) -> None:
@@ -398,6 +396,5 @@ class KernelSearch:
 
     def _report(self) -> None:
         if self.report:
-            used = self.store.bytes_used + self.team.bytes_used
-            frontier = self._waiting() + self._size(self.depth + 1)
+            used, frontier = self.store.bytes_used + self.team.bytes_used, self._waiting() + self._size(self.depth + 1)
             self.report(Progress(self.store.states, self.transitions, frontier, self.depth, used, self.growth))
