@@ -132,6 +132,7 @@ def check(
         raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
     if checkpoint is not None and len(names) != 1:
         raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
+    _require_writable(trace)
     scenarios = [scenario_of(name, evaluations, faults, properties, quiet_period) for name in names]
     options = search_options(
         explorer,
@@ -179,6 +180,7 @@ def show(
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened."""
     scenario = scenario_of(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
+    _require_writable(save)
     allowed = unreached_allowed(allow_unreached)
     options = search_options("auto", max_states, allow_unreached=allowed, faults_must_fire=True)
     [result] = search_all([scenario], options)
@@ -337,6 +339,13 @@ def _save_first(result: CheckResult, path: Path) -> None:
         say(f"deadheat: nothing is violated, so {path} was not written.")
     else:
         save(counterexample, path)
+
+
+def _require_writable(path: Path | None) -> None:
+    if path is not None:
+        from deadheat.scenarios.trace_file import require_writable
+
+        require_writable(path)
 
 
 def _replayed(path: Path) -> Counterexample:

@@ -40,12 +40,15 @@ class StreamAdapter(Adapter):
         return Status(answer[0][1]["status"]) if answer else Status.QUEUED
 
     def receive(self, evaluation: str) -> Status:
-        """XREAD the next event, and remember it; that the evaluation was submitted again is no news to anybody."""
+        """XREAD the next event, and remember it, or forget all before it, if it is that the evaluation is queued."""
         for _ in poll(self.patience_s, f"no event of evaluation {evaluation} arrived at the subscription"):
-            while (event := self._next(evaluation)) is not None:
-                if "reset" not in event:
-                    self._client.sadd(self._memory(evaluation), event["status"])
-                    return Status(event["status"])
+            if (event := self._next(evaluation)) is not None:
+                status = Status(event["status"])
+                if status is Status.QUEUED:
+                    self._client.delete(self._memory(evaluation))
+                else:
+                    self._client.sadd(self._memory(evaluation), status)
+                return status
         raise AssertionError  # poll never ends by itself
 
     def has_received(self, evaluation: str, status: Status) -> bool:
@@ -53,9 +56,8 @@ class StreamAdapter(Adapter):
         return bool(self._client.sismember(self._memory(evaluation), str(status)))
 
     def reset(self, evaluation: str) -> None:
-        """XADD that it is submitted again, and forget what was received of it."""
-        self._client.xadd(self._log(evaluation), {"status": str(Status.QUEUED), "reset": "1"})
-        self._client.delete(self._memory(evaluation))
+        """XADD that it is queued again."""
+        self.append(evaluation, Status.QUEUED)
 
     def observe(self) -> dict[str, Any]:
         """Return what the whole log says of each evaluation."""

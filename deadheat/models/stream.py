@@ -40,7 +40,7 @@ class EventStream(Component):
     @operation
     def append(self, value: StreamState, evaluation: str, status: Status) -> Steps:
         """Append the event that the evaluation enters this status."""
-        return (Step(None, value._replace(status=status, pending=(*value.pending, status))),)
+        return (self._appended(value, status),)
 
     @operation
     def get(self, value: StreamState, evaluation: str) -> Steps:
@@ -49,11 +49,14 @@ class EventStream(Component):
 
     @operation
     def receive(self, value: StreamState, evaluation: str) -> Steps:
-        """Wait for the subscriber's next event; answer it. Each comes once, in order, as late as it likes."""
+        """Wait for the subscriber's next event; answer it. Each comes once, in order, as late as it likes.
+
+        Once it has received that the evaluation is queued, it forgets what it received of it before.
+        """
         if not value.pending:
             return BLOCKED
         event, *later = value.pending
-        received = tuple(sorted({*value.received, event}))
+        received = () if event is Status.QUEUED else tuple(sorted({*value.received, event}))
         return (Step(event, value._replace(pending=tuple(later), received=received)),)
 
     @operation
@@ -63,8 +66,8 @@ class EventStream(Component):
 
     @operation
     def reset(self, value: StreamState, evaluation: str) -> Steps:
-        """Append the event that the evaluation is submitted again; the subscriber forgets what it received of it."""
-        return (Step(None, value._replace(status=Status.QUEUED, received=())),)
+        """Append the event that the evaluation is queued again, of which the subscriber is told like of any other."""
+        return (self._appended(value, Status.QUEUED),)
 
     def components(self, evaluations: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names of the instances that hold the statuses of these evaluations."""
@@ -74,3 +77,7 @@ class EventStream(Component):
         """Return what an observer who reads the whole log sees in a state."""
         state: StreamState = view[f"{self.name}/{evaluation}"]
         return state.status
+
+    @staticmethod
+    def _appended(value: StreamState, status: Status) -> Step:
+        return Step(None, value._replace(status=status, pending=(*value.pending, status)))

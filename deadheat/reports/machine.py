@@ -11,7 +11,7 @@ from deadheat.scenarios.frontier import Frontier
 from deadheat.sim.model import UNLIMITED
 from deadheat.version import VERSION
 
-__all__ = ["SCHEMA", "check_to_json", "frontier_to_json"]
+__all__ = ["SCHEMA", "budgets_to_json", "check_to_json", "frontier_to_json"]
 
 SCHEMA = 1
 
@@ -42,6 +42,11 @@ def frontier_to_json(frontiers: Sequence[Frontier]) -> str:
     return json.dumps({"schema": SCHEMA, "deadheat": VERSION, "results": entries}, indent=2)
 
 
+def budgets_to_json(faults: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """Return budgets by kind of fault; one without end is "*"."""
+    return {kind: "*" if budget == UNLIMITED else budget for kind, budget in faults}
+
+
 def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
     exploration = result.exploration
     counterexample = outcome.counterexample
@@ -50,7 +55,7 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "property": outcome.property,
         "verdict": str(outcome.verdict),
         "evaluations": result.scenario.evaluations,
-        "faults": {kind: "*" if budget == UNLIMITED else budget for kind, budget in result.scenario.faults},
+        "faults": budgets_to_json(result.scenario.faults),
         "states": exploration.states,
         "transitions": exploration.transitions,
         "counterexample_length": len(counterexample.trace.events) if counterexample else None,

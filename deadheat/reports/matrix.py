@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import budget_text
@@ -129,13 +130,19 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
                 f"{result.scenario.protocol}: not all runs were seen, and none of them reached {', '.join(unreached)}."
             )
     if not lines:
-        lines.append("Not vacuous: some run of each reached every step T0 to T8, and every fault allowed.")
+        lines.append(f"Not vacuous: some run of each reached every step {_expected(results)}, and every fault allowed.")
     others = sum(len(result.steps_not_reached) for result in results)
     if others:
         lines.append(
             f"{others} further steps of the roles want a fault or an occasion to be reached; --json lists them."
         )
     return lines
+
+
+def _expected(results: Sequence[CheckResult]) -> str:
+    """Return which steps were to be reached."""
+    lacking = [label.name for label in LABELS if any(label in result.lacks for result in results)]
+    return "T0 to T8" + (f" (but {', '.join(lacking)}, where a protocol lacks it)" if lacking else "")
 
 
 def _vacuous(results: Sequence[CheckResult]) -> list[str]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.mutations import Change, PutOff
+from deadheat.reports.machine import budgets_to_json
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
 from deadheat.scenarios.scenario import MUTANT, Scenario, budget_text
@@ -106,10 +107,14 @@ def _entry(scenario: Scenario, result: MutantResult) -> dict[str, Any]:
         "survived": result.fate in (Fate.SURVIVED, Fate.NO_DIFFERENCE),
         "fate": str(result.fate),
         "noticed_by": [
-            {"property": each.property, "faults": dict(each.scenario.faults), "counterexample_length": each.steps}
+            {
+                "property": each.property,
+                "faults": budgets_to_json(each.scenario.faults),
+                "counterexample_length": each.steps,
+            }
             for each in result.noticed_by
         ],
-        "differs_under": None if result.differs_under is None else dict(result.differs_under),
+        "differs_under": None if result.differs_under is None else budgets_to_json(result.differs_under),
         "differs_in": list(result.differs_in),
         "error": result.error,
     }

@@ -12,12 +12,14 @@ from typing import Any
 
 from deadheat.models.steps import LABELS
 from deadheat.scenarios import interruption
+from deadheat.scenarios.reached import reached_labels
 from deadheat.scenarios.scenario import Scenario, find_protocol
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import UndecidedError, UsageError
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
+from deadheat.sim.operations import Label
 from deadheat.sim.trace import Trace
 
 __all__ = [
@@ -122,6 +124,11 @@ class CheckResult:
     seconds: float
 
     @property
+    def lacks(self) -> tuple[Label, ...]:
+        """The steps T0 to T8 that the protocol does without."""
+        return find_protocol(self.scenario.protocol).lacks
+
+    @property
     def is_whole(self) -> bool:
         """Whether all states were seen: a search that has found every property violated goes no further."""
         undecided = any(each.verdict is not Verdict.VIOLATED for each in self.outcomes)
@@ -148,7 +155,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     model = scenario.model()
     exploration = _explore(model, options, report)
     unreached = sorted(_all_sites(model) - exploration.reached)
-    labels = [name for name in _expected_labels(scenario) if name not in exploration.labels_reached]
+    labels = [name for name in _expected_labels(scenario) if name not in reached_labels(scenario, exploration)]
     faults = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
     counted = [*labels, *(faults if options.faults_must_fire else ())]
     missed = tuple(name for name in counted if name not in options.allow_unreached)

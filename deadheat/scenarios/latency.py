@@ -111,11 +111,19 @@ def _parse_bounds(name: str, bounds: str, text: str) -> Latency:
     return Latency(name, lowest_ns, highest_ns)
 
 
+DIGITS_MAX = 15
+"""A time of more digits is a mistake, and would be rounded."""
+
+
 def _parse_time(time: str, text: str) -> int:
     found = TIME.fullmatch(time)
     unit = found.group(2).replace("µ", "u").replace("μ", "u") if found else ""
     if found is None or (unit not in UNITS_NS and (unit or Decimal(found.group(1)))):
         raise UsageError(f"{time!r} in {text!r} is not a time; write a number with a unit: us, ms, s or m.")
+    if len(found.group(1)) > DIGITS_MAX:
+        raise UsageError(
+            f"{time[:DIGITS_MAX]}... in a latency has more than {DIGITS_MAX} digits; write a shorter time."
+        )
     nanoseconds = Decimal(found.group(1)) * UNITS_NS[unit or "s"]
     if nanoseconds != int(nanoseconds):
         raise UsageError(f"{time!r} in {text!r} is finer than a nanosecond; round it.")

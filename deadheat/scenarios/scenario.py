@@ -21,6 +21,9 @@ INCIDENT = "incident:"
 WITHOUT_END = "*"
 """How a budget without end is written."""
 
+SIZE_MAX = 1_000
+"""How many evaluations and faults a scenario may have: far more than can be explored, and not too many to be built."""
+
 MUTANT = "~"
 """What stands between a protocol's name and the number of its mutant: `state-machine~3`."""
 
@@ -56,6 +59,12 @@ class Scenario:
                     f"The fault {kind!r} cannot happen {'without end' if budget == UNLIMITED else f'{budget} times'}; "
                     "give it a number of times."
                 )
+        size = self.evaluations * (1 + sum(budget for _, budget in self.faults if budget != UNLIMITED))
+        if size > SIZE_MAX:
+            raise UsageError(
+                f"{self.evaluations:,} evaluations with these faults need {size:,} processes or more, of {SIZE_MAX:,} "
+                f"allowed, and far more than can be explored; ask for fewer, or for KIND={WITHOUT_END}."
+            )
         for name in self.properties:
             if name not in PROPERTIES:
                 raise unknown_name("property", name, PROPERTIES)

@@ -23,13 +23,10 @@ from deadheat.sim.simulation import Simulation
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
 from deadheat.version import VERSION
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "replay_file", "save"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "replay_file", "require_writable", "save"]
 
 FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
 FORMAT_VERSION: Literal[2] = 2
-
-SIZE_MAX = 1_000
-"""How many evaluations and faults a trace may ask for: far more than can be explored, and not too many to be run."""
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
@@ -81,10 +78,20 @@ class Recorded:
     remark: str | None
 
 
+def require_writable(path: Path) -> None:
+    """Raise TraceError if nothing could be saved there; so that nobody waits for a search in vain."""
+    existed = path.exists()
+    try:
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise TraceError(f"{path} cannot be written: {error.strerror}.") from None
+
+
 def save(counterexample: Counterexample, path: Path) -> None:
     """Write a counterexample to a file; raises TraceError if that cannot be done."""
     scenario, schedule = counterexample.scenario, counterexample.trace.schedule
-    _require_size(path, scenario)
     content = Content(
         format=FORMAT,
         version=FORMAT_VERSION,
@@ -127,7 +134,6 @@ def read(path: Path) -> Recorded:
             properties=(content.property,),
             quiet=content.scenario.quiet,
         )
-        _require_size(path, scenario)
         model = scenario.model()
     except TraceError:
         raise
@@ -253,14 +259,6 @@ def _require_version(path: Path, content: dict[str, Any]) -> None:
         f"{path} is a trace of format version {version}{saved}, and this is deadheat {VERSION}, which reads version "
         f"{FORMAT_VERSION}; use a newer one, or save the trace anew."
     )
-
-
-def _require_size(path: Path, scenario: Scenario) -> None:
-    size = scenario.evaluations * (1 + sum(abs(budget) for _, budget in scenario.faults))
-    if size > SIZE_MAX:
-        raise TraceError(
-            f"{path} is of more evaluations and faults than a trace may have; check fewer than {SIZE_MAX:,} in all."
-        )
 
 
 def _is_not_whole(path: Path, reason: str) -> TraceError:

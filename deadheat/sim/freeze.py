@@ -267,12 +267,22 @@ def _with_parts(values: Iterable[Any], seen: set[int]) -> Iterator[Any]:
             yield from _with_parts(tuple.__iter__(value), seen)
         elif isinstance(value, FunctionType):
             yield from _with_parts((*(value.__closure__ or ()), value.__defaults__, value.__kwdefaults__), seen)
+            yield from _with_parts(_constants_of(value), seen)
         elif isinstance(value, MethodType):
             yield from _with_parts((value.__func__, value.__self__), seen)
         elif isinstance(value, CellType):
             yield from _with_parts(gc.get_referents(value), seen)
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             yield from _with_parts((getattr(value, each.name, None) for each in dataclasses.fields(value)), seen)
+
+
+def _constants_of(function: FunctionType) -> Iterator[Any]:
+    """Yield the functions, and the immutable values, that a function names: it may compare these by identity."""
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        is_record = dataclasses.is_dataclass(value) and not isinstance(value, type)
+        if is_record or isinstance(value, tuple | frozenset | FunctionType):
+            yield value
 
 
 def merging_is_safe() -> bool:

@@ -184,6 +184,10 @@ class Tables:
         """Return the value of a number, in a component's field."""
         return self._values[field - len(self.locals)].values[number]
 
+    def values(self) -> dict[str, list[Any]]:
+        """Return the values that each component was seen to take."""
+        return {each.name: list(each.values) for each in self._values}
+
     def number_of(self, field: int, value: Any) -> int | None:
         """Return the number of a value, in a component's field, if it has been given one."""
         return self._values[field - len(self.locals)].numbers.get(freeze(value))
@@ -240,11 +244,6 @@ class Tables:
 
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
-        if local > FIELD_MASK:
-            raise UnboundedError(
-                f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; the usual cause "
-                "is a loop whose history cannot be merged. Keep fewer locals, or let the process repeat instead."
-            )
         rows = [
             Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
             for alternative, operation in enumerate(states.states[local].operations)
@@ -255,6 +254,16 @@ class Tables:
                     learn = partial(self._learn_crash, process, local, number, len(rows))
                     rows.append(Row(self._mask_of(crash.consequences), Learned(learn)))
         return tuple(rows)
+
+    @staticmethod
+    def _known(states: LocalStates, local: int) -> int:
+        """Return the number of a local state that fits in its field; raises UnboundedError for another."""
+        if local > FIELD_MASK:
+            raise UnboundedError(
+                f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; the usual cause "
+                "is a loop whose history cannot be merged. Keep fewer locals, or let the process repeat instead."
+            )
+        return local
 
     def _mask_of(self, request: Operation | Atomic) -> int:
         """Return the fields of the components that a request reads."""
@@ -271,7 +280,7 @@ class Tables:
         for branch, step in enumerate(self._steps(operation, fields)):
             if step.fault is not None and not self.model.budgets.get(step.fault):
                 continue
-            following = states.successor(local, alternative, step.outcome)
+            following = self._known(states, states.successor(local, alternative, step.outcome))
             choice = Choice(states.process.name, alternative, branch)
             moves = {process: following - local, **self._moves(fields, step.values)}
             successors.append(self._successor(choice, moves, step.fault, states.process.owed))
@@ -303,7 +312,7 @@ class Tables:
         states = self.locals[process]
         crash = states.process.crashes[number]
         step = only_step(self.model, crash.consequences, self.view(fields, crash.consequences.components))
-        moves = {process: states.after_crash(crash) - local, **self._moves(fields, step.values)}
+        moves = {process: self._known(states, states.after_crash(crash)) - local, **self._moves(fields, step.values)}
         choice = Choice.of_crash(states.process.name, number)
         return (self._successor(choice, moves, crash.kind, owed=False),)
 

@@ -244,7 +244,7 @@ def test_a_trace_with_other_numbers_is_refused_or_diverges_or_is_the_same(severa
         ),
         (
             {"scenario": {"protocol": "baseline", "evaluations": 2_000, "faults": {}, "quiet": False}},
-            "fewer than 1,000",
+            "of 1,000 allowed",
         ),
     ],
 )
@@ -260,13 +260,6 @@ def test_a_cycle_that_begins_after_the_end_is_refused(several: list[tuple[Path, 
     write(path, {**content, "cycle_from": len(content["schedule"]) + 1})
     with pytest.raises(TraceError, match=r"its cycle begins after its \d+ steps"):
         load(path)
-
-
-def test_a_trace_of_more_than_a_file_may_have_is_not_saved(saved: Path) -> None:
-    counterexample = load(saved)
-    larger = replace(counterexample, scenario=replace(counterexample.scenario, faults=(("worker-crash", 5_000),)))
-    with pytest.raises(TraceError, match="check fewer than 1,000 in all"):
-        save(larger, saved)
 
 
 # What has changed since

@@ -302,6 +302,7 @@ class _Composition:
             labels_reached=frozenset().union(*(search.tables.labels_reached for search in searches)),
             faults_fired=frozenset().union(*(search.tables.faults_in(search.budgets_drawn_on) for search in searches)),
             reductions=(*merging, "composition"),
+            values={name: values for search in searches for name, values in search.tables.values().items()},
             remarks=(
                 f"Composed of {len(self.parts)} parts, each explored alone ({sizes} states): no operation of one, nor "
                 "what follows from its crashes, names a component of another, so all their interleavings are covered",

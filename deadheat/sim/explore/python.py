@@ -212,6 +212,7 @@ class Search:
             faults_fired=frozenset(self.tables.faults_in(self.budgets_drawn_on)),
             reductions=reductions(merging=self.tables.merging, partial_order=self._expanded_in_part > 0),
             stopped=self.stopped,
+            values=self.tables.values(),
         )
 
     def schedules(self) -> dict[str, Schedule]:

@@ -7,11 +7,13 @@ kept or packed. Histories are not merged unless asked for. What the other search
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.errors import PurityError, ReplayDivergedError
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.fairness import Edge, FairGraph
+from deadheat.sim.freeze import freeze
 from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.shared_state import SharedState
@@ -54,6 +56,7 @@ class _Search:
         self.reached: set[Site] = set()
         self.labels: set[str] = set()
         self.faults: set[str] = set()
+        self.values: dict[str, dict[Hashable, Any]] = {name: {} for name in model.components}
 
     def run(self, limits: Limits, report: Report | None) -> str | None:
         """Search until there is nothing new, or a limit is reached; return which one was."""
@@ -120,6 +123,7 @@ class _Search:
             labels_reached=frozenset(self.labels),
             faults_fired=frozenset(self.faults),
             reductions=("merging",) if self.merging else (),
+            values={name: list(values.values()) for name, values in self.values.items()},
         )
 
     def _run(self, choices: Choices) -> Simulation:
@@ -140,6 +144,8 @@ class _Search:
         return simulation.state(merging=self.merging)
 
     def _check_state(self, state: Hashable, simulation: Simulation, choices: Choices) -> None:
+        for name, value in simulation.values.items():
+            self.values[name].setdefault(freeze(value), value)
         for prop in self._undecided(Kind.ALWAYS):
             if prop.violated(simulation.values) is not None:
                 self.found[prop.name] = Schedule(choices)

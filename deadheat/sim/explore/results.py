@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from deadheat.sim.coverage import Site
 from deadheat.sim.explore.memory import out_of_memory
@@ -75,6 +75,7 @@ class Exploration:
     state was taken for another one and so left out. `reached` and `faults_fired` are what some
     explored run did. `stopped` says which limit cut the search short; `bytes_per_state` what a stored state took,
     where that was measured; `cores` how many worked on it. `remarks` are sentences on why what was done is sound.
+    `values` are those that each component was seen to take.
     """
 
     explorer: str
@@ -93,6 +94,7 @@ class Exploration:
     bytes_per_state: float | None = None
     cores: int = 1
     remarks: tuple[str, ...] = ()
+    values: Mapping[str, Collection[Any]] = field(default_factory=dict, compare=False)
 
 
 def reductions(**used: bool) -> tuple[str, ...]:

@@ -341,6 +341,7 @@ class KernelSearch:
             bytes_per_state=self.store.bytes_used / self.store.states,
             cores=self.limits.cores,
             remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
+            values=self.tables.values(),
         )
 
     def _schedules(self) -> dict[str, Schedule]:
@@ -351,8 +352,6 @@ class KernelSearch:
             cycle = tuple(self.cycles.get(name, ()))
             schedules[name] = Schedule(stem + cycle, cycle_from=len(stem) if name in self.cycles else None)
         return schedules
-
-    # Memory and disk
 
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
