@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from deadheat.cli_sweep import sweep
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.place import Place, Where
@@ -162,25 +163,9 @@ def conform(
     raise typer.Exit(DIVERGED if result.unexplained else 0)
 
 
-@live.command(epilog="Example: deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0")
-def sweep(
-    redis: RedisUrl = None,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    yes_really: YesReally = None,
-) -> None:
-    """Remove what killed runs have left: namespaces with the label of a run, and deadheat's keys; nothing else."""
-    from deadheat.live.cluster import connect
-    from deadheat.live.place import refuse_production
-    from deadheat.live.place import sweep as remove
-    from deadheat.live.redis import connect as connect_redis
-
-    cluster = connect(kubeconfig, context)
-    refuse_production(cluster, yes_really)
-    swept = remove(cluster, connect_redis(redis) if redis else None)
-    typer.echo(f"Removed {len(swept.namespaces)} namespaces and {swept.keys} Redis keys.")
-    for name in swept.namespaces:
-        typer.echo(f"  {name}")
+live.command(epilog="Example: deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0 --delete")(
+    sweep
+)
 
 
 @live.command(epilog="Example: deadheat live up && deadheat live check baseline && deadheat live down")
@@ -206,25 +191,22 @@ def down() -> None:
 @contextmanager
 def _place(where: Where) -> Iterator[Place]:
     """Open the servers, and leave nothing behind, whichever way the command ends."""
-    from deadheat.live.place import open_place
+    from deadheat.live import interruption
+    from deadheat.live.place import open_place, remove_leavings
     from deadheat.reports.progress import ProgressLine
+    from deadheat.sim.errors import LiveError
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with SIGINT ignored
-        signal.signal(number, _interrupt)
+    interruption.listen()
     try:
         with ProgressLine("live") as progress, open_place(where) as place:
             progress.say("running on real servers")
             yield place
     except KeyboardInterrupt:
+        left = remove_leavings()
+        if left:
+            raise LiveError(f"Interrupted. {left}") from None
         typer.echo("deadheat: interrupted; everything that this run made was removed.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-
-
-def _interrupt(*_: object) -> None:
-    from deadheat.live.place import INTERRUPTED
-
-    INTERRUPTED.set()
-    raise KeyboardInterrupt
 
 
 def _where(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,24 @@ class Cluster:
                 f"The cluster of context {self.context!r} does not answer at {self._client.configuration.host} "
                 f"({what}); check --kubeconfig and --context."
             ) from None
+
+    def now(self) -> datetime:
+        """Return what time it is by the clock of the server, to a second: hosts need not agree on the time."""
+        from email.utils import parsedate_to_datetime
+
+        from kubernetes.client import VersionApi
+
+        with self.explained("asking for the time"):
+            _, _, headers = VersionApi(self._client).get_code_with_http_info(_request_timeout=TIMEOUT_S)
+        try:
+            return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+        except (KeyError, TypeError, ValueError):
+            raise LiveError(f"The cluster of context {self.context!r} does not tell the time.") from None
+
+    def patch_namespace(self, name: str, patch: dict[str, Any]) -> None:
+        """PATCH a namespace, merging."""
+        with self.explained("patching a namespace"):
+            self.core.patch_namespace(name, patch, _request_timeout=TIMEOUT_S, _content_type=MERGE_PATCH)
 
     def create_job(self, namespace: str, manifest: dict[str, Any]) -> V1Job:
         """POST a Job."""

@@ -16,7 +16,7 @@ from deadheat.sim.errors import LiveError
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["RedisAdapter", "connect", "explained", "forget", "without_secrets"]
+__all__ = ["RedisAdapter", "connect", "explained", "without_secrets"]
 
 CONNECT_PATIENCE_S = 5.0
 
@@ -63,14 +63,6 @@ def connect(url: str) -> redis.Redis:
     with explained(url):
         client.ping()
     return client
-
-
-def forget(client: redis.Redis, prefix: str) -> int:
-    """Delete every key with this prefix, and return how many there were."""
-    count = 0
-    for key in client.scan_iter(match=f"{prefix}*", count=1000):
-        count += client.delete(key)
-    return count
 
 
 class RedisAdapter(Adapter):

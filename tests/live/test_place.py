@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.place import Place, Where, open_place, refuse_production, sweep
+from deadheat.live.place import Place, Where, open_place, refuse_production
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.redis import without_secrets
 from deadheat.live.servers.control_plane import CONTEXT
@@ -78,25 +78,6 @@ def test_an_interrupt_leaves_nothing_behind(redis_url: str, kubeconfig: Path) ->
     assert list(client.scan_iter(match="deadheat:*")) == []
     client.close()
     cluster.close()
-
-
-@pytest.mark.live
-def test_a_sweep_removes_what_runs_have_left_and_nothing_else(place: Place) -> None:
-    core, client = place.cluster.core, place.redis
-    leftover = {"metadata": {"name": "deadheat-left-1", "labels": {RUN_LABEL: "left"}}}
-    core.create_namespace(leftover)  # type: ignore[arg-type]
-    core.create_namespace({"metadata": {"name": "deadheat-look-alike"}})  # type: ignore[arg-type]
-    place.cluster.create_job("deadheat-left-1", held_job())
-    client.mset({"deadheat:left:key:a": "1", "somebody-elses": "1"})
-    swept = sweep(place.cluster, client)
-    assert "deadheat-left-1" in swept.namespaces
-    assert swept.keys >= 1
-    eventually(lambda: not core.list_namespace(label_selector=f"{RUN_LABEL}=left").items)
-    assert "deadheat-look-alike" in living_namespaces(place.cluster)
-    assert client.get("somebody-elses") == "1"
-    assert client.get("deadheat:left:key:a") is None
-    core.delete_namespace("deadheat-look-alike")
-    client.delete("somebody-elses")
 
 
 def held_job() -> dict[str, Any]:

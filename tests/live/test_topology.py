@@ -14,7 +14,8 @@ from deadheat.live.adapters import Site, open_adapters
 from deadheat.live.celery import CeleryAdapter
 from deadheat.live.force import force
 from deadheat.live.place import PREFIX, Place
-from deadheat.live.redis import connect, forget
+from deadheat.live.redis import connect
+from deadheat.live.redis_run import forget
 from deadheat.live.replay import Settings, _ports, _stage, check_live, replay_live
 from deadheat.live.results import LiveOutcome
 from deadheat.live.topology.config import ChildConfig
