@@ -286,8 +286,10 @@ def mutate(
 
 def main() -> None:
     """Run the command line; a user's mistake becomes one sentence and an exit code."""
+    from deadheat.live.redaction import guard
     from deadheat.sim.errors import DeadheatError, InternalError, ReplayDivergedError
 
+    guard()
     try:
         app()
     except DeadheatError as error:

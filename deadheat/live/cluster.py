@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deadheat.live.redaction import learn_kubeconfig, redact, shown
 from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Cluster:
             raise LiveError(f"The cluster of context {self.context!r} {meaning} ({what}).") from None
         except (HTTPError, OSError):
             raise LiveError(
-                f"The cluster of context {self.context!r} does not answer at {self._client.configuration.host} "
+                f"The cluster of context {self.context!r} does not answer at {shown(self._client.configuration.host)} "
                 f"({what}); check --kubeconfig and --context."
             ) from None
 
@@ -208,10 +209,11 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
             name = IN_CLUSTER
         else:
             file = str(kubeconfig) if kubeconfig else None
+            _learn_secrets(file)
             load_kube_config(file, context, client_configuration=configuration, persist_config=False)
             name = context or list_kube_config_contexts(file)[1]["name"]
     except ConfigException as error:
-        raise LiveError(f"The kubeconfig {kubeconfig or 'by default'} cannot be used: {error}") from None
+        raise LiveError(f"The kubeconfig {kubeconfig or 'by default'} cannot be used: {redact(str(error))}") from None
     except OSError as error:
         raise LiveError(f"The kubeconfig {kubeconfig} cannot be read: {error.strerror}.") from None
     except Exception as error:  # the YAML parser's errors among them
@@ -220,6 +222,20 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
     with cluster.explained("asking for its version"):
         client.VersionApi(cluster.core.api_client).get_code(_request_timeout=5.0)
     return cluster
+
+
+def _learn_secrets(file: str | None) -> None:
+    """Know the secrets of a kubeconfig before anything can speak of them; whether it is one shows later."""
+    import os
+
+    import yaml
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
+
+    for path in [file] if file else KUBE_CONFIG_DEFAULT_LOCATION.split(os.pathsep):
+        try:
+            learn_kubeconfig(yaml.safe_load(Path(path).expanduser().read_text()))
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
 
 
 def _inside_a_cluster() -> bool:
@@ -232,5 +248,5 @@ def _message(error: Any) -> str:
     try:
         message = json.loads(error.body)["message"]
     except (TypeError, ValueError, KeyError):
-        return str(error.reason)
-    return str(message)
+        return redact(str(error.reason))
+    return redact(str(message))

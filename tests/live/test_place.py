@@ -18,7 +18,6 @@ import pytest
 from deadheat.live.cluster import Cluster, connect
 from deadheat.live.place import Place, Where, open_place, refuse_production
 from deadheat.live.redis import connect as connect_redis
-from deadheat.live.redis import without_secrets
 from deadheat.live.servers.control_plane import CONTEXT
 from deadheat.sim.errors import LiveError, UsageError
 
@@ -214,8 +213,3 @@ def test_a_wrong_redis_is_named_without_its_password(kubeconfig: Path, url: str,
 
 def test_an_unknown_protocol_is_found_before_any_server_starts() -> None:
     assert "did you mean baseline" in one_sentence(command_line("check", "baselin"))
-
-
-def test_urls_are_shown_without_secrets() -> None:
-    assert without_secrets("rediss://user:pass@host:6380/1") == "rediss://host:6380"
-    assert without_secrets("unix:///run/redis.sock") == "unix:///run/redis.sock"

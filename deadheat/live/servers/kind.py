@@ -15,6 +15,7 @@ import subprocess
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from deadheat.live.redaction import redact
 from deadheat.sim.errors import LiveError
 
 __all__ = ["UpState", "down", "made_by_up", "read_state", "state_folder", "up"]
@@ -156,5 +157,5 @@ def _run(command: list[str]) -> str:
         raise LiveError(f"`{' '.join(command[:3])}` did not end within {patience_s} s.") from None
     if done.returncode:
         reason = " / ".join(done.stderr.strip().splitlines()[-LINES:])
-        raise LiveError(f"`{' '.join(command[:3])}` failed: {reason}")
+        raise LiveError(f"`{' '.join(command[:3])}` failed: {redact(reason)}")
     return done.stdout
