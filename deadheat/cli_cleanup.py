@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deadheat.live.extras import require_live_extra
+
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.cleanup import Cleanup, Result, Statuses
     from deadheat.live.cluster import Cluster
@@ -56,6 +58,7 @@ def cleanup(
 
     Exit codes: 0 as hoped, 1 more orphans than the alert threshold, 2 usage or servers that do not answer.
     """
+    require_live_extra("cleanup")
     from deadheat.live.cleanup import Cleanup
     from deadheat.live.cluster import connect
     from deadheat.live.metrics import Metrics

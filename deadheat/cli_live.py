@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deadheat.cli_sweep import sweep
+from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.place import Place, Where
@@ -63,6 +64,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
+    require_live_extra("live replay")
     from deadheat.live.replay import replay_live
     from deadheat.scenarios.trace_file import load
 
@@ -94,6 +96,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
+    require_live_extra("live check")
     from deadheat.live.replay import check_live
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
@@ -128,6 +131,7 @@ def stress(
     as_json: AsJson = False,
 ) -> None:
     """Cancel many evaluations, each at its own pace, and count the orphans that real servers are left with."""
+    require_live_extra("live stress")
     from deadheat.live.free import parse_latencies
     from deadheat.live.results import LiveOutcome
     from deadheat.live.stress import Load

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deadheat.live.extras import require_live_extra
+
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.sweep import Choice, Found
 
@@ -21,6 +23,7 @@ UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def sweep(
     redis: Annotated[str | None, typer.Option("--redis", metavar="URL", help="A Redis to sweep.")] = None,
+    status: Annotated[str | None, typer.Option("--status", metavar="URL", help="A PostgreSQL to sweep.")] = None,
     kubeconfig: Annotated[Path | None, typer.Option("--kubeconfig", metavar="FILE", help="A cluster to sweep.")] = None,
     context: Annotated[str | None, typer.Option("--context", metavar="NAME", help="Its context.")] = None,
     yes_really: Annotated[
@@ -38,8 +41,8 @@ def sweep(
 ) -> None:
     """Remove what killed runs have left, and nothing else: what is not proved to be theirs is spared, and told of.
 
-    Without --redis, --kubeconfig and --context, the servers are those that `deadheat live up` made, if any. Folders
-    that killed runs' own servers left here are removed without --delete.
+    Without --redis, --status, --kubeconfig and --context, the servers are those that `deadheat live up` made, if any.
+    Folders that killed runs' own servers left here are removed without --delete.
     """
     from deadheat.live.run_record import is_run_id
     from deadheat.live.sweep import Choice, Fate
@@ -51,7 +54,7 @@ def sweep(
         raise UsageError(f"{run!r} is not the id of a run, which has 16 hexadecimal digits.")
     choice = Choice(run, _seconds(older_than) if older_than is not None else 0.0, delete)
     fates = []
-    for found in _sweep(choice, redis, kubeconfig, context, yes_really, dry_run=dry_run):
+    for found in _sweep(choice, redis, status, kubeconfig, context, yes_really, dry_run=dry_run):
         fates.append(found.fate)
         typer.echo(f"{str(found)[0].upper()}{str(found)[1:]}.")
     counts = ", ".join(f"{fates.count(fate)} {fate}" for fate in Fate if fate in fates)
@@ -64,6 +67,7 @@ def sweep(
 def _sweep(
     choice: Choice,
     redis: str | None,
+    status: str | None,
     kubeconfig: Path | None,
     context: str | None,
     yes_really: str | None,
@@ -74,13 +78,17 @@ def _sweep(
 
     from deadheat.live.sweep import sweep_folders
 
-    if redis is None and kubeconfig is None and context is None:
+    if (redis, status, kubeconfig, context) == (None, None, None, None):
         redis, kubeconfig, context = _of_up()
+    if (redis, kubeconfig, context) != (None, None, None):
+        require_live_extra("live sweep")
     # The cluster comes first: whether it may be touched at all must be known before anything is removed.
     if kubeconfig is not None or context is not None:
         yield from _or_failure("the cluster", _cluster(choice, kubeconfig, context, yes_really))
     if redis is not None:
         yield from _or_failure("the Redis", _redis(choice, redis))
+    if status is not None:
+        yield from _or_failure("the PostgreSQL", _postgres(choice, status))
     yield from _or_failure("what `live up` made", _up())
     yield from sweep_folders(replace(choice, delete=not dry_run))
 
@@ -108,6 +116,12 @@ def _redis(choice: Choice, url: str) -> Iterator[Found]:
 
     with closing(connect(url)) as client:
         yield from sweep_redis(client, url, choice)
+
+
+def _postgres(choice: Choice, url: str) -> Iterator[Found]:
+    from deadheat.live.sweep import sweep_postgres
+
+    yield from sweep_postgres(url, choice)
 
 
 def _cluster(choice: Choice, kubeconfig: Path | None, context: str | None, yes_really: str | None) -> Iterator[Found]:

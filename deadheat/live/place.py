@@ -19,6 +19,7 @@ from deadheat.live import namespaces, redis_run
 from deadheat.live.cluster import Cluster, connect
 from deadheat.live.heartbeat import Heartbeat, LeaseLostError
 from deadheat.live.interruption import INTERRUPTED, uninterrupted
+from deadheat.live.postgres_run import leave_tables
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.redis import explained
 from deadheat.live.redis_run import PREFIX
@@ -73,7 +74,7 @@ class Place:
         self.cluster = cluster
         self._name = name
         self._count = 0
-        self._record = record
+        self.record = record
         self._made: dict[str, str] = {}
         self._heartbeat: Heartbeat | None = None
 
@@ -84,10 +85,10 @@ class Place:
 
     def begin(self) -> None:
         """Write down whose the run's keys are, and say from here on that the run is alive."""
-        assert self._record is not None
+        assert self.record is not None
         with explained(self.redis_url):
-            redis_run.begin(self.redis, self._record)
-        self._heartbeat = Heartbeat(self._renew, self._record.lease_s, self.run)
+            redis_run.begin(self.redis, self.record)
+        self._heartbeat = Heartbeat(self._renew, self.record.lease_s, self.run)
 
     @contextmanager
     def namespace(self) -> Iterator[str]:
@@ -97,13 +98,13 @@ class Place:
         """
         if INTERRUPTED.is_set():
             raise KeyboardInterrupt
-        assert self._record is not None
+        assert self.record is not None
         self._require_lease()
         self._count += 1
         name = f"{self._name}-{self.run}-{self._count}"
         self._made[name] = ""  # noted before: a server that is interrupted may have made it
         try:
-            self._made[name] = namespaces.create(self.cluster, self._record, name)
+            self._made[name] = namespaces.create(self.cluster, self.record, name)
         except LiveError as error:
             if namespaces.was_refused(error):
                 del self._made[name]
@@ -120,20 +121,25 @@ class Place:
         left = []
         if cluster_stays:
             left += [f"the namespace {name} ({why})" for name in list(self._made) if (why := self._left(name))]
-        if redis_stays and self._record is not None and self._heartbeat is not None:
+        if redis_stays and self.record is not None and self._heartbeat is not None:
             try:
                 with explained(self.redis_url):
-                    redis_run.leave(self.redis, self._record)
+                    redis_run.leave(self.redis, self.record)
             except LiveError as error:
                 left.append(f"the Redis keys {self.prefix}* ({_phrase(error)})")
+        if self.status_url is not None and self.record is not None:
+            try:
+                leave_tables(self.status_url, self.record)
+            except LiveError as error:
+                left.append(f"the tables {self._name}_{self.run}_* ({_phrase(error)})")
         if self._heartbeat is not None:
             self._heartbeat.close()
         return left
 
     def _renew(self) -> None:
-        assert self._record is not None
+        assert self.record is not None
         with explained(self.redis_url):
-            redis_run.renew(self.redis, self._record)
+            redis_run.renew(self.redis, self.record)
         for name, uid in list(self._made.items()):
             try:
                 if uid:
@@ -176,7 +182,7 @@ class Place:
         if found is None:
             return ""
         judged = namespaces.judge(found, self.cluster.now())
-        return judged.uid if judged.record == self._record else ""
+        return judged.uid if judged.record == self.record else ""
 
 
 @contextmanager

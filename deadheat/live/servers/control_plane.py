@@ -13,12 +13,15 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deadheat.live.interruption import uninterrupted
-from deadheat.live.servers.certificates import Authority, KeyPair
 from deadheat.live.servers.folders import server_folder
 from deadheat.live.servers.processes import ServerProcess, free_port, wait_until
 from deadheat.sim.errors import LiveError
+
+if TYPE_CHECKING:
+    from deadheat.live.servers.certificates import KeyPair
 
 __all__ = ["ASSETS", "BINARIES", "CONTEXT", "embedded_control_plane", "missing_assets"]
 
@@ -69,6 +72,8 @@ class _Plane:
     """The three programs, and the files that they share."""
 
     def __init__(self, assets: Path, folder: Path, running: ExitStack, apiserver_flags: Sequence[str]) -> None:
+        from deadheat.live.servers.certificates import Authority  # which needs the extra `live`
+
         self._apiserver_flags = apiserver_flags
         self._assets, self._folder, self._running = assets, folder, running
         self._authority = Authority(folder)
