@@ -181,7 +181,7 @@ def wait_until_gone(cluster: Cluster, name: str, uid: str, patience_s: float) ->
         if found is None or found.metadata is None or found.metadata.uid != uid:
             return ""
         if time.monotonic() > deadline:
-            return " ".join([f"it is still in deletion after {patience_s:g} s.", *reasons]).rstrip(".")
+            return " ".join([f"it is still in deletion after {patience_s:.0f} s.", *reasons]).rstrip(".")
         time.sleep(LOOK_S)
 
 

@@ -8,7 +8,9 @@ named; `live.sweep` removes what a killed run has left.
 from __future__ import annotations
 
 import atexit
+import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,7 +35,7 @@ from deadheat.sim.errors import DeadheatError, LiveError, UsageError
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["INTERRUPTED", "PREFIX", "Place", "Where", "open_place", "refuse_production", "remove_leavings"]
+__all__ = ["PREFIX", "Place", "Where", "open_place", "refuse_production", "remove_leavings"]
 
 KIND = "kind-"
 REMOVAL_PATIENCE_S = 60.0
@@ -76,6 +78,8 @@ class Place:
         self._count = 0
         self.record = record
         self._made: dict[str, str] = {}
+        self._in_use: dict[str, str] = {}
+        self._has_begun = False
         self._heartbeat: Heartbeat | None = None
 
     @property
@@ -86,8 +90,13 @@ class Place:
     def begin(self) -> None:
         """Write down whose the run's keys are, and say from here on that the run is alive."""
         assert self.record is not None
-        with explained(self.redis_url):
-            redis_run.begin(self.redis, self.record)
+        self._has_begun = True  # noted before: a server that is interrupted may have written it
+        try:
+            with explained(self.redis_url):
+                redis_run.begin(self.redis, self.record)
+        except LiveError:
+            self._has_begun = False
+            raise
         self._heartbeat = Heartbeat(self._renew, self.record.lease_s, self.run)
 
     @contextmanager
@@ -109,19 +118,24 @@ class Place:
             if namespaces.was_refused(error):
                 del self._made[name]
             raise
+        self._in_use[name] = self._made[name]
         try:
             yield name
             self._require_lease()
         finally:
             with uninterrupted():
+                self._in_use.pop(name, None)
                 self._remove_namespace(name)
 
     def end(self, *, cluster_stays: bool, redis_stays: bool) -> list[str]:
         """Remove all that the run has made on servers that stay; return what is left, each with the reason."""
         left = []
+        deadline = time.monotonic() + REMOVAL_PATIENCE_S
         if cluster_stays:
-            left += [f"the namespace {name} ({why})" for name in list(self._made) if (why := self._left(name))]
-        if redis_stays and self.record is not None and self._heartbeat is not None:
+            left += [
+                f"the namespace {name} ({why})" for name in list(self._made) if (why := self._left(name, deadline))
+            ]
+        if redis_stays and self.record is not None and self._has_begun:
             try:
                 with explained(self.redis_url):
                     redis_run.leave(self.redis, self.record)
@@ -140,12 +154,11 @@ class Place:
         assert self.record is not None
         with explained(self.redis_url):
             redis_run.renew(self.redis, self.record)
-        for name, uid in list(self._made.items()):
+        for name, uid in list(self._in_use.items()):
             try:
-                if uid:
-                    namespaces.renew(self.cluster, name, uid)
+                namespaces.renew(self.cluster, name, uid)
             except LeaseLostError:
-                if name in self._made:  # otherwise it was removed by the run itself
+                if name in self._in_use:  # otherwise it was removed by the run itself
                     raise
 
     def _require_lease(self) -> None:
@@ -163,13 +176,16 @@ class Place:
         except LiveError:
             return
 
-    def _left(self, name: str) -> str:
+    def _left(self, name: str, deadline: float) -> str:
         """Remove a namespace for good; return why it is left."""
+        patience_s = deadline - time.monotonic()
+        if patience_s < 0:
+            return f"not everything was gone within {REMOVAL_PATIENCE_S:g} s"
         try:
             uid = self._made[name] or self._found(name)
             if uid and not namespaces.remove(self.cluster, name, uid):
                 return "it was changed while it was being removed"
-            why = namespaces.wait_until_gone(self.cluster, name, uid, REMOVAL_PATIENCE_S) if uid else ""
+            why = namespaces.wait_until_gone(self.cluster, name, uid, patience_s) if uid else ""
         except LiveError as error:
             return _phrase(error)
         if not why:
@@ -219,7 +235,7 @@ def remove_leavings() -> str:
     catches the interrupt, and when the program ends.
     """
     with uninterrupted():
-        left = [each for opened in list(_OPENED) for each in opened.close()]
+        left = [each for opened in list(_OPENED) if opened.pid == os.getpid() for each in opened.close()]
     return f"Not everything that the run made could be removed: {'; '.join(left)}." if left else ""
 
 
@@ -229,6 +245,7 @@ class _Opened:
     def __init__(self) -> None:
         self.stack = ExitStack()
         self.left: list[str] = []
+        self.pid = os.getpid()  # a fork has no business with it
 
     def close(self) -> list[str]:
         """Close it, once; return what is left."""

@@ -124,7 +124,7 @@ def test_a_killed_runs_table_is_swept_and_a_living_ones_and_look_alikes_are_not(
             connection.execute("CREATE SCHEMA elsewhere")
             for name in (f"elsewhere.{table}", "mine"):
                 connection.execute(f"CREATE TABLE {name} (a int)")
-                connection.execute(psycopg.sql.SQL(f"COMMENT ON TABLE {name} IS {{}}").format(comment[0]))
+                connection.execute(psycopg.sql.SQL(f"COMMENT ON TABLE {name} IS {{}}").format(comment[0]))  # type: ignore[index]
             connection.execute("CREATE TABLE deadheat_plain (a int)")
         time.sleep(0.5)
         assert Fate.REMOVED not in {each.fate for each in sweep_postgres(url, Choice())}

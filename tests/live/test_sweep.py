@@ -335,6 +335,23 @@ def test_a_run_that_was_swept_notices_and_says_nothing_of_its_servers(
         be_swept()
 
 
+@pytest.mark.live
+def test_a_run_may_outlive_its_namespaces_on_a_cluster_of_the_users(
+    redis_url: str, kubeconfig: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deadheat.live.run_record.LEASE_S", 6.0)
+    monkeypatch.setattr("deadheat.live.place.EMBEDDED", "none")
+    with open_place(Where(redis_url=redis_url, kubeconfig=kubeconfig, yes_really=CONTEXT)) as place:
+        with place.namespace() as first:
+            pass
+        eventually(lambda: first not in namespace_names(cluster))
+        time.sleep(3)
+        with place.namespace() as second:
+            renewed = namespaces.read(cluster, second)
+            eventually(lambda: namespaces.read(cluster, second) != renewed)
+    assert second not in namespace_names(cluster), "the end waits until all is gone"
+
+
 def test_a_lease_survives_a_server_that_fails_for_a_moment_and_not_one_that_fails_for_long() -> None:
     is_down = threading.Event()
 
@@ -508,6 +525,32 @@ def test_what_cannot_be_removed_of_a_folder_is_told_and_found_again(
     assert found.fate is Fate.LEFT
     assert found.why == f"Operation not permitted: {left / 'etcd'}"
     assert fates(sweep_folders(DELETE), str(left)) == [Fate.REMOVED]
+
+
+def test_a_run_whose_folder_cannot_be_removed_says_so(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "REMOVAL_PATIENCE_S", 0.1)
+
+    def refused(path: Path) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    def use() -> None:
+        with server_folder("redis") as path, monkeypatch.context() as patched:
+            (path / "data").mkdir()
+            patched.setattr("shutil.rmtree", refused)
+            raise ZeroDivisionError
+
+    def use_and_end() -> None:
+        monkeypatch.setattr("shutil.rmtree", refused)
+        with server_folder("redis") as path:
+            (path / "data").mkdir()
+
+    with pytest.raises(ZeroDivisionError):
+        use()
+    with pytest.raises(
+        LiveError, match=r"The folder .*deadheat-redis-.* could not be removed: Operation not permitted"
+    ):
+        use_and_end()
+    monkeypatch.undo()
 
 
 def command_line(*arguments: str, temporary: Path) -> subprocess.CompletedProcess[str]:

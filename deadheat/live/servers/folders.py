@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deadheat.live.interruption import uninterrupted
+from deadheat.sim.errors import LiveError
 
 __all__ = ["FolderFound", "ServerFolder", "find_folders", "remove_folder", "server_folder"]
 
@@ -41,10 +42,12 @@ class ServerFolder:
         os.write(self._lock, json.dumps({**_identity(self.path), "host": socket.gethostname()}).encode())
 
     def close(self) -> None:
-        """Remove the folder, and let go of the lock."""
+        """Remove the folder, and let go of the lock; raises LiveError if something of it cannot be removed."""
         with uninterrupted():
-            _remove_tree(self.path)
+            why = _remove_tree(self.path)
             os.close(self._lock)
+        if why:
+            raise LiveError(f"The folder {self.path} could not be removed: {why}.")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any
 from deadheat.live.adapters import Adapters
 from deadheat.live.director import Done, Release
 from deadheat.live.free import is_environment
+from deadheat.live.interruption import uninterrupted
 from deadheat.live.runner import Killed, ProcessThread, Stopped
 from deadheat.live.servers.folders import ServerFolder
 from deadheat.live.servers.processes import ServerProcess
@@ -102,6 +103,10 @@ class ProcessStage(Stage):
 
     def stop(self) -> None:
         """End all processes, and remove what they were told."""
+        with uninterrupted():
+            self._stop()
+
+    def _stop(self) -> None:
         super().stop()
         for child in self._children.values():
             child.kill()  # they have nothing to tidy up that is not removed with the run
