@@ -21,8 +21,10 @@ _cleaning = 0
 
 def listen() -> None:
     """From here on, a signal that asks us to end raises KeyboardInterrupt, except in `uninterrupted`."""
-    for number in SIGNALS:  # a shell may have started us with SIGINT ignored
-        signal.signal(number, _interrupt)
+    for number in SIGNALS:
+        # A shell may have started us with SIGINT ignored; but nohup means it.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 @contextmanager

@@ -95,8 +95,11 @@ def learn(*texts: str) -> None:
     """Take in the secrets of URLs and DSNs: they are hidden from here on, wherever they turn up."""
     for text in texts:
         # Up to the last @: a password may have any of the characters that end a host's name.
-        before, at, _ = text.partition("://")[2].rpartition("@") if "://" in text else text.rpartition("@")
-        for user_info in [*(match["secret"] for match in USER_INFO.finditer(text)), *([before] if at else [])]:
+        _, is_url, rest = text.partition("://")
+        before, at, _ = (rest or text).rpartition("@")
+        # kubernetes-admin@kubernetes is no secret, but the name of a context.
+        whole = [before] if at and (is_url or ":" in before) else []
+        for user_info in [*(match["secret"] for match in USER_INFO.finditer(text)), *whole]:
             user, separator, password = user_info.partition(":")
             # A user name alone may be a token, as on GitHub; beside a password it is none.
             _keep(password if separator else user, user_info)

@@ -93,6 +93,12 @@ def test_a_password_that_is_a_word_or_a_number_does_not_blot_out_that_word_elsew
     assert redact("postgresql://postgres:cancelled@h/d") == "postgresql://h/d"
 
 
+def test_the_name_of_a_context_and_an_address_are_no_secrets() -> None:
+    learn("kubernetes-admin@kubernetes", "--yes-really=kubernetes-admin@kubernetes", "somebody.else@example.org")
+    text = "The context 'kubernetes-admin@kubernetes' of somebody.else@example.org."
+    assert redact(text) == text
+
+
 def test_the_secrets_of_a_kubeconfig_are_learnt_however_deep_they_are() -> None:
     user = {"auth-provider": {"config": {"id-token": TOKEN}}, "client-key-data": KEY_DATA, "password": PASSWORD}
     learn_kubeconfig(

@@ -488,6 +488,17 @@ def test_a_killed_runs_folder_is_swept_and_a_living_ones_is_not(temporary: Path)
     assert fates(sweep_folders(DELETE), str(lived_in)) == [Fate.REMOVED]
 
 
+def test_a_folder_in_which_a_killed_runs_server_lives_on_is_spared(temporary: Path) -> None:
+    left, _ = leave_folder(temporary)
+    server = subprocess.Popen([sys.executable, "-c", "input()", f"--data-dir={left}/etcd"], stdin=subprocess.PIPE)
+    try:
+        [found] = [each for each in sweep_folders(DELETE) if str(left) in each.what]
+        assert (found.fate, found.why) == (Fate.SPARED, f"process {server.pid} still uses it")
+    finally:
+        server.communicate(b"\n")
+    assert fates(sweep_folders(DELETE), str(left)) == [Fate.REMOVED]
+
+
 def test_folders_that_only_look_like_a_runs_are_spared(
     temporary: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -114,14 +114,31 @@ def _taken(path: Path) -> int | str:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         record = json.loads(os.pread(lock, 1 << 16, 0))
         if {name: record.get(name) for name in ("path", "inode")} == _identity(path):
-            return lock
-        why = "its record is that of another folder"
+            resident = _resident(path)
+            if resident is None:
+                return lock
+            why = f"process {resident} still uses it"
+        else:
+            why = "its record is that of another folder"
     except BlockingIOError:
         why = "its run lives, or another sweep is at it"
     except (OSError, ValueError, AttributeError):
         why = "it has no record that can be read"
     os.close(lock)
     return why
+
+
+def _resident(path: Path) -> int | None:
+    """Return the id of a process that was started with this path.
+
+    Where there is no `setpriv`, a killed deadheat's servers live on, and theirs is the folder.
+    """
+    import psutil
+
+    for process in psutil.process_iter(["cmdline"]):
+        if any(str(path) in each for each in process.info["cmdline"] or ()):
+            return int(process.pid)
+    return None
 
 
 def _identity(path: Path) -> dict[str, object]:
