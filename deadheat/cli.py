@@ -317,6 +317,9 @@ def mutate(
 
 def main() -> None:
     """Run the command line; whatever goes wrong becomes one sentence, and a code that says what it was."""
+    from deadheat.live.redaction import guard
+
+    guard()
     sys.exit(ended(_run))
 
 

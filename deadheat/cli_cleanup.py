@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, say
+from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.cleanup import Cleanup, Result, Statuses
@@ -54,6 +55,7 @@ def cleanup(
     ] = None,
 ) -> None:
     """Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often."""
+    require_live_extra("cleanup")
     from deadheat.live.cleanup import Cleanup
     from deadheat.live.cluster import connect
     from deadheat.live.metrics import Metrics

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, console, epilog, finish, say
+from deadheat.cli_sweep import sweep
+from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.place import Place, Where
@@ -64,6 +65,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
+    require_live_extra("live replay")
     from deadheat.live.replay import replay_live
     from deadheat.scenarios.trace_file import read
 
@@ -100,6 +102,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
+    require_live_extra("live check")
     from deadheat.live.replay import check_live
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
@@ -140,6 +143,7 @@ def stress(
     as_json: AsJson = False,
 ) -> None:
     """Cancel many evaluations, each at its own pace, and count the orphans that real servers are left with."""
+    require_live_extra("live stress")
     from deadheat.live.free import parse_latencies
     from deadheat.live.results import LiveOutcome
     from deadheat.live.stress import Load
@@ -173,27 +177,11 @@ def conform(
     finish(code, lambda: print_conformance(result, console()))
 
 
-@live.command(
-    epilog=epilog("deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0", "removed", None)
-)
-def sweep(
-    redis: RedisUrl = None,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    yes_really: YesReally = None,
-) -> None:
-    """Remove what killed runs have left: namespaces with the label of a run, and deadheat's keys; nothing else."""
-    from deadheat.live.cluster import connect
-    from deadheat.live.place import refuse_production
-    from deadheat.live.place import sweep as remove
-    from deadheat.live.redis import connect as connect_redis
-
-    cluster = connect(kubeconfig, context)
-    refuse_production(cluster, yes_really)
-    swept = remove(cluster, connect_redis(redis) if redis else None)
-    typer.echo(f"Removed {len(swept.namespaces)} namespaces and {swept.keys} Redis keys.")
-    for name in swept.namespaces:
-        typer.echo(f"  {name}")
+live.command(
+    epilog=epilog(
+        "deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0 --delete", "nothing is left", None
+    )
+)(sweep)
 
 
 @live.command(epilog=epilog("deadheat live up && deadheat live check baseline && deadheat live down", "up", None))
@@ -219,25 +207,22 @@ def down() -> None:
 @contextmanager
 def _place(where: Where) -> Iterator[Place]:
     """Open the servers, and leave nothing behind, whichever way the command ends."""
-    from deadheat.live.place import open_place
+    from deadheat.live import interruption
+    from deadheat.live.place import open_place, remove_leavings
     from deadheat.reports.progress import ProgressLine
+    from deadheat.sim.errors import LiveError
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with SIGINT ignored
-        signal.signal(number, _interrupt)
+    interruption.listen()
     try:
         with ProgressLine("live") as progress, open_place(where) as place:
             progress.say("running on real servers")
             yield place
     except KeyboardInterrupt:
+        left = remove_leavings()
+        if left:
+            raise LiveError(f"Interrupted. {left}") from None
         say("deadheat: interrupted; everything that this run made was removed.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-
-def _interrupt(*_: object) -> None:
-    from deadheat.live.place import INTERRUPTED
-
-    INTERRUPTED.set()
-    raise KeyboardInterrupt
 
 
 def _where(

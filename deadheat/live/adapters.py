@@ -177,7 +177,7 @@ def status_adapter(site: Site, protocol: Protocol) -> Adapter:
         return StreamAdapter(place.redis, site.prefix, site.evaluations)
     if place.status_url is not None:
         table = site.namespace.replace("-", "_")
-        return PostgresStatus(place.status_url, table, site.evaluations, is_owner=site.is_owner)
+        return PostgresStatus(place.status_url, table, site.evaluations, is_owner=site.is_owner, record=place.record)
     return RedisStatus(place.redis, site.prefix, site.evaluations)
 
 

@@ -15,6 +15,7 @@ from deadheat.live.adapter import Adapter
 from deadheat.live.cluster import Cluster
 from deadheat.live.job_reference import reference_of, uid_text
 from deadheat.live.job_watch import JobWatch
+from deadheat.live.redaction import learn, redact
 from deadheat.live.runner import run_role_once
 from deadheat.models.kubernetes import Answer, JobReference
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP_BY_UID
@@ -211,6 +212,7 @@ class PostgresStatuses:
             import psycopg
         except ImportError:
             raise LiveError("A PostgreSQL URL needs psycopg: install deadheat[postgres].") from None
+        learn(url)
         self._error: type[Exception] = psycopg.Error
         try:
             self._connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_PATIENCE_S)
@@ -226,7 +228,9 @@ class PostgresStatuses:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 row = cursor.execute(self._query, (evaluation,)).fetchone()
         except self._error as error:
-            raise LiveError(f"PostgreSQL refuses the query of --status-query: {str(error).splitlines()[0]}.") from None
+            raise LiveError(
+                f"PostgreSQL refuses the query of --status-query: {redact(str(error).splitlines()[0])}."
+            ) from None
         return None if row is None or row[0] is None else str(row[0])
 
     def close(self) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from deadheat.live.redaction import learn_kubeconfig, redact, shown
 from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
@@ -67,9 +69,27 @@ class Cluster:
             raise LiveError(f"The cluster of context {self.context!r} {meaning} ({what}).") from None
         except (HTTPError, OSError):
             raise LiveError(
-                f"The cluster of context {self.context!r} does not answer at {self._client.configuration.host} "
+                f"The cluster of context {self.context!r} does not answer at {shown(self._client.configuration.host)} "
                 f"({what}); check --kubeconfig and --context."
             ) from None
+
+    def now(self) -> datetime:
+        """Return what time it is by the clock of the server, to a second: hosts need not agree on the time."""
+        from email.utils import parsedate_to_datetime
+
+        from kubernetes.client import VersionApi
+
+        with self.explained("asking for the time"):
+            _, _, headers = VersionApi(self._client).get_code_with_http_info(_request_timeout=TIMEOUT_S)
+        try:
+            return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+        except (KeyError, TypeError, ValueError):
+            raise LiveError(f"The cluster of context {self.context!r} does not tell the time.") from None
+
+    def patch_namespace(self, name: str, patch: dict[str, Any]) -> None:
+        """PATCH a namespace, merging."""
+        with self.explained("patching a namespace"):
+            self.core.patch_namespace(name, patch, _request_timeout=TIMEOUT_S, _content_type=MERGE_PATCH)
 
     def create_job(self, namespace: str, manifest: dict[str, Any]) -> V1Job:
         """POST a Job."""
@@ -196,10 +216,11 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
             name = IN_CLUSTER
         else:
             file = str(kubeconfig) if kubeconfig else None
+            _learn_secrets(file)
             load_kube_config(file, context, client_configuration=configuration, persist_config=False)
             name = context or list_kube_config_contexts(file)[1]["name"]
     except ConfigException as error:
-        raise LiveError(f"The kubeconfig {kubeconfig or 'by default'} cannot be used: {error}") from None
+        raise LiveError(f"The kubeconfig {kubeconfig or 'by default'} cannot be used: {redact(str(error))}") from None
     except OSError as error:
         raise LiveError(f"The kubeconfig {kubeconfig} cannot be read: {error.strerror}.") from None
     except Exception as error:  # the YAML parser's errors among them
@@ -208,6 +229,20 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
     with cluster.explained("asking for its version"):
         client.VersionApi(cluster.core.api_client).get_code(_request_timeout=5.0)
     return cluster
+
+
+def _learn_secrets(file: str | None) -> None:
+    """Know the secrets of a kubeconfig before anything can speak of them; whether it is one shows later."""
+    import os
+
+    import yaml
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
+
+    for path in [file] if file else KUBE_CONFIG_DEFAULT_LOCATION.split(os.pathsep):
+        try:
+            learn_kubeconfig(yaml.safe_load(Path(path).expanduser().read_text()))
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
 
 
 def _inside_a_cluster() -> bool:
@@ -220,5 +255,5 @@ def _message(error: Any) -> str:
     try:
         message = json.loads(error.body)["message"]
     except (TypeError, ValueError, KeyError):
-        return str(error.reason)
-    return str(message)
+        return redact(str(error.reason))
+    return redact(str(message))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deadheat.live.adapters import Adapters
+from deadheat.live.redaction import redact
 from deadheat.live.runner import Killed, Stopped
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
@@ -51,7 +52,7 @@ def make(adapters: Adapters, operation: Operation | Atomic, release: Release) ->
     except LiveError as error:
         return Done(operation, None, time.perf_counter() - started, error)
     except Exception as error:
-        unforeseen = LiveError(f"{operation} failed on the real servers: {type(error).__name__}: {error}")
+        unforeseen = LiveError(f"{operation} failed on the real servers: {type(error).__name__}: {redact(str(error))}")
         return Done(operation, None, time.perf_counter() - started, unforeseen)
     return Done(operation, outcome, time.perf_counter() - started)
 

@@ -14,6 +14,7 @@ from typing import Any
 from deadheat.live.adapter import BlockedError
 from deadheat.live.cluster import Cluster
 from deadheat.live.job_reference import reference_of
+from deadheat.live.redaction import redact
 from deadheat.models.kubernetes import JobReference
 from deadheat.sim.errors import LiveError
 
@@ -68,7 +69,9 @@ class JobWatch:
                 self._watch_once()
             except ApiException as error:
                 if error.status != GONE:
-                    self._events.put(LiveError(f"The watch on Jobs is refused: {error.status} {error.reason}."))
+                    self._events.put(
+                        LiveError(f"The watch on Jobs is refused: {error.status} {redact(str(error.reason))}.")
+                    )
                     return
                 self._list_again()
             except (HTTPError, OSError):

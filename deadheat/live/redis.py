@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from deadheat.live.adapter import Adapter, poll, steered
+from deadheat.live.redaction import learn, redact, shown
 from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["RedisAdapter", "connect", "explained", "forget", "without_secrets"]
+__all__ = ["RedisAdapter", "connect", "explained"]
 
 CONNECT_PATIENCE_S = 5.0
 
@@ -27,19 +27,12 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 EXPIRY_MS = 1
 
 
-def without_secrets(url: str) -> str:
-    """Return a URL without its user and password, fit for a message."""
-    parts = urlsplit(url)
-    where = parts.hostname or parts.path
-    return f"{parts.scheme}://{where}" + (f":{parts.port}" if parts.port else "")
-
-
 @contextmanager
 def explained(url: str) -> Iterator[None]:
     """Turn what redis-py raises into a LiveError of one sentence, without the credentials of the URL."""
     import redis
 
-    where = without_secrets(url)
+    where = shown(url)
     try:
         yield
     except redis.AuthenticationError:
@@ -49,28 +42,21 @@ def explained(url: str) -> Iterator[None]:
             f"Redis at {where} does not answer; check --redis, or leave it out for one of our own."
         ) from None
     except redis.ResponseError as error:
-        raise LiveError(f"Redis at {where} refuses: {error}.") from None
+        raise LiveError(f"Redis at {where} refuses: {redact(str(error))}.") from None
 
 
 def connect(url: str) -> redis.Redis:
     """Return a client that has been answered once; raises LiveError for a URL that is wrong or does not answer."""
     import redis
 
+    learn(url)
     try:
         client = redis.Redis.from_url(url, decode_responses=True, socket_connect_timeout=CONNECT_PATIENCE_S)
-    except ValueError as error:
-        raise LiveError(f"{without_secrets(url)!r} is not the URL of a Redis ({error}).") from None
+    except ValueError:  # whose text may quote a part of the password
+        raise LiveError(f"{shown(url)!r} is not the URL of a Redis; write redis://HOST:PORT/DB.") from None
     with explained(url):
         client.ping()
     return client
-
-
-def forget(client: redis.Redis, prefix: str) -> int:
-    """Delete every key with this prefix, and return how many there were."""
-    count = 0
-    for key in client.scan_iter(match=f"{prefix}*", count=1000):
-        count += client.delete(key)
-    return count
 
 
 class RedisAdapter(Adapter):

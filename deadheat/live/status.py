@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapter import Adapter, steered
+from deadheat.live.postgres_run import mark_table
+from deadheat.live.run_record import RunRecord
 from deadheat.models.status import Status, StatusState
 from deadheat.sim.errors import LiveError
 
@@ -78,11 +80,19 @@ class RedisStatus(StatusAdapter):
 class PostgresStatus(StatusAdapter):
     """One row an evaluation in a table of the run; compare-and-set is one UPDATE.
 
-    Raises LiveError if `psycopg` is not installed or the database does not answer. The owner makes the table,
-    and drops it when it is closed.
+    Raises LiveError if `psycopg` is not installed or the database does not answer. The owner makes the table, marked as
+    the run's of this `record`, and drops it when it is closed.
     """
 
-    def __init__(self, url: str, table: str, evaluations: Iterable[str], *, is_owner: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        table: str,
+        evaluations: Iterable[str],
+        *,
+        is_owner: bool = True,
+        record: RunRecord | None = None,
+    ) -> None:
         super().__init__(evaluations)
         try:
             import psycopg
@@ -99,7 +109,11 @@ class PostgresStatus(StatusAdapter):
         self._table = psycopg.sql.Identifier(table)
         self._is_owner = is_owner
         if is_owner:
-            self._run("CREATE TABLE {} (evaluation text PRIMARY KEY, status text NOT NULL)")
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                statement = "CREATE TABLE {} (evaluation text PRIMARY KEY, status text NOT NULL)"
+                cursor.execute(psycopg.sql.SQL(statement).format(self._table))
+                if record is not None:
+                    mark_table(cursor, record, table)
             for each in self._evaluations:
                 self._run("INSERT INTO {} VALUES (%s, %s)", each, str(Status.QUEUED))
 

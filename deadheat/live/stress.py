@@ -20,6 +20,7 @@ from deadheat.live.adapters import Adapters, Site, open_adapters
 from deadheat.live.free import FreeGate, Latency, is_environment
 from deadheat.live.job_reference import EVALUATION_LABEL, reference_of, uid_text
 from deadheat.live.place import Place
+from deadheat.live.redaction import redact
 from deadheat.live.replay import Settings
 from deadheat.live.results import JobSeen, LiveOutcome
 from deadheat.live.runner import ProcessThread
@@ -178,7 +179,9 @@ def _raise_errors(threads: list[ProcessThread]) -> None:
         if isinstance(thread.error, LiveError):
             raise thread.error
         if thread.error is not None:
-            raise LiveError(f"The process {thread.process.name} failed: {thread.error!r}.") from thread.error
+            raise LiveError(
+                f"The process {thread.process.name} failed: {redact(repr(thread.error))}."
+            ) from thread.error
 
 
 def _interval(orphans: int, cancellations: int) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TextIO
 
+from deadheat.live.redaction import redact
 from deadheat.live.values import decode, encode
 from deadheat.sim.errors import TraceError
 from deadheat.sim.operations import Operation
@@ -95,7 +96,7 @@ class Tape:
 
     def _write(self, line: Mapping[str, Any]) -> None:
         with self._lock:
-            self._output.write(json.dumps(line) + "\n")
+            self._output.write(redact(json.dumps(line)) + "\n")
 
 
 def read_tape(path: Path) -> tuple[Header, list[LiveEvent]]:

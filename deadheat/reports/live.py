@@ -6,15 +6,17 @@ import dataclasses
 import json
 import statistics
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from deadheat.live.conform import Conformance
 from deadheat.live.results import LiveOutcome, LiveResult
-from deadheat.live.stress import StressResult
 from deadheat.version import VERSION
+
+if TYPE_CHECKING:  # conform needs no servers' clients, nor what is installed with them
+    from deadheat.live.conform import Conformance
+    from deadheat.live.stress import StressResult
 
 __all__ = [
     "SCHEMA",

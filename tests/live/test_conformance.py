@@ -19,7 +19,8 @@ from deadheat.live.adapter import Adapter
 from deadheat.live.force import Names
 from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
 from deadheat.live.place import Place
-from deadheat.live.redis import RedisAdapter, forget
+from deadheat.live.redis import RedisAdapter
+from deadheat.live.redis_run import forget
 from deadheat.live.status import RedisStatus
 from deadheat.live.stream import StreamAdapter
 from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL

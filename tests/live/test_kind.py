@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deadheat.live.servers import kind
 from deadheat.live.servers.kind import UpState, down, read_state, up
 from deadheat.sim.errors import LiveError
 
@@ -16,6 +17,7 @@ echo "{tool} $*" >> "{log}"
 case "$*" in
   "port "*) echo 127.0.0.1:40123 ;;
   "ps "*) echo 0123abc ;;
+  "get clusters") echo "{clusters}" ;;
   {failing}*) echo "the reason" >&2; exit 1 ;;
 esac
 """
@@ -32,10 +34,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def install(home: Path, *tools: str, failing: str = "nothing") -> None:
+def install(home: Path, *tools: str, failing: str = "nothing", clusters: str = "other") -> None:
     for tool in tools:
         path = home / "bin" / tool
-        path.write_text(STAND_IN.format(tool=tool, log=home / "log", failing=failing))
+        path.write_text(STAND_IN.format(tool=tool, log=home / "log", failing=failing, clusters=clusters))
         path.chmod(0o755)
 
 
@@ -48,7 +50,8 @@ def test_up_makes_a_cluster_with_a_kubeconfig_of_its_own_and_a_redis_on_loopback
     install(home, "docker", "kind")
     state = up()
     kubeconfig = str(home / "state" / "deadheat" / "kubeconfig")
-    assert state == UpState(kubeconfig, "kind-deadheat", "redis://127.0.0.1:40123/0")
+    assert state == UpState(kubeconfig, "kind-deadheat", "redis://127.0.0.1:40123/0", state.label)
+    assert len(state.label) == 16
     assert read_state() == state
     assert f"kind create cluster --name deadheat --wait 180s --kubeconfig {kubeconfig}" in commands(home)
     assert any("--publish 127.0.0.1::6379" in each for each in commands(home))
@@ -61,7 +64,7 @@ def test_down_removes_what_up_made_and_nothing_else(home: Path) -> None:
     install(home, "docker", "kind")
     assert not down()
     assert commands(home) == []
-    up()
+    label = up().label
     assert down()
     assert read_state() is None
     removals = [each for each in commands(home) if " rm " in each or "delete" in each]
@@ -70,7 +73,7 @@ def test_down_removes_what_up_made_and_nothing_else(home: Path) -> None:
         f"kind delete cluster --name deadheat --kubeconfig {kubeconfig}",
         "docker rm --force --volumes 0123abc",
     ]
-    assert "docker ps --all --quiet --filter label=dev.deadheat.up=deadheat" in commands(home)
+    assert f"docker ps --all --quiet --filter label=dev.deadheat.up={label}" in commands(home)
     assert not down()
 
 
@@ -102,3 +105,41 @@ def test_a_broken_state_file_is_named(home: Path) -> None:
     (folder / "up.json").write_text(json.dumps({"port": 1}))
     with pytest.raises(LiveError, match=r"up\.json cannot be read; remove it, and run"):
         read_state()
+
+
+def test_a_cluster_of_our_name_that_was_there_before_is_refused_and_never_deleted(home: Path) -> None:
+    install(home, "docker", "kind", clusters="deadheat")
+    with pytest.raises(LiveError, match="There is a kind cluster deadheat that `deadheat live up` did not make"):
+        up()
+    assert not down()
+    assert not any("delete" in each or " rm " in each for each in commands(home))
+
+
+def test_what_a_killed_up_has_begun_is_known_and_goes_with_down(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(home, "docker", "kind")
+
+    def killed(command: list[str]) -> str:
+        if "create" in command:
+            raise SystemExit
+        return ""
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kind, "_remove", lambda state: None)  # nothing is done by who is killed
+        patched.setattr(kind, "_run", killed)
+        with pytest.raises(SystemExit):
+            up()
+    assert read_state() is None
+    assert "begun and not finished" in kind.made_by_up()
+    assert down()
+    assert any(each.startswith("kind delete cluster --name deadheat ") for each in commands(home))
+    assert kind.made_by_up() == ""
+
+
+def test_a_removal_that_fails_can_be_tried_again(home: Path) -> None:
+    install(home, "docker", "kind")
+    up()
+    install(home, "docker", "kind", failing="delete")
+    with pytest.raises(LiveError, match="`kind delete cluster` failed: the reason"):
+        down()
+    install(home, "docker", "kind")
+    assert down()

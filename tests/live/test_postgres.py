@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from deadheat.live.place import Where, open_place
 from deadheat.live.replay import replay_live
 from deadheat.live.results import LiveOutcome
 from deadheat.live.status import PostgresStatus
+from deadheat.live.sweep import Choice, Fate, sweep_postgres
 from deadheat.models.status import Status, StatusStore
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
@@ -77,3 +81,80 @@ def test_a_database_that_does_not_answer_is_a_sentence_without_the_password() ->
     with pytest.raises(LiveError, match=r"^PostgreSQL does not answer") as raised:
         PostgresStatuses("postgresql://user:hunter2@127.0.0.1:1/db", "SELECT %s")
     assert "hunter2" not in str(raised.value)
+
+
+RUN = """
+import sys
+from deadheat.live.run_record import new_record
+from deadheat.live.status import PostgresStatus
+from deadheat.live.sweep import Choice, Fate, sweep_postgres
+record = new_record()
+status = PostgresStatus(sys.argv[1], f"deadheat_{record.run}_1", ["e1"], record=record)
+print(record.run, flush=True)
+sys.stdin.readline()
+print(status.get("e1"))
+status.close()
+"""
+
+
+def tables(url: str) -> set[str]:
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        ).fetchall()
+    return {name for (name,) in rows}
+
+
+@pytest.mark.live
+def test_a_killed_runs_table_is_swept_and_a_living_ones_and_look_alikes_are_not(url: str) -> None:
+    import psycopg
+
+    command, pipes = [sys.executable, "-c", RUN, url], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    one, other = (subprocess.Popen(command, text=True, **pipes) for _ in range(2))  # type: ignore[call-overload]
+    dead, living = one.stdout.readline().strip(), other.stdout.readline().strip()
+    table = f"deadheat_{dead}_1"
+    try:
+        assert {each.fate for each in sweep_postgres(url, Choice(delete=True))} == {Fate.SPARED}
+        one.kill()
+        one.wait()
+        with psycopg.connect(url, autocommit=True) as connection:
+            comment = connection.execute("SELECT obj_description(%s::regclass)", [table]).fetchone()
+            connection.execute("CREATE SCHEMA elsewhere")
+            for name in (f"elsewhere.{table}", "mine"):
+                connection.execute(f"CREATE TABLE {name} (a int)")
+                connection.execute(psycopg.sql.SQL(f"COMMENT ON TABLE {name} IS {{}}").format(comment[0]))
+            connection.execute("CREATE TABLE deadheat_plain (a int)")
+        time.sleep(0.5)
+        assert Fate.REMOVED not in {each.fate for each in sweep_postgres(url, Choice())}
+        assert Fate.REMOVED not in {each.fate for each in sweep_postgres(url, Choice(older_than_s=1, delete=True))}
+        swept = list(sweep_postgres(url, Choice(delete=True)))
+        assert [each.what.split()[2] for each in swept if each.fate is Fate.REMOVED] == [f"public.{table}"]
+        assert len(swept) == 4
+        assert tables(url) >= {
+            f"elsewhere.{table}",
+            "public.mine",
+            "public.deadheat_plain",
+            f"public.deadheat_{living}_1",
+        }
+        assert len(list(sweep_postgres(url, Choice(delete=True)))) == 3
+        assert other.communicate("\n", timeout=60)[0] == "queued\n"
+        assert f"public.deadheat_{living}_1" not in tables(url)
+    finally:
+        for each in (one, other):
+            each.kill()
+            each.communicate()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS elsewhere CASCADE")
+            connection.execute("DROP TABLE IF EXISTS mine, deadheat_plain")
+
+
+@pytest.mark.live
+def test_what_an_interrupt_leaves_of_a_runs_tables_goes_with_the_run(
+    url: str, redis_url: str, kubeconfig: Path
+) -> None:
+    with open_place(Where(redis_url=redis_url, status_url=url, kubeconfig=kubeconfig)) as place:
+        PostgresStatus(url, f"deadheat_{place.run}_1", ["e1"], record=place.record)._connection.close()
+        assert f"public.deadheat_{place.run}_1" in tables(url)
+    assert f"public.deadheat_{place.run}_1" not in tables(url)

@@ -119,4 +119,5 @@ def test_nothing_of_a_run_is_left(place: Place, kubeconfig: Path) -> None:
     namespaces = place.cluster.core.list_namespace(label_selector=f"deadheat.dev/run={place.run}").items
     assert all(each.metadata and each.metadata.deletion_timestamp for each in namespaces)
     # Keys go when the run ends, and another look at them is the job of the place's own test.
-    assert all(key.startswith(place.prefix) for key in place.redis.scan_iter(match="*"))
+    ours = (place.prefix, f"deadheat-run:{place.run}")
+    assert all(key.startswith(ours) for key in place.redis.scan_iter(match="*"))

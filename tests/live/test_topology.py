@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
 from deadheat.live.adapters import Site, open_adapters
 from deadheat.live.celery import CeleryAdapter
 from deadheat.live.force import force
 from deadheat.live.place import PREFIX, Place
-from deadheat.live.redis import connect, forget
+from deadheat.live.redis import connect
+from deadheat.live.redis_run import forget
 from deadheat.live.replay import Settings, _ports, _stage, check_live, replay_live
 from deadheat.live.results import LiveOutcome
 from deadheat.live.topology.config import ChildConfig
@@ -33,8 +34,9 @@ DISPATCHER = "dispatcher/e1/1"
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     yield
-    found = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert "deadheat.live.topology.child" not in found.stdout
+    # Only our own: another run on this machine may have some.
+    living = [each for each in psutil.Process().children(recursive=True) if each.status() != psutil.STATUS_ZOMBIE]
+    assert [each for each in living if "deadheat.live.topology.child" in each.cmdline()] == []
 
 
 def counterexample_of(scenario: Scenario) -> Counterexample:

@@ -13,11 +13,15 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from deadheat.live.servers.certificates import Authority, KeyPair
+from deadheat.live.interruption import uninterrupted
+from deadheat.live.servers.folders import server_folder
 from deadheat.live.servers.processes import ServerProcess, free_port, wait_until
 from deadheat.sim.errors import LiveError
+
+if TYPE_CHECKING:
+    from deadheat.live.servers.certificates import KeyPair
 
 __all__ = ["ASSETS", "BINARIES", "CONTEXT", "embedded_control_plane", "missing_assets"]
 
@@ -53,16 +57,23 @@ def embedded_control_plane(apiserver_flags: Sequence[str] = ()) -> Iterator[Path
             f"There is no Kubernetes: {missing}. Give --kubeconfig FILE, run `deadheat live up`, or set {ASSETS} to a "
             f"folder with {', '.join(BINARIES)}."
         )
-    with TemporaryDirectory(prefix="deadheat-plane-") as name, ExitStack() as running:
-        plane = _Plane(Path(os.environ[ASSETS]), Path(name), running, apiserver_flags)
-        plane.start()
-        yield plane.kubeconfig
+    with server_folder("plane") as folder:
+        running = ExitStack()
+        try:
+            plane = _Plane(Path(os.environ[ASSETS]), folder, running, apiserver_flags)
+            plane.start()
+            yield plane.kubeconfig
+        finally:
+            with uninterrupted():
+                running.close()
 
 
 class _Plane:
     """The three programs, and the files that they share."""
 
     def __init__(self, assets: Path, folder: Path, running: ExitStack, apiserver_flags: Sequence[str]) -> None:
+        from deadheat.live.servers.certificates import Authority  # which needs the extra `live`
+
         self._apiserver_flags = apiserver_flags
         self._assets, self._folder, self._running = assets, folder, running
         self._authority = Authority(folder)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from deadheat.live.redaction import redact
 from deadheat.sim.errors import LiveError
 
 __all__ = ["ServerProcess", "free_port", "wait_until"]
@@ -67,7 +68,7 @@ class ServerProcess:
         code = self._process.poll()
         if code is not None:
             lines = self._log.read_text(errors="replace").strip().splitlines()[-LOG_LINES:]
-            raise LiveError(f"{self.name} ended by itself with code {code}: {' / '.join(lines)}")
+            raise LiveError(f"{self.name} ended by itself with code {code}: {redact(' / '.join(lines))}")
 
     def kill(self) -> None:
         """Kill it at once (SIGKILL), and wait until it is gone."""

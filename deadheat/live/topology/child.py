@@ -15,6 +15,7 @@ from deadheat.live.cluster import connect
 from deadheat.live.http import Caller, HttpAdapter, UserAdapter
 from deadheat.live.kubernetes import JobTemplate
 from deadheat.live.place import Place
+from deadheat.live.redaction import guard, learn
 from deadheat.live.redis import RedisAdapter
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.routes import routes
@@ -87,4 +88,7 @@ def _open_adapters(config: ChildConfig, queue: Adapter) -> Iterator[Adapters]:
 
 
 if __name__ == "__main__":
-    main(ChildConfig.load(Path(sys.argv[1])))
+    guard()  # what it prints goes to a log, of which errors quote the end
+    config = ChildConfig.load(Path(sys.argv[1]))
+    learn(config.redis_url, config.status_url or "")
+    main(config)

