@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deadheat.cli_cleanup import cleanup
+from deadheat.cli_cleanup import EXAMPLES, cleanup
 from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
 from deadheat.cli_options import (
@@ -50,9 +50,7 @@ app = typer.Typer(
 app.add_typer(live, name="live")
 app.command(epilog="Example: deadheat conform stress.jsonl")(conform)
 app.command(epilog="Example: deadheat incidents tekton-2381 airflow-69762 --json")(incidents)
-app.command(epilog="Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m")(
-    cleanup
-)
+app.command(epilog=EXAMPLES)(cleanup)
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[

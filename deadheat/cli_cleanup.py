@@ -14,12 +14,27 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
     from deadheat.live.patience import Patience
     from deadheat.live.tally import Rules, Tally
 
-__all__ = ["cleanup"]
+__all__ = ["EXAMPLES", "cleanup"]
 
 ALERT, UNHEALTHY, SERVER, INTERRUPTED = 1, 3, 5, 130
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 LABEL = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+
+EXAMPLES = """Examples, all dry runs but for the last:
+
+deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --status-key status:{id}
+
+deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --status-key all --status-field {id}
+
+deadheat cleanup --namespace evaluations --status sqlite:/var/lib/evaluations.db --terminal-status cancelled
+
+deadheat cleanup --namespace evaluations --status "https://evaluations.example/v1/evaluations/{id}#/status"
+
+deadheat cleanup --namespace evaluations --status-command "cat /var/lib/evaluations/{id}.status" --min-age 10m
+
+deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m --delete --max-deletions 100
+"""
 
 WHERE, WHICH, HOW, SERVERS = "Where the statuses are", "Which Jobs", "How it runs", "The cluster"
 

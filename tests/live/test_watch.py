@@ -61,11 +61,11 @@ def test_a_watch_resumes_after_the_server_has_forgotten_where_it_was(forgetful: 
 def test_a_watch_for_the_cleanup_begins_anew_when_the_server_has_forgotten_where_it_was(
     forgetful: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began: list[str] = []
+    began: list[str | None] = []
 
     def forgotten(self: CreationWatch, version: str) -> str | None:
-        began.append(version)
-        return watch_once(self, "1" if len(began) == 1 else version)
+        began.append(watch_once(self, "1" if not began else version))
+        return began[-1]
 
     watch_once = CreationWatch._watch
     monkeypatch.setattr(CreationWatch, "_watch", forgotten)
@@ -74,7 +74,7 @@ def test_a_watch_for_the_cleanup_begins_anew_when_the_server_has_forgotten_where
         time.sleep(2.5)  # the server compacts every second
         watch = CreationWatch(JobPages(forgetful.cluster, namespace, LABEL, Patience()), 0, Patience())
         deadline = time.monotonic() + 30
-        while len(began) < 2 and time.monotonic() < deadline:
+        while not began and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.5)
         make_jobs(forgetful.cluster, namespace, [("after", "e1")])
@@ -82,4 +82,5 @@ def test_a_watch_for_the_cleanup_begins_anew_when_the_server_has_forgotten_where
         while (name := watch.next(0.5)) is not None:
             told.append(name)
         assert told[-1] == "after"
+        assert began[0] is None
         watch.close()
