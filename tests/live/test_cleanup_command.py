@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import threading
@@ -19,10 +18,10 @@ import pytest
 import redis
 
 from deadheat.live.cluster import connect
-from deadheat.live.place import Place
+from deadheat.live.place import Place, Where, open_place
 from deadheat.live.servers.control_plane import embedded_control_plane, missing_assets
 from deadheat.live.servers.processes import free_port
-from deadheat.live.servers.redis_server import embedded_redis
+from deadheat.live.servers.redis_server import embedded_redis, redis_binary
 from tests.live.cleanup_ground import command_line, finish, make_jobs, names, run_cleanup
 from tests.live.fake_api import FakeApi, failure, fake_api
 
@@ -227,11 +226,7 @@ def test_with_every_it_goes_on_while_a_server_is_away_and_says_so(
         assert (first["event"], first["healthy"]) == ("sweep", False)
         assert first["error"] == f"Redis at 127.0.0.1:{port} does not answer; check --status."
         assert "deadheat_cleanup_healthy 0.0" in scraped(metrics)
-        binary = Path(os.environ.get("VIRTUAL_ENV", ""), "bin/redis-server")
         with ExitStack() as stack:
-            from deadheat.live.servers.redis_server import redis_binary
-
-            assert redis_binary() or binary
             server = subprocess.Popen(
                 [str(redis_binary()), "--port", str(port), "--save", "", "--bind", "127.0.0.1"],
                 stdout=subprocess.DEVNULL,
@@ -336,13 +331,12 @@ def test_the_record_of_2000_jobs_is_complete_when_redis_is_killed_in_mid_sweep(
 
 
 def sweep_with_the_api_server_killed(redis_url: str, count: int) -> None:
-    from deadheat.live.place import Where, open_place
-
     missing = missing_assets()
     if missing is not None:
         pytest.skip(f"no Kubernetes: {missing}")
     with (
         embedded_control_plane() as kubeconfig,
+        ExitStack() as restarted,
         open_place(Where(redis_url=redis_url, kubeconfig=kubeconfig)) as place,
         place.namespace() as namespace,
         redis.Redis.from_url(redis_url) as client,
@@ -360,21 +354,18 @@ def sweep_with_the_api_server_killed(redis_url: str, count: int) -> None:
         running = started(*where, "--kubeconfig", str(kubeconfig), *NOW, "--delete", "--json")
         output, complaints = cut_short(running, count // 10, server.kill)
         again = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            left = names_when_up(kubeconfig, namespace)
-            require_complete(before, left, output)
-            assert running.returncode == 5
-            assert "The cluster of context 'deadheat-embedded' does not answer" in complaints
-            assert "Traceback" not in complaints
-            # The next sweep does the rest.
-            done = run_cleanup(*where, "--kubeconfig", str(kubeconfig), *NOW, "--delete", "--json", timeout_s=120)
-            assert done.returncode == 0
-            assert jobs_of(done.stdout, "deleted") == left
-            place.cluster.core.delete_namespace(namespace)
-        finally:
-            again.terminate()
-            again.wait()
-            client.delete("killed:e1")
+        restarted.callback(again.wait)
+        restarted.callback(again.kill)  # asked to end, it would wait a minute for those who watch
+        left = names_when_up(kubeconfig, namespace)
+        require_complete(before, left, output)
+        assert running.returncode == 5
+        assert "The cluster of context 'deadheat-embedded' does not answer" in complaints
+        assert "Traceback" not in complaints
+        # The next sweep does the rest.
+        done = run_cleanup(*where, "--kubeconfig", str(kubeconfig), *NOW, "--delete", "--json", timeout_s=120)
+        assert done.returncode == 0
+        assert jobs_of(done.stdout, "deleted") == left
+        client.delete("killed:e1")
 
 
 def names_when_up(kubeconfig: Path, namespace: str) -> set[str]:

@@ -367,6 +367,16 @@ BODIES = {
 }
 
 
+@pytest.mark.live
+def test_every_lookup_can_be_asked_again_after_it_has_hung_up(redis_url: str, database: str) -> None:
+    with http_server(lambda path, headers: (404, {}, b"")) as url:
+        for options in ({"url": redis_url}, {"url": database}, {"url": f"{url}/{{id}}"}, {"command": "true {id}"}):
+            statuses = lookup(**options)
+            for _ in range(3):
+                assert statuses("nobody") is None
+                statuses.close()
+
+
 @pytest.mark.parametrize(
     ("evaluation", "pointer", "expected"),
     [

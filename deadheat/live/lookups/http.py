@@ -38,7 +38,8 @@ class HttpLookup:
             self._where = httpx.URL(fill(self._template, "id")).netloc.decode()
         except (httpx.InvalidURL, ValueError):
             raise UsageError("--status is not a URL of HTTP.") from None
-        self._client = httpx.Client(timeout=timeout_s, headers=_headers(headers))
+        self._headers = _headers(headers)
+        self._client: Any = None
 
     def __call__(self, evaluation: str) -> str | None:
         """GET."""
@@ -59,10 +60,13 @@ class HttpLookup:
         return _pointed_at(body, self._pointer)
 
     def close(self) -> None:
-        """Hang up."""
-        self._client.close()
+        """Hang up; the next question connects again."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _get(self, url: str) -> tuple[Any, bytes]:
+        self._client = self._client or self._httpx.Client(timeout=self._timeout_s, headers=self._headers)
         for _ in range(TRIES):
             try:
                 with self._client.stream("GET", url) as answer:
