@@ -21,9 +21,9 @@ UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 LABEL = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 
-EXAMPLES = """Examples, all dry runs but for the last:
+EXAMPLES = """Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0
 
-deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --status-key status:{id}
+Others, all dry runs but for the last:
 
 deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --status-key all --status-field {id}
 

@@ -559,3 +559,22 @@ def statuses_of(api: FakeApi, folder: Path) -> Path:
         database.executemany("INSERT INTO evaluations VALUES (?, ?)", rows)
         database.commit()
     return path
+
+
+def test_a_record_that_lacks_a_deletion_or_claims_one_is_noticed() -> None:
+    sweep = {"event": "sweep", "healthy": False, "deleted": 1}
+
+    def lines(*told: tuple[str, str]) -> str:
+        return "\n".join(json.dumps(each) for each in [*({"event": e, "job": j} for e, j in told), sweep])
+
+    jobs = {"a", "b", "c"}
+    whole = lines(("deleting", "a"), ("deleted", "a"), ("deleting", "b"), ("unknown", "b"))
+    require_complete(jobs, {"b", "c"}, whole)
+    require_complete(jobs, {"c"}, whole)
+    for left, text in (
+        ({"c"}, lines(("deleting", "a"), ("deleted", "a"))),
+        (jobs - {"b"}, whole),
+        ({"c"}, lines(("deleting", "a"), ("deleted", "a"), ("deleting", "b"))),
+    ):
+        with pytest.raises(AssertionError):
+            require_complete(jobs, left, text)

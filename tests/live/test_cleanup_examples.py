@@ -24,7 +24,7 @@ from tests.live.test_lookups import http_server, postgres_url
 __all__ = ["postgres_url"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "cleanup.md"
-LINES = [line.strip() for line in [*PAGE.read_text().splitlines(), *EXAMPLES.splitlines()]]
+LINES = [line.strip().removeprefix("Example: ") for line in [*PAGE.read_text().splitlines(), *EXAMPLES.splitlines()]]
 COMMANDS = sorted({line for line in LINES if line.startswith("deadheat cleanup ")})
 ROWS = [("e000", "cancelled"), ("e001", "ABORTED"), ("e002", "DONE"), ("e003", "cancelled")]
 
