@@ -339,7 +339,7 @@ def _headers(given: list[str] | None) -> tuple[str, ...]:
 def _seconds(text: str, option: str) -> float:
     from deadheat.sim.errors import UsageError
 
-    match = re.fullmatch(r"(\d{1,9})([smhd])", text)
+    match = re.fullmatch(r"(\d{1,9})([smhd])", "0s" if text == "0" else text)
     seconds = int(match[1]) * UNITS_S[match[2]] if match else 0
     if match is None or (seconds == 0 and option == "--every"):
         raise UsageError(f"{text!r} is not a time for {option}; write 30s, 5m or 1h.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -26,7 +27,7 @@ from tests.live.cleanup_ground import command_line, finish, make_jobs, names, ru
 from tests.live.fake_api import FakeApi, failure, fake_api
 
 STATUSES = {"e1": "cancelled", "e2": "provisioning", "e3": "completed", "e4": "running", "e6": "failed"}
-NOW = ("--min-age", "0s")
+NOW = ("--min-age", "0")
 
 
 @pytest.fixture
@@ -411,6 +412,39 @@ def test_the_record_is_complete_when_the_cleanup_itself_is_told_to_stop(
     # It cannot say what came of the last one, but that it was about to ask for it.
     assert before - left <= jobs_of(output, "deleting")
     assert len(jobs_of(output, "deleting") - jobs_of(output, "deleted")) <= 1
+
+
+def test_a_second_ctrl_c_does_not_wait_and_says_that_the_answer_is_unknown(tmp_path: Path) -> None:
+    api, asked, answered = FakeApi(3), threading.Event(), threading.Event()
+
+    def on_delete(name: str) -> None:
+        asked.set()
+        answered.wait(30)
+
+    api.on_delete = on_delete
+    with fake_api(api, tmp_path) as kubeconfig:
+        command = "sh -c 'echo cancelled' {id}"
+        running = started(
+            *("--namespace", "n", "--status-command", command, "--kubeconfig", str(kubeconfig), "--delete", "--json")
+        )
+        assert asked.wait(60)
+        running.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert running.poll() is None  # the first one waits for the answer
+        running.send_signal(signal.SIGINT)
+        output, complaints = running.communicate(timeout=20)
+        answered.set()
+    assert running.returncode == 130
+    assert [(each["event"], each["job"]) for each in events(output)] == [("deleting", "j000"), ("unknown", "j000")]
+    assert "Traceback" not in complaints
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run_cleanup("--namespace", "n", "--status-command", "cat {id}", "--metrics-port", port)
+    assert done.returncode == 2
+    assert done.stderr == f"deadheat: The metrics cannot be served on 127.0.0.1:{port}: Address already in use.\n"
 
 
 def test_what_cannot_be_recorded_is_not_deleted(tmp_path: Path) -> None:
