@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_cleanup import cleanup
+from deadheat.cli_cleanup import EXAMPLES, cleanup
 from deadheat.cli_ending import ExitCode, console, ended, epilog, finish, say
 from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
@@ -54,13 +54,7 @@ app.command(epilog=epilog("deadheat conform stress.jsonl", "the model explains a
 app.command(
     epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
 )(incidents)
-app.command(
-    epilog=epilog(
-        "deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m",
-        "as hoped, or told to stop",
-        "more orphans than the alert threshold",
-    )
-)(cleanup)
+app.command(epilog=EXAMPLES)(cleanup)
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,145 +13,347 @@ from deadheat.cli_ending import ExitCode, say
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
-    from deadheat.live.cleanup import Cleanup, Result, Statuses
-    from deadheat.live.cluster import Cluster
-    from deadheat.live.metrics import Metrics
+    from deadheat.live.patience import Patience
+    from deadheat.live.tally import Rules, Tally
 
-__all__ = ["cleanup"]
+__all__ = ["EXAMPLES", "cleanup"]
 
-UNITS_S = {"s": 1, "m": 60, "h": 3600}
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+LABEL = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+
+EXAMPLES = """Example: deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0
+
+Others, all dry runs but for the last:
+
+deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --status-key all --status-field {id}
+
+deadheat cleanup --namespace evaluations --status sqlite:/var/lib/evaluations.db --terminal-status cancelled
+
+deadheat cleanup --namespace evaluations --status "https://evaluations.example/v1/evaluations/{id}#/status"
+
+deadheat cleanup --namespace evaluations --status-command "cat /var/lib/evaluations/{id}.status" --min-age 10m
+
+deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m --delete --max-deletions 100
+"""
+
+WHERE, WHICH, HOW, SERVERS = "Where the statuses are", "Which Jobs", "How it runs", "The cluster"
 
 
 def cleanup(
-    status: Annotated[
-        str,
-        typer.Option("--status", metavar="URL", envvar="DEADHEAT_STATUS_URL", help="Redis or PostgreSQL of statuses."),
-    ],
     namespace: Annotated[str, typer.Option("--namespace", help="Where the evaluations' Jobs are.")],
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="URL",
+            envvar="DEADHEAT_STATUS_URL",
+            help="redis://, rediss://, unix://, postgresql://, sqlite:FILE, or http(s)://...{id}, where #/a/b is a "
+            "JSON pointer into the answer; without one the answer is plain text.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    status_command: Annotated[
+        str | None,
+        typer.Option(
+            "--status-command",
+            metavar="'COMMAND {id}'",
+            help="Instead of --status: a command that prints the status; no shell is involved.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
     status_key: Annotated[
-        str, typer.Option("--status-key", metavar="KEY", help="The Redis key of an evaluation's status.")
-    ] = "status:{evaluation}",
+        str | None,
+        typer.Option(
+            "--status-key",
+            metavar="KEY",
+            help="The Redis key of a status; by default status:{id}.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    status_field: Annotated[
+        str | None,
+        typer.Option(
+            "--status-field",
+            metavar="FIELD",
+            help="The key is a hash, and this its field; {id} may be in either.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
     status_query: Annotated[
-        str, typer.Option("--status-query", metavar="SQL", help="The PostgreSQL query for it.")
-    ] = "SELECT status FROM evaluations WHERE id = %s",
-    label: Annotated[str, typer.Option("--label", help="The label in which a Job names its evaluation.")] = "eval-id",
-    delete: Annotated[bool, typer.Option("--delete", help="Delete; without it, only say what would be.")] = False,
+        str | None,
+        typer.Option(
+            "--status-query",
+            metavar="SQL",
+            help="The query for a status; by default SELECT status FROM evaluations WHERE id = {id}, "
+            "where {id} becomes a parameter.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    status_header: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status-header",
+            metavar="'NAME: VALUE'",
+            help="Sent with each HTTP request, and so is the environment's DEADHEAT_STATUS_HEADER, which no one lists.",
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    status_timeout: Annotated[
+        str,
+        typer.Option("--status-timeout", metavar="TIME", help="How long one status may take.", rich_help_panel=WHERE),
+    ] = "10s",
+    terminal_status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--terminal-status",
+            metavar="WORD",
+            help="A status that ends an evaluation; by default cancelled, failed and completed.",
+            rich_help_panel=WHICH,
+        ),
+    ] = None,
+    completed_status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--completed-status",
+            metavar="WORD",
+            help="A terminal status whose finished Jobs are records, and always spared; by default completed.",
+            rich_help_panel=WHICH,
+        ),
+    ] = None,
+    active_status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--active-status",
+            metavar="WORD",
+            help="A status that ends nothing, beside queued and provisioning; any other word is counted as unknown.",
+            rich_help_panel=WHICH,
+        ),
+    ] = None,
+    include_finished: Annotated[
+        bool,
+        typer.Option(
+            "--include-finished",
+            help="Also Jobs that have finished, but for those of completed evaluations.",
+            rich_help_panel=WHICH,
+        ),
+    ] = False,
+    min_age: Annotated[
+        str,
+        typer.Option(
+            "--min-age",
+            metavar="TIME",
+            help="Leave younger Jobs alone. More than the longest dispatch, which may still have to write a status.",
+            rich_help_panel=WHICH,
+        ),
+    ] = "5m",
+    label: Annotated[
+        str, typer.Option("--label", help="The label in which a Job names its evaluation.", rich_help_panel=WHICH)
+    ] = "eval-id",
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete; without it, only say what would be.", rich_help_panel=HOW)
+    ] = False,
+    max_deletions: Annotated[
+        int | None,
+        typer.Option(
+            "--max-deletions",
+            min=0,
+            metavar="N",
+            help="With --delete: end a sweep after so many, and call it unhealthy if orphans are left.",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
     every: Annotated[
-        str | None, typer.Option("--every", metavar="TIME", help="Sweep again and again: 30s, 5m, 1h.")
+        str | None,
+        typer.Option("--every", metavar="TIME", help="Sweep again and again: 30s, 5m, 1h.", rich_help_panel=HOW),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Look at each new Job too, as it is created.")] = False,
-    metrics_port: Annotated[
-        int | None, typer.Option("--metrics-port", help="Serve metrics for Prometheus there.")
-    ] = None,
-    metrics_address: Annotated[str, typer.Option("--metrics-address", help="On this address.")] = "127.0.0.1",
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Between sweeps, look at each new Job too, once it is old enough.",
+            rich_help_panel=HOW,
+        ),
+    ] = False,
     alert_threshold: Annotated[
-        int | None, typer.Option("--alert-threshold", min=0, metavar="N", help="More orphans a sweep are an alert.")
+        int | None,
+        typer.Option(
+            "--alert-threshold", min=0, metavar="N", help="More orphans a sweep are an alert.", rich_help_panel=HOW
+        ),
     ] = None,
-    kubeconfig: Annotated[Path | None, typer.Option("--kubeconfig", metavar="FILE", help="The cluster.")] = None,
-    context: Annotated[str | None, typer.Option("--context", metavar="NAME", help="Its context.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line, as things happen.", rich_help_panel=HOW)
+    ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            "--metrics-port", min=1, max=65535, help="Serve metrics for Prometheus there.", rich_help_panel=HOW
+        ),
+    ] = None,
+    metrics_address: Annotated[
+        str, typer.Option("--metrics-address", help="On this address.", rich_help_panel=HOW)
+    ] = "127.0.0.1",
+    kubeconfig: Annotated[
+        Path | None, typer.Option("--kubeconfig", metavar="FILE", help="The cluster.", rich_help_panel=SERVERS)
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option("--context", metavar="NAME", help="Its context.", rich_help_panel=SERVERS)
+    ] = None,
     yes_really: Annotated[
-        str | None, typer.Option("--yes-really", metavar="CONTEXT", help="Delete in this context, whatever its name.")
+        str | None,
+        typer.Option(
+            "--yes-really",
+            metavar="CONTEXT",
+            help="Delete in this context, whatever its name.",
+            rich_help_panel=SERVERS,
+        ),
     ] = None,
 ) -> None:
-    """Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often."""
-    require_live_extra("cleanup")
-    from deadheat.live.cleanup import Cleanup
-    from deadheat.live.cluster import connect
-    from deadheat.live.metrics import Metrics
-    from deadheat.live.place import refuse_production
+    """Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often.
 
-    period_s = _seconds(every) if every is not None else None
-    statuses = _statuses(status, status_key, status_query)
-    cluster = connect(kubeconfig, context)
-    if delete:
-        refuse_production(cluster, yes_really)
+    Exit codes of one sweep: 0 as hoped, 1 more orphans than the alert threshold, 2 usage, 3 not healthy (it saw no Job,
+    or no status that it knows, or left orphans because of --max-deletions), 5 a server refused or failed, 130
+    interrupted. With --every it goes on after 1, 3 and 5, and says so; SIGTERM ends it with 0.
+    """
+    require_live_extra("cleanup")
+    from deadheat.live.cleanup_service import Errand, Service
+    from deadheat.live.lookups.choose import Source, choose
+    from deadheat.live.metrics import Metrics
+    from deadheat.live.patience import Patience
+    from deadheat.reports.cleanup import Everybody, JsonRecord, TextRecord
+    from deadheat.sim.errors import LiveError, UsageError
+
+    period_s = _seconds(every, "--every") if every is not None else None
+    if watch and period_s is None:
+        raise UsageError("--watch looks at Jobs between sweeps, so it needs --every TIME.")
+    _require(NAMESPACE, namespace, "--namespace")
+    _require(LABEL, label, "--label")
+    if kubeconfig is not None and not kubeconfig.is_file():
+        raise UsageError(f"There is no kubeconfig {kubeconfig}.")
+    rules = _rules(
+        delete,
+        terminal_status,
+        completed_status,
+        active_status,
+        _seconds(min_age, "--min-age"),
+        include_finished,
+        max_deletions,
+    )
+    timeout_s = _seconds(status_timeout, "--status-timeout") or 1.0
+    source = Source(status, status_command, status_key, status_field, status_query, _headers(status_header), timeout_s)
+    patience = Patience(tell=_tell)
+    lookup = choose(source, patience)
     metrics = Metrics(alert_threshold)
+    record = JsonRecord(namespace) if as_json else TextRecord(label)
+    is_alert = False
+
+    def report(tally: Tally) -> None:
+        nonlocal is_alert
+        is_alert = metrics.swept(tally)
+        if tally.error is not None:
+            _tell(tally.error)
+        for complaint in tally.complaints():
+            _tell(f"This sweep is not healthy: {complaint}.")
+        record.swept(tally)
+
+    def failed(sentence: str) -> None:
+        metrics.failed()
+        _tell(sentence)
+
+    errand = Errand(namespace, label, rules, kubeconfig, context, yes_really)
+    service = Service(errand, lookup, Everybody((metrics, record)), patience, report, failed)
     if metrics_port is not None:
         metrics.serve(metrics_address, metrics_port)
-    sweeper = Cleanup(cluster, namespace, label, statuses, dry_run=not delete)
-    if period_s is None:
-        is_alert = _sweep(sweeper, metrics)
-        raise typer.Exit(ExitCode.VIOLATED if is_alert else ExitCode.AS_HOPED)
-    signal.signal(signal.SIGTERM, _stop)
+    signals = _Signals(patience)
     try:
-        _sweep_for_ever(sweeper, metrics, period_s, cluster if watch else None, namespace, label)
-    except KeyboardInterrupt:
-        raise typer.Exit from None
+        if period_s is not None:
+            service.for_ever(period_s, watches=watch)
+            raise typer.Exit(ExitCode.AS_HOPED if signals.last == signal.SIGTERM else ExitCode.INTERRUPTED)
+        tally = service.once()
+    except KeyboardInterrupt:  # the second one: whoever sends it does not want to wait
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except LiveError as error:  # the record cannot be written
+        _tell(str(error))
+        raise typer.Exit(ExitCode.SERVER) from None
+    finally:
+        service.close()
+    raise typer.Exit(_exit_code(tally, is_alert))
 
 
-def _sweep(sweeper: Cleanup, metrics: Metrics) -> bool:
-    result = sweeper.sweep()
-    is_alert = metrics.swept(result)
-    _print(result)
-    typer.echo(f"{len(result.found)} orphans among {result.looked_at} Jobs, {result.deleted} deleted.")
-    return is_alert
+class _Signals:
+    """The first signal lets what was begun come to its answer, so that it is on record; the second one does not."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._stop = patience.stop
+        self.last: int | None = None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, _: object) -> None:
+        self.last = number
+        if self._stop.is_set():
+            raise KeyboardInterrupt
+        self._stop.set()
 
 
-def _sweep_for_ever(
-    sweeper: Cleanup, metrics: Metrics, period_s: float, watched: Cluster | None, namespace: str, label: str
-) -> None:
-    """Sweep, listen (if there is a cluster to watch) until the next sweep is due, and so on; errors are reported."""
-    from deadheat.live.job_watch import JobWatch
-    from deadheat.sim.errors import LiveError
-
-    watch = JobWatch(watched, namespace, label) if watched is not None else None
-    while True:
-        due = time.monotonic() + period_s
-        try:
-            _sweep(sweeper, metrics)
-        except LiveError as error:
-            metrics.failed()
-            say(f"deadheat: {error}")
-        while (left_s := due - time.monotonic()) > 0:
-            if watch is None:
-                time.sleep(left_s)
-            else:
-                _listen(sweeper, metrics, watch)
+def _exit_code(tally: Tally, is_alert: bool) -> int:
+    if tally.interrupted:
+        return ExitCode.INTERRUPTED
+    if tally.error is not None or tally.failures:
+        return ExitCode.SERVER
+    if tally.complaints():
+        return ExitCode.UNDECIDED
+    return ExitCode.VIOLATED if is_alert else ExitCode.AS_HOPED
 
 
-def _listen(sweeper: Cleanup, metrics: Metrics, watch: object) -> None:
-    from deadheat.live.adapter import BlockedError
-    from deadheat.live.job_watch import JobWatch
-    from deadheat.sim.errors import LiveError
-
-    assert isinstance(watch, JobWatch)
-    try:
-        result = sweeper.listen(watch)
-    except BlockedError:  # no Job was created in a while
-        return
-    except LiveError as error:
-        metrics.failed()
-        say(f"deadheat: {error}")
-        time.sleep(1)
-        return
-    metrics.looked(result)
-    _print(result)
-
-
-def _print(result: Result) -> None:
-    for job in result.found:
-        typer.echo(
-            f"Found orphaned job {job.name} (uid {job.uid}) for {job.status} evaluation {job.evaluation}: {job.fate}"
-        )
-
-
-def _statuses(url: str, key: str, query: str) -> Statuses:
-    from deadheat.live.cleanup import PostgresStatuses, RedisStatuses
-    from deadheat.live.redis import connect
-
-    if url.startswith(("postgresql://", "postgres://")):
-        return PostgresStatuses(url, query)
-    return RedisStatuses(connect(url), url, key)
-
-
-def _seconds(text: str) -> float:
+def _rules(
+    delete: bool,
+    terminal: list[str] | None,
+    completed: list[str] | None,
+    active: list[str] | None,
+    min_age_s: float,
+    include_finished: bool,
+    max_deletions: int | None,
+) -> Rules:
+    from deadheat.live.tally import Rules, Words
     from deadheat.sim.errors import UsageError
 
-    match = re.fullmatch(r"(\d+)([smh])", text)
-    if match is None or int(match[1]) == 0:
-        raise UsageError(f"{text!r} is not a time; write 30s, 5m or 1h.")
-    return int(match[1]) * UNITS_S[match[2]]
+    words = Words()
+    if terminal:
+        words = Words(frozenset(terminal), words.completed, words.active - set(terminal))
+    if completed:
+        words = Words(words.terminal, frozenset(completed), words.active)
+    both = words.terminal & set(active or ())
+    if both:
+        raise UsageError(f"The status {min(both)!r} cannot be both terminal and active.")
+    if stray := set(completed or ()) - words.terminal:
+        raise UsageError(f"The completed status {min(stray)!r} is no terminal one; add --terminal-status {min(stray)}.")
+    words = Words(words.terminal, words.completed, words.active | set(active or ()))
+    return Rules(not delete, words, min_age_s, include_finished, max_deletions)
 
 
-def _stop(*_: object) -> None:
-    raise KeyboardInterrupt
+def _headers(given: list[str] | None) -> tuple[str, ...]:
+    import os
+
+    return (*filter(None, [os.environ.get("DEADHEAT_STATUS_HEADER")]), *(given or ()))
+
+
+def _seconds(text: str, option: str) -> float:
+    from deadheat.sim.errors import UsageError
+
+    match = re.fullmatch(r"(\d{1,9})([smhd])", "0s" if text == "0" else text)
+    seconds = int(match[1]) * UNITS_S[match[2]] if match else 0
+    if match is None or (seconds == 0 and option == "--every"):
+        raise UsageError(f"{text!r} is not a time for {option}; write 30s, 5m or 1h.")
+    return float(seconds)
+
+
+def _require(pattern: str, text: str, option: str) -> None:
+    from deadheat.sim.errors import UsageError
+
+    if not re.fullmatch(pattern, text):
+        raise UsageError(f"{text!r} can be no name for {option} in Kubernetes.")
+
+
+def _tell(sentence: str) -> None:
+    say(f"deadheat: {sentence}")

@@ -1,100 +1,193 @@
 """The orphan cleanup for real: the model's own sweep and listener, on the cluster and the statuses of a real system.
 
-The roles are those of `models/protocols/orphan_cleanup.py` (the sweep by uid) and `storage_worker.py`, unchanged. A
-deletion has the uid of the Job that was found as its precondition, so that it never takes a newer Job of the same name;
-the listener, whose role deletes by name, is given that precondition here. A dry run deletes nothing.
+The roles are those of `models/protocols/orphan_cleanup.py` (the sweep by uid) and `storage_worker.py`, unchanged. What
+production asks for beyond them is put where it belongs: which Jobs there are to sweep (the minimal age, finished Jobs,
+bad records) is decided where they are listed, and each page of the list is a sweep of its own, over the evaluations on
+it. That only leaves Jobs out, as a sweep does that is killed and begins again, and the model allows that at any moment.
+
+A deletion has the uid of the Job that was found as its precondition, so that it never takes a newer Job of the same
+name; the listener, whose role deletes by name, is given that precondition here. A dry run deletes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
 
 from deadheat.live.adapter import Adapter
-from deadheat.live.cluster import Cluster
-from deadheat.live.job_reference import reference_of, uid_text
-from deadheat.live.job_watch import JobWatch
-from deadheat.live.redaction import learn, redact
-from deadheat.live.runner import run_role_once
+from deadheat.live.job_pages import BadJob, Deletion, JobOutline, JobPages
+from deadheat.live.lookups.base import UnreadableError
+from deadheat.live.patience import Patience
+from deadheat.live.runner import Stopped, run_role_once
+from deadheat.live.tally import Fate, Orphan, Record, Rules, Tally
 from deadheat.models.kubernetes import Answer, JobReference
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP_BY_UID
 from deadheat.models.protocols.storage_worker import STORAGE_WORKER
 from deadheat.models.status import Status
-from deadheat.models.system import Addition, System
+from deadheat.models.system import Addition
 from deadheat.models.world import build
 from deadheat.scenarios.scenario import find_protocol
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
 
-if TYPE_CHECKING:
-    import redis
+__all__ = ["Cleanup", "Statuses"]
 
-__all__ = ["Cleanup", "FoundJob", "PostgresStatuses", "RedisStatuses", "Result", "Statuses"]
+FAILURES_IN_A_ROW_MAX = 20
+"""One record that fails must not starve those behind it; a server that fails every time is not to be asked for ever."""
 
-ANY_EVALUATION = "*"
-"""Stands in a watch for an evaluation that nobody has heard of yet."""
+WEIGHTS = {Deletion.ERROR: 1, Deletion.NO_ANSWER: 7, Deletion.UNREACHED: 7}
+"""A server that answers with an error is there; one that does not answer costs half a minute each time."""
 
-CONNECT_PATIENCE_S = 5
+FATES = {
+    Deletion.DELETED: Fate.DELETED,
+    Deletion.GONE: Fate.GONE,
+    Deletion.REFUSED: Fate.REFUSED,
+    Deletion.ERROR: Fate.UNKNOWN,
+    Deletion.NO_ANSWER: Fate.UNKNOWN,
+    Deletion.UNREACHED: Fate.FAILED,
+}
+
+ANSWERS = {
+    Fate.GONE: Answer.NOT_FOUND,
+    Fate.REFUSED: Answer.FORBIDDEN,
+    Fate.FAILED: Answer.NO_ANSWER,
+    Fate.UNKNOWN: Answer.NO_ANSWER,
+}
+
+PROBES_MAX = 20
+"""How many Jobs that there was no reason to look at are asked for their status, to see that statuses can be read."""
 
 Statuses = Callable[[str], str | None]
 """Reads the status of an evaluation from the real system; None if it knows of none."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundJob:
-    """An orphan, and what was done about it: `deleted`, `would be deleted`, or `gone meanwhile`."""
-
-    name: str
-    uid: str
-    evaluation: str
-    status: str
-    fate: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one sweep, or one event of the watch, came to. `looked_at` counts the Jobs with the label."""
-
-    looked_at: int
-    found: tuple[FoundJob, ...] = ()
-
-    @property
-    def deleted(self) -> int:
-        """How many orphans were deleted."""
-        return sum(each.fate == "deleted" for each in self.found)
+class _Enough(Exception):  # noqa: N818 - it is an event, not an error
+    """The sweep has deleted as many Jobs as it may."""
 
 
 class Cleanup:
-    """The cleanup of one namespace; Jobs name their evaluation in a label. Nothing is deleted in a dry run."""
+    """The cleanup of one namespace. It never raises for what servers do: the tally says what went wrong."""
 
-    def __init__(self, cluster: Cluster, namespace: str, label: str, statuses: Statuses, *, dry_run: bool) -> None:
-        self._cluster, self._namespace, self._label = cluster, namespace, label
-        self._statuses = _StatusReader(statuses)
-        self._dry_run = dry_run
+    def __init__(
+        self, jobs: JobPages, statuses: Statuses, record: Record, rules: Rules, patience: Patience | None = None
+    ) -> None:
+        self._jobs, self._record, self._rules = jobs, record, rules
+        self._patience = patience or Patience()
+        self._statuses = statuses
         self._system = build(find_protocol("baseline"), 1, {}).system
+        self._deletions = self._failures = 0
 
-    def sweep(self) -> Result:
-        """Sweep once. Raises LiveError if the cluster or the statuses cannot be asked."""
-        jobs = _PinnedJobs(self._cluster, self._namespace, self._label, dry_run=self._dry_run)
-        system = replace(self._system, evaluations=jobs.look())
-        return self._run(ORPHAN_CLEANUP_BY_UID, system, jobs)
+    def sweep(self) -> Tally:
+        """Sweep once."""
+        self._deletions = self._failures = 0
+        tally = Tally()
+        return self._guarded(tally, lambda: self._sweep(tally))
 
-    def listen(self, watch: JobWatch) -> Result:
-        """Wait for the next Job of a watch, and look at it once. Raises BlockedError if none comes in a while."""
-        jobs = _PinnedJobs(self._cluster, self._namespace, self._label, dry_run=self._dry_run, watch=watch)
-        system = replace(self._system, evaluations=(ANY_EVALUATION,))
-        return self._run(STORAGE_WORKER, system, jobs)
+    def look_at(self, name: str) -> Tally:
+        """Look once at a Job that a watch told of, as it is now."""
+        tally = Tally()
+        return self._guarded(tally, lambda: self._look_at(name, tally))
 
-    def _run(self, addition: Addition, system: System, jobs: _PinnedJobs) -> Result:
-        [process] = addition.processes(system, {})
-        run_role_once(process, _Gate(jobs, self._statuses))
-        found = (
-            FoundJob(job.name, uid_text(job.uid), job.evaluation, self._statuses.read[job.evaluation], fate)
-            for job, fate in jobs.fates
-        )
-        return Result(len(jobs.seen), tuple(found))
+    def _sweep(self, tally: Tally) -> None:
+        statuses = self._reader(tally)
+        left_out: list[JobOutline] = []
+        with suppress(_Enough):
+            for page in self._jobs.pages():
+                tally.looked_at += len(page.jobs)
+                swept = self._swept(page.jobs, tally, left_out)
+                self._run(ORPHAN_CLEANUP_BY_UID, swept, statuses, tally)
+        if not tally.known:
+            self._probe(left_out, statuses)
+        tally.unlabelled = self._jobs.count_without_label()
+
+    def _look_at(self, name: str, tally: Tally) -> None:
+        found = self._jobs.find(name)
+        if found is None:
+            return
+        tally.looked_at = 1
+        with suppress(_Enough):
+            self._run(STORAGE_WORKER, self._swept((found,), tally, []), self._reader(tally), tally)
+
+    def _guarded(self, tally: Tally, work: Callable[[], None]) -> Tally:
+        try:
+            work()
+        except Stopped:
+            tally.interrupted = True
+        except LiveError as error:
+            tally.error = str(error)
+        return tally
+
+    def _reader(self, tally: Tally) -> _StatusReader:
+        return _StatusReader(self._statuses, self._rules, self._record, tally)
+
+    def _swept(
+        self, jobs: tuple[JobOutline | BadJob, ...], tally: Tally, left_out: list[JobOutline]
+    ) -> dict[str, JobOutline]:
+        """Return the Jobs, by name, that the model's sweep is to see; count the others."""
+        swept = {}
+        for job in jobs:
+            if isinstance(job, BadJob):
+                tally.bad += 1
+                self._record.skipped(job.name, "", job.why)
+                continue
+            if job.is_in_deletion:
+                tally.in_deletion += 1
+            elif job.age_s < self._rules.min_age_s:
+                tally.young += 1
+            elif job.is_finished and not self._rules.include_finished:
+                tally.finished += 1
+            else:
+                swept[job.name] = job
+                continue
+            if len(left_out) < PROBES_MAX:
+                left_out.append(job)
+        return swept
+
+    def _run(self, addition: Addition, seen: dict[str, JobOutline], statuses: _StatusReader, tally: Tally) -> None:
+        if not seen:
+            return
+        jobs = _PinnedJobs(seen, statuses, self._delete, tally)
+        evaluations = tuple(dict.fromkeys(job.evaluation for job in seen.values()))
+        [process] = addition.processes(replace(self._system, evaluations=evaluations), {})
+        run_role_once(process, _Gate(jobs, statuses, self._patience))
+
+    def _delete(self, orphan: Orphan, tally: Tally) -> Fate:
+        """Delete an orphan, or say why not; it is on record before the request goes out, and when it is answered."""
+        limit = self._rules.max_deletions
+        if self._rules.dry_run:
+            return self._settle(orphan, Fate.WOULD_BE_DELETED, "", tally)
+        if limit is not None and self._deletions >= limit:
+            self._settle(orphan, Fate.LEFT, f"--max-deletions {limit} is reached", tally)
+            raise _Enough
+        self._record.deleting(orphan)
+        try:
+            deletion, why = self._jobs.delete(orphan.name, orphan.uid)
+        except BaseException as error:  # an interrupt as well: what was begun is on record in any case
+            is_there = isinstance(error, Stopped | LiveError)
+            self._settle(orphan, Fate.FAILED if is_there else Fate.UNKNOWN, str(error) or "interrupted", tally)
+            raise
+        self._failures = self._failures + WEIGHTS[deletion] if deletion in WEIGHTS else 0
+        self._deletions += FATES[deletion] in (Fate.DELETED, Fate.UNKNOWN)
+        fate = self._settle(orphan, FATES[deletion], why, tally)
+        if self._failures >= FAILURES_IN_A_ROW_MAX:
+            raise LiveError(f"{why}.")
+        return fate
+
+    def _settle(self, orphan: Orphan, fate: Fate, why: str, tally: Tally) -> Fate:
+        tally.fates[fate] += 1
+        self._record.settled(orphan, fate, why)
+        tally.failures += fate in (Fate.REFUSED, Fate.FAILED, Fate.UNKNOWN)
+        return fate
+
+    def _probe(self, left_out: list[JobOutline], statuses: _StatusReader) -> None:
+        """See whether statuses can be read at all, where no Job has given a reason to ask for one."""
+        for job in left_out:
+            if statuses.tally.known:
+                return
+            statuses.get(job.evaluation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +196,12 @@ class _Gate:
 
     jobs: _PinnedJobs
     statuses: _StatusReader
+    patience: Patience
 
     def perform(self, process: Process, request: Request) -> Any:
         """Do a request."""
         del process
+        self.patience.require_time()
         if isinstance(request, AnyOf):
             return Chosen(0, self.jobs.creation_event())
         if isinstance(request, Atomic):
@@ -119,120 +214,76 @@ class _Gate:
         return adapter.perform(operation)
 
 
-@dataclass
 class _StatusReader(Adapter):
-    """The statuses of the real system; a word that the models do not know is no terminal status."""
+    """The statuses of the real system in the model's words; what is not known to be terminal is told as no status."""
 
-    statuses: Statuses
-    read: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, statuses: Statuses, rules: Rules, record: Record, tally: Tally) -> None:
         super().__init__("status")
+        self._statuses, self._rules, self._record, self.tally = statuses, rules, record, tally
+        self._failures = 0
+        self.word, self.meaning = "", Status.QUEUED  # of the last status that was read
 
-    def get(self, evaluation: str) -> str:
-        content = self.statuses(evaluation)
-        self.read[evaluation] = content or "unknown"
-        return Status(content) if content in tuple(Status) else self.read[evaluation]
+    def get(self, evaluation: str) -> Status | None:
+        """Read a status; one that cannot be read is reported, and its Jobs are left alone."""
+        try:
+            word = self._statuses(evaluation)
+        except UnreadableError as error:
+            self.tally.unreadable += 1
+            self._record.skipped("", evaluation, str(error))
+            self._bear(error)
+            return None
+        self._failures = 0
+        if not word:
+            self.tally.missing += 1
+            return None
+        meaning = self._rules.words.meaning(word)
+        if meaning is None:
+            self.tally.count_unknown(word)
+            return None
+        self.word, self.meaning = word, meaning
+        self.tally.known += 1
+        return meaning
+
+    def _bear(self, error: UnreadableError) -> None:
+        if not error.is_failure:
+            self._failures = 0
+            return
+        self.tally.failures += 1
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW_MAX:
+            raise LiveError(f"No status can be read: {error}.")
 
 
 class _PinnedJobs(Adapter):
-    """The Jobs of a namespace; each is deleted only as the one that was found."""
-
-    patience_s = 1.0
+    """The Jobs that were found; each is deleted only as the one that it was. The model knows a uid as a number."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, label: str, *, dry_run: bool, watch: JobWatch | None = None
+        self,
+        seen: dict[str, JobOutline],
+        statuses: _StatusReader,
+        delete: Callable[[Orphan, Tally], Fate],
+        tally: Tally,
     ) -> None:
         super().__init__("kubernetes")
-        self._cluster, self._namespace, self._label = cluster, namespace, label
-        self._dry_run, self._watch = dry_run, watch
-        self.seen: dict[str, JobReference] = {}
-        self.fates: list[tuple[JobReference, str]] = []
-
-    def look(self) -> tuple[str, ...]:
-        """LIST all Jobs with the label; return their evaluations."""
-        jobs, _ = self._cluster.list_jobs(self._namespace, self._label)
-        # One that is in deletion already is taken care of.
-        present = [job for job in jobs if job.metadata and job.metadata.deletion_timestamp is None]
-        self.seen = {each.name: each for each in (reference_of(job, self._label) for job in present)}
-        return tuple(sorted({each.evaluation for each in self.seen.values()}))
+        self._seen, self._statuses, self._delete, self._tally = seen, statuses, delete, tally
+        self._uids = {number: job.uid for number, job in enumerate(seen.values(), 1)}
+        self._references = tuple(
+            JobReference(job.evaluation, job.name, number) for number, job in enumerate(seen.values(), 1)
+        )
 
     def list_jobs(self, evaluation: str) -> tuple[JobReference, ...]:
-        """Return the Jobs of an evaluation, as they were at the look."""
-        return tuple(each for each in self.seen.values() if each.evaluation == evaluation)
+        """Return the Jobs of an evaluation, as they were found."""
+        return tuple(each for each in self._references if each.evaluation == evaluation)
 
     def creation_event(self) -> JobReference:
-        """Wait for the watch."""
-        assert self._watch is not None
-        reference = self._watch.next(self.patience_s)
-        self.seen = {reference.name: reference}
-        return reference
+        """Return the Job that the watch told of."""
+        return self._references[0]
 
     def delete_job(self, evaluation: str, name: str, uid: int | None = None) -> Answer:
-        """DELETE the Job that was seen, and no other of its name."""
-        from kubernetes.client.exceptions import ConflictException, NotFoundException
-
-        del evaluation
-        job = self.seen[name]
-        if self._dry_run:
-            self.fates.append((job, "would be deleted"))
+        """DELETE the Job that was found, and no other of its name; the record of a completed evaluation is spared."""
+        job = self._seen[name]
+        if job.is_finished and self._statuses.meaning is Status.COMPLETED:
+            self._tally.spared += 1
             return Answer.OK
-        try:
-            self._cluster.delete_job(self._namespace, name, uid_text(uid or job.uid))
-        except (NotFoundException, ConflictException) as error:  # a 409 is a newer Job of the same name
-            self.fates.append((job, "gone meanwhile"))
-            return Answer.CONFLICT if isinstance(error, ConflictException) else Answer.NOT_FOUND
-        self.fates.append((job, "deleted"))
-        return Answer.OK
-
-
-class RedisStatuses:
-    """Statuses under Redis keys such as `evaluation:{evaluation}:status`."""
-
-    def __init__(self, client: redis.Redis, url: str, key: str) -> None:
-        self._client, self._url, self._key = client, url, key
-
-    def __call__(self, evaluation: str) -> str | None:
-        """Read one status."""
-        from deadheat.live.redis import explained
-
-        with explained(self._url):
-            content: Any = self._client.get(self._key.replace("{evaluation}", evaluation))
-        return None if content is None else str(content)
-
-
-class PostgresStatuses:
-    """Statuses by a query such as `SELECT status FROM evaluations WHERE id = %s`, in read-only transactions.
-
-    Raises LiveError if `psycopg` is not installed, or the database does not answer or refuses the query.
-    """
-
-    def __init__(self, url: str, query: str) -> None:
-        try:
-            import psycopg
-        except ImportError:
-            raise LiveError("A PostgreSQL URL needs psycopg: install deadheat[postgres].") from None
-        learn(url)
-        self._error: type[Exception] = psycopg.Error
-        try:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_PATIENCE_S)
-            self._connection.read_only = True
-        except psycopg.Error:
-            # What the driver says may quote the URL.
-            raise LiveError("PostgreSQL does not answer, or does not accept the user; check --status.") from None
-        self._query = query
-
-    def __call__(self, evaluation: str) -> str | None:
-        """Read one status."""
-        try:
-            with self._connection.transaction(), self._connection.cursor() as cursor:
-                row = cursor.execute(self._query, (evaluation,)).fetchone()
-        except self._error as error:
-            raise LiveError(
-                f"PostgreSQL refuses the query of --status-query: {redact(str(error).splitlines()[0])}."
-            ) from None
-        return None if row is None or row[0] is None else str(row[0])
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.close()
+        orphan = Orphan(name, self._uids[uid] if uid is not None else job.uid, evaluation, self._statuses.word)
+        return ANSWERS.get(self._delete(orphan, self._tally), Answer.OK)

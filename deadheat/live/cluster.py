@@ -65,12 +65,20 @@ class Cluster:
         except ApiException as error:
             if error.status in (404, 409):
                 raise
+            if not error.status:  # the client's own: TLS that fails
+                said = " ".join(str(error.reason).split())
+                raise LiveError(f"The cluster of context {self.context!r} cannot be spoken to: {said}.") from None
             meaning = STATUS_MEANINGS.get(error.status or 0, f"answers {error.status} {_message(error)}")
             raise LiveError(f"The cluster of context {self.context!r} {meaning} ({what}).") from None
         except (HTTPError, OSError):
             raise LiveError(
                 f"The cluster of context {self.context!r} does not answer at {shown(self._client.configuration.host)} "
                 f"({what}); check --kubeconfig and --context."
+            ) from None
+        except ValueError as error:  # what the client makes of an answer that is none of Kubernetes's
+            raise LiveError(
+                f"The cluster of context {self.context!r} does not answer as an API server does "
+                f"({what}: {type(error).__name__})."
             ) from None
 
     def now(self) -> datetime:

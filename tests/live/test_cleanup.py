@@ -1,34 +1,27 @@
-"""The orphan cleanup on a real control plane: what it takes, what it spares, and what it may do."""
+"""The orphan cleanup on a real control plane: what it takes, what it spares, what it counts."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import signal
-import subprocess
-import sys
 import time
-import urllib.request
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from deadheat.live.adapter import BlockedError
-from deadheat.live.cleanup import Cleanup, RedisStatuses
-from deadheat.live.cluster import Cluster, connect
-from deadheat.live.job_watch import JobWatch
-from deadheat.live.kubernetes import KubernetesAdapter
+from deadheat.live import job_pages
+from deadheat.live.cleanup import FAILURES_IN_A_ROW_MAX
+from deadheat.live.creation_watch import CreationWatch
+from deadheat.live.job_pages import JobPages
+from deadheat.live.lookups.base import UnreadableError
 from deadheat.live.metrics import Metrics
-from deadheat.live.place import Place, Where, open_place
-from deadheat.live.servers.control_plane import embedded_control_plane, missing_assets
-from deadheat.live.servers.processes import free_port
-
-BASE = Path(__file__).parents[2] / "k8s" / "base"
-CRONJOB = "orphan-job-cleanup"
+from deadheat.live.patience import Patience
+from deadheat.live.place import Place
+from deadheat.live.tally import Fate, Rules, Tally, Words
+from tests.live.cleanup_ground import LABEL, Remembered, cleanup_of, finish, make_jobs, manifest, names
 
 STATUSES = {"e1": "cancelled", "e2": "provisioning", "e3": "completed", "e4": "running", "e6": "failed"}
+DELETE = Rules(dry_run=False)
+ALL = {f"evaluation-e{number}" for number in range(1, 6)} | {"backup"}
 
 
 @pytest.fixture
@@ -37,265 +30,272 @@ def namespace(place: Place) -> Iterator[str]:
         yield name
 
 
-def adapter(place: Place, namespace: str) -> KubernetesAdapter:
-    return KubernetesAdapter(place.cluster, namespace, [*STATUSES, "e5"], run=place.run, held=False)
-
-
-def names(cluster: Cluster, namespace: str) -> set[str]:
-    jobs = cluster.batch.list_namespaced_job(namespace).items
-    return {str(job.metadata.name) for job in jobs if job.metadata and not job.metadata.deletion_timestamp}
-
-
-def with_jobs(place: Place, namespace: str) -> set[str]:
-    jobs = adapter(place, namespace)
-    for number in range(1, 6):
-        jobs.create_job(f"e{number}")
-    unlabelled = jobs._manifest("e1", "backup")
-    del unlabelled["metadata"]["labels"]
-    del unlabelled["spec"]["template"]["metadata"]["labels"]  # a Job without labels would be given its pods'
-    place.cluster.create_job(namespace, unlabelled)
+@pytest.fixture
+def jobs(place: Place, namespace: str) -> set[str]:
+    """e1, e2, e3 and e4 have a status, e5 has none; one Job is somebody else's."""
+    make_jobs(place.cluster, namespace, [(f"evaluation-e{number}", f"e{number}") for number in range(1, 6)])
+    make_jobs(place.cluster, namespace, [("backup", None)])
     return names(place.cluster, namespace)
 
 
 @pytest.mark.live
-def test_a_dry_run_tells_and_takes_nothing(place: Place, namespace: str) -> None:
-    before = with_jobs(place, namespace)
-    result = Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=True).sweep()
-    assert [(each.name, each.status, each.fate) for each in result.found] == [
+def test_a_dry_run_tells_and_takes_nothing(place: Place, namespace: str, jobs: set[str]) -> None:
+    cleanup, record = cleanup_of(place.cluster, namespace, STATUSES.get, Rules())
+    tally = cleanup.sweep()
+    assert record.fates == [
         ("evaluation-e1", "cancelled", "would be deleted"),
         ("evaluation-e3", "completed", "would be deleted"),
     ]
-    assert result.looked_at == 5
-    assert result.deleted == 0
-    assert names(place.cluster, namespace) == before
+    assert (tally.looked_at, tally.orphans, tally.deleted) == (5, 2, 0)
+    assert (tally.known, tally.unknown, tally.missing, tally.unlabelled) == (3, 1, 1, 1)
+    assert dict(tally.unknown_words) == {"running": 1}
+    assert tally.complaints() == ()
+    assert names(place.cluster, namespace) == jobs == ALL
 
 
 @pytest.mark.live
-def test_a_sweep_takes_orphans_and_spares_everything_else(place: Place, namespace: str) -> None:
-    before = with_jobs(place, namespace)
+def test_a_sweep_takes_orphans_and_spares_everything_else(place: Place, namespace: str, jobs: set[str]) -> None:
     with place.namespace() as other:
-        adapter(place, other).create_job("e1")
-        result = Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=False).sweep()
+        make_jobs(place.cluster, other, [("evaluation-e1", "e1")])
+        tally = cleanup_of(place.cluster, namespace, STATUSES.get, DELETE)[0].sweep()
         assert names(place.cluster, other) == {"evaluation-e1"}
-    assert result.deleted == 2
-    assert names(place.cluster, namespace) == before - {"evaluation-e1", "evaluation-e3"}
-    assert Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=False).sweep().found == ()
+    assert tally.deleted == 2
+    assert names(place.cluster, namespace) == jobs - {"evaluation-e1", "evaluation-e3"}
+    assert cleanup_of(place.cluster, namespace, STATUSES.get, DELETE)[0].sweep().orphans == 0
+
+
+@pytest.mark.live
+def test_every_deletion_is_on_record_before_it_is_asked_for_and_counted_as_it_is_made(
+    place: Place, namespace: str, jobs: set[str]
+) -> None:
+    metrics = Metrics(None)
+
+    class Watching(Remembered):
+        def deleting(self, orphan: object) -> None:
+            assert f"evaluation-{orphan.evaluation}" in names(place.cluster, namespace)  # type: ignore[attr-defined]
+
+        def settled(self, orphan: object, fate: Fate, why: str) -> None:
+            metrics.settled(orphan, fate, why)  # type: ignore[arg-type]
+            seen.append(metrics.registry.get_sample_value("deadheat_orphan_jobs_deleted_total"))
+            assert f"evaluation-{orphan.evaluation}" not in names(place.cluster, namespace)  # type: ignore[attr-defined]
+
+    seen: list[float | None] = []
+    assert cleanup_of(place.cluster, namespace, STATUSES.get, DELETE, Watching())[0].sweep().deleted == 2
+    assert seen == [1, 2]
+
+
+@pytest.mark.live
+def test_the_finished_job_of_a_completed_evaluation_is_its_record_and_no_orphan(place: Place, namespace: str) -> None:
+    statuses = {"done": "completed", "stopped": "cancelled", "broken": "failed", "ours": "aborted", "well": "ended"}
+    make_jobs(place.cluster, namespace, [(each, each) for each in statuses])
+    for each in statuses:
+        finish(place.cluster, namespace, each, "Failed" if each == "broken" else "Complete")
+    tally = cleanup_of(place.cluster, namespace, statuses.get, DELETE)[0].sweep()
+    assert (tally.orphans, tally.finished) == (0, 5)
+    assert tally.known  # it has seen that statuses can be read, without a Job that it had to ask for
+    words = Words(
+        frozenset({"cancelled", "failed", "completed", "aborted", "ended"}), frozenset({"completed", "ended"})
+    )
+    rules = Rules(dry_run=False, include_finished=True, words=words)
+    tally = cleanup_of(place.cluster, namespace, statuses.get, rules)[0].sweep()
+    assert (tally.deleted, tally.spared) == (3, 2)
+    assert names(place.cluster, namespace) == {"done", "well"}
+
+
+@pytest.mark.live
+def test_a_job_younger_than_the_minimal_age_is_left_alone(place: Place, namespace: str, jobs: set[str]) -> None:
+    rules = Rules(dry_run=False, min_age_s=3)
+    tally = cleanup_of(place.cluster, namespace, STATUSES.get, rules)[0].sweep()
+    assert (tally.orphans, tally.young) == (0, 5)
+    time.sleep(4.1)
+    make_jobs(place.cluster, namespace, [("new", "e1")])
+    tally = cleanup_of(place.cluster, namespace, STATUSES.get, rules)[0].sweep()
+    assert (tally.deleted, tally.young) == (2, 1)
+    assert "new" in names(place.cluster, namespace)
+
+
+@pytest.mark.live
+def test_the_words_of_the_real_system_decide(place: Place, namespace: str, jobs: set[str]) -> None:
+    words = Words(terminal=frozenset({"running"}), active=frozenset({"provisioning"}))
+    cleanup, record = cleanup_of(place.cluster, namespace, STATUSES.get, Rules(dry_run=False, words=words))
+    cleanup.sweep()
+    assert record.fates == [("evaluation-e4", "running", "deleted")]
+
+
+@pytest.mark.live
+def test_a_sweep_ends_after_so_many_deletions_and_says_that_orphans_are_left(place: Place, namespace: str) -> None:
+    make_jobs(place.cluster, namespace, [(f"j{number}", "e1") for number in range(5)])
+    rules = Rules(dry_run=False, max_deletions=3)
+    cleanup, record = cleanup_of(place.cluster, namespace, STATUSES.get, rules)
+    tally = cleanup.sweep()
+    assert [fate for _, _, fate in record.fates] == ["deleted"] * 3 + ["left"]
+    assert tally.complaints() == ("--max-deletions was reached, and orphans are left",)
+    assert len(names(place.cluster, namespace)) == 2
+    assert cleanup.sweep().complaints() == ()  # each sweep has as many
+    assert not names(place.cluster, namespace)
+
+
+@pytest.mark.live
+def test_one_bad_record_is_reported_and_does_not_starve_those_behind_it(place: Place, namespace: str) -> None:
+    make_jobs(place.cluster, namespace, [(f"j{number}", f"e{number}") for number in range(4)])
+    place.cluster.create_job(namespace, manifest("empty", None) | {"metadata": {"name": "a", "labels": {LABEL: ""}}})
+
+    def statuses(evaluation: str) -> str:
+        if evaluation != "e3":
+            raise UnreadableError(f"{evaluation} is strange")
+        return "cancelled"
+
+    cleanup, record = cleanup_of(place.cluster, namespace, statuses, DELETE)
+    tally = cleanup.sweep()
+    assert record.skips == [
+        ("a", "", f"its label {LABEL} names no evaluation"),
+        *(("", f"e{number}", f"e{number} is strange") for number in range(3)),
+    ]
+    assert (tally.bad, tally.unreadable, tally.deleted, tally.complaints()) == (1, 3, 1, ())
+
+
+@pytest.mark.live
+def test_a_store_that_fails_every_time_ends_the_sweep(place: Place, namespace: str) -> None:
+    make_jobs(place.cluster, namespace, [(f"j{number}", f"e{number}") for number in range(FAILURES_IN_A_ROW_MAX + 5)])
+
+    def statuses(evaluation: str) -> str:
+        raise UnreadableError("it is tired", is_failure=True)
+
+    tally = cleanup_of(place.cluster, namespace, statuses, DELETE)[0].sweep()
+    assert tally.error == "No status can be read: it is tired."
+    assert tally.failures == FAILURES_IN_A_ROW_MAX
+
+
+@pytest.mark.live
+def test_a_sweep_that_sees_nothing_is_not_healthy(place: Place, namespace: str) -> None:
+    [complaint] = cleanup_of(place.cluster, namespace, STATUSES.get, DELETE)[0].sweep().complaints()
+    assert complaint.startswith("it saw no Job with the label")
+    make_jobs(place.cluster, namespace, [("j1", "nobody"), ("j2", "e4")])
+    [complaint] = cleanup_of(place.cluster, namespace, STATUSES.get, DELETE)[0].sweep().complaints()
+    assert complaint.startswith("it saw no status that it knows")
+    young = Rules(dry_run=False, min_age_s=1000)  # that no Job is old enough proves nothing of the statuses
+    [complaint] = cleanup_of(place.cluster, namespace, STATUSES.get, young)[0].sweep().complaints()
+    assert complaint.startswith("it saw no status that it knows")
 
 
 @pytest.mark.live
 def test_a_newer_job_of_the_same_name_is_never_taken(place: Place, namespace: str) -> None:
-    jobs = adapter(place, namespace)
-    jobs.create_job("e1")
-    [first] = jobs.list_jobs("e1")
+    make_jobs(place.cluster, namespace, [("evaluation-e1", "e1")])
 
     def status(evaluation: str) -> str:
         # Between the list and the deletion, the Job is replaced by another one.
-        jobs.delete_job("e1")
-        deadline = time.monotonic() + 30
-        while jobs.list_jobs("e1") and time.monotonic() < deadline:
-            time.sleep(0.05)
-        jobs.create_job(evaluation)
+        place.cluster.batch.delete_namespaced_job("evaluation-e1", namespace, propagation_policy="Background")
+        make_jobs(place.cluster, namespace, [("evaluation-e1", evaluation)])
         return "cancelled"
 
-    result = Cleanup(place.cluster, namespace, "eval-id", status, dry_run=False).sweep()
-    assert [each.fate for each in result.found] == ["gone meanwhile"]
-    [second] = jobs.list_jobs("e1")
-    assert second.uid != first.uid
+    cleanup, record = cleanup_of(place.cluster, namespace, status, DELETE)
+    tally = cleanup.sweep()
+    assert record.fates == [("evaluation-e1", "cancelled", "gone meanwhile")]
+    assert tally.complaints() == ()
     assert names(place.cluster, namespace) == {"evaluation-e1"}
 
 
 @pytest.mark.live
-def test_the_listener_looks_at_each_new_job(place: Place, namespace: str) -> None:
-    watch = JobWatch(place.cluster, namespace, "eval-id")
-    cleanup = Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=False)
-    jobs = adapter(place, namespace)
+def test_a_job_that_is_gone_already_is_no_failure(place: Place, namespace: str) -> None:
+    make_jobs(place.cluster, namespace, [("evaluation-e1", "e1")])
+
+    def status(evaluation: str) -> str:
+        place.cluster.batch.delete_namespaced_job("evaluation-e1", namespace, propagation_policy="Background")
+        return "cancelled"
+
+    tally = cleanup_of(place.cluster, namespace, status, DELETE)[0].sweep()
+    assert dict(tally.fates) == {Fate.GONE: 1}
+    assert tally.complaints() == ()
+
+
+@pytest.mark.live
+def test_jobs_are_listed_a_page_at_a_time_and_each_is_told_of_once(
+    place: Place, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_pages, "PAGE", 3)
+    make_jobs(place.cluster, namespace, [(f"j{number}", "e1") for number in range(8)])
+    make_jobs(place.cluster, namespace, [(f"other{number}", None) for number in range(20)])
+    pages = [
+        [each.name for each in page.jobs] for page in JobPages(place.cluster, namespace, LABEL, Patience()).pages()
+    ]
+    assert pages == [["j0", "j1", "j2"], ["j3", "j4", "j5"], ["j6", "j7"]]
+    tally = cleanup_of(place.cluster, namespace, STATUSES.get, DELETE)[0].sweep()
+    assert (tally.deleted, tally.unlabelled) == (8, 20)
+
+
+@pytest.mark.live
+def test_the_pods_of_a_deleted_job_go_as_well(place: Place, namespace: str) -> None:
+    job = manifest("evaluation-e1", "e1")
+    job["spec"]["parallelism"] = 1
+    place.cluster.create_job(namespace, job)
+    until(lambda: len(place.cluster.pods_of(namespace, "evaluation-e1")) == 1)
+    assert cleanup_of(place.cluster, namespace, STATUSES.get, DELETE)[0].sweep().deleted == 1
+    assert names(place.cluster, namespace) == set()  # at once, in the background
+    until(lambda: not place.cluster.pods_of(namespace, "evaluation-e1"))
+
+
+def until(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.live
+def test_the_listener_looks_at_each_new_job_once_it_is_old_enough(place: Place, namespace: str) -> None:
+    rules = Rules(dry_run=False, min_age_s=2)
+    pages = JobPages(place.cluster, namespace, LABEL, Patience())
+    watch = CreationWatch(pages, rules.min_age_s, Patience())
+    cleanup, record = cleanup_of(place.cluster, namespace, STATUSES.get, rules)
+    time.sleep(1)  # the watch begins by itself
+    began = time.monotonic()
     for evaluation in ("e2", "e1", "e3"):  # the storage worker's protocol looks for cancelled evaluations alone
-        jobs.create_job(evaluation)
-    results = [cleanup.listen(watch) for _ in range(3)]
-    assert [[each.name for each in result.found] for result in results] == [[], ["evaluation-e1"], []]
+        make_jobs(place.cluster, namespace, [(f"evaluation-{evaluation}", evaluation)])
+    told = [watch.next(10) for _ in range(3)]
+    assert told == ["evaluation-e2", "evaluation-e1", "evaluation-e3"]
+    assert time.monotonic() - began >= 2
+    assert [cleanup.look_at(str(name)).deleted for name in told] == [0, 1, 0]
+    assert record.fates == [("evaluation-e1", "cancelled", "deleted")]
     assert names(place.cluster, namespace) == {"evaluation-e2", "evaluation-e3"}
-    with pytest.raises(BlockedError):
-        cleanup.listen(watch)
+    assert watch.next(0.3) is None
+    assert cleanup.look_at("evaluation-e1").looked_at == 0  # it is gone
     watch.close()
 
 
-@pytest.fixture
-def forgetful(redis_url: str) -> Iterator[Place]:
-    """A control plane that soon forgets old resource versions, and keeps none in a cache."""
-    missing = missing_assets()
-    if missing is not None:
-        pytest.skip(f"no Kubernetes: {missing}")
-    flags = ["--etcd-compaction-interval=1s", "--watch-cache-sizes=jobs.batch#0"]
-    with embedded_control_plane(flags) as path, open_place(Where(redis_url=redis_url, kubeconfig=path)) as opened:
-        yield opened
+@pytest.mark.live
+def test_the_listener_looks_at_a_job_as_it_is_now(place: Place, namespace: str) -> None:
+    make_jobs(place.cluster, namespace, [("evaluation-e1", "e1")])
+    finish(place.cluster, namespace, "evaluation-e1")
+    cleanup, _ = cleanup_of(place.cluster, namespace, STATUSES.get, DELETE)
+    assert cleanup.look_at("evaluation-e1").finished == 1
+    assert names(place.cluster, namespace) == {"evaluation-e1"}
 
 
 @pytest.mark.live
-def test_a_watch_resumes_after_the_server_has_forgotten_where_it_was(forgetful: Place) -> None:
-    with forgetful.namespace() as namespace:
-        jobs = adapter(forgetful, namespace)
-        jobs.create_job("e1")
-        watch = JobWatch(forgetful.cluster, namespace, "eval-id")
-        jobs.create_job("e2")
-        assert watch.next(10).name == "evaluation-e2"
-        deadline = time.monotonic() + 30
-        while not watch.relisted and time.monotonic() < deadline:
-            watch.resource_version = "1"
-            watch._stream.stop()
-            time.sleep(0.3)
-        assert watch.relisted >= 1
-        for evaluation in ("e3", "e4"):
-            jobs.create_job(evaluation)
-            assert watch.next(10).name == f"evaluation-{evaluation}"
-        with pytest.raises(BlockedError):  # each was told of once
-            watch.next(0.5)
-        watch.close()
+def test_what_the_listener_deletes_counts_until_the_next_sweep(place: Place, namespace: str) -> None:
+    cleanup, record = cleanup_of(place.cluster, namespace, STATUSES.get, Rules(dry_run=False, max_deletions=1))
+    make_jobs(place.cluster, namespace, [("j1", "e1"), ("j2", "e1")])
+    assert cleanup.look_at("j1").deleted == 1
+    assert cleanup.look_at("j2").deleted == 0
+    assert record.fates[-1] == ("j2", "cancelled", "left")
+    assert cleanup.sweep().deleted == 1
 
 
-@pytest.mark.live
-def test_metrics_count_and_raise_the_alarm_over_the_threshold(place: Place, namespace: str) -> None:
-    with_jobs(place, namespace)
+def test_metrics_count_and_raise_the_alarm_over_the_threshold() -> None:
     metrics = Metrics(threshold=1)
-    assert metrics.swept(Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=False).sweep())
     value = metrics.registry.get_sample_value
-    assert value("deadheat_orphan_jobs_found_total") == 2
-    assert value("deadheat_orphan_jobs_deleted_total") == 2
+    assert value("deadheat_cleanup_healthy") == 0  # until something is known
+    assert metrics.swept(Tally(looked_at=9, known=3, missing=2, fates=Counter({Fate.DELETED: 2})))
     assert value("deadheat_orphan_jobs") == 2
     assert value("deadheat_orphan_jobs_alert") == 1
-    assert not metrics.swept(Cleanup(place.cluster, namespace, "eval-id", STATUSES.get, dry_run=False).sweep())
-    assert value("deadheat_orphan_jobs_found_total") == 2
-    assert value("deadheat_orphan_jobs") == 0
+    assert value("deadheat_cleanup_healthy") == 1
+    assert value("deadheat_cleanup_jobs", {"what": "looked_at"}) == 9
+    assert value("deadheat_cleanup_statuses", {"what": "missing"}) == 2
+    assert not metrics.swept(Tally())
     assert value("deadheat_orphan_jobs_alert") == 0
+    assert value("deadheat_cleanup_healthy") == 0
     assert value("deadheat_cleanup_sweeps_total") == 2
-
-
-def command_line(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "deadheat", "cleanup", *arguments]
-
-
-@pytest.fixture
-def servers(place: Place, namespace: str, redis_url: str, kubeconfig: Path) -> list[str]:
-    for evaluation, status in STATUSES.items():
-        place.redis.set(f"{place.prefix}{evaluation}", status)
-    key = f"--status-key={place.prefix}{{evaluation}}"
-    return ["--namespace", namespace, "--status", redis_url, key, "--kubeconfig", str(kubeconfig)]
-
-
-@pytest.mark.live
-def test_the_command_sweeps_once_and_fails_over_the_threshold(place: Place, namespace: str, servers: list[str]) -> None:
-    before = with_jobs(place, namespace)
-    done = subprocess.run(command_line(*servers), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0
-    assert "for cancelled evaluation e1: would be deleted" in done.stdout
-    assert done.stdout.endswith("2 orphans among 5 Jobs, 0 deleted.\n")
-    assert names(place.cluster, namespace) == before
-    deleting = command_line(*servers, "--delete", "--alert-threshold", "1")
-    done = subprocess.run(deleting, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert done.stdout.endswith("2 orphans among 5 Jobs, 2 deleted.\n")
-
-
-@pytest.mark.live
-def test_the_command_goes_on_until_it_is_told_to_stop(place: Place, namespace: str, servers: list[str]) -> None:
-    port = free_port()
-    options = ["--delete", "--every", "1s", "--watch", "--metrics-port", str(port)]
-    running = subprocess.Popen(command_line(*servers, *options), stdout=subprocess.PIPE, text=True)
-    try:
-        first = running.stdout.readline() if running.stdout else ""
-        assert first == "0 orphans among 0 Jobs, 0 deleted.\n"
-        adapter(place, namespace).create_job("e1")
-        deadline = time.monotonic() + 30
-        while names(place.cluster, namespace) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            assert "deadheat_orphan_jobs_deleted_total 1.0" in answer.read().decode()
-        running.send_signal(signal.SIGTERM)
-        output, _ = running.communicate(timeout=30)
-    finally:
-        running.kill()
-        running.wait()
-    assert running.returncode == 0
-    assert "Found orphaned job evaluation-e1" in output
-
-
-def kustomized() -> str:
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        pytest.skip("no kubectl on the PATH")
-    done = subprocess.run([kubectl, "kustomize", str(BASE)], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_the_kustomization_references_the_cronjob() -> None:
-    manifest = kustomized()
-    assert manifest.count("kind: CronJob\n") == 1
-    assert f"name: {CRONJOB}\n" in manifest
-    assert "concurrencyPolicy: Forbid" in manifest
-
-
-@pytest.mark.live
-def test_the_manifest_is_accepted_and_its_account_may_do_just_what_the_cleanup_needs(
-    place: Place, namespace: str, kubeconfig: Path, tmp_path: Path
-) -> None:
-    manifest = kustomized()
-    groups = json.loads(kubectl(kubeconfig, "get", "--raw", "/apis/batch/v1"))
-    if "cronjobs" not in [each["name"] for each in groups["resources"]]:
-        # Kubernetes before 1.21 has CronJobs of the same form in v1beta1 only.
-        manifest = manifest.replace("apiVersion: batch/v1\nkind: CronJob", "apiVersion: batch/v1beta1\nkind: CronJob")
-    kubectl(kubeconfig, "apply", "--namespace", namespace, "--validate=false", "-f", "-", stdin=manifest)
-    cronjob = json.loads(kubectl(kubeconfig, "get", "cronjob", CRONJOB, "-n", namespace, "-o", "json"))
-    assert cronjob["spec"]["schedule"] == "*/5 * * * *"
-    assert cronjob["spec"]["concurrencyPolicy"] == "Forbid"
-
-    with_jobs(place, namespace)
-    cluster = connect(as_account(place, namespace, kubeconfig, tmp_path), None)
-    result = Cleanup(cluster, namespace, "eval-id", STATUSES.get, dry_run=False).sweep()
-    assert result.deleted == 2
-    account = f"system:serviceaccount:{namespace}:{CRONJOB}"
-    for verb, resource in [("list", "jobs"), ("delete", "jobs")]:
-        assert may(kubeconfig, account, verb, resource, namespace)
-        assert not may(kubeconfig, account, verb, resource, "default")
-    for verb, resource in [("get", "secrets"), ("create", "jobs"), ("list", "pods"), ("deletecollection", "jobs")]:
-        assert not may(kubeconfig, account, verb, resource, namespace)
-    cluster.close()
-
-
-def as_account(place: Place, namespace: str, kubeconfig: Path, folder: Path) -> Path:
-    request: Any = {"spec": {"audiences": []}}
-    token = place.cluster.core.create_namespaced_service_account_token(CRONJOB, namespace, request)
-    assert token.status is not None
-    content = json.loads(kubeconfig.read_text())
-    content["users"][0]["user"] = {"token": token.status.token}
-    path = folder / "kubeconfig"
-    path.write_text(json.dumps(content))
-    return path
-
-
-def kubectl(kubeconfig: Path, *arguments: str, stdin: str | None = None) -> str:
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def may(kubeconfig: Path, account: str, verb: str, resource: str, namespace: str) -> bool:
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), "auth", "can-i", verb, resource]
-    asked = subprocess.run([*command, "--as", account, "-n", namespace], capture_output=True, text=True, timeout=60)
-    assert asked.stdout in ("yes\n", "no\n")
-    return asked.stdout == "yes\n"
-
-
-@pytest.mark.live
-def test_statuses_are_read_from_the_keys_of_a_real_system(place: Place, redis_url: str) -> None:
-    place.redis.set(f"{place.prefix}evaluation:e1:status", "cancelled")
-    statuses = RedisStatuses(place.redis, redis_url, f"{place.prefix}evaluation:{{evaluation}}:status")
-    assert statuses("e1") == "cancelled"
-    assert statuses("e2") is None
-
-
-def test_a_time_that_makes_no_sense_is_a_sentence() -> None:
-    arguments = ["--namespace", "n", "--status", "redis://127.0.0.1:1/0", "--every", "soon"]
-    done = subprocess.run(command_line(*arguments), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert done.stderr == "deadheat: 'soon' is not a time; write 30s, 5m or 1h.\n"
+    assert not metrics.swept(Tally(looked_at=1, known=1, error="It is down."))
+    assert (value("deadheat_cleanup_sweeps_total"), value("deadheat_cleanup_errors_total")) == (2, 1)
+    assert value("deadheat_cleanup_healthy") == 0

@@ -6,14 +6,12 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deadheat.live.cleanup import PostgresStatuses
 from deadheat.live.place import Where, open_place
 from deadheat.live.replay import replay_live
 from deadheat.live.results import LiveOutcome
@@ -22,7 +20,6 @@ from deadheat.live.sweep import Choice, Fate, sweep_postgres
 from deadheat.models.status import Status, StatusStore
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import LiveError
 
 statuses = st.sampled_from(Status)
 MODEL = StatusStore("status")
@@ -64,23 +61,6 @@ def test_a_counterexample_happens_with_statuses_in_postgresql(url: str, redis_ur
     assert counterexample is not None
     with open_place(Where(redis_url=redis_url, status_url=url, kubeconfig=kubeconfig)) as place:
         assert replay_live(place, counterexample).outcome is LiveOutcome.CONFIRMED
-
-
-@pytest.mark.live
-def test_the_cleanup_asks_a_query_and_cannot_write(url: str) -> None:
-    with closing(PostgresStatuses(url, "SELECT 'cancelled' WHERE %s = 'e1'")) as statuses:
-        assert statuses("e1") == "cancelled"
-        assert statuses("e2") is None
-    refused = pytest.raises(LiveError, match="refuses the query of --status-query: cannot execute CREATE TABLE")
-    with closing(PostgresStatuses(url, "CREATE TABLE written AS SELECT %s AS x")) as statuses, refused:
-        statuses("e1")
-
-
-def test_a_database_that_does_not_answer_is_a_sentence_without_the_password() -> None:
-    pytest.importorskip("psycopg")
-    with pytest.raises(LiveError, match=r"^PostgreSQL does not answer") as raised:
-        PostgresStatuses("postgresql://user:hunter2@127.0.0.1:1/db", "SELECT %s")
-    assert "hunter2" not in str(raised.value)
 
 
 RUN = """

@@ -1,0 +1,128 @@
+"""Statuses by a query: PostgreSQL (the extra `postgres`) and SQLite. The transactions are read-only.
+
+A query that answers with more than one row leaves open which status holds, so that evaluation is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from deadheat.live.lookups.base import PLACES, UnreadableError, text_of, where_of
+from deadheat.sim.errors import LiveError, UsageError
+
+__all__ = ["PostgresLookup", "SqliteLookup"]
+
+
+class PostgresLookup:
+    """Statuses by a query such as `SELECT status FROM evaluations WHERE id = {id}`; `%s` is taken as well."""
+
+    def __init__(self, url: str, query: str, timeout_s: float) -> None:
+        try:
+            import psycopg
+        except ImportError:
+            raise UsageError("A PostgreSQL URL needs psycopg: install deadheat[postgres].") from None
+        self._psycopg = psycopg
+        self._at = f"PostgreSQL at {where_of(url)}"
+        self._url, self._timeout_s = url, timeout_s
+        self._query = bound(query, "%(id)s")
+        self._connection: Any = None
+        try:
+            psycopg.conninfo.conninfo_to_dict(url)
+        except psycopg.Error:  # what the driver says may quote the URL
+            raise UsageError("--status is not the URL of a PostgreSQL, postgresql://USER:PASSWORD@HOST/NAME.") from None
+
+    def __call__(self, evaluation: str) -> str | None:
+        """Ask the query."""
+        error = self._psycopg
+        try:
+            with self._connected().transaction(), self._connection.cursor() as cursor:
+                cursor.execute(self._query, {"id": evaluation})
+                rows = cursor.fetchmany(2)
+        except error.errors.QueryCanceled:
+            raise UnreadableError("the query of --status-query took too long", is_failure=True) from None
+        except error.DataError as said:
+            raise UnreadableError(f"PostgreSQL takes its id for no value of the column ({_first(said)})") from None
+        except UnicodeDecodeError:
+            raise UnreadableError("its status cannot be decoded") from None
+        except (error.OperationalError, error.InterfaceError):
+            self.close()
+            raise LiveError(f"{self._at} does not answer any more.") from None
+        except error.Error as said:
+            raise LiveError(f"{self._at} refuses the query of --status-query: {_first(said)}.") from None
+        return one_status(rows)
+
+    def close(self) -> None:
+        """Hang up; the next question connects again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _connected(self) -> Any:
+        if self._connection is None:
+            try:
+                connection = self._psycopg.connect(
+                    self._url, autocommit=True, connect_timeout=max(1, round(self._timeout_s)), prepare_threshold=None
+                )
+                connection.execute(f"SET statement_timeout = {round(self._timeout_s * 1000)}")
+            except self._psycopg.Error:
+                raise LiveError(f"{self._at} does not answer, or does not accept the user; check --status.") from None
+            connection.read_only = True
+            self._connection = connection
+        return self._connection
+
+
+class SqliteLookup:
+    """Statuses by the same kind of query in a SQLite file, opened read-only; `?` is taken for `{id}` as well."""
+
+    def __init__(self, url: str, query: str, timeout_s: float) -> None:
+        path = unquote(url.removeprefix("sqlite:"))
+        self._path = path.removeprefix("//") if path.startswith("///") else path
+        if not self._path:
+            raise UsageError("--status names no file; write sqlite:/PATH/OF/FILE.")
+        self._query, self._timeout_s = bound(query, "?1"), timeout_s
+        self._connection: Any = None
+
+    def __call__(self, evaluation: str) -> str | None:
+        """Ask the query."""
+        import sqlite3
+
+        try:
+            if self._connection is None:
+                uri = f"file:{quote(str(Path(self._path).absolute()))}?mode=ro"
+                self._connection = sqlite3.connect(uri, uri=True, timeout=self._timeout_s)
+                self._connection.text_factory = bytes
+            cursor = self._connection.execute(self._query, (evaluation,))
+            rows = cursor.fetchmany(2)
+        except sqlite3.Error as error:
+            self.close()
+            raise LiveError(f"The SQLite file {self._path} cannot be asked: {_first(error)}.") from None
+        return one_status(rows)
+
+    def close(self) -> None:
+        """Close the file; the next question opens it again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def bound(query: str, parameter: str) -> str:
+    """Return a query with the database's own parameter for `{id}`: the id is never pasted into SQL."""
+    for place in (*PLACES, "%s"):
+        query = query.replace(f"'{place}'", place).replace(place, parameter)
+    if parameter not in query and not ("?" in query and parameter.startswith("?")):
+        raise UsageError(f"--status-query {query!r} has no {{id}}, so every evaluation would have the same status.")
+    return query
+
+
+def one_status(rows: Sequence[Sequence[Any]]) -> str | None:
+    """Return the status that a query answered with."""
+    if len(rows) > 1:
+        raise UnreadableError("the query answers with more than one row")
+    return text_of(rows[0][0]) if rows and rows[0] else None
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
