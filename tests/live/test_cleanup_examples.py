@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 import redis
 
-from deadheat.cli import app
 from deadheat.cli_cleanup import EXAMPLES
-from tests.live.cleanup_ground import command_line
+from tests.live.cleanup_ground import command_line, run_cleanup
 from tests.live.fake_api import FakeApi, fake_api
 from tests.live.test_lookups import http_server, postgres_url
 
@@ -66,12 +65,7 @@ def test_there_are_examples_for_every_kind_of_store() -> None:
 @pytest.mark.live
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_example_finds_the_orphans(
-    stores: dict[str, str],
-    tmp_path: Path,
-    command: str,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    stores: dict[str, str], tmp_path: Path, command: str, request: pytest.FixtureRequest
 ) -> None:
     if "postgresql://" in command:
         stores["postgresql://reader@127.0.0.1/evaluations"] = request.getfixturevalue("postgres_url")
@@ -90,9 +84,8 @@ def test_an_example_finds_the_orphans(
             running.stdout.close()
             code, output = running.wait(60), line
         else:
-            monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-            code = app(["cleanup", *arguments], standalone_mode=False)
-            output = capsys.readouterr().out
+            done = run_cleanup(*arguments)
+            code, output = done.returncode, done.stdout
     assert code == 0
     assert "2 orphans among 5 Jobs" in output or '"orphans": 2' in output
 
