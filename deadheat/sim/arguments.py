@@ -10,7 +10,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 __all__ = ["Wanted", "wanted_types", "wrong_argument"]
 
@@ -44,6 +44,8 @@ def _types_of(annotation: Any) -> tuple[type, ...] | None:
     if annotation is None:
         return (type(None),)
     origin = get_origin(annotation)
+    if origin is Annotated:
+        return _types_of(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
         parts = [_types_of(each) for each in get_args(annotation)]
         return None if None in parts else tuple(each for part in parts if part is not None for each in part)
@@ -54,7 +56,7 @@ def _types_of(annotation: Any) -> tuple[type, ...] | None:
         isinstance(None, kind)
     except TypeError:  # a protocol, a typed dictionary
         return None
-    return (int, float) if kind is float else (kind,)
+    return {float: (int, float), complex: (int, float, complex)}.get(kind, (kind,))
 
 
 def _members(allowed: tuple[type, ...], argument: Any) -> list[str]:

@@ -57,6 +57,11 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
         self.step = step
         self.__doc__ = step.__doc__
         self._parameters = list(signature(step).parameters.values())[2:]
+        if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self._parameters):
+            raise ModelError(
+                f"The operation {step.__qualname__} has parameters that are not plain; write each by its name, without "
+                "`*`, `**` or `/`."
+            )
 
     @cached_property
     def _wanted(self) -> Wanted:

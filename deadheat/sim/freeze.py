@@ -52,13 +52,14 @@ class Reordered(frozenset[Any]):
 
 ATOMS = (type(None), bool, int, str, bytes, type(Ellipsis))
 
-WITH_CONTENT = (bool, int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset)
-"""What has content that is in none of the fields of a class derived from it."""
-
 MUTABLE = (list, dict, set, bytearray)
 
-HEAP_TYPE = 1 << 9
-"""The flag of a class that a `class` statement has made (Py_TPFLAGS_HEAPTYPE)."""
+HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
+"""Flags of a class: the first is set and the second is not where a `class` statement has made it (Py_TPFLAGS_...).
+
+One that the interpreter or an extension has made may have content that is in none of the fields of a dataclass derived
+from it.
+"""
 
 # Iterators whose `__reduce__` tells the whole of their state without a copy of what they iterate over.
 SAMPLES: tuple[Iterable[Any], ...] = ((), [], range(0), "", "é", b"")
@@ -138,8 +139,8 @@ class _ValueFreezer:
             raise Unfreezable(f"the dataclass {kind.__name__} is not frozen")
         if not parameters.eq or kind.__eq__ is object.__eq__:
             raise Unfreezable(f"the dataclass {kind.__name__} is compared by identity (eq=False)")
-        if isinstance(value, WITH_CONTENT):
-            raise Unfreezable(f"the dataclass {kind.__name__} holds more than its fields: it is also a container")
+        if not all(base.__flags__ & HEAP_TYPE and not base.__flags__ & IMMUTABLE_TYPE for base in kind.__mro__[:-1]):
+            raise Unfreezable(f"the dataclass {kind.__name__} holds more than its fields: what it derives from")
         fields = {field.name for field in dataclasses.fields(value)}
         if not _attributes_of(kind, value) <= fields:
             raise Unfreezable(f"this {kind.__name__} holds more than its fields")

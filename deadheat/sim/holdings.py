@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import dis
 import sys
 from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
-from functools import cached_property, partial, singledispatch
+from functools import cached_property, lru_cache, partial, singledispatch
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ OF_PYTHON = frozenset(
 
 KEEPS_BOOKS = frozenset({"logging", "typing", "enum", "re", "warnings", "abc", "importlib", "simpy", "numba"})
 """Modules whose objects change what they hold by being used, and answer the same all the same."""
+
+OF_GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
 Named = tuple[str, Any]
 """An object, and how it is called in a message."""
@@ -212,12 +215,19 @@ def _global_token(module: dict[str, Any], name: str) -> Hashable:
 
 def _globals_named_in(function: FunctionType) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield the globals that a function names, and those of the user's modules that it names, with their module's."""
-    names = set(names_in(function.__code__))
-    ours = function.__globals__
+    names, ours = _globals_in(function.__code__), function.__globals__
     yield from ((ours, each) for each in sorted(names))
+    attributes = set(names_in(function.__code__))
     for each in sorted(names & ours.keys()):
         if isinstance(ours[each], ModuleType) and is_the_users(ours[each].__name__):
-            yield from ((vars(ours[each]), other) for other in sorted(names & vars(ours[each]).keys()))
+            yield from ((vars(ours[each]), other) for other in sorted(attributes & vars(ours[each]).keys()))
+
+
+@lru_cache(maxsize=4_096)
+def _globals_in(code: CodeType) -> frozenset[str]:
+    """Return the names of the globals that a function's code, and that of the functions in it, looks up or sets."""
+    named = {each.argval for each in dis.get_instructions(code) if each.opname in OF_GLOBALS}
+    return frozenset(named).union(*(_globals_in(each) for each in code.co_consts if isinstance(each, CodeType)))
 
 
 def name_of(function: Any) -> str:

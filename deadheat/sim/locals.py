@@ -8,7 +8,7 @@ system's. Each such run also checks that the role is pure: the same outcomes mus
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
@@ -118,6 +118,7 @@ class LocalStates:
         parents = {each.parent for each in self.states}
         ends = [number for number, each in enumerate(self.states) if number not in parents and each.parent >= INITIAL]
         told_sets = any(turned(each.outcome) is not each.outcome for each in self.states)
+        told_sets = told_sets or turned(self.process.arguments) is not self.process.arguments
         for number in ends:
             self._run_to(number, told=turned)
             if told_sets:
@@ -157,7 +158,8 @@ class LocalStates:
         while number > INITIAL:  # the parent of a state that only a crash leads to is -1
             path.append(number)
             number = self.states[number].parent
-        running = self._begin()
+        process = replace(self.process, arguments=told(self.process.arguments))
+        running = ControlledEnvironment().start(process, self._shared)
         self._require_same(running, INITIAL)
         for each in reversed(path):
             state = self.states[each]

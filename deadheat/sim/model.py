@@ -71,6 +71,15 @@ class Kind(StrEnum):
     EVENTUALLY = "eventually"
 
 
+class _UnreadError(KeyError):
+    """A property looks at a component that it does not say it reads."""
+
+
+class _Seen(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        raise _UnreadError(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One of several things that must not happen: `violation` is a pure function of the components in `reads`."""
@@ -80,7 +89,7 @@ class Part:
 
     def seen(self, view: View) -> View:
         """Return as much of a view as the part reads."""
-        return {name: view[name] for name in self.reads}
+        return _Seen((name, view[name]) for name in self.reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +131,13 @@ class Property:
         return cls(name, meaning, kind, reads, violation, parts)
 
     def violated(self, *views: View) -> str | None:
-        """Return how the property is violated in a state, or by a step, as `violation` says it.
+        """Return how the property, or the first of its parts that is, is violated in a state, or by a step.
 
         Raises ModelError where that fails, reads what it does not name in `reads`, or returns what is no phrase.
         """
-        return self.violated_in(Part(self.reads, self.violation), *views)
+        parts = self.parts or (Part(self.reads, self.violation),)
+        found = (self.violated_in(part, *views) for part in parts)
+        return next((each for each in found if each is not None), None)
 
     def violated_in(self, part: Part, *views: View) -> str | None:
         """Return how one of its parts is violated; see `violated`."""
@@ -134,9 +145,11 @@ class Property:
             found = part.violation(*(part.seen(view) for view in views))
         except (DeadheatError, KeyboardInterrupt):
             raise
-        except KeyError as error:
-            read = f"reads the component {error.args[0]!r} and does not say so" if error.args else repr(error)
-            raise ModelError(f"The property {self.name!r} {read}; name it in what the property reads.") from error
+        except _UnreadError as error:
+            raise ModelError(
+                f"The property {self.name!r} reads the component {error.args[0]!r} and does not say so; name it in "
+                "what the property reads."
+            ) from error
         except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
             raise ModelError(f"The property {self.name!r} failed: {error!r}.") from error
         if found is None or isinstance(found, str):
@@ -166,19 +179,16 @@ class Model:
     interchangeable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [process.name for process in self.processes]
-        for name in names:
-            if names.count(name) > 1:
-                raise ModelError(f"Two processes are named {name!r}; give each its own name.")
-        properties = [each.name for each in self.properties]
-        for name in properties:
-            if properties.count(name) > 1:
-                raise ModelError(f"Two properties are named {name!r}; give each its own name.")
-        for name in self.interchangeable:
-            if self.interchangeable.count(name) > 1:
-                raise ModelError(f"{name!r} is interchangeable with itself; name it once.")
+        _require_different("Two processes are", (each.name for each in self.processes))
+        _require_different("Two properties are", (each.name for each in self.properties))
+        _require_different("Two interchangeable names are", self.interchangeable)
+        for kind, budget in self.budgets.items():
+            if type(budget) is not int or budget < UNLIMITED:
+                raise ModelError(
+                    f"The budget of the fault {kind!r} is {budget!r}; give it a whole number, or UNLIMITED."
+                )
         for process in self.processes:
-            _require_unchanging(f"argument of the process {process.name!r}", process.arguments)
+            _require_arguments(process)
         for name, component in self.components.items():
             try:
                 freeze(component.initial)
@@ -194,6 +204,23 @@ class Model:
             return self.components[name]
         except KeyError:
             raise ModelError(str(unknown_name("component", name, self.components))) from None
+
+
+def _require_different(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ModelError(f"{what} named {name!r}; give each a name of its own.")
+        seen.add(name)
+
+
+def _require_arguments(process: Process) -> None:
+    if not isinstance(process.arguments, tuple):
+        kind = type(process.arguments).__name__
+        raise ModelError(
+            f"The arguments of the process {process.name!r} are no tuple but a {kind}; write (argument,) for one alone."
+        )
+    _require_unchanging(f"argument of the process {process.name!r}", process.arguments)
 
 
 def _require_unchanging(what: str, values: tuple[Any, ...]) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator
+from dataclasses import replace
 from itertools import chain, islice
 from types import GeneratorType
 from typing import Any
 
 from deadheat.sim.freeze import Reordered
+from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.rebuild import rebuilt
 
-__all__ = ["iterates_over_a_set", "reversed_", "turned"]
+__all__ = ["iterates_over_a_set", "reversed_", "turned", "turned_request"]
 
 SET_ITERATOR = type(iter(set[None]()))
 
@@ -47,6 +49,13 @@ def turned(value: Any) -> Any:
         first, *others = map(turned, value)
         return Reordered((*others, first))
     return rebuilt(value, turned)
+
+
+def turned_request(request: Operation | Atomic) -> Operation | Atomic:
+    """Return a request with what it asks for turned."""
+    if isinstance(request, Operation):
+        return replace(request, arguments=turned(request.arguments))
+    return Atomic(tuple(replace(each, arguments=turned(each.arguments)) for each in request.operations))
 
 
 def reversed_(value: Any) -> Any:

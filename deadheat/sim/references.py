@@ -141,6 +141,8 @@ def _imported(function: FunctionType, instructions: Sequence[dis.Instruction], p
         return
     if asked is None:
         yield name, module
+        top = name.partition(".")[0]  # which is what `import a.b` binds, and whose attributes are then used
+        yield top, sys.modules[top]
     for each in asked or ():
         yield f"{name}.{each}", _attribute(module, each)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
@@ -20,6 +20,11 @@ class JointStep(NamedTuple):
     outcome: Any
     values: dict[str, Any]
     fault: str | None
+
+    @property
+    def content(self) -> Hashable:
+        """The step, compared by value: not a number that is none is another each time, for one."""
+        return freeze(self.outcome), tuple(freeze(each) for each in self.values.values()), self.fault
 
 
 def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any]) -> Iterator[JointStep]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deadheat.sim.errors import PurityError
 from deadheat.sim.model import Kind, Part, Property
+from deadheat.sim.purity import turned
 
 if TYPE_CHECKING:  # the tables make the watches
     from deadheat.sim.tables import Tables
@@ -72,8 +74,17 @@ class WatchedPart:
         return self.property.every_step or self.reads(fields)
 
     def _violated(self, *states: int) -> bool:
-        views = (self._tables.view(state, self._part.reads) for state in states)
-        return self.property.violated_in(self._part, *views) is not None
+        views = [self._tables.view(state, self._part.reads) for state in states]
+        violated = self.property.violated_in(self._part, *views) is not None
+        turned_views = [{name: turned(value) for name, value in view.items()} for view in views]
+        pairs = zip(turned_views, views, strict=True)
+        has_sets = any(other[name] is not view[name] for other, view in pairs for name in view)
+        if has_sets and violated != (self.property.violated_in(self._part, *turned_views) is not None):
+            raise PurityError(
+                f"The property {self.property.name!r} depends on the order of a set, which is not the same in every "
+                "run; let it look at sorted(...) of it."
+            )
+        return violated
 
 
 class Watch:

@@ -72,6 +72,20 @@ def test_a_step_is_reached_only_where_the_budget_allows_it(name: str, budget: in
     assert found.faults_fired == ({"glitch"} if budget else set())
 
 
+def test_under_symmetry_what_one_name_reaches_all_do() -> None:
+    def role(count: Count, name: str) -> Role:
+        yield Label(f"by {name}", "")(count.hit(1))
+
+    counts = {name: Count(f"count {name}") for name in ("n0", "n1", "n2")}
+    processes = tuple(Process(f"p {name}", role, (count, name)) for name, count in counts.items())
+    components = {each.name: each for each in counts.values()}
+    symmetric = Model(components, processes, (), {"glitch": 2}, interchangeable=tuple(counts))
+    for explore in (quotient.explore, lambda model: kernel.explore(model, symmetry=True, partial_order=True)):
+        found = explore(symmetric)
+        assert "symmetry" in found.reductions
+        assert found.labels_reached == {"by n0", "by n1", "by n2"}
+
+
 def test_it_stays_reached_in_a_search_that_is_saved_and_gone_on_with(tmp_path: Path) -> None:
     def counting(count: Count) -> Role:
         for number in range(3, 200):

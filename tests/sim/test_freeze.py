@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import date
 from enum import Flag, auto
 from typing import Any, NamedTuple
 
@@ -132,6 +133,16 @@ class FrozenText(str):
     number: int = 0
 
 
+@dataclass(frozen=True, init=False)
+class FrozenDay(date):
+    """What it is a day of is in no field."""
+
+
+@dataclass(frozen=True)
+class FrozenError(Exception):
+    number: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class ByIdentity:
     number: int = 0
@@ -184,6 +195,8 @@ class Stateful:
         Mutable(),
         FrozenList(),
         FrozenText(),
+        FrozenDay(2000, 1, 1),
+        FrozenError(),
         ByIdentity(),
         Hiding(),
         PairWithMore(1, 2),
@@ -330,6 +343,18 @@ def test_a_class_that_stands_around_the_role_is_shared_by_its_runs() -> None:
         yield made
 
     assert standing(role) == standing(role)
+
+
+SENTINEL = (1, 0)
+
+
+def test_a_value_that_the_module_names_is_told_from_an_equal_one() -> None:
+    def role() -> Gen:
+        chosen = SENTINEL if (yield 0) else (lambda one: (one, 0))(1)
+        yield 1
+        yield chosen is SENTINEL
+
+    assert standing(role, True) == standing(role, True) != standing(role, False)
 
 
 def test_what_a_role_was_given_is_compared_by_identity() -> None:

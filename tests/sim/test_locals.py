@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from deadheat.sim import tables
 from deadheat.sim.components import Component, Step, Steps, operation
-from deadheat.sim.errors import ModelError, PurityError
+from deadheat.sim.errors import ModelError, PurityError, UnboundedError
 from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Model, Process
@@ -159,3 +160,14 @@ def test_mutable_outcomes_and_values_are_refused() -> None:
         explore(Model({"box": box}, (Process("p", opening, (box,)),)))
     with pytest.raises(ModelError, match="value of the component 'box'"):
         explore(Model({"box": box}, (Process("p", filling, (box,)),)))
+
+
+def test_more_local_states_than_a_field_can_tell_apart_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "FIELD_MASK", 20)
+
+    def role(coin: Coin) -> Role:
+        for number in range(30):
+            yield coin.note(number)
+
+    with pytest.raises(UnboundedError, match="more than 21 local states"):
+        explored(role)

@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import pytest
 
@@ -31,6 +31,7 @@ from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Label, any_of, atomically
+from deadheat.sim.shared_state import SharedState
 from deadheat.sim.trace import Choice, Schedule
 from tests.sim.classics import Variable
 
@@ -395,6 +396,45 @@ def test_a_role_that_depends_on_the_order_of_a_set_is_refused(role: Any) -> None
         python.explore(Model({"bag": bag}, (Process("p", role, (bag,)),)))
 
 
+class Pool(Component):
+    """It hands out one of its members, whichever comes first."""
+
+    initial = frozenset({"a", "b"})
+
+    @operation
+    def take(self, value: frozenset[str]) -> Steps:
+        taken = next(iter(value))
+        return (Step(taken, value - {taken}),)
+
+    @operation
+    def first_of(self, value: frozenset[str], names: frozenset[str]) -> Steps:
+        return (Step(next(iter(names)), value),)
+
+
+def test_an_operation_or_a_property_that_depends_on_the_order_of_a_set_is_refused() -> None:
+    pool = Pool("pool")
+
+    def taking(pool: Pool) -> Role:
+        yield pool.take()
+
+    def choosing(pool: Pool) -> Role:
+        yield pool.first_of(frozenset({"a", "b"}))
+
+    def given(pool: Pool, names: frozenset[str]) -> Role:
+        yield cell.set(7 if next(iter(names)) == "a" else 1)
+
+    first = Property("first", "", Kind.ALWAYS, ("pool",), lambda view: "a" if next(iter(view["pool"])) == "a" else None)
+    for role, arguments, properties in (
+        (taking, (pool,), ()),
+        (choosing, (pool,), ()),
+        (given, (pool, frozenset({"a", "b"})), ()),
+        (looked_for_nothing, (), (first,)),
+    ):
+        model = Model({"pool": pool, "cell": cell}, (Process("p", role, arguments),), properties)
+        with pytest.raises(PurityError, match="order of a set"):
+            python.explore(model)
+
+
 @pytest.mark.parametrize("role", [sorted_first, looked_for])
 def test_a_role_that_does_not_is_explored(role: Any) -> None:
     bag = Bag("bag")
@@ -665,6 +705,48 @@ def test_an_operation_that_returns_no_steps_is_told_what_to_return() -> None:
             python.explore(Model({"forgetful": forgetful}, (Process("p", role, (request,)),)))
 
 
+def test_an_outcome_that_is_not_a_number_is_the_same_each_time() -> None:
+    class Odd(Component):
+        @operation
+        def ask(self, value: None) -> Steps:
+            return (Step(float("nan"), value),)
+
+    def role(odd: Odd) -> Role:
+        yield odd.ask()
+
+    odd = Odd("odd")
+    assert python.explore(Model({"odd": odd}, (Process("p", role, (odd,)),))).complete
+
+
+def test_an_operation_takes_plain_parameters_of_the_types_that_it_is_written_with() -> None:
+    class Plain(Component):
+        @operation
+        def annotated(self, value: None, number: Annotated[int, "how many"], ratio: complex = 0) -> Steps:
+            return (Step(None, value),)
+
+    assert Plain("plain").annotated(3, 1.5).arguments == (3, 1.5)
+    with pytest.raises(ModelError, match="'number' must be an int"):
+        Plain("plain").annotated("3")  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="has parameters that are not plain"):
+
+        class Odd(Component):
+            @operation
+            def ask(self, value: None, *, key: int) -> Steps:
+                return (Step(key, value),)
+
+
+@pytest.mark.parametrize("budget", [2.0, None, "1", True, -2])
+def test_a_budget_that_is_no_number_is_refused(budget: Any) -> None:
+    with pytest.raises(ModelError, match="budget of the fault 'crash' is"):
+        Model({"cell": cell}, (), (), {"crash": budget})
+
+
+@pytest.mark.parametrize("arguments", [cell, None, [cell]])
+def test_arguments_that_are_no_tuple_are_refused(arguments: Any) -> None:
+    with pytest.raises(ModelError, match=r"arguments of the process 'p' are no tuple .* write \(argument,\)"):
+        Model({"cell": cell}, (Process("p", looked_for_nothing, arguments),))
+
+
 def test_an_argument_by_a_misspelt_name_is_refused() -> None:
     with pytest.raises(ModelError, match=r"Box\.open was called with the wrong arguments; it takes \(key\)"):
         Box().open(kye=1)  # type: ignore[call-arg]
@@ -923,6 +1005,44 @@ def test_a_part_sees_what_it_reads_and_no_more() -> None:
     model = Model({"cell": cell, "other": other}, (Process("p", looked_for_nothing),), (seen,))
     for explore in EXPLORERS:
         assert explore(model).counterexamples == {}
+
+
+def test_a_property_that_fails_is_not_said_to_read_too_much() -> None:
+    def failing(view: View) -> str | None:
+        return {"a": "b"}[view["cell"]]
+
+    with pytest.raises(ModelError, match=r"property 'failing' failed: KeyError\(0\)"):
+        python.explore(
+            model_of(looked_for_nothing, properties=(Property("failing", "", Kind.ALWAYS, ("cell",), failing),))
+        )
+
+
+def test_a_property_with_parts_is_judged_by_them_alone() -> None:
+    parts = (Part(("cell",), lambda view: "by a part" if view["cell"] == 0 else None),)
+    prop = Property("judged", "", Kind.ALWAYS, ("cell",), lambda view: None, parts)
+    for explore in EXPLORERS:
+        model = model_of(looked_for_nothing, properties=(prop,))
+        assert confirm(model, "judged", explore(model).counterexamples["judged"])[1] == "by a part"
+
+
+def test_a_global_that_is_called_as_an_attribute_is_another_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    changing: list[int] = []
+    monkeypatch.setitem(globals(), "get", changing)
+
+    class Busy(Component):
+        @operation
+        def note(self, value: None) -> Steps:
+            return (Step(None, value),)
+
+    def role(busy: Busy) -> Role:
+        yield busy.note()
+        yield cell.get()  # an attribute of this name, not the global
+
+    busy = Busy("busy")
+    model = Model({"busy": busy, "cell": cell}, (Process("p", role, (busy,)),))
+    shared = SharedState(model)
+    changing.append(1)
+    shared.require_unchanged()
 
 
 def test_a_property_without_parts_is_refused() -> None:

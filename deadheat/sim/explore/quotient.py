@@ -7,7 +7,7 @@ from dataclasses import replace
 from deadheat.sim.explore import python
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.results import Exploration, Limits, Report
-from deadheat.sim.explore.symmetry import AsymmetricError, Symmetry, not_used
+from deadheat.sim.explore.symmetry import AsymmetricError, Symmetry, images, not_used
 from deadheat.sim.model import Model
 from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice
@@ -70,4 +70,7 @@ class QuotientSearch(python.Search):
         found = super().result()
         if not self.folded:
             return found
-        return replace(found, reductions=(*found.reductions, "symmetry"), remarks=(self.symmetry.remark,))
+        labels = frozenset(images(self.symmetry, found.labels_reached))
+        return replace(
+            found, labels_reached=labels, reductions=(*found.reductions, "symmetry"), remarks=(self.symmetry.remark,)
+        )

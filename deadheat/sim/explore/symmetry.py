@@ -21,7 +21,7 @@ successors. What is reached of the whole is reached by images of what the quotie
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from deadheat.sim.explore.swap import AsymmetricError, Swap
@@ -195,6 +195,17 @@ def plain_changes(count: int) -> Iterator[int]:
     for number, change in enumerate(plain_changes(count - 1)):
         yield change + 1 - number % 2
         yield from sweeps[1 - number % 2]
+
+
+def images(symmetry: Symmetry | None, labels: Iterable[str]) -> set[str]:
+    """Return these labels of steps, with those of all images of the steps."""
+    found, waiting = set(labels), list(labels)
+    while waiting and symmetry is not None:
+        label = waiting.pop()
+        others = {swap.exchange.text(label) for swap in symmetry.swaps} - found
+        found |= others
+        waiting.extend(others)
+    return found
 
 
 def not_used(names: Sequence[str], reason: AsymmetricError) -> str:

@@ -25,7 +25,7 @@ from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows
 from deadheat.sim.explore.memory import NoRoomError, out_of_memory
 from deadheat.sim.explore.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
-from deadheat.sim.explore.symmetry import Symmetry
+from deadheat.sim.explore.symmetry import Symmetry, images
 from deadheat.sim.model import Kind
 from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice, Schedule
@@ -332,7 +332,7 @@ class KernelSearch:
             complete=not self.stopped,
             counterexamples={**self.schedules, **self._schedules()},
             reached=frozenset(self.tables.reached),
-            labels_reached=frozenset(self.tables.labels_reached),
+            labels_reached=frozenset(images(self.symmetry, self.tables.labels_reached)),
             faults_fired=self.fired.kinds,
             reductions=reductions(**used),
             stopped=self.stopped,
