@@ -141,16 +141,17 @@ def check(
         allow_unreached=unreached_allowed(allow_unreached),
         faults_must_fire=bool(protocols),
     )
-    results = search_all(scenarios, options)
+    results, broken = search_all(scenarios, options)
+    code = code_of(results, broken)
     if trace is not None:
         _save_first(results[0], trace)
     if as_json:
         from deadheat.reports.machine import check_to_json
 
-        finish(code_of(results), lambda: typer.echo(check_to_json(results)))
+        finish(code, lambda: typer.echo(check_to_json(results)))
     from deadheat.reports.matrix import print_matrix
 
-    finish(code_of(results), lambda: print_matrix(results, console()))
+    finish(code, lambda: print_matrix(results, console()))
 
 
 @app.command(
@@ -177,7 +178,7 @@ def show(
     _require_writable(save)
     allowed = unreached_allowed(allow_unreached)
     options = search_options("auto", max_states, allow_unreached=allowed, faults_must_fire=True)
-    [result] = search_all([scenario], options)
+    [result], _ = search_all([scenario], options)
     counterexample = _first_counterexample(result)
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadheat.cli_ending import ExitCode
+from deadheat.cli_ending import ExitCode, say
 from deadheat.cli_options import cores
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -26,21 +26,31 @@ def scenario_of(
     return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
 
 
-def search_all(scenarios: list[Scenario], options: Options) -> list[CheckResult]:
-    """Check scenarios with a progress line; from here on Ctrl-C ends the searches with what they have."""
+def search_all(scenarios: list[Scenario], options: Options) -> tuple[list[CheckResult], bool]:
+    """Check scenarios with a progress line; from here on Ctrl-C ends the searches with what they have.
+
+    Returns the results, and whether a protocol is not among them, since it broke a rule; that was said. Raises
+    ModelError where there is no result at all.
+    """
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios import interruption
     from deadheat.scenarios.check import check_all
+    from deadheat.sim.errors import ModelError
 
     interruption.listen()
     # One evaluation takes less time than starting processes would.
     jobs = cores() if scenarios[0].evaluations > 1 else 1
     results = []
-    with ProgressLine("exploring") as progress:
-        for result in check_all(scenarios, options, jobs, progress.searched):
-            results.append(result)
-            progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
-    return results
+    try:
+        with ProgressLine("exploring") as progress:
+            for result in check_all(scenarios, options, jobs, progress.searched):
+                results.append(result)
+                progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
+    except ModelError as error:
+        if not results:
+            raise
+        say(f"deadheat: {error}")
+    return results, len(results) < len(scenarios)
 
 
 def judge_mutants(scenario: Scenario, options: Options, number: int | None) -> tuple[Hunt, list[MutantResult]]:
@@ -59,11 +69,13 @@ def judge_mutants(scenario: Scenario, options: Options, number: int | None) -> t
     return hunt, results
 
 
-def code_of(results: list[CheckResult]) -> ExitCode:
-    """Return the code of what a check found."""
+def code_of(results: list[CheckResult], broken: bool = False) -> ExitCode:
+    """Return the code of what a check found, where some protocol may have broken a rule."""
     verdicts = {str(outcome.verdict) for result in results for outcome in result.outcomes}
     if "violated" in verdicts:
         return ExitCode.VIOLATED
+    if broken:
+        return ExitCode.USAGE
     if "inconclusive" in verdicts:
         return undecided()
     return ExitCode.UNDECIDED if "vacuous" in verdicts else ExitCode.AS_HOPED

@@ -346,3 +346,31 @@ def test_what_shows_nothing_when_interrupted_says_so() -> None:
     code, out, err = interrupted(["frontier", "baseline"], SLEEPING)
     assert (code, out) == (130, "")
     assert err == "deadheat: interrupted; nothing was decided.\n"
+
+
+WITH_A_BROKEN_ONE = """
+from dataclasses import replace
+from deadheat.models.protocols.baseline import BASELINE
+from tests.protocols import added
+
+def dispatch(system, request):
+    raise RuntimeError("broken")
+    yield
+
+with added(replace(BASELINE, name="broken", dispatch=dispatch)):
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("protocols", "code", "shown"),
+    [(["broken", "baseline"], 1, "baseline"), (["state-machine", "broken"], 2, "state-machine"), (["broken"], 2, "")],
+)
+@pytest.mark.parametrize("size", ["1", "2"])
+def test_a_protocol_that_breaks_a_rule_leaves_the_results_of_others(
+    protocols: list[str], code: int, shown: str, size: str
+) -> None:
+    done = run(["check", *protocols, "-p", "no-permanent-orphan", "-n", size], WITH_A_BROKEN_ONE)
+    assert done.returncode == code
+    assert "failed after 1 outcome: RuntimeError('broken')" in done.stderr
+    assert shown in done.stdout

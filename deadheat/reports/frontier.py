@@ -26,7 +26,8 @@ def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     for line in (*_not_applicable(rows), *_vacuous(frontiers)):
         console.print(line, style="dim", highlight=False)
     console.print(_details(rows))
-    console.print(Text(_best(rows, up_to), style="bold"))
+    if any(each.property == "no-transient-orphan" for each in rows[0]):
+        console.print(Text(_best(rows, up_to), style="bold"))
 
 
 def _table(rows: Sequence[Sequence[Frontier]]) -> Table:

@@ -16,7 +16,7 @@ from deadheat.scenarios.reached import reached_labels
 from deadheat.scenarios.scenario import Scenario, find_protocol
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
-from deadheat.sim.errors import UndecidedError, UsageError
+from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.operations import Label
@@ -190,11 +190,32 @@ def check_all(
 ) -> Iterator[CheckResult]:
     """Check several scenarios, in `jobs` operating-system processes, and yield the results in their order.
 
-    `report` receives the progress of each search, if there is one process only.
+    `report` receives the progress of each search, if there is one process only. What breaks a rule of the engine is
+    left out, and the first ModelError raised once all others were yielded.
     """
+    broken = None
+    for result in _checked(scenarios, options, jobs, report):
+        if isinstance(result, CheckResult):
+            yield result
+        else:
+            broken = broken or result
+    if broken is not None:
+        raise broken
+
+
+def _check_or_error(scenario: Scenario, options: Options, report: Report | None = None) -> CheckResult | ModelError:
+    try:
+        return check(scenario, options, report)
+    except ModelError as error:
+        return error
+
+
+def _checked(
+    scenarios: Sequence[Scenario], options: Options, jobs: int, report: Report | None
+) -> Iterator[CheckResult | ModelError]:
     if jobs == 1 or len(scenarios) == 1:
         for scenario in scenarios:
-            yield check(scenario, options, report)
+            yield _check_or_error(scenario, options, report)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children
@@ -205,7 +226,7 @@ def check_all(
         min(jobs, len(scenarios)), initializer=interruption.listen, initargs=(interruption.share(),)
     ) as pool:
         # The composed protocols come last and take longest: begin with them.
-        futures = {scenario: pool.submit(check, scenario, options) for scenario in reversed(scenarios)}
+        futures = {scenario: pool.submit(_check_or_error, scenario, options) for scenario in reversed(scenarios)}
         try:
             for scenario in scenarios:
                 yield futures[scenario].result()

@@ -132,7 +132,7 @@ PROPERTIES: dict[str, str] = {
     "no-transient-orphan": "at no moment is there a Job for an ended evaluation",
     "terminal-is-final": "an evaluation that has ended never changes its status again",
     "at-most-one-job": "no evaluation is ever given two Jobs, neither at once nor one after the other",
-    "wanted-job-survives": "a Job is never deleted while nobody has cancelled its evaluation",
+    "wanted-job-survives": "a Job is never deleted while its evaluation goes on and nobody has cancelled it",
     "uncancelled-gets-job": "once everything has settled, every evaluation that nobody cancelled has had its Job",
     "cancelled-means-stopped": "no Job is created or starts after the user was told that it is cancelled",
     "eventually-cleaned": "a Job of an ended evaluation does not stay for ever, on any fair run",
