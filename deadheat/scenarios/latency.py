@@ -119,7 +119,7 @@ def _parse_time(time: str, text: str) -> int:
     found = TIME.fullmatch(time)
     unit = found.group(2).replace("µ", "u").replace("μ", "u") if found else ""
     if found is None or (unit not in UNITS_NS and (unit or Decimal(found.group(1)))):
-        raise UsageError(f"{time!r} in {text!r} is not a time; write a number with a unit: us, ms, s or m.")
+        raise UsageError(f"{time!r} in {text!r} is not a time; write a number with a unit: ns, us, ms, s or m.")
     if len(found.group(1)) > DIGITS_MAX:
         raise UsageError(
             f"{time[:DIGITS_MAX]}... in a latency has more than {DIGITS_MAX} digits; write a shorter time."
