@@ -19,6 +19,9 @@ import typer
 
 __all__ = ["ExitCode", "console", "ended", "epilog", "finish", "say"]
 
+NARROWEST, USUAL = 40, 80
+"""How many columns a table needs to say anything, and how many a terminal usually has."""
+
 TRACEBACK = "DEADHEAT_TRACEBACK"
 """The environment variable that, set to anything, shows the traceback of a defect."""
 
@@ -61,7 +64,10 @@ def console() -> Any:
         def on_broken_pipe(self) -> None:  # rich would end the program, with 1
             raise BrokenPipeError
 
-    return Output()
+    output = Output()
+    if output.width < NARROWEST:  # a terminal that does not know its width, and nothing could be read
+        output.width = USUAL
+    return output
 
 
 def say(text: str) -> None:

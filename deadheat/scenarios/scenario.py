@@ -114,6 +114,10 @@ def find_protocol(name: str) -> Protocol:
 
         return mutant(original, number)
     protocols = {each.name: each for each in PROTOCOLS}
+    if len(protocols) < len(PROTOCOLS):
+        names = [each.name for each in PROTOCOLS]
+        twice = next(each for each in names if names.count(each) > 1)
+        raise UsageError(f"Two protocols are named {twice!r}; give each a name of its own.")
     additions = {each.name: each for each in ADDITIONS}
     base, *added = name.split("+")
     if base.startswith(INCIDENT):

@@ -32,6 +32,9 @@ OF_PYTHON = frozenset(
 KEEPS_BOOKS = frozenset({"logging", "typing", "enum", "re", "warnings", "abc", "importlib", "simpy", "numba"})
 """Modules whose objects change what they hold by being used, and answer the same all the same."""
 
+WHERE_PROTOCOLS_ARE = ("deadheat.models.protocols.", "deadheat.scenarios.incidents.")
+"""Modules of ours that hold protocols, to which a user may have added one; the rest of ours keeps to the rules."""
+
 OF_GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
 Named = tuple[str, Any]
@@ -244,9 +247,9 @@ def names_in(code: CodeType) -> Iterator[str]:
 
 
 def is_the_users(module: str | None) -> bool:
-    """Return whether a module is neither ours, nor of the standard library, nor installed as a package."""
+    """Return whether a module is none of ours but for protocols, nor of the standard library, nor an installed one."""
     top = (module or "").partition(".")[0]
-    if top == OURS or top in sys.stdlib_module_names:
+    if top in sys.stdlib_module_names or (top == OURS and not f"{module}.".startswith(WHERE_PROTOCOLS_ARE)):
         return False
     file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
-    return "site-packages" not in file and "dist-packages" not in file
+    return top == OURS or ("site-packages" not in file and "dist-packages" not in file)

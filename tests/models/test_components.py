@@ -558,9 +558,14 @@ def test_what_is_submitted_again_has_its_newest_event_and_its_subscriber_forgets
     drive = Driver(stream)
     drive(stream.append("e1", Status.CANCELLED))
     drive(stream.receive("e1"))
+    drive(stream.append("e1", Status.FAILED))
     drive(stream.reset("e1"))
     assert drive(stream.get("e1")) is Status.QUEUED
+    assert drive(stream.has_received("e1", Status.CANCELLED)) is True  # it has not heard of it yet
+    assert drive(stream.receive("e1")) is Status.FAILED  # what came before it comes first
+    assert drive(stream.receive("e1")) is Status.QUEUED
     assert drive(stream.has_received("e1", Status.CANCELLED)) is False
+    assert drive(stream.has_received("e1", Status.FAILED)) is False
 
 
 def test_every_fault_has_a_meaning_and_a_source() -> None:

@@ -73,3 +73,12 @@ def test_a_scenario_knows_the_command_that_shows_its_counterexample() -> None:
     assert scenario.command("no-transient-orphan") == (
         "deadheat show two-phase --property no-transient-orphan --evaluations 2 --faults http-retry=1"
     )
+
+
+def test_two_protocols_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from deadheat.models.protocols import PROTOCOLS
+    from deadheat.scenarios import scenario
+
+    monkeypatch.setattr(scenario, "PROTOCOLS", (*PROTOCOLS, PROTOCOLS[0]))
+    with pytest.raises(UsageError, match="Two protocols are named 'baseline'"):
+        scenario.find_protocol("baseline")
