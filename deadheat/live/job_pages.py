@@ -33,10 +33,11 @@ FINISHED = ("Complete", "Failed")
 
 @dataclass(frozen=True, slots=True)
 class JobOutline:
-    """What the cleanup needs to know of a Job. `age_s` is by the API server's clock."""
+    """What the cleanup needs to know of a Job. `age_s` is by the API server's clock, `version` its resource version."""
 
     name: str
     uid: str
+    version: str
     evaluation: str
     age_s: float
     is_finished: bool
@@ -63,7 +64,8 @@ class Deletion(StrEnum):
     """What became of a request to delete."""
 
     DELETED = "deleted"
-    GONE = "gone"  # or replaced by a newer Job of the same name
+    GONE = "gone"
+    CONFLICT = "conflict"  # it has changed since, or is another Job of the same name; nothing was deleted
     REFUSED = "refused"  # the Job is still there
     ERROR = "error"  # 5xx: it may be deleted
     NO_ANSWER = "no answer"  # it may be deleted
@@ -114,9 +116,10 @@ class JobPages:
             if not after:
                 return
 
-    def find(self, name: str) -> JobOutline | BadJob | None:
-        """Return the Job of this name as it is now; None if there is none with the label."""
-        content = self._listed(labelSelector=self.label, fieldSelector=f"metadata.name={name}", limit=1)
+    def find(self, name: str, *, whatever_label: bool = False) -> JobOutline | BadJob | None:
+        """Return the Job of this name as it is now; None if there is none (with the label)."""
+        selector = {} if whatever_label else {"labelSelector": self.label}
+        content = self._listed(**selector, fieldSelector=f"metadata.name={name}", limit=1)
         items = [self._outline(each, self._now) for each in content["items"]]
         return items[0] if items else None
 
@@ -142,15 +145,17 @@ class JobPages:
                 break
         return count
 
-    def delete(self, name: str, uid: str) -> tuple[Deletion, str]:
-        """DELETE the Job of this name and uid, its pods in the background; return what came of it, and why.
+    def delete(self, name: str, uid: str, version: str) -> tuple[Deletion, str]:
+        """DELETE the Job of this name, uid and resource version, its pods in the background; return what came of it.
+
+        The reason is returned as well. The version keeps a Job from being taken that was judged as another one.
 
         Raises LiveError, the Job still being there, if nothing more can be asked of the server: it refuses the
         credentials, or asks for more time again and again.
         """
         from urllib3.exceptions import HTTPError, NewConnectionError
 
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid, "resourceVersion": version}}
         try:
             answer = self._ask("DELETE", f"/{quote(name, safe='')}", {}, "application/json", body)
         except NewConnectionError:
@@ -159,9 +164,11 @@ class JobPages:
             return Deletion.NO_ANSWER, f"{self._who} did not answer ({type(error).__name__})"
         if answer.status < 300:
             return Deletion.DELETED, ""
-        if answer.status in (404, 409):
+        if answer.status == 404:
             return Deletion.GONE, ""
         why = f"{self._who} {self._meaning(answer)}"
+        if answer.status == 409:
+            return Deletion.CONFLICT, why
         if answer.status in (401, 429):
             raise LiveError(f"{why}.")
         return (Deletion.ERROR if answer.status >= 500 else Deletion.REFUSED), why
@@ -230,13 +237,13 @@ class JobPages:
             created = datetime.fromisoformat(metadata["creationTimestamp"]).timestamp()
             conditions = (item.get("status") or {}).get("conditions") or ()
             is_finished = any(each["type"] in FINISHED and each["status"] == "True" for each in conditions)
-            uid = str(metadata["uid"])
+            uid, version = str(metadata["uid"]), str(metadata["resourceVersion"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             return BadJob(name, f"the Job cannot be understood ({type(error).__name__}: {error})")
         if not isinstance(evaluation, str) or not evaluation.strip():
             return BadJob(name, f"its label {self.label} names no evaluation")
-        age_s = now - created
-        return JobOutline(name, uid, evaluation, age_s, is_finished, metadata.get("deletionTimestamp") is not None)
+        is_in_deletion = metadata.get("deletionTimestamp") is not None
+        return JobOutline(name, uid, version, evaluation, now - created, is_finished, is_in_deletion)
 
 
 def _decoded(body: bytes) -> dict[str, Any] | None:

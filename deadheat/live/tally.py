@@ -27,7 +27,9 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"
     """It was asked for, and not answered: the Job may be deleted."""
     LEFT = "left"
-    """`max_deletions` was reached."""
+    """`max_deletions` was reached, or it changed again and again."""
+    SPARED = "spared"
+    """It was changed before the request arrived, and is no orphan that was asked for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,14 @@ class Tally:
     failures: int = 0
     error: str | None = None
     interrupted: bool = False
+    limit_reached: bool = False
     unknown_words: Counter[str] = field(default_factory=Counter)
     fates: Counter[Fate] = field(default_factory=Counter)
 
     @property
     def orphans(self) -> int:
         """How many orphans were found."""
-        return self.fates.total()
+        return self.fates.total() - self.fates[Fate.SPARED]
 
     @property
     def deleted(self) -> int:
@@ -136,8 +139,10 @@ class Tally:
             found.append("it was interrupted")
         if self.failures:
             found.append(f"{self.failures} requests were refused or not answered")
-        if self.fates[Fate.LEFT]:
+        if self.limit_reached:
             found.append("--max-deletions was reached, and orphans are left")
+        elif self.fates[Fate.LEFT]:
+            found.append("orphans are left that changed again and again")
         if self.error is None and not self.interrupted:
             if not self.looked_at:
                 found.append("it saw no Job with the label (is the namespace right, and --label?)")
