@@ -463,6 +463,36 @@ def test_a_command_that_takes_too_long_is_ended_with_all_that_it_has_started(tmp
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("elsewhere", ["", ">/dev/null 2>&1"], ids=["holds the pipe", "does not"])
+def test_what_a_command_leaves_running_ends_with_it_and_what_it_printed_counts(tmp_path: Path, elsewhere: str) -> None:
+    pid = tmp_path / "pid"
+    command = f"sh -c 'sleep 60 {elsewhere} & echo $! > {pid}; echo cancelled' {{id}}"
+    began = time.monotonic()
+    with closing(lookup(command=command, timeout_s=5)) as statuses:
+        assert statuses("e1") == "cancelled"
+    assert time.monotonic() - began < 4
+    deadline = time.monotonic() + 4
+    while is_running(int(pid.read_text())):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_command_that_closes_its_pipes_and_goes_on_is_ended_in_time() -> None:
+    with (
+        closing(lookup(command="sh -c 'exec >&- 2>&-; sleep 60' {id}", timeout_s=0.3)) as statuses,
+        pytest.raises(UnreadableError, match="took more than"),
+    ):
+        statuses("e1")
+
+
+def test_a_command_that_prints_without_end_is_ended_at_a_megabyte() -> None:
+    with (
+        closing(lookup(command="sh -c 'cat /dev/zero' {id}", timeout_s=30)) as statuses,
+        pytest.raises(UnreadableError, match="more than a megabyte"),
+    ):
+        statuses("e1")
+
+
 def is_running(pid: int) -> bool:
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
