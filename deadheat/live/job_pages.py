@@ -106,6 +106,7 @@ class JobPages:
                 after = _next(_decoded(answer.body) or {})
                 continue
             content = self._understood(answer)
+            self._require_progress(after, content)
             now = _clock(answer.headers)
             # Lists are in the order of names, so after a new beginning what was told of already comes first.
             outlines = (self._outline(each, now) for each in content["items"])
@@ -139,6 +140,7 @@ class JobPages:
                 count = count if after else 0
                 continue
             content = self._understood(answer)
+            self._require_progress(after, content)
             count += len(content["items"])
             after = _next(content)
             if not after:
@@ -162,11 +164,14 @@ class JobPages:
             return Deletion.UNREACHED, f"{self._who} does not answer"
         except (HTTPError, OSError) as error:
             return Deletion.NO_ANSWER, f"{self._who} did not answer ({type(error).__name__})"
-        if answer.status < 300:
+        said = _decoded(answer.body) or {}
+        if answer.status < 300 and said.get("kind") in ("Status", "Job"):
             return Deletion.DELETED, ""
-        if answer.status == 404:
+        if answer.status == 404 and said.get("reason") == "NotFound":
             return Deletion.GONE, ""
         why = f"{self._who} {self._meaning(answer)}"
+        if answer.status < 400 or answer.status == 404:  # a proxy's word, and not an API server's
+            return Deletion.ERROR, f"{why}, which is no answer of an API server"
         if answer.status == 409:
             return Deletion.CONFLICT, why
         if answer.status in (401, 429):
@@ -212,6 +217,11 @@ class JobPages:
                 break
             self._patience.wait_as_told(answer.headers.get("Retry-After"), self._who)
         return answer
+
+    def _require_progress(self, after: str, content: dict[str, Any]) -> None:
+        """Raise LiveError if a page leads to itself, as a proxy's that caches may: the list would have no end."""
+        if after and _next(content) == after:
+            raise LiveError(f"{self._who} answers with the same page of Jobs again and again; is a cache before it?")
 
     def _understood(self, answer: _Answer) -> dict[str, Any]:
         if answer.status >= 300:

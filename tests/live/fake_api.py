@@ -88,6 +88,7 @@ def failure(code: int, message: str, continue_: str = "") -> dict[str, Any]:
         "kind": "Status",
         "status": "Failure",
         "code": code,
+        "reason": "NotFound" if code == 404 else "",
         "message": message,
         "metadata": {"continue": continue_},
     }

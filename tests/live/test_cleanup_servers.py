@@ -322,6 +322,39 @@ def test_a_look_that_fails_after_a_conflict_leaves_the_deletion_on_record(cluste
     assert len(api.jobs) == 10
 
 
+@pytest.mark.parametrize(
+    ("answer", "fate"),
+    [
+        ((200, "<html>login</html>", {}), "unknown"),
+        ((200, "[]", {}), "unknown"),
+        ((302, "", {"Location": "/login"}), "unknown"),
+        ((404, "404 page not found", {}), "unknown"),
+        ((404, failure(404, "not found"), {}), "gone meanwhile"),
+        ((409, "Conflict", {}), "refused"),
+        ((200, {"kind": "Job"}, {}), "deleted"),
+    ],
+)
+def test_a_deletion_is_believed_only_of_an_api_server(api: FakeApi, swept: Swept, answer: Any, fate: str) -> None:
+    api.jobs = {"j000": api.jobs["j000"]}
+    api.on_delete = lambda name: answer
+    tally = swept[0].sweep()
+    assert swept[1].fates == [("j000", "cancelled", fate)]
+    assert bool(tally.complaints()) == (fate in ("unknown", "refused"))
+
+
+@pytest.mark.parametrize("without_label", [False, True])
+def test_a_page_that_leads_to_itself_ends_the_sweep(api: FakeApi, swept: Swept, without_label: bool) -> None:
+    def on_list(query: dict[str, str]) -> Any:
+        if query["labelSelector"].startswith("!") != without_label:
+            return None
+        return 200, {"kind": "JobList", "metadata": {"continue": "again"}, "items": []}, {}
+
+    api.on_list = on_list
+    tally = swept[0].sweep()
+    assert "the same page" in str(tally.error)
+    assert len(api.lists) <= 4
+
+
 def test_waits_after_failures_grow_and_are_bounded() -> None:
     assert [backoff_s(failures, 5) for failures in (1, 2, 3, 6, 7, 100)] == [1, 2, 4, 32, 60, 60]
     assert backoff_s(100, 300) == 300
