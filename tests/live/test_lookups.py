@@ -436,6 +436,44 @@ def test_http_that_does_not_answer_is_a_failure() -> None:
         statuses("e1")
 
 
+@contextmanager
+def dripping_server() -> Iterator[int]:
+    """Answer with a long body, a byte at a time: each read is in time."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            with suppress(OSError):
+                self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n")
+                for _ in range(100):
+                    self.request.sendall(b"x")
+                    time.sleep(0.05)
+
+    with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
+
+
+def test_a_server_that_drips_is_not_waited_for_beyond_the_time_of_one_status() -> None:
+    began = time.monotonic()
+    with (
+        dripping_server() as port,
+        closing(lookup(f"http://127.0.0.1:{port}/{{id}}", timeout_s=0.3)) as statuses,
+        pytest.raises(UnreadableError, match=r"did not answer within 0\.3 s"),
+    ):
+        statuses("e1")
+    assert time.monotonic() - began < 3
+
+
+def test_a_query_of_sqlite_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    database = tmp_path / "statuses.db"
+    sqlite3.connect(database).close()
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c WHERE x <> {id}"
+    with closing(lookup(url=f"sqlite:{database}", query=endless, timeout_s=0.3)) as statuses:
+        for _ in range(2):
+            with pytest.raises(UnreadableError, match=r"took more than 0\.3 s"):
+                statuses("e1")
+
+
 def test_a_command_prints_the_status() -> None:
     with closing(lookup(command="printf ' %s-done\\n' {id}")) as statuses:
         assert statuses("e1") == "e1-done"

@@ -7,6 +7,7 @@ What follows the # is a JSON pointer (RFC 6901) into the answer; without it, the
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
@@ -68,11 +69,15 @@ class HttpLookup:
     def _get(self, url: str) -> tuple[Any, bytes]:
         self._client = self._client or self._httpx.Client(timeout=self._timeout_s, headers=self._headers)
         for _ in range(TRIES):
+            deadline = time.monotonic() + self._timeout_s
             try:
                 with self._client.stream("GET", url) as answer:
                     body = b""
                     for chunk in answer.iter_bytes():
                         body += chunk
+                        self._patience.require_time()
+                        if time.monotonic() > deadline:  # the client's own timeout is for each read
+                            raise self._httpx.ReadTimeout("too slow")
                         if len(body) > BODY_MAX:
                             raise UnreadableError(f"{self._where} answers with more than a megabyte")
             except self._httpx.ConnectError:
