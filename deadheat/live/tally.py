@@ -12,6 +12,7 @@ from deadheat.models.status import TERMINAL, Status
 __all__ = ["Fate", "Orphan", "Record", "Rules", "Tally", "Words"]
 
 WORDS_MAX = 20
+WORD_LENGTH_MAX = 60
 OTHERS = "(others)"
 
 
@@ -125,8 +126,9 @@ class Tally:
         return self.fates[Fate.DELETED]
 
     def count_unknown(self, word: str) -> None:
-        """Count a word that nobody knows; of very many different ones, not all are kept."""
+        """Count a word that nobody knows; of very many different ones, not all are kept, nor all of a very long one."""
         self.unknown += 1
+        word = word if len(word) <= WORD_LENGTH_MAX else f"{word[:WORD_LENGTH_MAX]}..."
         is_kept = word in self.unknown_words or len(self.unknown_words) < WORDS_MAX
         self.unknown_words[word if is_kept else OTHERS] += 1
 

@@ -238,6 +238,11 @@ def test_a_record_that_cannot_be_written_ends_the_sweep_before_the_deletion(api:
     assert not api.deletes
 
 
+def test_of_an_endless_word_that_nobody_knows_only_the_beginning_is_kept(cluster: Cluster) -> None:
+    tally = cleanup_of(cluster, "n", lambda evaluation: "A" * 1_000_000, DELETE)[0].sweep()
+    assert dict(tally.unknown_words) == {"A" * 60 + "...": 10}
+
+
 def changed(api: FakeApi, name: str, **status: object) -> None:
     """Change a Job as a real server does: with a new resource version."""
     metadata = api.jobs[name]["metadata"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import socketserver
@@ -364,6 +365,8 @@ BODIES = {
     "elsewhere": (302, b""),
     "strange": (418, b""),
     "sick": (500, b""),
+    "late": (408, b""),
+    "squeezed": (200, gzip.compress(b"")[:12]),
 }
 
 
@@ -390,6 +393,8 @@ def test_every_lookup_can_be_asked_again_after_it_has_hung_up(redis_url: str, da
         ("broken", "#/evaluation", UnreadableError("the answer is not JSON")),
         ("strange", "", UnreadableError("answers 418")),
         ("sick", "", UnreadableError("answers 500", is_failure=True)),
+        ("late", "", UnreadableError("answers 408", is_failure=True)),
+        ("squeezed", "", UnreadableError("cannot be decompressed", is_failure=True)),
         ("forbidden", "", LiveError("refuses to tell of evaluations: 403")),
         ("elsewhere", "", LiveError("redirects elsewhere")),
     ],
@@ -398,7 +403,8 @@ def test_http_answers(evaluation: str, pointer: str, expected: object) -> None:
     def answer(path: str, headers: Any) -> tuple[int, dict[str, str], bytes]:
         assert headers["Authorization"] == "Bearer t"
         status, body = BODIES.get(path.removeprefix("/v1/"), (404, b"no such evaluation"))
-        return status, {"Location": "/"} if status == 302 else {}, body
+        told = {"Location": "/"} if status == 302 else {"Content-Encoding": "gzip"} if path.endswith("squeezed") else {}
+        return status, told, body
 
     headers = ("Authorization: Bearer t",)
     with http_server(answer) as url, closing(lookup(f"{url}/v1/{{id}}{pointer}", headers=headers)) as statuses:
@@ -408,6 +414,21 @@ def test_http_answers(evaluation: str, pointer: str, expected: object) -> None:
             assert getattr(raised.value, "is_failure", None) == getattr(expected, "is_failure", None)
         else:
             assert statuses(evaluation) == expected
+
+
+@pytest.mark.parametrize("header", ["Authorization: Bearer s\u00e9cret", "Authorization: a\r\nHost: b", "X\u00e9: y"])
+def test_a_header_that_http_cannot_carry_is_a_sentence_without_its_secret(header: str) -> None:
+    with pytest.raises(UsageError, match="characters that HTTP does not allow") as raised:
+        lookup("http://h/{id}", headers=(header,))
+    assert "cret" not in str(raised.value)
+
+
+def test_a_wait_that_is_no_number_is_an_ordinary_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(Patience, "wait", lambda self, wait_s: waits.append(wait_s))
+    for told in ("nan", "-nan", "inf", "-5", None, "soon"):
+        Patience().wait_as_told(told, "it")
+    assert waits == [1.0, 1.0, 30.0, 0.05, 1.0, 1.0]
 
 
 def test_http_waits_as_it_is_told_and_asks_again() -> None:

@@ -20,6 +20,7 @@ __all__ = ["HttpLookup"]
 
 MISSING = (404, 410)
 REFUSED = (401, 403)
+FAILED = (407, 408)
 BODY_MAX = 1_000_000
 
 
@@ -55,7 +56,10 @@ class HttpLookup:
         if answer.is_redirect:
             raise LiveError(f"{self._where} redirects elsewhere ({answer.status_code}); give the final address.")
         if not answer.is_success:
-            raise UnreadableError(f"{self._where} answers {answer.status_code}", is_failure=answer.status_code >= 429)
+            is_failure = answer.status_code in FAILED or answer.status_code >= 429
+            raise UnreadableError(f"{self._where} answers {answer.status_code}", is_failure=is_failure)
+        if not body and answer.num_bytes_downloaded:
+            raise UnreadableError(f"{self._where} answers with what cannot be decompressed", is_failure=True)
         if self._pointer is None:
             return (text_of(body) or "").strip() or None
         return _pointed_at(body, self._pointer)
@@ -100,6 +104,10 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
         name, colon, content = each.partition(":")
         if not colon or not name.strip():
             raise UsageError("A --status-header is NAME: VALUE.")  # it may be a secret, and is not shown
+        if not (each.isascii() and each.isprintable()):
+            raise UsageError(
+                f"The --status-header {name.strip()!a} has characters that HTTP does not allow in a header."
+            )
         headers[name.strip()] = content.strip()
     return headers
 
