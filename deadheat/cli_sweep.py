@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_ending import ExitCode
+from deadheat.cli_ending import ExitCode, say
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
-    from deadheat.live.sweep import Choice, Found
+    from deadheat.live.sweep import Choice, Fate, Found
 
 __all__ = ["sweep"]
 
@@ -41,11 +41,14 @@ def sweep(
 ) -> None:
     """Remove what killed runs have left, and nothing else: what is not proved to be theirs is spared, and told of.
 
+    Each removal is told of before it begins, and what came of it; if that cannot be written, nothing more is removed.
+
     Without --redis, --status, --kubeconfig and --context, the servers are those that `deadheat live up` made, if any.
     Folders that killed runs' own servers left here are removed without --delete.
     """
     from deadheat.live.run_record import is_run_id
     from deadheat.live.sweep import Choice, Fate
+    from deadheat.reports.output import write_record
     from deadheat.sim.errors import UsageError
 
     if delete and dry_run:
@@ -53,15 +56,44 @@ def sweep(
     if run is not None and not is_run_id(run):
         raise UsageError(f"{run!r} is not the id of a run, which has 16 hexadecimal digits.")
     choice = Choice(run, _seconds(older_than) if older_than is not None else 0.0, delete)
-    fates = []
-    for found in _sweep(choice, redis, status, kubeconfig, context, yes_really, dry_run=dry_run):
-        fates.append(found.fate)
-        typer.echo(f"{str(found)[0].upper()}{str(found)[1:]}.")
+    fates = _told(_sweep(choice, redis, status, kubeconfig, context, yes_really, dry_run=dry_run))
     counts = ", ".join(f"{fates.count(fate)} {fate}" for fate in Fate if fate in fates)
-    typer.echo(f"{counts}." if counts else "Nothing was found.")
+    write_record(f"{counts}.\n" if counts else "Nothing was found.\n")
     if Fate.WOULD_BE in fates:
-        typer.echo("Nothing of that was removed yet; --delete does it." if not dry_run else "This was a dry run.")
-    raise typer.Exit(ExitCode.SERVER if {Fate.LEFT, Fate.UNSEEN} & set(fates) else ExitCode.AS_HOPED)
+        write_record("This was a dry run.\n" if dry_run else "Nothing of that was removed yet; --delete does it.\n")
+    raise typer.Exit(ExitCode.SERVER if {Fate.LEFT, Fate.UNKNOWN, Fate.UNSEEN} & set(fates) else ExitCode.AS_HOPED)
+
+
+def _told(sweep: Iterator[Found]) -> list[Fate]:
+    """Write each thing down before the sweep goes on, and return the fates; name what was begun if it cannot go on."""
+    from deadheat.live.sweep import Fate
+    from deadheat.reports.output import write_record
+    from deadheat.sim.errors import LiveError
+
+    fates: list[Fate] = []
+    begun: list[str] = []
+    try:
+        for found in sweep:
+            said = str(found)
+            write_record(f"{said[0].upper()}{said[1:]}.\n")
+            if found.fate is Fate.BEGUN:  # only now is it asked for
+                begun.append(found.what)
+                continue
+            fates.append(found.fate)
+            if found.what in begun:
+                begun.remove(found.what)
+        for what in begun:  # a server failed meanwhile, which was told of
+            fates.append(Fate.UNKNOWN)
+            write_record(f"{what[0].upper()}{what[1:]}: {Fate.UNKNOWN}.\n")
+    except KeyboardInterrupt:
+        said = f"asked for, and not seen to the end: {', '.join(begun)}" if begun else "no removal was under way"
+        say(f"deadheat: interrupted; {said}.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except LiveError as error:
+        if not begun:
+            raise
+        raise LiveError(f"{error} Asked for, and not on record: what came of {', '.join(begun)}.") from None
+    return fates
 
 
 def _sweep(

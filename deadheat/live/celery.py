@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapter import Adapter, poll
+from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -22,6 +23,7 @@ __all__ = ["TASK", "CeleryAdapter", "celery_app", "queue_name"]
 
 TASK = "deadheat.evaluate"
 VISIBILITY_TIMEOUT_S = 3600
+ANSWER_PATIENCE_S = 4.0
 
 
 def celery_app(broker: str, prefix: str, visibility_timeout_s: int = VISIBILITY_TIMEOUT_S) -> Celery:
@@ -35,7 +37,15 @@ def celery_app(broker: str, prefix: str, visibility_timeout_s: int = VISIBILITY_
         task_ignore_result=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=False,
-        broker_transport_options={"visibility_timeout": visibility_timeout_s, "global_keyprefix": prefix},
+        task_publish_retry=False,
+        broker_transport_options={
+            "visibility_timeout": visibility_timeout_s,
+            "global_keyprefix": prefix,
+            # A broker that does not answer is to be told of: kombu's own patience is a hundred times that of redis-py.
+            "socket_timeout": ANSWER_PATIENCE_S,
+            "socket_connect_timeout": ANSWER_PATIENCE_S,
+            "max_retries": 0,
+        },
     )
     return app
 
@@ -105,7 +115,12 @@ class CeleryAdapter(Adapter):
                 return
 
     def _send(self, evaluation: str) -> None:
-        self._app.send_task(TASK, args=[evaluation], queue=queue_name(evaluation))
+        from kombu.exceptions import OperationalError
+
+        try:
+            self._app.send_task(TASK, args=[evaluation], queue=queue_name(evaluation))
+        except OperationalError:  # what it says may quote the URL
+            raise LiveError("The Celery broker does not answer, or refuses; check --redis.") from None
 
     def close(self) -> None:
         """Hang up."""

@@ -5,8 +5,9 @@ production asks for beyond them is put where it belongs: which Jobs there are to
 bad records) is decided where they are listed, and each page of the list is a sweep of its own, over the evaluations on
 it. That only leaves Jobs out, as a sweep does that is killed and begins again, and the model allows that at any moment.
 
-A deletion has the uid of the Job that was found as its precondition, so that it never takes a newer Job of the same
-name; the listener, whose role deletes by name, is given that precondition here. A dry run deletes nothing.
+A deletion has the uid and the resource version of the Job that was judged as its preconditions, so that it takes
+neither a newer Job of the same name nor one that has finished since it was listed, and become a record; the listener,
+whose role deletes by name, is given them here. A Job that has changed is judged again. A dry run deletes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from deadheat.live.tally import Fate, Orphan, Record, Rules, Tally
 from deadheat.models.kubernetes import Answer, JobReference
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP_BY_UID
 from deadheat.models.protocols.storage_worker import STORAGE_WORKER
-from deadheat.models.status import Status
+from deadheat.models.status import TERMINAL, Status
 from deadheat.models.system import Addition
 from deadheat.models.world import build
 from deadheat.scenarios.scenario import find_protocol
@@ -37,6 +38,9 @@ __all__ = ["Cleanup", "Statuses"]
 
 FAILURES_IN_A_ROW_MAX = 20
 """One record that fails must not starve those behind it; a server that fails every time is not to be asked for ever."""
+
+LOOKS_MAX = 5
+"""How often a deletion is asked for whose Job changes each time between the look at it and the request."""
 
 WEIGHTS = {Deletion.ERROR: 1, Deletion.NO_ANSWER: 7, Deletion.UNREACHED: 7}
 """A server that answers with an error is there; one that does not answer costs half a minute each time."""
@@ -98,7 +102,7 @@ class Cleanup:
             for page in self._jobs.pages():
                 tally.looked_at += len(page.jobs)
                 swept = self._swept(page.jobs, tally, left_out)
-                self._run(ORPHAN_CLEANUP_BY_UID, swept, statuses, tally)
+                self._run(ORPHAN_CLEANUP_BY_UID, swept, statuses)
         if not tally.known:
             self._probe(left_out, statuses)
         tally.unlabelled = self._jobs.count_without_label()
@@ -109,7 +113,7 @@ class Cleanup:
             return
         tally.looked_at = 1
         with suppress(_Enough):
-            self._run(STORAGE_WORKER, self._swept((found,), tally, []), self._reader(tally), tally)
+            self._run(STORAGE_WORKER, self._swept((found,), tally, []), self._reader(tally))
 
     def _guarded(self, tally: Tally, work: Callable[[], None]) -> Tally:
         try:
@@ -137,7 +141,7 @@ class Cleanup:
                 tally.in_deletion += 1
             elif job.age_s < self._rules.min_age_s:
                 tally.young += 1
-            elif job.is_finished and not self._rules.include_finished:
+            elif self._must_stay_finished(job):
                 tally.finished += 1
             else:
                 swept[job.name] = job
@@ -146,35 +150,72 @@ class Cleanup:
                 left_out.append(job)
         return swept
 
-    def _run(self, addition: Addition, seen: dict[str, JobOutline], statuses: _StatusReader, tally: Tally) -> None:
+    def _must_stay_finished(self, job: JobOutline) -> bool:
+        return job.is_finished and not self._rules.include_finished
+
+    def _run(self, addition: Addition, seen: dict[str, JobOutline], statuses: _StatusReader) -> None:
         if not seen:
             return
-        jobs = _PinnedJobs(seen, statuses, self._delete, tally)
+        jobs = _PinnedJobs(seen, statuses, self._delete)
         evaluations = tuple(dict.fromkeys(job.evaluation for job in seen.values()))
         [process] = addition.processes(replace(self._system, evaluations=evaluations), {})
         run_role_once(process, _Gate(jobs, statuses, self._patience))
 
-    def _delete(self, orphan: Orphan, tally: Tally) -> Fate:
+    def _delete(self, orphan: Orphan, job: JobOutline, statuses: _StatusReader) -> Fate:
         """Delete an orphan, or say why not; it is on record before the request goes out, and when it is answered."""
-        limit = self._rules.max_deletions
+        limit, tally = self._rules.max_deletions, statuses.tally
         if self._rules.dry_run:
             return self._settle(orphan, Fate.WOULD_BE_DELETED, "", tally)
         if limit is not None and self._deletions >= limit:
+            tally.limit_reached = True
             self._settle(orphan, Fate.LEFT, f"--max-deletions {limit} is reached", tally)
             raise _Enough
         self._record.deleting(orphan)
         try:
-            deletion, why = self._jobs.delete(orphan.name, orphan.uid)
+            fate, why = self._asked(job, statuses)
         except BaseException as error:  # an interrupt as well: what was begun is on record in any case
             is_there = isinstance(error, Stopped | LiveError)
             self._settle(orphan, Fate.FAILED if is_there else Fate.UNKNOWN, str(error) or "interrupted", tally)
             raise
-        self._failures = self._failures + WEIGHTS[deletion] if deletion in WEIGHTS else 0
-        self._deletions += FATES[deletion] in (Fate.DELETED, Fate.UNKNOWN)
-        fate = self._settle(orphan, FATES[deletion], why, tally)
+        self._deletions += fate in (Fate.DELETED, Fate.UNKNOWN)
+        self._settle(orphan, fate, why, tally)
         if self._failures >= FAILURES_IN_A_ROW_MAX:
             raise LiveError(f"{why}.")
         return fate
+
+    def _asked(self, job: JobOutline, statuses: _StatusReader) -> tuple[Fate, str]:
+        """Have the Job deleted as it was judged; judge it again whenever it is not that any more."""
+        for _ in range(LOOKS_MAX):
+            deletion, why = self._jobs.delete(job.name, job.uid, job.version)
+            self._failures = self._failures + WEIGHTS[deletion] if deletion in WEIGHTS else 0
+            if deletion is not Deletion.CONFLICT:
+                return FATES[deletion], why
+            found = self._jobs.find(job.name, whatever_label=True)
+            if isinstance(found, BadJob):
+                return Fate.SPARED, found.why
+            if found is None or found.uid != job.uid or found.is_in_deletion:
+                return Fate.GONE, ""
+            if found.version == job.version:  # so this is not what the server objects to
+                return Fate.REFUSED, why
+            if spared := self._why_spared(found, job.evaluation, statuses):
+                return Fate.SPARED, spared
+            job = found
+        return Fate.LEFT, "it changes again and again"
+
+    def _why_spared(self, job: JobOutline, evaluation: str, statuses: _StatusReader) -> str:
+        """Return why a Job that has changed is not to be deleted any more; nothing if it still is."""
+        tally = statuses.tally
+        if job.evaluation != evaluation:
+            return "it is another evaluation's now"
+        if self._must_stay_finished(job):
+            tally.finished += 1
+            return "it has finished meanwhile"
+        if statuses.get(evaluation) not in TERMINAL:
+            return "its evaluation has no terminal status any more"
+        if statuses.spares(job):
+            tally.spared += 1
+            return "it is the record of a completed evaluation"
+        return ""
 
     def _settle(self, orphan: Orphan, fate: Fate, why: str, tally: Tally) -> Fate:
         tally.fates[fate] += 1
@@ -244,6 +285,10 @@ class _StatusReader(Adapter):
         self.tally.known += 1
         return meaning
 
+    def spares(self, job: JobOutline) -> bool:
+        """Return whether a Job is the record of the evaluation whose status was read last."""
+        return job.is_finished and self.meaning is Status.COMPLETED
+
     def _bear(self, error: UnreadableError) -> None:
         if not error.is_failure:
             self._failures = 0
@@ -261,12 +306,10 @@ class _PinnedJobs(Adapter):
         self,
         seen: dict[str, JobOutline],
         statuses: _StatusReader,
-        delete: Callable[[Orphan, Tally], Fate],
-        tally: Tally,
+        delete: Callable[[Orphan, JobOutline, _StatusReader], Fate],
     ) -> None:
         super().__init__("kubernetes")
-        self._seen, self._statuses, self._delete, self._tally = seen, statuses, delete, tally
-        self._uids = {number: job.uid for number, job in enumerate(seen.values(), 1)}
+        self._seen, self._statuses, self._delete = seen, statuses, delete
         self._references = tuple(
             JobReference(job.evaluation, job.name, number) for number, job in enumerate(seen.values(), 1)
         )
@@ -281,9 +324,10 @@ class _PinnedJobs(Adapter):
 
     def delete_job(self, evaluation: str, name: str, uid: int | None = None) -> Answer:
         """DELETE the Job that was found, and no other of its name; the record of a completed evaluation is spared."""
+        del uid  # that of the Job that was found, which the model knows by a number
         job = self._seen[name]
-        if job.is_finished and self._statuses.meaning is Status.COMPLETED:
-            self._tally.spared += 1
+        if self._statuses.spares(job):
+            self._statuses.tally.spared += 1
             return Answer.OK
-        orphan = Orphan(name, self._uids[uid] if uid is not None else job.uid, evaluation, self._statuses.word)
-        return ANSWERS.get(self._delete(orphan, self._tally), Answer.OK)
+        orphan = Orphan(name, job.uid, evaluation, self._statuses.word)
+        return ANSWERS.get(self._delete(orphan, job, self._statuses), Answer.OK)

@@ -43,25 +43,35 @@ class Heartbeat:
                 "`deadheat live sweep` may have removed what it made; run it again."
             )
 
+    def confirm(self) -> None:
+        """Renew the lease now, and raise LeaseLostError if others may have taken the run for dead until now.
+
+        The last beat may be some seconds old, and a run is short: what it says counts only if its lease still does.
+        """
+        self._try()
+        self.require()
+
     def close(self) -> None:
         """Stop renewing."""
         self._over.set()
         self._thread.join(self._lease_s)
 
     def _beat(self) -> None:
-        while not self._over.wait(self._lease_s / RENEWALS):
-            began_s = _now_s()
-            try:
-                self._renew()
-            except LeaseLostError as error:
-                self._is_lost, self._reason = True, str(error)
-                return
-            except Exception as error:  # a server that does not answer now may do so in a while
-                self._reason = str(error)
-            else:
-                # A program that was stopped for longer than that was dead for all the others.
-                self._is_lost |= began_s - self._renewed_s > self._lease_s
-                self._renewed_s = began_s
+        while not self._is_lost and not self._over.wait(self._lease_s / RENEWALS):
+            self._try()
+
+    def _try(self) -> None:
+        began_s = _now_s()
+        try:
+            self._renew()
+        except LeaseLostError as error:
+            self._is_lost, self._reason = True, str(error)
+        except Exception as error:  # a server that does not answer now may do so in a while
+            self._reason = str(error)
+        else:
+            # A program that was stopped for longer than that was dead for all the others.
+            self._is_lost |= began_s - self._renewed_s > self._lease_s
+            self._renewed_s = max(self._renewed_s, began_s)
 
 
 def _now_s() -> float:

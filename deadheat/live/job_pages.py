@@ -33,10 +33,11 @@ FINISHED = ("Complete", "Failed")
 
 @dataclass(frozen=True, slots=True)
 class JobOutline:
-    """What the cleanup needs to know of a Job. `age_s` is by the API server's clock."""
+    """What the cleanup needs to know of a Job. `age_s` is by the API server's clock, `version` its resource version."""
 
     name: str
     uid: str
+    version: str
     evaluation: str
     age_s: float
     is_finished: bool
@@ -63,7 +64,8 @@ class Deletion(StrEnum):
     """What became of a request to delete."""
 
     DELETED = "deleted"
-    GONE = "gone"  # or replaced by a newer Job of the same name
+    GONE = "gone"
+    CONFLICT = "conflict"  # it has changed since, or is another Job of the same name; nothing was deleted
     REFUSED = "refused"  # the Job is still there
     ERROR = "error"  # 5xx: it may be deleted
     NO_ANSWER = "no answer"  # it may be deleted
@@ -104,6 +106,7 @@ class JobPages:
                 after = _next(_decoded(answer.body) or {})
                 continue
             content = self._understood(answer)
+            self._require_progress(after, content)
             now = _clock(answer.headers)
             # Lists are in the order of names, so after a new beginning what was told of already comes first.
             outlines = (self._outline(each, now) for each in content["items"])
@@ -114,9 +117,10 @@ class JobPages:
             if not after:
                 return
 
-    def find(self, name: str) -> JobOutline | BadJob | None:
-        """Return the Job of this name as it is now; None if there is none with the label."""
-        content = self._listed(labelSelector=self.label, fieldSelector=f"metadata.name={name}", limit=1)
+    def find(self, name: str, *, whatever_label: bool = False) -> JobOutline | BadJob | None:
+        """Return the Job of this name as it is now; None if there is none (with the label)."""
+        selector = {} if whatever_label else {"labelSelector": self.label}
+        content = self._listed(**selector, fieldSelector=f"metadata.name={name}", limit=1)
         items = [self._outline(each, self._now) for each in content["items"]]
         return items[0] if items else None
 
@@ -136,32 +140,40 @@ class JobPages:
                 count = count if after else 0
                 continue
             content = self._understood(answer)
+            self._require_progress(after, content)
             count += len(content["items"])
             after = _next(content)
             if not after:
                 break
         return count
 
-    def delete(self, name: str, uid: str) -> tuple[Deletion, str]:
-        """DELETE the Job of this name and uid, its pods in the background; return what came of it, and why.
+    def delete(self, name: str, uid: str, version: str) -> tuple[Deletion, str]:
+        """DELETE the Job of this name, uid and resource version, its pods in the background; return what came of it.
+
+        The reason is returned as well. The version keeps a Job from being taken that was judged as another one.
 
         Raises LiveError, the Job still being there, if nothing more can be asked of the server: it refuses the
         credentials, or asks for more time again and again.
         """
         from urllib3.exceptions import HTTPError, NewConnectionError
 
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid}}
+        body = {"propagationPolicy": "Background", "preconditions": {"uid": uid, "resourceVersion": version}}
         try:
             answer = self._ask("DELETE", f"/{quote(name, safe='')}", {}, "application/json", body)
         except NewConnectionError:
             return Deletion.UNREACHED, f"{self._who} does not answer"
         except (HTTPError, OSError) as error:
             return Deletion.NO_ANSWER, f"{self._who} did not answer ({type(error).__name__})"
-        if answer.status < 300:
+        said = _decoded(answer.body) or {}
+        if answer.status < 300 and said.get("kind") in ("Status", "Job"):
             return Deletion.DELETED, ""
-        if answer.status in (404, 409):
+        if answer.status == 404 and said.get("reason") == "NotFound":
             return Deletion.GONE, ""
         why = f"{self._who} {self._meaning(answer)}"
+        if answer.status < 400 or answer.status == 404:  # a proxy's word, and not an API server's
+            return Deletion.ERROR, f"{why}, which is no answer of an API server"
+        if answer.status == 409:
+            return Deletion.CONFLICT, why
         if answer.status in (401, 429):
             raise LiveError(f"{why}.")
         return (Deletion.ERROR if answer.status >= 500 else Deletion.REFUSED), why
@@ -206,6 +218,11 @@ class JobPages:
             self._patience.wait_as_told(answer.headers.get("Retry-After"), self._who)
         return answer
 
+    def _require_progress(self, after: str, content: dict[str, Any]) -> None:
+        """Raise LiveError if a page leads to itself, as a proxy's that caches may: the list would have no end."""
+        if after and _next(content) == after:
+            raise LiveError(f"{self._who} answers with the same page of Jobs again and again; is a cache before it?")
+
     def _understood(self, answer: _Answer) -> dict[str, Any]:
         if answer.status >= 300:
             raise LiveError(f"{self._who} {self._meaning(answer)} (listing the Jobs of {self.namespace}).")
@@ -230,13 +247,13 @@ class JobPages:
             created = datetime.fromisoformat(metadata["creationTimestamp"]).timestamp()
             conditions = (item.get("status") or {}).get("conditions") or ()
             is_finished = any(each["type"] in FINISHED and each["status"] == "True" for each in conditions)
-            uid = str(metadata["uid"])
+            uid, version = str(metadata["uid"]), str(metadata["resourceVersion"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             return BadJob(name, f"the Job cannot be understood ({type(error).__name__}: {error})")
         if not isinstance(evaluation, str) or not evaluation.strip():
             return BadJob(name, f"its label {self.label} names no evaluation")
-        age_s = now - created
-        return JobOutline(name, uid, evaluation, age_s, is_finished, metadata.get("deletionTimestamp") is not None)
+        is_in_deletion = metadata.get("deletionTimestamp") is not None
+        return JobOutline(name, uid, version, evaluation, now - created, is_finished, is_in_deletion)
 
 
 def _decoded(body: bytes) -> dict[str, Any] | None:

@@ -49,7 +49,7 @@ class Metrics:
     def settled(self, orphan: Orphan, fate: Fate, why: str) -> None:
         """Count an orphan, and its deletion."""
         del orphan, why
-        self._found.inc()
+        self._found.inc(fate is not Fate.SPARED)
         if fate is Fate.DELETED:
             self._deleted.inc()
         elif fate in NOT_DELETED:

@@ -228,6 +228,6 @@ def _subject(name: str) -> str:
 def _time(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the year 1 in another time zone, say
         return None
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Patience:
         try:
             asked_s = float(retry_after or WAIT_S)
         except ValueError:  # a date, which servers of this kind do not send
+            asked_s = WAIT_S
+        if math.isnan(asked_s):
             asked_s = WAIT_S
         wait_s = min(max(asked_s, WAIT_S_MIN), WAIT_S_MAX)
         self.tell(f"{who} has too much to do; asking again in {wait_s:g} s.")

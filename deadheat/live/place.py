@@ -122,7 +122,8 @@ class Place:
         self._in_use[name] = self._made[name]
         try:
             yield name
-            self._require_lease()
+            if self._heartbeat is not None:
+                self._heartbeat.confirm()
         finally:
             with uninterrupted():
                 self._in_use.pop(name, None)

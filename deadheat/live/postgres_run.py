@@ -118,7 +118,7 @@ def _proved(comment: str, database: str, schema: str, name: str) -> RunRecord | 
         text, mark = json.loads(comment)["deadheat"]
         record = RunRecord.from_json(text)
         return record if record is not None and record.owns(_subject(database, schema, name), mark) else None
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

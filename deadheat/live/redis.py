@@ -51,7 +51,12 @@ def connect(url: str) -> redis.Redis:
 
     learn(url)
     try:
-        client = redis.Redis.from_url(url, decode_responses=True, socket_connect_timeout=CONNECT_PATIENCE_S)
+        client = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            encoding_errors="surrogateescape",  # others' keys may be any bytes, and must come back as the same ones
+            socket_connect_timeout=CONNECT_PATIENCE_S,
+        )
     except ValueError:  # whose text may quote a part of the password
         raise LiveError(f"{shown(url)!r} is not the URL of a Redis; write redis://HOST:PORT/DB.") from None
     with explained(url):

@@ -8,6 +8,7 @@ lease first, in one script, so that neither the run nor another sweep can have i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -125,12 +126,12 @@ def _batches(client: redis.Redis, prefix: str) -> Iterator[list[str]]:
 def _judged(client: redis.Redis, name: str) -> KeysFound:
     if client.type(name) != "hash":
         return KeysFound(name, None, False, 0.0, 0, "it is no record of a run")
-    content: Any = client.hgetall(name)
-    record = RunRecord.from_json(content.get("record", ""))
-    renewed = content.get("renewed", "")
-    if record is None or not str(renewed).isdigit():
+    fields: Any = client.hmget(name, ["record", "mark", "renewed"])
+    text, mark, renewed = (str(each or "") for each in fields)
+    record = RunRecord.from_json(text)
+    if record is None or not re.fullmatch(r"[0-9]{1,12}", renewed):
         return KeysFound(name, None, False, 0.0, 0, "it is no record of a run")
-    if name != _name(record.run) or not record.owns(name, content.get("mark", "")):
+    if name != _name(record.run) or not record.owns(name, mark):
         return KeysFound(name, None, False, 0.0, 0, "it is the record of another run")
     now: Any = client.time()
     keys = sum(len(batch) for batch in _batches(client, f"{PREFIX}{record.run}:"))

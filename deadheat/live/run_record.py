@@ -26,6 +26,10 @@ LEASE_S = 60.0
 """How long a run counts as alive after its last sign of life."""
 
 
+LEASE_MAX_S = 86400.0
+HOST_MAX = 255
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run: its id, the secret key of its marks, how long its lease lasts, and where it runs (for people)."""
@@ -42,7 +46,7 @@ class RunRecord:
 
     def owns(self, name: str, mark: str) -> bool:
         """Return whether a mark is this run's, and was put on the thing of this name."""
-        return hmac.compare_digest(self.mark(name).encode(), mark.encode())
+        return hmac.compare_digest(self.mark(name).encode(), mark.encode(errors="backslashreplace"))
 
     def to_json(self) -> str:
         """Write it down."""
@@ -50,16 +54,21 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord | None:
-        """Read what `to_json` wrote; None for anything else."""
+        """Read what `to_json` wrote; None for anything else, whatever it is: anybody may have written it."""
         try:
             record = cls(**json.loads(text))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             return None
         fits = all(
             isinstance(getattr(record, name), kind)
             for name, kind in (("run", str), ("key", str), ("lease_s", float), ("host", str), ("pid", int))
         )
-        return record if fits and is_run_id(record.run) and record.lease_s > 0 else None
+        return record if fits and record._is_sound() else None
+
+    def _is_sound(self) -> bool:
+        """Return whether it can be reckoned with, and shown: no half or control characters, no endless lease."""
+        is_text = self.key.isprintable() and self.host.isprintable() and len(self.host) <= HOST_MAX
+        return is_run_id(self.run) and is_text and 0.001 <= self.lease_s <= LEASE_MAX_S
 
     def __str__(self) -> str:
         return f"run {self.run} (host {self.host}, pid {self.pid})"

@@ -2,6 +2,9 @@
 
 Whose a thing is, and whether its run is alive, is proved (see `run_record`): on the cluster by the namespace itself, in
 Redis by the run's record, on the disk by a lock. Whatever is not proved is spared, and told of.
+
+A removal is told of twice: `BEGUN` before its request goes out, and what came of it. These are generators, so whoever
+cannot write the first of them down, and asks for no more, has not removed it.
 """
 
 from __future__ import annotations
@@ -36,10 +39,12 @@ ATTEMPTS = 3
 class Fate(StrEnum):
     """What came of something that was found."""
 
+    BEGUN = "is being removed"
     REMOVED = "removed"
     WOULD_BE = "would be removed"
     SPARED = "spared"
     LEFT = "could not be removed"
+    UNKNOWN = "may be removed or not, since no answer came"
     UNSEEN = "could not be looked at"
 
 
@@ -67,7 +72,8 @@ class Found:
     why: str = ""
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.fate}" + (f" ({self.why})" if self.why else "")
+        said = f"{self.what}: {self.fate}" + (f" ({self.why})" if self.why else "")
+        return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in said)
 
 
 def sweep_folders(choice: Choice) -> Iterator[Found]:
@@ -84,6 +90,7 @@ def sweep_folders(choice: Choice) -> Iterator[Found]:
         if not choice.delete:
             yield Found(what, Fate.WOULD_BE)
             continue
+        yield Found(what, Fate.BEGUN)
         left = remove_folder(folder.path)
         if left is None:
             yield Found(what, Fate.SPARED, "another sweep is at it")
@@ -96,24 +103,28 @@ def sweep_redis(client: redis.Redis, url: str, choice: Choice) -> Iterator[Found
     with explained(url):
         for found in redis_run.find(client):
             if choice.run in (None, found.record.run if found.record else None):
-                yield _sweep_keys(client, found, choice)
+                yield from _sweep_keys(client, found, choice)
 
 
-def _sweep_keys(client: redis.Redis, found: redis_run.KeysFound, choice: Choice) -> Found:
+def _sweep_keys(client: redis.Redis, found: redis_run.KeysFound, choice: Choice) -> Iterator[Found]:
     record = found.record
     if record is None:
-        return Found(f"the Redis key {found.name}", Fate.SPARED, found.why)
-    what = f"{found.keys} Redis keys of {record}"
+        yield Found(f"the Redis key {found.name}", Fate.SPARED, found.why)
+        return
+    what, last = f"{found.keys} Redis keys of {record}", _last(found.silent_s)
     if found.is_alive:
-        return Found(what, Fate.SPARED, f"its run lives, or another sweep is at it; {_last(found.silent_s)}")
-    why = choice.spares(found.silent_s)
-    if why:
-        return Found(what, Fate.SPARED, why)
-    if not choice.delete:
-        return Found(what, Fate.WOULD_BE, _last(found.silent_s))
-    if not redis_run.claim(client, record, f"sweep {secrets.token_hex(8)}"):
-        return Found(what, Fate.SPARED, "its run lives again, or another sweep is at it")
-    return Found(f"{redis_run.remove(client, record)} Redis keys of {record}", Fate.REMOVED, _last(found.silent_s))
+        yield Found(what, Fate.SPARED, f"its run lives, or another sweep is at it; {last}")
+    elif why := choice.spares(found.silent_s):
+        yield Found(what, Fate.SPARED, why)
+    elif not choice.delete:
+        yield Found(what, Fate.WOULD_BE, last)
+    else:
+        yield Found(what, Fate.BEGUN, last)
+        if redis_run.claim(client, record, f"sweep {secrets.token_hex(8)}"):
+            count = redis_run.remove(client, record)
+            yield Found(what, Fate.REMOVED, last if count == found.keys else f"{count} were left; {last}")
+        else:
+            yield Found(what, Fate.SPARED, "its run lives again, or another sweep is at it")
 
 
 def sweep_postgres(url: str, choice: Choice) -> Iterator[Found]:
@@ -125,18 +136,23 @@ def sweep_postgres(url: str, choice: Choice) -> Iterator[Found]:
                 if choice.run is None:
                     yield Found(what, Fate.SPARED, "its comment is that of another table")
             elif choice.run in (None, record.run):
-                yield _sweep_table(connection, table, f"{what} of {record}", choice)
+                yield from _sweep_table(connection, table, f"{what} of {record}", choice)
 
 
-def _sweep_table(connection: psycopg.Connection, table: TableFound, what: str, choice: Choice) -> Found:
+def _sweep_table(connection: psycopg.Connection, table: TableFound, what: str, choice: Choice) -> Iterator[Found]:
     if choice.older_than_s:
-        return Found(what, Fate.SPARED, "nobody knows for how long its run has been silent")
-    is_dead = drop_if_dead(connection, table, delete=choice.delete)
+        yield Found(what, Fate.SPARED, "nobody knows for how long its run has been silent")
+        return
+    is_dead = drop_if_dead(connection, table, delete=False)
+    if is_dead and choice.delete:
+        yield Found(what, Fate.BEGUN)
+        is_dead = drop_if_dead(connection, table, delete=True)  # which proves it again
     if is_dead is None:
-        return Found(what, Fate.SPARED, "another sweep had it")
-    if not is_dead:
-        return Found(what, Fate.SPARED, "its run lives, or another sweep is at it")
-    return Found(what, Fate.REMOVED if choice.delete else Fate.WOULD_BE)
+        yield Found(what, Fate.SPARED, "another sweep had it")
+    elif not is_dead:
+        yield Found(what, Fate.SPARED, "its run lives, or another sweep is at it")
+    else:
+        yield Found(what, Fate.REMOVED if choice.delete else Fate.WOULD_BE)
 
 
 def sweep_cluster(cluster: Cluster, choice: Choice) -> Iterator[Found]:
@@ -145,7 +161,10 @@ def sweep_cluster(cluster: Cluster, choice: Choice) -> Iterator[Found]:
     for judged in namespaces.list_marked(cluster):
         if choice.run not in (None, judged.label):
             continue
-        found = _delete(cluster, judged, choice)
+        found = _spared(judged, choice)
+        if found is None:
+            yield Found(f"the namespace {judged.name} of {judged.record}", Fate.BEGUN, _last(judged.silent_s))
+            found = _delete(cluster, judged, choice)
         if found is not None:
             yield found
         elif judged.record is not None:
@@ -171,7 +190,7 @@ def _delete(cluster: Cluster, judged: Judged, choice: Choice) -> Found | None:
             judged = namespaces.judge(present, cluster.now())
         except LiveError as error:
             return Found(f"the namespace {judged.name} of {judged.record}", Fate.LEFT, str(error).rstrip("."))
-    return Found(f"the namespace {judged.name}", Fate.LEFT, "it changes all the time")
+    return Found(f"the namespace {judged.name} of {judged.record}", Fate.LEFT, "it changes all the time")
 
 
 def _spared(judged: Judged, choice: Choice) -> Found | None:

@@ -12,6 +12,7 @@ from deadheat.models.status import TERMINAL, Status
 __all__ = ["Fate", "Orphan", "Record", "Rules", "Tally", "Words"]
 
 WORDS_MAX = 20
+WORD_LENGTH_MAX = 60
 OTHERS = "(others)"
 
 
@@ -27,7 +28,9 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"
     """It was asked for, and not answered: the Job may be deleted."""
     LEFT = "left"
-    """`max_deletions` was reached."""
+    """`max_deletions` was reached, or it changed again and again."""
+    SPARED = "spared"
+    """It was changed before the request arrived, and is no orphan that was asked for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,14 @@ class Tally:
     failures: int = 0
     error: str | None = None
     interrupted: bool = False
+    limit_reached: bool = False
     unknown_words: Counter[str] = field(default_factory=Counter)
     fates: Counter[Fate] = field(default_factory=Counter)
 
     @property
     def orphans(self) -> int:
         """How many orphans were found."""
-        return self.fates.total()
+        return self.fates.total() - self.fates[Fate.SPARED]
 
     @property
     def deleted(self) -> int:
@@ -122,8 +126,9 @@ class Tally:
         return self.fates[Fate.DELETED]
 
     def count_unknown(self, word: str) -> None:
-        """Count a word that nobody knows; of very many different ones, not all are kept."""
+        """Count a word that nobody knows; of very many different ones, not all are kept, nor all of a very long one."""
         self.unknown += 1
+        word = word if len(word) <= WORD_LENGTH_MAX else f"{word[:WORD_LENGTH_MAX]}..."
         is_kept = word in self.unknown_words or len(self.unknown_words) < WORDS_MAX
         self.unknown_words[word if is_kept else OTHERS] += 1
 
@@ -136,8 +141,10 @@ class Tally:
             found.append("it was interrupted")
         if self.failures:
             found.append(f"{self.failures} requests were refused or not answered")
-        if self.fates[Fate.LEFT]:
+        if self.limit_reached:
             found.append("--max-deletions was reached, and orphans are left")
+        elif self.fates[Fate.LEFT]:
+            found.append("orphans are left that changed again and again")
         if self.error is None and not self.interrupted:
             if not self.looked_at:
                 found.append("it saw no Job with the label (is the namespace right, and --label?)")

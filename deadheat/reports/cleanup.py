@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from deadheat.live.tally import Fate, Orphan, Record, Tally
-from deadheat.sim.errors import LiveError
+from deadheat.reports.output import write_record
 
 __all__ = ["Everybody", "JsonRecord", "TextRecord"]
 
@@ -48,23 +46,23 @@ class TextRecord:
 
     def deleting(self, orphan: Orphan) -> None:
         """Begin the line."""
-        _write(_found(orphan))
+        write_record(_found(orphan))
         self._is_open = True
 
     def settled(self, orphan: Orphan, fate: Fate, why: str) -> None:
         """End it."""
         begun = "" if self._is_open else _found(orphan)
         self._is_open = False
-        _write(f"{begun}{fate}{f' ({why})' if why else ''}\n")
+        write_record(f"{begun}{fate}{f' ({why})' if why else ''}\n")
 
     def skipped(self, job: str, evaluation: str, why: str) -> None:
         """Say which record is bad."""
-        _write(f"Left alone: {f'job {job}' if job else f'evaluation {evaluation}'}: {why}\n")
+        write_record(f"Left alone: {f'job {job}' if job else f'evaluation {evaluation}'}: {why}\n")
 
     def swept(self, tally: Tally) -> None:
         """Sum a sweep up; the last line is the shortest."""
         words = ", ".join(f"{word!r} {count}" for word, count in tally.unknown_words.most_common())
-        _write(
+        write_record(
             f"Statuses: {tally.known} known, {tally.unknown} unknown{f' ({words})' if words else ''}, "
             f"{tally.missing} missing, {tally.unreadable} unreadable.\n"
             f"Jobs left alone: {tally.unlabelled} without the label {self._label}, {tally.finished} finished, "
@@ -124,7 +122,7 @@ class JsonRecord:
 
     def _write(self, event: str, **fields: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        _write(
+        write_record(
             json.dumps({"schema": SCHEMA, "event": event, "time": now, "namespace": self._namespace, **fields}) + "\n"
         )
 
@@ -135,17 +133,3 @@ def _fields(orphan: Orphan) -> dict[str, Any]:
 
 def _found(orphan: Orphan) -> str:
     return f"Found orphaned job {orphan.name} (uid {orphan.uid}) for {orphan.status} evaluation {orphan.evaluation}: "
-
-
-def _write(text: str) -> None:
-    """Write, and see that it is written: what cannot be recorded is not deleted."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except (OSError, ValueError) as error:
-        # What is still in the buffer would fail again when the program ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        why = error.strerror if isinstance(error, OSError) else error
-        raise LiveError(
-            f"The record cannot be written to standard output ({why}), so nothing more is deleted."
-        ) from None

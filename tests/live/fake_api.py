@@ -38,6 +38,9 @@ class FakeApi:
             answer = self.on_delete(name)
             if answer is not None:
                 return answer
+            conditions = body["preconditions"]
+            if name in self.jobs and any(self.jobs[name]["metadata"][each] != conditions[each] for each in conditions):
+                return 409, failure(409, "the precondition does not hold"), {}
             if self.jobs.pop(name, None) is None:
                 return 404, failure(404, "not found"), {}
             self.deleted.append(name)
@@ -70,7 +73,13 @@ VERSION = (
 def job(name: str, evaluation: str, age_s: float) -> dict[str, Any]:
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age_s))
     labels = {"eval-id": evaluation}
-    metadata = {"name": name, "uid": f"uid-of-{name}", "labels": labels, "creationTimestamp": created}
+    metadata = {
+        "name": name,
+        "uid": f"uid-of-{name}",
+        "resourceVersion": "1",
+        "labels": labels,
+        "creationTimestamp": created,
+    }
     return {"metadata": metadata, "spec": {}, "status": {"active": 1}}
 
 
@@ -79,6 +88,7 @@ def failure(code: int, message: str, continue_: str = "") -> dict[str, Any]:
         "kind": "Status",
         "status": "Failure",
         "code": code,
+        "reason": "NotFound" if code == 404 else "",
         "message": message,
         "metadata": {"continue": continue_},
     }

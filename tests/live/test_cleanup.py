@@ -196,6 +196,21 @@ def test_a_newer_job_of_the_same_name_is_never_taken(place: Place, namespace: st
 
 
 @pytest.mark.live
+def test_the_record_of_an_evaluation_that_ends_while_its_status_is_read_is_spared(place: Place, namespace: str) -> None:
+    make_jobs(place.cluster, namespace, [("evaluation-e1", "e1"), ("evaluation-e2", "e2")])
+
+    def status(evaluation: str) -> str:
+        if evaluation == "e1":
+            finish(place.cluster, namespace, "evaluation-e1")
+        return "completed"
+
+    cleanup, record = cleanup_of(place.cluster, namespace, status, DELETE)
+    assert cleanup.sweep().deleted == 1
+    assert ("evaluation-e1", "completed", "spared") in record.fates
+    assert names(place.cluster, namespace) == {"evaluation-e1"}
+
+
+@pytest.mark.live
 def test_a_job_that_is_gone_already_is_no_failure(place: Place, namespace: str) -> None:
     make_jobs(place.cluster, namespace, [("evaluation-e1", "e1")])
 

@@ -481,7 +481,7 @@ def test_what_cannot_be_recorded_is_not_deleted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "code"),
-    [(None, 0), ((403, failure(403, "no"), {}), 5), ((500, failure(500, "sick"), {}), 5), ((409, {}, {}), 0)],
+    [(None, 0), ((403, failure(403, "no"), {}), 5), ((500, failure(500, "sick"), {}), 5), ((409, {}, {}), 5)],
 )
 def test_exit_codes_of_a_server_that_refuses(tmp_path: Path, answer: Any, code: int) -> None:
     api = FakeApi(3)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deadheat.live import job_pages, patience
-from deadheat.live.cleanup import Cleanup
+from deadheat.live.cleanup import LOOKS_MAX, Cleanup
 from deadheat.live.cluster import Cluster, connect
 from deadheat.live.job_pages import JobPages
 from deadheat.live.patience import Patience, backoff_s
@@ -43,9 +43,10 @@ def swept(cluster: Cluster) -> tuple[Cleanup, Remembered]:
 Swept = tuple[Cleanup, Remembered]
 
 
-def test_a_deletion_names_the_uid_and_how_it_propagates(api: FakeApi, swept: Swept) -> None:
+def test_a_deletion_names_what_was_judged_and_how_it_propagates(api: FakeApi, swept: Swept) -> None:
     swept[0].sweep()
-    assert api.deletes[0] == ("j000", {"propagationPolicy": "Background", "preconditions": {"uid": "uid-of-j000"}})
+    preconditions = {"uid": "uid-of-j000", "resourceVersion": "1"}
+    assert api.deletes[0] == ("j000", {"propagationPolicy": "Background", "preconditions": preconditions})
 
 
 def test_what_is_only_counted_is_asked_for_as_metadata(api: FakeApi, swept: Swept) -> None:
@@ -235,6 +236,128 @@ def test_a_record_that_cannot_be_written_ends_the_sweep_before_the_deletion(api:
     tally = cleanup_of(cluster, "n", lambda evaluation: "cancelled", DELETE, Full())[0].sweep()
     assert tally.error == "The disk is full."
     assert not api.deletes
+
+
+def test_of_an_endless_word_that_nobody_knows_only_the_beginning_is_kept(cluster: Cluster) -> None:
+    tally = cleanup_of(cluster, "n", lambda evaluation: "A" * 1_000_000, DELETE)[0].sweep()
+    assert dict(tally.unknown_words) == {"A" * 60 + "...": 10}
+
+
+def changed(api: FakeApi, name: str, **status: object) -> None:
+    """Change a Job as a real server does: with a new resource version."""
+    metadata = api.jobs[name]["metadata"]
+    metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
+    api.jobs[name]["status"] = status
+
+
+COMPLETE = [{"type": "Complete", "status": "True"}]
+
+
+@pytest.mark.parametrize(
+    ("word", "finishes", "include_finished", "fate"),
+    [
+        ("completed", True, False, "spared"),
+        ("completed", True, True, "spared"),
+        ("cancelled", True, False, "spared"),
+        ("cancelled", True, True, "deleted"),
+        ("completed", False, False, "deleted"),
+    ],
+)
+def test_a_job_that_changes_between_the_list_and_the_deletion_is_judged_again(
+    cluster: Cluster, api: FakeApi, word: str, finishes: bool, include_finished: bool, fate: str
+) -> None:
+    del api.jobs["j000"]
+
+    def status(evaluation: str) -> str:
+        if evaluation == "e003" and not api.deletes:
+            changed(api, "j003", conditions=COMPLETE if finishes else [])
+        return word if evaluation == "e003" else "provisioning"
+
+    rules = Rules(dry_run=False, include_finished=include_finished)
+    cleanup, record = cleanup_of(cluster, "n", status, rules)
+    tally = cleanup.sweep()
+    assert record.begun == ["j003"]
+    assert record.fates == [("j003", word, fate)]
+    assert ("j003" in api.jobs) == (fate == "spared")
+    assert (tally.orphans, tally.failures) == (int(fate == "deleted"), 0)
+
+
+@pytest.mark.parametrize("what", ["status", "label", "evaluation"])
+def test_a_job_that_changes_is_spared_if_it_is_nobodys_orphan_any_more(
+    cluster: Cluster, api: FakeApi, what: str
+) -> None:
+    api.jobs = {"j003": api.jobs["j003"]}
+    words = iter(("cancelled", "queued" if what == "status" else "cancelled"))
+
+    def status(evaluation: str) -> str:
+        changed(api, "j003", active=1)
+        if what != "status":
+            api.jobs["j003"]["metadata"]["labels"] = {"eval-id": "e004"} if what == "evaluation" else {}
+        return next(words)
+
+    cleanup, record = cleanup_of(cluster, "n", status, DELETE)
+    assert cleanup.sweep().orphans == 0
+    assert record.fates == [("j003", "cancelled", "spared")]
+    assert "j003" in api.jobs
+
+
+def test_a_job_that_changes_all_the_time_is_left_and_does_not_starve_the_rest(cluster: Cluster, api: FakeApi) -> None:
+    def on_delete(name: str) -> None:
+        if name == "j003":
+            changed(api, name, active=1)
+
+    api.on_delete = on_delete
+    cleanup, record = cleanup_of(cluster, "n", lambda evaluation: "cancelled", DELETE)
+    tally = cleanup.sweep()
+    assert len([name for name, _ in api.deletes if name == "j003"]) == LOOKS_MAX
+    assert record.begun.count("j003") == 1
+    assert (tally.deleted, tally.fates[Fate.LEFT]) == (9, 1)
+    assert tally.complaints() == ("orphans are left that changed again and again",)
+    assert set(api.jobs) == {"j003"}
+
+
+def test_a_look_that_fails_after_a_conflict_leaves_the_deletion_on_record(cluster: Cluster, api: FakeApi) -> None:
+    api.on_delete = lambda name: changed(api, name, active=1)
+    api.on_list = lambda query: (500, failure(500, "sick"), {}) if "fieldSelector" in query else None
+    cleanup, record = cleanup_of(cluster, "n", lambda evaluation: "cancelled", DELETE)
+    tally = cleanup.sweep()
+    assert record.begun == ["j000"]
+    assert record.fates == [("j000", "cancelled", "failed")]
+    assert tally.error is not None
+    assert len(api.jobs) == 10
+
+
+@pytest.mark.parametrize(
+    ("answer", "fate"),
+    [
+        ((200, "<html>login</html>", {}), "unknown"),
+        ((200, "[]", {}), "unknown"),
+        ((302, "", {"Location": "/login"}), "unknown"),
+        ((404, "404 page not found", {}), "unknown"),
+        ((404, failure(404, "not found"), {}), "gone meanwhile"),
+        ((409, "Conflict", {}), "refused"),
+        ((200, {"kind": "Job"}, {}), "deleted"),
+    ],
+)
+def test_a_deletion_is_believed_only_of_an_api_server(api: FakeApi, swept: Swept, answer: Any, fate: str) -> None:
+    api.jobs = {"j000": api.jobs["j000"]}
+    api.on_delete = lambda name: answer
+    tally = swept[0].sweep()
+    assert swept[1].fates == [("j000", "cancelled", fate)]
+    assert bool(tally.complaints()) == (fate in ("unknown", "refused"))
+
+
+@pytest.mark.parametrize("without_label", [False, True])
+def test_a_page_that_leads_to_itself_ends_the_sweep(api: FakeApi, swept: Swept, without_label: bool) -> None:
+    def on_list(query: dict[str, str]) -> Any:
+        if query["labelSelector"].startswith("!") != without_label:
+            return None
+        return 200, {"kind": "JobList", "metadata": {"continue": "again"}, "items": []}, {}
+
+    api.on_list = on_list
+    tally = swept[0].sweep()
+    assert "the same page" in str(tally.error)
+    assert len(api.lists) <= 4
 
 
 def test_waits_after_failures_grow_and_are_bounded() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import socketserver
@@ -364,6 +365,8 @@ BODIES = {
     "elsewhere": (302, b""),
     "strange": (418, b""),
     "sick": (500, b""),
+    "late": (408, b""),
+    "squeezed": (200, gzip.compress(b"")[:12]),
 }
 
 
@@ -390,6 +393,8 @@ def test_every_lookup_can_be_asked_again_after_it_has_hung_up(redis_url: str, da
         ("broken", "#/evaluation", UnreadableError("the answer is not JSON")),
         ("strange", "", UnreadableError("answers 418")),
         ("sick", "", UnreadableError("answers 500", is_failure=True)),
+        ("late", "", UnreadableError("answers 408", is_failure=True)),
+        ("squeezed", "", UnreadableError("cannot be decompressed", is_failure=True)),
         ("forbidden", "", LiveError("refuses to tell of evaluations: 403")),
         ("elsewhere", "", LiveError("redirects elsewhere")),
     ],
@@ -398,7 +403,8 @@ def test_http_answers(evaluation: str, pointer: str, expected: object) -> None:
     def answer(path: str, headers: Any) -> tuple[int, dict[str, str], bytes]:
         assert headers["Authorization"] == "Bearer t"
         status, body = BODIES.get(path.removeprefix("/v1/"), (404, b"no such evaluation"))
-        return status, {"Location": "/"} if status == 302 else {}, body
+        told = {"Location": "/"} if status == 302 else {"Content-Encoding": "gzip"} if path.endswith("squeezed") else {}
+        return status, told, body
 
     headers = ("Authorization: Bearer t",)
     with http_server(answer) as url, closing(lookup(f"{url}/v1/{{id}}{pointer}", headers=headers)) as statuses:
@@ -408,6 +414,21 @@ def test_http_answers(evaluation: str, pointer: str, expected: object) -> None:
             assert getattr(raised.value, "is_failure", None) == getattr(expected, "is_failure", None)
         else:
             assert statuses(evaluation) == expected
+
+
+@pytest.mark.parametrize("header", ["Authorization: Bearer s\u00e9cret", "Authorization: a\r\nHost: b", "X\u00e9: y"])
+def test_a_header_that_http_cannot_carry_is_a_sentence_without_its_secret(header: str) -> None:
+    with pytest.raises(UsageError, match="characters that HTTP does not allow") as raised:
+        lookup("http://h/{id}", headers=(header,))
+    assert "cret" not in str(raised.value)
+
+
+def test_a_wait_that_is_no_number_is_an_ordinary_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(Patience, "wait", lambda self, wait_s: waits.append(wait_s))
+    for told in ("nan", "-nan", "inf", "-5", None, "soon"):
+        Patience().wait_as_told(told, "it")
+    assert waits == [1.0, 1.0, 30.0, 0.05, 1.0, 1.0]
 
 
 def test_http_waits_as_it_is_told_and_asks_again() -> None:
@@ -436,6 +457,44 @@ def test_http_that_does_not_answer_is_a_failure() -> None:
         statuses("e1")
 
 
+@contextmanager
+def dripping_server() -> Iterator[int]:
+    """Answer with a long body, a byte at a time: each read is in time."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1000)
+            with suppress(OSError):
+                self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n")
+                for _ in range(100):
+                    self.request.sendall(b"x")
+                    time.sleep(0.05)
+
+    with served(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
+
+
+def test_a_server_that_drips_is_not_waited_for_beyond_the_time_of_one_status() -> None:
+    began = time.monotonic()
+    with (
+        dripping_server() as port,
+        closing(lookup(f"http://127.0.0.1:{port}/{{id}}", timeout_s=0.3)) as statuses,
+        pytest.raises(UnreadableError, match=r"did not answer within 0\.3 s"),
+    ):
+        statuses("e1")
+    assert time.monotonic() - began < 3
+
+
+def test_a_query_of_sqlite_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    database = tmp_path / "statuses.db"
+    sqlite3.connect(database).close()
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c WHERE x <> {id}"
+    with closing(lookup(url=f"sqlite:{database}", query=endless, timeout_s=0.3)) as statuses:
+        for _ in range(2):
+            with pytest.raises(UnreadableError, match=r"took more than 0\.3 s"):
+                statuses("e1")
+
+
 def test_a_command_prints_the_status() -> None:
     with closing(lookup(command="printf ' %s-done\\n' {id}")) as statuses:
         assert statuses("e1") == "e1-done"
@@ -461,6 +520,36 @@ def test_a_command_that_takes_too_long_is_ended_with_all_that_it_has_started(tmp
     while is_running(int(pid.read_text())):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("elsewhere", ["", ">/dev/null 2>&1"], ids=["holds the pipe", "does not"])
+def test_what_a_command_leaves_running_ends_with_it_and_what_it_printed_counts(tmp_path: Path, elsewhere: str) -> None:
+    pid = tmp_path / "pid"
+    command = f"sh -c 'sleep 60 {elsewhere} & echo $! > {pid}; echo cancelled' {{id}}"
+    began = time.monotonic()
+    with closing(lookup(command=command, timeout_s=5)) as statuses:
+        assert statuses("e1") == "cancelled"
+    assert time.monotonic() - began < 4
+    deadline = time.monotonic() + 4
+    while is_running(int(pid.read_text())):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_command_that_closes_its_pipes_and_goes_on_is_ended_in_time() -> None:
+    with (
+        closing(lookup(command="sh -c 'exec >&- 2>&-; sleep 60' {id}", timeout_s=0.3)) as statuses,
+        pytest.raises(UnreadableError, match="took more than"),
+    ):
+        statuses("e1")
+
+
+def test_a_command_that_prints_without_end_is_ended_at_a_megabyte() -> None:
+    with (
+        closing(lookup(command="sh -c 'cat /dev/zero' {id}", timeout_s=30)) as statuses,
+        pytest.raises(UnreadableError, match="more than a megabyte"),
+    ):
+        statuses("e1")
 
 
 def is_running(pid: int) -> bool:

@@ -7,6 +7,7 @@ What follows the # is a JSON pointer (RFC 6901) into the answer; without it, the
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
@@ -19,6 +20,7 @@ __all__ = ["HttpLookup"]
 
 MISSING = (404, 410)
 REFUSED = (401, 403)
+FAILED = (407, 408)
 BODY_MAX = 1_000_000
 
 
@@ -54,7 +56,10 @@ class HttpLookup:
         if answer.is_redirect:
             raise LiveError(f"{self._where} redirects elsewhere ({answer.status_code}); give the final address.")
         if not answer.is_success:
-            raise UnreadableError(f"{self._where} answers {answer.status_code}", is_failure=answer.status_code >= 429)
+            is_failure = answer.status_code in FAILED or answer.status_code >= 429
+            raise UnreadableError(f"{self._where} answers {answer.status_code}", is_failure=is_failure)
+        if not body and answer.num_bytes_downloaded:
+            raise UnreadableError(f"{self._where} answers with what cannot be decompressed", is_failure=True)
         if self._pointer is None:
             return (text_of(body) or "").strip() or None
         return _pointed_at(body, self._pointer)
@@ -68,11 +73,15 @@ class HttpLookup:
     def _get(self, url: str) -> tuple[Any, bytes]:
         self._client = self._client or self._httpx.Client(timeout=self._timeout_s, headers=self._headers)
         for _ in range(TRIES):
+            deadline = time.monotonic() + self._timeout_s
             try:
                 with self._client.stream("GET", url) as answer:
                     body = b""
                     for chunk in answer.iter_bytes():
                         body += chunk
+                        self._patience.require_time()
+                        if time.monotonic() > deadline:  # the client's own timeout is for each read
+                            raise self._httpx.ReadTimeout("too slow")
                         if len(body) > BODY_MAX:
                             raise UnreadableError(f"{self._where} answers with more than a megabyte")
             except self._httpx.ConnectError:
@@ -95,6 +104,10 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
         name, colon, content = each.partition(":")
         if not colon or not name.strip():
             raise UsageError("A --status-header is NAME: VALUE.")  # it may be a secret, and is not shown
+        if not (each.isascii() and each.isprintable()):
+            raise UsageError(
+                f"The --status-header {name.strip()!a} has characters that HTTP does not allow in a header."
+            )
         headers[name.strip()] = content.strip()
     return headers
 

@@ -5,6 +5,7 @@ A query that answers with more than one row leaves open which status holds, so t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from deadheat.live.lookups.base import PLACES, UnreadableError, text_of, where_o
 from deadheat.sim.errors import LiveError, UsageError
 
 __all__ = ["PostgresLookup", "SqliteLookup"]
+
+STEPS = 10_000
+"""After so many of SQLite's own instructions, some tenths of a millisecond, it is asked whether to go on."""
 
 
 class PostgresLookup:
@@ -89,15 +93,21 @@ class SqliteLookup:
         """Ask the query."""
         import sqlite3
 
+        deadline = time.monotonic() + self._timeout_s
         try:
             if self._connection is None:
                 uri = f"file:{quote(str(Path(self._path).absolute()))}?mode=ro"
                 self._connection = sqlite3.connect(uri, uri=True, timeout=self._timeout_s)
                 self._connection.text_factory = bytes
+            # SQLite's own code lets no signal through, so it is this that lets Ctrl-C be heard as well.
+            self._connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
             cursor = self._connection.execute(self._query, (evaluation,))
             rows = cursor.fetchmany(2)
+            cursor.close()
         except sqlite3.Error as error:
             self.close()
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise UnreadableError(f"the query took more than {self._timeout_s:g} s", is_failure=True) from None
             raise LiveError(f"The SQLite file {self._path} cannot be asked: {_first(error)}.") from None
         return one_status(rows)
 

@@ -122,7 +122,7 @@ def _taken(path: Path) -> int | str:
             why = "its record is that of another folder"
     except BlockingIOError:
         why = "its run lives, or another sweep is at it"
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         why = "it has no record that can be read"
     os.close(lock)
     return why
