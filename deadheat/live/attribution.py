@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from deadheat.live.free import is_environment
-from deadheat.live.tape import Header, LiveEvent
+from deadheat.live.tape import Header, LiveEvent, on_one_line
 from deadheat.models.faults import FAULTS
 from deadheat.models.kubernetes import JobReference
 from deadheat.models.system import Protocol
@@ -78,7 +78,7 @@ class Attribution:
         if len(self._evaluations) == 1:
             return next(iter(self._evaluations))
         raise TraceError(
-            f"Line {event.line} ({event}) names none of the evaluations of the header; name it in the component, the "
+            f"Line {event.line} ({on_one_line(str(event))}) names none of the evaluations of the header; name it in the component, the "
             "first argument or the process."
         )
 
@@ -182,4 +182,6 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def _refused(event: LiveEvent, reason: str) -> TraceError:
-    return TraceError(f"Line {event.line} cannot be matched: {reason}{'' if reason.endswith('?') else '.'}")
+    return TraceError(
+        f"Line {event.line} cannot be matched: {on_one_line(reason)}{'' if reason.endswith('?') else '.'}"
+    )

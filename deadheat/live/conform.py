@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.live.attribution import THE_ONE, Attribution
 from deadheat.live.free import is_environment, is_the_end
-from deadheat.live.tape import Header, LiveEvent
+from deadheat.live.tape import Header, LiveEvent, on_one_line
 from deadheat.models.kubernetes import JobReference
 from deadheat.models.world import build
 from deadheat.scenarios.scenario import Scenario, find_protocol
@@ -78,7 +78,7 @@ def conform(header: Header, events: Sequence[LiveEvent]) -> Conformance:
         Scenario(header.protocol, 1, tuple(header.faults.items()))
         protocol = find_protocol(header.protocol)
     except UsageError as error:
-        raise TraceError(f"Line 1, the header, cannot be matched: {error}") from None
+        raise TraceError(f"Line 1, the header, cannot be matched: {on_one_line(str(error))}") from None
     except RecursionError:
         raise TraceError("Line 1, the header, cannot be matched: the protocol's name has no end.") from None
     attribution = Attribution(header, protocol)

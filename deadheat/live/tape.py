@@ -22,7 +22,7 @@ from deadheat.sim.errors import TraceError
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.operations import Operation
 
-__all__ = ["COMPONENTS", "FORMAT", "FORMAT_VERSION", "Header", "LiveEvent", "Tape", "read_tape"]
+__all__ = ["COMPONENTS", "FORMAT", "FORMAT_VERSION", "Header", "LiveEvent", "Tape", "on_one_line", "read_tape"]
 
 FORMAT = "deadheat-live-trace"
 FORMAT_VERSION = 1
@@ -246,7 +246,7 @@ def _event(path: Path, number: int, content: dict[str, Any]) -> LiveEvent:
             line=number,
         )
     except (TypeError, ValueError, OverflowError) as error:
-        raise TraceError(f"Line {number} of {path} is not an event: {error}.") from None
+        raise TraceError(f"Line {number} of {path} is not an event: {on_one_line(str(error))}.") from None
 
 
 def _times(event: OfEvent) -> tuple[float, float]:
@@ -270,8 +270,13 @@ def _converted(path: Path, number: int, content: dict[str, Any], kind: type[Line
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
         raise TraceError(
-            f"Line {number} of {path} is not of the schema: {error}; docs/live-traces.md has it."
+            f"Line {number} of {path} is not of the schema: {on_one_line(str(error))}; docs/live-traces.md has it."
         ) from None
+
+
+def on_one_line(text: str) -> str:
+    """Return a text with what cannot be printed in it escaped: names in a foreign file may be made of anything."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _shown(value: Any) -> str:
