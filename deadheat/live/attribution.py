@@ -77,8 +77,9 @@ class Attribution:
             return found
         if len(self._evaluations) == 1:
             return next(iter(self._evaluations))
+        told = on_one_line(str(event))
         raise TraceError(
-            f"Line {event.line} ({on_one_line(str(event))}) names none of the evaluations of the header; name it in the component, the "
+            f"Line {event.line} ({told}) names none of the evaluations of the header; name it in the component, the "
             "first argument or the process."
         )
 
@@ -182,6 +183,5 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def _refused(event: LiveEvent, reason: str) -> TraceError:
-    return TraceError(
-        f"Line {event.line} cannot be matched: {on_one_line(reason)}{'' if reason.endswith('?') else '.'}"
-    )
+    end = "" if reason.endswith("?") else "."
+    return TraceError(f"Line {event.line} cannot be matched: {on_one_line(reason)}{end}")
