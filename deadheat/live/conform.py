@@ -16,12 +16,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from deadheat.live.attribution import THE_ONE, Attribution
 from deadheat.live.free import is_environment, is_the_end
-from deadheat.live.tape import Header, LiveEvent
+from deadheat.live.tape import Header, LiveEvent, on_one_line
 from deadheat.models.kubernetes import JobReference
 from deadheat.models.world import build
 from deadheat.scenarios.scenario import Scenario, find_protocol
-from deadheat.sim.errors import TraceError, UndecidedError
+from deadheat.sim.errors import TraceError, UndecidedError, UsageError
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.render import render
@@ -33,6 +34,7 @@ __all__ = ["Conformance", "Unexplained", "conform"]
 
 STATES_MAX = 200_000
 TOKEN = re.compile(r"token-.*-\d+")
+WORD = re.compile(rf"(?<![A-Za-z0-9]){THE_ONE}(?![A-Za-z0-9])")
 
 Bindings: TypeAlias = tuple[tuple[Any, Any], ...]
 """Pairs of what the model calls something, and what the real servers call it."""
@@ -68,21 +70,29 @@ class _Point(NamedTuple):
 def conform(header: Header, events: Sequence[LiveEvent]) -> Conformance:
     """Match a live trace against its protocol's model.
 
-    Raises UsageError for an unknown protocol or fault, TraceError for an event that names none of several
-    evaluations, UndecidedError if a search does not end within its limit.
+    Raises TraceError, naming the line, for an unknown protocol or fault, for an event of what the model does not have,
+    and for one of none of several evaluations; UndecidedError if a search does not end within its limit.
     """
-    # A scenario looks at the names.
-    Scenario(header.protocol, 1, tuple(header.faults.items()))
-    world = build(find_protocol(header.protocol), 1, header.faults)
+    try:
+        # A scenario looks at the names.
+        Scenario(header.protocol, 1, tuple(header.faults.items()))
+        protocol = find_protocol(header.protocol)
+    except UsageError as error:
+        raise TraceError(f"Line 1, the header, cannot be matched: {on_one_line(str(error))}") from None
+    except RecursionError:
+        raise TraceError("Line 1, the header, cannot be matched: the protocol's name has no end.") from None
+    attribution = Attribution(header, protocol)
+    world = build(protocol, 1, header.faults)
     tables = Tables(Model(world.components, world.processes, (), header.faults))
-    _require_names(header, events)
+    owners = [attribution.of(event) for event in events]
+    own: dict[str, list[LiveEvent]] = {each: [] for each in header.evaluations}
+    for event, owner in zip(events, owners, strict=True):
+        for evaluation in header.evaluations if owner is None else (owner,):
+            own[evaluation].append(_own(event, evaluation))
     count = 0
-    for evaluation in header.evaluations:
-        is_only = len(header.evaluations) == 1
-        own = [each for each in (_own(event, evaluation, is_only=is_only) for event in events) if each is not None]
-        own = [each for each in own if _component(each.component) in header.components]
-        count += len(own)
-        unexplained = _Search(tables, header, own).first_unexplained()
+    for evaluation, told in own.items():
+        count += len(told)
+        unexplained = _Search(tables, header, evaluation, told).first_unexplained()
         if unexplained is not None:
             event, allowed = unexplained
             original = next(each for each in events if each.line == event.line)
@@ -94,9 +104,10 @@ def conform(header: Header, events: Sequence[LiveEvent]) -> Conformance:
 class _Search:
     """A depth-first search for a run of the model that does what the events say."""
 
-    def __init__(self, tables: Tables, header: Header, events: list[LiveEvent]) -> None:
+    def __init__(self, tables: Tables, header: Header, evaluation: str, events: list[LiveEvent]) -> None:
         self._tables = tables
         self._components = header.components
+        self._evaluation = evaluation
         self._events = events
         self._processes = {states.process.name: number for number, states in enumerate(tables.locals)}
 
@@ -133,7 +144,8 @@ class _Search:
                 continue
             outcome = self._outcome(point.state, choice, operation)
             for number in self._candidates(point.matched):
-                bindings = _unify(choice.process, operation, outcome, self._events[number], point.bindings)
+                event = self._events[number]
+                bindings = _unify(choice.process, operation, outcome, event, self._evaluation, point.bindings)
                 if bindings is not None:
                     matches.append(_Point(state, point.matched | 1 << number, bindings))
         yield from reversed(matches)
@@ -185,75 +197,55 @@ def _component(instance: str) -> str:
 
 
 def _unify(
-    process: str, operation: Operation | Atomic, outcome: Any, event: LiveEvent, bindings: Bindings
+    process: str, operation: Operation | Atomic, outcome: Any, event: LiveEvent, evaluation: str, bindings: Bindings
 ) -> Bindings | None:
-    """Return the bindings under which a step of the model is the event, or None if it cannot be."""
-    if operation.name != event.operation or event.process not in (None, process):
+    """Return the bindings under which a step of the model is the event, or None if it cannot be.
+
+    What the model says is put in the words of the event, not the other way round: the model's one name for the
+    evaluation is never anything else, and the evaluation's own name may be any word.
+    """
+    if operation.name != event.operation or event.process not in (None, _named(process, evaluation)):
         return None
-    if event.component not in (operation.component, _component(operation.component)):
-        return None
-    if len(operation.arguments) < len(event.arguments):
+    if event.component not in (_named(operation.component, evaluation), _component(operation.component)):
         return None
     known = dict(bindings)
     pairs = [*zip(operation.arguments, event.arguments, strict=False), (outcome, event.outcome)]
-    if all(_same(mine, theirs, known) for mine, theirs in pairs):
+    if all(_same(mine, theirs, evaluation, known) for mine, theirs in pairs):
         return tuple(sorted(known.items(), key=repr))
     return None
 
 
-def _same(mine: Any, theirs: Any, known: dict[Any, Any]) -> bool:
+def _same(mine: Any, theirs: Any, evaluation: str, known: dict[Any, Any]) -> bool:
     """Return whether a value of the model is that of an event, adding to what is known."""
     if isinstance(mine, JobReference) and isinstance(theirs, JobReference):
         uid = ("uid", mine.evaluation, mine.uid)
-        return mine._replace(uid=0) == theirs._replace(uid=0) and known.setdefault(uid, theirs.uid) == theirs.uid
+        named = _named(mine._replace(uid=0), evaluation)
+        return bool(named == theirs._replace(uid=0)) and bool(known.setdefault(uid, theirs.uid) == theirs.uid)
     if isinstance(mine, str) and isinstance(theirs, str) and TOKEN.fullmatch(mine):
         return bool(known.setdefault(mine, theirs) == theirs)
-    if isinstance(mine, tuple) and isinstance(theirs, tuple) and len(mine) == len(theirs):
-        return all(_same(one, other, known) for one, other in zip(mine, theirs, strict=True))
-    return bool(mine == theirs) or (isinstance(theirs, str) and theirs == render(mine))
+    if isinstance(mine, tuple) and isinstance(theirs, tuple):
+        if type(mine) is not type(theirs) or len(mine) != len(theirs):  # to have timed out is not to have given up
+            return False
+        return all(_same(one, other, evaluation, known) for one, other in zip(mine, theirs, strict=True))
+    mine = _named(mine, evaluation)
+    if isinstance(theirs, str):
+        return bool(theirs == mine) or theirs == render(mine)
+    return isinstance(mine, bool) is isinstance(theirs, bool) and bool(mine == theirs)
 
 
-def _own(event: LiveEvent, evaluation: str, *, is_only: bool) -> LiveEvent | None:
-    """Return what an event says of one evaluation, as of the model's only one; None if it says nothing of it."""
-    name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(evaluation)}(?![A-Za-z0-9])")
-    outcome = _only(event.outcome, name)
-    is_list = event.operation == "list_jobs" and not event.arguments
-    told = (event.process or "", event.component, *event.arguments, outcome)
-    if not is_list and not is_only and not name.search(" ".join(map(repr, told))):
-        return None
-    return replace(
-        event,
-        process=_renamed(event.process, name),
-        component=_renamed(event.component, name),
-        arguments=_renamed(event.arguments, name),
-        outcome=_renamed(outcome, name),
-    )
-
-
-def _require_names(header: Header, events: Sequence[LiveEvent]) -> None:
-    if len(header.evaluations) == 1:
-        return
-    names = re.compile("|".join(rf"(?<![A-Za-z0-9]){re.escape(each)}(?![A-Za-z0-9])" for each in header.evaluations))
-    for event in events:
-        told = (event.process or "", event.component, *event.arguments, event.outcome)
-        if (event.operation != "list_jobs" or event.arguments) and not names.search(" ".join(map(repr, told))):
-            raise TraceError(
-                f"Line {event.line} ({event}) names none of the evaluations of the header; name it in the process, "
-                "the component, the arguments or the outcome."
-            )
-
-
-def _only(outcome: Any, name: re.Pattern[str]) -> Any:
-    """Return the part of a list of Jobs that is about one evaluation."""
-    if isinstance(outcome, tuple) and outcome and all(isinstance(each, JobReference) for each in outcome):
-        return tuple(each for each in outcome if name.search(each.evaluation))
-    return outcome
-
-
-def _renamed(value: Any, name: re.Pattern[str]) -> Any:
+def _named(value: Any, evaluation: str) -> Any:
+    """Return a value of the model with the evaluation's own name in it."""
     if type(value) is str:
-        return name.sub("e1", value, count=1)  # what follows may be a delivery's number, or a token's
+        return WORD.sub(lambda _: evaluation, value)
     if isinstance(value, tuple):
-        items = [_renamed(each, name) for each in value]
+        items = [_named(each, evaluation) for each in value]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
     return value
+
+
+def _own(event: LiveEvent, evaluation: str) -> LiveEvent:
+    """Return what an event says of one evaluation: a list of all Jobs is cut down to it."""
+    outcome = event.outcome
+    if isinstance(outcome, tuple) and outcome and all(isinstance(each, JobReference) for each in outcome):
+        return replace(event, outcome=tuple(each for each in outcome if each.evaluation == evaluation))
+    return event

@@ -9,22 +9,69 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from threading import Lock
-from typing import Any, TextIO
+from typing import Annotated, Any, Literal, TextIO, TypeVar
+
+import msgspec
 
 from deadheat.live.redaction import redact
 from deadheat.live.values import decode, encode
 from deadheat.sim.errors import TraceError
+from deadheat.sim.model import UNLIMITED
 from deadheat.sim.operations import Operation
 
-__all__ = ["COMPONENTS", "FORMAT", "FORMAT_VERSION", "Header", "LiveEvent", "Tape", "read_tape"]
+__all__ = ["COMPONENTS", "FORMAT", "FORMAT_VERSION", "Header", "LiveEvent", "Tape", "on_one_line", "read_tape"]
 
 FORMAT = "deadheat-live-trace"
 FORMAT_VERSION = 1
 
 COMPONENTS = ("user", "queue", "status", "http", "tokens", "redis", "kubernetes", "chance")
 """The components that a trace may tell of, by name."""
+
+
+Name = Annotated[str, msgspec.Meta(min_length=1, pattern=r"\A[^/]+\Z")]
+"""An evaluation's name. It stands in the names of processes and components, between slashes."""
+
+Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
+Seconds = int | float | msgspec.UnsetType
+
+DEEPEST = 32
+"""How deep what is in a line may be nested; a model's values are far from that."""
+
+TOO_DEEP = "it is nested too deep"
+
+
+class OfHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first line of a file."""
+
+    format: Literal["deadheat-live-trace"]
+    version: Literal[1]
+    protocol: str
+    evaluations: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    faults: dict[str, Budget] = msgspec.field(default_factory=dict)
+    components: tuple[str, ...] = COMPONENTS
+
+
+class OfEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Any other line; a time is UNSET where it is not given."""
+
+    component: str
+    operation: str
+    process: str | None = None
+    arguments: tuple[Any, ...] = ()
+    outcome: Any = None
+    began: Seconds = msgspec.UNSET
+    ended: Seconds = msgspec.UNSET
+    at: Seconds = msgspec.UNSET
+
+
+Line = TypeVar("Line", OfHeader, OfEvent)
+
+
+class _NotOfSchemaError(Exception):
+    """A line of JSON holds what no live trace may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +152,32 @@ def read_tape(path: Path) -> tuple[Header, list[LiveEvent]]:
     Raises TraceError, naming the line, if the file cannot be read or a line is not of the schema.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        # Not splitlines: that also splits at characters which may stand in a JSON string, such as U+2028.
+        lines = path.read_bytes().decode("utf-8").split("\n")
+    except OSError as error:
+        raise TraceError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:  # not UTF-8, or a path with a NUL in it
         raise TraceError(f"{path} cannot be read: {error}.") from None
-    if not lines:
+    if not any(line.strip() for line in lines):
         raise TraceError(f"{path} is empty; its first line must be the header of a live trace.")
     header = _header(path, _object(path, 1, lines[0]))
     events = [
-        _event(path, number, _object(path, number, line)) for number, line in enumerate(lines[1:], start=2) if line
+        _event(path, number, _object(path, number, line))
+        for number, line in enumerate(lines[1:], start=2)
+        if line.strip()
     ]
     return header, sorted(events, key=lambda event: (event.began, event.ended))
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        content = json.loads(line)
+        content = json.loads(line, object_pairs_hook=_without_doubles, parse_constant=_finite, parse_float=_finite)
+        json.dumps(content, ensure_ascii=False).encode()  # half a character is none
+        _require_shallow(content)
+    except _NotOfSchemaError as error:
+        raise TraceError(f"Line {number} of {path} is not of the schema: {error}.") from None
+    except RecursionError:
+        raise TraceError(f"Line {number} of {path} is not of the schema: {TOO_DEEP}.") from None
     except ValueError:
         content = None
     if not isinstance(content, dict):
@@ -127,46 +185,98 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     return content
 
 
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _NotOfSchemaError("an object has a key twice")
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise _NotOfSchemaError(f"{text} is not a finite number")
+    return number
+
+
+def _require_shallow(value: Any, left: int = DEEPEST) -> None:
+    if not left:
+        raise _NotOfSchemaError(TOO_DEEP)
+    if isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            _require_shallow(each, left - 1)
+
+
 def _header(path: Path, content: dict[str, Any]) -> Header:
-    if content.get("format") != FORMAT or content.get("version") != FORMAT_VERSION:
+    version = content.get("version")
+    if content.get("format") != FORMAT or version != FORMAT_VERSION or type(version) is not int:
         raise TraceError(
             f"{path} does not begin with the header of a live trace of version {FORMAT_VERSION}; "
             "docs/live-traces.md shows one."
         )
-    components = tuple(content.get("components", COMPONENTS))
-    evaluations = content.get("evaluations")
-    if not isinstance(evaluations, list) or not evaluations or not isinstance(content.get("protocol"), str):
-        raise TraceError(f"The header of {path} needs a `protocol`, and `evaluations` that are not empty.")
-    unknown = [each for each in components if each not in COMPONENTS]
+    found = _converted(path, 1, content, OfHeader)
+    unknown = [each for each in found.components if each not in COMPONENTS]
     if unknown:
-        raise TraceError(f"{path} tells of {unknown[0]!r}, which is no component; there are {', '.join(COMPONENTS)}.")
-    return Header(content["protocol"], tuple(map(str, evaluations)), dict(content.get("faults", {})), components)
+        raise TraceError(
+            f"Line 1 of {path} tells of {unknown[0]!r}, which is no component; there are {', '.join(COMPONENTS)}."
+        )
+    for what, names in (("evaluations", found.evaluations), ("components", found.components)):
+        doubles = [each for number, each in enumerate(names) if each in names[:number]] if _repeats(names) else []
+        if doubles:
+            raise TraceError(f"Line 1 of {path} has {doubles[0]!r} twice among its `{what}`; name it once.")
+    return Header(found.protocol, found.evaluations, found.faults, found.components)
+
+
+def _repeats(names: tuple[str, ...]) -> bool:
+    return len(set(names)) != len(names)
 
 
 def _event(path: Path, number: int, content: dict[str, Any]) -> LiveEvent:
+    found = _converted(path, number, content, OfEvent)
     try:
-        at = content.get("at")
-        began, ended = (at, at) if at is not None else (content["began"], content["ended"])
+        began, ended = _times(found)
         return LiveEvent(
-            process=content.get("process"),
-            component=str(content["component"]),
-            operation=str(content["operation"]),
-            arguments=tuple(decode(each) for each in content.get("arguments", [])),
-            outcome=decode(content.get("outcome")),
-            began=_seconds(began),
-            ended=_seconds(ended),
+            process=found.process,
+            component=found.component,
+            operation=found.operation,
+            arguments=tuple(decode(each) for each in found.arguments),
+            outcome=decode(found.outcome),
+            began=began,
+            ended=ended,
             line=number,
         )
-    except KeyError as error:
-        raise TraceError(f"Line {number} of {path} has no {error}; docs/live-traces.md has the schema.") from None
-    except (TypeError, ValueError) as error:
-        raise TraceError(f"Line {number} of {path} is not an event: {error}.") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TraceError(f"Line {number} of {path} is not an event: {on_one_line(str(error))}.") from None
 
 
-def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("times are numbers of seconds")
-    return float(value)
+def _times(event: OfEvent) -> tuple[float, float]:
+    """Return from when to when an operation took; raises ValueError where that is not said, or cannot be."""
+    given = [each for each in (event.at, event.began, event.ended) if not isinstance(each, msgspec.UnsetType)]
+    if isinstance(event.at, msgspec.UnsetType):
+        if len(given) != 2:
+            raise ValueError("it needs its time, `began` and `ended` or else `at`")
+        began, ended = given
+    elif len(given) != 1:
+        raise ValueError("it has `at` beside `began` or `ended`, and needs one or the other")
+    else:
+        began = ended = given[0]
+    if began > ended:
+        raise ValueError(f"it began at {began}, after it ended at {ended}")
+    return float(began), float(ended)
+
+
+def _converted(path: Path, number: int, content: dict[str, Any], kind: type[Line]) -> Line:
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        raise TraceError(
+            f"Line {number} of {path} is not of the schema: {on_one_line(str(error))}; docs/live-traces.md has it."
+        ) from None
+
+
+def on_one_line(text: str) -> str:
+    """Return a text with what cannot be printed in it escaped: names in a foreign file may be made of anything."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _shown(value: Any) -> str:

@@ -10,6 +10,8 @@ import importlib
 from enum import Enum
 from typing import Any
 
+from deadheat.sim.arguments import wanted_types, wrong_argument
+
 __all__ = ["decode", "encode"]
 
 ROOM = "deadheat.models."
@@ -39,7 +41,13 @@ def decode(data: Any) -> Any:
     kind = _kind(name)
     if issubclass(kind, Enum):
         return kind(content)
-    return kind(*decode(content))
+    if not isinstance(content, list):
+        raise ValueError(f"{name} is made of an array of its {len(kind._fields)} fields")
+    made = kind(*decode(content))
+    wrong = wrong_argument(wanted_types(kind), kind._fields, made)
+    if wrong is not None:
+        raise ValueError(f"{name} cannot be made: {wrong}")
+    return made
 
 
 def _name(kind: type) -> str:
@@ -48,7 +56,7 @@ def _name(kind: type) -> str:
     return f"{kind.__module__.removeprefix(ROOM)}:{kind.__qualname__}"
 
 
-def _kind(name: str) -> type:
+def _kind(name: str) -> Any:
     module, colon, attribute = name.partition(":")
     if not colon or not module.replace(".", "").replace("_", "").isalnum():
         raise ValueError(f"{name!r} is not a type of values")

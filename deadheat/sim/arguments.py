@@ -10,7 +10,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["Wanted", "wanted_types", "wrong_argument"]
 
@@ -19,9 +19,14 @@ Wanted = Mapping[str, tuple[type, ...]]
 
 
 def wanted_types(step: Callable[..., Any]) -> Wanted:
-    """Return what a function's annotations ask of its arguments; nothing where they cannot be read at run time."""
+    """Return what annotations ask of the arguments of a function, or of the fields of a named tuple.
+
+    Nothing where they cannot be read at run time.
+    """
     try:
-        annotations = inspect.get_annotations(step, eval_str=True)
+        # A named tuple keeps those that are written as text in a form of its own.
+        is_class = isinstance(step, type)
+        annotations = get_type_hints(step) if is_class else inspect.get_annotations(step, eval_str=True)
     except Exception:  # a name that only a type checker knows
         return {}
     found = {name: _types_of(annotation) for name, annotation in annotations.items()}

@@ -156,12 +156,18 @@ def test_a_trace_that_was_tampered_with_is_not_explained(place: Place, tmp_path:
         ("", "is empty"),
         ("[]", "Line 1 .* is not a JSON object"),
         ('{"format": "other"}', "does not begin with the header"),
-        (json.dumps({**HEADER, "evaluations": []}), "`evaluations` that are not empty"),
+        (json.dumps({**HEADER, "evaluations": []}), r"Line 1 .* length >= 1 - at `\$.evaluations`"),
         (json.dumps({**HEADER, "components": ["mail"]}), "'mail', which is no component"),
         (json.dumps(HEADER) + "\n{", "Line 2 .* is not a JSON object"),
-        (json.dumps(HEADER) + '\n{"component": "status", "at": 1}', "Line 2 .* has no 'operation'"),
-        (json.dumps(HEADER) + '\n{"component": "status", "operation": "get"}', "Line 2 .* has no 'began'"),
-        (json.dumps(HEADER) + '\n{"component": "s", "operation": "get", "at": "noon"}', "times are numbers"),
+        (json.dumps(HEADER) + '\n{"component": "status", "at": 1}', "Line 2 .* missing required field `operation`"),
+        (
+            json.dumps(HEADER) + '\n{"component": "status", "operation": "get"}',
+            "Line 2 .* needs its time, `began` and `ended`",
+        ),
+        (
+            json.dumps(HEADER) + '\n{"component": "s", "operation": "get", "at": "noon"}',
+            r"Line 2 .* got `str` - at `\$.at`",
+        ),
     ],
 )
 def test_a_line_that_is_not_of_the_schema_is_named(tmp_path: Path, text: str, reason: str) -> None:
