@@ -174,7 +174,9 @@ def locking_cancel(system: System, request: CancelRequest) -> Steps:
 
 
 def test_a_mutant_that_breaks_a_rule_is_told_from_one_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    given(monkeypatch, replace(BASELINE, name="locking", cancel=locking_cancel, kubernetes=LockedKubernetes))
+    given(
+        monkeypatch, replace(BASELINE, name="locking", cancel=locking_cancel, kubernetes=LockedKubernetes, leases=True)
+    )
     hunt, results = judged_without_faults("locking")
     broken = {(each.mutation.place.operation, str(each.mutation.change)): each for each in results if each.error}
     assert {each.fate for each in broken.values()} == {Fate.CANNOT_RUN}
