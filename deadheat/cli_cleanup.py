@@ -212,7 +212,7 @@ def cleanup(
     """Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often.
 
     Exit codes of one sweep: 0 as hoped, 1 more orphans than the alert threshold, 2 usage, 3 not healthy (it saw no Job,
-    or no status that it knows, or left orphans because of --max-deletions), 5 a server refused or failed, 130
+    or no status that it knows, or left orphans, as with --max-deletions), 5 a server refused or failed, 130
     interrupted. With --every it goes on after 1, 3 and 5, and says so; SIGTERM ends it with 0.
     """
     require_live_extra("cleanup")
