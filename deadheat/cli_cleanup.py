@@ -35,6 +35,9 @@ deadheat cleanup --namespace evaluations --status "https://evaluations.example/v
 deadheat cleanup --namespace evaluations --status-command "cat /var/lib/evaluations/{id}.status" --min-age 10m
 
 deadheat cleanup --namespace evaluations --status redis://127.0.0.1:6379/0 --every 5m --delete --max-deletions 100
+
+Exit codes: 0 as hoped, 1 more orphans than the alert threshold, 2 usage or bad input, 3 not healthy, \
+4 a defect of deadheat, 5 a server refused or failed, 130 interrupted.
 """
 
 WHERE, WHICH, HOW, SERVERS = "Where the statuses are", "Which Jobs", "How it runs", "The cluster"
@@ -211,9 +214,8 @@ def cleanup(
 ) -> None:
     """Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often.
 
-    Exit codes of one sweep: 0 as hoped, 1 more orphans than the alert threshold, 2 usage, 3 not healthy (it saw no Job,
-    or no status that it knows, or left orphans, as with --max-deletions), 5 a server refused or failed, 130
-    interrupted. With --every it goes on after 1, 3 and 5, and says so; SIGTERM ends it with 0.
+    One sweep is not healthy, which is 3, if it saw no Job, or no status that it knows, or left orphans because of
+    --max-deletions. With --every it goes on after 1, 3 and 5, and says so; SIGTERM ends it with 0.
     """
     require_live_extra("cleanup")
     from deadheat.live.cleanup_service import Errand, Service

@@ -101,7 +101,13 @@ def own_cancel(system: System, request: CancelRequest) -> Steps:
 
 
 OWN = replace(
-    BASELINE, name="own", dispatch=own_dispatch, cancel=own_cancel, status=ReasonedStore, kubernetes=ForcefulKubernetes
+    BASELINE,
+    name="own",
+    dispatch=own_dispatch,
+    cancel=own_cancel,
+    status=ReasonedStore,
+    kubernetes=ForcefulKubernetes,
+    leases=True,
 )
 SETTING = replace(STATE_MACHINE, name="setting", status=SettingStore)
 

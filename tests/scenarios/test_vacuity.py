@@ -24,6 +24,7 @@ from deadheat.scenarios.incidents import INCIDENTS, find_incident
 from deadheat.scenarios.incidents.judge import Judgement
 from deadheat.scenarios.mutate import hunt_of
 from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario, find_protocol
+from deadheat.sim.forgotten import note_used
 from tests.protocols import NEVER_MATCHES, added, changed
 
 HELD = "no-permanent-orphan"
@@ -92,6 +93,7 @@ def _without_the_kill(system: System, request: Any) -> Steps:
     role = find_protocol("baseline").cancel(system, request)
     asked = next(role)
     while True:
+        note_used(asked)  # what is left out here is not what a role forgot
         try:
             asked = role.send(None if getattr(asked, "label", None) == "T5" else (yield asked))
         except StopIteration:
