@@ -149,7 +149,11 @@ def test_one_fault_breaks_exactly_what_it_should(name: str, fault: str) -> None:
 
 
 CLEANUP_FAULTS = ("cleanup-crash", "cleanup-loss", "stale-list", "watch-loss", "watch-duplicate", "overlapping-sweeps")
-SLOW_FOR_THE_REFERENCE = ("celery-redelivery", "worker-crash", "repeated-cancel")
+SLOW_FOR_THE_REFERENCE = (
+    *("celery-redelivery", "worker-crash", "repeated-cancel", "resubmission", "worker-loss", "http-retry"),
+    *("overlapping-sweeps", "redis-failover", "watch-duplicate"),
+)
+"""Those with which it runs every prefix of some thousand states anew, for ten seconds and more: `-m slow` has them all."""
 
 
 def where_it_can_happen(fault: str) -> str:
@@ -166,7 +170,7 @@ def test_the_reference_explorer_agrees_on_every_fault(fault: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", ["baseline", "baseline+orphan-cleanup"])
+@pytest.mark.parametrize("name", ["baseline", "baseline+orphan-cleanup", "baseline+storage-worker", "creation-lock"])
 def test_the_reference_explorer_agrees_on_every_fault_however_long_it_takes(name: str, fault: str) -> None:
     scenario = Scenario(name, faults=((fault, 1),))
     assert violated(scenario, "reference") == violated(scenario)
