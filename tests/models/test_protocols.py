@@ -153,7 +153,7 @@ SLOW_FOR_THE_REFERENCE = (
     *("celery-redelivery", "worker-crash", "repeated-cancel", "resubmission", "worker-loss", "http-retry"),
     *("overlapping-sweeps", "redis-failover", "watch-duplicate"),
 )
-"""Those with which it runs every prefix of some thousand states anew, for ten seconds and more: `-m slow` has them all."""
+"""With these it runs every prefix of some thousand states anew, for ten seconds and more: `-m slow` has them all."""
 
 
 def where_it_can_happen(fault: str) -> str:
