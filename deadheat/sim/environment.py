@@ -161,6 +161,8 @@ class RunningProcess:
         except StopIteration:
             self._require_none(self._unyielded.left())
             return None
+        except ModelError as error:
+            raise type(error)(f"{self._so_far('failed')}: {error}") from error
         except (DeadheatError, KeyboardInterrupt):
             raise
         except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict

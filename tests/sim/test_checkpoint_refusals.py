@@ -208,7 +208,7 @@ def double_step(cell: Cell) -> Generator[Any, Any, None]:
     yield atomically(cell.add())
 
 
-def is_nine(view: Any) -> str | None:
+def is_nine(view: Any, *_: Any) -> str | None:
     return "nine" if view["cell"] == 9 else None
 
 
