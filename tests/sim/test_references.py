@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 import sysconfig
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deadheat.sim import references
+from deadheat.sim.fingerprint import digest_of
 from deadheat.sim.references import Nothing, version_of
 
 
@@ -84,5 +86,31 @@ def test_what_a_function_names_is_found() -> None:
         "os.path": importlib.import_module("os.path"),
         "references.Nothing": "deadheat.sim deadheat.sim.references.Nothing",
         "sys.maxsize": sys.maxsize,
+        "xml": importlib.import_module("xml"),
         "xml.dom": importlib.import_module("xml.dom"),
     }
+
+
+def test_an_import_of_a_module_in_a_package_brings_the_package_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`import a.b` binds `a`, and what is then used of `a` matters."""
+    package = tmp_path / "limits_of_ours"
+    package.mkdir()
+    (package / "deeper.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def looks() -> int:
+        import limits_of_ours.deeper  # type: ignore[import-not-found]
+
+        return int(limits_of_ours.LIMIT)
+
+    digests = set()
+    for limit in (1, 22):
+        (package / "__init__.py").write_text(f"LIMIT = {limit}\n")
+        for name in [each for each in sys.modules if each.partition(".")[0] == package.name]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        (package / "__pycache__").exists() and shutil.rmtree(package / "__pycache__")
+        digests.add(digest_of(looks))
+    assert len(digests) == 2
