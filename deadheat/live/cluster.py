@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from deadheat.live.redaction import learn_kubeconfig, redact, shown
-from deadheat.sim.errors import LiveError, UsageError
+from deadheat.sim.errors import LiveError
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient, V1ConfigMap, V1Job, V1Pod
@@ -209,11 +209,10 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
     """Return a connection that has been answered once.
 
     Without a kubeconfig, a pod's own service account is used inside a cluster, and the default kubeconfig elsewhere.
-    Raises UsageError for a file that is not there, and LiveError for a context that is not, and for a server that does
-    not answer or refuses.
+    Raises LiveError for a file or context that is not there, and for a server that does not answer or refuses.
     """
     if kubeconfig is not None and not kubeconfig.is_file():
-        raise UsageError(f"The kubeconfig {kubeconfig} cannot be read: there is no such file.")
+        raise LiveError(f"The kubeconfig {kubeconfig} cannot be read: there is no such file.")
     from kubernetes import client
     from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from deadheat.sim.intercept import DRIVE
 from deadheat.sim.postpone import DRIVES
 
-__all__ = ["Site", "site_of", "sites_of"]
+__all__ = ["Site", "codes_of", "site_of", "sites_of"]
 
 IN_BETWEEN = (DRIVE, *DRIVES)
 
@@ -39,7 +39,11 @@ def site_of(generator: Generator[Any, Any, Any]) -> Site:
 
 def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
     """Return every place where the given generator functions, and those that they call by name, yield."""
-    found: set[Site] = set()
+    return {_site(code, line) for code in codes_of(functions) for line in _yield_lines(code)}
+
+
+def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
+    """Return the code of the given generator functions, and of those that they call by name."""
     seen: set[CodeType] = set()
     waiting = list(functions)
     while waiting:
@@ -48,9 +52,8 @@ def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
         if code is None or code in seen:
             continue
         seen.add(code)
-        found.update(_site(code, line) for line in _yield_lines(code))
         waiting.extend(_generators_named_in(function, code))
-    return found
+    return seen
 
 
 def _inner(generator: Generator[Any, Any, Any]) -> GeneratorType[Any, Any, Any] | None:

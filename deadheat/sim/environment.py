@@ -7,12 +7,15 @@ process) fires it with an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable
+import dis
+from collections.abc import Callable, Generator, Hashable
+from functools import lru_cache
 from types import GeneratorType
 from typing import Any
 
 import simpy
 
+from deadheat.sim.coverage import codes_of
 from deadheat.sim.errors import DeadheatError, ModelError, PurityError
 from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
 from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
@@ -21,6 +24,9 @@ from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
 from deadheat.sim.purity import iterates_over_a_set
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
+
+
+HANDLER = dis.opmap["PUSH_EXC_INFO"]
 
 
 class PendingOperation(simpy.Event):
@@ -36,7 +42,8 @@ class ControlledEnvironment(simpy.Environment):
 
     def start(self, process: Process, shared: Shared | None = None) -> RunningProcess:
         """Start a process and run it up to its first request; `shared` is what all its runs share, if that is known."""
-        running = RunningProcess(self, process, shared)
+        kind = _RunningWithHandlers if _has_handlers(process) else RunningProcess
+        running = kind(self, process, shared)
         self.settle()
         return running
 
@@ -63,12 +70,6 @@ class RunningProcess:
         self._shared = shared
         self._unyielded = Unyielded()
         self._simpy_process = env.process(self._drive())
-
-    def __del__(self) -> None:
-        """Close the role before the interpreter does, which would let its `finally` blocks act, and complain."""
-        generator = getattr(self, "generator", None)
-        if generator is not None:
-            _abandon(generator)
 
     @property
     def finished(self) -> bool:
@@ -199,6 +200,29 @@ class RunningProcess:
         happened = yield simpy.AnyOf(self.env, self.pending)
         index = next(index for index, event in enumerate(self.pending) if event in happened)
         return Chosen(index, happened[self.pending[index]])
+
+
+class _RunningWithHandlers(RunningProcess):
+    """A process whose role may yield once more when it is closed, which the interpreter would complain of."""
+
+    def __del__(self) -> None:
+        """Close the role before the interpreter does."""
+        generator = getattr(self, "generator", None)
+        if generator is not None:
+            _abandon(generator)
+
+
+def _has_handlers(process: Process) -> bool:
+    try:
+        return _have_handlers((process.role, *filter(callable, process.arguments)))
+    except TypeError:  # something callable that has no hash
+        return True
+
+
+@lru_cache(maxsize=1_024)
+def _have_handlers(functions: tuple[Callable[..., Any], ...]) -> bool:
+    """Return whether any of these, or of what they call by name, handles an exception or has a `finally`."""
+    return any(HANDLER in code.co_code[::2] for code in codes_of(functions))
 
 
 def _text(request: Request) -> str:
