@@ -9,7 +9,7 @@ loop of a search is look-ups and additions, and knows nothing of generators, com
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -99,6 +99,7 @@ class _Values:
     name: str
     values: list[Any]
     numbers: dict[Hashable, int]
+    turned_values: dict[int, Any] = field(default_factory=dict)
 
     def number(self, value: Any) -> int:
         key = freeze(value)
@@ -111,6 +112,12 @@ class _Values:
                 )
             self.values.append(value)
         return number
+
+    def turned(self, number: int) -> Any:
+        """Return the value of that number with its sets turned (see `purity`)."""
+        if number not in self.turned_values:
+            self.turned_values[number] = turned(self.values[number])
+        return self.turned_values[number]
 
     def require_unchanged(self) -> None:
         """Raise ModelError if a value was changed in place."""
@@ -180,6 +187,12 @@ class Tables:
         fields = self._component_fields
         values = {name: self._values[fields[name] - len(self.locals)] for name in names}
         return {name: each.values[self.field(state, fields[name])] for name, each in values.items()}
+
+    def turned_view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
+        """Return what `view` does, with the sets in it in another order; the very values, where there are none."""
+        fields = self._component_fields
+        values = {name: self._values[fields[name] - len(self.locals)] for name in names}
+        return {name: each.turned(self.field(state, fields[name])) for name, each in values.items()}
 
     def value(self, field: int, number: int) -> Any:
         """Return the value of a number, in a component's field."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from deadheat.sim.errors import PurityError
 from deadheat.sim.model import Kind, Part, Property
-from deadheat.sim.purity import turned
 
 if TYPE_CHECKING:  # the tables make the watches
     from deadheat.sim.tables import Tables
@@ -76,7 +75,7 @@ class WatchedPart:
     def _violated(self, *states: int) -> bool:
         views = [self._tables.view(state, self._part.reads) for state in states]
         violated = self.property.violated_in(self._part, *views) is not None
-        turned_views = [{name: turned(value) for name, value in view.items()} for view in views]
+        turned_views = [self._tables.turned_view(state, self._part.reads) for state in states]
         pairs = zip(turned_views, views, strict=True)
         has_sets = any(other[name] is not view[name] for other, view in pairs for name in view)
         if has_sets and violated != (self.property.violated_in(self._part, *turned_views) is not None):
