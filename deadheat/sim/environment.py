@@ -135,8 +135,9 @@ class RunningProcess:
                 if request is None:
                     return
                 answer = yield from self._await(request)
-        finally:
+        except simpy.Interrupt:  # not when it is thrown away: an interrupt of the user's would get lost in there
             _abandon(self.generator)
+            raise
 
     def _begin(self) -> Generator[Request, Any, Any]:
         try:
