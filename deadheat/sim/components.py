@@ -22,7 +22,7 @@ from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, 
 from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
-from deadheat.sim.freeze import Unfreezable, freeze
+from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 
@@ -89,10 +89,7 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
                     f"{owner.__name__}.{self.name} was called with the wrong arguments; "
                     f"it takes ({', '.join(each.name for each in self._parameters)})."
                 )
-            try:
-                freeze(complete)
-            except Unfreezable as error:
-                raise ModelError(f"The arguments of {owner.__name__}.{self.name} must be immutable: {error}.") from None
+            require_immutable(f"The arguments of {owner.__name__}.{self.name}", complete)
             wrong = wrong_argument(self._wanted, [each.name for each in self._parameters], complete)
             if wrong is not None:
                 raise ModelError(f"{owner.__name__}.{self.name} cannot be asked for: {wrong}.")

@@ -24,7 +24,9 @@ from functools import lru_cache
 from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
-__all__ = ["Reordered", "Shared", "Unfreezable", "freeze", "freeze_generator", "merging_is_safe"]
+from deadheat.sim.errors import ModelError
+
+__all__ = ["Reordered", "Shared", "Unfreezable", "freeze", "freeze_generator", "merging_is_safe", "require_immutable"]
 
 
 class Unfreezable(Exception):  # noqa: N818 - a signal between two functions, not an error of anyone
@@ -79,6 +81,14 @@ def freeze(value: Any) -> Hashable:
 def freeze_generator(generator: Generator[Any, Any, Any], shared: Shared | None = None) -> Hashable:
     """Return where a suspended generator stands (see the module's text); raises `Unfreezable` where it cannot."""
     return _StandingFreezer(shared or Shared()).freeze(generator)
+
+
+def require_immutable(what: str, value: Any) -> None:
+    """Raise ModelError, which begins with what it is, for a value that cannot be frozen."""
+    try:
+        freeze(value)
+    except Unfreezable as error:
+        raise ModelError(f"{what} must be immutable: {error}.") from None
 
 
 class Shared:

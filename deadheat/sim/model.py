@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from deadheat.sim.components import Component
 from deadheat.sim.errors import DeadheatError, ModelError, unknown_name
-from deadheat.sim.freeze import Unfreezable, freeze
+from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Atomic, Role
 
 __all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
@@ -190,10 +190,7 @@ class Model:
         for process in self.processes:
             _require_arguments(process)
         for name, component in self.components.items():
-            try:
-                freeze(component.initial)
-            except Unfreezable as error:
-                raise ModelError(f"The initial value of the component {name!r} must be immutable: {error}.") from None
+            require_immutable(f"The initial value of the component {name!r}", component.initial)
         for each in self.properties:
             for component_name in each.reads:
                 self.component(component_name)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
 from deadheat.sim.errors import DeadheatError, ModelError, OperationError
-from deadheat.sim.freeze import Unfreezable, freeze
+from deadheat.sim.freeze import freeze, require_immutable
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
 
@@ -53,16 +53,9 @@ def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
     for each in steps:
         if not isinstance(each, Step):
             raise ModelError(f"{request} has a {type(each).__name__} among its steps; let each be a Step.")
-        _require_immutable(f"The outcome of {request}", each.outcome)
-        _require_immutable(f"The value of the component {request.component!r} after {request}", each.value)
+        require_immutable(f"The outcome of {request}", each.outcome)
+        require_immutable(f"The value of the component {request.component!r} after {request}", each.value)
     return steps
-
-
-def _require_immutable(what: str, value: Any) -> None:
-    try:
-        freeze(value)
-    except Unfreezable as error:
-        raise ModelError(f"{what} must be immutable: {error}.") from None
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:

@@ -834,7 +834,7 @@ def test_keeping_what_can_change_would_tell_each_run_something_else(monkeypatch:
     model = Model({"lists": lists, "cell": cell}, (Process("p", role, (lists,)),), (NEVER_SEVEN,))
     with pytest.raises(ModelError, match="outcome"):
         python.explore(model)
-    monkeypatch.setattr("deadheat.sim.stepping._require_immutable", lambda what, value: None)
+    monkeypatch.setattr("deadheat.sim.stepping.require_immutable", lambda what, value: None)
     monkeypatch.setattr("deadheat.sim.locals.freeze", repr)
     monkeypatch.setattr("deadheat.sim.stepping.freeze", repr)
     with pytest.raises(PurityError):  # at best: the second run is told the list that the first has changed
