@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, say
+from deadheat.cli_options import seconds_in
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
@@ -18,7 +19,7 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
 
 __all__ = ["EXAMPLES", "cleanup"]
 
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION_LENGTH_MAX = 10
 NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 LABEL = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 
@@ -343,9 +344,8 @@ def _headers(given: list[str] | None) -> tuple[str, ...]:
 def _seconds(text: str, option: str) -> float:
     from deadheat.sim.errors import UsageError
 
-    match = re.fullmatch(r"(\d{1,9})([smhd])", "0s" if text == "0" else text)
-    seconds = int(match[1]) * UNITS_S[match[2]] if match else 0
-    if match is None or (seconds == 0 and option == "--every"):
+    seconds = seconds_in("0s" if text == "0" else text) if len(text) <= DURATION_LENGTH_MAX else None
+    if seconds is None or (seconds == 0 and option == "--every"):
         raise UsageError(f"{text!r} is not a time for {option}; write 30s, 5m or 1h.")
     return float(seconds)
 

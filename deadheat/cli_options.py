@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,8 +26,11 @@ __all__ = [
     "Symmetry",
     "cores",
     "search_options",
+    "seconds_in",
     "unreached_allowed",
 ]
+
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
 ExplorerName = Annotated[
@@ -87,6 +91,12 @@ def search_options(explorer: str, max_states: int, memory: str | None = None, **
     from deadheat.scenarios.check import Options, parse_size
 
     return Options(explorer, max_states, memory_bytes_max=parse_size(memory) if memory else 0, cores=cores(), **others)
+
+
+def seconds_in(duration: str) -> int | None:
+    """Return the seconds in a text such as 30s, 5m, 1h or 2d; None if it is no such text."""
+    number, unit = duration[:-1], duration[-1:]
+    return int(number) * UNITS_S[unit] if unit in UNITS_S and re.fullmatch(r"\d+", number) else None
 
 
 def cores() -> int:

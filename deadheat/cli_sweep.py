@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, say
+from deadheat.cli_options import seconds_in
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.sweep import Choice, Fate, Found
 
 __all__ = ["sweep"]
-
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def sweep(
@@ -181,7 +179,7 @@ def _or_failure(what: str, found: Iterable[Found]) -> Iterator[Found]:
 def _seconds(text: str) -> float:
     from deadheat.sim.errors import UsageError
 
-    match = re.fullmatch(r"(\d+)([smhd])", text)
-    if match is None:
+    seconds = seconds_in(text)
+    if seconds is None:
         raise UsageError(f"{text!r} is not a time; write 30s, 5m, 1h or 2d.")
-    return float(int(match[1]) * UNITS_S[match[2]])
+    return float(seconds)
