@@ -70,9 +70,9 @@ WITH_KNOWN_CONTENT = frozenset({object, set, frozenset, Exception, *CONTENT})
 NOT_DESCRIBED = frozenset({
     "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__",
     "__doc__", "__firstlineno__", "__module__", "__orig_bases__", "__parameters__", "__qualname__",
-    "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
+    "__slotnames__", "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
 })  # fmt: skip
-"""The attributes of a class that say nothing of what it does."""
+"""The attributes of a class that say nothing of what it does; some come only when it is pickled or looked at."""
 
 KEPT_BY_ENUM = frozenset({"_member_map_", "_member_names_", "_value2member_map_"})
 """The attributes of an enumeration that say again which members it has."""

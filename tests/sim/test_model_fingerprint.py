@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
+import inspect
 import itertools
 import math
 import os
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +22,7 @@ from enum import Enum, Flag
 from fractions import Fraction
 from functools import lru_cache, partial, wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -519,6 +521,33 @@ def test_what_was_computed_and_kept_makes_no_difference() -> None:
     before = digest_of(kept)
     kept(3)
     assert digest_of(kept) == before
+
+
+def test_what_python_notes_on_a_class_when_it_is_used_makes_no_difference() -> None:
+    class Outcome(NamedTuple):
+        value: int
+
+    @dataclass(frozen=True)
+    class Record:
+        value: Outcome
+
+    class Colour(Flag):
+        RED = 1
+        BLUE = 2
+
+    def every_use() -> None:
+        for each in (Outcome(1), Record(Outcome(2)), Colour.RED, Colour.RED | Colour.BLUE):
+            copy.deepcopy(each)
+            each.__reduce_ex__(2)  # as pickle does
+            inspect.signature(type(each))
+            get_type_hints(type(each), localns={"Outcome": Outcome})
+            isinstance(each, Hashable)
+
+    before = digest_of((Outcome, Record, Colour))
+    assert "__slotnames__" not in vars(Record)
+    every_use()
+    assert "__slotnames__" in vars(Record)
+    assert digest_of((Outcome, Record, Colour)) == before
 
 
 @pytest.mark.parametrize(
