@@ -118,7 +118,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Check protocols: every interleaving, every property, as a table of verdicts."""
-    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
     from deadheat.sim.errors import UsageError
 
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
@@ -211,8 +211,8 @@ def frontier(
     import os
 
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
     from deadheat.scenarios.frontier import frontiers
-    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
 
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     scenarios = [scenario_of(name, evaluations, None, properties, quiet=False) for name in names]

@@ -149,7 +149,7 @@ def stress(
     from deadheat.live.stress import Load
     from deadheat.live.stress import stress as run
     from deadheat.reports.live import print_stress, stress_to_json
-    from deadheat.scenarios.scenario import find_protocol
+    from deadheat.scenarios.catalogue import find_protocol
 
     find_protocol(protocol)
     load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)

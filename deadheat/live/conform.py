@@ -21,7 +21,8 @@ from deadheat.live.free import is_environment, is_the_end
 from deadheat.live.tape import Header, LiveEvent, on_one_line
 from deadheat.models.kubernetes import JobReference
 from deadheat.models.world import build
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.catalogue import find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError, UndecidedError, UsageError
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation

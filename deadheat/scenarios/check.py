@@ -12,8 +12,9 @@ from typing import Any
 
 from deadheat.models.steps import LABELS
 from deadheat.scenarios import interruption
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.reached import reached_labels
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError

@@ -11,7 +11,8 @@ from deadheat.models.status import Status
 from deadheat.models.steps import T1, T6, T8
 from deadheat.models.system import System
 from deadheat.models.world import build
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.catalogue import find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore.results import Exploration
 
 __all__ = ["reached_labels"]

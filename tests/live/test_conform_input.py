@@ -21,7 +21,8 @@ from deadheat.live.free import is_environment, is_the_end
 from deadheat.live.tape import Header, Tape, read_tape
 from deadheat.live.values import decode
 from deadheat.models.http import GaveUp
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.simulation import Simulation

@@ -14,8 +14,9 @@ from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import LABELS
 from deadheat.models.system import CancelRequest, Steps, System
 from deadheat.models.user import Cancellation
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, Verdict, check
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import reference
 from deadheat.sim.explore.python import explore
 

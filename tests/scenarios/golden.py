@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from deadheat.models.faults import FAULTS
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, check
 from deadheat.scenarios.incidents import INCIDENTS
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 
 __all__ = ["GOLDEN", "NAMES", "Row", "measured", "rows_of"]
 

@@ -25,7 +25,7 @@ from deadheat.live.tokens import TokensAdapter
 from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.remote import RemoteGate, call_parent
 from deadheat.live.topology.worker_queue import WorkerQueue
-from deadheat.scenarios.scenario import find_protocol
+from deadheat.scenarios.catalogue import find_protocol
 
 __all__ = ["main"]
 
