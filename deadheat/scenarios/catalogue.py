@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.models.system import Addition, Protocol
 from deadheat.scenarios import user_code
+from deadheat.scenarios.given import given
 from deadheat.sim.errors import UsageError, unknown_name
 
 __all__ = ["DEFAULT_PROTOCOLS", "MUTANT", "Reference", "additions", "find_protocol", "protocols", "require_known"]
@@ -105,6 +106,8 @@ def _by_name(what: str, every: tuple[Any, ...]) -> Mapping[str, Any]:
 
 
 def _base(name: str) -> Protocol:
+    if (object_given := given(name)) is not None:
+        return object_given
     if found := OBJECT.fullmatch(name):
         return _users(found["where"], found["name"])
     if name.startswith(INCIDENT):

@@ -20,8 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import redis
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from deadheat.live.lookups.base import Lookup, UnreadableError
 from deadheat.live.lookups.choose import Source, choose

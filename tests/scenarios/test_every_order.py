@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from deadheat.scenarios import window as window_module
-from deadheat.scenarios import window_network, window_parts
+from deadheat.scenarios import window as window_module, window_network, window_parts
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.latency import Latency, latency_of, names_of, parse_latencies

@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from deadheat.scenarios import window_network
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS

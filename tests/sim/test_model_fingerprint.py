@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from deadheat.models.faults import FAULTS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
