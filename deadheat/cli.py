@@ -13,6 +13,7 @@ from deadheat.cli_cleanup import EXAMPLES, cleanup
 from deadheat.cli_ending import ExitCode, console, ended, epilog, finish, say
 from deadheat.cli_incidents import incidents
 from deadheat.cli_live import conform, live
+from deadheat.cli_new import new
 from deadheat.cli_options import (
     AllowUnreached,
     Checkpoint,
@@ -55,6 +56,7 @@ app.command(
     epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
 )(incidents)
 app.command(epilog=EXAMPLES)(cleanup)
+app.command(epilog=epilog("deadheat new ours.py --from state-machine", "written"))(new)
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[
