@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import StringIO
 
 from deadheat.models.system import Protocol
 from deadheat.scenarios import check as checking
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict
 from deadheat.scenarios.given import reference_to
-from deadheat.scenarios.scenario import WITHOUT_END, Scenario
+from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED
 
@@ -99,10 +99,9 @@ def check(
         protocol if isinstance(protocol, str) else reference_to(protocol),
         evaluations,
         tuple((kind, _budget(kind, budget)) for kind, budget in (faults or {}).items()),
-        quiet=quiet,
+        EVERY if properties is None else tuple(dict.fromkeys(properties)),
+        quiet,
     )
-    if properties is not None:
-        scenario = replace(scenario, properties=tuple(dict.fromkeys(properties)))
     options = Options(states_max=states_max, allow_unreached=frozenset(allow_unreached), faults_must_fire=True)
     return Checked(checking.check(scenario, options))
 

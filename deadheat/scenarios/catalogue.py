@@ -11,8 +11,9 @@ to another process, which finds the same protocol by it; no two references of on
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
@@ -20,8 +21,18 @@ from deadheat.models.system import Addition, Protocol
 from deadheat.scenarios import user_code
 from deadheat.scenarios.given import given
 from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.model import Model
 
-__all__ = ["DEFAULT_PROTOCOLS", "MUTANT", "Reference", "additions", "find_protocol", "protocols", "require_known"]
+__all__ = [
+    "DEFAULT_PROTOCOLS",
+    "MUTANT",
+    "Reference",
+    "additions",
+    "find",
+    "find_protocol",
+    "protocols",
+    "without_mutants",
+]
 
 INCIDENT = "incident:"
 """How the name of an incident's protocol begins."""
@@ -60,7 +71,18 @@ class Reference(NamedTuple):
 
 
 def find_protocol(text: str) -> Protocol:
-    """Return the protocol that a reference stands for, composed from its parts.
+    """Return the protocol that a reference stands for; raises UsageError as `find` does, and for any other model."""
+    found = find(text)
+    if isinstance(found, Protocol):
+        return found
+    raise UsageError(
+        f"{text} is a model, and no protocol for evaluations, which this is for; check, show, replay and frontier take "
+        "any model."
+    )
+
+
+def find(text: str) -> Protocol | Model | Callable[..., Any]:
+    """Return what a reference stands for: a protocol, composed from its parts, or a model, or what makes one.
 
     Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, if there is no such
     mutant, or if the user's own code cannot be imported.
@@ -71,19 +93,21 @@ def find_protocol(text: str) -> Protocol:
 
         return mutant(original, number)
     reference = Reference.of(text)
-    protocol = _base(reference.base)
+    found = _base(reference.base)
     for name in reference.added:
-        protocol = protocol.plus(_addition(text, reference, name))
-    return protocol
+        if not isinstance(found, Protocol):
+            raise UsageError(f"{reference.base} is a model, to which nothing can be added; leave {ADDED}{name} out.")
+        found = found.plus(_addition(text, reference, name))
+    return found
 
 
-def require_known(text: str) -> None:
-    """Raise UsageError as `find_protocol` does, but for the number of a mutant, which a search would have to tell."""
+def without_mutants(text: str) -> str:
+    """Return the reference to what a mutant was made of; raises UsageError for a number that no mutant has."""
     reference = Reference.of(text)
-    find_protocol("".join((reference.base, *(f"{ADDED}{each}" for each in reference.added))))
     for number in reference.mutants:
         if not number.isdecimal() or not int(number):
             raise UsageError(f"{text!r} names no mutant; write its number, from 1, behind {MUTANT}.")
+    return "".join((reference.base, *(f"{ADDED}{each}" for each in reference.added)))
 
 
 def protocols() -> Mapping[str, Protocol]:
@@ -105,7 +129,7 @@ def _by_name(what: str, every: tuple[Any, ...]) -> Mapping[str, Any]:
     return found
 
 
-def _base(name: str) -> Protocol:
+def _base(name: str) -> Protocol | Model | Callable[..., Any]:
     if (object_given := given(name)) is not None:
         return object_given
     if found := OBJECT.fullmatch(name):
@@ -123,13 +147,16 @@ def _base(name: str) -> Protocol:
     raise unknown_name("protocol", name, [*protocols(), *(f"baseline+{each}" for each in additions())])
 
 
-def _users(where: str, name: str) -> Protocol:
+def _users(where: str, name: str) -> Protocol | Model | Callable[..., Any]:
     found = user_code.load(where, name)
-    if isinstance(found, Protocol):
+    if isinstance(found, Protocol | Model) or (inspect.isfunction(found) and not inspect.isgeneratorfunction(found)):
         return found
-    names = user_code.named_in(user_code.found_in(where), (Protocol,))
+    names = user_code.named_in(user_code.found_in(where), (Protocol, Model))
     there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}" if names else "there is none in it"
-    raise UsageError(f"{name} in {where} is a {type(found).__name__}, and no Protocol; {there}.")
+    raise UsageError(
+        f"{name} in {where} is a {type(found).__name__}, and neither a Protocol nor a Model, nor a function that makes "
+        f"one; {there}."
+    )
 
 
 def _addition(text: str, reference: Reference, name: str) -> Addition:

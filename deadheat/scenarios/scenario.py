@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from deadheat.models.faults import FAULTS
-from deadheat.models.world import build
-from deadheat.scenarios.catalogue import find_protocol, require_known
-from deadheat.scenarios.properties import PROPERTIES, properties_of
+from deadheat.scenarios.catalogue import without_mutants
+from deadheat.scenarios.subjects import Settings, Subject, subject_of
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
-__all__ = ["Scenario", "budget_text", "parse_faults"]
+__all__ = ["EVERY", "WITHOUT_END", "Scenario", "budget_text", "parse_faults"]
 
 WITHOUT_END = "*"
 """How a budget without end is written."""
@@ -21,27 +19,36 @@ SIZE_MAX = 1_000
 """How many evaluations and faults a scenario may have: far more than can be explored, and not too many to be built."""
 
 
+EVERY = ("*",)
+"""What stands for all the properties that there are."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """What is checked. Raises UsageError if a name in it is unknown or a number makes no sense.
 
-    A `quiet` scenario judges liveness only on runs in which faults stop at some point.
+    A `quiet` scenario judges liveness only on runs in which faults stop at some point. `settings` are the sizes of a
+    model that has other sizes than evaluations.
     """
 
     protocol: str
     evaluations: int = 1
     faults: tuple[tuple[str, int], ...] = ()
-    properties: tuple[str, ...] = tuple(PROPERTIES)
+    properties: tuple[str, ...] = EVERY
     quiet: bool = False
+    settings: Settings = ()
 
     def __post_init__(self) -> None:
-        require_known(self.protocol)
+        subject = subject_of(without_mutants(self.protocol), self.settings)
+        object.__setattr__(self, "faults", tuple({**subject.budgets, **dict(self.faults)}.items()))
+        if self.properties == EVERY:
+            object.__setattr__(self, "properties", tuple(subject.properties))
         if self.evaluations < 1:
             raise UsageError(f"{self.evaluations} evaluations cannot be checked; ask for at least 1.")
         for kind, budget in self.faults:
-            if kind not in FAULTS:
-                raise unknown_name("fault", kind, FAULTS)
-            if budget < 0 and (budget != UNLIMITED or FAULTS[kind].bounded):
+            if kind not in subject.faults:
+                raise unknown_name("fault", kind, subject.faults)
+            if budget < 0 and (budget != UNLIMITED or subject.faults[kind]):
                 raise UsageError(
                     f"The fault {kind!r} cannot happen {'without end' if budget == UNLIMITED else f'{budget} times'}; "
                     "give it a number of times."
@@ -53,24 +60,28 @@ class Scenario:
                 f"allowed, and far more than can be explored; ask for fewer, or for KIND={WITHOUT_END}."
             )
         for name in self.properties:
-            if name not in PROPERTIES:
-                raise unknown_name("property", name, PROPERTIES)
+            if name not in subject.properties:
+                raise unknown_name("property", name, subject.properties)
 
     @property
     def budgets(self) -> Mapping[str, int]:
         """The fault budgets by kind."""
         return dict(self.faults)
 
+    @property
+    def subject(self) -> Subject:
+        """What the scenario is of."""
+        return subject_of(self.protocol, self.settings)
+
     def model(self) -> Model:
         """Return the model of this scenario, with the properties asked for."""
-        world = build(find_protocol(self.protocol), self.evaluations, self.budgets)
-        properties = tuple(each for each in properties_of(world.system) if each.name in self.properties)
-        names = world.interchangeable
-        return Model(world.components, world.processes, properties, self.budgets, self.quiet, names)
+        model = self.subject.model(self.evaluations, self.budgets, self.quiet)
+        return replace(model, properties=tuple(each for each in model.properties if each.name in self.properties))
 
     def command(self, name: str) -> str:
         """Return the deadheat command that shows the named property's counterexample in this scenario."""
         parts = [f"deadheat show {self.protocol} --property {name}"]
+        parts.extend(f"--set {setting}={value}" for setting, value in self.settings)
         if self.evaluations != 1:
             parts.append(f"--evaluations {self.evaluations}")
         parts.extend(f"--faults {kind}={budget_text(budget)}" for kind, budget in self.faults)

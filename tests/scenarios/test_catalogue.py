@@ -157,8 +157,12 @@ def test_a_file_imports_what_lies_beside_it_and_hides_nothing_that_is_installed(
     [
         (OURS, "our.py:PROTOCOL", "There is no file our.py; give the path of a Python file, as FILE.py:NAME."),
         (OURS, "ours.py:PROTOCL", "There is no object in ours.py named 'PROTOCL'; did you mean PROTOCOL?"),
-        (OURS, "ours.py:NUMBER", "NUMBER in ours.py is a int, and no Protocol; there are PROTOCOL, OTHER."),
-        ("A = 1", "ours.py:A", "A in ours.py is a int, and no Protocol; there is none in it."),
+        (OURS, "ours.py:NUMBER", "NUMBER in ours.py is a int, and neither a Protocol nor a Model, nor a function"),
+        (
+            "A = 1",
+            "ours.py:A",
+            "A in ours.py is a int, and neither a Protocol nor a Model, nor a function that makes one; there is none",
+        ),
         (OURS, "ours.py", "'ours.py' names no protocol; write FILE.py:NAME or MODULE:NAME, such as ours.py:PROTOCOL."),
         (OURS, "no_such_module:P", "There is no module 'no_such_module'; give one that can be imported from here,"),
         ("x =", "ours.py:P", "ours.py:1 is no Python: invalid syntax; mend it there."),
