@@ -11,6 +11,7 @@ import pytest
 from deadheat.live.place import Place, Where, open_place
 from deadheat.live.servers.control_plane import embedded_control_plane, missing_assets
 from deadheat.live.servers.redis_server import embedded_redis, redis_binary
+from tests.live.postgres_server import postgres_programs, postgres_server
 
 HERE = Path(__file__).parent
 
@@ -41,6 +42,20 @@ def kubeconfig() -> Iterator[Path]:
         pytest.skip(f"no Kubernetes: {missing}")
     with embedded_control_plane() as path:
         yield path
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a database in which tables and schemas may be made."""
+    given = os.environ.get("DEADHEAT_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL: DEADHEAT_TEST_POSTGRES is not set, and there is no initdb")
+    with postgres_server(programs) as url:
+        yield url
 
 
 @pytest.fixture

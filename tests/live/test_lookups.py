@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import os
-import shutil
 import socketserver
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -260,23 +257,6 @@ def test_sqlite_cannot_be_written_and_is_not_made(database: str, tmp_path: Path)
     assert not (tmp_path / "none.db").exists()
 
 
-@pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pytest.importorskip("psycopg")
-    given_url = os.environ.get("DEADHEAT_TEST_POSTGRES")
-    if given_url:
-        yield given_url
-        return
-    if shutil.which("initdb") is None or os.getuid() == 0:
-        pytest.skip("no PostgreSQL: neither DEADHEAT_TEST_POSTGRES nor one that this user could start")
-    folder, port = tmp_path_factory.mktemp("postgres"), free_port()
-    subprocess.run(["initdb", "-D", folder, "-U", "deadheat", "-A", "trust"], check=True, capture_output=True)
-    options = f"-p {port} -k {folder} -h 127.0.0.1"
-    subprocess.run(["pg_ctl", "-D", folder, "-w", "-o", options, "-l", folder / "log", "start"], check=True)
-    yield f"postgresql://deadheat@127.0.0.1:{port}/postgres"
-    subprocess.run(["pg_ctl", "-D", folder, "-m", "immediate", "stop"], check=True)
-
-
 @pytest.mark.live
 @pytest.mark.parametrize("place", ["{id}", "'{id}'", "%s"])
 def test_postgresql_is_asked_with_a_parameter_and_cannot_be_written(postgres_url: str, place: str) -> None:
@@ -328,7 +308,6 @@ def test_postgresql_is_connected_to_again_after_a_connection_was_lost(postgres_u
 
 
 def test_a_database_that_does_not_answer_is_a_sentence_without_the_password() -> None:
-    pytest.importorskip("psycopg")
     with (
         closing(lookup("postgresql://user:hunter2@127.0.0.1:1/db")) as statuses,
         pytest.raises(LiveError, match=r"^PostgreSQL at 127\.0\.0\.1:1 does not answer") as raised,
