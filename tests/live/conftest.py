@@ -16,10 +16,14 @@ from tests.live.postgres_server import postgres_programs, postgres_server
 HERE = Path(__file__).parent
 
 
+SHARED = {"kubeconfig", "postgres_url"}
+"""Servers that take seconds to start, or that a variable may name for all processes. A Redis is started for each."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares servers in one process, where tests run in several."""
     for item in items:
-        if HERE in item.path.parents:
+        if HERE in item.path.parents and SHARED & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("live"))
 
 

@@ -298,10 +298,12 @@ def test_postgresql_tells_one_bad_record_from_a_query_that_is_wrong(postgres_url
 def test_postgresql_is_connected_to_again_after_a_connection_was_lost(postgres_url: str) -> None:
     import psycopg
 
-    with closing(lookup(postgres_url, query="SELECT 'failed' WHERE {id} <> ''")) as statuses:
+    named = f"{postgres_url}{'&' if '?' in postgres_url else '?'}application_name=lost"
+    with closing(lookup(named, query="SELECT 'failed' WHERE {id} <> ''")) as statuses:
         assert statuses("e1") == "failed"
         with psycopg.connect(postgres_url, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            its_own = "FROM pg_stat_activity WHERE application_name = 'lost'"
+            assert other.execute(f"SELECT pg_terminate_backend(pid) {its_own}").fetchall() == [(True,)]
         with pytest.raises(LiveError, match="does not answer any more"):
             statuses("e1")
         assert statuses("e1") == "failed"
