@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,8 +28,6 @@ __all__ = [
     "seconds_in",
     "unreached_allowed",
 ]
-
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
 ExplorerName = Annotated[
@@ -93,10 +90,17 @@ def search_options(explorer: str, max_states: int, memory: str | None = None, **
     return Options(explorer, max_states, memory_bytes_max=parse_size(memory) if memory else 0, cores=cores(), **others)
 
 
-def seconds_in(duration: str) -> int | None:
-    """Return the seconds in a text such as 30s, 5m, 1h or 2d; None if it is no such text."""
-    number, unit = duration[:-1], duration[-1:]
-    return int(number) * UNITS_S[unit] if unit in UNITS_S and re.fullmatch(r"\d+", number) else None
+def seconds_in(text: str, option: str, at_least: str = "0", at_most: str = "") -> float:
+    """Return the seconds of a duration that an option was given; raises UsageError, also where it is out of bounds."""
+    from deadheat.sim.durations import UNITS_NS, parse_duration
+    from deadheat.sim.errors import UsageError
+
+    time_ns = parse_duration(text, option)
+    if time_ns < parse_duration(at_least):
+        raise UsageError(f"{text!r} is too short for {option}; write {at_least} or more.")
+    if at_most and time_ns > parse_duration(at_most):
+        raise UsageError(f"{text!r} is too long for {option}; write {at_most} or less.")
+    return time_ns / UNITS_NS["s"]
 
 
 def cores() -> int:

@@ -10,11 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.scenarios.latency import UNITS_NS
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_words import (
     condition_text,
-    duration_text,
     free_step_text,
     inequality_text,
     lease_text,
@@ -23,6 +21,7 @@ from deadheat.scenarios.window_words import (
     step_text,
     verdict_text,
 )
+from deadheat.sim.durations import UNITS_NS, duration_text
 from deadheat.sim.render import render
 from deadheat.version import VERSION
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
-from deadheat.scenarios.latency import UNITS_NS
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_parts import FreeStep, Lease
 from deadheat.sim.cuts import START, CausalStep
+from deadheat.sim.durations import duration_text
 from deadheat.sim.simulation import Transition
 from deadheat.sim.temporal import Condition, Constraint
 
 __all__ = [
     "condition_text",
-    "duration_text",
     "free_step_text",
     "inequality_text",
     "lease_text",
@@ -26,15 +24,6 @@ __all__ = [
 ]
 
 CONDITIONS_MAX = 3
-
-
-def duration_text(time_ns: float) -> str:
-    """Return a time in its largest fitting unit, exactly: `212 ms`, `1.2 s`."""
-    if time_ns == math.inf:
-        return "no limit"
-    unit = next((each for each in ("s", "ms", "us") if abs(time_ns) >= UNITS_NS[each]), "ns" if time_ns else "ms")
-    number = Decimal(int(time_ns)) / UNITS_NS[unit]
-    return f"{number.normalize():f} {unit}"
 
 
 def step_text(window: RaceWindow, number: int) -> str:

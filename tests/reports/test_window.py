@@ -88,7 +88,7 @@ def test_the_json_tells_the_lease_that_excludes_an_expiry(expiry: str) -> None:
     [
         ("kubernets=1s", "There is no step of this trace named 'kubernets'; did you mean kubernetes"),
         ("http", "write NAME=LO..HI"),
-        ("http=2s..1s", "the upper bound is below the lower one"),
+        ("http=2s..1s", "ends before it begins; write the shorter first: 1s..2s"),
     ],
 )
 def test_a_mistake_gets_one_sentence(orphan: str, bounds: str, message: str) -> None:
