@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.scenarios.frontier import FaultSet, Frontier
+from deadheat.sim.counting import counted
 
 __all__ = ["fault_set_text", "print_frontiers"]
 
@@ -59,9 +60,9 @@ def _scope(frontiers: Sequence[Frontier]) -> str:
     vacuous = "; ∅ holds vacuously" * any(each.is_vacuous() for each in frontiers)
     return (
         "0: no fault is needed; a number: so many faults break it; "
-        f"✓ survives every combination of up to {first.up_to} "
-        f"fault{'s' * (first.up_to != 1)} of {applicable}{vacuous}; ? some check was cut short. "
-        f"Covers {evaluations} evaluation{'s' * (evaluations > 1)}."
+        f"✓ survives every combination of up to {counted(first.up_to, 'fault')} of {applicable}{vacuous}; "
+        "? some check was cut short. "
+        f"Covers {counted(evaluations, 'evaluation')}."
     )
 
 
@@ -107,7 +108,7 @@ def _best(rows: Iterable[Sequence[Frontier]], up_to: int) -> str:
         for each in row
         if each.property == "no-transient-orphan" and not each.breaking and not each.undecided and not each.vacuous
     ]
-    combinations = "any single fault" if up_to == 1 else f"any combination of up to {up_to} faults"
+    combinations = "any single fault" if up_to == 1 else f"any combination of up to {counted(up_to, 'fault')}"
     return f"No transient orphan under {combinations}: {', '.join(names) or 'none'}."
 
 

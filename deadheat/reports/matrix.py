@@ -13,6 +13,7 @@ from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import budget_text
+from deadheat.sim.counting import counted
 
 __all__ = ["odds_text", "print_matrix"]
 
@@ -83,7 +84,7 @@ def _scope(results: Sequence[CheckResult]) -> str:
     legend = LEGEND + VACUOUS_LEGEND * any(each.is_vacuous for each in results)
     return (
         f"{legend}\n"
-        f"Covers {scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}, {faults}; {search}, stored "
+        f"Covers {counted(scenario.evaluations, 'evaluation')}, {faults}; {search}, stored "
         f"{'by fingerprint' if by_fingerprint else 'exactly'}; reductions: {reductions}."
     )
 
@@ -97,7 +98,7 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
         if exploration.stopped:
             remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:
-            cores = f"{exploration.cores} core{'s' * (exploration.cores > 1)}"
+            cores = f"{counted(exploration.cores, 'core')}"
             size = f"{exploration.bytes_per_state:.1f} bytes a state"
             remarks[f"{result.scenario.protocol}: explored by the compiled kernel on {cores}, {size}."] = None
         if exploration.storage == "fingerprint":
@@ -134,7 +135,8 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
     others = sum(len(result.steps_not_reached) for result in results)
     if others:
         lines.append(
-            f"{others} further steps of the roles want a fault or an occasion to be reached; --json lists them."
+            f"Not reached, for want of a fault or of an occasion: {counted(others, 'further step')} of the roles; "
+            "--json lists them."
         )
     return lines
 

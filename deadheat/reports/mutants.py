@@ -15,6 +15,7 @@ from deadheat.reports.machine import budgets_to_json
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
 from deadheat.scenarios.scenario import MUTANT, Scenario, budget_text
+from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
 __all__ = ["SCHEMA", "mutants_to_json", "print_mutant", "print_mutants"]
@@ -42,7 +43,9 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
     """Print every mutant with what notices it, those that nobody notices once more, and what this covers."""
     console.print(_table(results))
     noticed = sum(each.fate is Fate.NOTICED for each in results)
-    console.print(f"{noticed} of {len(results)} mutants of {hunt.scenario.protocol} are noticed.", style="bold")
+    console.print(
+        f"Noticed: {noticed:,} of {counted(len(results), 'mutant')} of {hunt.scenario.protocol}.", style="bold"
+    )
     for fate, meaning in (
         (Fate.CANNOT_RUN, "the change breaks a rule that the protocol keeps, so it says nothing of properties"),
         (Fate.SURVIVED, "a hole in the properties, or hidden by those that are violated anyway"),
@@ -164,7 +167,7 @@ def _notices(notices: Sequence[Notice]) -> Text:
 
 
 def _scope(hunt: Hunt) -> list[str]:
-    evaluations = f"{hunt.scenario.evaluations} evaluation{'s' * (hunt.scenario.evaluations > 1)}"
+    evaluations = counted(hunt.scenario.evaluations, "evaluation")
     faults = _budgets(hunt.scenario.faults) or "no faults, and then one fault of each kind until something notices"
     lines = [f"Covers {evaluations}, {faults}; with the steps of a shortest counterexample."]
     violated = _already_violated(hunt)

@@ -13,6 +13,7 @@ from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
+from deadheat.sim.counting import counted
 from deadheat.sim.trace import Event, Trace
 
 __all__ = ["print_timeline"]
@@ -28,7 +29,7 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
     """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
     scenario = counterexample.scenario
     faults = "".join(f", {kind}={budget_text(budget)}" for kind, budget in scenario.faults)
-    evaluations = f"{scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}"
+    evaluations = f"{counted(scenario.evaluations, 'evaluation')}"
     console.print(
         Text.assemble(
             (scenario.protocol, "bold"), f" with {evaluations}{faults} violates ", (counterexample.property, "bold red")

@@ -10,6 +10,7 @@ from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
 from deadheat.scenarios.properties import PROPERTIES, properties_of
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
@@ -62,8 +63,8 @@ class Scenario:
         size = self.evaluations * (1 + sum(budget for _, budget in self.faults if budget != UNLIMITED))
         if size > SIZE_MAX:
             raise UsageError(
-                f"{self.evaluations:,} evaluations with these faults need {size:,} processes or more, of {SIZE_MAX:,} "
-                f"allowed, and far more than can be explored; ask for fewer, or for KIND={WITHOUT_END}."
+                f"{counted(self.evaluations, 'evaluation')} with these faults would take {size:,} processes or more, "
+                f"of {SIZE_MAX:,} allowed, and far more than can be explored; ask for fewer, or for KIND={WITHOUT_END}."
             )
         for name in self.properties:
             if name not in PROPERTIES:

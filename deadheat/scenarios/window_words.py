@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_parts import FreeStep, Lease
+from deadheat.sim.counting import counted
 from deadheat.sim.cuts import START, CausalStep
 from deadheat.sim.durations import duration_text
 from deadheat.sim.simulation import Transition
@@ -62,7 +63,7 @@ def inequality_text(window: RaceWindow) -> str:
         return "Possible at any latencies: nothing in it has to be faster than anything else."
     texts = [condition_text(window, each) for each in window.conditions[:CONDITIONS_MAX]]
     more = len(window.conditions) - len(texts)
-    rest = [f"{more} more condition{'s are' if more > 1 else ' is'} met"] if more else []
+    rest = [f"{counted(more, 'more condition is', 'more conditions are')} met"] if more else []
     return f"Possible {window.relation} {', and '.join([*texts, *rest])}."
 
 

@@ -67,7 +67,7 @@ def parse_duration(text: str, where: str = "") -> int:
     whole, _, fraction = found[1].partition(".")
     if max(len(whole), len(fraction)) > DIGITS_MAX:  # which would also take its time to be read
         raise UsageError(f"{_shown(text)}{_in(where)} has more than {DIGITS_MAX} digits; round it.")
-    nanoseconds, rest = divmod(int(whole + fraction) * UNITS_NS[unit], 10 ** len(fraction))
+    nanoseconds, rest = divmod(int(whole + fraction) * UNITS_NS[unit], int(10 ** len(fraction)))
     if rest:
         raise UsageError(f"{_shown(text)}{_in(where)} is finer than a nanosecond; round it.")
     if nanoseconds > LONGEST_D * UNITS_NS["d"]:
