@@ -27,7 +27,7 @@ from deadheat.version import VERSION
 __all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "replay_file", "require_writable", "save"]
 
 FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
-FORMAT_VERSION: Literal[2] = 2
+FORMAT_VERSION: Literal[3] = 3
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
@@ -59,7 +59,7 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file, but for its checksum. The fingerprint is None for a model of which none can be taken."""
 
     format: Literal["deadheat-trace"]
-    version: Literal[2]
+    version: Literal[3]
     deadheat: str
     python: str
     fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None
