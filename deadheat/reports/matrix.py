@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import ascii_uppercase
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
+from deadheat.reports.names import broken, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import budget_text
@@ -32,14 +32,11 @@ VACUOUS_LEGEND = " ∅ holds vacuously: perhaps only for want of what no run did
 
 def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
     """Print the verdicts, what they cover, and what no run reached."""
-    wide = _table(results, [outcome.property.replace("-", "\n") for outcome in results[0].outcomes])
-    if console.measure(wide, options=console.options.update_width(1_000)).minimum <= console.width:
-        console.print(wide)
-    else:
-        letters = ascii_uppercase[: len(results[0].outcomes)]
-        console.print(_table(results, letters))
-        for letter, outcome in zip(letters, results[0].outcomes, strict=True):
-            console.print(f"{letter} {outcome.property}: {PROPERTIES[outcome.property]}", style="dim")
+    names = [outcome.property for outcome in results[0].outcomes]
+    table, letters = table_that_fits(names, lambda headers: _table(results, headers, console), console)
+    console.print(table)
+    for letter, name in zip(letters, names, strict=False):
+        console.print(f"{letter} {name}: {PROPERTIES[name]}", style="dim")
     console.print(_scope(results), style="dim")
     for line in (*_remarks(results), *_vacuity(results)):
         console.print(line, style="dim")
@@ -49,8 +46,15 @@ def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
         console.print(advice)
 
 
-def _table(results: Sequence[CheckResult], headers: Sequence[str]) -> Table:
-    table = Table(title="Can it happen? Every interleaving", title_justify="left", header_style="bold", box=None)
+def _table(results: Sequence[CheckResult], headers: Sequence[str], console: Console) -> Table:
+    table = Table(
+        title="Can it happen? Every interleaving",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
     table.add_column("protocol", overflow="fold", min_width=15, vertical="bottom")
     for header in headers:
         table.add_column(header, no_wrap=True, vertical="bottom", justify="right")
@@ -58,7 +62,9 @@ def _table(results: Sequence[CheckResult], headers: Sequence[str]) -> Table:
         table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
     for result in results:
         cells = [_cell(each, result.exploration.omission_odds) for each in result.outcomes]
-        table.add_row(result.scenario.protocol, *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}")
+        table.add_row(
+            broken(result.scenario.protocol, console), *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}"
+        )
     return table
 
 
