@@ -30,6 +30,7 @@ from deadheat.cli_options import (
     unreached_allowed,
 )
 from deadheat.cli_searches import code_of, judge_mutants, scenario_of, search_all, undecided
+from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -238,7 +239,8 @@ def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat save
 
     def print_both() -> None:
         _print_timeline(counterexample)
-        console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
+        steps = counted(len(counterexample.trace.events), "step")
+        console().print(f"Reproduced: {file} does what it did, in {steps}, so the race is still there.")
 
     finish(ExitCode.AS_HOPED, print_both)
 

@@ -117,7 +117,7 @@ def check(
 
 @live.command(
     epilog=epilog(
-        "deadheat live stress baseline --cancellations 200 --latency http.accept=0:200",
+        "deadheat live stress baseline --cancellations 200 --latency http.accept=0..200ms",
         "as the model says",
         "orphans that the model says cannot be",
     )
@@ -128,7 +128,9 @@ def stress(
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="How many at once.")] = 8,
     latency: Annotated[
         list[str] | None,
-        typer.Option("--latency", metavar="WHAT=MIN:MAX", help="Delay a component, or one of its operations, in ms."),
+        typer.Option(
+            "--latency", metavar="NAME=LO..HI", help="How long to delay a component, or one of its operations."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn.")] = 1,
     trace: Annotated[Path, typer.Option("--trace", metavar="FILE", help="Where to record.")] = Path("stress.jsonl"),
@@ -144,14 +146,13 @@ def stress(
 ) -> None:
     """Cancel many evaluations, each at its own pace, and count the orphans that real servers are left with."""
     require_live_extra("live stress")
-    from deadheat.live.free import parse_latencies
+    from deadheat.live.free import parse_delays
     from deadheat.live.results import LiveOutcome
     from deadheat.live.stress import Load, stress as run
     from deadheat.reports.live import print_stress, stress_to_json
-    from deadheat.scenarios.catalogue import find_protocol
+    from deadheat.scenarios.scenario import Scenario
 
-    find_protocol(protocol)
-    load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)
+    load = Load(cancellations, concurrency, parse_delays(latency or [], Scenario(protocol).model()), seed)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
         result = run(place, protocol, load, trace, _settings(image, command))
     code = ExitCode.VIOLATED if result.outcome is LiveOutcome.DIVERGED else ExitCode.AS_HOPED

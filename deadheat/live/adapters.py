@@ -190,7 +190,7 @@ class RedisNotes:
 
     def next_number(self, evaluation: str) -> int:
         """Return the number of the next delivery."""
-        return int(self._client.incr(f"{self._prefix}deliveries:{evaluation}")) - 1
+        return int(self._client.incr(f"{self._prefix}deliveries:{evaluation}"))
 
     def note_down(self, evaluation: str, number: int) -> None:
         """Note that the handler of a delivery is gone for good."""

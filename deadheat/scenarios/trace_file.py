@@ -16,6 +16,7 @@ import msgspec
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import violation_of
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, FingerprintError, ReplayDivergedError, TraceError
 from deadheat.sim.fingerprint import PYTHON, fingerprint
 from deadheat.sim.model import UNLIMITED, Kind, Model
@@ -26,7 +27,7 @@ from deadheat.version import VERSION
 __all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "replay_file", "require_writable", "save"]
 
 FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
-FORMAT_VERSION: Literal[2] = 2
+FORMAT_VERSION: Literal[3] = 3
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
@@ -58,7 +59,7 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file, but for its checksum. The fingerprint is None for a model of which none can be taken."""
 
     format: Literal["deadheat-trace"]
-    version: Literal[2]
+    version: Literal[3]
     deadheat: str
     python: str
     fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None
@@ -144,9 +145,9 @@ def read(path: Path) -> Recorded:
     choices = tuple(Choice(*each) for each in content.schedule)
     events = tuple(Event(**msgspec.structs.asdict(each)) for each in content.events)
     if len(choices) != len(events):
-        raise _is_not_whole(path, f"it has {len(choices)} choices and {len(events)} events")
+        raise _is_not_whole(path, f"it has {counted(len(choices), 'choice')} and {counted(len(events), 'event')}")
     if content.cycle_from is not None and content.cycle_from > len(choices):
-        raise _is_not_whole(path, f"its cycle begins after its {len(choices)} steps")
+        raise _is_not_whole(path, f"its cycle begins after its {counted(len(choices), 'step')}")
     if (content.cycle_from is None) is (model.properties[0].kind is Kind.EVENTUALLY):
         has = "no cycle, although its property speaks" if content.cycle_from is None else "a cycle, and no property"
         raise _is_not_whole(path, f"it has {has} of runs without end")

@@ -15,6 +15,7 @@ from typing import Any
 
 import simpy
 
+from deadheat.sim.counting import counted
 from deadheat.sim.coverage import codes_of
 from deadheat.sim.errors import DeadheatError, ModelError, PurityError
 from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
@@ -191,7 +192,7 @@ class RunningProcess:
 
     def _so_far(self, what: str) -> str:
         count = len(self.history)
-        return f"The process {self.process.name!r} {what} after {count} outcome{'s' * (count != 1)}"
+        return f"The process {self.process.name!r} {what} after {counted(count, 'outcome')}"
 
     def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
         if not isinstance(request, AnyOf):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
+from deadheat.sim.counting import counted
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import PurityError
@@ -171,8 +172,9 @@ class LocalStates:
         expected, got = self.states[number].operations, running.operations
         if expected != got:
             raise PurityError(
-                f"The process {self.process.name!r} is not pure: after the same {len(running.history)} outcomes it "
-                f"asked once for {_names(expected)} and once for {_names(got)}. A role may depend on its arguments "
+                f"The process {self.process.name!r} is not pure: after the same "
+                f"{counted(len(running.history), 'outcome')} it asked once for {_names(expected)} and once for "
+                f"{_names(got)}. A role may depend on its arguments "
                 "and on outcomes alone, never on a clock, a random number, a global or the order of a set."
             )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from deadheat.sim.counting import counted
 from deadheat.sim.coverage import Site
 from deadheat.sim.explore.memory import out_of_memory
 from deadheat.sim.model import Model
@@ -37,7 +38,7 @@ class Limits:
         if self.asked():
             return "it was interrupted"
         if states > self.states_max:
-            return f"it reached {self.states_max:,} states (--max-states)"
+            return f"it reached {counted(self.states_max, 'state')} (--max-states)"
         return out_of_memory(self.memory_bytes_max) if states >= STATES_WITHOUT_LOOKING else None
 
 
