@@ -10,14 +10,15 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol, runtime_checkable
 
 import typer
 
-__all__ = ["ExitCode", "console", "ended", "epilog", "finish", "say"]
+__all__ = ["ExitCode", "console", "ended", "epilog", "finish", "print_apart", "say"]
 
 NARROWEST, USUAL = 40, 80
 """How many columns a table needs to say anything, and how many a terminal usually has."""
@@ -79,6 +80,59 @@ def say(text: str) -> None:
             _let_go(sys.stderr)
 
 
+_results: tuple[Any, int | None] | None = None
+"""Where results go while the user's code has stdout: Python's own stream, and the copy of its file descriptor."""
+
+
+@contextmanager
+def print_apart() -> Iterator[None]:
+    """Let whatever is printed go to stderr, also by worker processes and by what is no Python, but for `finish`.
+
+    What a role prints must not get in between the results, of which a program may be the reader.
+    """
+    global _results
+    stdout, stderr = sys.stdout, sys.stderr
+    if stdout is None:  # a shell has closed it
+        yield
+        return
+    _flush()
+    copy = _moved(stdout, stderr)
+    _results = (stdout, copy)
+    sys.stdout = stderr if stderr is not None else open(os.devnull, "w")  # noqa: SIM115 - as long as the program
+    try:
+        yield
+    finally:
+        _take_back()
+
+
+def _moved(stdout: Any, stderr: Any) -> int | None:
+    """Let the file descriptor of stdout be another name of stderr's; return a copy of what it was."""
+    try:
+        copy = os.dup(stdout.fileno())
+    except (OSError, ValueError):  # it is no file
+        return None
+    try:
+        os.dup2(stderr.fileno() if stderr is not None else os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+    except (OSError, ValueError):
+        os.close(copy)
+        return None
+    return copy
+
+
+def _take_back() -> None:
+    """Let results go to stdout again, if they did not already."""
+    global _results
+    if _results is None:
+        return
+    (stdout, copy), _results = _results, None
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    sys.stdout = stdout
+    if copy is not None:
+        os.dup2(copy, stdout.fileno())
+        os.close(copy)
+
+
 def finish(code: ExitCode, show: Callable[[], None]) -> NoReturn:
     """Show a result, and end with its code: also where whoever was to read it stops reading.
 
@@ -86,6 +140,7 @@ def finish(code: ExitCode, show: Callable[[], None]) -> NoReturn:
     """
     from deadheat.sim.errors import UsageError
 
+    _take_back()
     try:
         show()
         _flush()

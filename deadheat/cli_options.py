@@ -18,6 +18,7 @@ __all__ = [
     "ExplorerName",
     "Fingerprint",
     "MaxStates",
+    "MaxValues",
     "Memory",
     "NoComposition",
     "NoMerging",
@@ -33,6 +34,10 @@ __all__ = [
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
+MaxValues = Annotated[
+    int,
+    typer.Option("--max-values", min=2, help="Stop where a counter in a role or component took on so many values."),
+]
 ExplorerName = Annotated[
     str,
     typer.Option(
