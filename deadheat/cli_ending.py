@@ -229,6 +229,9 @@ def _unexpected(error: BaseException) -> ExitCode:
         return ExitCode.SERVER
     if os.environ.get(TRACEBACK):
         say("".join(traceback.format_exception(error)).rstrip())
+    if (place := _not_loaded(error)) is not None:
+        say(f"deadheat: {place} cannot be loaded: {_named(error)}; correct it there.")
+        return ExitCode.USAGE
     say(f"deadheat: {_sentence(error)}")
     return ExitCode.DEFECT
 
@@ -255,12 +258,43 @@ def _sentence(error: BaseException) -> str:
         )
     if isinstance(error, MemoryError):
         return "There is not enough memory, so nothing is decided; set --memory, or check something smaller."
-    said = " ".join(str(error).split())
-    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return (
-        f"This is a defect of deadheat, and no verdict: {what} ({_where(error)}). Please report it, with what "
+        f"This is a defect of deadheat, and no verdict: {_named(error)} ({_where(error)}). Please report it, with what "
         f"{TRACEBACK}=1 shows."
     )
+
+
+def _named(error: BaseException) -> str:
+    said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _not_loaded(error: BaseException) -> str | None:
+    """Return the place in a module of the user's at which importing it went wrong, if that is what went wrong."""
+    from deadheat.sim.holdings import is_the_users
+
+    if isinstance(error, SyntaxError) and error.filename and _is_of_protocols(error.filename):
+        return f"{_shown(error.filename)}, line {error.lineno},"
+    at_import = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_name == "<module>" and is_the_users(frame.f_globals.get("__name__"))
+    ]
+    if not at_import:
+        return None
+    frame, line = at_import[-1]
+    return f"{_shown(frame.f_code.co_filename)}, line {line},"
+
+
+def _is_of_protocols(file: str) -> bool:
+    """Return whether a file of source can be the user's: one outside of us, or where protocols are."""
+    path = Path(file)
+    return not path.is_relative_to(OURS / "deadheat") or path.is_relative_to(OURS / "deadheat" / "models" / "protocols")
+
+
+def _shown(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(OURS) if path.is_relative_to(OURS) else path)
 
 
 def _module(error: BaseException) -> str:
@@ -272,8 +306,7 @@ def _where(error: BaseException) -> str:
     if not frames:
         return "nobody knows where"
     last = frames[-1]
-    path = Path(last.filename)
-    return f"{path.relative_to(OURS) if path.is_relative_to(OURS) else path}:{last.lineno}, {last.name}"
+    return f"{_shown(last.filename)}:{last.lineno}, {last.name}"
 
 
 def _unwritable(error: OSError) -> str:

@@ -152,10 +152,13 @@ def stress(
     from deadheat.live.results import LiveOutcome
     from deadheat.live.stress import Load
     from deadheat.live.stress import stress as run
+    from deadheat.live.tape import FORMAT
     from deadheat.reports.live import print_stress, stress_to_json
     from deadheat.scenarios.scenario import find_protocol
+    from deadheat.scenarios.trace_file import require_writable
 
     find_protocol(protocol)
+    require_writable(trace, FORMAT)
     load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
         result = run(place, protocol, load, trace, _settings(image, command))

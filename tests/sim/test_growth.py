@@ -30,11 +30,11 @@ class Ledger(Component):
     initial = Account()
 
     @operation
-    def add(self, account: Account) -> Steps[None]:
+    def add(self, account: Account) -> Steps:
         return (Step(None, replace(account, entries=account.entries + 1)),)
 
     @operation
-    def look(self, account: Account) -> Steps[str]:
+    def look(self, account: Account) -> Steps:
         return (Step(account.owner, account),)
 
 
@@ -46,7 +46,7 @@ class Log(Component):
     initial = Logged()
 
     @operation
-    def append(self, log: Logged) -> Steps[None]:
+    def append(self, log: Logged) -> Steps:
         return (Step(None, Logged((*log.lines, 1))),)
 
 

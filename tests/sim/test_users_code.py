@@ -19,11 +19,11 @@ class Clock(Component):
     initial = 0
 
     @operation
-    def look(self, now: int) -> Steps[int]:
+    def look(self, now: int) -> Steps:
         return (Step(now, now),)
 
     @operation
-    def wind(self, now: int) -> Steps[None]:
+    def wind(self, now: int) -> Steps:
         while True:
             now += 1
 
