@@ -12,6 +12,7 @@ import typer
 
 from deadheat.cli_ending import ExitCode, console, epilog, finish, say
 from deadheat.cli_sweep import sweep
+from deadheat.cli_users_code import prints_apart, runs_users_code
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
@@ -51,6 +52,7 @@ DEFAULT_IMAGE, DEFAULT_COMMAND, DEFAULT_NAMESPACE = "busybox:1.36", "sleep 600",
 
 
 @live.command(epilog=epilog("deadheat live replay orphan.json", "it happens there too", "diverged"))
+@prints_apart
 def replay(
     trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace that `deadheat show --save` wrote.")],
     redis: RedisUrl = None,
@@ -82,6 +84,7 @@ def replay(
 @live.command(
     epilog=epilog("deadheat live check baseline --faults worker-crash=1 --json", "as in the model", "diverged")
 )
+@prints_apart
 def check(
     protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL...", help="What to check.")],
     evaluations: Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")] = 1,
@@ -122,6 +125,7 @@ def check(
         "orphans that the model says cannot be",
     )
 )
+@prints_apart
 def stress(
     protocol: Annotated[str, typer.Argument(help="What to run.")],
     cancellations: Annotated[int, typer.Option("--cancellations", min=1, help="How many evaluations to cancel.")] = 100,
@@ -149,9 +153,14 @@ def stress(
     from deadheat.live.free import parse_delays
     from deadheat.live.results import LiveOutcome
     from deadheat.live.stress import Load, stress as run
+    from deadheat.live.tape import FORMAT
     from deadheat.reports.live import print_stress, stress_to_json
+    from deadheat.scenarios.catalogue import find_protocol
     from deadheat.scenarios.scenario import Scenario
+    from deadheat.scenarios.trace_file import require_writable
 
+    find_protocol(protocol)
+    require_writable(trace, FORMAT)
     load = Load(cancellations, concurrency, parse_delays(latency or [], Scenario(protocol).model()), seed)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
         result = run(place, protocol, load, trace, _settings(image, command))
@@ -161,6 +170,7 @@ def stress(
     finish(code, lambda: print_stress(result, str(trace), console()))
 
 
+@runs_users_code
 def conform(
     trace: Annotated[Path, typer.Argument(metavar="TRACE.jsonl", help="A live trace, ours or your own.")],
     as_json: AsJson = False,

@@ -17,6 +17,7 @@ __all__ = [
     "ExplorerName",
     "Fingerprint",
     "MaxStates",
+    "MaxValues",
     "Memory",
     "NoComposition",
     "NoMerging",
@@ -36,6 +37,16 @@ MaxStates = Annotated[
     int,
     typer.Option(
         "--max-states", min=1, metavar="N", help="Stop there, with what was found so far.", rich_help_panel=SEARCH
+    ),
+]
+MaxValues = Annotated[
+    int,
+    typer.Option(
+        "--max-values",
+        min=2,
+        metavar="N",
+        help="Stop where a counter in a role or component took on so many values.",
+        rich_help_panel=SEARCH,
     ),
 ]
 ExplorerName = Annotated[

@@ -29,6 +29,9 @@ __all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "re
 FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
 FORMAT_VERSION: Literal[3] = 3
 
+BEGINNING = 200
+"""Within so many bytes a file of ours names its format."""
+
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
 
@@ -79,15 +82,27 @@ class Recorded:
     remark: str | None
 
 
-def require_writable(path: Path) -> None:
-    """Raise TraceError if nothing could be saved there; so that nobody waits for a search in vain."""
+def require_writable(path: Path, of_format: str = FORMAT) -> None:
+    """Raise TraceError if nothing could be saved there; so that nobody waits for a search in vain.
+
+    A file that was saved before is written anew, and so is one that is empty; any other is somebody's, and stays.
+    """
     existed = path.exists()
     try:
+        if path.is_file() and not _is_of(path, of_format):
+            raise TraceError(f"{path} is there already and is no trace; move it away, or give another name.")
         path.open("ab").close()
         if not existed:
             path.unlink()
     except OSError as error:
         raise TraceError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _is_of(path: Path, of_format: str) -> bool:
+    """Return whether a file begins as one of ours does, or is empty."""
+    with path.open("rb") as file:
+        beginning = file.read(BEGINNING)
+    return not beginning or f'"{of_format}"'.encode() in beginning
 
 
 def save(counterexample: Counterexample, path: Path) -> None:

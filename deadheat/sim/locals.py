@@ -17,6 +17,7 @@ from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import PurityError
 from deadheat.sim.freeze import Shared, freeze
+from deadheat.sim.growth import SUSPICIOUS, Growth
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.purity import reversed_, turned
@@ -67,6 +68,7 @@ class LocalStates:
         self._successors: dict[tuple[int, int, Hashable], int] = {}
         self._answered: list[Answered] = []
         self._parked: dict[int, RunningProcess] = {}
+        self.growth = Growth()
         self._number(self._begin(), parent=-1, alternative=0, outcome=None)
 
     def after_crash(self, crash: Crash) -> int:
@@ -143,6 +145,8 @@ class LocalStates:
         number = self._add(running.standing(merging=self._merging), state)
         if number == known:
             self._parked[number] = running
+            if number >= SUSPICIOUS:
+                self.growth.note_locals(running.generator)
         else:
             self._require_same(running, number)
         return number

@@ -15,10 +15,11 @@ from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.reports.frontier import print_frontiers
 from deadheat.reports.matrix import print_matrix
 from deadheat.reports.names import BROKEN_AT, broken, property_letters
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
 from deadheat.scenarios.frontier import Frontier
 from deadheat.scenarios.properties import PROPERTIES
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 
 LATER = ("terminal-is-final", "cancelled-means-stopped", "wanted-job-survives", "uncancelled-gets-job", "nothing-stuck")
 """Properties from the middle of the list, too many for their names to be written out at 60 columns."""

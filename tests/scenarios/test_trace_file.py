@@ -16,7 +16,7 @@ from deadheat.scenarios import trace_file
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.trace_file import load, replay_file, save
+from deadheat.scenarios.trace_file import load, replay_file, require_writable, save
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError, TraceError
 from tests.json_nodes import replaced_nodes
 
@@ -315,3 +315,23 @@ def test_another_effect_of_the_same_step_is_said(saved: Path) -> None:
     rewrite(saved, events=content["events"])
     with pytest.raises(ReplayDivergedError, match="that with another effect: status/e1: provisioning in the place of"):
         replay_file(saved)
+
+
+@pytest.mark.parametrize("content", [b"# notes\n", b"\x00\x01", b'{"format": "deadheat-live-trace"}\n', b" "])
+def test_a_file_that_is_no_trace_is_not_written_over(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.md"
+    path.write_bytes(content)
+    with pytest.raises(TraceError, match=r"is there already and is no trace; move it away, or give another name\.$"):
+        require_writable(path)
+    assert path.read_bytes() == content
+
+
+def test_a_trace_an_empty_file_and_what_is_no_file_may_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    require_writable(path)
+    assert not path.exists()
+    path.touch()
+    require_writable(path)
+    save(check(Scenario("baseline")).outcome("no-permanent-orphan").counterexample, path)  # type: ignore[arg-type]
+    require_writable(path)
+    require_writable(Path("/dev/null"))
