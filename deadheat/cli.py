@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_cleanup import EXAMPLES, cleanup
+from deadheat.cli_conform import conform
 from deadheat.cli_ending import ExitCode, console, ended, epilog, finish, say
 from deadheat.cli_incidents import incidents
-from deadheat.cli_live import conform, live
+from deadheat.cli_live import live
 from deadheat.cli_options import (
     AllowUnreached,
     Checkpoint,
@@ -50,7 +51,13 @@ app = typer.Typer(
 )
 
 app.add_typer(live, name="live")
-app.command(epilog=epilog("deadheat conform stress.jsonl", "the model explains all events", "it does not"))(conform)
+app.command(
+    epilog=epilog(
+        "deadheat conform stress.jsonl",
+        "the model explains all events, and nothing is violated in them",
+        "it does not, or something is",
+    )
+)(conform)
 app.command(
     epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
 )(incidents)

@@ -127,7 +127,7 @@ def test_values_are_floats_as_before_and_only_times_are_exact(tmp_path: Path) ->
 
 
 def test_a_number_that_no_decimal_can_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="Line 2 .* is not a number that can be compared"):
+    with pytest.raises(TraceError, match=r"Line 2 .* is not a number that can be compared"):
         read_tape(written(tmp_path, '"at": 1e-99999999999999999999999'))
 
 
