@@ -8,7 +8,7 @@ next, field by field, the likeliest first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deadheat.live.likeness import Told, differing
 from deadheat.live.matching import Matching, Point
@@ -18,6 +18,9 @@ from deadheat.sim.render import render
 __all__ = ["Allowed", "Furthest", "furthest"]
 
 TIME_ORDER = "time order"
+
+LATER_MAX = 2_000
+"""So many states are looked at to see what would come next if there were more time."""
 
 FAR = {"component": 4, "operation": 2}
 """By how much a difference makes a step less likely to be what the event was meant to be; others count as one."""
@@ -61,24 +64,35 @@ def _furthest(matching: Matching, matched: int, points: Sequence[Point]) -> Furt
     left = matching.bounds.left(matched)
     event = matching.events[left[0]]  # they are sorted by when they began
     lines = sorted(each.line for number, each in enumerate(matching.events) if number not in left)
-    allowed: dict[str, Allowed] = {}
-    for point in points:
-        for told in _next(matching, point):
-            one = _allowed(matching, point, told, left)
-            known = allowed.get(one.step)
-            if known is None or _distance(one) < _distance(known):
-                allowed[one.step] = one
-    nearest = sorted(allowed.values(), key=lambda each: (_distance(each), each.step))
-    return Furthest(tuple(lines), event, tuple(nearest))
+    allowed = [_allowed(matching, point, told, left) for point in points for told in _next(matching, point.state)]
+    if not allowed:
+        allowed = [_too_late(matching, point, told, left) for point, told in _later(matching, points)]
+    nearest: dict[str, Allowed] = {}
+    for each in sorted(allowed, key=lambda each: (_distance(each), each.step)):
+        nearest.setdefault(each.step, each)
+    return Furthest(tuple(lines), event, tuple(nearest.values()))
 
 
 def _distance(allowed: Allowed) -> tuple[int, bool]:
     return sum(FAR.get(each, 1) for each in allowed.differs_in), allowed.line is None
 
 
-def _next(matching: Matching, point: Point) -> Iterator[Told]:
-    for successor, _ in matching.tables.choices(point.state):
-        yield from matching.told(point.state, successor)
+def _next(matching: Matching, state: int) -> Iterator[Told]:
+    for successor, _ in matching.tables.choices(state):
+        yield from matching.told(state, successor)
+
+
+def _later(matching: Matching, points: Sequence[Point]) -> Iterator[tuple[Point, Told]]:
+    """Yield what the log would tell of next, if there were more time for what it does not tell of."""
+    waiting, seen = list(points), {each.state for each in points}
+    while waiting and len(seen) < LATER_MAX:
+        point = waiting.pop()
+        for successor, state in matching.tables.choices(point.state):
+            told = matching.told(point.state, successor)
+            yield from ((point, each) for each in told)
+            if not told and state not in seen:
+                seen.add(state)
+                waiting.append(point._replace(state=state))
 
 
 def _allowed(matching: Matching, point: Point, told: Told, left: Sequence[int]) -> Allowed:
@@ -86,3 +100,8 @@ def _allowed(matching: Matching, point: Point, told: Told, left: Sequence[int]) 
     line = next((matching.events[each].line for each, fields in zip(left[1:], others, strict=True) if not fields), None)
     step = f"{told.process}: {told.operation} = {render(told.outcome)}"
     return Allowed(step, differs_in or (TIME_ORDER,), line if differs_in else None)
+
+
+def _too_late(matching: Matching, point: Point, told: Told, left: Sequence[int]) -> Allowed:
+    one = _allowed(matching, point, told, left)
+    return replace(one, differs_in=tuple(dict.fromkeys((*one.differs_in, TIME_ORDER))))

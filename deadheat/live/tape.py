@@ -57,10 +57,11 @@ class OfHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evaluations: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
     faults: dict[str, Budget] = msgspec.field(default_factory=dict)
     components: tuple[str, ...] = COMPONENTS
+    note: str | None = None
 
 
 class OfEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Any other line; a time is UNSET where it is not given."""
+    """Any other line; a time is UNSET where it is not given, and a note is for people alone."""
 
     component: str
     operation: str
@@ -70,6 +71,7 @@ class OfEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     began: Time = msgspec.UNSET
     ended: Time = msgspec.UNSET
     at: Time = msgspec.UNSET
+    note: str | None = None
 
 
 Line = TypeVar("Line", OfHeader, OfEvent)

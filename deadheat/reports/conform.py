@@ -120,7 +120,7 @@ def _print_furthest(found: Furthest, which: str, console: Console) -> None:
     for each in found.allowed:
         table.add_row("allowed", Text.assemble(each.step, (f"  {_differs(each)}", "yellow")))
     if not found.allowed:
-        table.add_row("allowed", Text("nothing: whatever is told of has happened", style="yellow"))
+        table.add_row("allowed", Text("nothing that a log tells of", style="yellow"))
     console.print(table)
 
 
