@@ -1,5 +1,80 @@
-"""deadheat: a deterministic race-condition simulator and model checker."""
+"""deadheat: a deterministic race-condition simulator and model checker.
 
-from deadheat.version import VERSION
+`check` checks a protocol; the rest are the words in which one writes protocols and models. What is ready to use in them
+is in `deadheat.library`.
+"""
 
-__all__ = ["VERSION"]
+from __future__ import annotations
+
+from deadheat.lazy import exports
+from deadheat.version import VERSION as VERSION
+
+TYPE_CHECKING = False  # `typing` would take longer to import than all of this
+if TYPE_CHECKING:  # the same names as below, for type checkers
+    from deadheat.api import Checked as Checked, NotHeldError as NotHeldError, check as check
+    from deadheat.models.system import Addition as Addition, Protocol as Protocol, Steps as Steps
+    from deadheat.scenarios.check import (
+        CheckResult as CheckResult,
+        Counterexample as Counterexample,
+        Outcome as Outcome,
+        Verdict as Verdict,
+    )
+    from deadheat.sim.components import BLOCKED as BLOCKED, Component as Component, Step as Step, operation as operation
+    from deadheat.sim.errors import (
+        DeadheatError as DeadheatError,
+        InternalError as InternalError,
+        ModelError as ModelError,
+        OperationError as OperationError,
+        PurityError as PurityError,
+        UnboundedError as UnboundedError,
+        UndecidedError as UndecidedError,
+        UsageError as UsageError,
+    )
+    from deadheat.sim.model import (
+        UNLIMITED as UNLIMITED,
+        Crash as Crash,
+        Kind as Kind,
+        Model as Model,
+        Part as Part,
+        Process as Process,
+        Property as Property,
+        View as View,
+    )
+    from deadheat.sim.operations import (
+        AnyOf as AnyOf,
+        Atomic as Atomic,
+        Chosen as Chosen,
+        Label as Label,
+        Operation as Operation,
+        Request as Request,
+        any_of as any_of,
+        atomically as atomically,
+    )
+
+_NAMES = {
+    "deadheat.api": ("Checked", "NotHeldError", "check"),
+    "deadheat.models.system": ("Addition", "Protocol", "Steps"),
+    "deadheat.scenarios.check": ("CheckResult", "Counterexample", "Outcome", "Verdict"),
+    "deadheat.sim.components": ("BLOCKED", "Component", "Step", "operation"),
+    "deadheat.sim.errors": (
+        "DeadheatError",
+        "InternalError",
+        "ModelError",
+        "OperationError",
+        "PurityError",
+        "UnboundedError",
+        "UndecidedError",
+        "UsageError",
+    ),
+    "deadheat.sim.model": ("Crash", "Kind", "Model", "Part", "Process", "Property", "UNLIMITED", "View"),
+    "deadheat.sim.operations": ("AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "any_of", "atomically"),
+}
+
+__all__ = sorted(["VERSION", *(name for every in _NAMES.values() for name in every)])
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+    __getattr__ = exports(__name__, _NAMES)
+
+
+def __dir__() -> list[str]:
+    return __all__

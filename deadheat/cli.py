@@ -14,6 +14,7 @@ from deadheat.cli_conform import conform
 from deadheat.cli_ending import ExitCode, console, ended, epilog, finish, say
 from deadheat.cli_incidents import incidents
 from deadheat.cli_live import live
+from deadheat.cli_new import new
 from deadheat.cli_operations import list_operations
 from deadheat.cli_options import (
     AllowUnreached,
@@ -63,6 +64,7 @@ app.command(
     epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
 )(incidents)
 app.command(epilog=EXAMPLES)(cleanup)
+app.command(epilog=epilog("deadheat new ours.py --from state-machine", "written"))(new)
 
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
 Faults = Annotated[
@@ -138,7 +140,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Check protocols: every interleaving, every property, as a table of verdicts."""
-    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
     from deadheat.sim.errors import UsageError
 
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
@@ -231,8 +233,8 @@ def frontier(
     import os
 
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
     from deadheat.scenarios.frontier import frontiers
-    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
 
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     scenarios = [scenario_of(name, evaluations, None, properties, quiet=False) for name in names]

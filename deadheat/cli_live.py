@@ -146,10 +146,9 @@ def stress(
     require_live_extra("live stress")
     from deadheat.live.free import parse_latencies
     from deadheat.live.results import LiveOutcome
-    from deadheat.live.stress import Load
-    from deadheat.live.stress import stress as run
+    from deadheat.live.stress import Load, stress as run
     from deadheat.reports.live import print_stress, stress_to_json
-    from deadheat.scenarios.scenario import find_protocol
+    from deadheat.scenarios.catalogue import find_protocol
 
     find_protocol(protocol)
     load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)

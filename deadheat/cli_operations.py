@@ -19,7 +19,7 @@ def list_operations(protocol: str | None, as_json: bool) -> NoReturn:
     from deadheat.live.vocabulary import vocabulary
     from deadheat.reports.operations import operations_to_json, print_operations
     from deadheat.reports.progress import ProgressLine
-    from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, find_protocol
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 
     with ProgressLine("list operations") as progress:
         progress.say("letting the protocols run")

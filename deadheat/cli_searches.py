@@ -19,10 +19,9 @@ def scenario_of(
     name: str, evaluations: int, faults: list[str] | None, properties: list[str] | None, quiet: bool
 ) -> Scenario:
     """Return the scenario that options ask for; nothing for the properties stands for all of them."""
-    from deadheat.scenarios.properties import PROPERTIES
-    from deadheat.scenarios.scenario import Scenario, parse_faults
+    from deadheat.scenarios.scenario import EVERY, Scenario, parse_faults
 
-    asked = tuple(dict.fromkeys(properties)) if properties else tuple(PROPERTIES)
+    asked = tuple(dict.fromkeys(properties)) if properties else EVERY
     return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
 
 

@@ -14,7 +14,7 @@ from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1
 from deadheat.models.system import Protocol, Steps, System, Task
-from deadheat.scenarios import scenario
+from deadheat.scenarios import catalogue
 
 __all__ = ["NEVER_MATCHES", "added", "changed"]
 
@@ -23,7 +23,7 @@ __all__ = ["NEVER_MATCHES", "added", "changed"]
 def added(*protocols: Protocol) -> Iterator[None]:
     """Let scenarios know these protocols, too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scenario, "PROTOCOLS", (*PROTOCOLS, *protocols))
+        patch.setattr(catalogue, "PROTOCOLS", (*PROTOCOLS, *protocols))
         yield
 
 

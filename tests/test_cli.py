@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from deadheat.models.steps import LABELS
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.properties import PROPERTIES
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS
 from deadheat.version import VERSION
 
 

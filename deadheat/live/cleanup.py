@@ -29,7 +29,7 @@ from deadheat.models.protocols.storage_worker import STORAGE_WORKER
 from deadheat.models.status import TERMINAL, Status
 from deadheat.models.system import Addition
 from deadheat.models.world import build
-from deadheat.scenarios.scenario import find_protocol
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request

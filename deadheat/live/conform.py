@@ -21,7 +21,8 @@ from deadheat.live.run_properties import JudgedProperty, judge
 from deadheat.live.tape import Header, LiveEvent, on_one_line
 from deadheat.models.kubernetes import JobReference
 from deadheat.models.system import Protocol
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.catalogue import find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError, UndecidedError, UsageError
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.tables import Tables
@@ -121,7 +122,7 @@ def _model_of(header: Header) -> tuple[Protocol, Model]:
         raise TraceError(f"Line 1, the header, cannot be matched: {on_one_line(str(error))}") from None
     except RecursionError:
         raise TraceError("Line 1, the header, cannot be matched: the protocol's name has no end.") from None
-    model = scenario.model_of(protocol)
+    model = scenario.model()
     # Every step of the few runs that match is looked at, so it costs nothing to ask of all of them.
     asked = tuple(replace(each, every_step=each.kind is Kind.STEP) for each in model.properties)
     return protocol, replace(model, properties=asked)

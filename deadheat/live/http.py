@@ -7,8 +7,7 @@ One call is four operations, as in the model: `send` starts the request, `accept
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotInTime
+from concurrent.futures import Future, TimeoutError as NotInTime
 from threading import Event
 from typing import Any, Protocol
 

@@ -22,12 +22,10 @@ from deadheat.live.cluster import Cluster, connect
 from deadheat.live.heartbeat import Heartbeat, LeaseLostError
 from deadheat.live.interruption import INTERRUPTED, uninterrupted
 from deadheat.live.postgres_run import leave_tables
-from deadheat.live.redis import connect as connect_redis
-from deadheat.live.redis import explained
+from deadheat.live.redis import connect as connect_redis, explained
 from deadheat.live.redis_run import PREFIX
 from deadheat.live.run_record import RunRecord, new_record
-from deadheat.live.servers.control_plane import CONTEXT as EMBEDDED
-from deadheat.live.servers.control_plane import embedded_control_plane
+from deadheat.live.servers.control_plane import CONTEXT as EMBEDDED, embedded_control_plane
 from deadheat.live.servers.kind import read_state
 from deadheat.live.servers.redis_server import embedded_redis
 from deadheat.sim.errors import DeadheatError, LiveError, UsageError

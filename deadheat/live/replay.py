@@ -16,8 +16,9 @@ from deadheat.live.results import JobSeen, LiveOutcome, LiveResult
 from deadheat.live.servers.processes import free_port
 from deadheat.live.stage import Stage
 from deadheat.models.kubernetes import KubernetesState, job_name
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Counterexample, Options, Verdict, check
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import unknown_name
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.simulation import run_randomly

@@ -27,8 +27,9 @@ from deadheat.live.runner import ProcessThread
 from deadheat.live.tape import Header, Tape
 from deadheat.models.status import TERMINAL
 from deadheat.models.world import build
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Options, Verdict, check
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import LiveError, UsageError
 from deadheat.sim.model import Process
 

@@ -141,7 +141,7 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
 
 def _expected(results: Sequence[CheckResult]) -> str:
     """Return which steps were to be reached."""
-    lacking = [label.name for label in LABELS if any(label in result.lacks for result in results)]
+    lacking = [label.name for label in LABELS if any(label.name not in result.labels for result in results)]
     return "T0 to T8" + (f" (but {', '.join(lacking)}, where a protocol lacks it)" if lacking else "")
 
 

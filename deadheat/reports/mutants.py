@@ -12,9 +12,10 @@ from rich.text import Text
 
 from deadheat.models.mutations import Change, PutOff
 from deadheat.reports.machine import budgets_to_json
+from deadheat.scenarios.catalogue import MUTANT
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
-from deadheat.scenarios.scenario import MUTANT, Scenario, budget_text
+from deadheat.scenarios.scenario import Scenario, budget_text
 from deadheat.version import VERSION
 
 __all__ = ["SCHEMA", "mutants_to_json", "print_mutant", "print_mutants"]

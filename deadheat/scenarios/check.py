@@ -10,16 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deadheat.models.steps import LABELS
 from deadheat.scenarios import interruption
-from deadheat.scenarios.reached import reached_labels
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.operations import Label
 from deadheat.sim.trace import Trace
 
 __all__ = [
@@ -124,9 +121,9 @@ class CheckResult:
     seconds: float
 
     @property
-    def lacks(self) -> tuple[Label, ...]:
-        """The steps T0 to T8 that the protocol does without."""
-        return find_protocol(self.scenario.protocol).lacks
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the steps that some run should reach."""
+        return self.scenario.subject.labels
 
     @property
     def is_whole(self) -> bool:
@@ -155,7 +152,8 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     model = scenario.model()
     exploration = _explore(model, options, report)
     unreached = sorted(_all_sites(model) - exploration.reached)
-    labels = [name for name in _expected_labels(scenario) if name not in reached_labels(scenario, exploration)]
+    reached = scenario.subject.reached(scenario.evaluations, scenario.budgets, exploration)
+    labels = [name for name in scenario.subject.labels if name not in reached]
     faults = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
     counted = [*labels, *(faults if options.faults_must_fire else ())]
     missed = tuple(name for name in counted if name not in options.allow_unreached)
@@ -177,12 +175,6 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         missed=missed,
         seconds=time.perf_counter() - started,
     )
-
-
-def _expected_labels(scenario: Scenario) -> list[str]:
-    """Return the labels of the steps that some run should reach."""
-    lacking = find_protocol(scenario.protocol).lacks
-    return [label.name for label in LABELS if label not in lacking]
 
 
 def check_all(

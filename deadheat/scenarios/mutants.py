@@ -37,14 +37,14 @@ from deadheat.models.mutations import (
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
 from deadheat.scenarios.behaviour import Answer, Behaviour, OperationKinds, answers_of
+from deadheat.scenarios.catalogue import MUTANT, find_protocol
 from deadheat.scenarios.neighbours import postponements
-from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
 from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.python import Search
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
-from deadheat.sim.model import Process
+from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Operation
 from deadheat.sim.tables import Tables
 
@@ -111,11 +111,11 @@ def mutant(name: str, number: str) -> Protocol:
 
 
 def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observation:
-    tables = Tables(Scenario(protocol.name, faults=faults, properties=()).model_of(protocol))
+    world = build(protocol, 1, dict(faults))
+    tables = Tables(Model(world.components, world.processes, (), dict(faults)))
     search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
     search.run()
     tables.verify_purity()
-    world = build(protocol, 1, dict(faults))
     added = [process for more in protocol.processes for process in more(world.system, dict(faults))]
     answers: list[Answer] = []
     sites: dict[str, set[Site]] = {}

@@ -23,9 +23,10 @@ from typing import NamedTuple
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import Mutation
 from deadheat.scenarios import interruption
+from deadheat.scenarios.catalogue import MUTANT, find_protocol
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, check, check_all
 from deadheat.scenarios.mutants import Guards, guards_of
-from deadheat.scenarios.scenario import MUTANT, Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError, UnboundedError
 from deadheat.sim.explore.results import Limits

@@ -10,19 +10,16 @@ from deadheat.models.kubernetes import KubernetesState
 from deadheat.models.status import Status
 from deadheat.models.steps import T1, T6, T8
 from deadheat.models.system import System
-from deadheat.models.world import build
-from deadheat.scenarios.scenario import Scenario, find_protocol
 from deadheat.sim.explore.results import Exploration
 
-__all__ = ["reached_labels"]
+__all__ = ["labels_with_effect"]
 
 STATUS_OF = {T1.name: Status.PROVISIONING, T6.name: Status.CANCELLED}
 """The steps that are named for a status that they set."""
 
 
-def reached_labels(scenario: Scenario, exploration: Exploration) -> frozenset[str]:
+def labels_with_effect(system: System, exploration: Exploration) -> frozenset[str]:
     """Return the labels of the steps that some run made, but for those that no run ever made with their effect."""
-    system = build(find_protocol(scenario.protocol), scenario.evaluations, scenario.budgets).system
     statuses = _statuses(system, exploration)
     missing = {name for name, status in STATUS_OF.items() if status not in statuses}
     if not _creates(system, exploration):

@@ -38,7 +38,7 @@ from typing import Any
 from deadheat.sim.components import operation
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.model import Model, Property
-from deadheat.sim.references import UnseenError, is_found_by_name, references, version_of
+from deadheat.sim.references import NOTED_BY_PYTHON, UnseenError, is_found_by_name, references, version_of
 from deadheat.version import VERSION
 
 __all__ = ["PYTHON", "digest_of", "fingerprint"]
@@ -66,13 +66,6 @@ CONTENT: Mapping[type, Callable[[Any], Iterable[Any]]] = {
 """What an object holds besides its attributes, if its class is one of these, or made of one."""
 
 WITH_KNOWN_CONTENT = frozenset({object, set, frozenset, Exception, *CONTENT})
-
-NOT_DESCRIBED = frozenset({
-    "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__",
-    "__doc__", "__firstlineno__", "__module__", "__orig_bases__", "__parameters__", "__qualname__",
-    "__slotnames__", "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
-})  # fmt: skip
-"""The attributes of a class that say nothing of what it does; some come only when it is pickled or looked at."""
 
 KEPT_BY_ENUM = frozenset({"_member_map_", "_member_names_", "_value2member_map_"})
 """The attributes of an enumeration that say again which members it has."""
@@ -299,7 +292,7 @@ class _Description:
             return
         self._say("class", kind.__name__)
         self._all("made of", (type(kind), *kind.__bases__))
-        described = {name: value for name, value in vars(kind).items() if name not in NOT_DESCRIBED}
+        described = {name: value for name, value in vars(kind).items() if name not in NOTED_BY_PYTHON}
         if issubclass(kind, Enum):
             self._all("members", (_member(name, each) for name, each in kind.__members__.items()))
             left_out = kind.__members__.keys() | KEPT_BY_ENUM

@@ -15,18 +15,13 @@ from typing import Any, NamedTuple
 
 from deadheat.sim.components import operation
 from deadheat.sim.freeze import ATOMS
+from deadheat.sim.references import NOTED_BY_PYTHON
 
 __all__ = ["Held", "Named", "held_by", "is_the_users", "name_of", "names_in"]
 
 OURS = "deadheat"
 
-OF_PYTHON = frozenset(
-    {
-        *("__dict__", "__weakref__", "__module__", "__doc__", "__annotations__", "__annotate__", "__annotate_func__"),
-        *("__annotations_cache__", "__dataclass_fields__", "__dataclass_params__", "__abstractmethods__", "_abc_impl"),
-        *("__parameters__", "__orig_bases__", "__static_attributes__", "__firstlineno__", "__type_params__"),
-    }
-)
+OF_PYTHON = NOTED_BY_PYTHON | {"__dataclass_fields__", "__dataclass_params__"}
 """Attributes that the interpreter and the standard library make, some of them when they are first asked for."""
 
 KEEPS_BOOKS = frozenset({"logging", "typing", "enum", "re", "warnings", "abc", "importlib", "simpy", "numba"})

@@ -21,11 +21,18 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["Nothing", "UnseenError", "is_found_by_name", "references", "version_of"]
+__all__ = ["NOTED_BY_PYTHON", "Nothing", "UnseenError", "is_found_by_name", "references", "version_of"]
 
 ENGINE = "deadheat.sim"
 MODELS = "deadheat"
 INSTALLED = ("site-packages", "dist-packages")
+
+NOTED_BY_PYTHON = frozenset({
+    "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__",
+    "__doc__", "__firstlineno__", "__module__", "__orig_bases__", "__parameters__", "__qualname__", "__slotnames__",
+    "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
+})  # fmt: skip
+"""The attributes of a class that say nothing of what it does; some come only when it is pickled or looked at."""
 
 BY_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})

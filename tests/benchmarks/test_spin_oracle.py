@@ -6,9 +6,10 @@ import pytest
 
 from benchmarks.spin.run import FAULTS, MODELS, PROPERTIES, Options, SpinError, missing_tool, run
 from deadheat.models.faults import FAULTS as ALL_FAULTS
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
 from deadheat.scenarios.properties import PROPERTIES as ALL_PROPERTIES
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import python
 
 REASON = missing_tool()

@@ -18,9 +18,7 @@ import redis
 from deadheat.cli_cleanup import EXAMPLES
 from tests.live.cleanup_ground import command_line, run_cleanup
 from tests.live.fake_api import FakeApi, fake_api
-from tests.live.test_lookups import http_server, postgres_url
-
-__all__ = ["postgres_url"]
+from tests.live.test_lookups import http_server
 
 PAGE = Path(__file__).parents[2] / "docs" / "cleanup.md"
 LINES = [line.strip().removeprefix("Example: ") for line in [*PAGE.read_text().splitlines(), *EXAMPLES.splitlines()]]

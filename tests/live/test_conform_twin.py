@@ -12,7 +12,8 @@ from deadheat.live.conform import conform
 from deadheat.live.run_properties import InRun
 from deadheat.live.tape import COMPONENTS, Header, LiveEvent
 from deadheat.live.time_bounds import TimeBounds
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError
 from deadheat.sim.model import Kind
 from deadheat.sim.simulation import Simulation, Transition

@@ -1,16 +1,14 @@
-"""Statuses in PostgreSQL; needs `DEADHEAT_TEST_POSTGRES`, the URL of a database in which tables may be made."""
+"""Statuses in PostgreSQL."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from deadheat.live.place import Where, open_place
 from deadheat.live.replay import replay_live
@@ -30,21 +28,13 @@ operations = st.one_of(
 )
 
 
-@pytest.fixture
-def url() -> str:
-    given_url = os.environ.get("DEADHEAT_TEST_POSTGRES")
-    if not given_url:
-        pytest.skip("no PostgreSQL: DEADHEAT_TEST_POSTGRES is not set")
-    return given_url
-
-
 @pytest.mark.live
 @given(st.lists(operations, min_size=20, max_size=40))
 @settings(
     max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_the_status_model_does_what_postgresql_does(url: str, operations: list[object]) -> None:
-    store, value = PostgresStatus(url, "deadheat_conformance", ["e1"]), MODEL.initial
+def test_the_status_model_does_what_postgresql_does(postgres_url: str, operations: list[object]) -> None:
+    store, value = PostgresStatus(postgres_url, "deadheat_conformance", ["e1"]), MODEL.initial
     try:
         for operation in operations:
             [step] = MODEL.apply(value, operation)  # type: ignore[arg-type]
@@ -56,10 +46,12 @@ def test_the_status_model_does_what_postgresql_does(url: str, operations: list[o
 
 
 @pytest.mark.live
-def test_a_counterexample_happens_with_statuses_in_postgresql(url: str, redis_url: str, kubeconfig: Path) -> None:
+def test_a_counterexample_happens_with_statuses_in_postgresql(
+    postgres_url: str, redis_url: str, kubeconfig: Path
+) -> None:
     counterexample = check(Scenario("baseline", properties=("no-permanent-orphan",))).outcomes[0].counterexample
     assert counterexample is not None
-    with open_place(Where(redis_url=redis_url, status_url=url, kubeconfig=kubeconfig)) as place:
+    with open_place(Where(redis_url=redis_url, status_url=postgres_url, kubeconfig=kubeconfig)) as place:
         assert replay_live(place, counterexample).outcome is LiveOutcome.CONFIRMED
 
 
@@ -77,10 +69,10 @@ status.close()
 """
 
 
-def tables(url: str) -> set[str]:
+def tables(postgres_url: str) -> set[str]:
     import psycopg
 
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(postgres_url) as connection:
         rows = connection.execute(
             "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         ).fetchall()
@@ -88,53 +80,56 @@ def tables(url: str) -> set[str]:
 
 
 @pytest.mark.live
-def test_a_killed_runs_table_is_swept_and_a_living_ones_and_look_alikes_are_not(url: str) -> None:
+def test_a_killed_runs_table_is_swept_and_a_living_ones_and_look_alikes_are_not(postgres_url: str) -> None:
     import psycopg
 
-    command, pipes = [sys.executable, "-c", RUN, url], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    command, pipes = [sys.executable, "-c", RUN, postgres_url], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     one, other = (subprocess.Popen(command, text=True, **pipes) for _ in range(2))  # type: ignore[call-overload]
     dead, living = one.stdout.readline().strip(), other.stdout.readline().strip()
     table = f"deadheat_{dead}_1"
     try:
-        assert {each.fate for each in sweep_postgres(url, Choice(delete=True))} == {Fate.SPARED}
+        assert {each.fate for each in sweep_postgres(postgres_url, Choice(delete=True))} == {Fate.SPARED}
         one.kill()
         one.wait()
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
             comment = connection.execute("SELECT obj_description(%s::regclass)", [table]).fetchone()
+            assert comment is not None
             connection.execute("CREATE SCHEMA elsewhere")
             for name in (f"elsewhere.{table}", "mine"):
                 connection.execute(f"CREATE TABLE {name} (a int)")
                 connection.execute(psycopg.sql.SQL(f"COMMENT ON TABLE {name} IS {{}}").format(comment[0]))
             connection.execute("CREATE TABLE deadheat_plain (a int)")
         time.sleep(0.5)
-        assert Fate.REMOVED not in {each.fate for each in sweep_postgres(url, Choice())}
-        assert Fate.REMOVED not in {each.fate for each in sweep_postgres(url, Choice(older_than_s=1, delete=True))}
-        swept = list(sweep_postgres(url, Choice(delete=True)))
+        assert Fate.REMOVED not in {each.fate for each in sweep_postgres(postgres_url, Choice())}
+        assert Fate.REMOVED not in {
+            each.fate for each in sweep_postgres(postgres_url, Choice(older_than_s=1, delete=True))
+        }
+        swept = list(sweep_postgres(postgres_url, Choice(delete=True)))
         assert [each.what.split()[2] for each in swept if each.fate is Fate.REMOVED] == [f"public.{table}"]
         assert len(swept) == 5  # the removal is told of twice
-        assert tables(url) >= {
+        assert tables(postgres_url) >= {
             f"elsewhere.{table}",
             "public.mine",
             "public.deadheat_plain",
             f"public.deadheat_{living}_1",
         }
-        assert len(list(sweep_postgres(url, Choice(delete=True)))) == 3
+        assert len(list(sweep_postgres(postgres_url, Choice(delete=True)))) == 3
         assert other.communicate("\n", timeout=60)[0] == "queued\n"
-        assert f"public.deadheat_{living}_1" not in tables(url)
+        assert f"public.deadheat_{living}_1" not in tables(postgres_url)
     finally:
         for each in (one, other):
             each.kill()
             each.communicate()
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
             connection.execute("DROP SCHEMA IF EXISTS elsewhere CASCADE")
             connection.execute("DROP TABLE IF EXISTS mine, deadheat_plain")
 
 
 @pytest.mark.live
 def test_what_an_interrupt_leaves_of_a_runs_tables_goes_with_the_run(
-    url: str, redis_url: str, kubeconfig: Path
+    postgres_url: str, redis_url: str, kubeconfig: Path
 ) -> None:
-    with open_place(Where(redis_url=redis_url, status_url=url, kubeconfig=kubeconfig)) as place:
-        PostgresStatus(url, f"deadheat_{place.run}_1", ["e1"], record=place.record)._connection.close()
-        assert f"public.deadheat_{place.run}_1" in tables(url)
-    assert f"public.deadheat_{place.run}_1" not in tables(url)
+    with open_place(Where(redis_url=redis_url, status_url=postgres_url, kubeconfig=kubeconfig)) as place:
+        PostgresStatus(postgres_url, f"deadheat_{place.run}_1", ["e1"], record=place.record)._connection.close()
+        assert f"public.deadheat_{place.run}_1" in tables(postgres_url)
+    assert f"public.deadheat_{place.run}_1" not in tables(postgres_url)

@@ -14,8 +14,9 @@ from deadheat.live.results import LiveOutcome
 from deadheat.live.stage import Stage
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Verdict, check
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 
 pytestmark = pytest.mark.live
 

@@ -21,8 +21,9 @@ from deadheat.live.results import LiveOutcome
 from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.stage import ProcessStage
 from deadheat.live.topology.worker_queue import VISIBILITY_TIMEOUT_S, WorkerQueue
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Counterexample, check
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.trace import Choice, Schedule

@@ -19,7 +19,8 @@ from deadheat.live.tape import read_tape
 from deadheat.live.values import encode
 from deadheat.live.vocabulary import Tellable, vocabulary
 from deadheat.models.faults import FAULTS
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario, find_protocol
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.operations import Atomic
 from deadheat.sim.simulation import Simulation
 

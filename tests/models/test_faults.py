@@ -20,8 +20,8 @@ from deadheat.models.status import TERMINAL, Status
 from deadheat.models.system import CancelRequest, Protocol, Steps, System
 from deadheat.models.user import Cancellation
 from deadheat.models.world import build
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.properties import properties_of
-from deadheat.scenarios.scenario import find_protocol
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore.python import explore
 from deadheat.sim.model import UNLIMITED, Model, Process

@@ -14,8 +14,9 @@ from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import LABELS
 from deadheat.models.system import CancelRequest, Steps, System
 from deadheat.models.user import Cancellation
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, Verdict, check
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import reference
 from deadheat.sim.explore.python import explore
 
@@ -229,9 +230,12 @@ def cancel_by_name(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, request.number, Cancellation.CANCELLED)
 
 
+BY_NAME = replace(NAME_TOMBSTONE, cancel=cancel_by_name)
+
+
 def test_a_tombstone_protects_only_if_nobody_deletes_by_name() -> None:
     # One handler has seen the Job; before it deletes, the Job is gone, and the other handler's tombstone has the name.
-    scenario = Scenario("name-tombstone", faults=(("repeated-cancel", 1), ("http-retry", 1)), properties=TRANSIENT_ONLY)
-    by_name = replace(NAME_TOMBSTONE, cancel=cancel_by_name)
-    assert set(explore(scenario.model_of(by_name)).counterexamples) == set(TRANSIENT_ONLY)
-    assert not explore(scenario.model_of(NAME_TOMBSTONE)).counterexamples
+    by_uid = Scenario("name-tombstone", faults=(("repeated-cancel", 1), ("http-retry", 1)), properties=TRANSIENT_ONLY)
+    by_name = replace(by_uid, protocol=f"{__name__}:BY_NAME")
+    assert set(explore(by_name.model()).counterexamples) == set(TRANSIENT_ONLY)
+    assert not explore(by_uid.model()).counterexamples

@@ -16,9 +16,8 @@ from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.redis import Redis, RedisState
 from deadheat.models.system import Faults, Protocol, Steps, System, Task
 from deadheat.models.world import build
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, find_protocol
-from deadheat.sim.components import BLOCKED, Step, operation
-from deadheat.sim.components import Steps as StepsOfComponent
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
+from deadheat.sim.components import BLOCKED, Step, Steps as StepsOfComponent, operation
 from deadheat.sim.explore.auto import explore
 from deadheat.sim.model import Kind, Model, Property, View
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
 
-from tests.oracle import language as la
-from tests.oracle import writer
+from tests.oracle import language as la, writer
 from tests.oracle.rules import Rules
 from tests.oracle.search import Space, TooLargeError, explore
 from tests.oracle.writer import ALIKE, Style, Writer

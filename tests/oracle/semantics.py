@@ -17,8 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.oracle import components
-from tests.oracle import language as la
+from tests.oracle import components, language as la
 from tests.oracle.components import Way
 from tests.oracle.interpreter import Alternative, Asked, Interpreter, Position
 from tests.oracle.rules import Rules

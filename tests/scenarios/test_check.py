@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from deadheat.scenarios import check as check_module
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, Verdict, check, check_all
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.properties import PROPERTIES
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import InternalError, UsageError
 from deadheat.sim.explore import python
 from deadheat.sim.explore.results import Exploration, Limits, Progress

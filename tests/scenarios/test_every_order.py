@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from deadheat.scenarios import window as window_module
-from deadheat.scenarios import window_network, window_parts
+from deadheat.scenarios import window as window_module, window_network, window_parts
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.latency import Latency, latency_of, names_of, parse_latencies
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.window import RaceWindow, race_window
 from deadheat.scenarios.window_parts import FreeStep, Lease
 from deadheat.scenarios.window_words import condition_text

@@ -13,12 +13,13 @@ import pytest
 
 from deadheat.models.faults import FAULTS
 from deadheat.scenarios import incidents
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.incidents import INCIDENTS, find_incident, find_incident_protocol
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.judge import Judgement, judge
 from deadheat.scenarios.properties import PROPERTIES
-from deadheat.scenarios.scenario import Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.trace_file import replay_file, save
 from deadheat.sim.errors import UsageError
 

@@ -14,12 +14,12 @@ from deadheat.models.status import Status
 from deadheat.models.steps import LABELS, T3
 from deadheat.models.system import CancelRequest, Protocol, Steps, System, Task
 from deadheat.models.user import Cancellation
-from deadheat.scenarios import mutants, mutate
-from deadheat.scenarios import scenario as scenario_module
+from deadheat.scenarios import catalogue, mutants, mutate
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import reference
 
@@ -78,7 +78,7 @@ LOCKED = replace(BASELINE, name="locked", worker=locking_worker, cancel=locking_
 
 @pytest.fixture(autouse=True)
 def protocols_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenario_module, "PROTOCOLS", (*PROTOCOLS, CLAIMED, LOCKED))
+    monkeypatch.setattr(catalogue, "PROTOCOLS", (*PROTOCOLS, CLAIMED, LOCKED))
 
 
 def without_faults(name: str) -> Hunt:

@@ -22,7 +22,7 @@ from deadheat.models.status import Status, StatusState, StatusStore
 from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, Steps, System
 from deadheat.models.user import Cancellation
 from deadheat.reports.mutants import mutants_to_json, print_mutants
-from deadheat.scenarios import scenario as scenario_module
+from deadheat.scenarios import catalogue
 from deadheat.scenarios.check import check
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all
@@ -114,7 +114,7 @@ SETTING = replace(STATE_MACHINE, name="setting", status=SettingStore)
 
 def given(monkeypatch: pytest.MonkeyPatch, *protocols: Protocol) -> None:
     guards_of.cache_clear()
-    monkeypatch.setattr(scenario_module, "PROTOCOLS", (*PROTOCOLS, *protocols))
+    monkeypatch.setattr(catalogue, "PROTOCOLS", (*PROTOCOLS, *protocols))
 
 
 def judged_without_faults(name: str) -> tuple[Hunt, list[MutantResult]]:

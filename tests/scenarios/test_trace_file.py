@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from deadheat.scenarios import trace_file
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.trace_file import load, replay_file, save
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError, TraceError
 from tests.json_nodes import replaced_nodes

@@ -18,12 +18,13 @@ from deadheat.reports.frontier import print_frontiers
 from deadheat.reports.machine import check_to_json, frontier_to_json
 from deadheat.reports.matrix import print_matrix
 from deadheat.scenarios import frontier as frontier_module
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.incidents import INCIDENTS, find_incident
 from deadheat.scenarios.incidents.judge import Judgement
 from deadheat.scenarios.mutate import hunt_of
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario, find_protocol
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.forgotten import note_used
 from tests.protocols import NEVER_MATCHES, added, changed
 

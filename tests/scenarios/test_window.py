@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from deadheat.scenarios import window_network
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.latency import Latency, parse_latencies
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.window import RaceWindow, race_window
 from deadheat.scenarios.window_network import bounds_of
 from deadheat.scenarios.window_parts import leases_of

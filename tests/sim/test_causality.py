@@ -7,8 +7,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from deadheat.sim import cuts as cuts_module
 from deadheat.sim.causality import Reading, readings

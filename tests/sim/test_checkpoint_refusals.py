@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import Component, Step, Steps, operation

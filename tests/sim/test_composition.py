@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
 from deadheat.models.protocols import PROTOCOLS
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import Component
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import auto, kernel, python

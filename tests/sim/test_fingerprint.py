@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 
 from deadheat.models.protocols import PROTOCOLS
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import auto, kernel, memory, python

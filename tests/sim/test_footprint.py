@@ -8,8 +8,7 @@ from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from deadheat.sim import footprint as footprints
 from deadheat.sim.explore.python import explore

@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from deadheat.models.faults import FAULTS
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim import fingerprint as fingerprints
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.explore import python

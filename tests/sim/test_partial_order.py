@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.explore import auto, kernel, partial_order, python
 from deadheat.sim.explore.compiled import search as compiled_search

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.coverage import site_of

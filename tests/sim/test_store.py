@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled.exact_store import FULL, ExactStore

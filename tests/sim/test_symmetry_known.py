@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.properties import PROPERTIES
-from deadheat.scenarios.scenario import DEFAULT_PROTOCOLS, Scenario
+from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore import kernel, python

@@ -16,8 +16,7 @@ from deadheat.live.http import Caller, HttpAdapter, UserAdapter
 from deadheat.live.kubernetes import JobTemplate
 from deadheat.live.place import Place
 from deadheat.live.redaction import guard, learn
-from deadheat.live.redis import RedisAdapter
-from deadheat.live.redis import connect as connect_redis
+from deadheat.live.redis import RedisAdapter, connect as connect_redis
 from deadheat.live.routes import routes
 from deadheat.live.runner import run_process
 from deadheat.live.server import BackgroundLoop, HttpServer, Mailbox
@@ -25,7 +24,7 @@ from deadheat.live.tokens import TokensAdapter
 from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.remote import RemoteGate, call_parent
 from deadheat.live.topology.worker_queue import WorkerQueue
-from deadheat.scenarios.scenario import find_protocol
+from deadheat.scenarios.catalogue import find_protocol
 
 __all__ = ["main"]
 

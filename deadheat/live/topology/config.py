@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deadheat.models.world import World, build
-from deadheat.scenarios.scenario import find_protocol
+from deadheat.scenarios.catalogue import find_protocol
 from deadheat.sim.model import Process
 
 __all__ = ["ChildConfig"]

@@ -9,11 +9,24 @@ and leaves the status to others from then on.
 
 from __future__ import annotations
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6, T8
-from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, Steps, System, Task
-from deadheat.models.user import Cancellation
+from deadheat import Protocol, Steps
+from deadheat.library import (
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    T8,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    Status,
+    System,
+    Task,
+    call,
+    has_failed,
+)
 
 __all__ = ["BASELINE", "cancel", "complete", "dispatch", "worker"]
 
@@ -47,7 +60,7 @@ def complete(system: System, evaluation: str) -> Steps:
         yield system.store.set(evaluation, Status.COMPLETED)
 
 
-BASELINE = Protocol(
+BASELINE: Protocol = Protocol(
     name="baseline",
     summary="no protection at all",
     source="Race Condition Scenario",

@@ -11,12 +11,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.protocols import baseline, status_check
-from deadheat.models.redis import key_of
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T4, T5, T6
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System
-from deadheat.models.user import Cancellation
+from deadheat import Protocol, Steps
+from deadheat.library import (
+    T4,
+    T5,
+    T6,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    Status,
+    System,
+    baseline,
+    key_of,
+    status_check,
+)
 
 __all__ = ["CREATION_LOCK", "cancel", "dispatch"]
 
@@ -42,7 +51,7 @@ def cancel(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, request.number, answer)
 
 
-CREATION_LOCK = replace(
+CREATION_LOCK: Protocol = replace(
     baseline.BASELINE,
     name="creation-lock",
     summary="creation and cancellation exclude each other by a Redis lock",

@@ -10,15 +10,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.protocols import baseline
-from deadheat.models.protocols.status_check import REFUSED
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.stream import EventStream
-from deadheat.models.system import CancelRequest, DispatchRequest, Faults, Steps, System, Task
-from deadheat.models.user import Cancellation
-from deadheat.sim.model import Process
+from deadheat import Process, Protocol, Steps
+from deadheat.library import (
+    REFUSED,
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    EventStream,
+    Faults,
+    Status,
+    System,
+    Task,
+    baseline,
+    call,
+    has_failed,
+)
 
 __all__ = ["EVENT_SOURCING", "cancel", "complete", "dispatch", "subscription", "worker"]
 
@@ -62,7 +74,7 @@ def processes(system: System, faults: Faults) -> Sequence[Process]:
     return [Process(f"subscription/{each}", subscription, (system, each), repeats=True) for each in system.evaluations]
 
 
-EVENT_SOURCING = replace(
+EVENT_SOURCING: Protocol = replace(
     baseline.BASELINE,
     name="event-sourcing",
     summary="the dispatcher aborts if the cancellation event has reached it",

@@ -13,13 +13,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.kubernetes_guards import GuardedKubernetes
-from deadheat.models.protocols import state_machine
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6, T8
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
+from deadheat import Protocol, Steps
+from deadheat.library import (
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    T8,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    GuardedKubernetes,
+    Status,
+    System,
+    Task,
+    call,
+    has_failed,
+    state_machine,
+)
 
 __all__ = ["FENCED_GENERATION", "cancel", "dispatch", "worker"]
 
@@ -53,7 +66,7 @@ def cancel(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, request.number, answer)
 
 
-FENCED_GENERATION = replace(
+FENCED_GENERATION: Protocol = replace(
     state_machine.STATE_MACHINE,
     name="fenced-generation",
     summary="an admission policy admits only the present generation, which the cancellation raises",

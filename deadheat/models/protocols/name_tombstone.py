@@ -18,15 +18,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.kubernetes import Answer
-from deadheat.models.kubernetes_guards import BURIED, GuardedKubernetes
-from deadheat.models.protocols import baseline, state_machine
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import CancelRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
-from deadheat.sim.operations import Operation
+from deadheat import Operation, Protocol, Steps
+from deadheat.library import (
+    BURIED,
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    TERMINAL,
+    Answer,
+    Cancellation,
+    CancelRequest,
+    GuardedKubernetes,
+    Status,
+    System,
+    Task,
+    baseline,
+    call,
+    has_failed,
+    state_machine,
+)
 
 __all__ = ["NAME_TOMBSTONE", "bury", "cancel", "worker"]
 
@@ -73,7 +85,7 @@ def resubmit(system: System, evaluation: str) -> tuple[Operation, ...]:
     return (system.guards.remove_tombstone(evaluation),)
 
 
-NAME_TOMBSTONE = replace(
+NAME_TOMBSTONE: Protocol = replace(
     state_machine.STATE_MACHINE,
     name="name-tombstone",
     summary="the cancellation takes the Job's name with a tombstone, so that a later creation fails",

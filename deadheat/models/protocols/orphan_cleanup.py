@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from deadheat.models.cluster import every_job
-from deadheat.models.faults import CLEANUP_CRASH, CLEANUP_LOSS, OVERLAPPING_SWEEPS
-from deadheat.models.status import TERMINAL
-from deadheat.models.system import Addition, Faults, Steps, System
-from deadheat.sim.model import Crash, Process
+from deadheat import Addition, Crash, Process, Steps
+from deadheat.library import TERMINAL, Faults, System, every_job, faults as kinds
 
 __all__ = ["CLEANUP_CRASHES", "ORPHAN_CLEANUP", "ORPHAN_CLEANUP_BY_UID", "sweep", "sweep_by_uid"]
 
-CLEANUP_CRASHES = (Crash(CLEANUP_CRASH), Crash(CLEANUP_LOSS, restarts=False))
+CLEANUP_CRASHES = (Crash(kinds.CLEANUP_CRASH), Crash(kinds.CLEANUP_LOSS, restarts=False))
 """How a process that cleans up can be killed; nobody notices."""
 
 
@@ -34,14 +31,14 @@ def sweep_by_uid(system: System) -> Steps:
 
 
 def sweep_too_early(system: System, one_sweep: Callable[[System], Steps]) -> Steps:
-    yield system.chance.occurs(OVERLAPPING_SWEEPS)
+    yield system.chance.occurs(kinds.OVERLAPPING_SWEEPS)
     yield from one_sweep(system)
 
 
 def processes_of(one_sweep: Callable[[System], Steps]) -> Callable[[System, Faults], Sequence[Process]]:
     def processes(system: System, faults: Faults) -> Sequence[Process]:
         regular = Process("orphan-cleanup", one_sweep, (system,), repeats=True, crashes=CLEANUP_CRASHES)
-        if not faults.get(OVERLAPPING_SWEEPS):
+        if not faults.get(kinds.OVERLAPPING_SWEEPS):
             return (regular,)
         return (regular, Process("orphan-cleanup/2", sweep_too_early, (system, one_sweep), repeats=True))
 

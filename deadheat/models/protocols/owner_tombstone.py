@@ -13,16 +13,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.kubernetes import Answer
-from deadheat.models.kubernetes_guards import GuardedKubernetes
-from deadheat.models.protocols import state_machine
-from deadheat.models.protocols.status_check import REFUSED
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6, T8
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
-from deadheat.sim.operations import Operation
+from deadheat import Operation, Protocol, Steps
+from deadheat.library import (
+    REFUSED,
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    T8,
+    TERMINAL,
+    Answer,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    GuardedKubernetes,
+    Status,
+    System,
+    Task,
+    call,
+    has_failed,
+    state_machine,
+)
 
 __all__ = ["OWNER_TOMBSTONE", "cancel", "dispatch", "worker"]
 
@@ -61,7 +73,7 @@ def resubmit(system: System, evaluation: str) -> tuple[Operation, ...]:
     return (system.guards.create_owner(evaluation),)
 
 
-OWNER_TOMBSTONE = replace(
+OWNER_TOMBSTONE: Protocol = replace(
     state_machine.STATE_MACHINE,
     name="owner-tombstone",
     summary="the Job's owner object is deleted by the cancellation, and the garbage collector takes the Job",

@@ -9,14 +9,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.protocols import baseline
-from deadheat.models.protocols.status_check import REFUSED
-from deadheat.models.redis import key_of
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
+from deadheat import Protocol, Steps
+from deadheat.library import (
+    REFUSED,
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    Status,
+    System,
+    Task,
+    baseline,
+    call,
+    has_failed,
+    key_of,
+)
 
 __all__ = ["REQUEST_TOKEN", "cancel", "dispatch", "worker"]
 
@@ -49,7 +61,7 @@ def cancel(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, number, Cancellation.CANCELLED)
 
 
-REQUEST_TOKEN = replace(
+REQUEST_TOKEN: Protocol = replace(
     baseline.BASELINE,
     name="request-token",
     summary="the dispatcher creates only for a token that no cancellation has invalidated",

@@ -11,14 +11,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.protocols import baseline
-from deadheat.models.protocols.status_check import REFUSED
-from deadheat.models.redis import key_of
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
+from deadheat import Protocol, Steps
+from deadheat.library import (
+    REFUSED,
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    Status,
+    System,
+    Task,
+    baseline,
+    call,
+    has_failed,
+    key_of,
+)
 
 __all__ = ["STATE_MACHINE", "cancel", "complete", "dispatch", "worker"]
 
@@ -66,7 +78,7 @@ def complete(system: System, evaluation: str) -> Steps:
     yield system.store.compare_and_set(evaluation, Status.PROVISIONING, Status.COMPLETED)
 
 
-STATE_MACHINE = replace(
+STATE_MACHINE: Protocol = replace(
     baseline.BASELINE,
     name="state-machine",
     summary="atomic claims, and a cancel flag that is checked before and after creation",

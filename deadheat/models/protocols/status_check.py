@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.protocols import baseline
-from deadheat.models.status import TERMINAL
-from deadheat.models.system import DispatchRequest, Steps, System
+from deadheat import Protocol, Steps
+from deadheat.library import TERMINAL, DispatchRequest, System, baseline
 
 __all__ = ["REFUSED", "STATUS_CHECK", "dispatch"]
 
@@ -22,7 +21,7 @@ def dispatch(system: System, request: DispatchRequest) -> Steps:
     return (yield from baseline.dispatch(system, request))
 
 
-STATUS_CHECK = replace(
+STATUS_CHECK: Protocol = replace(
     baseline.BASELINE,
     name="status-check",
     summary="the dispatcher checks the status before it creates",

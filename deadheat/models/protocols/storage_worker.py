@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deadheat.models.cluster import next_creation
-from deadheat.models.protocols.orphan_cleanup import CLEANUP_CRASHES
-from deadheat.models.status import Status
-from deadheat.models.system import Addition, Faults, Steps, System
-from deadheat.sim.model import Process
+from deadheat import Addition, Process, Steps
+from deadheat.library import Faults, Status, System, next_creation, orphan_cleanup
 
 __all__ = ["STORAGE_WORKER", "listen"]
 
@@ -24,7 +21,7 @@ def listen(system: System) -> Steps:
 
 
 def processes(system: System, faults: Faults) -> Sequence[Process]:
-    return (Process("storage-worker", listen, (system,), repeats=True, crashes=CLEANUP_CRASHES),)
+    return (Process("storage-worker", listen, (system,), repeats=True, crashes=orphan_cleanup.CLEANUP_CRASHES),)
 
 
 STORAGE_WORKER = Addition(

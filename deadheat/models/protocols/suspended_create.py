@@ -13,15 +13,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.kubernetes import ERRORS
-from deadheat.models.kubernetes_guards import GuardedKubernetes
-from deadheat.models.protocols import state_machine
-from deadheat.models.protocols.status_check import REFUSED
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6, T8
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
+from deadheat import Protocol, Steps
+from deadheat.library import (
+    ERRORS,
+    REFUSED,
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    T8,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    GuardedKubernetes,
+    Status,
+    System,
+    Task,
+    call,
+    has_failed,
+    state_machine,
+)
 
 __all__ = ["SUSPENDED_CREATE", "cancel", "dispatch", "worker"]
 
@@ -59,7 +72,7 @@ def cancel(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, request.number, answer)
 
 
-SUSPENDED_CREATE = replace(
+SUSPENDED_CREATE: Protocol = replace(
     state_machine.STATE_MACHINE,
     name="suspended-create",
     summary="the Job is created suspended, and resumed only if the evaluation is still wanted",

@@ -10,14 +10,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.calls import call, has_failed
-from deadheat.models.protocols import baseline
-from deadheat.models.protocols.status_check import REFUSED
-from deadheat.models.redis import key_of
-from deadheat.models.status import TERMINAL, Status
-from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
+from deadheat import Protocol, Steps
+from deadheat.library import (
+    REFUSED,
+    T0,
+    T1,
+    T4,
+    T5,
+    T6,
+    TERMINAL,
+    Cancellation,
+    CancelRequest,
+    DispatchRequest,
+    Status,
+    System,
+    Task,
+    baseline,
+    call,
+    has_failed,
+    key_of,
+)
 
 __all__ = ["TWO_PHASE", "cancel", "dispatch", "worker"]
 
@@ -56,7 +68,7 @@ def cancel(system: System, request: CancelRequest) -> Steps:
     yield system.user.answer(evaluation, number, Cancellation.CANCELLED)
 
 
-TWO_PHASE = replace(
+TWO_PHASE: Protocol = replace(
     baseline.BASELINE,
     name="two-phase",
     summary="a reservation that the worker confirms, and a cancellation may abort in between",

@@ -6,6 +6,7 @@ Public reports inform these files; what they say is told anew, and where no text
 from __future__ import annotations
 
 from deadheat.models.system import Protocol
+from deadheat.scenarios.catalogue import INCIDENT
 from deadheat.scenarios.incidents.airflow_69762 import AIRFLOW_69762
 from deadheat.scenarios.incidents.argo_workflows_16294 import ARGO_WORKFLOWS_16294
 from deadheat.scenarios.incidents.dagster_3323 import DAGSTER_3323
@@ -15,7 +16,6 @@ from deadheat.scenarios.incidents.kueue_12820 import KUEUE_12820
 from deadheat.scenarios.incidents.prefect_21863 import PREFECT_21863
 from deadheat.scenarios.incidents.spark_operator_1558 import SPARK_OPERATOR_1558
 from deadheat.scenarios.incidents.tekton_2381 import TEKTON_2381
-from deadheat.scenarios.scenario import INCIDENT
 from deadheat.sim.errors import unknown_name
 
 __all__ = ["INCIDENTS", "find_incident", "find_incident_protocol"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from deadheat.models.system import Protocol
-from deadheat.scenarios.scenario import INCIDENT
+from deadheat.scenarios.catalogue import INCIDENT
 
 __all__ = ["FIXED", "Incident"]
 

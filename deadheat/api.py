@@ -1,0 +1,127 @@
+"""deadheat from Python: `deadheat.check(OURS, faults={"http-retry": 1}).require("no-permanent-orphan")`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+
+from deadheat.models.system import Protocol
+from deadheat.scenarios import check as checking
+from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict
+from deadheat.scenarios.given import reference_to
+from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario
+from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.model import UNLIMITED
+
+__all__ = ["Checked", "NotHeldError", "check"]
+
+WIDTH = 100
+
+
+class NotHeldError(AssertionError):
+    """A property that was required does not hold, or that it does was not shown; the message shows how, or why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found; `result` is all of it."""
+
+    result: CheckResult
+
+    @property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """The verdict on each property, by name."""
+        return {each.property: each.verdict for each in self.result.outcomes}
+
+    @property
+    def counterexamples(self) -> Mapping[str, Counterexample]:
+        """A shortest counterexample to each property that is violated, by name."""
+        return {each.property: each.counterexample for each in self.result.outcomes if each.counterexample is not None}
+
+    def timeline(self, name: str) -> str:
+        """Return a counterexample to the named property as text; raises UsageError where there is none."""
+        if name not in self.counterexamples:
+            raise unknown_name("counterexample to", name, self.counterexamples)
+        return _timeline(self.counterexamples[name])
+
+    def require(self, *names: str) -> Checked:
+        """Return this, if all the named properties hold; no name stands for all that were checked.
+
+        Raises NotHeldError for the first that does not, with its counterexample, or of which that was not decided, or
+        which holds vacuously; UsageError for a name that was not checked.
+        """
+        __tracebackhide__ = True  # pytest shows the line that required it, and not this one
+        for name in names or self.verdicts:
+            if name not in self.verdicts:
+                raise unknown_name("property among those checked", name, self.verdicts)
+            if self.verdicts[name] is not Verdict.HOLDS:
+                raise NotHeldError(self._why_not(name))
+        return self
+
+    def _why_not(self, name: str) -> str:
+        verdict, of = self.verdicts[name], self.result.scenario.protocol
+        if verdict is Verdict.VIOLATED:
+            return f"{name} is violated.\n\n{self.timeline(name)}"
+        if verdict is Verdict.VACUOUS:
+            missed = ", ".join(self.result.missed)
+            return (
+                f"{name} holds vacuously of {of}: no run reached {missed}; mend the protocol, or allow that by "
+                "allow_unreached."
+            )
+        stopped = self.result.exploration.stopped or "; ".join(self.result.exploration.remarks) or "a limit"
+        return f"{name} was not decided of {of}: {stopped}; raise states_max, or check something smaller."
+
+
+def check(
+    protocol: Protocol | str,
+    *,
+    evaluations: int = 1,
+    faults: Mapping[str, int | str] | None = None,
+    properties: Iterable[str] | None = None,
+    quiet: bool = False,
+    allow_unreached: Iterable[str] = (),
+    states_max: int = Options().states_max,
+) -> Checked:
+    """Check a protocol, or what a reference such as `ours.py:PROTOCOL` names: every interleaving, every property.
+
+    `faults` says how often each kind of fault may happen, "*" for any number of times; one that never does makes what
+    holds vacuous, unless it is among `allow_unreached`. With `quiet`, liveness is judged on runs in which faults end.
+
+    Raises UsageError for what does not exist, and ModelError where the protocol breaks a rule of the engine.
+    """
+    if not isinstance(protocol, Protocol | str):
+        raise UsageError(
+            f"check(...) was given a {type(protocol).__name__}; give it a Protocol, or a reference such as "
+            "'ours.py:PROTOCOL'."
+        )
+    scenario = Scenario(
+        protocol if isinstance(protocol, str) else reference_to(protocol),
+        evaluations,
+        tuple((kind, _budget(kind, budget)) for kind, budget in (faults or {}).items()),
+        EVERY if properties is None else tuple(dict.fromkeys(properties)),
+        quiet,
+    )
+    options = Options(states_max=states_max, allow_unreached=frozenset(allow_unreached), faults_must_fire=True)
+    return Checked(checking.check(scenario, options))
+
+
+def _budget(kind: str, budget: int | str) -> int:
+    if budget == WITHOUT_END:
+        return UNLIMITED
+    if type(budget) is not int or budget < 0:
+        raise UsageError(f"The fault {kind!r} cannot have the budget {budget!r}; give it a number, or {WITHOUT_END!r}.")
+    return budget
+
+
+def _timeline(counterexample: Counterexample) -> str:
+    from rich.console import Console
+
+    from deadheat.reports.timeline import print_timeline
+    from deadheat.sim.turning_point import turning_point
+
+    model = counterexample.scenario.model()
+    lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
+    text = StringIO()
+    print_timeline(counterexample, Console(file=text, width=WIDTH), lost)
+    return text.getvalue()

@@ -1,0 +1,164 @@
+"""What protocols are made of, ready to use: components, steps, helpers, faults, and the protocols of the package.
+
+The modules of the package's protocols (`baseline`, `state_machine`, ...) are here too, so that a protocol can be built
+of their roles: `baseline.cancel`.
+"""
+
+from __future__ import annotations
+
+from deadheat.lazy import exports
+
+TYPE_CHECKING = False  # `typing` would take longer to import than all of this
+if TYPE_CHECKING:  # the same names as below, for type checkers
+    from deadheat.models import faults as faults
+    from deadheat.models.calls import call as call, has_failed as has_failed
+    from deadheat.models.celery import CeleryQueue as CeleryQueue
+    from deadheat.models.chance import Chance as Chance
+    from deadheat.models.cluster import every_job as every_job, next_creation as next_creation
+    from deadheat.models.http import GaveUp as GaveUp, HttpChannel as HttpChannel, TimedOut as TimedOut
+    from deadheat.models.kubernetes import (
+        ERRORS as ERRORS,
+        Answer as Answer,
+        Job as Job,
+        JobPhase as JobPhase,
+        JobReference as JobReference,
+        Kubernetes as Kubernetes,
+        KubernetesState as KubernetesState,
+        job_name as job_name,
+    )
+    from deadheat.models.kubernetes_guards import BURIED as BURIED, GuardedKubernetes as GuardedKubernetes
+    from deadheat.models.protocols import (
+        ADDITIONS as ADDITIONS,
+        PROTOCOLS as PROTOCOLS,
+        baseline as baseline,
+        creation_lock as creation_lock,
+        event_sourcing as event_sourcing,
+        fenced_generation as fenced_generation,
+        name_tombstone as name_tombstone,
+        orphan_cleanup as orphan_cleanup,
+        owner_tombstone as owner_tombstone,
+        request_token as request_token,
+        state_machine as state_machine,
+        status_check as status_check,
+        storage_worker as storage_worker,
+        suspended_create as suspended_create,
+        two_phase as two_phase,
+    )
+    from deadheat.models.protocols.baseline import BASELINE as BASELINE
+    from deadheat.models.protocols.creation_lock import CREATION_LOCK as CREATION_LOCK
+    from deadheat.models.protocols.event_sourcing import EVENT_SOURCING as EVENT_SOURCING
+    from deadheat.models.protocols.fenced_generation import FENCED_GENERATION as FENCED_GENERATION
+    from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE as NAME_TOMBSTONE
+    from deadheat.models.protocols.orphan_cleanup import (
+        ORPHAN_CLEANUP as ORPHAN_CLEANUP,
+        ORPHAN_CLEANUP_BY_UID as ORPHAN_CLEANUP_BY_UID,
+    )
+    from deadheat.models.protocols.owner_tombstone import OWNER_TOMBSTONE as OWNER_TOMBSTONE
+    from deadheat.models.protocols.request_token import REQUEST_TOKEN as REQUEST_TOKEN
+    from deadheat.models.protocols.state_machine import STATE_MACHINE as STATE_MACHINE
+    from deadheat.models.protocols.status_check import REFUSED as REFUSED, STATUS_CHECK as STATUS_CHECK
+    from deadheat.models.protocols.storage_worker import STORAGE_WORKER as STORAGE_WORKER
+    from deadheat.models.protocols.suspended_create import SUSPENDED_CREATE as SUSPENDED_CREATE
+    from deadheat.models.protocols.two_phase import TWO_PHASE as TWO_PHASE
+    from deadheat.models.redis import Redis as Redis, key_of as key_of
+    from deadheat.models.status import TERMINAL as TERMINAL, Status as Status, StatusStore as StatusStore
+    from deadheat.models.steps import (
+        LABELS as LABELS,
+        T0 as T0,
+        T1 as T1,
+        T2 as T2,
+        T3 as T3,
+        T4 as T4,
+        T5 as T5,
+        T6 as T6,
+        T7 as T7,
+        T8 as T8,
+    )
+    from deadheat.models.stream import EventStream as EventStream
+    from deadheat.models.system import (
+        Addition as Addition,
+        CancelRequest as CancelRequest,
+        DispatchRequest as DispatchRequest,
+        Faults as Faults,
+        Protocol as Protocol,
+        Steps as Steps,
+        System as System,
+        Task as Task,
+    )
+    from deadheat.models.tokens import Tokens as Tokens
+    from deadheat.models.user import Cancellation as Cancellation, User as User, UserState as UserState
+
+_NAMES = {
+    "deadheat.models": ("faults",),
+    "deadheat.models.calls": ("call", "has_failed"),
+    "deadheat.models.celery": ("CeleryQueue",),
+    "deadheat.models.chance": ("Chance",),
+    "deadheat.models.cluster": ("every_job", "next_creation"),
+    "deadheat.models.http": ("GaveUp", "HttpChannel", "TimedOut"),
+    "deadheat.models.kubernetes": (
+        "Answer",
+        "ERRORS",
+        "Job",
+        "JobPhase",
+        "JobReference",
+        "Kubernetes",
+        "KubernetesState",
+        "job_name",
+    ),
+    "deadheat.models.kubernetes_guards": ("BURIED", "GuardedKubernetes"),
+    "deadheat.models.protocols": (
+        "ADDITIONS",
+        "PROTOCOLS",
+        "baseline",
+        "creation_lock",
+        "event_sourcing",
+        "fenced_generation",
+        "name_tombstone",
+        "orphan_cleanup",
+        "owner_tombstone",
+        "request_token",
+        "state_machine",
+        "status_check",
+        "storage_worker",
+        "suspended_create",
+        "two_phase",
+    ),
+    "deadheat.models.protocols.baseline": ("BASELINE",),
+    "deadheat.models.protocols.creation_lock": ("CREATION_LOCK",),
+    "deadheat.models.protocols.event_sourcing": ("EVENT_SOURCING",),
+    "deadheat.models.protocols.fenced_generation": ("FENCED_GENERATION",),
+    "deadheat.models.protocols.name_tombstone": ("NAME_TOMBSTONE",),
+    "deadheat.models.protocols.orphan_cleanup": ("ORPHAN_CLEANUP", "ORPHAN_CLEANUP_BY_UID"),
+    "deadheat.models.protocols.owner_tombstone": ("OWNER_TOMBSTONE",),
+    "deadheat.models.protocols.request_token": ("REQUEST_TOKEN",),
+    "deadheat.models.protocols.state_machine": ("STATE_MACHINE",),
+    "deadheat.models.protocols.status_check": ("REFUSED", "STATUS_CHECK"),
+    "deadheat.models.protocols.storage_worker": ("STORAGE_WORKER",),
+    "deadheat.models.protocols.suspended_create": ("SUSPENDED_CREATE",),
+    "deadheat.models.protocols.two_phase": ("TWO_PHASE",),
+    "deadheat.models.redis": ("Redis", "key_of"),
+    "deadheat.models.status": ("Status", "StatusStore", "TERMINAL"),
+    "deadheat.models.steps": ("LABELS", "T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"),
+    "deadheat.models.stream": ("EventStream",),
+    "deadheat.models.system": (
+        "Addition",
+        "CancelRequest",
+        "DispatchRequest",
+        "Faults",
+        "Protocol",
+        "Steps",
+        "System",
+        "Task",
+    ),
+    "deadheat.models.tokens": ("Tokens",),
+    "deadheat.models.user": ("Cancellation", "User", "UserState"),
+}
+
+__all__ = sorted(name for every in _NAMES.values() for name in every)
+
+if not TYPE_CHECKING:  # or no name would be unknown to a type checker
+    __getattr__ = exports(__name__, _NAMES)
+
+
+def __dir__() -> list[str]:
+    return __all__

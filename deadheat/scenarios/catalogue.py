@@ -1,0 +1,167 @@
+"""References: the texts by which protocols are named, on the command line, in files, and to other processes.
+
+    state-machine                   one of the package's own
+    incident:tekton-2381            one of `scenarios/incidents`, as it was
+    dir/ours.py:PROTOCOL            an object in a file of the user's
+    package.ours:PROTOCOL           an object in a module that can be imported
+
+Behind any of these, `+orphan-cleanup` adds to it, and then `~3` is the third mutant of it all. A reference can be given
+to another process, which finds the same protocol by it; no two references of one process mean the same by accident.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from deadheat.models.protocols import ADDITIONS, PROTOCOLS
+from deadheat.models.system import Addition, Protocol
+from deadheat.scenarios import user_code
+from deadheat.scenarios.given import given
+from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.model import Model
+
+__all__ = [
+    "DEFAULT_PROTOCOLS",
+    "MUTANT",
+    "Reference",
+    "additions",
+    "find",
+    "find_protocol",
+    "protocols",
+    "without_mutants",
+]
+
+INCIDENT = "incident:"
+"""How the name of an incident's protocol begins."""
+
+MUTANT = "~"
+"""What stands between a reference and the number of a mutant: `state-machine~3`."""
+
+ADDED = "+"
+
+NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+
+OBJECT = re.compile(rf"(?P<where>.*\.py|(?!incident:){NAME}):(?P<name>{NAME})(?=[{ADDED}{MUTANT}]|$)")
+"""An object of the user's: where it is, and its name there."""
+
+DEFAULT_PROTOCOLS: tuple[str, ...] = (
+    *(protocol.name for protocol in PROTOCOLS),
+    *(f"{PROTOCOLS[0].name}{ADDED}{addition.name}" for addition in ADDITIONS),
+)
+"""What is checked when no protocol is named: every option, and the baseline with each addition."""
+
+
+class Reference(NamedTuple):
+    """A reference, taken apart: what is meant, what is added to it, and the numbers of mutants, the outermost last."""
+
+    base: str
+    added: tuple[str, ...]
+    mutants: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Reference:
+        """Take a text apart; whether anything is meant by its parts is for others to say."""
+        found = OBJECT.match(text)
+        end = found.end() if found else len(re.split(f"[{ADDED}{MUTANT}]", text, maxsplit=1)[0])
+        rest, *mutants = text[end:].split(MUTANT)
+        return cls(text[:end], tuple(rest.split(ADDED)[1:]), tuple(mutants))
+
+
+def find_protocol(text: str) -> Protocol:
+    """Return the protocol that a reference stands for; raises UsageError as `find` does, and for any other model."""
+    found = find(text)
+    if isinstance(found, Protocol):
+        return found
+    raise UsageError(
+        f"{text} is a model, and no protocol for evaluations, which this is for; check, show, replay and frontier take "
+        "any model."
+    )
+
+
+def find(text: str) -> Protocol | Model | Callable[..., Any]:
+    """Return what a reference stands for: a protocol, composed from its parts, or a model, or what makes one.
+
+    Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, if there is no such
+    mutant, or if the user's own code cannot be imported.
+    """
+    original, tilde, number = text.rpartition(MUTANT)
+    if tilde and Reference.of(text).mutants:
+        from deadheat.scenarios.mutants import mutant  # which explores the original
+
+        return mutant(original, number)
+    reference = Reference.of(text)
+    found = _base(reference.base)
+    for name in reference.added:
+        if not isinstance(found, Protocol):
+            raise UsageError(f"{reference.base} is a model, to which nothing can be added; leave {ADDED}{name} out.")
+        found = found.plus(_addition(text, reference, name))
+    return found
+
+
+def without_mutants(text: str) -> str:
+    """Return the reference to what a mutant was made of; raises UsageError for a number that no mutant has."""
+    reference = Reference.of(text)
+    for number in reference.mutants:
+        if not number.isdecimal() or not int(number):
+            raise UsageError(f"{text!r} names no mutant; write its number, from 1, behind {MUTANT}.")
+    return "".join((reference.base, *(f"{ADDED}{each}" for each in reference.added)))
+
+
+def protocols() -> Mapping[str, Protocol]:
+    """Return the package's own protocols by name; raises UsageError where two have one."""
+    return _by_name("protocols", PROTOCOLS)
+
+
+def additions() -> Mapping[str, Addition]:
+    """Return the package's own additions by name; raises UsageError where two have one."""
+    return _by_name("additions", ADDITIONS)
+
+
+def _by_name(what: str, every: tuple[Any, ...]) -> Mapping[str, Any]:
+    found = {each.name: each for each in every}
+    if len(found) < len(every):
+        names = [each.name for each in every]
+        twice = next(each for each in names if names.count(each) > 1)
+        raise UsageError(f"Two {what} are named {twice!r}; give each a name of its own.")
+    return found
+
+
+def _base(name: str) -> Protocol | Model | Callable[..., Any]:
+    if (object_given := given(name)) is not None:
+        return object_given
+    if found := OBJECT.fullmatch(name):
+        return _users(found["where"], found["name"])
+    if name.startswith(INCIDENT):
+        from deadheat.scenarios.incidents import find_incident_protocol  # only when one is asked for
+
+        return find_incident_protocol(name)
+    if name in protocols():
+        return protocols()[name]
+    if name in additions():
+        raise UsageError(f"{name!r} is an addition to a protocol; ask for one with it, such as baseline+{name}.")
+    if ":" in name or "/" in name or name.endswith(user_code.SUFFIX):
+        raise UsageError(f"{name!r} names no protocol; write FILE.py:NAME or MODULE:NAME, such as ours.py:PROTOCOL.")
+    raise unknown_name("protocol", name, [*protocols(), *(f"baseline+{each}" for each in additions())])
+
+
+def _users(where: str, name: str) -> Protocol | Model | Callable[..., Any]:
+    found = user_code.load(where, name)
+    if isinstance(found, Protocol | Model) or (inspect.isfunction(found) and not inspect.isgeneratorfunction(found)):
+        return found
+    names = user_code.named_in(user_code.found_in(where), (Protocol, Model))
+    there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}" if names else "there is none in it"
+    raise UsageError(
+        f"{name} in {where} is a {type(found).__name__}, and neither a Protocol nor a Model, nor a function that makes "
+        f"one; {there}."
+    )
+
+
+def _addition(text: str, reference: Reference, name: str) -> Addition:
+    if name not in additions():
+        raise unknown_name("addition", name, additions())
+    if reference.added.count(name) > 1:
+        raise UsageError(f"{text!r} has {name!r} twice; once is enough.")
+    return additions()[name]

@@ -1,0 +1,63 @@
+"""Protocols that were given as objects, and the references by which they are found again in this process.
+
+One that a module gives a name to is found by that name in any process; one that was made on the way only in this one,
+and in those that are forked from it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from deadheat.models.protocols import PROTOCOLS
+from deadheat.models.system import Protocol
+from deadheat.scenarios.user_code import SUFFIX
+
+__all__ = ["given", "reference_to"]
+
+_GIVEN: dict[str, Protocol] = {}
+
+
+def given(reference: str) -> Protocol | None:
+    """Return the object that was given under this reference, if one was."""
+    return _GIVEN.get(reference)
+
+
+def reference_to(protocol: Protocol) -> str:
+    """Return a reference to an object, the same each time; from now on it means this object, in this process."""
+    known = next((reference for reference, each in (*_own(), *_GIVEN.items()) if each is protocol), None)
+    if known is not None:
+        return known
+    reference = next(_names_of(protocol), None) or _made_up(protocol)
+    _GIVEN[reference] = protocol
+    return reference
+
+
+def _own() -> Iterator[tuple[str, Protocol]]:
+    yield from ((each.name, each) for each in PROTOCOLS)
+
+
+def _names_of(protocol: Protocol) -> Iterator[str]:
+    """Yield where modules name the object: the module that it was made in, as far as that can be told, first."""
+    modules = sorted(sys.modules.items(), key=lambda item: item[0] != protocol.worker.__module__)
+    for module_name, module in modules:
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if value is protocol and name.isidentifier():
+                file = getattr(module, "__file__", None)
+                found_by_name = module_name != "__main__" and getattr(module, "__spec__", None) is not None
+                if found_by_name and module.__spec__ is not None and module.__spec__.loader is not None:
+                    yield f"{module_name}:{name}"
+                elif file is not None and file.endswith(SUFFIX):
+                    yield f"{_shown(Path(file))}:{name}"
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _made_up(protocol: Protocol) -> str:
+    """Return a reference that no text of a user's means, and no other object has."""
+    plain = protocol.name.replace("+", " and ").replace("~", " mutant ").replace(":", " ")
+    names = (f"<{plain}>" if number == 1 else f"<{plain} {number}>" for number in range(1, len(_GIVEN) + 2))
+    return next(name for name in names if name not in _GIVEN)

@@ -1,0 +1,199 @@
+"""What is checked, whatever it is: its faults, its properties, and its model at a size.
+
+A protocol for evaluations is put to work in a world that `models/world` builds, under the faults and properties that
+all protocols share. Any other model is a `Model`, or a function of the user's that returns one: its parameters are its
+sizes, its properties are its own, and the faults that can happen are those that it has a budget for (of 0, if they are
+only to be allowed when asked for), and the crashes of its processes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from deadheat.models.faults import FAULTS
+from deadheat.models.steps import LABELS
+from deadheat.models.system import Protocol
+from deadheat.models.world import build
+from deadheat.scenarios import catalogue, user_code
+from deadheat.scenarios.properties import PROPERTIES, properties_of
+from deadheat.scenarios.reached import labels_with_effect
+from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+from deadheat.sim.explore.results import Exploration
+from deadheat.sim.model import Model
+
+__all__ = ["GeneralModel", "OfEvaluations", "Settings", "Subject", "subject_of"]
+
+Settings: TypeAlias = tuple[tuple[str, str], ...]
+"""The sizes of a general model: a text for each parameter that is given."""
+
+TRUE_AND_FALSE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class Subject(ABC):
+    """What is checked."""
+
+    @property
+    @abstractmethod
+    def faults(self) -> Mapping[str, bool]:
+        """The kinds of fault that it may meet, each with whether it can happen only a bounded number of times."""
+
+    @property
+    @abstractmethod
+    def properties(self) -> Mapping[str, str]:
+        """Its properties, each with its meaning."""
+
+    @property
+    def budgets(self) -> Mapping[str, int]:
+        """The faults that happen without being asked for."""
+        return {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the steps that some run should reach."""
+        return ()
+
+    @abstractmethod
+    def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
+        """Return its model, with all its properties."""
+
+    def reached(self, evaluations: int, budgets: Mapping[str, int], exploration: Exploration) -> frozenset[str]:  # noqa: ARG002
+        """Return the labels of the steps that some run made."""
+        return exploration.labels_reached
+
+
+@dataclass(frozen=True)
+class OfEvaluations(Subject):
+    """A protocol by which evaluations are started and cancelled."""
+
+    protocol: Protocol
+
+    @property
+    def faults(self) -> Mapping[str, bool]:
+        """Those of the world, the same for all protocols."""
+        return {kind: fault.bounded for kind, fault in FAULTS.items()}
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """Those of evaluations, the same for all protocols."""
+        return PROPERTIES
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """T0 to T8, but for those that the protocol does without."""
+        return tuple(label.name for label in LABELS if label not in self.protocol.lacks)
+
+    def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
+        """Return the model of the protocol in its world."""
+        world = build(self.protocol, evaluations, budgets)
+        return Model(
+            world.components, world.processes, properties_of(world.system), budgets, quiet, world.interchangeable
+        )
+
+    def reached(self, evaluations: int, budgets: Mapping[str, int], exploration: Exploration) -> frozenset[str]:
+        """Return the labels of the steps that some run made, with the effect that they are named for."""
+        return labels_with_effect(build(self.protocol, evaluations, budgets).system, exploration)
+
+
+@dataclass(frozen=True)
+class GeneralModel(Subject):
+    """Any other model, at the sizes that were asked for."""
+
+    made: Model
+
+    @property
+    def faults(self) -> Mapping[str, bool]:
+        """Those that the model has a budget for, and the crashes of its processes."""
+        crashes = (crash.kind for process in self.made.processes for crash in process.crashes)
+        return dict.fromkeys((*self.made.budgets, *crashes), False)
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """The model's own."""
+        return {each.name: each.meaning for each in self.made.properties}
+
+    @property
+    def budgets(self) -> Mapping[str, int]:
+        """The budgets that the model has."""
+        return {kind: budget for kind, budget in self.made.budgets.items() if budget}
+
+    def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
+        """Return the model with these budgets in the place of its own; raises UsageError for several evaluations."""
+        if evaluations != 1:
+            raise UsageError("A model has no evaluations of which there could be several; set its sizes by --set.")
+        return replace(self.made, budgets={**dict.fromkeys(self.made.budgets, 0), **budgets}, quiet=quiet)
+
+
+def subject_of(reference: str, settings: Settings = ()) -> Subject:
+    """Return what a reference stands for, at the sizes that were asked for.
+
+    Raises UsageError where there is no such thing, or it takes no such sizes; and whatever making a model raises.
+    """
+    found = catalogue.find(reference)
+    if isinstance(found, Protocol):
+        if settings:
+            raise UsageError(
+                f"{reference} is a protocol and takes no --set; its size is its number of evaluations (-n)."
+            )
+        return OfEvaluations(found)
+    if isinstance(found, Model):
+        if settings:
+            raise UsageError(f"{reference} is a model that is made already; --set wants a function that returns one.")
+        return GeneralModel(found)
+    return GeneralModel(_made(reference, found, settings))
+
+
+def _made(reference: str, function: Callable[..., Any], settings: Settings) -> Model:
+    arguments = _arguments(reference, function, settings)
+    try:
+        made = function(**arguments)
+    except DeadheatError:
+        raise
+    except Exception as error:
+        place = user_code.location(error)
+        raise UsageError(
+            f"{reference} failed to make its model: {type(error).__name__}: {error}{f' ({place})' if place else ''}."
+        ) from None
+    if not isinstance(made, Model):
+        raise UsageError(f"{reference} returned a {type(made).__name__}; let it return a deadheat.Model.")
+    return made
+
+
+def _arguments(reference: str, function: Callable[..., Any], settings: Settings) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function, eval_str=True).parameters
+    except (NameError, TypeError, ValueError):
+        parameters = inspect.signature(function).parameters
+    given: dict[str, Any] = {}
+    for name, text in settings:
+        if name not in parameters:
+            raise unknown_name(f"parameter of {reference} named", name, parameters)
+        if name in given:
+            raise UsageError(f"The parameter {name!r} is set twice; set it once.")
+        given[name] = _value(name, text, parameters[name].annotation)
+    for name, parameter in parameters.items():
+        is_wanted = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if is_wanted and parameter.default is parameter.empty and name not in given:
+            raise UsageError(f"{reference} wants the size {name!r}; give it by --set {name}=VALUE.")
+    return given
+
+
+def _value(name: str, text: str, wanted: Any) -> Any:
+    """Return the value that a text stands for, by what the parameter's annotation says, or by what it looks like."""
+    if wanted is bool:
+        if text.lower() in TRUE_AND_FALSE:
+            return TRUE_AND_FALSE[text.lower()]
+        raise UsageError(f"--set {name}={text} is neither true nor false; write one of these.")
+    if wanted is str:
+        return text
+    for kind in (int, float) if wanted is inspect.Parameter.empty else (wanted,):
+        try:
+            return kind(text)
+        except (TypeError, ValueError):
+            continue
+    if wanted is inspect.Parameter.empty:
+        return text
+    raise UsageError(f"--set {name}={text} is no {getattr(wanted, '__name__', wanted)}; give it one.")

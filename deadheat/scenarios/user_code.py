@@ -1,0 +1,124 @@
+"""Protocols of users: objects in their own files and modules, imported where they lie.
+
+What goes wrong there is the user's own mistake, and is told as one: what, in which file and line.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Iterable
+from functools import reduce
+from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+
+__all__ = ["SUFFIX", "found_in", "load", "location", "named_in"]
+
+SUFFIX = ".py"
+DIGITS = 12
+
+
+def load(where: str, name: str) -> Any:
+    """Return what a file (`dir/ours.py`) or module (`package.ours`) of the user's has under a name, maybe dotted.
+
+    A file is imported once, unless its content changes; what it imports itself is found beside it. Raises UsageError
+    where there is no such file, module or name, or where it cannot be imported.
+    """
+    module = _file(Path(where)) if where.endswith(SUFFIX) else _module(where)
+    try:
+        return reduce(getattr, name.split("."), module)
+    except AttributeError:
+        raise unknown_name(f"object in {where} named", name, named_in(module)) from None
+
+
+def named_in(module: ModuleType, kinds: tuple[type, ...] = (object,)) -> list[str]:
+    """Return the public names that a module gives to objects of these kinds, those that it made itself first."""
+    public = [name for name, value in vars(module).items() if not name.startswith("_") and isinstance(value, kinds)]
+    return [name for name in public if not isinstance(getattr(module, name), ModuleType)]
+
+
+def found_in(where: str) -> ModuleType:
+    """Return the module of a file or module that was loaded."""
+    return _file(Path(where)) if where.endswith(SUFFIX) else sys.modules[where]
+
+
+def _file(path: Path) -> ModuleType:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {path}; give the path of a Python file, as FILE.py:NAME.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    path = path.resolve()
+    digest = sha256(bytes(path) + b"\0" + content).hexdigest()[:DIGITS]
+    name = f"{path.stem}_{digest}"  # which no import of somebody else's can mean
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_loader(name, loader=None, origin=str(path))
+    assert spec is not None
+    module = module_from_spec(spec)
+    module.__file__ = str(path)
+    _let_import_from(path.parent)
+    sys.modules[name] = module  # as a dataclass in it, and an import of itself, want it
+    try:
+        exec(compile(content, str(path), "exec", dont_inherit=True), vars(module))
+    except BaseException as error:
+        del sys.modules[name]
+        raise _broken(error, path) from None
+    return module
+
+
+def _module(name: str) -> ModuleType:
+    _let_import_from(Path.cwd())
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            raise UsageError(
+                f"There is no module {error.name!r}; give one that can be imported from here, or a FILE.py:NAME."
+            ) from None
+        raise _broken(error, None) from None
+    except BaseException as error:
+        raise _broken(error, None) from None
+
+
+def _let_import_from(folder: Path) -> None:
+    """Let modules in a folder be found, after all that is installed: a `redis.py` of the user's must hide nothing."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def _broken(error: BaseException, path: Path | None) -> BaseException:
+    """Return what to raise for an error in an import: the user's own, with the place in the user's own code."""
+    if isinstance(error, KeyboardInterrupt | MemoryError):
+        return error
+    if isinstance(error, SyntaxError):
+        return UsageError(
+            f"{_shown(error.filename or str(path))}:{error.lineno} is no Python: {error.msg}; mend it there."
+        )
+    said = str(error) if isinstance(error, DeadheatError) else f"{type(error).__name__}: {error}".removesuffix(": ")
+    said = " ".join(said.split()).rstrip(".")
+    return UsageError(f"{location(error, path) or 'The module'} cannot be imported: {said}.")
+
+
+def location(error: BaseException, path: Path | None = None) -> str | None:
+    """Return the `file:line` at which the user's own code went wrong: the last in this file, or the last at all."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [each for each in frames if path is not None and each.filename == str(path)] or _outside(frames)
+    return f"{_shown(own[-1].filename)}:{own[-1].lineno}" if own else None
+
+
+def _outside(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    package = str(Path(__file__).parent.parent)
+    return [each for each in frames if not each.filename.startswith((package, "<frozen"))]
+
+
+def _shown(filename: str) -> str:
+    path = Path(filename)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

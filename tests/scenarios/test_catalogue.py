@@ -1,0 +1,196 @@
+"""References are found, wherever the protocol that they name is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from deadheat.models import protocols as own
+from deadheat.models.protocols import PROTOCOLS
+from deadheat.models.system import Protocol
+from deadheat.scenarios import catalogue
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, Reference, find_protocol
+from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.errors import UsageError
+from tests.scenarios.golden import GOLDEN, measured
+
+
+def test_the_names_of_the_protocols_are_a_contract() -> None:
+    assert DEFAULT_PROTOCOLS == (
+        "baseline",
+        "status-check",
+        "creation-lock",
+        "request-token",
+        "state-machine",
+        "two-phase",
+        "event-sourcing",
+        "owner-tombstone",
+        "suspended-create",
+        "name-tombstone",
+        "fenced-generation",
+        "baseline+orphan-cleanup",
+        "baseline+storage-worker",
+        "baseline+orphan-cleanup-by-uid",
+    )
+
+
+def test_an_addition_goes_with_any_protocol() -> None:
+    composed = find_protocol("request-token+orphan-cleanup")
+    assert composed.name == "request-token+orphan-cleanup"
+    assert composed.worker is find_protocol("request-token").worker
+    assert len(composed.processes) == 1
+    assert find_protocol("event-sourcing+storage-worker+orphan-cleanup").watches_jobs
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("status-chek", "no protocol 'status-chek'; did you mean status-check"),
+        ("orphan-cleanup", "addition to a protocol; ask for one with it, such as baseline\\+orphan-cleanup"),
+        ("baseline+orphan", "no addition 'orphan'; did you mean orphan-cleanup"),
+        ("baseline+orphan-cleanup+orphan-cleanup", "twice"),
+        ("", "no protocol ''"),
+    ],
+)
+def test_an_unknown_protocol_is_answered_with_the_nearest(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_protocol(name)
+
+
+def test_two_protocols_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "PROTOCOLS", (*PROTOCOLS, PROTOCOLS[0]))
+    with pytest.raises(UsageError, match="Two protocols are named 'baseline'"):
+        catalogue.find_protocol("baseline")
+
+
+# The user's own
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder, in which we are, and from which modules may be imported."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+OURS = """
+from dataclasses import replace
+
+from deadheat.models.protocols import baseline
+
+PROTOCOL = replace(baseline.BASELINE, name="ours")
+OTHER = replace(PROTOCOL, name="another")
+NUMBER = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("baseline", Reference("baseline", (), ())),
+        ("baseline+a+b~3~4", Reference("baseline", ("a", "b"), ("3", "4"))),
+        ("incident:x:fixed+a~1", Reference("incident:x:fixed", ("a",), ("1",))),
+        ("a+b/c~d/ours.py:P", Reference("a+b/c~d/ours.py:P", (), ())),
+        ("a.py:b/ours.py:P.q+a~1", Reference("a.py:b/ours.py:P.q", ("a",), ("1",))),
+        ("package.ours:P+a", Reference("package.ours:P", ("a",), ())),
+        ("ours.py", Reference("ours.py", (), ())),
+        ("", Reference("", (), ())),
+    ],
+)
+def test_a_reference_is_taken_apart_behind_the_name(text: str, reference: Reference) -> None:
+    assert Reference.of(text) == reference
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=[each.name for each in PROTOCOLS])
+def test_a_built_in_protocol_copied_out_is_judged_as_the_built_in_is(protocol: Protocol, folder: Path) -> None:
+    module, constant = where_it_is_made(protocol)
+    shutil.copy(str(sys.modules[module].__file__), folder / "copy.py")
+    scenario = Scenario(f"copy.py:{constant}")
+    assert find_protocol(scenario.protocol) is not protocol
+    assert measured(scenario) == GOLDEN[protocol.name]["no faults"]
+
+
+def where_it_is_made(made: Protocol) -> tuple[str, str]:
+    constant = made.name.upper().replace("-", "_")
+    return f"{own.__name__}.{made.name.replace('-', '_')}", constant
+
+
+def test_one_from_a_file_goes_with_additions_and_has_mutants(folder: Path) -> None:
+    (folder / "ours.py").write_text(OURS)
+    assert find_protocol("ours.py:PROTOCOL+orphan-cleanup").name == "ours+orphan-cleanup"
+    assert measured(Scenario("ours.py:PROTOCOL+orphan-cleanup")) == GOLDEN["baseline+orphan-cleanup"]["no faults"]
+    assert find_protocol("ours.py:PROTOCOL~1").worker is not find_protocol("ours.py:PROTOCOL").worker
+
+
+def test_one_from_a_module_is_found_from_where_one_is(folder: Path) -> None:
+    (folder / "package_of_ours").mkdir()
+    (folder / "package_of_ours" / "module_of_ours.py").write_text(OURS)
+    assert find_protocol("package_of_ours.module_of_ours:OTHER").name == "another"
+
+
+def test_a_file_is_imported_once_and_anew_when_it_has_changed(folder: Path) -> None:
+    file = folder / "ours.py"
+    file.write_text(OURS)
+    first = find_protocol("ours.py:PROTOCOL")
+    assert find_protocol(f"{file}:PROTOCOL") is first
+    file.write_text(OURS.replace('"ours"', '"changed"'))
+    assert find_protocol("ours.py:PROTOCOL").name == "changed"
+
+
+def test_a_file_imports_what_lies_beside_it_and_hides_nothing_that_is_installed(folder: Path) -> None:
+    (folder / "inner").mkdir()
+    (folder / "inner" / "helpers_of_ours.py").write_text("NAME = 'from beside'")
+    (folder / "inner" / "redis.py").write_text("raise AssertionError('hidden')")
+    (folder / "inner" / "ours.py").write_text(
+        OURS + "import helpers_of_ours, redis\nPROTOCOL = replace(PROTOCOL, name=helpers_of_ours.NAME)\n"
+    )
+    assert find_protocol("inner/ours.py:PROTOCOL").name == "from beside"
+
+
+@pytest.mark.parametrize(
+    ("content", "reference", "message"),
+    [
+        (OURS, "our.py:PROTOCOL", "There is no file our.py; give the path of a Python file, as FILE.py:NAME."),
+        (OURS, "ours.py:PROTOCL", "There is no object in ours.py named 'PROTOCL'; did you mean PROTOCOL?"),
+        (OURS, "ours.py:NUMBER", "NUMBER in ours.py is a int, and neither a Protocol nor a Model, nor a function"),
+        (
+            "A = 1",
+            "ours.py:A",
+            "A in ours.py is a int, and neither a Protocol nor a Model, nor a function that makes one; there is none",
+        ),
+        (OURS, "ours.py", "'ours.py' names no protocol; write FILE.py:NAME or MODULE:NAME, such as ours.py:PROTOCOL."),
+        (OURS, "no_such_module:P", "There is no module 'no_such_module'; give one that can be imported from here,"),
+        ("x =", "ours.py:P", "ours.py:1 is no Python: invalid syntax; mend it there."),
+        ("\nimport nothing_such", "ours.py:P", "ours.py:2 cannot be imported: ModuleNotFoundError: No module named"),
+        ("\n\nx = 1 / 0", "ours.py:P", "ours.py:3 cannot be imported: ZeroDivisionError: division by zero."),
+        ("raise SystemExit(0)", "ours.py:P", "ours.py:1 cannot be imported: SystemExit: 0."),
+        ("import json\njson.loads('{')", "ours.py:P", "ours.py:2 cannot be imported: JSONDecodeError: Expecting"),
+    ],
+)
+def test_what_is_wrong_with_the_users_own_is_told_with_its_place(
+    content: str, reference: str, message: str, folder: Path
+) -> None:
+    (folder / "ours.py").write_text(content)
+    with pytest.raises(UsageError, match="^" + re.escape(message)):
+        find_protocol(reference)
+
+
+def test_a_module_that_fails_is_told_with_its_place(folder: Path) -> None:
+    (folder / "module_of_ours_fails.py").write_text("\nNAME = UNKNOWN")
+    with pytest.raises(UsageError, match=r"^module_of_ours_fails.py:2 cannot be imported: NameError: name 'UNKNOWN'"):
+        find_protocol("module_of_ours_fails:P")
+
+
+def test_a_scenario_is_made_without_a_search_for_the_mutant_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(*_: object) -> Protocol:
+        raise AssertionError
+
+    monkeypatch.setattr("deadheat.scenarios.mutants.mutant", searched)
+    assert Scenario("state-machine~3").protocol == "state-machine~3"
+    with pytest.raises(UsageError, match="'state-machine~x' names no mutant"):
+        Scenario("state-machine~x")

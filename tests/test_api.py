@@ -1,0 +1,113 @@
+"""deadheat from Python: what it exports, and how one checks a protocol in a test of one's own."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import deadheat
+from deadheat import library
+from deadheat.library import BASELINE, NAME_TOMBSTONE, STATE_MACHINE, STATUS_CHECK
+from deadheat.scenarios.catalogue import find_protocol
+from deadheat.scenarios.given import reference_to
+from tests.scenarios.golden import GOLDEN
+
+OURS = replace(BASELINE, name="ours")
+
+
+@pytest.mark.parametrize("module", [deadheat, library], ids=["deadheat", "deadheat.library"])
+def test_what_type_checkers_are_told_is_what_there_is(module: ModuleType) -> None:
+    tree = ast.parse(Path(str(module.__file__)).read_text())
+    block = next(each for each in tree.body if isinstance(each, ast.If))
+    told = {
+        (each.module, alias.name) for each in block.body if isinstance(each, ast.ImportFrom) for alias in each.names
+    }
+    assert told == {(source, name) for source, names in module._NAMES.items() for name in names}
+    assert module.__all__ == sorted({name for _, name in told} | ({"VERSION"} if module is deadheat else set()))
+    assert len(module.__all__) == len(set(module.__all__))
+    assert all(getattr(module, name) is not None for name in module.__all__)
+    assert dir(module) == module.__all__
+
+
+def test_a_name_that_is_not_exported_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"module 'deadheat.library' has no attribute 'nothing_such'"):
+        _ = library.nothing_such  # type: ignore[attr-defined]
+
+
+def test_importing_deadheat_imports_nothing_heavy() -> None:
+    program = "import sys; before = set(sys.modules); import deadheat; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"deadheat", "deadheat.lazy", "deadheat.version", "__future__"}
+
+
+@pytest.mark.parametrize("protocol", [STATE_MACHINE, "state-machine"])
+def test_a_check_says_what_the_command_says(protocol: deadheat.Protocol | str) -> None:
+    checked = deadheat.check(protocol)
+    golden = GOLDEN["state-machine"]["no faults"]
+    assert {name: str(verdict) for name, verdict in checked.verdicts.items()} == {
+        name: str(said).partition(" ")[0] for name, said in golden.items() if name not in ("states", "transitions")
+    }
+    assert checked.result.exploration.states == golden["states"]
+    assert set(checked.counterexamples) == {"no-transient-orphan", "cancelled-means-stopped"}
+
+
+def test_what_is_required_and_holds_is_required_in_one_line() -> None:
+    checked = deadheat.check(NAME_TOMBSTONE, faults={"stale-list": 1}, allow_unreached=["stale-list"])
+    assert checked.require() is checked
+    assert checked.require("no-permanent-orphan", "no-transient-orphan") is checked
+
+
+def test_what_is_required_and_violated_is_shown_as_a_timeline() -> None:
+    with pytest.raises(AssertionError) as caught:
+        deadheat.check(OURS, properties=["terminal-is-final", "no-permanent-orphan"]).require("no-permanent-orphan")
+    said = str(caught.value)
+    assert said.startswith("no-permanent-orphan is violated.\n\ntests.test_api:OURS with 1 evaluation violates")
+    assert "T8 create job → 201 Created" in said
+    assert "only later did the dispatcher create the Job (T8, step" in said
+
+
+def test_what_holds_vacuously_or_was_not_decided_is_not_taken_for_holding() -> None:
+    with pytest.raises(deadheat.NotHeldError, match=r"holds vacuously of baseline: no run reached stale-list; mend"):
+        deadheat.check(BASELINE, faults={"stale-list": 1}).require("wanted-job-survives")
+    with pytest.raises(deadheat.NotHeldError, match=r"was not decided of baseline: .*; raise states_max"):
+        deadheat.check(BASELINE, states_max=10).require("wanted-job-survives")
+
+
+def test_mistakes_in_a_call_are_answered_in_a_sentence() -> None:
+    with pytest.raises(deadheat.UsageError, match="no fault 'http-retri'; did you mean http-retry"):
+        deadheat.check(OURS, faults={"http-retri": 1})
+    with pytest.raises(deadheat.UsageError, match="'http-retry' cannot have the budget 'two'; give it a number"):
+        deadheat.check(OURS, faults={"http-retry": "two"})
+    with pytest.raises(deadheat.UsageError, match=r"check.* was given a int; give it a Protocol"):
+        deadheat.check(3)  # type: ignore[arg-type]
+    with pytest.raises(deadheat.UsageError, match="no property 'no-orphans'"):
+        deadheat.check(OURS, properties=["no-orphans"])
+    checked = deadheat.check(OURS, properties=["no-permanent-orphan"])
+    with pytest.raises(deadheat.UsageError, match="no property among those checked 'terminal-is-final'"):
+        checked.require("terminal-is-final")
+    with pytest.raises(deadheat.UsageError, match="no counterexample to 'terminal-is-final'"):
+        checked.timeline("terminal-is-final")
+
+
+def test_results_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        deadheat.check(OURS, properties=["no-permanent-orphan"]).result = None  # type: ignore[misc, assignment]
+
+
+def test_an_object_is_found_again_by_its_reference() -> None:
+    assert reference_to(BASELINE) == "baseline"
+    assert reference_to(STATUS_CHECK) == "status-check"
+    assert reference_to(OURS) == "tests.test_api:OURS"
+    made = [replace(BASELINE, name="made+here~1") for _ in range(2)]
+    references = [reference_to(each) for each in made]
+    assert len(set(references)) == 2
+    assert references == [reference_to(each) for each in made]
+    assert [find_protocol(each) for each in references] == made
+    assert find_protocol(references[1]) is made[1]
+    assert find_protocol(f"{references[0]}+orphan-cleanup").processes
