@@ -12,7 +12,7 @@ import typer
 
 from deadheat.cli_ending import ExitCode, console, epilog, finish, say
 from deadheat.cli_sweep import sweep
-from deadheat.cli_users_code import prints_apart, runs_users_code
+from deadheat.cli_users_code import prints_apart
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
     from deadheat.live.replay import Settings
     from deadheat.live.results import LiveResult
 
-__all__ = ["conform", "live"]
+__all__ = ["live"]
 
 live = typer.Typer(
     no_args_is_help=True,
@@ -168,23 +168,6 @@ def stress(
     if as_json:
         finish(code, lambda: typer.echo(stress_to_json(result, str(trace))))
     finish(code, lambda: print_stress(result, str(trace), console()))
-
-
-@runs_users_code
-def conform(
-    trace: Annotated[Path, typer.Argument(metavar="TRACE.jsonl", help="A live trace, ours or your own.")],
-    as_json: AsJson = False,
-) -> None:
-    """Match a live trace against its protocol's model: accepted, or the first event that no run can explain."""
-    from deadheat.live.conform import conform as match
-    from deadheat.live.tape import read_tape
-    from deadheat.reports.live import conformance_to_json, print_conformance
-
-    result = match(*read_tape(trace))
-    code = ExitCode.VIOLATED if result.unexplained else ExitCode.AS_HOPED if result.events else ExitCode.UNDECIDED
-    if as_json:
-        finish(code, lambda: typer.echo(conformance_to_json(result)))
-    finish(code, lambda: print_conformance(result, console()))
 
 
 live.command(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from math import isfinite
 from pathlib import Path
 from threading import Lock
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal, TextIO, TypeVar
 
 import msgspec
 
+from deadheat.live.moments import Moment, OneClock, read_moment
 from deadheat.live.redaction import redact
 from deadheat.live.values import decode, encode
 from deadheat.sim.errors import TraceError
@@ -35,12 +37,15 @@ Name = Annotated[str, msgspec.Meta(min_length=1, pattern=r"\A[^/]+\Z")]
 """An evaluation's name. It stands in the names of processes and components, between slashes."""
 
 Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
-Seconds = int | float | msgspec.UnsetType
+Time = int | float | str | msgspec.UnsetType
 
 DEEPEST = 32
 """How deep what is in a line may be nested; a model's values are far from that."""
 
 TOO_DEEP = "it is nested too deep"
+
+BYTES_MAX = 1 << 28
+"""How much is read of a file: half a million events or more."""
 
 
 class OfHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,19 +57,21 @@ class OfHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     evaluations: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
     faults: dict[str, Budget] = msgspec.field(default_factory=dict)
     components: tuple[str, ...] = COMPONENTS
+    note: str | None = None
 
 
 class OfEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Any other line; a time is UNSET where it is not given."""
+    """Any other line; a time is UNSET where it is not given, and a note is for people alone."""
 
     component: str
     operation: str
     process: str | None = None
     arguments: tuple[Any, ...] = ()
     outcome: Any = None
-    began: Seconds = msgspec.UNSET
-    ended: Seconds = msgspec.UNSET
-    at: Seconds = msgspec.UNSET
+    began: Time = msgspec.UNSET
+    ended: Time = msgspec.UNSET
+    at: Time = msgspec.UNSET
+    note: str | None = None
 
 
 Line = TypeVar("Line", OfHeader, OfEvent)
@@ -90,7 +97,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """One operation. It took effect at some moment between `began` and `ended` (seconds on any one clock).
+    """One operation. It took effect at some moment between `began` and `ended` (exact seconds on any one clock).
 
     `process` is None where the log does not say who did it. `line` is where it stands in the file, from 1.
     """
@@ -100,8 +107,8 @@ class LiveEvent:
     operation: str
     arguments: tuple[Any, ...]
     outcome: Any
-    began: float
-    ended: float
+    began: Decimal
+    ended: Decimal
     line: int = 0
 
     def __str__(self) -> str:
@@ -151,29 +158,51 @@ def read_tape(path: Path) -> tuple[Header, list[LiveEvent]]:
 
     Raises TraceError, naming the line, if the file cannot be read or a line is not of the schema.
     """
-    try:
-        # Not splitlines: that also splits at characters which may stand in a JSON string, such as U+2028.
-        lines = path.read_bytes().decode("utf-8").split("\n")
-    except OSError as error:
-        raise TraceError(f"{path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:  # not UTF-8, or a path with a NUL in it
-        raise TraceError(f"{path} cannot be read: {error}.") from None
+    # Not splitlines: that also splits at characters which may stand in a JSON string, such as U+2028.
+    lines = _text(path).split("\n")
     if not any(line.strip() for line in lines):
         raise TraceError(f"{path} is empty; its first line must be the header of a live trace.")
     header = _header(path, _object(path, 1, lines[0]))
+    clock = OneClock()
     events = [
-        _event(path, number, _object(path, number, line))
+        _event(path, number, _object(path, number, line), clock)
         for number, line in enumerate(lines[1:], start=2)
         if line.strip()
     ]
     return header, sorted(events, key=lambda event: (event.began, event.ended))
 
 
+def _text(path: Path) -> str:
+    """Return what is in a file; raises TraceError, in a sentence, where there is nothing that could be a live trace."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(BYTES_MAX + 1)
+    except IsADirectoryError:
+        raise TraceError(f"{path} cannot be read: it is a folder; name the file in it.") from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise TraceError(f"{path} cannot be read: {why}.") from None
+    except ValueError:  # a path that no file can have
+        raise TraceError(f"{on_one_line(str(path))} cannot be read: no file can have such a name.") from None
+    if len(content) > BYTES_MAX:
+        raise TraceError(
+            f"{path} has more than {BYTES_MAX >> 20} MiB, which is more than is read; leave out what is of other "
+            "evaluations, or match them in several files."
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TraceError(
+            f"Line {line} of {path} is no text in UTF-8, as a live trace must be; docs/live-traces.md shows one."
+        ) from None
+
+
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        content = json.loads(line, object_pairs_hook=_without_doubles, parse_constant=_finite, parse_float=_finite)
-        json.dumps(content, ensure_ascii=False).encode()  # half a character is none
+        content = json.loads(line, object_pairs_hook=_without_doubles, parse_constant=_finite, parse_float=_exact)
         _require_shallow(content)
+        json.dumps(_plain(content), ensure_ascii=False).encode()  # half a character is none
     except _NotOfSchemaError as error:
         raise TraceError(f"Line {number} of {path} is not of the schema: {error}.") from None
     except RecursionError:
@@ -197,6 +226,24 @@ def _finite(text: str) -> float:
     if not isfinite(number):
         raise _NotOfSchemaError(f"{text} is not a finite number")
     return number
+
+
+def _exact(text: str) -> Decimal:
+    """Return a number digit for digit, as a float would not: two times that differ stay different."""
+    _finite(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise _NotOfSchemaError(f"{text} is not a number that can be compared") from None
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON data with floats for its exact numbers, which is what all values but times are made of."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return {key: _plain(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def _require_shallow(value: Any, left: int = DEEPEST) -> None:
@@ -231,43 +278,43 @@ def _repeats(names: tuple[str, ...]) -> bool:
     return len(set(names)) != len(names)
 
 
-def _event(path: Path, number: int, content: dict[str, Any]) -> LiveEvent:
+def _event(path: Path, number: int, content: dict[str, Any], clock: OneClock) -> LiveEvent:
     found = _converted(path, number, content, OfEvent)
     try:
-        began, ended = _times(found)
+        began, ended = _times(content)
+        for moment in (began, ended):
+            clock.require(moment.clock, number)
+        if began.seconds > ended.seconds:
+            raise ValueError(f"it began at {content['began']}, after it ended at {content['ended']}")
         return LiveEvent(
             process=found.process,
             component=found.component,
             operation=found.operation,
             arguments=tuple(decode(each) for each in found.arguments),
             outcome=decode(found.outcome),
-            began=began,
-            ended=ended,
+            began=began.seconds,
+            ended=ended.seconds,
             line=number,
         )
     except (TypeError, ValueError, OverflowError) as error:
         raise TraceError(f"Line {number} of {path} is not an event: {on_one_line(str(error))}.") from None
 
 
-def _times(event: OfEvent) -> tuple[float, float]:
+def _times(content: Mapping[str, Any]) -> tuple[Moment, Moment]:
     """Return from when to when an operation took; raises ValueError where that is not said, or cannot be."""
-    given = [each for each in (event.at, event.began, event.ended) if not isinstance(each, msgspec.UnsetType)]
-    if isinstance(event.at, msgspec.UnsetType):
-        if len(given) != 2:
-            raise ValueError("it needs its time, `began` and `ended` or else `at`")
-        began, ended = given
-    elif len(given) != 1:
+    given = [name for name in ("at", "began", "ended") if name in content]
+    if given == ["at"]:
+        return (read_moment(content["at"]),) * 2
+    if "at" in given:
         raise ValueError("it has `at` beside `began` or `ended`, and needs one or the other")
-    else:
-        began = ended = given[0]
-    if began > ended:
-        raise ValueError(f"it began at {began}, after it ended at {ended}")
-    return float(began), float(ended)
+    if len(given) != 2:
+        raise ValueError("it needs its time, `began` and `ended` or else `at`")
+    return read_moment(content["began"]), read_moment(content["ended"])
 
 
 def _converted(path: Path, number: int, content: dict[str, Any], kind: type[Line]) -> Line:
     try:
-        return msgspec.convert(content, kind)
+        return msgspec.convert(_plain(content), kind)
     except msgspec.ValidationError as error:
         raise TraceError(
             f"Line {number} of {path} is not of the schema: {on_one_line(str(error))}; docs/live-traces.md has it."

@@ -26,7 +26,7 @@ def print_catalogue(what: str | None, console: Console) -> None:
         "faults": {each.kind: f"{each.meaning} ({each.source})" for each in FAULTS.values()},
     }
     if what is not None and what not in sections:
-        raise unknown_name("list", what, sections)
+        raise unknown_name("list", what, [*sections, "operations"])
     for title, lines in sections.items():
         if what in (None, title):
             _print_section(title, lines, console)

@@ -15,15 +15,12 @@ from deadheat.live.results import LiveOutcome, LiveResult
 from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
-if TYPE_CHECKING:  # conform needs no servers' clients, nor what is installed with them
-    from deadheat.live.conform import Conformance
+if TYPE_CHECKING:  # which needs servers' clients
     from deadheat.live.stress import StressResult
 
 __all__ = [
     "SCHEMA",
-    "conformance_to_json",
     "live_to_json",
-    "print_conformance",
     "print_live",
     "print_stress",
     "stress_to_json",
@@ -75,45 +72,6 @@ def print_stress(result: StressResult, trace: str, console: Console) -> None:
             highlight=False,
         )
     console.print(f"  recorded in {escape(trace)}; match it against the model with: deadheat conform {escape(trace)}")
-
-
-def conformance_to_json(result: Conformance) -> str:
-    """Return what came of matching a trace, as the only result."""
-    found = result.unexplained
-    entry = {
-        "protocol": result.protocol,
-        "outcome": "diverged" if found else "agrees" if result.events else "vacuous",
-        "evaluations": result.evaluations,
-        "events": result.events,
-        "evaluation": found.evaluation if found else None,
-        "line": found.event.line if found else None,
-        "event": str(found.event) if found else None,
-        "allowed": list(found.allowed) if found else [],
-    }
-    return _to_json([entry])
-
-
-def print_conformance(result: Conformance, console: Console) -> None:
-    """Print that a trace is accepted, or its first event that no run of the model explains."""
-    found = result.unexplained
-    if found is None and not result.events:
-        console.print("[bold yellow]VACUOUS[/] there is no event to explain", highlight=False)
-        return
-    if found is None:
-        console.print(
-            f"[bold green]ACCEPTED[/] the model of {escape(result.protocol)} explains "
-            f"{counted(result.events, 'event')} of {counted(result.evaluations, 'evaluation')}, which is all",
-            highlight=False,
-        )
-        return
-    console.print(
-        f"[bold yellow]UNEXPLAINED[/] line {found.event.line}: no run of {escape(result.protocol)} does this for "
-        f"evaluation {escape(found.evaluation)} (there called e1)",
-        highlight=False,
-    )
-    console.print(f"  got:     {escape(str(found.event))}", highlight=False, soft_wrap=True)
-    for each in found.allowed:
-        console.print(f"  allowed: {escape(each)}", highlight=False, soft_wrap=True)
 
 
 def _to_json(entries: list[dict[str, Any]]) -> str:

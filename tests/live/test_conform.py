@@ -166,7 +166,7 @@ def test_a_trace_that_was_tampered_with_is_not_explained(place: Place, tmp_path:
         ),
         (
             json.dumps(HEADER) + '\n{"component": "s", "operation": "get", "at": "noon"}',
-            r"Line 2 .* got `str` - at `\$.at`",
+            "Line 2 .* 'noon' is not a date and time of ISO 8601",
         ),
     ],
 )
