@@ -37,6 +37,9 @@ __all__ = ["CONTROLLER_PATIENCE_S", "GONE", "JobTemplate", "KubernetesAdapter"]
 SUSPENDED = "deadheat.dev/suspended"
 """The annotation of a Job that is suspended: by `parallelism: 0`, since `suspend` needs Kubernetes 1.21."""
 
+OWNER = "deadheat.dev/owner"
+"""The annotation of a Job with the uid of its first owner, which the garbage collector may take off it."""
+
 GONE = "gone"
 
 CONTROLLER_PATIENCE_S = 30.0
@@ -244,10 +247,10 @@ class KubernetesAdapter(Adapter):
         assert job.metadata is not None
         reference = self._note(reference_of(job), evaluation)
         uid = self.numbers[reference.uid]
-        owners = [self.numbers.get(uid_number(each.uid)) for each in job.metadata.owner_references or []]
         annotations = job.metadata.annotations or {}
         suspended = annotations.get(SUSPENDED) == "true"
-        return Job(uid, self._phase(job), suspended, owners[0] if owners else None, bool(reference.evaluation))
+        owner = self.numbers.get(uid_number(annotations.get(OWNER)))
+        return Job(uid, self._phase(job), suspended, owner, bool(reference.evaluation))
 
     def _phase(self, job: V1Job) -> JobPhase:
         assert job.metadata is not None
