@@ -141,7 +141,7 @@ def open_adapters(
         kubernetes = kubernetes_adapter(site, protocol, held=held, watched=protocol.watches_jobs, template=template)
         adapters = Adapters(
             (
-                CeleryAdapter(place.redis_url, site.prefix, site.evaluations),
+                queue_adapter(site),
                 status_adapter(site, protocol),
                 HttpAdapter(caller, mailbox, RedisNotes(site)),
                 RedisAdapter(place.redis, site.prefix, lease_ms),
@@ -155,6 +155,16 @@ def open_adapters(
         yield adapters
 
 
+def queue_adapter(site: Site) -> Adapter:
+    """Return the adapter for the queue, with the workers in this program or in programs of their own."""
+    place = site.place
+    if site.ports is None:
+        return CeleryAdapter(place.redis_url, site.prefix, site.evaluations)
+    from deadheat.live.topology.worker_queue import BrokerQueue
+
+    return BrokerQueue(place.redis_url, site.prefix, site.evaluations, place.redis)
+
+
 def kubernetes_adapter(
     site: Site, protocol: Protocol, *, held: bool, watched: bool, template: JobTemplate
 ) -> KubernetesAdapter:
@@ -165,8 +175,8 @@ def kubernetes_adapter(
     adapter = make(
         place.cluster, site.namespace, site.evaluations, run=place.run, held=held, watched=watched, template=template
     )
-    if isinstance(adapter, GuardedKubernetesAdapter) and site.is_owner:
-        adapter.submit()
+    if isinstance(adapter, GuardedKubernetesAdapter):
+        adapter.submit() if site.is_owner else adapter.join()
     return adapter
 
 
