@@ -9,6 +9,7 @@ from typing import Any
 from deadheat.live.adapter import Adapter
 from deadheat.live.celery import CeleryAdapter
 from deadheat.live.chance import ChanceAdapter
+from deadheat.live.counts import OwnCounts, SharedCounts
 from deadheat.live.http import Caller, HttpAdapter, UserAdapter
 from deadheat.live.kubernetes import JobTemplate, KubernetesAdapter
 from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
@@ -32,7 +33,7 @@ class Site:
     """Where the adapters of one schedule live: a place, a namespace in it, a key prefix, and the evaluations.
 
     A child process lives on the site of its parent, which is the `owner`. `ports`, if processes are programs of
-    their own, are those of the ones that serve HTTP.
+    their own, are those of the ones that serve HTTP; `watch_from` is where a child's watch begins.
     """
 
     def __init__(
@@ -43,13 +44,20 @@ class Site:
         *,
         is_owner: bool = True,
         ports: Mapping[str, int] | None = None,
+        watch_from: str | None = None,
     ) -> None:
         self.is_owner = is_owner
         self.ports = ports
+        self.watch_from = watch_from
         self.place = place
         self.namespace = namespace
         self.evaluations = evaluations
         self.prefix = f"{place.prefix}{namespace}:"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other programs are at work here too."""
+        return self.ports is not None or not self.is_owner
 
 
 class Adapters:
@@ -173,7 +181,15 @@ def kubernetes_adapter(
     make = GuardedKubernetesAdapter if is_guarded else KubernetesAdapter
     place = site.place
     adapter = make(
-        place.cluster, site.namespace, site.evaluations, run=place.run, held=held, watched=watched, template=template
+        place.cluster,
+        site.namespace,
+        site.evaluations,
+        run=place.run,
+        held=held,
+        watched=watched,
+        watch_from=site.watch_from,
+        counts=SharedCounts(place.redis, site.prefix) if site.is_shared else OwnCounts(),
+        template=template,
     )
     if isinstance(adapter, GuardedKubernetesAdapter):
         adapter.submit() if site.is_owner else adapter.join()

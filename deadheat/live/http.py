@@ -211,10 +211,11 @@ class UserAdapter(Adapter):
         self._since[evaluation] = len(self._requests[evaluation])
 
     def send_again(self, evaluation: str, number: int) -> None:
-        """Repeat a request whose connection broke, as a browser would when the service is back."""
+        """Repeat a request whose connection broke, as a browser would when the service is back; not an answered one."""
         assert self._caller is not None
         address = Address(CANCELLATION, evaluation, number)
-        if number < len(self._requests[evaluation]):
+        requests = self._requests[evaluation]
+        if number < len(requests) and _told(requests[number]) is Cancellation.REQUESTED:
             self._requests[evaluation][number] = self._caller.post(address, None)
 
     def notice(self, operation: Operation) -> None:

@@ -44,7 +44,6 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._owners: dict[str, int] = {}
-        self._enforced: dict[str, int] = {}  # the generations that the policy's cache knows
         self._keepers: list[dict[str, Any]] = []
 
     def submit(self) -> None:
@@ -144,7 +143,7 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def progress(self, evaluation: str, wish: Any) -> Any:
         """Let the garbage collector take what has lost its owner, the policy look, or a Job go on as without guards."""
         if wish == UP_TO_DATE:
-            self._enforced[evaluation] = self.get_generation(evaluation)
+            self._let_policy_look(evaluation)
             return UP_TO_DATE
         if wish != COLLECTED:
             return super().progress(evaluation, wish=wish)
@@ -177,10 +176,17 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def create_fenced_job(self, evaluation: str, generation: int) -> Answer:
         """POST, if the policy's cache admits it; where nothing is held, the cache is up to date."""
         if not self._held:
-            self._enforced[evaluation] = self.get_generation(evaluation)
-        if generation != self._enforced.get(evaluation, 1):
+            self._let_policy_look(evaluation)
+        if generation != self._enforced(evaluation):
             return Answer.FORBIDDEN
         return self._create(evaluation, self._manifest(evaluation))
+
+    def _enforced(self, evaluation: str) -> int:
+        """Return the generation that the policy's cache knows."""
+        return self._counts.of(f"enforced:{evaluation}") or 1
+
+    def _let_policy_look(self, evaluation: str) -> None:
+        self._counts.put(f"enforced:{evaluation}", self.get_generation(evaluation))
 
     def _look(self) -> None:
         super()._look()
@@ -201,7 +207,7 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
             ._replace(
                 tombstones=len(self._created[evaluation]) - self._count(evaluation),
                 generation=self.get_generation(evaluation),
-                enforced=self._enforced.get(evaluation, 1),
+                enforced=self._enforced(evaluation),
             )
         )
 

@@ -169,6 +169,7 @@ def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Setting
         image=settings.template.image,
         command=settings.template.command,
         ports=site.ports,
+        watch_from=adapters.kubernetes.watch_from,
         control="",
         authkey="",
     )
