@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from deadheat.live.place import Place
-from deadheat.live.replay import Settings, compare_live, replay_live
+from deadheat.live.replay import TOPOLOGIES, Settings, compare_live, replay_live
 from deadheat.live.results import LiveResult
 from deadheat.models import faults as kinds
 from deadheat.models.faults import FAULTS
@@ -18,6 +18,7 @@ from deadheat.sim.simulation import run_randomly
 from deadheat.sim.trace import Trace
 
 NO_FAULT = "none"
+THREADS, PROGRAMS = TOPOLOGIES
 STEPS_MAX = 60
 SEEDS = 3_000
 
@@ -39,7 +40,7 @@ class Pair:
 
     @property
     def scenario(self) -> Scenario:
-        """One evaluation, and the fault once."""
+        """What is checked: one evaluation, and the fault once."""
         return Scenario(self.protocol, faults=() if self.fault == NO_FAULT else ((self.fault, 1),))
 
 
@@ -64,7 +65,7 @@ def pairs(topology: str) -> Iterator[Pair]:
         yield from (Pair(protocol, fault, topology) for fault in FAULTS if applies(protocol, fault))
 
 
-def part_of(day: str, counts: dict[str, int]) -> list[Pair]:
+def part_of(day: str, counts: Mapping[str, int]) -> list[Pair]:
     """Return the part of the campaign that is forced on a day: so many pairs of each topology."""
     return [
         pair
@@ -74,13 +75,19 @@ def part_of(day: str, counts: dict[str, int]) -> list[Pair]:
 
 
 def force_pair(place: Place, pair: Pair) -> list[LiveResult]:
-    """Force each counterexample that meets the fault, and a random schedule that does; return what came of them."""
+    """Force every counterexample that meets the fault, and a random schedule that does; return what came of them.
+
+    Programs take seconds to start, so of those it is the longest counterexample, or else the random schedule.
+    """
     settings = Settings(topology=pair.topology)
     checked = check(pair.scenario)
     found = [each.counterexample for each in checked.outcomes if each.counterexample is not None]
-    results = [replay_live(place, each, settings) for each in found if meets(each.trace, pair.fault)]
+    meeting = [each for each in found if meets(each.trace, pair.fault)]
+    if pair.topology == PROGRAMS and meeting:
+        return [replay_live(place, max(meeting, key=lambda each: len(each.trace.events)), settings)]
     holding = [each.property for each in checked.outcomes if each.verdict is not Verdict.VIOLATED]
-    return [*results, compare_live(place, pair.scenario, random_run(pair).schedule, holding, settings)]
+    drawn = compare_live(place, pair.scenario, random_run(pair).schedule, holding, settings)
+    return [*(replay_live(place, each, settings) for each in meeting), drawn]
 
 
 def random_run(pair: Pair) -> Trace:
