@@ -78,6 +78,8 @@ def test_collecting_a_job_spares_the_owner_of_a_new_submission(place: Place, nam
     new = owner_of(adapter)
     assert adapter.progress("e1", wish="collected") == "collected"
     assert adapter.get_owner("e1") == new
+    adapter.delete_owner("e1")
+    assert place.cluster.get_config_map(namespace, f"{JOB}-owner") is not None, "the new owner is not held any more"
 
 
 @pytest.fixture
