@@ -210,11 +210,12 @@ class UserAdapter(Adapter):
         self._since[evaluation] = len(self._requests[evaluation])
 
     def send_again(self, evaluation: str, number: int) -> None:
-        """Repeat a request whose connection broke, as a browser would when the service is back."""
+        """Repeat a request whose connection broke, as a browser would when the service is back; not an answered one."""
         assert self._caller is not None
         address = Address(CANCELLATION, evaluation, number)
-        if number <= len(self._requests[evaluation]):
-            self._requests[evaluation][number - 1] = self._caller.post(address, None)
+        requests = self._requests[evaluation]
+        if number <= len(requests) and _told(requests[number - 1]) is Cancellation.REQUESTED:
+            requests[number - 1] = self._caller.post(address, None)
 
     def notice(self, operation: Operation) -> None:
         """Wait until the user has the answer that another program has sent."""

@@ -153,6 +153,7 @@ def test_each_operation_on_the_cluster_is_one_request(place: Place, run: Run) ->
             for wish in wishes:
                 do(model.progress("e1"), wish=wish)
 
+        real.submit()
         do(model.create_owner("e1"))
         owner = do(model.get_owner("e1"))
         do(model.create_owned_job("e1", owner))
