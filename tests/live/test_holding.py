@@ -160,7 +160,7 @@ def test_a_request_that_was_answered_is_not_sent_again_to_a_handler_that_is_back
     adapter._requests["e1"] = [answered]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(adapter, "_caller", Unwanted())
-        adapter.send_again("e1", 0)
+        adapter.send_again("e1", 1)
     assert adapter.observe() == {"user/e1": UserState((Cancellation.CANCELLED,))}
 
 
