@@ -62,14 +62,13 @@ def _cell(frontier: Frontier) -> Text:
 
 def _scope(frontiers: Sequence[Frontier]) -> str:
     first = frontiers[0]
-    evaluations = first.scenario.evaluations
     applicable = "the kinds that can happen" if any(each.not_applicable for each in frontiers) else "all kinds"
     vacuous = "; ∅ holds vacuously" * any(each.is_vacuous() for each in frontiers)
     return (
         "0: no fault is needed; a number: so many faults break it; "
         f"✓ survives every combination of up to {counted(first.up_to, 'fault')} of {applicable}{vacuous}; "
         "? some check was cut short. "
-        f"Covers {counted(evaluations, 'evaluation')}."
+        f"Covers {first.scenario.size}."
     )
 
 

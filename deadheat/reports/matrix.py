@@ -11,7 +11,6 @@ from rich.text import Text
 from deadheat.models.steps import LABELS
 from deadheat.reports.names import broken, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
-from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import budget_text
 from deadheat.sim.counting import counted
 
@@ -31,12 +30,21 @@ VACUOUS_LEGEND = " ∅ holds vacuously: perhaps only for want of what no run did
 
 
 def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
-    """Print the verdicts, what they cover, and what no run reached."""
+    """Print the verdicts, what they cover, and what no run reached: a table for those of the same properties."""
+    alike: dict[tuple[str, ...], list[CheckResult]] = {}
+    for result in results:
+        alike.setdefault(tuple(outcome.property for outcome in result.outcomes), []).append(result)
+    for each in alike.values():
+        _print_alike(each, console)
+
+
+def _print_alike(results: Sequence[CheckResult], console: Console) -> None:
     names = [outcome.property for outcome in results[0].outcomes]
     table, letters = table_that_fits(names, lambda headers: _table(results, headers, console), console)
     console.print(table)
+    meanings = results[0].scenario.subject.properties
     for letter, name in zip(letters, names, strict=False):
-        console.print(f"{letter} {name}: {PROPERTIES[name]}", style="dim")
+        console.print(f"{letter} {name}: {meanings[name]}", style="dim")
     console.print(_scope(results), style="dim")
     for line in (*_remarks(results), *_vacuity(results)):
         console.print(line, style="dim")
@@ -90,7 +98,7 @@ def _scope(results: Sequence[CheckResult]) -> str:
     legend = LEGEND + VACUOUS_LEGEND * any(each.is_vacuous for each in results)
     return (
         f"{legend}\n"
-        f"Covers {counted(scenario.evaluations, 'evaluation')}, {faults}; {search}, stored "
+        f"Covers {scenario.size}, {faults}; {search}, stored "
         f"{'by fingerprint' if by_fingerprint else 'exactly'}; reductions: {reductions}."
     )
 

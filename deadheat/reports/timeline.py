@@ -13,7 +13,6 @@ from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
-from deadheat.sim.counting import counted
 from deadheat.sim.trace import Event, Trace
 
 __all__ = ["empty_table", "print_timeline", "step_of"]
@@ -29,10 +28,11 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
     """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
     scenario = counterexample.scenario
     faults = "".join(f", {kind}={budget_text(budget)}" for kind, budget in scenario.faults)
-    evaluations = f"{counted(scenario.evaluations, 'evaluation')}"
     console.print(
         Text.assemble(
-            (scenario.protocol, "bold"), f" with {evaluations}{faults} violates ", (counterexample.property, "bold red")
+            (scenario.protocol, "bold"),
+            f" with {scenario.size}{faults} violates ",
+            (counterexample.property, "bold red"),
         )
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow

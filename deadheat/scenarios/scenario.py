@@ -74,6 +74,11 @@ class Scenario:
         """What the scenario is of."""
         return subject_of(self.protocol, self.settings)
 
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        return self.subject.size(self.evaluations)
+
     def model(self) -> Model:
         """Return the model of this scenario, with the properties asked for."""
         model = self.subject.model(self.evaluations, self.budgets, self.quiet)

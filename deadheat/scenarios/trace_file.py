@@ -41,6 +41,7 @@ class OfScenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     protocol: str
     evaluations: Annotated[int, msgspec.Meta(ge=1)]
+    settings: dict[str, str]
     faults: dict[str, Budget]
     quiet: bool
 
@@ -114,7 +115,7 @@ def save(counterexample: Counterexample, path: Path) -> None:
         deadheat=VERSION,
         python=PYTHON,
         fingerprint=_fingerprint(replace(scenario, properties=(counterexample.property,)).model()),
-        scenario=OfScenario(scenario.protocol, scenario.evaluations, dict(scenario.faults), scenario.quiet),
+        scenario=_of_scenario(scenario),
         property=counterexample.property,
         violation=counterexample.violation,
         schedule=tuple((each.process, each.alternative, each.branch) for each in schedule.choices),
@@ -129,6 +130,12 @@ def save(counterexample: Counterexample, path: Path) -> None:
         path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise TraceError(f"The trace cannot be written to {path}: {error.strerror}.") from None
+
+
+def _of_scenario(scenario: Scenario) -> OfScenario:
+    return OfScenario(
+        scenario.protocol, scenario.evaluations, dict(scenario.settings), dict(scenario.faults), scenario.quiet
+    )
 
 
 def load(path: Path) -> Counterexample:
@@ -149,6 +156,7 @@ def read(path: Path) -> Recorded:
             faults=tuple(content.scenario.faults.items()),
             properties=(content.property,),
             quiet=content.scenario.quiet,
+            settings=tuple(content.scenario.settings.items()),
         )
         model = scenario.model()
     except TraceError:
