@@ -93,9 +93,10 @@ class Adapters:
     def _fault_of(self, operation: Operation, fault: str | None) -> str | None:
         return fault if fault is not None and self._adapter(operation).has_form(operation, fault) else None
 
-    def notice(self, operation: Operation) -> None:
-        """Take note of an operation that another program has just done."""
-        self._adapter(operation).notice(operation)
+    def notice(self, request: Operation | Atomic) -> None:
+        """Take note of what another program has just done."""
+        for each in request.operations if isinstance(request, Atomic) else (request,):
+            self._adapter(each).notice(each)
 
     def observe(self) -> dict[str, Any]:
         """Return what the servers say now, as values of the model's components."""

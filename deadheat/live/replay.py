@@ -125,7 +125,7 @@ def _compare_randomly(
             break
     return _replace(
         results[-1],
-        steps=sum(each.steps for each in results) if results[-1].outcome is LiveOutcome.AGREES else results[-1].steps,
+        steps=sum(each.steps for each in results),
         schedules=len(results),
         overhead_ms_median=round(statistics.median(each.overhead_ms_median for each in results), 3),
     )

@@ -75,6 +75,18 @@ def test_a_killed_celery_workers_task_is_taken_again(place: Place, protocol: str
 
 
 @pytest.mark.live
+@pytest.mark.parametrize(
+    ("prop", "fault"), [("nothing-stuck", "celery-redelivery"), ("uncancelled-gets-job", "resubmission")]
+)
+def test_a_second_task_is_given_to_a_second_worker(place: Place, prop: str, fault: str) -> None:
+    counterexample = counterexample_of(Scenario("baseline", faults=((fault, 1),), properties=(prop,)))
+    takers = [each.process for each in counterexample.trace.events if each.operation == "deliver"]
+    assert takers == ["worker/e1", "worker/e1/2"]
+    result = replay_live(place, counterexample, PROGRAMS)
+    assert result.outcome is LiveOutcome.CONFIRMED, result
+
+
+@pytest.mark.live
 def test_a_successor_waits_until_its_killed_predecessors_message_may_be_given_again(redis_url: str) -> None:
     told: dict[str, Any] = {each.name: "" for each in dataclasses.fields(ChildConfig)}
     told |= {"redis_url": redis_url, "run": "visibility", "namespace": "here", "process": "worker/e1"}
@@ -90,6 +102,21 @@ def test_a_successor_waits_until_its_killed_predecessors_message_may_be_given_ag
     finally:
         broker.close()
         forget(connect(redis_url), f"{PREFIX}visibility:")
+
+
+@pytest.mark.live
+def test_a_worker_that_acknowledges_does_not_wait_for_others_of_its_evaluation(redis_url: str) -> None:
+    told: dict[str, Any] = {each.name: "" for each in dataclasses.fields(ChildConfig)}
+    told |= {"redis_url": redis_url, "run": "acknowledgement", "namespace": "here", "process": "worker/e1/2"}
+    queue = WorkerQueue(ChildConfig(**told))
+    queue.patience_s = 0.5
+    broker = CeleryAdapter(redis_url, f"{PREFIX}acknowledgement:here:", ["e1"])
+    try:
+        broker.deliver("e1", "worker/e1")
+        queue.acknowledge("e1", "worker/e1/2")
+    finally:
+        broker.close()
+        forget(connect(redis_url), f"{PREFIX}acknowledgement:")
 
 
 @pytest.mark.live

@@ -160,7 +160,7 @@ class ProcessStage(Stage):
             done: Done = connection.recv()
         except (EOFError, OSError):
             return Done(operation, None, 0.0, LiveError(f"The program that does {operation} ended by itself."))
-        if isinstance(operation, Operation) and done.error is None:
+        if done.error is None:
             self.adapters.notice(operation)
         return done
 

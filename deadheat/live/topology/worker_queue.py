@@ -26,7 +26,7 @@ from deadheat.live.topology.config import ChildConfig
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["VISIBILITY_TIMEOUT_S", "BrokerQueue", "WorkerQueue"]
+__all__ = ["VISIBILITY_TIMEOUT_S", "BrokerQueue", "WorkerQueue", "unacknowledged"]
 
 VISIBILITY_TIMEOUT_S = 1
 REDELIVERY_PATIENCE_S = 30.0
