@@ -57,10 +57,14 @@ app.command(
 )(incidents)
 app.command(epilog=EXAMPLES)(cleanup)
 
-Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
+Evaluations = Annotated[int, typer.Option("--evaluations", "-n", metavar="N", help="How many evaluations run at once.")]
 Faults = Annotated[
     list[str] | None,
-    typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind; * for any number."),
+    typer.Option(
+        "--faults",
+        metavar="KIND=K",
+        help="Allow up to K faults of a kind, or any number: 'KIND=*' (not all kinds; see deadheat list faults).",
+    ),
 ]
 DEFAULT_MAX_STATES = 10_000_000
 
@@ -230,9 +234,13 @@ def frontier(
     finish(code, lambda: print_frontiers(found, console()))
 
 
-@app.command(epilog=epilog("deadheat replay orphan.json", "it reproduces", "it no longer does"))
+@app.command(epilog=epilog("deadheat replay orphan.json", "the race is still there", "this run of it is gone"))
 def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
-    """Run a saved counterexample again, and fail if it no longer does what it did."""
+    """Run a saved counterexample again: proof that the race is there, and no guard, since it fails once it is gone.
+
+    What fails as long as there is the race is `deadheat check PROTOCOL --property NAME`; and `deadheat conform` says
+    whether a log of the real system is as the model.
+    """
     counterexample = _replayed(file)
 
     def print_both() -> None:

@@ -89,7 +89,7 @@ def check(
         list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")
     ] = None,
     schedules: Annotated[int, typer.Option("--random", min=0, help="How many random schedules to compare.")] = 5,
-    seed: Annotated[int, typer.Option("--seed", help="Which ones.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Which random schedules: one number always gives the same.")] = 1,
     redis: RedisUrl = None,
     status: StatusUrl = None,
     kubeconfig: Kubeconfig = None,
@@ -132,7 +132,7 @@ def stress(
             "--latency", metavar="NAME=LO..HI", help="How long to delay a component, or one of its operations."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn: one number always gives the same.")] = 1,
     trace: Annotated[Path, typer.Option("--trace", metavar="FILE", help="Where to record.")] = Path("stress.jsonl"),
     redis: RedisUrl = None,
     status: StatusUrl = None,

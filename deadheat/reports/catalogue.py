@@ -7,12 +7,25 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from deadheat.models.faults import FAULTS
+from deadheat.models.faults import FAULTS, Fault
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.sim.errors import unknown_name
 
 __all__ = ["print_catalogue"]
+
+NOTES = {
+    "protocols": (
+        "In brackets is where each comes from. Options and interim solutions are those of the original analysis, the "
+        "design note from which deadheat began."
+    ),
+    "faults": (
+        "A fault never happens unless --faults allows it: KIND=N allows up to N of a kind, over all evaluations, and "
+        "KIND=* any number, also without end. Those without * are bounded by nature: each one of them brings a process "
+        "of its own into play, such as another worker or another delivery, so there must be a last."
+    ),
+}
+"""What stands below a section."""
 
 
 def print_catalogue(what: str | None, console: Console) -> None:
@@ -23,13 +36,18 @@ def print_catalogue(what: str | None, console: Console) -> None:
             **{f"X+{each.name}": f"X, and {each.summary} ({each.source})" for each in ADDITIONS},
         },
         "properties": PROPERTIES,
-        "faults": {each.kind: f"{each.meaning} ({each.source})" for each in FAULTS.values()},
+        "faults": {_fault(each): f"{each.meaning} ({each.source})" for each in FAULTS.values()},
     }
     if what is not None and what not in sections:
         raise unknown_name("list", what, sections)
     for title, lines in sections.items():
         if what in (None, title):
             _print_section(title, lines, console)
+
+
+def _fault(fault: Fault) -> str:
+    """Return a kind of fault with the budgets that it can have."""
+    return f"{fault.kind}=N" if fault.bounded else f"{fault.kind}=N or *"
 
 
 def _print_section(title: str, lines: Mapping[str, str], console: Console) -> None:
@@ -39,3 +57,5 @@ def _print_section(title: str, lines: Mapping[str, str], console: Console) -> No
     for name, line in lines.items():
         table.add_row(name, line)
     console.print(table)
+    if note := NOTES.get(title):
+        console.print(note, style="dim", highlight=False)
