@@ -196,7 +196,9 @@ def show(
 
 @app.command(
     epilog=epilog(
-        "deadheat frontier state-machine name-tombstone --up-to 2", "every set of faults was decided", "never"
+        "deadheat frontier creation-lock name-tombstone --property no-transient-orphan",
+        "every set of faults was decided",
+        "never",
     )
 )
 def frontier(

@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 TERMINAL = (Status.CANCELLED, Status.FAILED, Status.COMPLETED)
-"""The statuses that end an evaluation; in the original analysis `eval_status in ["cancelled", "failed", "completed"]`."""
+"""The statuses that end an evaluation, those of the original analysis."""
 
 
 class StatusState(NamedTuple):

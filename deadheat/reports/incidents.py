@@ -21,8 +21,8 @@ SCHEMA = 1
 
 LEGEND = (
     "Defect found: the properties that the report complains about and that the protocol violates, each with "
-    "the number of steps of a shortest counterexample. Holds: whether the fix keeps all of them, under the same faults. Broken "
-    "by: the kinds of fault one more of which breaks the fix after all, of those that can happen to it."
+    "the number of steps of a shortest counterexample. Holds: whether the fix keeps all of them, under the same "
+    "faults. Broken by: the kinds of fault one more of which breaks the fix after all, of those that can happen to it."
 )
 
 
