@@ -51,12 +51,6 @@ app = typer.Typer(
 )
 
 app.add_typer(live, name="live")
-app.command(epilog=epilog("deadheat conform stress.jsonl", "the model explains all events", "it does not"))(conform)
-app.command(
-    epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
-)(incidents)
-app.command(epilog=EXAMPLES)(cleanup)
-
 Evaluations = Annotated[int, typer.Option("--evaluations", "-n", metavar="N", help="How many evaluations run at once.")]
 Faults = Annotated[
     list[str] | None,
@@ -84,9 +78,11 @@ def deadheat(
     """Run before every command."""
 
 
-@app.command("list", epilog=epilog("deadheat list faults", "listed", None))
+@app.command("list", epilog=epilog("deadheat list faults", "listed", None, decides=False))
 def list_names(
-    what: Annotated[str | None, typer.Argument(help="protocols, properties or faults; nothing for all.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(metavar="WHAT", help="protocols, properties or faults; nothing for all.")
+    ] = None,
 ) -> None:
     """List the protocols, properties and faults, each with one line."""
     from deadheat.reports.catalogue import print_catalogue
@@ -99,7 +95,7 @@ def list_names(
 )
 def check(
     protocols: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to check; nothing for all of them.")
+        list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to check; nothing for all of them.")
     ] = None,
     evaluations: Evaluations = 1,
     faults: Faults = None,
@@ -167,7 +163,7 @@ def check(
     )
 )
 def show(
-    protocol: Annotated[str, typer.Argument(help="Whose counterexample to show.")],
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="Whose counterexample to show.")],
     evaluations: Evaluations = 1,
     faults: Faults = None,
     prop: Annotated[
@@ -203,7 +199,7 @@ def show(
 )
 def frontier(
     protocols: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to break; nothing for all of them.")
+        list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to break; nothing for all of them.")
     ] = None,
     up_to: Annotated[int, typer.Option("--up-to", min=0, metavar="K", help="Try sets of up to K faults.")] = 1,
     evaluations: Evaluations = 1,
@@ -236,12 +232,15 @@ def frontier(
     finish(code, lambda: print_frontiers(found, console()))
 
 
-@app.command(epilog=epilog("deadheat replay orphan.json", "the race is still there", "this run of it is gone"))
-def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
+@app.command(
+    epilog=epilog("deadheat replay orphan.json", "the race is still there", "this run of it is gone", decides=False)
+)
+def replay(file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace that deadheat saved.")]) -> None:
     """Run a saved counterexample again: proof that the race is there, and no guard, since it fails once it is gone.
 
-    What fails as long as there is the race is `deadheat check PROTOCOL --property NAME`; and `deadheat conform` says
-    whether a log of the real system is as the model.
+    For a guard, run `deadheat check PROTOCOL --property NAME`, which fails as long as there is a race.
+
+    Whether a log of the real system is as the model, `deadheat conform` says.
     """
     counterexample = _replayed(file)
 
@@ -254,10 +253,15 @@ def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat save
 
 
 @app.command(
-    epilog=epilog("deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms", "it cannot", "it can")
+    epilog=epilog(
+        "deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms",
+        "it cannot",
+        "it can",
+        decides=False,
+    )
 )
 def window(
-    file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace that deadheat saved.")],
     latencies: Annotated[
         list[str] | None,
         typer.Option(
@@ -281,7 +285,7 @@ def window(
 
 @app.command(epilog=epilog("deadheat mutate state-machine --show 17", "all mutants are noticed", "one is not"))
 def mutate(
-    protocol: Annotated[str, typer.Argument(help="Whose guards to take away, one at a time.")],
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="Whose guards to take away, one at a time.")],
     evaluations: Evaluations = 1,
     faults: Faults = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
@@ -320,6 +324,13 @@ def mutate(
             _print_timeline(shown)
 
     finish(code, print_one)
+
+
+app.command(epilog=epilog("deadheat conform stress.jsonl", "the model explains all events", "it does not"))(conform)
+app.command(
+    epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
+)(incidents)
+app.command(epilog=EXAMPLES)(cleanup)
 
 
 def main() -> None:

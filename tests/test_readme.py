@@ -144,7 +144,11 @@ def test_a_command_with_a_placeholder_is_a_mention(text: str, is_mention: bool) 
 
 
 def rewrite(folder: Path) -> None:
+    """Write the outputs anew; where only times differ, the old ones stay."""
     found = dict(run_in_order(LONG, folder))
+    for command, old in SHOWN.findall(README.read_text()):
+        if without_times(old) == without_times(found[command]):
+            found[command] = old
     README.write_text(SHOWN.sub(lambda match: f"```console\n$ {match[1]}\n{found[match[1]]}```", README.read_text()))
 
 

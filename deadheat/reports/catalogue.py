@@ -9,6 +9,7 @@ from rich.table import Table
 
 from deadheat.models.faults import FAULTS, Fault
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
+from deadheat.reports.names import TERMS
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.sim.errors import unknown_name
 
@@ -19,6 +20,7 @@ NOTES = {
         "In brackets is where each comes from. Options and interim solutions are those of the original analysis, the "
         "design note from which deadheat began."
     ),
+    "properties": TERMS,
     "faults": (
         "A fault never happens unless --faults allows it: KIND=N allows up to N of a kind, over all evaluations, and "
         "KIND=* any number, also without end. Those without * are bounded by nature: each one of them brings a process "

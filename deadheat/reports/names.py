@@ -15,7 +15,13 @@ from rich.table import Table
 
 from deadheat.scenarios.properties import PROPERTIES
 
-__all__ = ["broken", "property_letters", "table_that_fits"]
+__all__ = ["TERMS", "broken", "property_letters", "table_that_fits"]
+
+TERMS = (
+    "Settled: nothing is left to happen but faults and what a user need not do. Fair: nothing waits for ever that "
+    "could go on."
+)
+"""The words that properties are told in and that are not everybody's."""
 
 NARROW = 100
 """In a terminal of fewer columns long names are broken."""
