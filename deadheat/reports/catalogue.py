@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from deadheat.models.faults import FAULTS, Fault
+from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.reports.names import TERMS
 from deadheat.scenarios.properties import PROPERTIES
@@ -23,7 +23,7 @@ NOTES = {
     "properties": TERMS,
     "faults": (
         "A fault never happens unless --faults allows it: KIND=N allows up to N of a kind, over all evaluations, and "
-        "KIND=* any number, also without end. Those without * are bounded by nature: each one of them brings a process "
+        "KIND=* any number, also without end. Those without =* are bounded by nature: each one brings a process "
         "of its own into play, such as another worker or another delivery, so there must be a last."
     ),
 }
@@ -38,7 +38,7 @@ def print_catalogue(what: str | None, console: Console) -> None:
             **{f"X+{each.name}": f"X, and {each.summary} ({each.source})" for each in ADDITIONS},
         },
         "properties": PROPERTIES,
-        "faults": {_fault(each): f"{each.meaning} ({each.source})" for each in FAULTS.values()},
+        "faults": {each.kind: f"{each.meaning} ({each.source})" for each in FAULTS.values()},
     }
     if what is not None and what not in sections:
         raise unknown_name("list", what, sections)
@@ -47,17 +47,15 @@ def print_catalogue(what: str | None, console: Console) -> None:
             _print_section(title, lines, console)
 
 
-def _fault(fault: Fault) -> str:
-    """Return a kind of fault with the budgets that it can have."""
-    return f"{fault.kind}=N" if fault.bounded else f"{fault.kind}=N or *"
-
-
 def _print_section(title: str, lines: Mapping[str, str], console: Console) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="cyan", min_width=24)
+    if title == "faults":
+        table.add_column(no_wrap=True)
     table.add_column()
     for name, line in lines.items():
-        table.add_row(name, line)
+        budgets = [("=N" if FAULTS[name].bounded else "=N =*")] if title == "faults" else []
+        table.add_row(name, *budgets, line)
     console.print(table)
     if note := NOTES.get(title):
         console.print(note, style="dim", highlight=False)
