@@ -57,23 +57,14 @@ app = typer.Typer(
 )
 
 app.add_typer(live, name="live")
-app.command(
-    epilog=epilog(
-        "deadheat conform stress.jsonl",
-        "the model explains all events, and nothing is violated in them",
-        "it does not, or something is",
-    )
-)(conform)
-app.command(
-    epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
-)(incidents)
-app.command(epilog=EXAMPLES)(cleanup)
-app.command(epilog=epilog("deadheat new ours.py --from state-machine", "written"))(new)
-
-Evaluations = Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")]
+Evaluations = Annotated[int, typer.Option("--evaluations", "-n", metavar="N", help="How many evaluations run at once.")]
 Faults = Annotated[
     list[str] | None,
-    typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind; * for any number."),
+    typer.Option(
+        "--faults",
+        metavar="KIND=K",
+        help="Allow up to K faults of a kind, or any number: 'KIND=*' (not all kinds; see deadheat list faults).",
+    ),
 ]
 DEFAULT_MAX_STATES = 10_000_000
 DEFAULT_MAX_VALUES = 250
@@ -96,13 +87,16 @@ def deadheat(
     """Run before every command."""
 
 
-@app.command("list", epilog=epilog("deadheat list faults", "listed", None))
+@app.command("list", epilog=epilog("deadheat list faults", "listed", None, decides=False))
 def list_names(
     what: Annotated[
-        str | None, typer.Argument(help="protocols, properties or faults; nothing for all three. Or operations.")
+        str | None,
+        typer.Argument(
+            metavar="WHAT", help="protocols, properties, faults or operations; nothing for the first three."
+        ),
     ] = None,
     protocol: Annotated[
-        str | None, typer.Argument(metavar="[PROTOCOL]", help="Whose operations; nothing for those of all.")
+        str | None, typer.Argument(metavar="PROTOCOL", help="Whose operations; nothing for those of all.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the operations as one JSON object.")] = False,
 ) -> None:
@@ -124,7 +118,7 @@ def list_names(
 @runs_users_code
 def check(
     protocols: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to check; nothing for all of them.")
+        list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to check; nothing for all of them.")
     ] = None,
     evaluations: Evaluations = 1,
     faults: Faults = None,
@@ -195,7 +189,7 @@ def check(
 )
 @runs_users_code
 def show(
-    protocol: Annotated[str, typer.Argument(help="Whose counterexample to show.")],
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="Whose counterexample to show.")],
     evaluations: Evaluations = 1,
     faults: Faults = None,
     prop: Annotated[
@@ -225,13 +219,15 @@ def show(
 
 @app.command(
     epilog=epilog(
-        "deadheat frontier state-machine name-tombstone --up-to 2", "every set of faults was decided", "never"
+        "deadheat frontier creation-lock name-tombstone --property no-transient-orphan",
+        "every set of faults was decided",
+        "never",
     )
 )
 @runs_users_code
 def frontier(
     protocols: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to break; nothing for all of them.")
+        list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to break; nothing for all of them.")
     ] = None,
     up_to: Annotated[
         int, typer.Option("--up-to", min=0, max=UP_TO_MAX, metavar="K", help="Try sets of up to K faults.")
@@ -269,10 +265,17 @@ def frontier(
     finish(code, lambda: print_frontiers(found, console()))
 
 
-@app.command(epilog=epilog("deadheat replay orphan.json", "it reproduces", "it no longer does"))
+@app.command(
+    epilog=epilog("deadheat replay orphan.json", "the race is still there", "this run of it is gone", decides=False)
+)
 @runs_users_code
-def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
-    """Run a saved counterexample again, and fail if it no longer does what it did."""
+def replay(file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace that deadheat saved.")]) -> None:
+    """Run a saved counterexample again: proof that the race is there, and no guard, since it fails once it is gone.
+
+    For a guard, run `deadheat check PROTOCOL --property NAME`, which fails as long as there is a race.
+
+    Whether a log of the real system is as the model, `deadheat conform` says.
+    """
     counterexample = _replayed(file)
 
     print_timeline = _timeline(counterexample)
@@ -286,11 +289,16 @@ def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat save
 
 
 @app.command(
-    epilog=epilog("deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms", "it cannot", "it can")
+    epilog=epilog(
+        "deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms",
+        "it cannot",
+        "it can",
+        decides=False,
+    )
 )
 @runs_users_code
 def window(
-    file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace that deadheat saved.")],
     latencies: Annotated[
         list[str] | None,
         typer.Option(
@@ -315,7 +323,7 @@ def window(
 @app.command(epilog=epilog("deadheat mutate state-machine --show 17", "all mutants are noticed", "one is not"))
 @runs_users_code
 def mutate(
-    protocol: Annotated[str, typer.Argument(help="Whose guards to take away, one at a time.")],
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="Whose guards to take away, one at a time.")],
     evaluations: Evaluations = 1,
     faults: Faults = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
@@ -359,6 +367,20 @@ def mutate(
         print_timeline()
 
     finish(code, print_one)
+
+
+app.command(epilog=epilog("deadheat new ours.py --from state-machine", "written", decides=False))(new)
+app.command(
+    epilog=epilog(
+        "deadheat conform stress.jsonl",
+        "the model explains all events, and nothing is violated in them",
+        "it does not, or something is",
+    )
+)(conform)
+app.command(
+    epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
+)(incidents)
+app.command(epilog=EXAMPLES)(cleanup)
 
 
 def main() -> None:

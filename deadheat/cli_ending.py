@@ -47,14 +47,24 @@ class ExitCode(IntEnum):
     """Nobody reads the output any more, and there was no verdict yet; what a shell says of a closed pipe."""
 
 
-def epilog(example: str, as_hoped: str = "all hold", violated: str | None = "something is violated") -> str:
-    """Return what stands below a command's options: an example, and its exit codes."""
-    one = f"1 {violated}, " if violated else ""
-    return (
-        f"Example: {example}\n\n"
-        f"Exit codes: 0 {as_hoped}, {one}2 usage or bad input, 3 vacuous or inconclusive, "
-        "4 a defect of deadheat, 5 a server refused or failed, 130 interrupted."
-    )
+def epilog(
+    example: str,
+    as_hoped: str = "all hold",
+    violated: str | None = "something is violated",
+    *,
+    decides: bool = True,
+) -> str:
+    """Return what stands below a command's options: an example, and the exit codes that it can end with."""
+    codes = {
+        0: as_hoped,
+        1: violated,
+        2: "usage or bad input",
+        3: "undecided, or true only for want of what never happened" if decides else None,
+        4: "a defect of deadheat",
+        5: "a server refused or failed",
+        130: "interrupted",
+    }
+    return f"Example: {example}\n\nExit codes: {', '.join(f'{code} {what}' for code, what in codes.items() if what)}."
 
 
 def console() -> Any:
@@ -243,8 +253,10 @@ def _misused(error: Any) -> ExitCode:
         if message:
             say(message)
         return ExitCode.USAGE
-    see = f"; see {context.command_path} --help." if context is not None else ""
-    say(f"deadheat: {message.rstrip('.') if see else message}{see}")
+    if context is not None:
+        see = f"see {context.command_path} --help."
+        message = f"{message} {see.capitalize()}" if message.endswith("?") else f"{message.rstrip('.')}; {see}"
+    say(f"deadheat: {message}")
     return ExitCode.USAGE
 
 

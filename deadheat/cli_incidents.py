@@ -18,7 +18,7 @@ __all__ = ["incidents"]
 @runs_users_code
 def incidents(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[INCIDENT]...", help="Which ones; nothing for all of them.")
+        list[str] | None, typer.Argument(metavar="INCIDENT", help="Which ones; nothing for all of them.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:

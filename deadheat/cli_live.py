@@ -51,7 +51,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DEFAULT_IMAGE, DEFAULT_COMMAND, DEFAULT_NAMESPACE = "busybox:1.36", "sleep 600", "deadheat"
 
 
-@live.command(epilog=epilog("deadheat live replay orphan.json", "it happens there too", "diverged"))
+@live.command(epilog=epilog("deadheat live replay orphan.json", "it happens there too", "diverged", decides=False))
 @prints_apart
 def replay(
     trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace that `deadheat show --save` wrote.")],
@@ -86,13 +86,13 @@ def replay(
 )
 @prints_apart
 def check(
-    protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL...", help="What to check.")],
+    protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL", help="What to check.")],
     evaluations: Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")] = 1,
     faults: Annotated[
         list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")
     ] = None,
     schedules: Annotated[int, typer.Option("--random", min=0, help="How many random schedules to compare.")] = 5,
-    seed: Annotated[int, typer.Option("--seed", help="Which ones.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Which random schedules: one number always gives the same.")] = 1,
     redis: RedisUrl = None,
     status: StatusUrl = None,
     kubeconfig: Kubeconfig = None,
@@ -123,11 +123,12 @@ def check(
         "deadheat live stress baseline --cancellations 200 --latency http.accept=0..200ms",
         "as the model says",
         "orphans that the model says cannot be",
+        decides=False,
     )
 )
 @prints_apart
 def stress(
-    protocol: Annotated[str, typer.Argument(help="What to run.")],
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="What to run.")],
     cancellations: Annotated[int, typer.Option("--cancellations", min=1, help="How many evaluations to cancel.")] = 100,
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="How many at once.")] = 8,
     latency: Annotated[
@@ -136,7 +137,7 @@ def stress(
             "--latency", metavar="NAME=LO..HI", help="How long to delay a component, or one of its operations."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn: one number always gives the same.")] = 1,
     trace: Annotated[Path, typer.Option("--trace", metavar="FILE", help="Where to record.")] = Path("stress.jsonl"),
     redis: RedisUrl = None,
     status: StatusUrl = None,
@@ -172,12 +173,22 @@ def stress(
 
 live.command(
     epilog=epilog(
-        "deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0 --delete", "nothing is left", None
+        "deadheat live sweep --context kind-deadheat --redis redis://127.0.0.1:6379/0 --delete",
+        "nothing is left",
+        None,
+        decides=False,
     )
 )(sweep)
 
 
-@live.command(epilog=epilog("deadheat live up && deadheat live check baseline && deadheat live down", "up", None))
+@live.command(
+    epilog=epilog(
+        "deadheat live up && deadheat live check baseline && deadheat live down",
+        "up",
+        None,
+        decides=False,
+    )
+)
 def up() -> None:
     """Make a kind cluster and a Redis in Docker, which every later `live` command uses."""
     from deadheat.live.servers.kind import up as make
@@ -189,7 +200,7 @@ def up() -> None:
     typer.echo(f"Up: context {state.context} in {state.kubeconfig}, and {state.redis_url}.")
 
 
-@live.command(epilog=epilog("deadheat live down", "removed", None))
+@live.command(epilog=epilog("deadheat live down", "removed", None, decides=False))
 def down() -> None:
     """Remove what `deadheat live up` made, and nothing else."""
     from deadheat.live.servers.kind import down as remove

@@ -184,7 +184,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             REPEATED_CANCEL,
             "the user asks again for the cancellation, and a second handler runs",
-            "seed: T3",
+            "the original analysis: step T3",
             bounded=True,
         ),
         Fault(

@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 TERMINAL = (Status.CANCELLED, Status.FAILED, Status.COMPLETED)
-"""The statuses that end an evaluation, as in the seed's `eval_status in ["cancelled", "failed", "completed"]`."""
+"""The statuses that end an evaluation, those of the original analysis."""
 
 
 class StatusState(NamedTuple):

@@ -1,4 +1,4 @@
-"""The steps T0 to T8 of the seed ("Race Condition Scenario"), as labels for operations."""
+"""The steps T0 to T8 of the original analysis ("Race Condition Scenario"), as labels for operations."""
 
 from __future__ import annotations
 

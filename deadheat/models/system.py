@@ -100,8 +100,8 @@ class Protocol:
     `complete` records that the Job has finished. `calls` is how many HTTP calls one run of the worker makes; `status`
     is where the status lives; `resubmit` is what a new submission of the same evaluation does at once; `leases` says
     whether Redis keys are set with a time to live (with a holder), so that time runs for them; `source` is the section
-    of the seed, or the documentation, that this models. `lacks` are those of the steps T0 to T8 that it does without:
-    any other that no run reaches makes what holds of it vacuous.
+    of the original analysis, or the documentation, that this models. `lacks` are those of the steps T0 to T8 that it
+    does without: any other that no run reaches makes what holds of it vacuous.
     """
 
     name: str

@@ -9,10 +9,25 @@ from rich.table import Table
 
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
+from deadheat.reports.names import TERMS
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.sim.errors import unknown_name
 
 __all__ = ["print_catalogue"]
+
+NOTES = {
+    "protocols": (
+        "In brackets is where each comes from. Options and interim solutions are those of the original analysis, the "
+        "design note from which deadheat began."
+    ),
+    "properties": TERMS,
+    "faults": (
+        "A fault never happens unless --faults allows it: KIND=N allows up to N of a kind, over all evaluations, and "
+        "KIND=* any number, also without end. Those without =* are bounded by nature: each one brings a process "
+        "of its own into play, such as another worker or another delivery, so there must be a last."
+    ),
+}
+"""What stands below a section."""
 
 
 def print_catalogue(what: str | None, console: Console) -> None:
@@ -35,7 +50,12 @@ def print_catalogue(what: str | None, console: Console) -> None:
 def _print_section(title: str, lines: Mapping[str, str], console: Console) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="cyan", min_width=24)
+    if title == "faults":
+        table.add_column(no_wrap=True)
     table.add_column()
     for name, line in lines.items():
-        table.add_row(name, line)
+        budgets = [("=N" if FAULTS[name].bounded else "=N =*")] if title == "faults" else []
+        table.add_row(name, *budgets, line)
     console.print(table)
+    if note := NOTES.get(title):
+        console.print(note, style="dim", highlight=False)

@@ -20,9 +20,9 @@ __all__ = ["incidents_to_json", "print_incidents"]
 SCHEMA = 1
 
 LEGEND = (
-    "Defect found: what the report complains about and the protocol violates, with the steps of a shortest "
-    "counterexample. The fix holds if none of that is violated any more, under the same faults. Broken by: the kinds "
-    "of which one more fault breaks it; none of them: of those that can happen at all."
+    "Defect found: the properties that the report complains about and that the protocol violates, each with "
+    "the number of steps of a shortest counterexample. Holds: whether the fix keeps all of them, under the same "
+    "faults. Broken by: the kinds of fault one more of which breaks the fix after all, of those that can happen to it."
 )
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
-from deadheat.reports.names import broken, table_that_fits
+from deadheat.reports.names import TERMS, broken, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.scenario import budget_text
 from deadheat.sim.counting import counted
@@ -45,6 +45,8 @@ def _print_alike(results: Sequence[CheckResult], console: Console) -> None:
     meanings = results[0].scenario.subject.properties
     for letter, name in zip(letters, names, strict=False):
         console.print(f"{letter} {name}: {meanings[name]}", style="dim")
+    if letters:
+        console.print(TERMS, style="dim")
     console.print(_scope(results), style="dim")
     for line in (*_remarks(results), *_vacuity(results)):
         console.print(line, style="dim")
@@ -148,10 +150,9 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
         lines.append(f"Not vacuous: some run of each reached every step {_expected(results)}, and every fault allowed.")
     others = sum(len(result.steps_not_reached) for result in results)
     if others:
-        lines.append(
-            f"Not reached, for want of a fault or of an occasion: {counted(others, 'further step')} of the roles; "
-            "--json lists them."
-        )
+        whole = all(result.is_whole for result in results)
+        why = "for want of a fault or of an occasion" if whole else "in the runs that were seen"
+        lines.append(f"Not reached, {why}: {counted(others, 'further step')} of the roles; --json lists them.")
     return lines
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from deadheat.models.mutations import Change, Place, PutOff
 from deadheat.reports.machine import budgets_to_json
+from deadheat.reports.names import is_narrow
 from deadheat.scenarios.catalogue import MUTANT
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
@@ -42,7 +43,7 @@ IN = {
 
 def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console) -> None:
     """Print every mutant with what notices it, those that nobody notices once more, and what this covers."""
-    console.print(_table(results))
+    console.print(_table(results, is_narrow(console)))
     noticed = sum(each.fate is Fate.NOTICED for each in results)
     console.print(
         f"Noticed: {noticed:,} of {counted(len(results), 'mutant')} of {hunt.scenario.protocol}.", style="bold"
@@ -131,7 +132,7 @@ def _only_after(change: Change) -> dict[str, str] | None:
     return {"site": str(change.until.site), "operation": change.until.what}
 
 
-def _table(results: Sequence[MutantResult]) -> Table:
+def _table(results: Sequence[MutantResult], narrow: bool) -> Table:
     table = Table(
         title="Which property notices when a guard is gone?",
         title_justify="left",
@@ -147,17 +148,20 @@ def _table(results: Sequence[MutantResult]) -> Table:
     for result in results:
         place = result.mutation.place
         fate, style = FATES[result.fate]
-        notices = _notices(result.noticed_by, "\n") if result.noticed_by else Text(fate, style=style)
+        notices = (
+            _notices(result.noticed_by, "\n" if narrow else ", ") if result.noticed_by else Text(fate, style=style)
+        )
         notices.append(_differs(result))
         change = Text.assemble(place.what, " ", (_change(result.mutation.change), "bold"))
-        table.add_row(str(result.number), _where(place), change, notices)
+        table.add_row(str(result.number), _where(place, narrow), change, notices)
     return table
 
 
-def _where(place: Place) -> str:
-    """Return the role, the function where that is another one, and below them the line of a file."""
+def _where(place: Place, narrow: bool) -> str:
+    """Return the role, the function where that is another one, and the line of a file, below them if it is narrow."""
     function, _, line = str(place.site).removesuffix(")").partition(" (")
-    return (place.role if function == place.role else f"{place.role}, {function}") + (f"\n{line}" if line else "")
+    who = place.role if function == place.role else f"{place.role}, {function}"
+    return who if not line else f"{who}\n{line}" if narrow else f"{who} ({line})"
 
 
 def _change(change: Change) -> str:

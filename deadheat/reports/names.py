@@ -15,7 +15,13 @@ from rich.table import Table
 
 from deadheat.scenarios.properties import PROPERTIES
 
-__all__ = ["broken", "property_letters", "table_that_fits"]
+__all__ = ["TERMS", "broken", "is_narrow", "property_letters", "table_that_fits"]
+
+TERMS = (
+    "Settled: nothing is left to happen but faults and what a user need not do. Fair: nothing waits for ever that "
+    "could go on."
+)
+"""The words that properties are told in and that are not everybody's."""
 
 NARROW = 100
 """In a terminal of fewer columns long names are broken."""
@@ -44,9 +50,14 @@ def table_that_fits(
     return build(letters), letters
 
 
+def is_narrow(console: Console) -> bool:
+    """Return whether what is long is better put on several lines."""
+    return console.width < NARROW
+
+
 def broken(name: str, console: Console) -> str:
     """Return a long name over several lines in a narrow terminal, broken before a `+` and after a hyphen."""
-    if console.width >= NARROW:
+    if not is_narrow(console):
         return name
     return "\n".join(line for part in re.split(r"(?=\+)", name) for line in _lines(part))
 

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, strategies as st
 from rich.console import Console
 
+from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
+from deadheat.reports.catalogue import print_catalogue
 from deadheat.reports.frontier import print_frontiers
 from deadheat.reports.matrix import print_matrix
 from deadheat.reports.names import BROKEN_AT, broken, property_letters
@@ -86,3 +88,11 @@ def test_at_80_columns_no_word_of_the_table_of_all_protocols_is_cut() -> None:
     assert max(map(len, lines)) <= 80
     assert "baseline" in map(str.strip, lines)
     assert "…" not in "".join(lines)
+
+
+def test_the_list_of_faults_says_which_have_a_bound_by_nature() -> None:
+    text = printed(lambda console: print_catalogue("faults", console), 120)
+    for fault in FAULTS.values():
+        [row] = [line for line in text.splitlines() if line.split()[:1] == [fault.kind]]
+        assert ("=*" in row.split()[:3]) is not fault.bounded
+    assert "bounded by nature" in text

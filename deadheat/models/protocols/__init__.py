@@ -1,4 +1,4 @@
-"""The protocols: those of the seed, and what Kubernetes itself offers beyond them; one file each."""
+"""The protocols: those of the original analysis, and what Kubernetes itself offers beyond them; one file each."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The race as it is: nothing protects the time between the worker's call and the Job's creation.
 
-Source: seed, "Race Condition Scenario". Readings where the text is silent: the Job's name is derived from the
-evaluation, since the kill must know it; a cancellation of an ended evaluation is answered "already ended" and changes
-nothing; the cancel handler goes on whatever the kill is answered; T1 and T6 overwrite whatever the status was; a
-worker whose call fails writes "failed"; it acknowledges its message when the call is answered, whatever the answer,
+Source: the original analysis, "Race Condition Scenario". Readings where the text is silent: the Job's name is derived
+from the evaluation, since the kill must know it; a cancellation of an ended evaluation is answered "already ended" and
+changes nothing; the cancel handler goes on whatever the kill is answered; T1 and T6 overwrite whatever the status was;
+a worker whose call fails writes "failed"; it acknowledges its message when the call is answered, whatever the answer,
 and leaves the status to others from then on.
 """
 

@@ -1,10 +1,10 @@
 """Option 2: a Redis lock around the creation, and around the cancellation.
 
-Source: seed, "Option 2: Creation Lock"; Redis documentation, "Distributed Locks" (owner token, lease, release only by
-the owner). Readings where the text is silent: one lock an evaluation; the dispatcher holds it over a status check and
-the creation, for a lock that only one side takes protects nothing; the cancel handler holds it from its own status
-check to its last write; both wait for it without a limit. The lease is long enough for its holder, unless the fault
-`lease-expiry` says otherwise; then the holder works on without noticing.
+Source: the original analysis, "Option 2: Creation Lock"; Redis documentation, "Distributed Locks" (owner token, lease,
+release only by the owner). Readings where the text is silent: one lock an evaluation; the dispatcher holds it over a
+status check and the creation, for a lock that only one side takes protects nothing; the cancel handler holds it from
+its own status check to its last write; both wait for it without a limit. The lease is long enough for its holder,
+unless the fault `lease-expiry` says otherwise; then the holder works on without noticing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Option 6: all state changes are events, and the dispatcher subscribes to the cancellations.
 
-Source: seed, "Option 6: Event Sourcing". Readings where the text is silent: an evaluation's status is what its newest
-event says; the cancel handler reads the whole log, the dispatcher only what its subscription has delivered so far; a
-cancellation event that arrives after the Job was created aborts nothing any more.
+Source: the original analysis, "Option 6: Event Sourcing". Readings where the text is silent: an evaluation's status is
+what its newest event says; the cancel handler reads the whole log, the dispatcher only what its subscription has
+delivered so far; a cancellation event that arrives after the Job was created aborts nothing any more.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The interim solution: a periodic job deletes the Jobs of ended evaluations.
 
-Source: seed, "Interim Solution: Orphan Job Cleanup", its Python code. The sweep may start at any time; one sweep ends
-before the next begins (a CronJob with `concurrencyPolicy: Forbid`), but for the fault `overlapping-sweeps`. It deletes
-by name, as in that code; `orphan-cleanup-by-uid` is the same with the uid as a precondition.
+Source: the original analysis, "Interim Solution: Orphan Job Cleanup", its Python code. The sweep may start at any time;
+one sweep ends before the next begins (a CronJob with `concurrencyPolicy: Forbid`), but for the fault
+`overlapping-sweeps`. It deletes by name, as in that code; `orphan-cleanup-by-uid` is the same with the uid as a
+precondition.
 """
 
 from __future__ import annotations

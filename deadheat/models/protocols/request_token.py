@@ -1,8 +1,9 @@
 """Option 3: a token made by the worker, invalidated by the cancellation, validated by the dispatcher.
 
-Source: seed, "Option 3: Request Token Pattern". Readings where the text is silent: the worker stores the token just
-before its call; the cancel handler invalidates it before it tries the kill; the dispatcher validates by comparing the
-request's token with the stored one, which it leaves there. Validation and creation are two steps, as in the text.
+Source: the original analysis, "Option 3: Request Token Pattern". Readings where the text is silent: the worker stores
+the token just before its call; the cancel handler invalidates it before it tries the kill; the dispatcher validates by
+comparing the request's token with the stored one, which it leaves there. Validation and creation are two steps, as in
+the text.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Option 4: atomic state changes, a claim by SET NX, and a flag that the dispatcher checks on both sides of creation.
 
-Source: seed, "Option 4: State Machine with Atomic Operations". Readings where the text is silent: every status change
-is a compare-and-set from the status it expects, or it is no state machine; a worker that finds the evaluation no
-longer queued (nor already provisioning, after a redelivery) drops the task; the claim is never given back; a
-dispatcher that finds the flag after creation deletes the Job that it created. A cancellation raises the flag before
-anything else.
+Source: the original analysis, "Option 4: State Machine with Atomic Operations". Readings where the text is silent:
+every status change is a compare-and-set from the status it expects, or it is no state machine; a worker that finds the
+evaluation no longer queued (nor already provisioning, after a redelivery) drops the task; the claim is never given
+back; a dispatcher that finds the flag after creation deletes the Job that it created. A cancellation raises the flag
+before anything else.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Option 1: the dispatcher looks at the status before it creates the Job.
 
-Source: seed, "Option 1: Dispatcher Status Check". The check and the creation are two steps, as in its code.
+Source: the original analysis, "Option 1: Dispatcher Status Check". The check and the creation are two steps, as in its
+code.
 """
 
 from __future__ import annotations

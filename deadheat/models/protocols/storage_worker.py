@@ -1,7 +1,7 @@
 """The storage worker: it watches Job creations, and deletes those whose evaluation is already cancelled.
 
-Source: seed, "Interim Solution", "Storage Worker Enhancement". Reading where the text is silent: it looks once, when
-the creation event arrives; "trigger cleanup" deletes the Job.
+Source: the original analysis, "Interim Solution", "Storage Worker Enhancement". Reading where the text is silent: it
+looks once, when the creation event arrives; "trigger cleanup" deletes the Job.
 """
 
 from __future__ import annotations

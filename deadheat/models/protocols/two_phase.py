@@ -1,9 +1,9 @@
 """Option 5: the dispatcher first reserves, and creates the Job when the worker confirms the reservation.
 
-Source: seed, "Option 5: Two-Phase Commit". Readings where the text is silent: the reservation is a Redis key with a
-time to live, so that one nobody confirms expires; confirming takes the reservation, in one atomic step, before the Job
-is created; the cancel handler aborts by deleting the reservation before it tries the kill; when there is none to abort
-(not yet made, or already confirmed) it goes on as in the baseline. Both calls are T2 and T7.
+Source: the original analysis, "Option 5: Two-Phase Commit". Readings where the text is silent: the reservation is a
+Redis key with a time to live, so that one nobody confirms expires; confirming takes the reservation, in one atomic
+step, before the Job is created; the cancel handler aborts by deleting the reservation before it tries the kill; when
+there is none to abort (not yet made, or already confirmed) it goes on as in the baseline. Both calls are T2 and T7.
 """
 
 from __future__ import annotations

@@ -1,0 +1,84 @@
+"""Timelines: a request has one number wherever it is told of, and every report says a step in the same words."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from deadheat.reports.timeline import print_timeline
+from deadheat.reports.window import print_window
+from deadheat.scenarios.check import Counterexample, check
+from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.window import race_window
+from deadheat.sim.trace import Event
+
+WIDE = 120
+
+
+@pytest.fixture(scope="module")
+def twice() -> Counterexample:
+    """A request that is sent twice, and handled twice."""
+    return found(Scenario("baseline", faults=(("http-retry", 1),), properties=("at-most-one-job",)))
+
+
+@pytest.fixture(scope="module")
+def asked_twice() -> Counterexample:
+    """A cancellation that is asked for twice; the second one is lost with its handler."""
+    faults = (("repeated-cancel", 1), ("cancel-loss", 1))
+    return found(Scenario("baseline", faults=faults, properties=("cancel-answered",)))
+
+
+def found(scenario: Scenario) -> Counterexample:
+    counterexample = check(scenario).outcomes[0].counterexample
+    assert counterexample is not None
+    return counterexample
+
+
+def numbers_in(event: Event) -> set[str]:
+    """Every number by which an event of the channel speaks of a request."""
+    told = re.findall(r"request (\d+) (?:in flight|being handled|reply in flight)", "; ".join(event.changes.values()))
+    named = [each for each in event.arguments if each.isdecimal()]
+    sent = [event.outcome] if event.operation == "send" else []
+    handled = [event.process.rsplit("/", 1)[1]] if event.process.startswith("dispatcher/") else []
+    # What a step changes is the newest of what it tells of, but for a reply, which may be to an older one.
+    return {*named, *sent, *handled, *(told[-1:] if event.operation == "send" else [])}
+
+
+def test_a_request_has_one_number_in_arguments_outcomes_processes_and_values(twice: Counterexample) -> None:
+    events = [each for each in twice.trace.events if each.component.startswith("http/")]
+    seen = [numbers_in(each) for each in events]
+    assert all(len(each) == 1 for each in seen), seen
+    assert set.union(*seen) == {"1", "2"}
+    for event in events:
+        if event.operation == "accept":
+            assert f"request {event.arguments[1]} being handled" in event.changes[event.component]
+
+
+def test_a_cancellation_has_the_number_of_its_handler(asked_twice: Counterexample) -> None:
+    handled = [each for each in asked_twice.trace.events if each.operation in ("cancellation", "answer")]
+    assert handled
+    for event in handled:
+        _, _, number = event.process.partition("/e1")
+        assert event.arguments[1] == (number.removeprefix("/") or "1")
+
+
+def printed(counterexample: Counterexample) -> tuple[str, str]:
+    shown, timed = io.StringIO(), io.StringIO()
+    print_timeline(counterexample, Console(file=shown, width=WIDE))
+    print_window(race_window(counterexample, ()), Console(file=timed, width=WIDE))
+    return shown.getvalue(), timed.getvalue()
+
+
+def steps_of(text: str) -> dict[str, tuple[str, str]]:
+    """The process and the step of every row, by its number."""
+    rows = re.findall(r"^ *(\d+)  (?:\d\S* \w+  +)?(\S+/\S+) +(\S.*?)(?:  .*)?$", text, re.MULTILINE)
+    return {number: (process, step) for number, process, step in rows}
+
+
+def test_the_window_says_processes_and_steps_as_show_does(twice: Counterexample) -> None:
+    shown, timed = printed(twice)
+    assert len(steps_of(shown)) == len(twice.trace.events)
+    assert steps_of(timed) == steps_of(shown)
