@@ -149,6 +149,14 @@ def test_a_lock_that_two_must_have_held_at_once_is_noticed_without_being_told_of
     assert answer(tmp_path, overlapping, components=["kubernetes"]).unexplained is None  # without a lock it can be
 
 
+def test_an_event_of_nobody_keeps_to_the_time_of_whoever_must_have_done_it(tmp_path: Path) -> None:
+    """The worker had its message at 5; that somebody else did something at 6 does not make it free from 2 on."""
+    events = [event((1, 5), "queue", "deliver", "worker/17"), event(6, "user", "cancel"), provisioning((2, 10))]
+    header = {"components": ["user", "queue", "status"]}
+    assert answer(tmp_path, events, **header).unexplained is not None
+    assert answer(tmp_path, [*events[:2], provisioning((5, 10))], **header).unexplained is None
+
+
 # Names that real servers give
 
 
@@ -222,6 +230,15 @@ def test_the_order_of_overlapping_events_decides_in_which_runs_a_property_is_vio
     """No Job is created, nor starts, once the user was told: in the last case its pod may start before or after."""
     result = answer(tmp_path, with_the_user(answered, creation), components=["user", "status", "kubernetes"])
     assert verdicts(result)["cancelled-means-stopped"] is verdict
+
+
+def test_an_order_that_leads_nowhere_is_no_run_that_violates_anything(tmp_path: Path) -> None:
+    """The two statuses overlap, but the one that is read last was written last: "cancelled" was not overwritten."""
+    events = [looked(2, "queued"), killed(2.5), cancelled((3, 6)), provisioning((4, 7))]
+    read = [looked(8, status, process="dispatcher/17/1") for status in ("cancelled", "provisioning")]
+    kept, lost = (verdicts(answer(tmp_path, [*events, each], protocol="status-check")) for each in read)
+    assert kept["terminal-is-final"] is InRun.HOLDS
+    assert lost["terminal-is-final"] is InRun.VIOLATED
 
 
 def test_what_is_not_told_of_may_have_violated_a_property_and_may_not_have(tmp_path: Path) -> None:
