@@ -107,6 +107,9 @@ def test_what_is_allowed_but_not_then_differs_in_the_order_of_times(tmp_path: Pa
     two[0]["process"] = "worker/17"
     [(matched, line, differences)] = reached(answer(tmp_path, two, components=["queue", "status"]))
     assert (matched, line, differences[0]) == ((2,), 3, ("time order",))
+    log, told = read_tape(written(tmp_path, two, components=["queue", "status"]))
+    [found] = conform(log, told).refused
+    assert found.furthest[0].allowed[0].why == "it began before its process was done with what it did before"
 
 
 def test_a_later_event_that_says_what_is_allowed_is_named(tmp_path: Path) -> None:
@@ -320,6 +323,7 @@ def test_json_has_all_that_the_text_tells(tmp_path: Path) -> None:
         "step": "cancel/e1: kubernetes/e1.delete_job(e1, None, None) = 404 Not Found",
         "differs_in": ["outcome"],
         "line": None,
+        "why": None,
     }
     assert refused["properties"] == []
     text = run(log).stdout
