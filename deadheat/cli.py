@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from deadheat.cli_options import (
     ExplorerName,
     Fingerprint,
     MaxStates,
+    MaxValues,
     Memory,
     NoComposition,
     NoMerging,
@@ -32,6 +34,8 @@ from deadheat.cli_options import (
     unreached_allowed,
 )
 from deadheat.cli_searches import code_of, judge_mutants, scenario_of, search_all, undecided
+from deadheat.cli_users_code import runs_users_code
+from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -72,6 +76,9 @@ Faults = Annotated[
     typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind; * for any number."),
 ]
 DEFAULT_MAX_STATES = 10_000_000
+DEFAULT_MAX_VALUES = 250
+UP_TO_MAX = 5
+"""Sets of so many faults are some thousands for each property of each protocol; of more, nobody waits for the end."""
 
 
 def show_version(wanted: bool) -> None:
@@ -114,6 +121,7 @@ def list_names(
 @app.command(
     epilog=epilog("deadheat check status-check --evaluations 2 --property no-permanent-orphan --json"),
 )
+@runs_users_code
 def check(
     protocols: Annotated[
         list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to check; nothing for all of them.")
@@ -124,6 +132,7 @@ def check(
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Check only this property.")
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
+    max_values: MaxValues = DEFAULT_MAX_VALUES,
     explorer: ExplorerName = "auto",
     no_merging: NoMerging = False,
     no_composition: NoComposition = False,
@@ -154,6 +163,7 @@ def check(
         explorer,
         max_states,
         memory,
+        values_max=max_values,
         merging=not no_merging,
         composition=not no_composition,
         partial_order=not no_partial_order,
@@ -183,6 +193,7 @@ def check(
         "here it is",
     )
 )
+@runs_users_code
 def show(
     protocol: Annotated[str, typer.Argument(help="Whose counterexample to show.")],
     evaluations: Evaluations = 1,
@@ -191,6 +202,7 @@ def show(
         str | None, typer.Option("--property", "-p", metavar="NAME", help="Of which property; the first violated one.")
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
+    max_values: MaxValues = DEFAULT_MAX_VALUES,
     quiet_period: Quiet = False,
     allow_unreached: AllowUnreached = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
@@ -199,7 +211,7 @@ def show(
     scenario = scenario_of(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
     _require_writable(save)
     allowed = unreached_allowed(allow_unreached)
-    options = search_options("auto", max_states, allow_unreached=allowed, faults_must_fire=True)
+    options = search_options("auto", max_states, values_max=max_values, allow_unreached=allowed, faults_must_fire=True)
     [result], _ = search_all([scenario], options)
     counterexample = _first_counterexample(result)
     if counterexample is None:
@@ -208,7 +220,7 @@ def show(
         finish(code_of([result]), lambda: print_matrix([result], console()))
     if save is not None:
         _save_first(result, save)
-    finish(code_of([result]), lambda: _print_timeline(counterexample))
+    finish(code_of([result]), _timeline(counterexample))
 
 
 @app.command(
@@ -216,16 +228,20 @@ def show(
         "deadheat frontier state-machine name-tombstone --up-to 2", "every set of faults was decided", "never"
     )
 )
+@runs_users_code
 def frontier(
     protocols: Annotated[
         list[str] | None, typer.Argument(metavar="[PROTOCOL]...", help="What to break; nothing for all of them.")
     ] = None,
-    up_to: Annotated[int, typer.Option("--up-to", min=0, metavar="K", help="Try sets of up to K faults.")] = 1,
+    up_to: Annotated[
+        int, typer.Option("--up-to", min=0, max=UP_TO_MAX, metavar="K", help="Try sets of up to K faults.")
+    ] = 1,
     evaluations: Evaluations = 1,
     properties: Annotated[
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
     ] = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
+    max_values: MaxValues = DEFAULT_MAX_VALUES,
     allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
@@ -238,7 +254,9 @@ def frontier(
 
     names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
     scenarios = [scenario_of(name, evaluations, None, properties, quiet=False) for name in names]
-    options = search_options("auto", max_states, allow_unreached=unreached_allowed(allow_unreached))
+    options = search_options(
+        "auto", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached)
+    )
     with ProgressLine("breaking") as progress:
         found = frontiers(scenarios, up_to, options, os.cpu_count() or 1, progress.tried)
     code = ExitCode.UNDECIDED if any(each.undecided or each.is_vacuous() for each in found) else ExitCode.AS_HOPED
@@ -252,13 +270,17 @@ def frontier(
 
 
 @app.command(epilog=epilog("deadheat replay orphan.json", "it reproduces", "it no longer does"))
+@runs_users_code
 def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")]) -> None:
     """Run a saved counterexample again, and fail if it no longer does what it did."""
     counterexample = _replayed(file)
 
+    print_timeline = _timeline(counterexample)
+
     def print_both() -> None:
-        _print_timeline(counterexample)
-        console().print(f"Reproduced: all {len(counterexample.trace.events)} steps of {file} happened as recorded.")
+        print_timeline()
+        steps = counted(len(counterexample.trace.events), "step")
+        console().print(f"Reproduced: {file} does what it did, in {steps}, so the race is still there.")
 
     finish(ExitCode.AS_HOPED, print_both)
 
@@ -266,6 +288,7 @@ def replay(file: Annotated[Path, typer.Argument(help="A trace that deadheat save
 @app.command(
     epilog=epilog("deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms", "it cannot", "it can")
 )
+@runs_users_code
 def window(
     file: Annotated[Path, typer.Argument(help="A trace that deadheat saved.")],
     latencies: Annotated[
@@ -290,11 +313,13 @@ def window(
 
 
 @app.command(epilog=epilog("deadheat mutate state-machine --show 17", "all mutants are noticed", "one is not"))
+@runs_users_code
 def mutate(
     protocol: Annotated[str, typer.Argument(help="Whose guards to take away, one at a time.")],
     evaluations: Evaluations = 1,
     faults: Faults = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
+    max_values: MaxValues = DEFAULT_MAX_VALUES,
     number: Annotated[
         int | None, typer.Option("--show", metavar="N", min=1, help="Show how mutant N was noticed, as a timeline.")
     ] = None,
@@ -309,7 +334,9 @@ def mutate(
     from deadheat.scenarios.mutate import Fate, shortest_of
 
     asked = scenario_of(protocol, evaluations, faults, None, False)
-    options = search_options("python", max_states, allow_unreached=unreached_allowed(allow_unreached))
+    options = search_options(
+        "python", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached)
+    )
     hunt, results = judge_mutants(asked, options, number)
     fates = {each.fate for each in results}
     code = ExitCode.AS_HOPED
@@ -324,10 +351,12 @@ def mutate(
     if number is None:
         finish(code, lambda: print_mutants(hunt, results, console()))
 
+    shown = shortest_of(results[0])
+    print_timeline = _timeline(shown) if shown is not None else lambda: None
+
     def print_one() -> None:
         print_mutant(results[0], console())
-        if (shown := shortest_of(results[0])) is not None:
-            _print_timeline(shown)
+        print_timeline()
 
     finish(code, print_one)
 
@@ -378,10 +407,11 @@ def _replayed(path: Path) -> Counterexample:
     return recorded.counterexample
 
 
-def _print_timeline(counterexample: Counterexample) -> None:
+def _timeline(counterexample: Counterexample) -> Callable[[], None]:
+    """Return what prints a timeline; all that runs the user's code for it has run already."""
     from deadheat.reports.timeline import print_timeline
     from deadheat.sim.turning_point import turning_point
 
     model = counterexample.scenario.model()
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
-    print_timeline(counterexample, console(), lost)
+    return lambda: print_timeline(counterexample, console(), lost)

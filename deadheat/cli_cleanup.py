@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
 
 __all__ = ["EXAMPLES", "cleanup"]
 
-DURATION_LENGTH_MAX = 10
+SHORTEST_PERIOD, TIMEOUTS = "1s", ("1ms", "1h")
+"""A sweep asks for all Jobs, so not more often; a database takes a timeout that is rounded to 0 for none at all."""
+
 NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 LABEL = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 
@@ -226,7 +228,7 @@ def cleanup(
     from deadheat.reports.cleanup import Everybody, JsonRecord, TextRecord
     from deadheat.sim.errors import LiveError, UsageError
 
-    period_s = _seconds(every, "--every") if every is not None else None
+    period_s = seconds_in(every, "--every", SHORTEST_PERIOD) if every is not None else None
     if watch and period_s is None:
         raise UsageError("--watch looks at Jobs between sweeps, so it needs --every TIME.")
     _require(NAMESPACE, namespace, "--namespace")
@@ -238,11 +240,11 @@ def cleanup(
         terminal_status,
         completed_status,
         active_status,
-        _seconds(min_age, "--min-age"),
+        seconds_in(min_age, "--min-age"),
         include_finished,
         max_deletions,
     )
-    timeout_s = _seconds(status_timeout, "--status-timeout") or 1.0
+    timeout_s = seconds_in(status_timeout, "--status-timeout", *TIMEOUTS)
     source = Source(status, status_command, status_key, status_field, status_query, _headers(status_header), timeout_s)
     patience = Patience(tell=_tell)
     lookup = choose(source, patience)
@@ -339,15 +341,6 @@ def _headers(given: list[str] | None) -> tuple[str, ...]:
     import os
 
     return (*filter(None, [os.environ.get("DEADHEAT_STATUS_HEADER")]), *(given or ()))
-
-
-def _seconds(text: str, option: str) -> float:
-    from deadheat.sim.errors import UsageError
-
-    seconds = seconds_in("0s" if text == "0" else text) if len(text) <= DURATION_LENGTH_MAX else None
-    if seconds is None or (seconds == 0 and option == "--every"):
-        raise UsageError(f"{text!r} is not a time for {option}; write 30s, 5m or 1h.")
-    return float(seconds)
 
 
 def _require(pattern: str, text: str, option: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, console, finish
+from deadheat.cli_users_code import runs_users_code
 
 if TYPE_CHECKING:  # imported where it is used: --help must not wait for the engine
     from deadheat.live.conform import Conformance
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # imported where it is used: --help must not wait for the eng
 __all__ = ["conform"]
 
 
+@runs_users_code
 def conform(
     trace: Annotated[Path, typer.Argument(metavar="TRACE.jsonl", help="A live trace, ours or your own.")],
     no_properties: Annotated[

@@ -10,14 +10,15 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol, runtime_checkable
 
 import typer
 
-__all__ = ["ExitCode", "console", "ended", "epilog", "finish", "say"]
+__all__ = ["ExitCode", "console", "ended", "epilog", "finish", "print_apart", "say"]
 
 NARROWEST, USUAL = 40, 80
 """How many columns a table needs to say anything, and how many a terminal usually has."""
@@ -79,6 +80,59 @@ def say(text: str) -> None:
             _let_go(sys.stderr)
 
 
+_results: tuple[Any, int | None] | None = None
+"""Where results go while the user's code has stdout: Python's own stream, and the copy of its file descriptor."""
+
+
+@contextmanager
+def print_apart() -> Iterator[None]:
+    """Let whatever is printed go to stderr, also by worker processes and by what is no Python, but for `finish`.
+
+    What a role prints must not get in between the results, of which a program may be the reader.
+    """
+    global _results
+    stdout, stderr = sys.stdout, sys.stderr
+    if stdout is None:  # a shell has closed it
+        yield
+        return
+    _flush()
+    copy = _moved(stdout, stderr)
+    _results = (stdout, copy)
+    sys.stdout = stderr if stderr is not None else open(os.devnull, "w")  # noqa: SIM115 - as long as the program
+    try:
+        yield
+    finally:
+        _take_back()
+
+
+def _moved(stdout: Any, stderr: Any) -> int | None:
+    """Let the file descriptor of stdout be another name of stderr's; return a copy of what it was."""
+    try:
+        copy = os.dup(stdout.fileno())
+    except (OSError, ValueError):  # it is no file
+        return None
+    try:
+        os.dup2(stderr.fileno() if stderr is not None else os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+    except (OSError, ValueError):
+        os.close(copy)
+        return None
+    return copy
+
+
+def _take_back() -> None:
+    """Let results go to stdout again, if they did not already."""
+    global _results
+    if _results is None:
+        return
+    (stdout, copy), _results = _results, None
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    sys.stdout = stdout
+    if copy is not None:
+        os.dup2(copy, stdout.fileno())
+        os.close(copy)
+
+
 def finish(code: ExitCode, show: Callable[[], None]) -> NoReturn:
     """Show a result, and end with its code: also where whoever was to read it stops reading.
 
@@ -86,6 +140,7 @@ def finish(code: ExitCode, show: Callable[[], None]) -> NoReturn:
     """
     from deadheat.sim.errors import UsageError
 
+    _take_back()
     try:
         show()
         _flush()
@@ -174,6 +229,9 @@ def _unexpected(error: BaseException) -> ExitCode:
         return ExitCode.SERVER
     if os.environ.get(TRACEBACK):
         say("".join(traceback.format_exception(error)).rstrip())
+    if (place := _not_loaded(error)) is not None:
+        say(f"deadheat: {place} cannot be loaded: {_named(error)}; correct it there.")
+        return ExitCode.USAGE
     say(f"deadheat: {_sentence(error)}")
     return ExitCode.DEFECT
 
@@ -200,12 +258,43 @@ def _sentence(error: BaseException) -> str:
         )
     if isinstance(error, MemoryError):
         return "There is not enough memory, so nothing is decided; set --memory, or check something smaller."
-    said = " ".join(str(error).split())
-    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return (
-        f"This is a defect of deadheat, and no verdict: {what} ({_where(error)}). Please report it, with what "
+        f"This is a defect of deadheat, and no verdict: {_named(error)} ({_where(error)}). Please report it, with what "
         f"{TRACEBACK}=1 shows."
     )
+
+
+def _named(error: BaseException) -> str:
+    said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _not_loaded(error: BaseException) -> str | None:
+    """Return the place in a module of the user's at which importing it went wrong, if that is what went wrong."""
+    from deadheat.sim.holdings import is_the_users
+
+    if isinstance(error, SyntaxError) and error.filename and _is_of_protocols(error.filename):
+        return f"{_shown(error.filename)}, line {error.lineno},"
+    at_import = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_name == "<module>" and is_the_users(frame.f_globals.get("__name__"))
+    ]
+    if not at_import:
+        return None
+    frame, line = at_import[-1]
+    return f"{_shown(frame.f_code.co_filename)}, line {line},"
+
+
+def _is_of_protocols(file: str) -> bool:
+    """Return whether a file of source can be the user's: one outside of us, or where protocols are."""
+    path = Path(file)
+    return not path.is_relative_to(OURS / "deadheat") or path.is_relative_to(OURS / "deadheat" / "models" / "protocols")
+
+
+def _shown(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(OURS) if path.is_relative_to(OURS) else path)
 
 
 def _module(error: BaseException) -> str:
@@ -217,8 +306,7 @@ def _where(error: BaseException) -> str:
     if not frames:
         return "nobody knows where"
     last = frames[-1]
-    path = Path(last.filename)
-    return f"{path.relative_to(OURS) if path.is_relative_to(OURS) else path}:{last.lineno}, {last.name}"
+    return f"{_shown(last.filename)}:{last.lineno}, {last.name}"
 
 
 def _unwritable(error: OSError) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, console, finish
+from deadheat.cli_users_code import runs_users_code
 
 if TYPE_CHECKING:
     from deadheat.scenarios.incidents.judge import Judgement
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["incidents"]
 
 
+@runs_users_code
 def incidents(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[INCIDENT]...", help="Which ones; nothing for all of them.")

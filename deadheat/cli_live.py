@@ -12,6 +12,7 @@ import typer
 
 from deadheat.cli_ending import ExitCode, console, epilog, finish, say
 from deadheat.cli_sweep import sweep
+from deadheat.cli_users_code import prints_apart
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
@@ -51,6 +52,7 @@ DEFAULT_IMAGE, DEFAULT_COMMAND, DEFAULT_NAMESPACE = "busybox:1.36", "sleep 600",
 
 
 @live.command(epilog=epilog("deadheat live replay orphan.json", "it happens there too", "diverged"))
+@prints_apart
 def replay(
     trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace that `deadheat show --save` wrote.")],
     redis: RedisUrl = None,
@@ -82,6 +84,7 @@ def replay(
 @live.command(
     epilog=epilog("deadheat live check baseline --faults worker-crash=1 --json", "as in the model", "diverged")
 )
+@prints_apart
 def check(
     protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL...", help="What to check.")],
     evaluations: Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")] = 1,
@@ -117,18 +120,21 @@ def check(
 
 @live.command(
     epilog=epilog(
-        "deadheat live stress baseline --cancellations 200 --latency http.accept=0:200",
+        "deadheat live stress baseline --cancellations 200 --latency http.accept=0..200ms",
         "as the model says",
         "orphans that the model says cannot be",
     )
 )
+@prints_apart
 def stress(
     protocol: Annotated[str, typer.Argument(help="What to run.")],
     cancellations: Annotated[int, typer.Option("--cancellations", min=1, help="How many evaluations to cancel.")] = 100,
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="How many at once.")] = 8,
     latency: Annotated[
         list[str] | None,
-        typer.Option("--latency", metavar="WHAT=MIN:MAX", help="Delay a component, or one of its operations, in ms."),
+        typer.Option(
+            "--latency", metavar="NAME=LO..HI", help="How long to delay a component, or one of its operations."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn.")] = 1,
     trace: Annotated[Path, typer.Option("--trace", metavar="FILE", help="Where to record.")] = Path("stress.jsonl"),
@@ -144,14 +150,18 @@ def stress(
 ) -> None:
     """Cancel many evaluations, each at its own pace, and count the orphans that real servers are left with."""
     require_live_extra("live stress")
-    from deadheat.live.free import parse_latencies
+    from deadheat.live.free import parse_delays
     from deadheat.live.results import LiveOutcome
     from deadheat.live.stress import Load, stress as run
+    from deadheat.live.tape import FORMAT
     from deadheat.reports.live import print_stress, stress_to_json
     from deadheat.scenarios.catalogue import find_protocol
+    from deadheat.scenarios.scenario import Scenario
+    from deadheat.scenarios.trace_file import require_writable
 
     find_protocol(protocol)
-    load = Load(cancellations, concurrency, parse_latencies(latency or []), seed)
+    require_writable(trace, FORMAT)
+    load = Load(cancellations, concurrency, parse_delays(latency or [], Scenario(protocol).model()), seed)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
         result = run(place, protocol, load, trace, _settings(image, command))
     code = ExitCode.VIOLATED if result.outcome is LiveOutcome.DIVERGED else ExitCode.AS_HOPED

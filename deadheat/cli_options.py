@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ __all__ = [
     "ExplorerName",
     "Fingerprint",
     "MaxStates",
+    "MaxValues",
     "Memory",
     "NoComposition",
     "NoMerging",
@@ -30,37 +30,93 @@ __all__ = [
     "unreached_allowed",
 ]
 
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+SEARCH = "How it is searched"
+"""The panel of a command's help for these, apart from what is asked."""
 
-MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
+MaxStates = Annotated[
+    int,
+    typer.Option(
+        "--max-states", min=1, metavar="N", help="Stop there, with what was found so far.", rich_help_panel=SEARCH
+    ),
+]
+MaxValues = Annotated[
+    int,
+    typer.Option(
+        "--max-values",
+        min=2,
+        metavar="N",
+        help="Stop where a counter in a role or component took on so many values.",
+        rich_help_panel=SEARCH,
+    ),
+]
 ExplorerName = Annotated[
     str,
     typer.Option(
         "--explorer",
-        help="auto: python, then the compiled kernel if the space is large. "
+        metavar="NAME",
+        help="auto: python, then the compiled kernel if there are many states. "
         "Or python, kernel, or reference: slow, and shares nothing with them.",
+        rich_help_panel=SEARCH,
     ),
 ]
-Memory = Annotated[str | None, typer.Option(metavar="SIZE", help="Stop there, such as 4G; by default a safe share.")]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory", metavar="SIZE", help="Stop there, such as 4G; by default a safe share.", rich_help_panel=SEARCH
+    ),
+]
 Checkpoint = Annotated[
     Path | None,
-    typer.Option("--checkpoint", metavar="FILE", help="Save a long search there, and go on with it (one protocol)."),
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Save a long search there, and go on with it (one protocol).",
+        rich_help_panel=SEARCH,
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet-period", help="Judge liveness only on runs in which faults end.")]
-NoMerging = Annotated[bool, typer.Option("--no-merging", help="Do not merge histories of a process that end alike.")]
-NoComposition = Annotated[bool, typer.Option("--no-composition", help="Do not explore apart what shares nothing.")]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet-period", help="Faults stop at some point: judge what must happen in the end after that alone."
+    ),
+]
+NoMerging = Annotated[
+    bool,
+    typer.Option(
+        "--no-merging", help="Do not take two pasts of a process for one that end alike.", rich_help_panel=SEARCH
+    ),
+]
+NoComposition = Annotated[
+    bool,
+    typer.Option(
+        "--no-composition",
+        help="Do not search each part of the system alone that shares nothing with the others.",
+        rich_help_panel=SEARCH,
+    ),
+]
 Symmetry = Annotated[
-    bool | None, typer.Option(help="Take states alike but for an exchange of evaluations for one; by default if large.")
+    bool | None,
+    typer.Option(
+        "--symmetry/--no-symmetry",
+        help="Take states for one that differ only in which evaluation is which; by default if there are many.",
+        rich_help_panel=SEARCH,
+    ),
 ]
 NoPartialOrder = Annotated[
-    bool, typer.Option("--no-partial-order", help="Do not leave out steps whose order makes no difference.")
+    bool,
+    typer.Option(
+        "--no-partial-order",
+        help="Do not leave out orders of steps that make no difference.",
+        rich_help_panel=SEARCH,
+    ),
 ]
 Fingerprint = Annotated[
     bool,
     typer.Option(
         "--fingerprint",
-        help="Tell the states of a large space apart by a hash of 64 bits: some 10 bytes of memory a state, however "
-        "wide it is, and the rest on a disk. The odds that a state was left out stand beside the verdicts.",
+        help="Tell many states apart by a hash of 64 bits: some 10 bytes of memory for each, the rest on disk. "
+        "The odds that one was left out stand beside the verdicts.",
+        rich_help_panel=SEARCH,
     ),
 ]
 AllowUnreached = Annotated[
@@ -93,10 +149,17 @@ def search_options(explorer: str, max_states: int, memory: str | None = None, **
     return Options(explorer, max_states, memory_bytes_max=parse_size(memory) if memory else 0, cores=cores(), **others)
 
 
-def seconds_in(duration: str) -> int | None:
-    """Return the seconds in a text such as 30s, 5m, 1h or 2d; None if it is no such text."""
-    number, unit = duration[:-1], duration[-1:]
-    return int(number) * UNITS_S[unit] if unit in UNITS_S and re.fullmatch(r"\d+", number) else None
+def seconds_in(text: str, option: str, at_least: str = "0", at_most: str = "") -> float:
+    """Return the seconds of a duration that an option was given; raises UsageError, also where it is out of bounds."""
+    from deadheat.sim.durations import UNITS_NS, parse_duration
+    from deadheat.sim.errors import UsageError
+
+    time_ns = parse_duration(text, option)
+    if time_ns < parse_duration(at_least):
+        raise UsageError(f"{text!r} is too short for {option}; write {at_least} or more.")
+    if at_most and time_ns > parse_duration(at_most):
+        raise UsageError(f"{text!r} is too long for {option}; write {at_most} or less.")
+    return time_ns / UNITS_NS["s"]
 
 
 def cores() -> int:

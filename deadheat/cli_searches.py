@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadheat.cli_ending import ExitCode, say
 from deadheat.cli_options import cores
+from deadheat.sim.counting import counted
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
     from deadheat.scenarios.check import CheckResult, Options
@@ -44,7 +45,9 @@ def search_all(scenarios: list[Scenario], options: Options) -> tuple[list[CheckR
         with ProgressLine("exploring") as progress:
             for result in check_all(scenarios, options, jobs, progress.searched):
                 results.append(result)
-                progress.say(f"checked {len(results)} of {len(scenarios)} protocols, last {result.scenario.protocol}")
+                progress.say(
+                    f"checked {len(results)} of {counted(len(scenarios), 'protocol')}, last {result.scenario.protocol}"
+                )
     except ModelError as error:
         if not results:
             raise
@@ -64,7 +67,7 @@ def judge_mutants(scenario: Scenario, options: Options, number: int | None) -> t
         hunt = hunt_of(scenario, options, cores())
         for result in judge_all(hunt, options, cores(), number):
             results.append(result)
-            progress.say(f"judged {len(results)} of {len(hunt.guards.mutations)} mutants")
+            progress.say(f"judged {len(results)} of {counted(len(hunt.guards.mutations), 'mutant')}")
     return hunt, results
 
 

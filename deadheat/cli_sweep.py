@@ -53,7 +53,7 @@ def sweep(
         raise UsageError("--delete and --dry-run contradict each other; leave one of them out.")
     if run is not None and not is_run_id(run):
         raise UsageError(f"{run!r} is not the id of a run, which has 16 hexadecimal digits.")
-    choice = Choice(run, _seconds(older_than) if older_than is not None else 0.0, delete)
+    choice = Choice(run, seconds_in(older_than, "--older-than") if older_than is not None else 0.0, delete)
     fates = _told(_sweep(choice, redis, status, kubeconfig, context, yes_really, dry_run=dry_run))
     counts = ", ".join(f"{fates.count(fate)} {fate}" for fate in Fate if fate in fates)
     write_record(f"{counts}.\n" if counts else "Nothing was found.\n")
@@ -174,12 +174,3 @@ def _or_failure(what: str, found: Iterable[Found]) -> Iterator[Found]:
         yield from found
     except LiveError as error:
         yield Found(what, Fate.UNSEEN, str(error).rstrip("."))
-
-
-def _seconds(text: str) -> float:
-    from deadheat.sim.errors import UsageError
-
-    seconds = seconds_in(text)
-    if seconds is None:
-        raise UsageError(f"{text!r} is not a time; write 30s, 5m, 1h or 2d.")
-    return float(seconds)

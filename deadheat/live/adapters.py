@@ -9,6 +9,7 @@ from typing import Any
 from deadheat.live.adapter import Adapter
 from deadheat.live.celery import CeleryAdapter
 from deadheat.live.chance import ChanceAdapter
+from deadheat.live.counts import OwnCounts, SharedCounts
 from deadheat.live.http import Caller, HttpAdapter, UserAdapter
 from deadheat.live.kubernetes import JobTemplate, KubernetesAdapter
 from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
@@ -32,7 +33,7 @@ class Site:
     """Where the adapters of one schedule live: a place, a namespace in it, a key prefix, and the evaluations.
 
     A child process lives on the site of its parent, which is the `owner`. `ports`, if processes are programs of
-    their own, are those of the ones that serve HTTP.
+    their own, are those of the ones that serve HTTP; `watch_from` is where a child's watch begins.
     """
 
     def __init__(
@@ -43,13 +44,20 @@ class Site:
         *,
         is_owner: bool = True,
         ports: Mapping[str, int] | None = None,
+        watch_from: str | None = None,
     ) -> None:
         self.is_owner = is_owner
         self.ports = ports
+        self.watch_from = watch_from
         self.place = place
         self.namespace = namespace
         self.evaluations = evaluations
         self.prefix = f"{place.prefix}{namespace}:"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other programs are at work here too."""
+        return self.ports is not None or not self.is_owner
 
 
 class Adapters:
@@ -141,7 +149,7 @@ def open_adapters(
         kubernetes = kubernetes_adapter(site, protocol, held=held, watched=protocol.watches_jobs, template=template)
         adapters = Adapters(
             (
-                CeleryAdapter(place.redis_url, site.prefix, site.evaluations),
+                queue_adapter(site),
                 status_adapter(site, protocol),
                 HttpAdapter(caller, mailbox, RedisNotes(site)),
                 RedisAdapter(place.redis, site.prefix, lease_ms),
@@ -155,6 +163,16 @@ def open_adapters(
         yield adapters
 
 
+def queue_adapter(site: Site) -> Adapter:
+    """Return the adapter for the queue, with the workers in this program or in programs of their own."""
+    place = site.place
+    if site.ports is None:
+        return CeleryAdapter(place.redis_url, site.prefix, site.evaluations)
+    from deadheat.live.topology.worker_queue import BrokerQueue
+
+    return BrokerQueue(place.redis_url, site.prefix, site.evaluations, place.redis)
+
+
 def kubernetes_adapter(
     site: Site, protocol: Protocol, *, held: bool, watched: bool, template: JobTemplate
 ) -> KubernetesAdapter:
@@ -163,10 +181,18 @@ def kubernetes_adapter(
     make = GuardedKubernetesAdapter if is_guarded else KubernetesAdapter
     place = site.place
     adapter = make(
-        place.cluster, site.namespace, site.evaluations, run=place.run, held=held, watched=watched, template=template
+        place.cluster,
+        site.namespace,
+        site.evaluations,
+        run=place.run,
+        held=held,
+        watched=watched,
+        watch_from=site.watch_from,
+        counts=SharedCounts(place.redis, site.prefix) if site.is_shared else OwnCounts(),
+        template=template,
     )
-    if isinstance(adapter, GuardedKubernetesAdapter) and site.is_owner:
-        adapter.submit()
+    if isinstance(adapter, GuardedKubernetesAdapter):
+        adapter.submit() if site.is_owner else adapter.join()
     return adapter
 
 
@@ -190,7 +216,7 @@ class RedisNotes:
 
     def next_number(self, evaluation: str) -> int:
         """Return the number of the next delivery."""
-        return int(self._client.incr(f"{self._prefix}deliveries:{evaluation}")) - 1
+        return int(self._client.incr(f"{self._prefix}deliveries:{evaluation}"))
 
     def note_down(self, evaluation: str, number: int) -> None:
         """Note that the handler of a delivery is gone for good."""

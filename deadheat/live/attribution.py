@@ -21,6 +21,7 @@ from deadheat.models.kubernetes import JobReference
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
 from deadheat.sim.components import Component, operation
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import TraceError, unknown_name
 
 __all__ = ["THE_ONE", "Attribution"]
@@ -134,7 +135,7 @@ class Attribution:
         if len(event.arguments) > len(taken):
             raise _refused(
                 event,
-                f"{name}.{event.operation} takes {len(taken)} arguments ({', '.join(taken)}), and here are "
+                f"{name}.{event.operation} takes {counted(len(taken), 'argument')} ({', '.join(taken)}), and here are "
                 f"{len(event.arguments)}",
             )
         return component

@@ -16,7 +16,7 @@ from deadheat.live.adapter import BlockedError
 from deadheat.live.director import Done, Release
 from deadheat.live.kubernetes import KubernetesAdapter
 from deadheat.live.stage import Stage
-from deadheat.models.kubernetes import KubernetesState
+from deadheat.models.kubernetes import JobReference, KubernetesState
 from deadheat.models.status import StatusState
 from deadheat.models.stream import StreamState
 from deadheat.sim.errors import InternalError
@@ -58,6 +58,7 @@ class Names:
     """What the real servers call that which the model calls otherwise."""
 
     def __init__(self, kubernetes: KubernetesAdapter) -> None:
+        self._kubernetes = kubernetes
         self._numbers = kubernetes.numbers
         self._tokens: dict[str, str] = {}
 
@@ -76,6 +77,14 @@ class Names:
             items = [self.to_model(each) for each in value]
             return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
         return value
+
+    def to_real(self, wish: Any) -> Any:
+        """Return an outcome that is wished for with the uids that Jobs really have."""
+        if isinstance(wish, JobReference):
+            return wish._replace(uid=self._kubernetes.real_uid(wish.evaluation, wish.uid)) if wish.evaluation else wish
+        if type(wish) is tuple:
+            return tuple(map(self.to_real, wish))
+        return wish
 
 
 def force(model: Model, schedule: Schedule, stage: Stage) -> Forced:
@@ -127,7 +136,8 @@ class _Run:
                 got = " or ".join(map(str, pending)) or "nothing"
                 return Difference(number, f"{choice.process} asks for {expected}", f"it asks for {got}")
             step = transition.step
-            done = self._stage.director.release(choice.process, Release(choice.alternative, step.fault, step.outcome))
+            release = Release(choice.alternative, step.fault, self._names.to_real(step.outcome))
+            done = self._stage.director.release(choice.process, release)
             difference = self._outcome_difference(number, transition, done)
             if difference is not None:
                 return difference

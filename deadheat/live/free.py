@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -12,11 +13,14 @@ from deadheat.live.adapter import BlockedError
 from deadheat.live.adapters import Adapters
 from deadheat.live.runner import Stopped
 from deadheat.live.tape import Tape
-from deadheat.sim.errors import UsageError
-from deadheat.sim.model import Process
+from deadheat.scenarios.latency import parse_latencies
+from deadheat.sim import components
+from deadheat.sim.durations import UNITS_NS
+from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import AnyOf, Atomic, Operation, Request
 
-__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "is_the_end", "parse_latencies"]
+__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "is_the_end", "parse_delays"]
 
 ENVIRONMENT = ("controllers", "expiry", "broker", "watch", "replica")
 """The processes that stand for what real servers do by themselves."""
@@ -45,20 +49,36 @@ def is_environment(process: str) -> bool:
     return process.partition("/")[0] in ENVIRONMENT
 
 
-def parse_latencies(texts: list[str]) -> dict[str, Latency]:
-    """Return the default delays with those that texts such as `http.accept=0:200` ask for; raises UsageError."""
-    latencies = dict(DEFAULT_LATENCIES)
-    for text in texts:
-        name, equals, span = text.partition("=")
-        low, _, high = span.partition(":")
-        try:
-            latency = Latency(float(low), float(high or low))
-        except ValueError:
-            equals = ""
-        if not equals or not 0 <= latency.min_ms <= latency.max_ms:
-            raise UsageError(f"{text!r} is not a latency; write WHAT=MIN:MAX in ms, such as http.accept=0:50.")
-        latencies[name] = latency
-    return latencies
+def parse_delays(texts: list[str], model: Model) -> dict[str, Latency]:
+    """Return the default delays with those that texts such as `http.accept=0..200ms` ask for.
+
+    Raises UsageError for a text that is none, for one without an upper end, since a delay is drawn from all of its
+    range, and for a name of nothing that the model has.
+    """
+    delays = dict(DEFAULT_LATENCIES)
+    known = _names(model)
+    for latency in parse_latencies(texts):
+        if latency.name not in known:
+            raise unknown_name("component or operation", latency.name, known)
+        if latency.highest_ns == math.inf:
+            raise UsageError(
+                f"The delay of {latency.name!r} has no upper end to be drawn from; write {latency.name}=LO..HI, such "
+                f"as {latency.name}=5ms..2s."
+            )
+        delays[latency.name] = Latency(latency.lowest_ns / UNITS_NS["ms"], latency.highest_ns / UNITS_NS["ms"])
+    return delays
+
+
+def _names(model: Model) -> list[str]:
+    """Return the names of a model's components, without their keys, and of their operations."""
+    kinds = {name.partition("/")[0]: type(each) for name, each in model.components.items()}
+    operations = [
+        f"{name}.{each}"
+        for name, kind in kinds.items()
+        for each in dir(kind)
+        if isinstance(getattr(kind, each), components.operation)
+    ]
+    return [*kinds, *operations]
 
 
 def is_the_end(request: Request) -> bool:

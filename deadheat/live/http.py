@@ -30,7 +30,7 @@ class Notes(Protocol):
     """What callers and handlers in different programs must agree on."""
 
     def next_number(self, evaluation: str) -> int:
-        """Return the number of the next delivery of an evaluation's requests, from 0."""
+        """Return the number of the next delivery of an evaluation's requests, from 1."""
         ...
 
     def note_down(self, evaluation: str, number: int) -> None:
@@ -141,7 +141,7 @@ class HttpAdapter(Adapter):
         try:
             return call.result(self.patience_s)
         except NotInTime:
-            raise BlockedError(f"no response {number + 1} to evaluation {evaluation} came") from None
+            raise BlockedError(f"no response {number} to evaluation {evaluation} came") from None
         except Exception:  # the connection broke, or the service answered with an error
             return GaveUp() if self._notes.is_down(evaluation, number) else TimedOut()
 
@@ -190,7 +190,7 @@ class UserAdapter(Adapter):
         """Start a request."""
         assert self._caller is not None
         requests = self._requests[evaluation]
-        requests.append(self._caller.post(Address(CANCELLATION, evaluation, len(requests)), None))
+        requests.append(self._caller.post(Address(CANCELLATION, evaluation, len(requests) + 1), None))
 
     cancel_repeated_cancel = cancel
 
@@ -210,11 +210,12 @@ class UserAdapter(Adapter):
         self._since[evaluation] = len(self._requests[evaluation])
 
     def send_again(self, evaluation: str, number: int) -> None:
-        """Repeat a request whose connection broke, as a browser would when the service is back."""
+        """Repeat a request whose connection broke, as a browser would when the service is back; not an answered one."""
         assert self._caller is not None
         address = Address(CANCELLATION, evaluation, number)
-        if number < len(self._requests[evaluation]):
-            self._requests[evaluation][number] = self._caller.post(address, None)
+        requests = self._requests[evaluation]
+        if number <= len(requests) and _told(requests[number - 1]) is Cancellation.REQUESTED:
+            requests[number - 1] = self._caller.post(address, None)
 
     def notice(self, operation: Operation) -> None:
         """Wait until the user has the answer that another program has sent."""
@@ -230,8 +231,8 @@ class UserAdapter(Adapter):
 
     def _wait_for_answer(self, evaluation: str, number: int) -> None:
         requests = self._requests[evaluation]
-        if number < len(requests):
-            requests[number].result(SEND_PATIENCE_S)
+        if number <= len(requests):
+            requests[number - 1].result(SEND_PATIENCE_S)
 
 
 def _told(request: Future[Any]) -> Cancellation:

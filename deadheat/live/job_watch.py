@@ -25,19 +25,20 @@ RETRY_S = 0.2
 
 
 class JobWatch:
-    """Tells of each Job with a label once, in the order of creation, from the moment in which it is made.
+    """Tells of each Job with a label once, in the order of creation.
 
-    `relisted` counts how often the server had forgotten where the watch was.
+    It begins at the resource version `since`, or, if there is none, with what is created from now on. `relisted` counts
+    how often the server had forgotten where the watch was.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, label: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, label: str, since: str | None = None) -> None:
         self._cluster, self._namespace, self._label = cluster, namespace, label
         self._events: queue.Queue[JobReference | LiveError] = queue.Queue()
         self._told: set[str] = set()
         self._closed = threading.Event()
         self._stream: Any = None
         self.relisted = 0
-        jobs, self.resource_version = cluster.list_jobs(namespace, label)
+        jobs, self.resource_version = cluster.list_jobs(namespace, label) if since is None else ([], since)
         self._told.update(str(job.metadata.uid) for job in jobs if job.metadata)
         self._thread = threading.Thread(target=self._follow, name="deadheat-watch", daemon=True)
         self._thread.start()

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapter import Adapter, BlockedError, poll, steered
 from deadheat.live.cluster import Cluster
+from deadheat.live.counts import Counts, OwnCounts
 from deadheat.live.job_reference import EVALUATION_LABEL, HOLD, RUN_LABEL, reference_of, uid_number, uid_text
 from deadheat.live.job_watch import JobWatch
 from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL
@@ -36,6 +37,9 @@ __all__ = ["CONTROLLER_PATIENCE_S", "GONE", "JobTemplate", "KubernetesAdapter"]
 
 SUSPENDED = "deadheat.dev/suspended"
 """The annotation of a Job that is suspended: by `parallelism: 0`, since `suspend` needs Kubernetes 1.21."""
+
+OWNER = "deadheat.dev/owner"
+"""The annotation of a Job with the uid of its first owner, which the garbage collector may take off it."""
 
 GONE = "gone"
 
@@ -52,7 +56,11 @@ class JobTemplate:
 
 
 class KubernetesAdapter(Adapter):
-    """The Jobs of one namespace. `numbers` tells, of each uid that was seen, which one the model calls so."""
+    """The Jobs of one namespace. `numbers` tells, of each uid that was seen, which one the model calls so.
+
+    `counts` are what other programs on the same namespace must agree with; `watch_from` is the resource version from
+    which on its watch tells of creations, the present one if it is not given.
+    """
 
     def __init__(
         self,
@@ -63,6 +71,8 @@ class KubernetesAdapter(Adapter):
         run: str,
         held: bool,
         watched: bool = False,
+        watch_from: str | None = None,
+        counts: Counts | None = None,
         template: JobTemplate = JobTemplate(),
     ) -> None:
         super().__init__("kubernetes")
@@ -72,11 +82,13 @@ class KubernetesAdapter(Adapter):
         self._created: dict[str, list[int]] = {each: [] for each in evaluations}
         self._unlabelled: set[int] = set()
         self._created_before: dict[str, int] = {}
-        self._told: dict[str, list[JobReference]] = {each: [] for each in self._created}
+        self._events: dict[str, list[JobReference]] = {each: [] for each in self._created}
+        self._counts = counts or OwnCounts()
         self._run = run
         self._held = held
         self._template = template
-        self._watch = JobWatch(cluster, namespace, EVALUATION_LABEL) if watched else None
+        self._watch = JobWatch(cluster, namespace, EVALUATION_LABEL, watch_from) if watched else None
+        self.watch_from = self._watch.resource_version if self._watch is not None else None
 
     def perform(self, operation: Operation, fault: str | None = None, wish: Any = None) -> Any:
         """Do an operation; any of them may be refused, and any answer lost."""
@@ -112,9 +124,9 @@ class KubernetesAdapter(Adapter):
 
     @steered
     def list_jobs_stale_list(self, evaluation: str, wish: tuple[JobReference, ...]) -> tuple[JobReference, ...]:
-        """Answer what an informer's cache would, with the uids that the Jobs of that earlier moment had."""
-        uids = self._created[evaluation]
-        return tuple(each._replace(uid=uids[each.uid - 1]) for each in wish)
+        """Answer what an informer's cache would: an earlier moment's Jobs."""
+        del evaluation
+        return wish
 
     def delete_job(self, evaluation: str, name: str | None = None, uid: int | None = None) -> Answer:
         """DELETE, in the foreground: the Job is gone when its pods are.
@@ -156,8 +168,9 @@ class KubernetesAdapter(Adapter):
 
     def creation_event(self, evaluation: str) -> JobReference:
         """Wait for the next creation of the evaluation's Jobs that the watch tells of."""
-        self._wait_for_event(evaluation)
-        return self._told[evaluation].pop(0)
+        event = self._next_event(evaluation)
+        self._counts.put(_told(evaluation), self._counts.of(_told(evaluation)) + 1)
+        return event
 
     def any_creation_event(self) -> JobReference:
         """Wait for the next creation that the watch tells of, whoever's it is."""
@@ -166,12 +179,15 @@ class KubernetesAdapter(Adapter):
 
     def creation_event_watch_duplicate(self, evaluation: str) -> JobReference:
         """Be told of a creation that the watch will tell of once more."""
-        self._wait_for_event(evaluation)
-        return self._told[evaluation][0]
+        return self._next_event(evaluation)
 
     def lose_event_watch_loss(self, evaluation: str) -> None:
         """Drop the next creation that the watch tells of."""
         self.creation_event(evaluation)
+
+    def real_uid(self, evaluation: str, number: int) -> int:
+        """Return the uid of the Job that the model gives this number."""
+        return self._created[evaluation][number - 1]
 
     def begin_submission(self, evaluation: str) -> None:
         """Count creations anew."""
@@ -224,16 +240,19 @@ class KubernetesAdapter(Adapter):
                 self._unlabelled.add(reference.uid)
         return reference
 
-    def _wait_for_event(self, evaluation: str) -> None:
+    def _next_event(self, evaluation: str) -> JobReference:
+        """Wait for the first creation that neither this program nor another has been told of, or has lost."""
         assert self._watch is not None
+        told = self._counts.of(_told(evaluation))
         for _ in poll(self.patience_s, f"the watch told of no Job of evaluation {evaluation}"):
-            if self._told[evaluation]:
-                return
+            if len(self._events[evaluation]) > told:
+                return self._events[evaluation][told]
             try:
                 event = self._note(self._watch.next(self.patience_s))
             except BlockedError:
                 continue
-            self._told.setdefault(event.evaluation, []).append(event)
+            self._events.setdefault(event.evaluation, []).append(event)
+        raise AssertionError  # poll never ends by itself
 
     def _jobs_of(self, evaluation: str) -> list[tuple[str, Job]]:
         """Return the evaluation's Jobs as the model has them, by name."""
@@ -244,10 +263,10 @@ class KubernetesAdapter(Adapter):
         assert job.metadata is not None
         reference = self._note(reference_of(job), evaluation)
         uid = self.numbers[reference.uid]
-        owners = [self.numbers.get(uid_number(each.uid)) for each in job.metadata.owner_references or []]
         annotations = job.metadata.annotations or {}
         suspended = annotations.get(SUSPENDED) == "true"
-        return Job(uid, self._phase(job), suspended, owners[0] if owners else None, bool(reference.evaluation))
+        owner = self.numbers.get(uid_number(annotations.get(OWNER)))
+        return Job(uid, self._phase(job), suspended, owner, bool(reference.evaluation))
 
     def _phase(self, job: V1Job) -> JobPhase:
         assert job.metadata is not None
@@ -312,3 +331,8 @@ class KubernetesAdapter(Adapter):
                 "template": {"metadata": {"labels": labels}, "spec": pod},
             },
         }
+
+
+def _told(evaluation: str) -> str:
+    """Return the name of the number of creations that the watch has told of."""
+    return f"told:{evaluation}"

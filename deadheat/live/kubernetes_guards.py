@@ -1,9 +1,14 @@
 """What else guards a creation, for real: owners, suspension and tombstones; see `models/kubernetes_guards.py`.
 
 An owner is a ConfigMap. In a forced schedule a finalizer keeps it, deleted as it is, until the garbage collector is to
-act. A suspended Job has `parallelism: 0`. A tombstone is such a Job without the label `eval-id`, and one of its own by
-which it is found here. The generation is real, in the owner's data; the admission policy that compares with it is
-played here, with its cache, since a server has `ValidatingAdmissionPolicy` only from Kubernetes 1.30 on.
+act. That holds back the first Job alone: one that is created when its owner is gone would be collected at once, before
+the schedule says so. So each Job is held by a second owner, the *keeper*, which stays: the real garbage collector then
+only takes the absent owner off the Job. The step that collects it gives the Job back the owner that it was created
+with, and no other, and the garbage collector deletes it.
+
+A suspended Job has `parallelism: 0`. A tombstone is such a Job without the label `eval-id`, and one of its own by which
+it is found here. The generation is real, in the owner's data; the admission policy that compares with it is played
+here, with its cache, since a server has `ValidatingAdmissionPolicy` only from Kubernetes 1.30 on.
 """
 
 from __future__ import annotations
@@ -12,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapter import poll, steered
 from deadheat.live.job_reference import HOLD, RUN_LABEL, reference_of, uid_number, uid_text
-from deadheat.live.kubernetes import CONTROLLER_PATIENCE_S, SUSPENDED, KubernetesAdapter
-from deadheat.models.kubernetes import Answer, Job, JobPhase, JobReference, KubernetesState, job_name
+from deadheat.live.kubernetes import CONTROLLER_PATIENCE_S, OWNER, SUSPENDED, KubernetesAdapter
+from deadheat.models.kubernetes import Answer, Job, JobReference, KubernetesState, job_name
 from deadheat.models.kubernetes_guards import BURIED
 from deadheat.sim.errors import LiveError
 
@@ -24,6 +29,9 @@ __all__ = ["GuardedKubernetesAdapter"]
 
 TOMBSTONE = "deadheat.dev/tombstone"
 """The label of a tombstone; it says whose."""
+
+KEEPER = "deadheat-keeper"
+"""The ConfigMap that holds Jobs whose owner is gone."""
 
 COLLECTED = "collected"
 UP_TO_DATE = "policy up to date"
@@ -36,12 +44,19 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._owners: dict[str, int] = {}
-        self._enforced: dict[str, int] = {}  # the generations that the policy's cache knows
+        self._keepers: list[dict[str, Any]] = []
 
     def submit(self) -> None:
         """Make the owner of each evaluation, as its submission does before its task is queued."""
+        if self._held:
+            self._keepers = [_reference(self.cluster.create_config_map(self.namespace, {"metadata": {"name": KEEPER}}))]
         for evaluation in self._created:
             self.create_owner(evaluation)
+
+    def join(self) -> None:
+        """Use what another program has submitted."""
+        keeper = self.cluster.get_config_map(self.namespace, KEEPER)
+        self._keepers = [_reference(keeper)] if keeper is not None else []
 
     def get_owner(self, evaluation: str) -> int | Answer:
         """GET the ConfigMap; one in deletion is as good as gone."""
@@ -53,8 +68,8 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def create_owned_job(self, evaluation: str, owner: int) -> Answer:
         """POST with an ownerReference."""
         manifest = self._manifest(evaluation)
-        reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": _owner_name(evaluation), "uid": uid_text(owner)}
-        manifest["metadata"]["ownerReferences"] = [reference]
+        manifest["metadata"]["ownerReferences"] = [self._owner_reference(evaluation, uid_text(owner)), *self._keepers]
+        manifest["metadata"]["annotations"] = {OWNER: uid_text(owner)}
         return self._create(evaluation, manifest)
 
     def delete_owner(self, evaluation: str) -> Answer:
@@ -128,15 +143,11 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def progress(self, evaluation: str, wish: Any) -> Any:
         """Let the garbage collector take what has lost its owner, the policy look, or a Job go on as without guards."""
         if wish == UP_TO_DATE:
-            self._enforced[evaluation] = self.get_generation(evaluation)
+            self._let_policy_look(evaluation)
             return UP_TO_DATE
         if wish != COLLECTED:
             return super().progress(evaluation, wish=wish)
-        self._forget_owner(evaluation)
-        for _ in poll(CONTROLLER_PATIENCE_S, f"no Job of evaluation {evaluation} was collected"):
-            if any(job.owner and job.phase is JobPhase.DELETING for _, job in self._jobs_of(evaluation)):
-                return COLLECTED
-        raise AssertionError  # poll never ends by itself
+        return self._collect(evaluation)
 
     def get_generation(self, evaluation: str) -> int:
         """GET the parameter object, which is the owner; a new one is of the first generation."""
@@ -165,10 +176,17 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
     def create_fenced_job(self, evaluation: str, generation: int) -> Answer:
         """POST, if the policy's cache admits it; where nothing is held, the cache is up to date."""
         if not self._held:
-            self._enforced[evaluation] = self.get_generation(evaluation)
-        if generation != self._enforced.get(evaluation, 1):
+            self._let_policy_look(evaluation)
+        if generation != self._enforced(evaluation):
             return Answer.FORBIDDEN
         return self._create(evaluation, self._manifest(evaluation))
+
+    def _enforced(self, evaluation: str) -> int:
+        """Return the generation that the policy's cache knows."""
+        return self._counts.of(f"enforced:{evaluation}") or 1
+
+    def _let_policy_look(self, evaluation: str) -> None:
+        self._counts.put(f"enforced:{evaluation}", self.get_generation(evaluation))
 
     def _look(self) -> None:
         super()._look()
@@ -189,7 +207,7 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
             ._replace(
                 tombstones=len(self._created[evaluation]) - self._count(evaluation),
                 generation=self.get_generation(evaluation),
-                enforced=self._enforced.get(evaluation, 1),
+                enforced=self._enforced(evaluation),
             )
         )
 
@@ -199,15 +217,60 @@ class GuardedKubernetesAdapter(KubernetesAdapter):
             self.numbers[uid] = self._owners[evaluation]
         return uid
 
+    def _collect(self, evaluation: str) -> str:
+        """Let the garbage collector have a Job whose owner is gone, and wait until it has begun to delete it."""
+        owner = self.cluster.get_config_map(self.namespace, _owner_name(evaluation))
+        owner_uid = owner.metadata.uid if owner is not None and owner.metadata is not None else None
+        if owner is not None and _is_deleted(owner):
+            self.cluster.release_config_map(self.namespace, _owner_name(evaluation))
+            owner_uid = None
+        for name, job in self._jobs_of(evaluation):
+            created_with = self._owner_uid(name)
+            if created_with is None or created_with == owner_uid or job.is_deleted:
+                continue
+            if self._held:
+                self._unkeep(evaluation, name, created_with)
+            for _ in poll(CONTROLLER_PATIENCE_S, f"the Job {name} was not collected"):
+                now = self.cluster.get_job(self.namespace, name)
+                if now is None or _is_deleted(now):
+                    return COLLECTED
+        return "nothing to do"  # which is no outcome of the model
+
+    def _unkeep(self, evaluation: str, name: str, owner_uid: str) -> None:
+        """Give a Job its owner alone, which is gone, once the garbage collector will not take that off any more."""
+        for _ in poll(CONTROLLER_PATIENCE_S, f"the garbage collector did not notice that the owner of {name} is gone"):
+            job = self.cluster.get_job(self.namespace, name)
+            if job is None or job.metadata is None:
+                return
+            if all(each.uid != owner_uid for each in job.metadata.owner_references or []):
+                break
+        references = [self._owner_reference(evaluation, owner_uid)]
+        self.cluster.patch_job(self.namespace, name, {"metadata": {"ownerReferences": references}})
+
+    def _owner_uid(self, name: str) -> str | None:
+        """Return the uid of the owner that a Job was created with; None if it had none."""
+        job = self.cluster.get_job(self.namespace, name)
+        assert job is not None
+        assert job.metadata is not None
+        return (job.metadata.annotations or {}).get(OWNER)
+
+    def _owner_reference(self, evaluation: str, uid: str) -> dict[str, Any]:
+        return {"apiVersion": "v1", "kind": "ConfigMap", "name": _owner_name(evaluation), "uid": uid}
+
     def _forget_owner(self, evaluation: str) -> None:
-        """Let an owner that is in deletion go."""
+        """Let an owner go for good, to make room for another of its name."""
         name = _owner_name(evaluation)
         owner = self.cluster.get_config_map(self.namespace, name)
-        if owner is None or owner.metadata is None:
+        if owner is None:
             return
-        if owner.metadata.deletion_timestamp is None:
+        if not _is_deleted(owner):
             self.cluster.delete_config_map(self.namespace, name)
         self.cluster.release_config_map(self.namespace, name)
+
+
+def _reference(config_map: V1ConfigMap) -> dict[str, Any]:
+    assert config_map.metadata is not None
+    return {"apiVersion": "v1", "kind": "ConfigMap", "name": config_map.metadata.name, "uid": config_map.metadata.uid}
 
 
 def _owner_name(evaluation: str) -> str:
@@ -225,9 +288,10 @@ def _is_tombstone(job: V1Job) -> bool:
     return TOMBSTONE in (job.metadata.labels or {}) and is_suspended
 
 
-def _is_deleted(job: V1Job) -> bool:
-    assert job.metadata is not None
-    return job.metadata.deletion_timestamp is not None
+def _is_deleted(it: V1Job | V1ConfigMap) -> bool:
+    """Return whether the deletion of an object has begun."""
+    assert it.metadata is not None
+    return it.metadata.deletion_timestamp is not None
 
 
 def _suspended(manifest: dict[str, Any]) -> dict[str, Any]:

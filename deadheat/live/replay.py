@@ -24,7 +24,7 @@ from deadheat.sim.model import Kind, Model
 from deadheat.sim.simulation import run_randomly
 from deadheat.sim.trace import Schedule
 
-__all__ = ["TOPOLOGIES", "Settings", "check_live", "replay_live"]
+__all__ = ["TOPOLOGIES", "Settings", "check_live", "compare_live", "replay_live"]
 
 TOPOLOGIES = ("threads", "processes")
 """Where the processes of a protocol run: in one program, or each in one of its own."""
@@ -93,27 +93,41 @@ def _unrolled(schedule: Schedule) -> Schedule:
     return Schedule(schedule.choices + schedule.choices[schedule.cycle_from :] * (ROUNDS - 1))
 
 
+def compare_live(
+    place: Place, scenario: Scenario, schedule: Schedule, holding: Sequence[str], settings: Settings = Settings()
+) -> LiveResult:
+    """Force a schedule on the servers: AGREES, if each step and the end are the model's, and what holds holds there.
+
+    `holding` names the properties that the model says hold.
+    """
+    model = scenario.model()
+    forced, job = _force(place, scenario, model, schedule, settings)
+    result = _result(scenario, None, forced, job)
+    if forced.difference is not None:
+        return result
+    for name in holding:
+        violation = _violation(model, name, forced)
+        # Settled states and infinite runs are another matter: a random schedule ends anywhere.
+        if violation is not None and _kind(model, name) in (Kind.ALWAYS, Kind.STEP):
+            return _diverged(result, forced.steps, f"{name} holds", violation)
+    return _replace(result, outcome=LiveOutcome.AGREES, job=None, status=None)
+
+
 def _compare_randomly(
     place: Place, scenario: Scenario, holding: list[str], count: int, seed: int, settings: Settings
 ) -> LiveResult:
     model = scenario.model()
-    steps = 0
-    overheads_s: list[float] = []
+    results: list[LiveResult] = []
     for number in range(count):
         _, trace = run_randomly(model, seed + number, RANDOM_STEPS_MAX)
-        forced, job = _force(place, scenario, model, trace.schedule, settings)
-        result = _result(scenario, None, forced, job)
-        steps += forced.steps
-        overheads_s.extend(forced.overheads_s)
-        if forced.difference is not None:
-            return _replace(result, schedules=number + 1)
-        for name in holding:
-            violation = _violation(model, name, forced)
-            # Settled states and infinite runs are another matter: a random schedule ends anywhere.
-            if violation is not None and _kind(model, name) in (Kind.ALWAYS, Kind.STEP):
-                return _diverged(result, forced.steps, f"{name} holds", violation)
-    return LiveResult(
-        scenario.protocol, None, LiveOutcome.AGREES, steps, count, overhead_ms_median=_median_ms(overheads_s)
+        results.append(compare_live(place, scenario, trace.schedule, holding, settings))
+        if results[-1].outcome is LiveOutcome.DIVERGED:
+            break
+    return _replace(
+        results[-1],
+        steps=sum(each.steps for each in results) if results[-1].outcome is LiveOutcome.AGREES else results[-1].steps,
+        schedules=len(results),
+        overhead_ms_median=round(statistics.median(each.overhead_ms_median for each in results), 3),
     )
 
 
@@ -156,6 +170,7 @@ def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Setting
         image=settings.template.image,
         command=settings.template.command,
         ports=site.ports,
+        watch_from=adapters.kubernetes.watch_from,
         control="",
         authkey="",
     )

@@ -13,8 +13,8 @@ __all__ = ["routes", "server_of"]
 def server_of(address: Address) -> str:
     """Return the name of the process that a request goes to: each delivery has its own replica of the dispatcher."""
     if address.kind == "jobs":
-        return f"dispatcher/{address.evaluation}/{address.number + 1}"
-    return f"cancel/{address.evaluation}" + (f"/{address.number + 1}" if address.number else "")
+        return f"dispatcher/{address.evaluation}/{address.number}"
+    return f"cancel/{address.evaluation}" + (f"/{address.number}" if address.number > 1 else "")
 
 
 def routes(ports: Mapping[str, int]) -> Callable[[Address], str]:

@@ -81,7 +81,7 @@ class Mailbox:
         """Wait for a request and return its content, again and again; raises BlockedError when patience ends."""
         with self._changed:
             if not self._changed.wait_for(lambda: address in self._arrived, patience_s):
-                raise BlockedError(f"no request {address.number + 1} of evaluation {address.evaluation} arrived")
+                raise BlockedError(f"no request {address.number} of evaluation {address.evaluation} arrived")
             return self._arrived[address]
 
     def drop(self, address: Address) -> None:

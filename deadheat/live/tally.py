@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from deadheat.models.status import TERMINAL, Status
+from deadheat.sim.counting import counted
 
 __all__ = ["Fate", "Orphan", "Record", "Rules", "Tally", "Words"]
 
@@ -140,7 +141,7 @@ class Tally:
         if self.interrupted:
             found.append("it was interrupted")
         if self.failures:
-            found.append(f"{self.failures} requests were refused or not answered")
+            found.append(f"{counted(self.failures, 'request was', 'requests were')} refused or not answered")
         if self.limit_reached:
             found.append("--max-deletions was reached, and orphans are left")
         elif self.fates[Fate.LEFT]:

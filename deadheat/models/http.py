@@ -36,7 +36,7 @@ class Delivery(NamedTuple):
 
 
 Deliveries: TypeAlias = tuple[Delivery, ...]
-"""The deliveries of one evaluation's requests, numbered from 0 in the order in which they were sent."""
+"""The deliveries of one evaluation's requests, numbered from 1 in the order in which they were sent."""
 
 
 class Accepted(NamedTuple):
@@ -78,21 +78,22 @@ class HttpChannel(Component):
         """Send a request; answer the number of its delivery. The request may be lost: the fault `http-loss`."""
         sent = Delivery(Phase.SENT, caller, content=content)
         lost = Delivery(Phase.LOST, caller)
-        return (Step(len(value), (*value, sent)), Step(len(value), (*value, lost), fault=HTTP_LOSS))
+        number = len(value) + 1
+        return (Step(number, (*value, sent)), Step(number, (*value, lost), fault=HTTP_LOSS))
 
     @operation
     def accept(self, value: Deliveries, evaluation: str, number: int) -> Steps:
         """Wait for the delivery of this number; answer its request, as `Accepted`."""
-        if number >= len(value) or value[number].phase is not Phase.SENT:
+        if not 0 < number <= len(value) or _numbered(value, number).phase is not Phase.SENT:
             return BLOCKED
-        delivery = value[number]
+        delivery = _numbered(value, number)
         accepted = delivery._replace(phase=Phase.ACCEPTED, content=None)
         return (Step(Accepted(delivery.caller, delivery.content), _replace(value, number, accepted)),)
 
     @operation
     def reply(self, value: Deliveries, evaluation: str, number: int, response: Any) -> Steps:
         """Send the response to a delivery; it is lost if nobody listens any more, or by the fault `http-loss`."""
-        delivery = value[number]
+        delivery = _numbered(value, number)
         if not delivery.heard:
             return (Step(None, _replace(value, number, delivery._replace(phase=Phase.CLOSED, content=None))),)
         replied = delivery._replace(phase=Phase.REPLIED, content=response)
@@ -109,7 +110,7 @@ class HttpChannel(Component):
         Or `TimedOut`, where the request or the reply is lost, and by the fault `http-retry`; or `GaveUp`, where the
         dispatcher is down, and by the fault `http-timeout`.
         """
-        delivery = value[number]
+        delivery = _numbered(value, number)
         closed = _replace(value, number, delivery._replace(phase=Phase.CLOSED, heard=False, content=None))
         steps = [
             Step(TimedOut(), _replace(value, number, _unheard(delivery)), fault=HTTP_RETRY),
@@ -128,12 +129,12 @@ class HttpChannel(Component):
     @operation
     def reset(self, value: Deliveries, evaluation: str, number: int) -> Steps:
         """The handler of a delivery is gone, and will be back: the connection breaks."""
-        return (Step(None, _replace(value, number, _broken(value[number], Phase.LOST))),)
+        return (Step(None, _replace(value, number, _broken(_numbered(value, number), Phase.LOST))),)
 
     @operation
     def refuse(self, value: Deliveries, evaluation: str, number: int) -> Steps:
         """The handler of a delivery is gone, and will not be back: the connection breaks, and none is made again."""
-        return (Step(None, _replace(value, number, _broken(value[number], Phase.REFUSED))),)
+        return (Step(None, _replace(value, number, _broken(_numbered(value, number), Phase.REFUSED))),)
 
 
 def _broken(delivery: Delivery, phase: Phase) -> Delivery:
@@ -149,5 +150,9 @@ def _unheard(delivery: Delivery) -> Delivery:
     return delivery._replace(phase=Phase.CLOSED, heard=False, content=None)
 
 
+def _numbered(value: Deliveries, number: int) -> Delivery:
+    return value[number - 1]
+
+
 def _replace(value: Deliveries, number: int, delivery: Delivery) -> Deliveries:
-    return (*value[:number], delivery, *value[number + 1 :])
+    return (*value[: number - 1], delivery, *value[number:])

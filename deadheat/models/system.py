@@ -11,11 +11,13 @@ from deadheat.models.chance import Chance
 from deadheat.models.http import HttpChannel
 from deadheat.models.kubernetes import Kubernetes
 from deadheat.models.kubernetes_guards import GuardedKubernetes
+from deadheat.models.protocol_rules import require_kinds, require_labels, require_name, require_roles, require_tuple
 from deadheat.models.redis import Redis
 from deadheat.models.status import StatusStore
 from deadheat.models.stream import EventStream
 from deadheat.models.tokens import Tokens
 from deadheat.models.user import User
+from deadheat.sim.errors import ModelError
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Label, Operation, Request
 
@@ -118,6 +120,18 @@ class Protocol:
     processes: tuple[Callable[[System, Faults], Sequence[Process]], ...] = ()
     lacks: tuple[Label, ...] = ()
 
+    def __post_init__(self) -> None:
+        require_name("protocol", self.name)
+        whose = f"the protocol {self.name!r}"
+        roles = ("worker", "dispatch", "cancel", "complete", "resubmit")
+        require_roles(whose, ((name, getattr(self, name)) for name in roles))
+        kinds = (("status", self.status, (StatusStore, EventStream)), ("kubernetes", self.kubernetes, (Kubernetes,)))
+        require_kinds(whose, kinds)
+        if type(self.calls) is not int or self.calls < 0:
+            raise ModelError(f"The calls of {whose} are {self.calls!r}; give it a whole number.")
+        require_tuple(whose, "processes", self.processes, callable, "functions that make processes")
+        require_labels(whose, self.lacks)
+
     def plus(self, addition: Addition) -> Protocol:
         """Return this protocol with an addition at work beside it, named `this+addition`."""
         return replace(
@@ -144,3 +158,7 @@ class Addition:
     processes: Callable[[System, Faults], Sequence[Process]]
     watches_jobs: bool = False
     leases: bool = False
+
+    def __post_init__(self) -> None:
+        require_name("addition", self.name)
+        require_roles(f"the addition {self.name!r}", [("processes", self.processes)])

@@ -20,7 +20,7 @@ class Cancellation(StrEnum):
 
 
 class UserState(NamedTuple):
-    """The user's requests for cancellation, oldest first; those before number `since` were for earlier submissions."""
+    """The user's requests for cancellation, oldest first; the first `since` of them were for earlier submissions."""
 
     requests: tuple[Cancellation, ...] = ()
     since: int = 0
@@ -59,15 +59,15 @@ class User(Component):
 
     @operation
     def cancellation(self, value: UserState, evaluation: str, number: int) -> Steps:
-        """Wait until the user asks for the time of this number, from 0."""
-        if number >= len(value.requests) or value.requests[number] is not Cancellation.REQUESTED:
+        """Wait until the user asks for the time of this number, from 1."""
+        if not 0 < number <= len(value.requests) or value.requests[number - 1] is not Cancellation.REQUESTED:
             return BLOCKED
         return (Step(None, value),)
 
     @operation
     def answer(self, value: UserState, evaluation: str, number: int, answer: Cancellation) -> Steps:
         """Tell the user how it went; from here on the user believes it."""
-        requests = (*value.requests[:number], answer, *value.requests[number + 1 :])
+        requests = (*value.requests[: number - 1], answer, *value.requests[number:])
         return (Step(None, value._replace(requests=requests)),)
 
     @operation

@@ -125,12 +125,12 @@ def _processes_of(protocol: Protocol, system: System, evaluation: str, faults: F
     yield Process(
         f"user/{evaluation}", ask_for_cancellation, (system, evaluation), repeats=more_cancels > 0, owed=False
     )
-    for number, name in enumerate(_names(f"cancel/{evaluation}", 1 + more_cancels)):
+    for number, name in enumerate(_names(f"cancel/{evaluation}", 1 + more_cancels), start=1):
         request = CancelRequest(evaluation, number, name)
         crashes = _cancel_crashes(protocol, system, request)
         yield _process(protocol, system, evaluation, name, protocol.cancel, (system, request), crashes)
-    for number in range(_deliveries(protocol, faults)):
-        name = f"dispatcher/{evaluation}/{number + 1}"
+    for number in range(1, _deliveries(protocol, faults) + 1):
+        name = f"dispatcher/{evaluation}/{number}"
         crashes = _dispatcher_crashes(protocol, system, evaluation, number, name)
         handling = (system, protocol.dispatch, evaluation, number, name)
         yield _process(protocol, system, evaluation, name, serve, handling, crashes)

@@ -9,6 +9,7 @@ from typing import Any
 
 from deadheat.live.tally import Fate, Orphan, Record, Tally
 from deadheat.reports.output import write_record
+from deadheat.sim.counting import counted
 
 __all__ = ["Everybody", "JsonRecord", "TextRecord"]
 
@@ -68,7 +69,7 @@ class TextRecord:
             f"Jobs left alone: {tally.unlabelled} without the label {self._label}, {tally.finished} finished, "
             f"{tally.young} too young, {tally.in_deletion} in deletion, {tally.spared} the record of a completed "
             f"evaluation, {tally.bad} not understood.\n"
-            f"{tally.orphans} orphans among {tally.looked_at} Jobs, {tally.deleted} deleted.\n"
+            f"{counted(tally.orphans, 'orphan')} among {counted(tally.looked_at, 'Job')}, {tally.deleted:,} deleted.\n"
         )
 
 

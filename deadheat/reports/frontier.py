@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from string import ascii_uppercase
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.names import broken, table_that_fits
 from deadheat.scenarios.frontier import FaultSet, Frontier
+from deadheat.sim.counting import counted
 
 __all__ = ["fault_set_text", "print_frontiers"]
 
@@ -19,27 +20,34 @@ def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     """Print how much each property of each protocol survives, and every smallest set of faults that breaks it."""
     rows = [list(row) for _, row in groupby(frontiers, key=lambda each: each.scenario.protocol)]
     up_to = frontiers[0].up_to
-    console.print(_table(rows))
-    for letter, each in zip(ascii_uppercase, rows[0], strict=False):
-        console.print(f"{letter} {each.property}", style="dim")
+    names = [each.property for each in rows[0]]
+    table, letters = table_that_fits(names, lambda headers: _table(rows, headers, console), console)
+    console.print(table)
+    for letter, name in zip(letters, names, strict=False):
+        console.print(f"{letter} {name}", style="dim")
     console.print(_scope(frontiers), style="dim")
     for line in (*_not_applicable(rows), *_vacuous(frontiers)):
         console.print(line, style="dim", highlight=False)
-    console.print(_details(rows))
+    console.print(_details(rows, console))
     if any(each.property == "no-transient-orphan" for each in rows[0]):
         console.print(Text(_best(rows, up_to), style="bold"))
 
 
-def _table(rows: Sequence[Sequence[Frontier]]) -> Table:
-    table = Table(title="How few faults break it?", title_justify="left", header_style="bold", box=None)
-    table.add_column("protocol", overflow="fold", min_width=15)
-    for letter, _ in zip(ascii_uppercase, rows[0], strict=False):
-        table.add_column(letter, justify="right", no_wrap=True)
-    table.add_column("states", justify="right", no_wrap=True)
-    table.add_column("seconds", justify="right", no_wrap=True)
+def _table(rows: Sequence[Sequence[Frontier]], headers: Sequence[str], console: Console) -> Table:
+    table = Table(
+        title="How few faults break it?",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    table.add_column("protocol", overflow="fold", min_width=15, vertical="bottom")
+    for header in (*headers, "states", "seconds"):
+        table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
     for row in rows:
         states, seconds = max(each.states for each in row), max(each.seconds for each in row)
-        table.add_row(row[0].scenario.protocol, *map(_cell, row), f"{states:,}", f"{seconds:.1f}")
+        table.add_row(broken(row[0].scenario.protocol, console), *map(_cell, row), f"{states:,}", f"{seconds:.1f}")
     return table
 
 
@@ -54,14 +62,13 @@ def _cell(frontier: Frontier) -> Text:
 
 def _scope(frontiers: Sequence[Frontier]) -> str:
     first = frontiers[0]
-    evaluations = first.scenario.evaluations
     applicable = "the kinds that can happen" if any(each.not_applicable for each in frontiers) else "all kinds"
     vacuous = "; ∅ holds vacuously" * any(each.is_vacuous() for each in frontiers)
     return (
         "0: no fault is needed; a number: so many faults break it; "
-        f"✓ survives every combination of up to {first.up_to} "
-        f"fault{'s' * (first.up_to != 1)} of {applicable}{vacuous}; ? some check was cut short. "
-        f"Covers {evaluations} evaluation{'s' * (evaluations > 1)}."
+        f"✓ survives every combination of up to {counted(first.up_to, 'fault')} of {applicable}{vacuous}; "
+        "? some check was cut short. "
+        f"Covers {first.scenario.size}."
     )
 
 
@@ -84,13 +91,13 @@ def _vacuous(frontiers: Sequence[Frontier]) -> list[str]:
     ]
 
 
-def _details(rows: Iterable[Sequence[Frontier]]) -> Table:
+def _details(rows: Iterable[Sequence[Frontier]], console: Console) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("protocol", no_wrap=True)
     table.add_column("property", no_wrap=True)
     table.add_column("is broken by", overflow="fold")
     for row in rows:
-        name = row[0].scenario.protocol
+        name = broken(row[0].scenario.protocol, console)
         for each in row:
             sets = [fault_set_text(faults) for faults in each.breaking if faults]
             if sets:
@@ -107,7 +114,7 @@ def _best(rows: Iterable[Sequence[Frontier]], up_to: int) -> str:
         for each in row
         if each.property == "no-transient-orphan" and not each.breaking and not each.undecided and not each.vacuous
     ]
-    combinations = "any single fault" if up_to == 1 else f"any combination of up to {up_to} faults"
+    combinations = "any single fault" if up_to == 1 else f"any combination of up to {counted(up_to, 'fault')}"
     return f"No transient orphan under {combinations}: {', '.join(names) or 'none'}."
 
 

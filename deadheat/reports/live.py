@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from deadheat.live.results import LiveOutcome, LiveResult
+from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # which needs servers' clients
@@ -57,8 +58,9 @@ def print_stress(result: StressResult, trace: str, console: Console) -> None:
     """Print the rate of orphans with its interval, how long they lived, and where the trace is."""
     low, high = result.per_thousand_low, result.per_thousand_high
     console.print(
-        f"[{STYLES[result.outcome]}]{len(result.orphans)} orphans[/] in {result.cancellations} cancellations of "
-        f"{escape(result.protocol)}: {result.per_thousand:.1f} per thousand (95 %: {low:.1f} to {high:.1f})",
+        f"[{STYLES[result.outcome]}]{counted(len(result.orphans), 'orphan')}[/] in "
+        f"{counted(result.cancellations, 'cancellation')} of {escape(result.protocol)}: "
+        f"{result.per_thousand:.1f} per thousand (95 %: {low:.1f} to {high:.1f})",
         highlight=False,
     )
     if result.orphans:
@@ -91,8 +93,8 @@ def print_live(results: Sequence[LiveResult], console: Console) -> None:
 def _extent(result: LiveResult) -> str:
     if result.outcome is LiveOutcome.DIVERGED:
         return f"at step {result.step}"
-    steps = f"{result.steps} steps on the real servers"
-    return steps if result.schedules == 1 else f"{result.schedules} schedules, {steps}"
+    steps = f"{counted(result.steps, 'step')} on the real servers"
+    return steps if result.schedules == 1 else f"{counted(result.schedules, 'schedule')}, {steps}"
 
 
 def _lines(result: LiveResult) -> list[str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import ascii_uppercase
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
+from deadheat.reports.names import broken, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
-from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import budget_text
+from deadheat.sim.counting import counted
 
 __all__ = ["odds_text", "print_matrix"]
 
@@ -30,15 +30,21 @@ VACUOUS_LEGEND = " ∅ holds vacuously: perhaps only for want of what no run did
 
 
 def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
-    """Print the verdicts, what they cover, and what no run reached."""
-    wide = _table(results, [outcome.property.replace("-", "\n") for outcome in results[0].outcomes])
-    if console.measure(wide, options=console.options.update_width(1_000)).minimum <= console.width:
-        console.print(wide)
-    else:
-        letters = ascii_uppercase[: len(results[0].outcomes)]
-        console.print(_table(results, letters))
-        for letter, outcome in zip(letters, results[0].outcomes, strict=True):
-            console.print(f"{letter} {outcome.property}: {PROPERTIES[outcome.property]}", style="dim")
+    """Print the verdicts, what they cover, and what no run reached: a table for those of the same properties."""
+    alike: dict[tuple[str, ...], list[CheckResult]] = {}
+    for result in results:
+        alike.setdefault(tuple(outcome.property for outcome in result.outcomes), []).append(result)
+    for each in alike.values():
+        _print_alike(each, console)
+
+
+def _print_alike(results: Sequence[CheckResult], console: Console) -> None:
+    names = [outcome.property for outcome in results[0].outcomes]
+    table, letters = table_that_fits(names, lambda headers: _table(results, headers, console), console)
+    console.print(table)
+    meanings = results[0].scenario.subject.properties
+    for letter, name in zip(letters, names, strict=False):
+        console.print(f"{letter} {name}: {meanings[name]}", style="dim")
     console.print(_scope(results), style="dim")
     for line in (*_remarks(results), *_vacuity(results)):
         console.print(line, style="dim")
@@ -48,8 +54,15 @@ def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
         console.print(advice)
 
 
-def _table(results: Sequence[CheckResult], headers: Sequence[str]) -> Table:
-    table = Table(title="Can it happen? Every interleaving", title_justify="left", header_style="bold", box=None)
+def _table(results: Sequence[CheckResult], headers: Sequence[str], console: Console) -> Table:
+    table = Table(
+        title="Can it happen? Every interleaving",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
     table.add_column("protocol", overflow="fold", min_width=15, vertical="bottom")
     for header in headers:
         table.add_column(header, no_wrap=True, vertical="bottom", justify="right")
@@ -57,7 +70,9 @@ def _table(results: Sequence[CheckResult], headers: Sequence[str]) -> Table:
         table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
     for result in results:
         cells = [_cell(each, result.exploration.omission_odds) for each in result.outcomes]
-        table.add_row(result.scenario.protocol, *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}")
+        table.add_row(
+            broken(result.scenario.protocol, console), *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}"
+        )
     return table
 
 
@@ -83,7 +98,7 @@ def _scope(results: Sequence[CheckResult]) -> str:
     legend = LEGEND + VACUOUS_LEGEND * any(each.is_vacuous for each in results)
     return (
         f"{legend}\n"
-        f"Covers {scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}, {faults}; {search}, stored "
+        f"Covers {scenario.size}, {faults}; {search}, stored "
         f"{'by fingerprint' if by_fingerprint else 'exactly'}; reductions: {reductions}."
     )
 
@@ -97,7 +112,7 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
         if exploration.stopped:
             remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:
-            cores = f"{exploration.cores} core{'s' * (exploration.cores > 1)}"
+            cores = f"{counted(exploration.cores, 'core')}"
             size = f"{exploration.bytes_per_state:.1f} bytes a state"
             remarks[f"{result.scenario.protocol}: explored by the compiled kernel on {cores}, {size}."] = None
         if exploration.storage == "fingerprint":
@@ -134,7 +149,8 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
     others = sum(len(result.steps_not_reached) for result in results)
     if others:
         lines.append(
-            f"{others} further steps of the roles want a fault or an occasion to be reached; --json lists them."
+            f"Not reached, for want of a fault or of an occasion: {counted(others, 'further step')} of the roles; "
+            "--json lists them."
         )
     return lines
 

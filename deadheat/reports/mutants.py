@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.models.mutations import Change, PutOff
+from deadheat.models.mutations import Change, Place, PutOff
 from deadheat.reports.machine import budgets_to_json
 from deadheat.scenarios.catalogue import MUTANT
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
 from deadheat.scenarios.scenario import Scenario, budget_text
+from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
 __all__ = ["SCHEMA", "mutants_to_json", "print_mutant", "print_mutants"]
@@ -43,7 +44,9 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
     """Print every mutant with what notices it, those that nobody notices once more, and what this covers."""
     console.print(_table(results))
     noticed = sum(each.fate is Fate.NOTICED for each in results)
-    console.print(f"{noticed} of {len(results)} mutants of {hunt.scenario.protocol} are noticed.", style="bold")
+    console.print(
+        f"Noticed: {noticed:,} of {counted(len(results), 'mutant')} of {hunt.scenario.protocol}.", style="bold"
+    )
     for fate, meaning in (
         (Fate.CANNOT_RUN, "the change breaks a rule that the protocol keeps, so it says nothing of properties"),
         (Fate.SURVIVED, "a hole in the properties, or hidden by those that are violated anyway"),
@@ -130,21 +133,31 @@ def _only_after(change: Change) -> dict[str, str] | None:
 
 def _table(results: Sequence[MutantResult]) -> Table:
     table = Table(
-        title="Which property notices when a guard is gone?", title_justify="left", header_style="bold", box=None
+        title="Which property notices when a guard is gone?",
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
     )
     table.add_column("", justify="right", no_wrap=True)
-    table.add_column("role", style="cyan", no_wrap=True)
-    table.add_column("site", overflow="fold")
+    table.add_column("where", style="cyan", overflow="fold")
     table.add_column("guard, and what was done to it", overflow="fold")
     table.add_column("noticed by", overflow="fold")
     for result in results:
         place = result.mutation.place
         fate, style = FATES[result.fate]
-        notices = _notices(result.noticed_by) if result.noticed_by else Text(fate, style=style)
+        notices = _notices(result.noticed_by, "\n") if result.noticed_by else Text(fate, style=style)
         notices.append(_differs(result))
         change = Text.assemble(place.what, " ", (_change(result.mutation.change), "bold"))
-        table.add_row(str(result.number), place.role, str(place.site), change, notices)
+        table.add_row(str(result.number), _where(place), change, notices)
     return table
+
+
+def _where(place: Place) -> str:
+    """Return the role, the function where that is another one, and below them the line of a file."""
+    function, _, line = str(place.site).removesuffix(")").partition(" (")
+    return (place.role if function == place.role else f"{place.role}, {function}") + (f"\n{line}" if line else "")
 
 
 def _change(change: Change) -> str:
@@ -158,14 +171,14 @@ def _differs(result: MutantResult) -> Text:
     return Text(f" (differs {_with(result.differs_under)}{IN.get(result.differs_in, '')})", style="dim")
 
 
-def _notices(notices: Sequence[Notice]) -> Text:
-    text = Text(", ".join(f"{each.property} {each.steps}" for each in notices), style="green")
+def _notices(notices: Sequence[Notice], between: str = ", ") -> Text:
+    text = Text(between.join(f"{each.property} {each.steps}" for each in notices), style="green")
     faults = notices[0].scenario.faults if notices else ()
-    return text.append(f" {_with(faults)}", style="yellow") if faults else text
+    return text.append(f"{between.replace(',', '')}{_with(faults)}", style="yellow") if faults else text
 
 
 def _scope(hunt: Hunt) -> list[str]:
-    evaluations = f"{hunt.scenario.evaluations} evaluation{'s' * (hunt.scenario.evaluations > 1)}"
+    evaluations = counted(hunt.scenario.evaluations, "evaluation")
     faults = _budgets(hunt.scenario.faults) or "no faults, and then one fault of each kind until something notices"
     lines = [f"Covers {evaluations}, {faults}; with the steps of a shortest counterexample."]
     violated = _already_violated(hunt)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 
 from deadheat.scenarios.frontier import Tried
+from deadheat.sim.counting import counted
 from deadheat.sim.explore.results import Progress
 
 __all__ = ["ProgressLine"]
@@ -39,14 +40,14 @@ class ProgressLine:
         rate = progress.states / max(time.monotonic() - self._started, 1e-9)
         memory = f", {progress.bytes_used / (1 << 20):,.0f} MiB" if progress.bytes_used else ""
         self.say(
-            f"{self._what}: {progress.states:,} states ({rate:,.0f} states/s), "
+            f"{self._what}: {counted(progress.states, 'state')} ({rate:,.0f} states/s), "
             f"{progress.frontier:,} waiting, depth {progress.depth}{memory}{how_far(progress)}"
         )
 
     def tried(self, tried: Tried) -> None:
         """Show how far a search for what breaks a protocol is."""
         self.say(
-            f"{self._what}: {tried.done:,} of {tried.planned:,} checks with {tried.size} fault{'s' * (tried.size != 1)}"
+            f"{self._what}: {tried.done:,} of {counted(tried.planned, 'check')} with {counted(tried.size, 'fault')}"
         )
 
     def say(self, text: str) -> None:

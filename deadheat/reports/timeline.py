@@ -15,7 +15,7 @@ from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
 from deadheat.sim.trace import Event, Trace
 
-__all__ = ["print_timeline"]
+__all__ = ["empty_table", "print_timeline", "step_of"]
 
 LANES_WIDTH_MIN = 130
 """A terminal narrower than this gets the events below each other, since lanes would be too thin to read."""
@@ -28,10 +28,11 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
     """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
     scenario = counterexample.scenario
     faults = "".join(f", {kind}={budget_text(budget)}" for kind, budget in scenario.faults)
-    evaluations = f"{scenario.evaluations} evaluation{'s' * (scenario.evaluations > 1)}"
     console.print(
         Text.assemble(
-            (scenario.protocol, "bold"), f" with {evaluations}{faults} violates ", (counterexample.property, "bold red")
+            (scenario.protocol, "bold"),
+            f" with {scenario.size}{faults} violates ",
+            (counterexample.property, "bold red"),
         )
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
@@ -45,7 +46,7 @@ def _lanes(trace: Trace, turning_point: int | None) -> Table:
     events = trace.events
     processes = _in_order(event.process for event in events)
     components = _in_order(name for event in events for name in event.changes)
-    table = _empty_table()
+    table = empty_table()
     for name in processes:
         table.add_column(name, overflow="fold", style="cyan")
     for name in components:
@@ -55,7 +56,7 @@ def _lanes(trace: Trace, turning_point: int | None) -> Table:
         if number - 1 == trace.schedule.cycle_from:
             table.add_row(Text("↻", style="bold red"), Text(FOR_EVER, style="bold red"))
         state.update(event.changes)
-        lanes = [_step(event) if name == event.process else Text("│", style="dim") for name in processes]
+        lanes = [step_of(event) if name == event.process else Text("│", style="dim") for name in processes]
         values = [Text(state[name], style="bold yellow" if name in event.changes else "dim") for name in components]
         table.add_row(str(number), *lanes, *values)
         if number == turning_point:
@@ -66,7 +67,7 @@ def _lanes(trace: Trace, turning_point: int | None) -> Table:
 
 def _narrow(trace: Trace, turning_point: int | None) -> Table:
     """One lane for all: who does what, and what is then true."""
-    table = _empty_table()
+    table = empty_table()
     table.add_column("process", style="cyan", no_wrap=True)
     table.add_column("step", overflow="fold")
     table.add_column("and then", overflow="fold")
@@ -74,19 +75,21 @@ def _narrow(trace: Trace, turning_point: int | None) -> Table:
         if number - 1 == trace.schedule.cycle_from:
             table.add_row(Text("↻", style="bold red"), "", Text(FOR_EVER, style="bold red"))
         now = "; ".join(f"{name}: {value}" for name, value in event.changes.items())
-        table.add_row(str(number), event.process, _step(event), Text(now, style="yellow"))
+        table.add_row(str(number), event.process, step_of(event), Text(now, style="yellow"))
         if number == turning_point:
             table.add_row(Text("✗", style="bold red"), "", Text(LOST, style="bold red"))
     return table
 
 
-def _empty_table() -> Table:
+def empty_table() -> Table:
+    """Return a timeline without its columns, but for the number of a step."""
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
     return table
 
 
-def _step(event: Event) -> Text:
+def step_of(event: Event) -> Text:
+    """Return what happened in one step, as every timeline says it."""
     arguments = [each for each in event.arguments if each not in (event.component.rpartition("/")[2], "None")]
     text = Text(f"{event.label} " if event.label else "", style="bold")
     text.append(event.operation.replace("_", " "), style="not bold")

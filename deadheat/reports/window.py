@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.scenarios.latency import UNITS_NS
+from deadheat.reports.timeline import empty_table, step_of
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_words import (
     condition_text,
-    duration_text,
     free_step_text,
     inequality_text,
     lease_text,
@@ -23,7 +22,7 @@ from deadheat.scenarios.window_words import (
     step_text,
     verdict_text,
 )
-from deadheat.sim.render import render
+from deadheat.sim.durations import UNITS_NS, duration_text
 from deadheat.version import VERSION
 
 __all__ = ["SCHEMA", "print_window", "window_to_json"]
@@ -120,20 +119,13 @@ def _timed(window: RaceWindow, number: int) -> dict[str, Any]:
 
 
 def _example(window: RaceWindow) -> Table:
-    table = Table(header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("", justify="right", no_wrap=True)
+    table = empty_table()
     table.add_column("at", justify="right", no_wrap=True)
     table.add_column("process", style="cyan", no_wrap=True)
     table.add_column("step", overflow="fold")
     table.add_column("waits for", overflow="fold")
     for step in (window.steps[number - 1] for number in window.order):
-        operation = step.transition.operation
-        label = f"{operation.label} " if operation and operation.label else ""
-        text = Text(label, style="bold")
-        name = f"{operation.component}.{operation.name}" if operation else "crash"
-        text.append(f"{name} → {render(step.transition.step.outcome)}", style="not bold")
-        if step.transition.step.fault:
-            text.append(f" !{step.transition.step.fault}", style="bold red")
+        text = step_of(window.counterexample.trace.events[step.number - 1])
         waits = step_text(window, window.waits_for[step.number])
         table.add_row(str(step.number), duration_text(window.times_ns[step.number]), step.process, text, waits)
     return table

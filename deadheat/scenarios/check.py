@@ -56,6 +56,8 @@ class Verdict(StrEnum):
 class Options:
     """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
 
+    A counter that takes on `values_max` values is taken for one without a bound.
+
     `merging` merges histories, `composition` explores parts that share nothing each alone, `partial_order` leaves out
     steps whose order does not matter, and `symmetry` takes states that differ by an exchange of evaluations for one:
     None is wherever that helps and is sound, True from the first state on. A `checkpoint` is the file in which a long
@@ -67,6 +69,7 @@ class Options:
 
     explorer: str = EXPLORERS[0]
     states_max: int = Limits().states_max
+    values_max: int = 250
     merging: bool = True
     composition: bool = True
     partial_order: bool = True
@@ -81,7 +84,7 @@ class Options:
     @property
     def limits(self) -> Limits:
         """The limits of one search."""
-        return Limits(self.states_max, self.memory_bytes_max, interruption.asked, self.cores)
+        return Limits(self.states_max, self.memory_bytes_max, interruption.asked, self.cores, self.values_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +218,7 @@ def _checked(
     options = replace(options, cores=1)
     others = set(active_children())
     with ProcessPoolExecutor(
-        min(jobs, len(scenarios)), initializer=interruption.listen, initargs=(interruption.share(),)
+        min(jobs, len(scenarios)), initializer=interruption.listen_in_worker, initargs=(interruption.share(),)
     ) as pool:
         # The composed protocols come last and take longest: begin with them.
         futures = {scenario: pool.submit(_check_or_error, scenario, options) for scenario in reversed(scenarios)}

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 
-from deadheat.models.faults import FAULTS
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check_all
 from deadheat.scenarios.scenario import Scenario
 
@@ -95,7 +94,7 @@ def frontiers(
         wanted = [
             (scenario, faults, properties)
             for scenario in scenarios
-            for faults in _sets_of(size)
+            for faults in _sets_of(scenario, size)
             if (properties := _open(found, scenario, faults))
         ]
         checks = [_with_faults(scenario, faults, properties) for scenario, faults, properties in wanted]
@@ -115,19 +114,19 @@ def frontiers(
 class _Happening:
     """Which kinds of fault happened in a protocol, of those that were tried in a search that saw all states."""
 
-    tried: set[str] = field(default_factory=set)
+    tried: dict[str, None] = field(default_factory=dict)
     happened: set[str] = field(default_factory=set)
 
     def add(self, faults: FaultSet, result: CheckResult) -> None:
         """Take the result of a check under a set of faults."""
         self.happened |= result.exploration.faults_fired
         if result.is_whole:
-            self.tried.update(kind for kind, _ in faults)
+            self.tried.update((kind, None) for kind, _ in faults)
 
     @property
     def never(self) -> tuple[str, ...]:
         """The kinds that never happened."""
-        return tuple(kind for kind in FAULTS if kind in self.tried - self.happened)
+        return tuple(kind for kind in self.tried if kind not in self.happened)
 
 
 def _open(found: Mapping[tuple[Scenario, str], Frontier], scenario: Scenario, faults: FaultSet) -> tuple[str, ...]:
@@ -135,8 +134,8 @@ def _open(found: Mapping[tuple[Scenario, str], Frontier], scenario: Scenario, fa
     return tuple(name for name in scenario.properties if found[scenario, name].needs(faults))
 
 
-def _sets_of(size: int) -> Iterator[FaultSet]:
-    for kinds in combinations_with_replacement(FAULTS, size):
+def _sets_of(scenario: Scenario, size: int) -> Iterator[FaultSet]:
+    for kinds in combinations_with_replacement(scenario.subject.faults, size):
         yield tuple(Counter(kinds).items())
 
 

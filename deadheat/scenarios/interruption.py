@@ -1,12 +1,25 @@
-"""Ctrl-C: the first ends the searches with what they have found so far; the second ends the program."""
+"""Ctrl-C: the first ends the searches with what they have found so far; the second ends the program.
+
+And what no Ctrl-C would be needed for: a step of the user's own code that never comes back is ended, too.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Callable
 from ctypes import c_bool
 from types import FrameType
 
-__all__ = ["asked", "listen", "share"]
+from deadheat.sim.errors import UsageError
+from deadheat.sim.users_code import Watch
+
+__all__ = ["STEP_SECONDS", "asked", "listen", "listen_in_worker", "share", "watch"]
+
+STEP_SECONDS = "DEADHEAT_STEP_SECONDS"
+"""The environment variable that says how many seconds one step of a role, an operation or a property may take."""
+
+STEP_S = 10
 
 _asked = c_bool(False)
 """Whether somebody has asked; in memory of their own, so that worker processes can share it."""
@@ -21,6 +34,30 @@ def listen(shared: c_bool | None = None) -> None:
     if shared is not None:
         _asked = shared
     signal.signal(signal.SIGINT, _note)
+
+
+def listen_in_worker(shared: c_bool | None = None) -> None:
+    """Listen in a worker process, and keep watch there."""
+    listen(shared)
+    watch()
+
+
+def watch(still_at_work: Callable[[], object] = int) -> Watch:
+    """Watch over the user's code from here on; `still_at_work` is called each second after somebody has asked to stop.
+
+    Raises UsageError where the environment says no number of seconds.
+    """
+    given = os.environ.get(STEP_SECONDS, str(STEP_S))
+    if not (given.isascii() and given.isdecimal() and int(given[:9]) > 0):
+        raise UsageError(f"{STEP_SECONDS} is {given!r}, which is no number of seconds; set it to {STEP_S}, for one.")
+
+    def waiting() -> None:
+        if asked():
+            still_at_work()
+
+    made = Watch(int(given), asked, waiting)
+    made.start()
+    return made
 
 
 def share() -> c_bool:

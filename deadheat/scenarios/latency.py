@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from deadheat.sim.cuts import CausalStep
+from deadheat.sim.durations import parse_range
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.operations import Atomic
 from deadheat.sim.simulation import Transition
 
-__all__ = ["DEFAULT", "UNITS_NS", "Latency", "latency_of", "names_of", "parse_latencies", "require_used"]
-
-UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
-"""The units of time, in nanoseconds."""
+__all__ = ["DEFAULT", "Latency", "latency_of", "names_of", "parse_latencies", "require_used"]
 
 DEFAULT = "default"
 """The name for every step that nothing else names, except those that come when they like."""
-
-TIME = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([a-zµμ]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +32,13 @@ def parse_latencies(texts: Sequence[str]) -> tuple[Latency, ...]:
     latencies: dict[str, Latency] = {}
     for text in texts:
         name, equals, bounds = (part.strip() for part in text.partition("="))
-        if not equals or not name:
-            raise UsageError(f"{text!r} is not a latency; write NAME=LO..HI, such as http.accept=5ms..2s.")
+        if not equals or not name or not bounds:
+            example = name if equals and name else "http.accept"
+            raise UsageError(f"{text!r} is not a latency; write NAME=LO..HI, such as {example}=5ms..2s.")
         if name in latencies:
             raise UsageError(f"The latency of {name!r} is given twice; give it once.")
-        latencies[name] = _parse_bounds(name, bounds, text)
+        span = parse_range(bounds, repr(text))
+        latencies[name] = Latency(name, span.lowest_ns, span.highest_ns)
     return tuple(latencies.values())
 
 
@@ -96,35 +92,3 @@ def require_used(latencies: Sequence[Latency], steps: Sequence[CausalStep]) -> N
     for each in latencies:
         if each.name not in (*known, DEFAULT):
             raise unknown_name("step of this trace named", each.name, [*known, DEFAULT])
-
-
-def _parse_bounds(name: str, bounds: str, text: str) -> Latency:
-    low, dots, high = (part.strip() for part in bounds.partition(".."))
-    if not low and not high:
-        raise UsageError(f"{text!r} has no bounds; write NAME=LO..HI, such as {name}=5ms..2s.")
-    lowest_ns = _parse_time(low, text) if low else 0
-    if not dots:
-        return Latency(name, lowest_ns, lowest_ns)
-    highest_ns = _parse_time(high, text) if high else math.inf
-    if highest_ns < lowest_ns:
-        raise UsageError(f"In {text!r} the upper bound is below the lower one; write NAME=LO..HI.")
-    return Latency(name, lowest_ns, highest_ns)
-
-
-DIGITS_MAX = 15
-"""A time of more digits is a mistake, and would be rounded."""
-
-
-def _parse_time(time: str, text: str) -> int:
-    found = TIME.fullmatch(time)
-    unit = found.group(2).replace("µ", "u").replace("μ", "u") if found else ""
-    if found is None or (unit not in UNITS_NS and (unit or Decimal(found.group(1)))):
-        raise UsageError(f"{time!r} in {text!r} is not a time; write a number with a unit: ns, us, ms, s or m.")
-    if len(found.group(1)) > DIGITS_MAX:
-        raise UsageError(
-            f"{time[:DIGITS_MAX]}... in a latency has more than {DIGITS_MAX} digits; write a shorter time."
-        )
-    nanoseconds = Decimal(found.group(1)) * UNITS_NS[unit or "s"]
-    if nanoseconds != int(nanoseconds):
-        raise UsageError(f"{time!r} in {text!r} is finer than a nanosecond; round it.")
-    return int(nanoseconds)

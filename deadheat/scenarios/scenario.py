@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from deadheat.scenarios.catalogue import without_mutants
 from deadheat.scenarios.subjects import Settings, Subject, subject_of
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
@@ -56,8 +57,8 @@ class Scenario:
         size = self.evaluations * (1 + sum(budget for _, budget in self.faults if budget != UNLIMITED))
         if size > SIZE_MAX:
             raise UsageError(
-                f"{self.evaluations:,} evaluations with these faults need {size:,} processes or more, of {SIZE_MAX:,} "
-                f"allowed, and far more than can be explored; ask for fewer, or for KIND={WITHOUT_END}."
+                f"{counted(self.evaluations, 'evaluation')} with these faults would take {size:,} processes or more, "
+                f"of {SIZE_MAX:,} allowed, and far more than can be explored; ask for fewer, or for KIND={WITHOUT_END}."
             )
         for name in self.properties:
             if name not in subject.properties:
@@ -72,6 +73,11 @@ class Scenario:
     def subject(self) -> Subject:
         """What the scenario is of."""
         return subject_of(self.protocol, self.settings)
+
+    @property
+    def size(self) -> str:
+        """How large it is, in words."""
+        return self.subject.size(self.evaluations)
 
     def model(self) -> Model:
         """Return the model of this scenario, with the properties asked for."""

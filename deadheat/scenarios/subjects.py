@@ -21,6 +21,7 @@ from deadheat.models.world import build
 from deadheat.scenarios import catalogue, user_code
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.scenarios.reached import labels_with_effect
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Model
@@ -57,6 +58,10 @@ class Subject(ABC):
         return ()
 
     @abstractmethod
+    def size(self, evaluations: int) -> str:
+        """Return how large it is, in words."""
+
+    @abstractmethod
     def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return its model, with all its properties."""
 
@@ -86,6 +91,10 @@ class OfEvaluations(Subject):
         """T0 to T8, but for those that the protocol does without."""
         return tuple(label.name for label in LABELS if label not in self.protocol.lacks)
 
+    def size(self, evaluations: int) -> str:
+        """Return how many evaluations there are."""
+        return counted(evaluations, "evaluation")
+
     def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of the protocol in its world."""
         world = build(self.protocol, evaluations, budgets)
@@ -103,6 +112,7 @@ class GeneralModel(Subject):
     """Any other model, at the sizes that were asked for."""
 
     made: Model
+    settings: Settings = ()
 
     @property
     def faults(self) -> Mapping[str, bool]:
@@ -119,6 +129,10 @@ class GeneralModel(Subject):
     def budgets(self) -> Mapping[str, int]:
         """The budgets that the model has."""
         return {kind: budget for kind, budget in self.made.budgets.items() if budget}
+
+    def size(self, evaluations: int) -> str:  # noqa: ARG002
+        """Return the sizes that were set."""
+        return ", ".join(f"{name}={text}" for name, text in self.settings) or "the model as it is"
 
     def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model with these budgets in the place of its own; raises UsageError for several evaluations."""
@@ -143,7 +157,7 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
         if settings:
             raise UsageError(f"{reference} is a model that is made already; --set wants a function that returns one.")
         return GeneralModel(found)
-    return GeneralModel(_made(reference, found, settings))
+    return GeneralModel(_made(reference, found, settings), settings)
 
 
 def _made(reference: str, function: Callable[..., Any], settings: Settings) -> Model:

@@ -16,6 +16,7 @@ import msgspec
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.confirm import violation_of
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, FingerprintError, ReplayDivergedError, TraceError
 from deadheat.sim.fingerprint import PYTHON, fingerprint
 from deadheat.sim.model import UNLIMITED, Kind, Model
@@ -26,7 +27,10 @@ from deadheat.version import VERSION
 __all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "replay_file", "require_writable", "save"]
 
 FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
-FORMAT_VERSION: Literal[2] = 2
+FORMAT_VERSION: Literal[3] = 3
+
+BEGINNING = 200
+"""Within so many bytes a file of ours names its format."""
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Budget = Annotated[int, msgspec.Meta(ge=UNLIMITED)]
@@ -37,6 +41,7 @@ class OfScenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     protocol: str
     evaluations: Annotated[int, msgspec.Meta(ge=1)]
+    settings: dict[str, str]
     faults: dict[str, Budget]
     quiet: bool
 
@@ -58,7 +63,7 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file, but for its checksum. The fingerprint is None for a model of which none can be taken."""
 
     format: Literal["deadheat-trace"]
-    version: Literal[2]
+    version: Literal[3]
     deadheat: str
     python: str
     fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None
@@ -78,15 +83,27 @@ class Recorded:
     remark: str | None
 
 
-def require_writable(path: Path) -> None:
-    """Raise TraceError if nothing could be saved there; so that nobody waits for a search in vain."""
+def require_writable(path: Path, of_format: str = FORMAT) -> None:
+    """Raise TraceError if nothing could be saved there; so that nobody waits for a search in vain.
+
+    A file that was saved before is written anew, and so is one that is empty; any other is somebody's, and stays.
+    """
     existed = path.exists()
     try:
+        if path.is_file() and not _is_of(path, of_format):
+            raise TraceError(f"{path} is there already and is no trace; move it away, or give another name.")
         path.open("ab").close()
         if not existed:
             path.unlink()
     except OSError as error:
         raise TraceError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _is_of(path: Path, of_format: str) -> bool:
+    """Return whether a file begins as one of ours does, or is empty."""
+    with path.open("rb") as file:
+        beginning = file.read(BEGINNING)
+    return not beginning or f'"{of_format}"'.encode() in beginning
 
 
 def save(counterexample: Counterexample, path: Path) -> None:
@@ -98,7 +115,7 @@ def save(counterexample: Counterexample, path: Path) -> None:
         deadheat=VERSION,
         python=PYTHON,
         fingerprint=_fingerprint(replace(scenario, properties=(counterexample.property,)).model()),
-        scenario=OfScenario(scenario.protocol, scenario.evaluations, dict(scenario.faults), scenario.quiet),
+        scenario=_of_scenario(scenario),
         property=counterexample.property,
         violation=counterexample.violation,
         schedule=tuple((each.process, each.alternative, each.branch) for each in schedule.choices),
@@ -113,6 +130,12 @@ def save(counterexample: Counterexample, path: Path) -> None:
         path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise TraceError(f"The trace cannot be written to {path}: {error.strerror}.") from None
+
+
+def _of_scenario(scenario: Scenario) -> OfScenario:
+    return OfScenario(
+        scenario.protocol, scenario.evaluations, dict(scenario.settings), dict(scenario.faults), scenario.quiet
+    )
 
 
 def load(path: Path) -> Counterexample:
@@ -133,6 +156,7 @@ def read(path: Path) -> Recorded:
             faults=tuple(content.scenario.faults.items()),
             properties=(content.property,),
             quiet=content.scenario.quiet,
+            settings=tuple(content.scenario.settings.items()),
         )
         model = scenario.model()
     except TraceError:
@@ -144,9 +168,9 @@ def read(path: Path) -> Recorded:
     choices = tuple(Choice(*each) for each in content.schedule)
     events = tuple(Event(**msgspec.structs.asdict(each)) for each in content.events)
     if len(choices) != len(events):
-        raise _is_not_whole(path, f"it has {len(choices)} choices and {len(events)} events")
+        raise _is_not_whole(path, f"it has {counted(len(choices), 'choice')} and {counted(len(events), 'event')}")
     if content.cycle_from is not None and content.cycle_from > len(choices):
-        raise _is_not_whole(path, f"its cycle begins after its {len(choices)} steps")
+        raise _is_not_whole(path, f"its cycle begins after its {counted(len(choices), 'step')}")
     if (content.cycle_from is None) is (model.properties[0].kind is Kind.EVENTUALLY):
         has = "no cycle, although its property speaks" if content.cycle_from is None else "a cycle, and no property"
         raise _is_not_whole(path, f"it has {has} of runs without end")

@@ -7,6 +7,7 @@ from itertools import islice
 
 from deadheat.scenarios.latency import Latency, latency_of
 from deadheat.sim.causality import Reading, readings
+from deadheat.sim.counting import counted
 from deadheat.sim.cuts import CausalStep, Cuts
 from deadheat.sim.errors import UsageError
 from deadheat.sim.temporal import Constraint
@@ -34,8 +35,8 @@ def readings_of(cuts: Cuts, bounds: Mapping[int, Latency]) -> list[Reading]:
     found = list(islice(readings(cuts, bounds.keys()), READINGS_MAX + 1))
     if len(found) > READINGS_MAX:
         raise UsageError(
-            f"What the {len(cuts.steps)} steps of this trace wait for can be read in more than {READINGS_MAX:,} ways; "
-            "save a shorter counterexample, such as one of fewer evaluations."
+            f"What the {counted(len(cuts.steps), 'step')} of this trace wait for can be read in more than "
+            f"{READINGS_MAX:,} ways; save a shorter counterexample, such as one of fewer evaluations."
         )
     return found
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
-from deadheat.scenarios.latency import UNITS_NS
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_parts import FreeStep, Lease
+from deadheat.sim.counting import counted
 from deadheat.sim.cuts import START, CausalStep
+from deadheat.sim.durations import duration_text
 from deadheat.sim.simulation import Transition
 from deadheat.sim.temporal import Condition, Constraint
 
 __all__ = [
     "condition_text",
-    "duration_text",
     "free_step_text",
     "inequality_text",
     "lease_text",
@@ -26,15 +25,6 @@ __all__ = [
 ]
 
 CONDITIONS_MAX = 3
-
-
-def duration_text(time_ns: float) -> str:
-    """Return a time in its largest fitting unit, exactly: `212 ms`, `1.2 s`."""
-    if time_ns == math.inf:
-        return "no limit"
-    unit = next((each for each in ("s", "ms", "us") if abs(time_ns) >= UNITS_NS[each]), "ns" if time_ns else "ms")
-    number = Decimal(int(time_ns)) / UNITS_NS[unit]
-    return f"{number.normalize():f} {unit}"
 
 
 def step_text(window: RaceWindow, number: int) -> str:
@@ -73,7 +63,7 @@ def inequality_text(window: RaceWindow) -> str:
         return "Possible at any latencies: nothing in it has to be faster than anything else."
     texts = [condition_text(window, each) for each in window.conditions[:CONDITIONS_MAX]]
     more = len(window.conditions) - len(texts)
-    rest = [f"{more} more condition{'s are' if more > 1 else ' is'} met"] if more else []
+    rest = [f"{counted(more, 'more condition is', 'more conditions are')} met"] if more else []
     return f"Possible {window.relation} {', and '.join([*texts, *rest])}."
 
 
@@ -138,9 +128,9 @@ def lease_text(window: RaceWindow, lease: Lease) -> str:
 
 def overdue_text(step: Transition) -> str:
     """Return, in one sentence, what the trace leaves undone although its latency says that it is done."""
-    what = f"{step.operation.component}.{step.operation.name}" if step.operation else "its crash"
+    what = f"done '{step.operation.name.replace('_', ' ')}'" if step.operation else "crashed"
     return (
-        f"{step.choice.process} would have done {what} before the end, and perhaps prevented it; it is taken to be "
+        f"{step.choice.process} would have {what} before the end, and perhaps prevented it; it is taken to be "
         "slower than its bound here."
     )
 

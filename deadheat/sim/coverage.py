@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from deadheat.sim.intercept import DRIVE
 from deadheat.sim.postpone import DRIVES
 
-__all__ = ["Site", "codes_of", "site_of", "sites_of"]
+__all__ = ["Site", "chain_of", "codes_of", "site_of", "sites_of"]
 
 IN_BETWEEN = (DRIVE, *DRIVES)
 
@@ -30,11 +30,18 @@ class Site(NamedTuple):
 
 def site_of(generator: Generator[Any, Any, Any]) -> Site:
     """Return where a suspended generator yields, inside the innermost generator that it delegates to, or intercepts."""
-    while (inner := _inner(generator)) is not None:
-        generator = inner
+    *_, generator = chain_of(generator)
     assert isinstance(generator, GeneratorType)
     assert generator.gi_frame is not None
     return _site(generator.gi_code, generator.gi_frame.f_lineno)
+
+
+def chain_of(generator: Generator[Any, Any, Any]) -> Iterator[GeneratorType[Any, Any, Any]]:
+    """Yield a suspended generator, and those inside it that it delegates to, or intercepts, one after the other."""
+    inner: GeneratorType[Any, Any, Any] | None = generator if isinstance(generator, GeneratorType) else None
+    while inner is not None:
+        yield inner
+        inner = _inner(inner)
 
 
 def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deadheat.sim.confirm import violation_of
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Kind, Model, Property
@@ -97,7 +98,7 @@ def cuts_of(model: Model, prop: Property, schedule: Schedule) -> Cuts:
         layers.append(search.next_layer(layers[-1]))
         if sum(map(len, layers)) > CUTS_MAX:
             raise UsageError(
-                f"The {len(steps)} steps of this trace can happen in too many orders: there are more than "
+                f"The {counted(len(steps), 'step')} of this trace can happen in too many orders: there are more than "
                 f"{CUTS_MAX:,} states between them; save a shorter counterexample, such as one of fewer evaluations."
             )
     layers[-1] = [cut for cut in layers[-1] if _violates(model, prop, cut)]

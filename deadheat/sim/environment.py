@@ -15,6 +15,7 @@ from typing import Any
 
 import simpy
 
+from deadheat.sim.counting import counted
 from deadheat.sim.coverage import codes_of
 from deadheat.sim.errors import DeadheatError, ModelError, PurityError
 from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
@@ -22,6 +23,7 @@ from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
 from deadheat.sim.purity import iterates_over_a_set
+from deadheat.sim.users_code import calls_users_code, told
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
 
@@ -139,13 +141,14 @@ class RunningProcess:
             _abandon(self.generator)
             raise
 
+    @calls_users_code
     def _begin(self) -> Generator[Request, Any, Any]:
         try:
             generator = self.process.role(*self.process.arguments)
         except (DeadheatError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise ModelError(f"The role of the process {self.process.name!r} cannot begin: {error!r}.") from error
+            raise ModelError(f"The role of the process {self.process.name!r} cannot begin: {told(error)}.") from error
         if not isinstance(generator, GeneratorType):
             raise ModelError(
                 f"The role of the process {self.process.name!r} returned a {type(generator).__name__} when it began; "
@@ -153,6 +156,7 @@ class RunningProcess:
             )
         return generator
 
+    @calls_users_code
     def _advance(self, answer: Any) -> Request | None:
         """Return the role's next request, or None when it returns."""
         assert self.generator is not None
@@ -168,7 +172,7 @@ class RunningProcess:
         except (DeadheatError, KeyboardInterrupt):
             raise
         except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-            raise ModelError(f"{self._so_far('failed')}: {error!r}.") from error
+            raise ModelError(f"{self._so_far('failed')}: {told(error)}.") from error
         if not isinstance(request, Operation | Atomic | AnyOf):
             raise ModelError(
                 f"{self._so_far(f'yielded a {type(request).__name__}')}; "
@@ -191,7 +195,7 @@ class RunningProcess:
 
     def _so_far(self, what: str) -> str:
         count = len(self.history)
-        return f"The process {self.process.name!r} {what} after {count} outcome{'s' * (count != 1)}"
+        return f"The process {self.process.name!r} {what} after {counted(count, 'outcome')}"
 
     def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
         if not isinstance(request, AnyOf):
@@ -230,6 +234,7 @@ def _text(request: Request) -> str:
     return f"{request.component}.{request.name}"
 
 
+@calls_users_code
 def _abandon(generator: Generator[Any, Any, Any]) -> None:
     """Close a generator without letting its `finally` blocks act: a killed process cleans nothing up."""
     for _ in range(100):

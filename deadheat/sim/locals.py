@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
+from deadheat.sim.counting import counted
 from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.errors import PurityError
 from deadheat.sim.freeze import Shared, freeze
+from deadheat.sim.growth import SUSPICIOUS, Growth
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.purity import reversed_, turned
@@ -66,6 +68,7 @@ class LocalStates:
         self._successors: dict[tuple[int, int, Hashable], int] = {}
         self._answered: list[Answered] = []
         self._parked: dict[int, RunningProcess] = {}
+        self.growth = Growth()
         self._number(self._begin(), parent=-1, alternative=0, outcome=None)
 
     def after_crash(self, crash: Crash) -> int:
@@ -142,6 +145,8 @@ class LocalStates:
         number = self._add(running.standing(merging=self._merging), state)
         if number == known:
             self._parked[number] = running
+            if number >= SUSPICIOUS:
+                self.growth.note_locals(running.generator)
         else:
             self._require_same(running, number)
         return number
@@ -171,8 +176,9 @@ class LocalStates:
         expected, got = self.states[number].operations, running.operations
         if expected != got:
             raise PurityError(
-                f"The process {self.process.name!r} is not pure: after the same {len(running.history)} outcomes it "
-                f"asked once for {_names(expected)} and once for {_names(got)}. A role may depend on its arguments "
+                f"The process {self.process.name!r} is not pure: after the same "
+                f"{counted(len(running.history), 'outcome')} it asked once for {_names(expected)} and once for "
+                f"{_names(got)}. A role may depend on its arguments "
                 "and on outcomes alone, never on a clock, a random number, a global or the order of a set."
             )
 

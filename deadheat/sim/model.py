@@ -11,6 +11,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.errors import DeadheatError, ModelError, unknown_name
 from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Atomic, Role
+from deadheat.sim.users_code import calls_users_code, told
 
 __all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
 
@@ -139,6 +140,7 @@ class Property:
         found = (self.violated_in(part, *views) for part in parts)
         return next((each for each in found if each is not None), None)
 
+    @calls_users_code
     def violated_in(self, part: Part, *views: View) -> str | None:
         """Return how one of its parts is violated; see `violated`."""
         try:
@@ -151,7 +153,7 @@ class Property:
                 "what the property reads."
             ) from error
         except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-            raise ModelError(f"The property {self.name!r} failed: {error!r}.") from error
+            raise ModelError(f"The property {self.name!r} failed: {told(error)}.") from error
         if found is None or isinstance(found, str):
             return found or None  # an empty phrase says that nothing is wrong
         if isinstance(found, bool):

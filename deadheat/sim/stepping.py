@@ -10,6 +10,7 @@ from deadheat.sim.errors import DeadheatError, ModelError, OperationError
 from deadheat.sim.freeze import freeze, require_immutable
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.users_code import calls_users_code, told
 
 __all__ = ["JointStep", "only_step", "steps_of"]
 
@@ -43,13 +44,14 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
         yield JointStep(outcomes, joint, fault)
 
 
+@calls_users_code
 def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
     try:
         steps = list(component.apply(value, request))
     except (DeadheatError, KeyboardInterrupt):
         raise
     except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-        raise OperationError(f"{request} failed: {error!r}.") from error
+        raise OperationError(f"{request} failed: {told(error)}.") from error
     for each in steps:
         if not isinstance(each, Step):
             raise ModelError(f"{request} has a {type(each).__name__} among its steps; let each be a Step.")

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError, PurityError, UnboundedError
 from deadheat.sim.freeze import freeze, merging_is_safe
+from deadheat.sim.growth import SUSPICIOUS, Growth, widest
 from deadheat.sim.locals import INITIAL, LocalStates
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from deadheat.sim.operations import Atomic, Operation
@@ -100,17 +102,23 @@ class _Values:
     values: list[Any]
     numbers: dict[Hashable, int]
     turned_values: dict[int, Any] = field(default_factory=dict)
+    growth: Growth = field(default_factory=Growth)
 
     def number(self, value: Any) -> int:
         key = freeze(value)
         number = self.numbers.setdefault(key, len(self.values))
         if number == len(self.values):
             if number > FIELD_MASK:
+                grown = (
+                    widest(iter([self.growth]), at_least=2) or "the usual cause is a counter or a log without a bound"
+                )
                 raise UnboundedError(
-                    f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; the usual cause is a "
-                    "counter or a log without a bound. Bound it, or check fewer evaluations."
+                    f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; {grown}. Bound it, or "
+                    "check fewer evaluations."
                 )
             self.values.append(value)
+            if number >= SUSPICIOUS:
+                self.growth.note_value(self.name, value)
         return number
 
     def turned(self, number: int) -> Any:
@@ -202,6 +210,10 @@ class Tables:
         """Return the values that each component was seen to take."""
         return {each.name: list(each.values) for each in self._values}
 
+    def growing(self, at_least: int) -> str | None:
+        """Return what has grown most, if it took on so many values: a local of a role, or part of a component."""
+        return widest(chain((each.growth for each in self.locals), (each.growth for each in self._values)), at_least)
+
     def number_of(self, field: int, value: Any) -> int | None:
         """Return the number of a value, in a component's field, if it has been given one."""
         return self._values[field - len(self.locals)].numbers.get(freeze(value))
@@ -274,8 +286,9 @@ class Tables:
         """Return the number of a local state that fits in its field; raises UnboundedError for another."""
         if local > FIELD_MASK:
             raise UnboundedError(
-                f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; the usual cause "
-                "is a loop whose history cannot be merged. Keep fewer locals, or let the process repeat instead."
+                f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; "
+                f"{widest(iter([states.growth]), at_least=2) or 'the usual cause is a history that cannot be merged'}. "
+                "Keep fewer locals, or let the process repeat instead."
             )
         return local
 

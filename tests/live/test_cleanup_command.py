@@ -501,7 +501,7 @@ def test_a_store_that_fails_is_exit_code_5_whatever_else_was_read(tmp_path: Path
         done = run_cleanup(*where, "--status-command", "sh -c 'test $0 = e000 && echo cancelled' {id}")
     assert done.returncode == 5
     assert "Left alone: evaluation e001: the command ended with 1 ('')\n" in done.stdout
-    assert done.stdout.endswith("1 orphans among 2 Jobs, 0 deleted.\n")
+    assert done.stdout.endswith("1 orphan among 2 Jobs, 0 deleted.\n")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from deadheat.live.conform import conform
-from deadheat.live.free import DEFAULT_LATENCIES, Latency, parse_latencies
+from deadheat.live.free import DEFAULT_LATENCIES, Latency
 from deadheat.live.place import Place
 from deadheat.live.results import LiveOutcome
 from deadheat.live.stress import Load, stress
 from deadheat.live.tape import read_tape
-from deadheat.sim.errors import TraceError, UsageError
+from deadheat.sim.errors import TraceError
 
 HEADER: dict[str, Any] = {"format": "deadheat-live-trace", "version": 1, "protocol": "baseline", "evaluations": ["17"]}
 ASKING_BY_UID = ["baseline+orphan-cleanup-by-uid", "owner-tombstone", "name-tombstone"]
@@ -179,11 +179,3 @@ def test_a_line_that_is_not_of_the_schema_is_named(tmp_path: Path, text: str, re
     path.write_text(text)
     with pytest.raises(TraceError, match=reason):
         read_tape(path)
-
-
-def test_latencies_are_parsed() -> None:
-    assert parse_latencies(["http.accept=5:9", "redis=3"])["http.accept"] == Latency(5, 9)
-    assert parse_latencies(["redis=3"])["redis"] == Latency(3, 3)
-    for text in ("redis", "redis=9:5", "redis=-1:5", "redis=a:b"):
-        with pytest.raises(UsageError, match=r"write WHAT=MIN:MAX in ms"):
-            parse_latencies([text])

@@ -38,9 +38,9 @@ def events_of(evaluation: str, protocol: str = "baseline", start: float = 0.0) -
     told: list[tuple[str, str, str, list[Any], Any]] = [
         (worker, "queue", "deliver", [e, worker], None),
         (worker, "status", "set", [e, {"status:Status": "provisioning"}], None),
-        (worker, "http", "send", [e, worker, None], 0),
+        (worker, "http", "send", [e, worker, None], 1),
         (f"user/{e}", "user", "cancel", [e], None),
-        (cancel, "user", "cancellation", [e, 0], None),
+        (cancel, "user", "cancellation", [e, 1], None),
     ]
     if protocol == "creation-lock":
         told += [(cancel, "redis", "acquire", [f"lock:{{{e}}}", cancel], None)]
@@ -48,7 +48,7 @@ def events_of(evaluation: str, protocol: str = "baseline", start: float = 0.0) -
         (cancel, "status", "get", [e], {"status:Status": "provisioning"}),
         (cancel, "kubernetes", "delete_job", [e, None, None], {"kubernetes:Answer": "404 Not Found"}),
         (cancel, "status", "set", [e, {"status:Status": "cancelled"}], None),
-        (dispatcher, "http", "accept", [e, 0], f"from {worker}"),
+        (dispatcher, "http", "accept", [e, 1], f"from {worker}"),
     ]
     if protocol != "creation-lock":
         job = {"kubernetes:JobReference": [e, f"evaluation-{e}", 2**100]}
@@ -162,7 +162,7 @@ def test_what_another_evaluations_process_does_is_not_taken_for_its_own() -> Non
 def test_to_have_given_up_is_not_to_have_timed_out() -> None:
     header = {"protocol": "baseline", "evaluations": ["1"], "components": ["http"], "faults": {"http-timeout": 1}}
     events: Events = [
-        {"component": "http", "operation": "send", "arguments": ["1", "worker/1"], "outcome": 0, "at": 1},
+        {"component": "http", "operation": "send", "arguments": ["1", "worker/1"], "outcome": 1, "at": 1},
         {"component": "http", "operation": "response", "outcome": {"http:GaveUp": []}, "at": 2},
     ]
     assert decode({"http:GaveUp": []}) == GaveUp()

@@ -50,6 +50,7 @@ class Pair(RuleBasedStateMachine):
     place: Place
     done: int
     to_model: Callable[[Any], Any] = staticmethod(lambda value: value)
+    to_real: Callable[[Any], Any] = staticmethod(lambda value: value)
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class Pair(RuleBasedStateMachine):
         steps = [each for each in self.component.apply(self.value, operation) if step(each)]
         if not steps:
             return
-        outcome = self.adapter.perform(real or operation, steps[0].fault, steps[0].outcome)
+        outcome = self.adapter.perform(real or operation, steps[0].fault, self.to_real(steps[0].outcome))
         assert self.to_model(outcome) == steps[0].outcome, operation
         self.value = steps[0].value
         type(self).done += 1
@@ -236,7 +237,9 @@ class KubernetesPair(Pair):
             self.place.cluster, namespace, ["e1"], run=self.place.run, held=True, watched=True
         )
         self.real.submit()
-        self.to_model = Names(self.real).to_model
+        names = Names(self.real)
+        self.to_model, self.to_real = names.to_model, names.to_real
+        self.owners = [self.real.get_owner("e1")]
         return self.model, self.real
 
     def real_uid(self, uid: int) -> int:
@@ -321,11 +324,20 @@ class KubernetesPair(Pair):
     def get_owner(self) -> None:
         self.do(self.model.get_owner("e1"))
 
-    @precondition(lambda self: self.value.owner is not None)
+    @rule(which=st.integers(1, 5))
+    def create_owned(self, which: int) -> None:
+        owner = 1 + which % len(self.owners)  # which may be gone
+        real = self.model.create_owned_job("e1", self.owners[owner - 1])  # type: ignore[arg-type]
+        self.do(self.model.create_owned_job("e1", owner), real=real)
+
     @rule()
-    def create_owned(self) -> None:
-        real = self.model.create_owned_job("e1", self.real.get_owner("e1"))  # type: ignore[arg-type]
-        self.do(self.model.create_owned_job("e1", self.value.owner or 0), real=real)
+    def delete_owner(self) -> None:
+        self.do(self.model.delete_owner("e1"))
+
+    @rule()
+    def submit_again(self) -> None:
+        self.do(self.model.create_owner("e1"))
+        self.owners.append(self.real.get_owner("e1"))
 
     @rule()
     def compare(self) -> None:

@@ -153,6 +153,7 @@ def test_each_operation_on_the_cluster_is_one_request(place: Place, run: Run) ->
             for wish in wishes:
                 do(model.progress("e1"), wish=wish)
 
+        real.submit()
         do(model.create_owner("e1"))
         owner = do(model.get_owner("e1"))
         do(model.create_owned_job("e1", owner))
@@ -225,8 +226,8 @@ def test_each_operation_on_the_stream_is_one_command(place: Place, run: Run) -> 
 def test_each_call_is_one_http_request(adapters: Adapters, run: Run) -> None:
     real, model = adapters._by_name["http"], HttpChannel("http")
     for request in (
-        *(model.send("e1", "w", None), model.accept("e1", 0), model.reply("e1", 0, "done"), model.response("e1", 0)),
-        *(model.send("e1", "w", None), model.accept("e1", 1), model.reset("e1", 1), model.refuse("e1", 1)),
+        *(model.send("e1", "w", None), model.accept("e1", 1), model.reply("e1", 1, "done"), model.response("e1", 1)),
+        *(model.send("e1", "w", None), model.accept("e1", 2), model.reset("e1", 2), model.refuse("e1", 2)),
         model.hang_up("e1", "w"),
     ):
         run.do(real, request)
@@ -235,7 +236,7 @@ def test_each_call_is_one_http_request(adapters: Adapters, run: Run) -> None:
 
 def test_each_cancellation_is_one_http_request(adapters: Adapters, run: Run) -> None:
     real, model = adapters.user, User("user")
-    for request in (*(model.cancel("e1"), model.cancellation("e1", 0), model.answer("e1", 0, Cancellation.CANCELLED)),):
+    for request in (*(model.cancel("e1"), model.cancellation("e1", 1), model.answer("e1", 1, Cancellation.CANCELLED)),):
         run.do(real, request)
     run.do(real, model.resubmit("e1"), "resubmission")
     run.assert_as_declared("user", User)

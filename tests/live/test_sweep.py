@@ -637,7 +637,10 @@ def test_the_command_sweeps_folders_at_once_and_tells_of_what_up_made(tmp_path: 
     [
         (["--delete", "--dry-run"], "contradict each other"),
         (["--run", "x"], "'x' is not the id of a run"),
-        (["--older-than", "soon"], "'soon' is not a time; write 30s, 5m, 1h or 2d."),
+        (
+            ["--older-than", "soon"],
+            "'soon' in --older-than is not a duration; write a number and its unit: 250ms, 1.5s or 2h.",
+        ),
     ],
 )
 def test_options_that_make_no_sense_are_a_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:

@@ -147,46 +147,46 @@ def test_another_worker_stands_by_until_it_is_needed() -> None:
 def test_an_http_call_is_four_steps() -> None:
     http = HttpChannel("http")
     drive = Driver(http)
-    assert drive.steps(http.accept("e1", 0)) == []
-    assert drive(http.send("e1", "w", "please")) == 0
-    assert drive.outcomes(http.response("e1", 0)) == []
-    assert drive(http.accept("e1", 0)) == Accepted("w", "please")
-    assert drive.steps(http.accept("e1", 0)) == []
-    drive(http.reply("e1", 0, "done"))
-    assert drive(http.response("e1", 0)) == "done"
+    assert drive.steps(http.accept("e1", 1)) == []
+    assert drive(http.send("e1", "w", "please")) == 1
+    assert drive.outcomes(http.response("e1", 1)) == []
+    assert drive(http.accept("e1", 1)) == Accepted("w", "please")
+    assert drive.steps(http.accept("e1", 1)) == []
+    drive(http.reply("e1", 1, "done"))
+    assert drive(http.response("e1", 1)) == "done"
 
 
 def test_a_caller_that_tries_again_hears_only_the_newest_reply_while_both_deliveries_are_handled() -> None:
     http = HttpChannel("http")
     drive = Driver(http)
     drive(http.send("e1", "w", "please"))
-    drive(http.accept("e1", 0))
-    assert drive.fault(http.response("e1", 0), "http-retry") == TimedOut()
-    assert drive(http.send("e1", "w", "please")) == 1
-    assert drive(http.accept("e1", 1)) == Accepted("w", "please")
-    drive(http.reply("e1", 0, "first"))
+    drive(http.accept("e1", 1))
+    assert drive.fault(http.response("e1", 1), "http-retry") == TimedOut()
+    assert drive(http.send("e1", "w", "please")) == 2
+    assert drive(http.accept("e1", 2)) == Accepted("w", "please")
+    drive(http.reply("e1", 1, "first"))
     assert drive.value[0].phase is Phase.CLOSED
-    drive(http.reply("e1", 1, "second"))
-    assert drive(http.response("e1", 1)) == "second"
+    drive(http.reply("e1", 2, "second"))
+    assert drive(http.response("e1", 2)) == "second"
 
 
 def test_a_caller_that_gives_up_leaves_the_handler_at_work() -> None:
     http = HttpChannel("http")
     drive = Driver(http)
     drive(http.send("e1", "w", "please"))
-    assert drive.fault(http.response("e1", 0), "http-timeout") == GaveUp()
-    assert drive(http.accept("e1", 0)) == Accepted("w", "please")
+    assert drive.fault(http.response("e1", 1), "http-timeout") == GaveUp()
+    assert drive(http.accept("e1", 1)) == Accepted("w", "please")
 
 
 def test_a_reply_that_was_sent_survives_its_handler() -> None:
     http = HttpChannel("http")
-    for consequence in (http.reset("e1", 0), http.refuse("e1", 0)):
+    for consequence in (http.reset("e1", 1), http.refuse("e1", 1)):
         drive = Driver(http)
         drive(http.send("e1", "w", "please"))
-        drive(http.accept("e1", 0))
-        drive(http.reply("e1", 0, "done"))
+        drive(http.accept("e1", 1))
+        drive(http.reply("e1", 1, "done"))
         drive(consequence)
-        assert drive(http.response("e1", 0)) == "done"
+        assert drive(http.response("e1", 1)) == "done"
 
 
 @pytest.mark.parametrize("lost", ["request", "reply"])
@@ -195,22 +195,22 @@ def test_whoever_waits_for_what_was_lost_times_out(lost: str) -> None:
     drive = Driver(http)
     if lost == "request":
         drive.fault(http.send("e1", "w", "please"), "http-loss")
-        assert drive.steps(http.accept("e1", 0)) == []
+        assert drive.steps(http.accept("e1", 1)) == []
     else:
         drive(http.send("e1", "w", "please"))
-        drive(http.accept("e1", 0))
-        drive.fault(http.reply("e1", 0, "done"), "http-loss")
-    assert drive(http.response("e1", 0)) == TimedOut()
+        drive(http.accept("e1", 1))
+        drive.fault(http.reply("e1", 1, "done"), "http-loss")
+    assert drive(http.response("e1", 1)) == TimedOut()
 
 
 def test_a_handler_that_dies_breaks_the_connection() -> None:
     http = HttpChannel("http")
-    for consequence, outcome in ((http.reset("e1", 0), TimedOut()), (http.refuse("e1", 0), GaveUp())):
+    for consequence, outcome in ((http.reset("e1", 1), TimedOut()), (http.refuse("e1", 1), GaveUp())):
         drive = Driver(http)
         drive(http.send("e1", "w", "please"))
-        drive(http.accept("e1", 0))
+        drive(http.accept("e1", 1))
         drive(consequence)
-        assert drive(http.response("e1", 0)) == outcome
+        assert drive(http.response("e1", 1)) == outcome
 
 
 def test_a_reply_already_on_its_way_is_lost_when_its_caller_hangs_up() -> None:
@@ -529,13 +529,13 @@ def test_a_subscription_lags_behind_the_log() -> None:
 def test_the_user_is_heard_once_it_asks() -> None:
     user = User("user")
     drive = Driver(user)
-    assert drive.steps(user.cancellation("e1", 0)) == []
+    assert drive.steps(user.cancellation("e1", 1)) == []
     drive(user.cancel("e1"))
-    drive(user.cancellation("e1", 0))
-    drive.fault(user.cancel("e1"), "repeated-cancel")
-    drive(user.answer("e1", 0, Cancellation.CANCELLED))
-    assert drive.steps(user.cancellation("e1", 0)) == []
     drive(user.cancellation("e1", 1))
+    drive.fault(user.cancel("e1"), "repeated-cancel")
+    drive(user.answer("e1", 1, Cancellation.CANCELLED))
+    assert drive.steps(user.cancellation("e1", 1)) == []
+    drive(user.cancellation("e1", 2))
     assert drive.value == UserState((Cancellation.CANCELLED, Cancellation.REQUESTED))
     assert drive.value.was_told_cancelled
 
@@ -547,7 +547,7 @@ def test_a_user_submits_again_only_what_is_cancelled_and_then_wants_it() -> None
     drive(user.cancel("e1"))
     assert not drive.value.wants_it
     assert drive.steps(user.resubmit("e1")) == []
-    drive(user.answer("e1", 0, Cancellation.CANCELLED))
+    drive(user.answer("e1", 1, Cancellation.CANCELLED))
     drive.fault(user.resubmit("e1"), "resubmission")
     assert drive.value.wants_it
     assert not drive.value.was_told_cancelled

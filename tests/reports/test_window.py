@@ -43,7 +43,7 @@ def test_what_can_happen_is_said_with_an_example(orphan: str) -> None:
     assert "Possible under these latencies, with 2.789 s to spare." in done.stdout
     assert "Possible if and only if T1 to T8 takes at least as long as T4 to T5." in done.stdout
     assert "T3 must come in a window of at most 2.789 s" in done.stdout
-    assert "T8 kubernetes/e1.create_job → 201 Created" in done.stdout
+    assert "T8 create job → 201 Created" in done.stdout
 
 
 def test_what_cannot_happen_is_said_with_by_how_much(orphan: str) -> None:
@@ -88,7 +88,7 @@ def test_the_json_tells_the_lease_that_excludes_an_expiry(expiry: str) -> None:
     [
         ("kubernets=1s", "There is no step of this trace named 'kubernets'; did you mean kubernetes"),
         ("http", "write NAME=LO..HI"),
-        ("http=2s..1s", "the upper bound is below the lower one"),
+        ("http=2s..1s", "ends before it begins; write the shorter first: 1s..2s"),
     ],
 )
 def test_a_mistake_gets_one_sentence(orphan: str, bounds: str, message: str) -> None:

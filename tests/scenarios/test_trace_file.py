@@ -16,7 +16,7 @@ from deadheat.scenarios import trace_file
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.trace_file import load, replay_file, save
+from deadheat.scenarios.trace_file import load, replay_file, require_writable, save
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError, TraceError
 from tests.json_nodes import replaced_nodes
 
@@ -66,15 +66,15 @@ def test_every_counterexample_replays_from_its_file(name: str, tmp_path: Path) -
         ('{"format": "deadheat-trace", "version": 99}', "is a trace of format version 99, and this is deadheat"),
         ('{"format": "deadheat-trace", "version": 99, "deadheat": 7}', "format version 99, and this is deadheat"),
         ('{"format": "deadheat-trace", "version": 1}', "format version 1, which this deadheat no longer reads; save"),
-        ('{"format": "deadheat-trace", "version": 2}', "was changed after it was saved"),
+        ('{"format": "deadheat-trace", "version": 3}', "was changed after it was saved"),
         ('{"format": "deadheat-trace", "version": true}', "was changed after it was saved"),
-        ('{"format": "deadheat-trace", "format": "deadheat-trace", "version": 2}', "is not a deadheat trace"),
-        ('{"format": "deadheat-trace", "version": 2, "checksum": NaN}', "was changed after it was saved"),
-        ('{"format": "deadheat-trace", "version": 2, "property": NaN}', "is not a whole trace"),
-        ('{"format": "deadheat-trace", "version": 2, "property": "\\ud800"}', "is not a whole trace"),
-        ('{"format": "deadheat-trace", "version": 2, "property": 1e999}', "is not a whole trace"),
-        ('{"format": "deadheat-trace", "version": 2, "property": ' + "[" * 100_000, "is not a deadheat trace"),
-        ('{"format": "deadheat-trace", "version": 2, "property": ' + "9" * 10_000 + "}", "is not a deadheat trace"),
+        ('{"format": "deadheat-trace", "format": "deadheat-trace", "version": 3}', "is not a deadheat trace"),
+        ('{"format": "deadheat-trace", "version": 3, "checksum": NaN}', "was changed after it was saved"),
+        ('{"format": "deadheat-trace", "version": 3, "property": NaN}', "is not a whole trace"),
+        ('{"format": "deadheat-trace", "version": 3, "property": "\\ud800"}', "is not a whole trace"),
+        ('{"format": "deadheat-trace", "version": 3, "property": 1e999}', "is not a whole trace"),
+        ('{"format": "deadheat-trace", "version": 3, "property": ' + "[" * 100_000, "is not a deadheat trace"),
+        ('{"format": "deadheat-trace", "version": 3, "property": ' + "9" * 10_000 + "}", "is not a deadheat trace"),
     ],
 )
 def test_what_is_no_trace_of_ours_is_refused_in_one_sentence(content: str, message: str, tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_trace_with_other_numbers_is_refused_or_diverges_or_is_the_same(severa
         ({"events": []}, r"it has \d+ choices and 0 events"),
         ({"schedule": []}, r"it has 0 choices and \d+ events"),
         ({"more": 1}, "unknown field `more`"),
-        ({"version": 2.0}, "is not a whole trace"),
+        ({"version": 3.0}, "is not a whole trace"),
         ({"fingerprint": "x"}, "fingerprint"),
         ({"cycle_from": 3}, "it has a cycle, and no property of runs without end"),
         ({"property": "eventually-cleaned"}, "it has no cycle, although its property speaks of runs without end"),
@@ -315,3 +315,23 @@ def test_another_effect_of_the_same_step_is_said(saved: Path) -> None:
     rewrite(saved, events=content["events"])
     with pytest.raises(ReplayDivergedError, match="that with another effect: status/e1: provisioning in the place of"):
         replay_file(saved)
+
+
+@pytest.mark.parametrize("content", [b"# notes\n", b"\x00\x01", b'{"format": "deadheat-live-trace"}\n', b" "])
+def test_a_file_that_is_no_trace_is_not_written_over(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.md"
+    path.write_bytes(content)
+    with pytest.raises(TraceError, match=r"is there already and is no trace; move it away, or give another name\.$"):
+        require_writable(path)
+    assert path.read_bytes() == content
+
+
+def test_a_trace_an_empty_file_and_what_is_no_file_may_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    require_writable(path)
+    assert not path.exists()
+    path.touch()
+    require_writable(path)
+    save(check(Scenario("baseline")).outcome("no-permanent-orphan").counterexample, path)  # type: ignore[arg-type]
+    require_writable(path)
+    require_writable(Path("/dev/null"))

@@ -36,7 +36,7 @@ STORE, STREAM, USER = StatusStore("status"), EventStream("status"), User("user")
         (lambda: STORE.set("e1", status=None), "must be a Status, not the NoneType None."),  # type: ignore[arg-type]
         (lambda: STREAM.append("e1", "failed"), "EventStream.append cannot be asked for"),  # type: ignore[arg-type]
         (lambda: STREAM.has_received("e1", "failed"), "write Status.FAILED."),  # type: ignore[arg-type]
-        (lambda: USER.answer("e1", 0, "answered: cancelled"), "write Cancellation.CANCELLED."),  # type: ignore[arg-type]
+        (lambda: USER.answer("e1", 1, "answered: cancelled"), "write Cancellation.CANCELLED."),  # type: ignore[arg-type]
         (lambda: USER.answer("e1", "0", Cancellation.CANCELLED), "'number' must be an int, not the str '0'."),  # type: ignore[arg-type]
     ],
 )

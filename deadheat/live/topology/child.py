@@ -60,7 +60,8 @@ def _open_adapters(config: ChildConfig, queue: Adapter) -> Iterator[Adapters]:
     place = Place(config.redis_url, config.status_url, client, cluster, run=config.run)
     world = config.world()
     protocol = find_protocol(config.protocol)
-    site = Site(place, config.namespace, world.system.evaluations, is_owner=False)
+    evaluations = world.system.evaluations
+    site = Site(place, config.namespace, evaluations, is_owner=False, watch_from=config.watch_from)
     with ExitStack() as stack:
         background = BackgroundLoop()
         stack.callback(background.close)

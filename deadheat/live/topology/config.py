@@ -18,7 +18,8 @@ __all__ = ["ChildConfig"]
 class ChildConfig:
     """Which process a child runs, on which servers, and where its parent listens (a Unix socket).
 
-    `ports` maps the name of each process that serves HTTP to its loopback port.
+    `ports` maps the name of each process that serves HTTP to its loopback port; `watch_from` is the resource version
+    from which on a watch tells of Jobs, so that one that is started anew misses none.
     """
 
     process: str
@@ -36,6 +37,7 @@ class ChildConfig:
     image: str
     command: tuple[str, ...]
     ports: Mapping[str, int]
+    watch_from: str | None
     control: str
     authkey: str
 

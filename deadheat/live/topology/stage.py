@@ -94,7 +94,7 @@ class ProcessStage(Stage):
         """Let the user repeat the request that the killed handler had, as soon as its successor is there."""
         _, evaluation, *number = name.split("/")
         self.pending(name)
-        self.adapters.user.send_again(evaluation, int(number[0]) - 1 if number else 0)
+        self.adapters.user.send_again(evaluation, int(number[0]) if number else 1)
 
     def kill(self, name: str) -> None:
         """SIGKILL the program of this process, which is held."""

@@ -4,17 +4,21 @@ The worker begins to consume when the schedule says that the message is delivere
 unacknowledged; it is acknowledged late, by Celery itself, when the task returns. A worker that is killed leaves its
 message to Redis's visibility timeout, and its successor gets it. Celery looks for such messages when it starts, and
 then only every 100 seconds, so the successor starts once the timeout has passed.
+
+A process of the model takes one message and ends, where a real worker would go on to the next one: so this one stops
+consuming before its task returns, and what comes later is another worker's.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from deadheat.live.adapter import Adapter, BlockedError, poll
-from deadheat.live.celery import TASK, celery_app, queue_name
+from deadheat.live.celery import TASK, CeleryAdapter, celery_app, queue_name
 from deadheat.live.place import PREFIX
 from deadheat.live.redis import connect
 from deadheat.live.topology.config import ChildConfig
@@ -22,10 +26,36 @@ from deadheat.live.topology.config import ChildConfig
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["VISIBILITY_TIMEOUT_S", "WorkerQueue"]
+__all__ = ["VISIBILITY_TIMEOUT_S", "BrokerQueue", "WorkerQueue"]
 
 VISIBILITY_TIMEOUT_S = 1
 REDELIVERY_PATIENCE_S = 30.0
+
+
+class BrokerQueue(CeleryAdapter):
+    """The queues as the broker sees them, where the workers are programs of their own."""
+
+    def __init__(self, broker: str, prefix: str, evaluations: Iterable[str], client: redis.Redis) -> None:
+        super().__init__(broker, prefix, evaluations)
+        self._prefix = prefix
+        self._client = client
+
+    def time_out_celery_redelivery(self, evaluation: str) -> None:
+        """Wait until the visibility timeout of a taken message has passed, and let kombu give that message back."""
+        for _ in poll(self.patience_s, f"no message of evaluation {evaluation} was taken, and stayed so"):
+            for tag, taken in unacknowledged(self._client, self._prefix, evaluation).items():
+                if time.time() > taken + VISIBILITY_TIMEOUT_S:
+                    with self._lock:
+                        self._channel.qos.restore_by_tag(tag)
+                    return
+
+
+def unacknowledged(client: redis.Redis, prefix: str, evaluation: str) -> dict[str, float]:
+    """Return when (Unix time, s) the evaluation's unacknowledged messages were taken, by tag, the oldest first."""
+    messages = cast(dict[str, str], client.hgetall(f"{prefix}unacked"))
+    taken = cast(list[tuple[str, float]], client.zrange(f"{prefix}unacked_index", 0, -1, withscores=True))
+    routing_key = f'"{queue_name(evaluation)}"'
+    return {tag: at for tag, at in taken if routing_key in messages.get(tag, "")}
 
 
 class WorkerQueue(Adapter):
@@ -39,6 +69,7 @@ class WorkerQueue(Adapter):
         self._told = threading.Event()
         self._delivered = threading.Event()
         self._returns = threading.Event()
+        self._tag = ""
         self._is_over = False
 
     def deliver(self, evaluation: str, worker: str) -> None:
@@ -56,7 +87,7 @@ class WorkerQueue(Adapter):
         del worker
         self._returns.set()
         for _ in poll(self.patience_s, f"the message of evaluation {evaluation} stayed unacknowledged"):
-            if not self._unacknowledged():
+            if not self._client.hexists(f"{self._prefix}unacked", self._tag):
                 return
 
     def consume_when_told(self) -> None:
@@ -65,13 +96,20 @@ class WorkerQueue(Adapter):
         if self._is_over:
             return
         self.wait_for_visibility()
-        app = celery_app(self._config.redis_url, self._prefix, VISIBILITY_TIMEOUT_S)
+        from celery.signals import worker_ready
 
-        @app.task(name=TASK)  # type: ignore[untyped-decorator]
-        def evaluate(evaluation: str) -> None:
+        app = celery_app(self._config.redis_url, self._prefix, VISIBILITY_TIMEOUT_S)
+        consumers: list[Any] = []
+        worker_ready.connect(lambda sender, **_: consumers.append(sender), weak=False)
+
+        @app.task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
+        def evaluate(task: Any, evaluation: str) -> None:
             del evaluation  # the role knows it
+            self._tag = task.request.properties["delivery_tag"]
             self._delivered.set()
             self._returns.wait()
+            for consumer in consumers:
+                consumer.cancel_task_queue(queue_name(self._evaluation))
 
         app.worker_main(
             [
@@ -89,22 +127,13 @@ class WorkerQueue(Adapter):
     def wait_for_visibility(self) -> None:
         """Wait until Celery may give a message again that a killed worker took; return at once if there is none."""
         for _ in poll(REDELIVERY_PATIENCE_S, f"the message of evaluation {self._evaluation} stayed invisible"):
-            latest = max(self._unacknowledged().values(), default=0.0)
+            latest = max(unacknowledged(self._client, self._prefix, self._evaluation).values(), default=0.0)
             if time.time() > latest + VISIBILITY_TIMEOUT_S:
                 return
 
     @cached_property
     def _client(self) -> redis.Redis:
         return connect(self._config.redis_url)  # only here: most children are no workers
-
-    def _unacknowledged(self) -> dict[str, float]:
-        """Return when (Unix time, s) the evaluation's unacknowledged messages were taken, by tag."""
-        messages = cast(dict[str, str], self._client.hgetall(f"{self._prefix}unacked"))
-        taken = cast(
-            list[tuple[str, float]], self._client.zrange(f"{self._prefix}unacked_index", 0, -1, withscores=True)
-        )
-        routing_key = f'"{queue_name(self._evaluation)}"'
-        return {tag: at for tag, at in taken if routing_key in messages.get(tag, "")}
 
     def finish(self) -> None:
         """The role has returned, or the run is over: let go of the worker."""

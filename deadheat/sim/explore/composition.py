@@ -23,6 +23,7 @@ model of its own, and an operation that names anything else is caught, and joins
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -196,7 +197,11 @@ class _ExploredPart:
 
     def __init__(self, model: Model, merging: bool, limits: Limits) -> None:
         self.tables = Tables(model, merging=merging)
-        self.search = _Whole(self.tables, Limits(min(limits.states_max, PART_STATES_MAX), asked=limits.asked), None)
+        self.search = _Whole(
+            self.tables,
+            replace(limits, states_max=min(limits.states_max, PART_STATES_MAX), memory_bytes_max=0, cores=1),
+            None,
+        )
         self.search.run()
         if self.search.stopped:
             raise _NotComposableError

@@ -17,6 +17,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from deadheat.sim.counting import counted
 from deadheat.sim.explore import python
 from deadheat.sim.explore.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
@@ -159,7 +160,7 @@ def _with_shortest(begun: python.Search, saved: Saved, settings: Settings, found
     search.undecided &= longer
     whole = search.finish()
     shortest = {name: schedule for name, schedule in whole.counterexamples.items() if name in longer}
-    remark = f"Shortest counterexamples were looked for without partial order, among {whole.states:,} states"
+    remark = f"Shortest counterexamples were looked for without partial order, among {counted(whole.states, 'state')}"
     if len(shortest) < len(longer):
         missing = ", ".join(sorted(longer - shortest.keys()))
         remark += f"; {whole.stopped} before it met those of {missing}, which may be longer than need be"

@@ -112,7 +112,7 @@ class Search:
                 if self.report:
                     waiting = len(self.layer) - start + len(following)
                     self.report(Progress(len(self.parents), self.transitions, waiting, self.depth))
-                self.stopped = self.limits.reached(len(self.parents))
+                self.stopped = self.limits.reached(len(self.parents), self.tables.growing)
                 if self.stopped:
                     break
             self._check_quiescent()

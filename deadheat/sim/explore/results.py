@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from deadheat.sim.counting import counted
 from deadheat.sim.coverage import Site
 from deadheat.sim.explore.memory import out_of_memory
+from deadheat.sim.growth import SUSPICIOUS
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
 
@@ -19,25 +21,43 @@ def never() -> bool:
     return False
 
 
+def unknown(at_least: int) -> None:
+    """Know nothing of what grows."""
+    del at_least
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Where a search stops short; what it has not seen by then is inconclusive.
 
     `memory_bytes_max` bounds what the process takes; 0 stands for a safe share of the machine. A search that `asked`
-    says is no longer wanted ends soon, with what it has. It may use so many `cores`.
+    says is no longer wanted ends soon, with what it has. It may use so many `cores`. A counter in a
+    role or component that takes on `values_max` values is taken for one without a bound; 0 stands for no such limit.
     """
 
     states_max: int = 10_000_000
     memory_bytes_max: int = 0
     asked: Callable[[], bool] = never
     cores: int = 1
+    values_max: int = 0
 
-    def reached(self, states: int) -> str | None:
-        """Return which limit a search with so many states has reached, or None."""
+    def reached(self, states: int, growing: Callable[[int], str | None] = unknown) -> str | None:
+        """Return which limit a search with so many states has reached, or None.
+
+        `growing` tells what has grown most, if it took on so many values (see `Tables.growing`).
+        """
+        reason = self._reached(states)
+        if reason is not None:
+            grown = growing(SUSPICIOUS)
+            return f"{reason}; {grown}, and may have no bound" if grown else reason
+        grown = growing(self.values_max) if self.values_max else None
+        return f"{grown}, and seems to have no bound; give it one, or raise --max-values" if grown else None
+
+    def _reached(self, states: int) -> str | None:
         if self.asked():
             return "it was interrupted"
         if states > self.states_max:
-            return f"it reached {self.states_max:,} states (--max-states)"
+            return f"it reached {counted(self.states_max, 'state')} (--max-states)"
         return out_of_memory(self.memory_bytes_max) if states >= STATES_WITHOUT_LOOKING else None
 
 

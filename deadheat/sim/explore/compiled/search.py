@@ -133,7 +133,7 @@ class KernelSearch:
         while not self.stopped and self._waiting():
             self._expand_some()
             self._report()
-            self.stopped = self.stopped or self.limits.reached(self.store.states)
+            self.stopped = self.stopped or self.limits.reached(self.store.states, self.tables.growing)
             self._save_now_and_then()
         if self._waiting():
             return

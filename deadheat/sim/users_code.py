@@ -1,0 +1,109 @@
+"""Where the engine calls the user's code: what it raised told with its place, and what never comes back ended.
+
+A role, an operation or a property can go on for ever, and then nothing else in the program gets its turn. Whoever
+drives the engine from the command line starts a watch: a timer of the operating system that looks, once a second, at
+what the main thread is in the middle of. So the engine itself does nothing for it, and is as fast as without.
+"""
+
+from __future__ import annotations
+
+import signal
+import traceback
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, TypeVar
+
+from deadheat.sim.holdings import is_the_users
+
+__all__ = ["OverdueError", "Watch", "calls_users_code", "told"]
+
+Called = TypeVar("Called", bound=Callable[..., Any])
+
+_CALLERS: set[CodeType] = set()
+
+
+class OverdueError(BaseException):
+    """The user's code does not come back. None of `Exception`, for a loop may well go on after one of those."""
+
+
+def calls_users_code(function: Called) -> Called:
+    """Mark a function of the engine as one in which nothing but the user's code can take long."""
+    _CALLERS.add(function.__code__)
+    return function
+
+
+def told(error: BaseException) -> str:
+    """Return what the user's code raised, with the place where it did, if that is the user's own."""
+    if isinstance(error, OverdueError):
+        return str(error)
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if _is_the_users(frame)]
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if _is_the_users(frame)]
+    return f"{error!r} in {_place(frames[-1].f_code, lines[-1])}" if frames else repr(error)
+
+
+class Watch:
+    """Looks again and again, once a second, whether the main thread is still in the same call of the user's code.
+
+    After `seconds_max` looks in a row, or at once where the program was `asked` to end, the call ends with an
+    OverdueError. Looks are counted, not time: a program that was suspended meanwhile did not take long. `waiting` is
+    called at each look, with whether it is the user's code that the program is in.
+    """
+
+    def __init__(self, seconds_max: int, asked: Callable[[], bool], waiting: Callable[[], None]) -> None:
+        self._looks_max = seconds_max
+        self._asked = asked
+        self._waiting = waiting
+        self._call: FrameType | None = None
+        self._looks = 0
+
+    def start(self, every_s: float = 1.0) -> None:
+        """Look from now on, where the system has such a timer; a process that this one forks must start its own."""
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._look)
+            signal.siginterrupt(signal.SIGALRM, False)
+            signal.setitimer(signal.ITIMER_REAL, every_s, every_s)
+
+    @staticmethod
+    def stop() -> None:
+        """Look no more."""
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _look(self, number: int, frame: FrameType | None) -> None:
+        del number
+        call = _call_in(frame)
+        self._looks = self._looks + 1 if call is not None and call is self._call else 0
+        self._call = call
+        if self._looks and (self._looks >= self._looks_max or self._asked()):
+            place, looks = _place_of(frame), self._looks
+            self._call, self._looks = None, 0
+            raise OverdueError(
+                f"it went on for {looks} s{' until it was interrupted' * self._asked()} in {place}; the usual cause is "
+                "a loop without an end, or without a `yield` in it (DEADHEAT_STEP_SECONDS allows it more time)"
+            )
+        self._waiting()
+
+
+def _call_in(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost call of the user's code that a stack is in the middle of."""
+    while frame is not None and frame.f_code not in _CALLERS:
+        frame = frame.f_back
+    return frame
+
+
+def _place_of(frame: FrameType | None) -> str:
+    """Return the innermost place of the user's in a stack, up to where the engine has called it."""
+    first = frame
+    while frame is not None and frame.f_code not in _CALLERS:
+        if _is_the_users(frame):
+            return _place(frame.f_code, frame.f_lineno)
+        frame = frame.f_back
+    return _place(first.f_code, first.f_lineno) if first is not None else "a place that nobody knows"
+
+
+def _is_the_users(frame: FrameType) -> bool:
+    return is_the_users(frame.f_globals.get("__name__"))
+
+
+def _place(code: CodeType, line: int | None) -> str:
+    return f"{code.co_name} ({code.co_filename.rpartition('/')[2]}:{line})"

@@ -1,0 +1,116 @@
+"""Commands over the user's own code: what that prints stays out of results, and what never ends is ended."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.test_exit_codes import AT_WORK, environment, interrupted, program
+
+USERS = """
+import multiprocessing, os, sys
+multiprocessing.set_start_method("fork")  # so that what is added here is known there
+import deadheat.cli_searches
+deadheat.cli_searches.cores = lambda: 2
+from deadheat.models.protocols import baseline
+from tests.protocols import added, changed
+
+def talks(system, request):
+    print("from a role")
+    os.write(1, b"from below\\n")
+    return (yield from baseline.dispatch(system, request))
+
+def loops(system, request):
+    yield system.status.get(request.evaluation)
+    while True:
+        pass
+
+def counts(system, request):
+    seen = 0
+    while True:
+        seen += 1
+        yield system.status.get(request.evaluation)
+
+with added(changed("talks", dispatch=talks), changed("loops", dispatch=loops), changed("counts", dispatch=counts)):
+    main()
+"""
+
+
+def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        program(USERS, *arguments), capture_output=True, text=True, env=environment(**more), timeout=120
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("size", ["1", "2"])
+def test_what_a_role_prints_is_no_part_of_the_json(size: str) -> None:
+    done = run("check", "talks", "baseline", "-p", "at-most-one-job", "-n", size, "--json")
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)["results"]) == 2
+    assert "from a role\n" in done.stderr
+    assert "from below\n" in done.stderr
+
+
+def test_what_a_role_prints_is_no_part_of_a_timeline_either() -> None:
+    done = run("show", "talks", "-p", "no-permanent-orphan")
+    assert done.returncode == 1
+    assert done.stdout.startswith("talks with 1 evaluation violates no-permanent-orphan\n")
+    assert "from a role" not in done.stdout
+    assert "from below" not in done.stdout
+    assert "from a role\n" in done.stderr
+
+
+@pytest.mark.parametrize("size", ["1", "2"])
+def test_a_role_that_never_comes_back_is_named_and_leaves_the_results_of_others(size: str) -> None:
+    done = run("check", "loops", "baseline", "-p", "at-most-one-job", "-n", size, "--json", DEADHEAT_STEP_SECONDS="1")
+    assert done.returncode == 2
+    [entry] = json.loads(done.stdout)["results"]
+    assert entry["protocol"] == "baseline"
+    [sentence] = done.stderr.splitlines()
+    assert "The process 'dispatcher/e1/1' failed after 2 outcomes: it went on for 1 s in loops (<string>:" in sentence
+    assert sentence.endswith("(DEADHEAT_STEP_SECONDS allows it more time).")
+
+
+def test_a_counter_without_a_bound_is_named() -> None:
+    done = run("check", "counts", "-p", "at-most-one-job", COLUMNS="1000")
+    assert done.returncode == 3
+    assert "since the local 'seen' of counts (<string>:" in done.stdout
+    assert "seems to have no bound; give it one, or raise --max-values." in done.stdout
+    assert run("check", "counts", "-p", "at-most-one-job", "--max-values", "9").returncode == 3
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "1.5", ""])
+def test_a_time_for_steps_that_is_none_is_refused(seconds: str) -> None:
+    done = run("check", "baseline", DEADHEAT_STEP_SECONDS=seconds)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"deadheat: DEADHEAT_STEP_SECONDS is {seconds!r}, which is no number of seconds; set it to 10, for one.\n"
+    )
+
+
+DEAF = f"""
+{AT_WORK}
+import time
+def deaf(*arguments):
+    print("at work", file=sys.stderr, flush=True)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        time.sleep(0.1)
+    return real(*arguments)
+it.check = deaf
+main()
+"""
+
+
+def test_a_first_ctrl_c_is_answered_also_where_nothing_looks_for_it() -> None:
+    code, out, err = interrupted(["check", "baseline", "-p", "wanted-job-survives", "-n", "2", "--json"], DEAF)
+    assert code in (0, 130)
+    json.loads(out)
+    assert err == (
+        "deadheat: interrupted; ending with what was found so far. That may take a while; Ctrl-C again ends at once, "
+        "with nothing.\n"
+    )
