@@ -209,17 +209,17 @@ def test_a_lost_race_is_accepted_and_called_what_it_is(tmp_path: Path) -> None:
 def test_a_race_that_was_not_lost_violates_nothing(tmp_path: Path) -> None:
     users = [
         event(0.5, "user", "cancel"),
-        event(5.5, "user", "answer", 0, {"user:Cancellation": "answered: cancelled"}),
+        event(5.5, "user", "answer", 1, {"user:Cancellation": "answered: cancelled"}),
     ]
     events = [provisioning(0.1), created(0.2), *users[:1], looked(2), killed(3, "200 OK"), cancelled(4), *users[1:]]
-    events.insert(3, event(0.6, "user", "cancellation", 0))
+    events.insert(3, event(0.6, "user", "cancellation", 1))
     result = answer(tmp_path, events, components=["user", "status", "kubernetes"])
     assert set(verdicts(result).values()) == {InRun.HOLDS}
 
 
 def with_the_user(answered: tuple[float, float], creation: tuple[float, float]) -> list[Any]:
-    asked = [event(0.2, "user", "cancel"), event(0.3, "user", "cancellation", 0)]
-    told = event(answered, "user", "answer", 0, {"user:Cancellation": "answered: cancelled"})
+    asked = [event(0.2, "user", "cancel"), event(0.3, "user", "cancellation", 1)]
+    told = event(answered, "user", "answer", 1, {"user:Cancellation": "answered: cancelled"})
     return [provisioning(0.1), *asked, looked(2), killed(3), cancelled(4), told, created(creation)]
 
 
