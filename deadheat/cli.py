@@ -14,9 +14,9 @@ from deadheat.cli_cleanup import EXAMPLES, cleanup
 from deadheat.cli_conform import conform
 from deadheat.cli_ending import ExitCode, console, ended, epilog, finish, say
 from deadheat.cli_incidents import incidents
+from deadheat.cli_list import list_names
 from deadheat.cli_live import live
 from deadheat.cli_new import new
-from deadheat.cli_operations import list_operations
 from deadheat.cli_options import (
     AllowUnreached,
     Checkpoint,
@@ -87,29 +87,7 @@ def deadheat(
     """Run before every command."""
 
 
-@app.command("list", epilog=epilog("deadheat list faults", "listed", None, decides=False))
-def list_names(
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="WHAT", help="protocols, properties, faults or operations; nothing for the first three."
-        ),
-    ] = None,
-    protocol: Annotated[
-        str | None, typer.Argument(metavar="PROTOCOL", help="Whose operations; nothing for those of all.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the operations as one JSON object.")] = False,
-) -> None:
-    """List the protocols, properties and faults, each with one line; or the operations that a log may tell of."""
-    from deadheat.reports.catalogue import print_catalogue
-    from deadheat.sim.errors import UsageError
-
-    if what == "operations":
-        list_operations(protocol, as_json)
-    if protocol is not None or as_json:
-        given = "--json" if protocol is None else f"A PROTOCOL ({protocol})"
-        raise UsageError(f"{given} goes with `deadheat list operations` alone; leave it out.")
-    finish(ExitCode.AS_HOPED, lambda: print_catalogue(what, console()))
+app.command("list", epilog=epilog("deadheat list faults", "listed", None, decides=False))(list_names)
 
 
 @app.command(

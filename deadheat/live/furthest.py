@@ -19,6 +19,9 @@ __all__ = ["Allowed", "Furthest", "furthest"]
 
 TIME_ORDER = "time order"
 
+BUSY = "it began before its process was done with what it did before"
+ENDED = "it ended before what has to come first"
+
 LATER_MAX = 2_000
 """So many states are looked at to see what would come next if there were more time."""
 
@@ -30,12 +33,14 @@ FAR = {"component": 4, "operation": 2}
 class Allowed:
     """What a run allows next, and in which fields the log's next event is something else.
 
-    `line` is that of a later event that says just this, but too late, if there is one.
+    `line` is that of a later event that says just this, but too late, if there is one; `why` says what is wrong with
+    the order of times, where it is that.
     """
 
     step: str
     differs_in: tuple[str, ...]
     line: int | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,12 @@ def _allowed(matching: Matching, point: Point, told: Told, left: Sequence[int]) 
     differs_in, *others = (differing(told, matching.events[each], matching.evaluation, point.bindings) for each in left)
     line = next((matching.events[each].line for each, fields in zip(left[1:], others, strict=True) if not fields), None)
     step = f"{told.process}: {told.operation} = {render(told.outcome)}"
-    return Allowed(step, differs_in or (TIME_ORDER,), line if differs_in else None)
+    if differs_in:
+        return Allowed(step, differs_in, line)
+    is_busy = matching.bounds.is_busy(point.moments, told.process, left[0])
+    return Allowed(step, (TIME_ORDER,), why=BUSY if is_busy else ENDED)
 
 
 def _too_late(matching: Matching, point: Point, told: Told, left: Sequence[int]) -> Allowed:
     one = _allowed(matching, point, told, left)
-    return replace(one, differs_in=tuple(dict.fromkeys((*one.differs_in, TIME_ORDER))))
+    return replace(one, differs_in=tuple(dict.fromkeys((*one.differs_in, TIME_ORDER))), why=one.why or ENDED)

@@ -55,6 +55,10 @@ class TimeBounds:
         """Return whether an event is left, and none that is left ended before it began."""
         return not matched >> number & 1 and self.began[number] <= self._known(matched)[2]
 
+    def is_busy(self, moments: Moments, process: str, number: int) -> bool:
+        """Return whether a process was still doing what it did before when an event began."""
+        return self.began[number] < dict(moments.free).get(process, BEFORE_ALL)
+
     def by_itself(self, moments: Moments, matched: int) -> Moments | None:
         """Return the moments after something that servers do by themselves; None where the time for it has passed."""
         return self._after(matched, moments.now, dict(moments.free))

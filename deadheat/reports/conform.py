@@ -54,7 +54,8 @@ def _unexplained_to_json(found: Unexplained) -> dict[str, Any]:
                 "line": each.event.line,
                 "event": str(each.event),
                 "allowed": [
-                    {"step": one.step, "differs_in": list(one.differs_in), "line": one.line} for one in each.allowed
+                    {"step": one.step, "differs_in": list(one.differs_in), "line": one.line, "why": one.why}
+                    for one in each.allowed
                 ],
             }
             for each in found.furthest
@@ -126,7 +127,8 @@ def _print_furthest(found: Furthest, which: str, console: Console) -> None:
 
 def _differs(allowed: Allowed) -> str:
     later = f"; line {allowed.line} says it, too late" if allowed.line is not None else ""
-    return f"({'differs in ' + ', '.join(allowed.differs_in)}{later})"
+    why = f": {allowed.why}" if allowed.why is not None else ""
+    return f"(differs in {', '.join(allowed.differs_in)}{why}{later})"
 
 
 def _print_judged(result: Conformance, console: Console) -> None:

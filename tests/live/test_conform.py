@@ -17,6 +17,7 @@ from deadheat.live.tape import read_tape
 from deadheat.sim.errors import TraceError
 
 HEADER: dict[str, Any] = {"format": "deadheat-live-trace", "version": 1, "protocol": "baseline", "evaluations": ["17"]}
+ASKING_BY_UID = ["baseline+orphan-cleanup-by-uid", "owner-tombstone", "name-tombstone"]
 LATENCIES = {**DEFAULT_LATENCIES, "kubernetes.list_jobs": Latency(200, 300)}
 
 
@@ -110,7 +111,10 @@ def test_an_event_of_nobody_is_named_rather_than_left_out(tmp_path: Path) -> Non
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("protocol", ["baseline", "two-phase", "event-sourcing", "baseline+orphan-cleanup"])
+@pytest.mark.parametrize(
+    "protocol",
+    ["baseline", "two-phase", "event-sourcing", "baseline+orphan-cleanup", *ASKING_BY_UID],
+)
 def test_what_real_servers_did_is_explained_by_the_model(place: Place, tmp_path: Path, protocol: str) -> None:
     path = tmp_path / "stress.jsonl"
     result = stress(place, protocol, Load(24, 8, LATENCIES, settle_s=1.0), path)
