@@ -223,6 +223,9 @@ def _unexpected(error: BaseException) -> ExitCode:
         _let_go(sys.stdout)
         say(f"deadheat: {_unwritable(error)}")
         return ExitCode.USAGE
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes) and error.strerror:
+        say(f"deadheat: The file {error.filename!r} cannot be used: {error.strerror}; give another one.")
+        return ExitCode.USAGE
     if isinstance(error, ConnectionError | TimeoutError) or _module(error) in CLIENTS:
         name = type(error).__name__  # and no more of it: it may hold credentials
         say(f"deadheat: A real server refused or failed ({name}, {_where(error)}).")
@@ -243,8 +246,11 @@ def _misused(error: Any) -> ExitCode:
         if message:
             say(message)
         return ExitCode.USAGE
-    see = f"; see {context.command_path} --help." if context is not None else ""
-    say(f"deadheat: {message.rstrip('.') if see else message}{see}")
+    if context is None:
+        say(f"deadheat: {message}")
+    else:
+        see = " See" if message.endswith("?") else "; see"
+        say(f"deadheat: {message.rstrip('.')}{see} {context.command_path} --help.")
     return ExitCode.USAGE
 
 

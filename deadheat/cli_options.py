@@ -28,15 +28,57 @@ __all__ = [
     "cores",
     "search_options",
     "seconds_in",
+    "shortened",
     "unreached_allowed",
+    "whole",
 ]
 
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
-MaxStates = Annotated[int, typer.Option("--max-states", min=1, help="Stop there, with what was found so far.")]
+DIGITS_MAX = 30
+
+
+def whole(option: str, least: int | None = None, most: int | None = None) -> Any:
+    """Return the settings of an option that takes a whole number: what reads it, and what help calls it.
+
+    What reads it raises UsageError in words of our own; those of the parser differ from version to version, and do not
+    say what was given.
+    """
+
+    def read(given: Any) -> int:
+        from deadheat.sim.errors import UsageError
+
+        if isinstance(given, int):  # a default
+            return given
+        number = int(given) if re.fullmatch(rf"-?[0-9]{{1,{DIGITS_MAX}}}", given) else None
+        if number is None or (least is not None and number < least) or (most is not None and number > most):
+            bounds = ""
+            if least is not None:
+                bounds = f" from {least:,} on" if most is None else f" from {least:,} to {most:,}"
+            raise UsageError(f"{shortened(given)} is no number for {option}; write a whole number{bounds}.")
+        return number
+
+    return {"parser": read, "metavar": "N"}
+
+
+def shortened(given: str) -> str:
+    """Return what was given, as one short piece of a sentence."""
+    shown = ascii(given) if not given.isprintable() else repr(given)
+    return shown if len(shown) <= GIVEN_MAX else f"{shown[:GIVEN_MAX]}..."
+
+
+GIVEN_MAX = 60
+
+MaxStates = Annotated[
+    int, typer.Option("--max-states", help="Stop there, with what was found so far.", **whole("--max-states", 1))
+]
 MaxValues = Annotated[
     int,
-    typer.Option("--max-values", min=2, help="Stop where a counter in a role or component took on so many values."),
+    typer.Option(
+        "--max-values",
+        help="Stop where a counter in a role or component took on so many values.",
+        **whole("--max-values", 2),
+    ),
 ]
 ExplorerName = Annotated[
     str,
@@ -95,13 +137,15 @@ def search_options(explorer: str, max_states: int, memory: str | None = None, **
     """Return how to search: as the options say, by the names of those of `scenarios.check`, on all cores."""
     from deadheat.scenarios.check import Options, parse_size
 
-    return Options(explorer, max_states, memory_bytes_max=parse_size(memory) if memory else 0, cores=cores(), **others)
+    return Options(
+        explorer, max_states, memory_bytes_max=0 if memory is None else parse_size(memory), cores=cores(), **others
+    )
 
 
 def seconds_in(duration: str) -> int | None:
     """Return the seconds in a text such as 30s, 5m, 1h or 2d; None if it is no such text."""
     number, unit = duration[:-1], duration[-1:]
-    return int(number) * UNITS_S[unit] if unit in UNITS_S and re.fullmatch(r"\d+", number) else None
+    return int(number) * UNITS_S[unit] if unit in UNITS_S and re.fullmatch(r"[0-9]{1,9}", number) else None
 
 
 def cores() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -12,11 +13,20 @@ from deadheat.live.adapter import BlockedError
 from deadheat.live.adapters import Adapters
 from deadheat.live.runner import Stopped
 from deadheat.live.tape import Tape
-from deadheat.sim.errors import UsageError
+from deadheat.sim.components import Component
+from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Operation, Request
 
-__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "is_the_end", "parse_latencies"]
+__all__ = [
+    "DEFAULT_LATENCIES",
+    "FreeGate",
+    "Latency",
+    "is_environment",
+    "is_the_end",
+    "parse_latencies",
+    "require_known",
+]
 
 ENVIRONMENT = ("controllers", "expiry", "broker", "watch", "replica")
 """The processes that stand for what real servers do by themselves."""
@@ -55,10 +65,21 @@ def parse_latencies(texts: list[str]) -> dict[str, Latency]:
             latency = Latency(float(low), float(high or low))
         except ValueError:
             equals = ""
-        if not equals or not 0 <= latency.min_ms <= latency.max_ms:
+        if not equals or not 0 <= latency.min_ms <= latency.max_ms < math.inf:
             raise UsageError(f"{text!r} is not a latency; write WHAT=MIN:MAX in ms, such as http.accept=0:50.")
         latencies[name] = latency
     return latencies
+
+
+def require_known(latencies: Mapping[str, Latency], components: Mapping[str, Component]) -> None:
+    """Raise UsageError for a delay of what no component does: it would never come about."""
+    known = set(DEFAULT_LATENCIES)
+    for name, component in components.items():
+        kind = name.partition("/")[0]
+        known |= {kind, *(f"{kind}.{each}" for each in dir(component) if not each.startswith("_"))}
+    for name in latencies:
+        if name not in known:
+            raise unknown_name("component or operation", name, sorted(known))
 
 
 def is_the_end(request: Request) -> bool:

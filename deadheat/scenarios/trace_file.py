@@ -86,8 +86,8 @@ def require_writable(path: Path, of_format: str = FORMAT) -> None:
 
     A file that was saved before is written anew, and so is one that is empty; any other is somebody's, and stays.
     """
-    existed = path.exists()
     try:
+        existed = path.exists()
         if path.is_file() and not _is_of(path, of_format):
             raise TraceError(f"{path} is there already and is no trace; move it away, or give another name.")
         path.open("ab").close()

@@ -84,7 +84,7 @@ def _client(url: str, timeout_s: float) -> Any:
     except (ValueError, TypeError):
         # What the parser says may quote the password.
         raise UsageError(
-            "--status is not the URL of a Redis, which is redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER]; "
-            "in a password, write / as %2F, @ as %40 and # as %23."
+            "--status is not the URL of a Redis, which is redis://HOST[:PORT][/NUMBER], with USER:PASSWORD and an @ "
+            "before HOST if it wants them; in a password, write / as %2F, @ as %40 and # as %23."
         ) from None
     return client

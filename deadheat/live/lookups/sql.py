@@ -36,7 +36,10 @@ class PostgresLookup:
         try:
             psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.Error:  # what the driver says may quote the URL
-            raise UsageError("--status is not the URL of a PostgreSQL, postgresql://USER:PASSWORD@HOST/NAME.") from None
+            raise UsageError(
+                "--status is not the URL of a PostgreSQL, which is postgresql://HOST/NAME, with USER:PASSWORD and an @ "
+                "before HOST if it wants them."
+            ) from None
 
     def __call__(self, evaluation: str) -> str | None:
         """Ask the query."""
