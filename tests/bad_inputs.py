@@ -166,7 +166,17 @@ def _files() -> Iterator[Case]:
         yield Case((*reads, "nowhere.json"), "nowhere.json cannot be read: No such file or directory.")
         yield Case((*reads, "dir"), "dir cannot be read: Is a directory.")
         yield Case((*reads, LONG), f"{LONG} cannot be read: File name too long.")
-        for given in ("empty", "bin", "null.json", "deep.json", "other.json", "notes.md", "c.jsonl", "/dev/null"):
+        for given in (
+            "empty",
+            "bin",
+            "null.json",
+            "deep.json",
+            "other.json",
+            "notes.md",
+            "c.jsonl",
+            "/dev/null",
+            "/dev/zero",
+        ):
             yield Case(
                 (*reads, given), f"{given} is not a deadheat trace; make one with `deadheat show PROTOCOL --save"
             )

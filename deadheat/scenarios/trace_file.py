@@ -28,6 +28,8 @@ __all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "re
 FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
 FORMAT_VERSION: Literal[2] = 2
 
+BYTES_MAX = 64 << 20
+
 BEGINNING = 200
 """Within so many bytes a file of ours names its format."""
 
@@ -234,7 +236,7 @@ def _fingerprint(model: Model) -> str | None:
 
 def _read(path: Path) -> Content:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
+        content = json.loads(_text_of(path), object_pairs_hook=_object)
     except OSError as error:
         raise TraceError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):
@@ -250,6 +252,13 @@ def _read(path: Path) -> Content:
         raise _is_not_whole(path, str(error)) from None
     except ValueError:  # NaN, or half a character
         raise _is_not_whole(path, "it holds what no JSON can") from None
+
+
+def _text_of(path: Path) -> str:
+    """Return what a file holds; nothing, if that is more than any trace does: a device, for one, never ends."""
+    with path.open("rb") as file:
+        content = file.read(BYTES_MAX + 1)
+    return content.decode() if len(content) <= BYTES_MAX else ""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
