@@ -54,6 +54,8 @@ def sweep(
         raise UsageError("--delete and --dry-run contradict each other; leave one of them out.")
     if run is not None and not is_run_id(run):
         raise UsageError(f"{run!r} is not the id of a run, which has 16 hexadecimal digits.")
+    if (redis, kubeconfig, context) != (None, None, None):
+        require_live_extra("live sweep")
     require_servers(redis, status, kubeconfig, context)
     choice = Choice(run, _seconds(older_than) if older_than is not None else 0.0, delete)
     fates = _told(_sweep(choice, redis, status, kubeconfig, context, yes_really, dry_run=dry_run))
