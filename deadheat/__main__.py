@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 __all__ = ["main"]
@@ -22,6 +23,7 @@ def main() -> None:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
         except OSError:  # then the order is as it is
             del os.environ[SEED]
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is somebody to say that it was interrupted
     from deadheat.cli import main as run
 
     run()

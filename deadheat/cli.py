@@ -32,6 +32,7 @@ from deadheat.cli_options import (
     Symmetry,
     search_options,
     unreached_allowed,
+    whole,
 )
 from deadheat.cli_searches import code_of, judge_mutants, scenario_of, search_all, undecided
 from deadheat.cli_users_code import runs_users_code
@@ -57,7 +58,9 @@ app = typer.Typer(
 )
 
 app.add_typer(live, name="live")
-Evaluations = Annotated[int, typer.Option("--evaluations", "-n", metavar="N", help="How many evaluations run at once.")]
+Evaluations = Annotated[
+    int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.", **whole("--evaluations"))
+]
 Faults = Annotated[
     list[str] | None,
     typer.Option(
@@ -180,7 +183,7 @@ def show(
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened."""
-    scenario = scenario_of(protocol, evaluations, faults, [prop] if prop else None, quiet_period)
+    scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period)
     _require_writable(save)
     allowed = unreached_allowed(allow_unreached)
     options = search_options("auto", max_states, values_max=max_values, allow_unreached=allowed, faults_must_fire=True)
@@ -208,7 +211,7 @@ def frontier(
         list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to break; nothing for all of them.")
     ] = None,
     up_to: Annotated[
-        int, typer.Option("--up-to", min=0, max=UP_TO_MAX, metavar="K", help="Try sets of up to K faults.")
+        int, typer.Option("--up-to", help="Try sets of up to N faults.", **whole("--up-to", 0, UP_TO_MAX))
     ] = 1,
     evaluations: Evaluations = 1,
     properties: Annotated[
@@ -307,7 +310,7 @@ def mutate(
     max_states: MaxStates = DEFAULT_MAX_STATES,
     max_values: MaxValues = DEFAULT_MAX_VALUES,
     number: Annotated[
-        int | None, typer.Option("--show", metavar="N", min=1, help="Show how mutant N was noticed, as a timeline.")
+        int | None, typer.Option("--show", help="Show how mutant N was noticed, as a timeline.", **whole("--show", 1))
     ] = None,
     allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,

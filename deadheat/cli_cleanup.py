@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, say
-from deadheat.cli_options import seconds_in
+from deadheat.cli_options import seconds_in, whole
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
@@ -163,8 +163,7 @@ def cleanup(
         int | None,
         typer.Option(
             "--max-deletions",
-            min=0,
-            metavar="N",
+            **whole("--max-deletions", 0),
             help="With --delete: end a sweep after so many, and call it unhealthy if orphans are left.",
             rich_help_panel=HOW,
         ),
@@ -184,7 +183,10 @@ def cleanup(
     alert_threshold: Annotated[
         int | None,
         typer.Option(
-            "--alert-threshold", min=0, metavar="N", help="More orphans a sweep are an alert.", rich_help_panel=HOW
+            "--alert-threshold",
+            help="More orphans a sweep are an alert.",
+            rich_help_panel=HOW,
+            **whole("--alert-threshold", 0),
         ),
     ] = None,
     as_json: Annotated[
@@ -193,7 +195,10 @@ def cleanup(
     metrics_port: Annotated[
         int | None,
         typer.Option(
-            "--metrics-port", min=1, max=65535, help="Serve metrics for Prometheus there.", rich_help_panel=HOW
+            "--metrics-port",
+            help="Serve metrics for Prometheus there.",
+            rich_help_panel=HOW,
+            **whole("--metrics-port", 1, 65_535),
         ),
     ] = None,
     metrics_address: Annotated[
@@ -323,6 +328,9 @@ def _rules(
     from deadheat.live.tally import Rules, Words
     from deadheat.sim.errors import UsageError
 
+    for word in (*(terminal or ()), *(completed or ()), *(active or ())):
+        if not word.strip():
+            raise UsageError(f"The status {word!r} is empty; give --terminal-status and the like a word each.")
     words = Words()
     if terminal:
         words = Words(frozenset(terminal), words.completed, words.active - set(terminal))

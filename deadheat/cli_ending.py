@@ -233,6 +233,9 @@ def _unexpected(error: BaseException) -> ExitCode:
         _let_go(sys.stdout)
         say(f"deadheat: {_unwritable(error)}")
         return ExitCode.USAGE
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes) and error.strerror:
+        say(f"deadheat: The file {error.filename!r} cannot be used: {error.strerror}; give another one.")
+        return ExitCode.USAGE
     if isinstance(error, ConnectionError | TimeoutError) or _module(error) in CLIENTS:
         name = type(error).__name__  # and no more of it: it may hold credentials
         say(f"deadheat: A real server refused or failed ({name}, {_where(error)}).")
@@ -253,10 +256,11 @@ def _misused(error: Any) -> ExitCode:
         if message:
             say(message)
         return ExitCode.USAGE
-    if context is not None:
-        see = f"see {context.command_path} --help."
-        message = f"{message} {see.capitalize()}" if message.endswith("?") else f"{message.rstrip('.')}; {see}"
-    say(f"deadheat: {message}")
+    if context is None:
+        say(f"deadheat: {message}")
+    else:
+        see = " See" if message.endswith("?") else "; see"
+        say(f"deadheat: {message.rstrip('.')}{see} {context.command_path} --help.")
     return ExitCode.USAGE
 
 

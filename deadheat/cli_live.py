@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.cli_ending import ExitCode, console, epilog, finish, say
+from deadheat.cli_options import whole
+from deadheat.cli_servers import jobs_command, require_image, require_servers
 from deadheat.cli_sweep import sweep
 from deadheat.cli_users_code import prints_apart
 from deadheat.live.extras import require_live_extra
@@ -87,12 +89,18 @@ def replay(
 @prints_apart
 def check(
     protocols: Annotated[list[str], typer.Argument(metavar="PROTOCOL", help="What to check.")],
-    evaluations: Annotated[int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.")] = 1,
+    evaluations: Annotated[
+        int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.", **whole("--evaluations"))
+    ] = 1,
     faults: Annotated[
         list[str] | None, typer.Option("--faults", metavar="KIND=K", help="Allow up to K faults of a kind.")
     ] = None,
-    schedules: Annotated[int, typer.Option("--random", min=0, help="How many random schedules to compare.")] = 5,
-    seed: Annotated[int, typer.Option("--seed", help="Which random schedules: one number always gives the same.")] = 1,
+    schedules: Annotated[
+        int, typer.Option("--random", help="How many random schedules to compare.", **whole("--random", 0))
+    ] = 5,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Which random schedules: one number always gives the same.", **whole("--seed"))
+    ] = 1,
     redis: RedisUrl = None,
     status: StatusUrl = None,
     kubeconfig: Kubeconfig = None,
@@ -129,15 +137,21 @@ def check(
 @prints_apart
 def stress(
     protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="What to run.")],
-    cancellations: Annotated[int, typer.Option("--cancellations", min=1, help="How many evaluations to cancel.")] = 100,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="How many at once.")] = 8,
+    cancellations: Annotated[
+        int, typer.Option("--cancellations", help="How many evaluations to cancel.", **whole("--cancellations", 1))
+    ] = 100,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", help="How many at once.", **whole("--concurrency", 1))
+    ] = 8,
     latency: Annotated[
         list[str] | None,
         typer.Option(
             "--latency", metavar="NAME=LO..HI", help="How long to delay a component, or one of its operations."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Which delays are drawn: one number always gives the same.")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Which delays are drawn: one number always gives the same.", **whole("--seed"))
+    ] = 1,
     trace: Annotated[Path, typer.Option("--trace", metavar="FILE", help="Where to record.")] = Path("stress.jsonl"),
     redis: RedisUrl = None,
     status: StatusUrl = None,
@@ -163,8 +177,9 @@ def stress(
     find_protocol(protocol)
     require_writable(trace, FORMAT)
     load = Load(cancellations, concurrency, parse_delays(latency or [], Scenario(protocol).model()), seed)
+    settings = _settings(image, command)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
-        result = run(place, protocol, load, trace, _settings(image, command))
+        result = run(place, protocol, load, trace, settings)
     code = ExitCode.VIOLATED if result.outcome is LiveOutcome.DIVERGED else ExitCode.AS_HOPED
     if as_json:
         finish(code, lambda: typer.echo(stress_to_json(result, str(trace))))
@@ -239,16 +254,16 @@ def _where(
 ) -> Where:
     from deadheat.live.place import Where
 
+    require_servers(redis, status, kubeconfig, context, namespace)
     return Where(redis, status, kubeconfig, context, namespace, yes_really)
 
 
 def _settings(image: str, command: str, topology: str = "threads") -> Settings:
-    import shlex
-
     from deadheat.live.kubernetes import JobTemplate
     from deadheat.live.replay import Settings
 
-    return Settings(JobTemplate(image, tuple(shlex.split(command))), topology=topology)
+    require_image(image)
+    return Settings(JobTemplate(image, jobs_command(command)), topology=topology)
 
 
 def _finish(results: list[LiveResult], as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,25 +28,63 @@ __all__ = [
     "cores",
     "search_options",
     "seconds_in",
+    "shortened",
     "unreached_allowed",
+    "whole",
 ]
 
 SEARCH = "How it is searched"
 """The panel of a command's help for these, apart from what is asked."""
 
+DIGITS_MAX = 30
+
+
+def whole(option: str, least: int | None = None, most: int | None = None) -> Any:
+    """Return the settings of an option that takes a whole number: what reads it, and what help calls it.
+
+    What reads it raises UsageError in words of our own; those of the parser differ from version to version, and do not
+    say what was given.
+    """
+
+    def read(given: Any) -> int:
+        from deadheat.sim.errors import UsageError
+
+        if isinstance(given, int):  # a default
+            return given
+        number = int(given) if re.fullmatch(rf"-?[0-9]{{1,{DIGITS_MAX}}}", given) else None
+        if number is None or (least is not None and number < least) or (most is not None and number > most):
+            bounds = ""
+            if least is not None:
+                bounds = f" from {least:,} on" if most is None else f" from {least:,} to {most:,}"
+            raise UsageError(f"{shortened(given)} is no number for {option}; write a whole number{bounds}.")
+        return number
+
+    return {"parser": read, "metavar": "N"}
+
+
+def shortened(given: str) -> str:
+    """Return what was given, as one short piece of a sentence."""
+    shown = ascii(given) if not given.isprintable() else repr(given)
+    return shown if len(shown) <= GIVEN_MAX else f"{shown[:GIVEN_MAX]}..."
+
+
+GIVEN_MAX = 60
+
 MaxStates = Annotated[
     int,
     typer.Option(
-        "--max-states", min=1, metavar="N", help="Stop there, with what was found so far.", rich_help_panel=SEARCH
+        "--max-states",
+        help="Stop there, with what was found so far.",
+        rich_help_panel=SEARCH,
+        **whole("--max-states", 1),
     ),
 ]
 MaxValues = Annotated[
     int,
     typer.Option(
         "--max-values",
-        min=2,
-        metavar="N",
         help="Stop where a counter in a role or component took on so many values.",
+        **whole("--max-values", 2),
         rich_help_panel=SEARCH,
     ),
 ]
@@ -146,7 +185,9 @@ def search_options(explorer: str, max_states: int, memory: str | None = None, **
     """Return how to search: as the options say, by the names of those of `scenarios.check`, on all cores."""
     from deadheat.scenarios.check import Options, parse_size
 
-    return Options(explorer, max_states, memory_bytes_max=parse_size(memory) if memory else 0, cores=cores(), **others)
+    return Options(
+        explorer, max_states, memory_bytes_max=0 if memory is None else parse_size(memory), cores=cores(), **others
+    )
 
 
 def seconds_in(text: str, option: str, at_least: str = "0", at_most: str = "") -> float:

@@ -11,6 +11,7 @@ import typer
 
 from deadheat.cli_ending import ExitCode, say
 from deadheat.cli_options import seconds_in
+from deadheat.cli_servers import require_servers
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
@@ -53,6 +54,9 @@ def sweep(
         raise UsageError("--delete and --dry-run contradict each other; leave one of them out.")
     if run is not None and not is_run_id(run):
         raise UsageError(f"{run!r} is not the id of a run, which has 16 hexadecimal digits.")
+    if (redis, kubeconfig, context) != (None, None, None):
+        require_live_extra("live sweep")
+    require_servers(redis, status, kubeconfig, context)
     choice = Choice(run, seconds_in(older_than, "--older-than") if older_than is not None else 0.0, delete)
     fates = _told(_sweep(choice, redis, status, kubeconfig, context, yes_really, dry_run=dry_run))
     counts = ", ".join(f"{fates.count(fate)} {fate}" for fate in Fate if fate in fates)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from itertools import count
 from typing import Any, TypeVar
 
 from deadheat.cli_ending import print_apart, say
 
-__all__ = ["prints_apart", "runs_users_code"]
+__all__ = ["STILL_AT_WORK", "prints_apart", "runs_users_code"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -45,11 +46,10 @@ def prints_apart(command: Command) -> Command:
 def _watched() -> Iterator[None]:
     from deadheat.scenarios.interruption import watch
 
-    told: list[str] = []
+    seconds = count()
 
     def still_at_work() -> None:
-        if not told:
-            told.append(STILL_AT_WORK)
+        if next(seconds) == 1:  # not at once: most searches have ended by then
             say(STILL_AT_WORK)
 
     watching = watch(still_at_work)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import sys
 
 import pytest
 
-from tests.test_exit_codes import AT_WORK, environment, interrupted, program
+from tests.test_exit_codes import AT_WORK, environment, interrupted, interrupted_in_all_words, program
 
 USERS = """
 import multiprocessing, os, sys
@@ -96,6 +98,8 @@ DEAF = f"""
 {AT_WORK}
 import time
 def deaf(*arguments):
+    from deadheat.scenarios import interruption
+    interruption.asked()  # as a search does now and then
     print("at work", file=sys.stderr, flush=True)
     end = time.monotonic() + 3
     while time.monotonic() < end:
@@ -107,10 +111,55 @@ main()
 
 
 def test_a_first_ctrl_c_is_answered_also_where_nothing_looks_for_it() -> None:
-    code, out, err = interrupted(["check", "baseline", "-p", "wanted-job-survives", "-n", "2", "--json"], DEAF)
-    assert code in (0, 130)
+    arguments = ["check", "baseline", "-p", "wanted-job-survives", "-n", "2", "--json"]
+    code, out, err = interrupted_in_all_words(arguments, DEAF)
+    assert code == 130
     json.loads(out)
     assert err == (
         "deadheat: interrupted; ending with what was found so far. That may take a while; Ctrl-C again ends at once, "
         "with nothing.\n"
     )
+
+
+def test_ctrl_c_while_the_program_is_still_being_imported_shows_no_traceback() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "deadheat", "check", "baseline"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(PYTHONHASHSEED="0"))
+    assert running.stderr is not None
+    assert any("typer" in line for line in running.stderr)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode in (-signal.SIGINT, 130)
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_while_a_protocol_is_looked_up_ends_at_once() -> None:
+    script = """
+import sys, types
+def never_ends(name, *_):
+    print("at work", file=sys.stderr, flush=True)
+    while True:
+        pass
+import deadheat.scenarios.scenario as it
+it.find_protocol = never_ends
+main()
+"""
+    code, out, err = interrupted(["check", "baseline"], script)
+    assert (code, out, err) == (130, "", "deadheat: interrupted; nothing was decided.\n")
+
+
+BUILDING = f"""
+{AT_WORK}
+import deadheat.scenarios.scenario as scenario
+def never_ends(*_):
+    print("at work", file=sys.stderr, flush=True)
+    while True:
+        pass
+scenario.build = never_ends
+it.check = real
+main()
+"""
+
+
+def test_a_first_ctrl_c_ends_a_model_that_is_still_being_put_together() -> None:
+    code, out, err = interrupted(["check", "baseline", "--json"], BUILDING)
+    assert (code, out, err) == (130, "", "deadheat: interrupted; nothing was decided.\n")

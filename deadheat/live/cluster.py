@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -23,6 +26,9 @@ IN_CLUSTER = "in-cluster"
 PropagationPolicy: TypeAlias = Literal["Foreground", "Background"]
 
 TIMEOUT_S = 30.0
+CREDENTIALS_PATIENCE_S = 60.0
+"""So long may a program for credentials take; somebody may have to log in meanwhile."""
+
 CONNECTIONS_MAX = 64
 PAGE = 500
 MERGE_PATCH = "application/merge-patch+json"
@@ -227,10 +233,18 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
         else:
             file = str(kubeconfig) if kubeconfig else None
             _learn_secrets(file)
-            load_kube_config(file, context, client_configuration=configuration, persist_config=False)
+            _in_time(
+                lambda: load_kube_config(file, context, client_configuration=configuration, persist_config=False),
+                f"The kubeconfig {kubeconfig or 'by default'} cannot be used",
+            )
+            if (refresh := configuration.refresh_api_key_hook) is not None:
+                what = f"The credentials of the kubeconfig {kubeconfig or 'by default'} cannot be renewed"
+                configuration.refresh_api_key_hook = lambda given: _in_time(lambda: refresh(given), what)
             name = context or list_kube_config_contexts(file)[1]["name"]
     except ConfigException as error:
         raise LiveError(f"The kubeconfig {kubeconfig or 'by default'} cannot be used: {redact(str(error))}") from None
+    except LiveError:
+        raise
     except OSError as error:
         raise LiveError(f"The kubeconfig {kubeconfig} cannot be read: {error.strerror}.") from None
     except Exception as error:  # the YAML parser's errors among them
@@ -241,9 +255,38 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
     return cluster
 
 
+def _in_time(action: Callable[[], None], what: str) -> None:
+    """Do what may run a program of the user's, such as one for credentials, and end it if it takes too long."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            action()
+        except BaseException as error:  # which is raised where it is waited for
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(CREDENTIALS_PATIENCE_S)
+    if thread.is_alive():
+        _end_programs_of(thread)
+        raise LiveError(
+            f"{what}: the program that it names for credentials has not answered in {CREDENTIALS_PATIENCE_S:g} s; "
+            "run it by hand, or log in."
+        )
+    if failed:
+        raise failed[0]
+
+
+def _end_programs_of(thread: threading.Thread) -> None:
+    """Kill what a thread has started and waits for, where the system tells (Linux does)."""
+    with suppress(OSError, ValueError):
+        for each in Path(f"/proc/self/task/{thread.native_id}/children").read_text().split():
+            os.kill(int(each), signal.SIGKILL)
+
+
 def _learn_secrets(file: str | None) -> None:
     """Know the secrets of a kubeconfig before anything can speak of them; whether it is one shows later."""
-    import os
 
     import yaml
     from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
@@ -256,7 +299,6 @@ def _learn_secrets(file: str | None) -> None:
 
 
 def _inside_a_cluster() -> bool:
-    import os
 
     return "KUBERNETES_SERVICE_HOST" in os.environ
 

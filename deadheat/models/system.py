@@ -47,19 +47,22 @@ class System:
     @property
     def store(self) -> StatusStore:
         """The status store, for protocols that overwrite the status in place."""
-        assert isinstance(self.status, StatusStore)
+        if not isinstance(self.status, StatusStore):
+            raise ModelError("system.store is for a protocol that says status=StatusStore; use system.stream here.")
         return self.status
 
     @property
     def stream(self) -> EventStream:
         """The event stream, for protocols that keep the status there."""
-        assert isinstance(self.status, EventStream)
+        if not isinstance(self.status, EventStream):
+            raise ModelError("system.stream is for a protocol that says status=EventStream; use system.store here.")
         return self.status
 
     @property
     def guards(self) -> GuardedKubernetes:
         """The cluster, for protocols that use its owners, suspension, tombstones or admission."""
-        assert isinstance(self.kubernetes, GuardedKubernetes)
+        if not isinstance(self.kubernetes, GuardedKubernetes):
+            raise ModelError("system.guards is for a protocol that says kubernetes=GuardedKubernetes; say so in it.")
         return self.kubernetes
 
 

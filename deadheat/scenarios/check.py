@@ -36,6 +36,8 @@ EXPLORERS = ("auto", "python", "kernel", "reference")
 
 WITH_SYMMETRY = ("auto", "kernel", "python")
 
+SIZE_DIGITS_MAX = 20
+
 COMPILED = ("auto", "kernel")
 """Those that save checkpoints and can tell states apart by fingerprint."""
 
@@ -304,6 +306,6 @@ def parse_size(text: str) -> int:
     """Return the bytes that a text such as `512M` or `4G` stands for; raises UsageError."""
     units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
     number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
-    if not number.isdecimal() or not int(number):
-        raise UsageError(f"{text!r} is not a size; write a number with K, M, G or T, such as 4G.")
+    if not (number.isascii() and number.isdecimal() and len(number) <= SIZE_DIGITS_MAX and int(number)):
+        raise UsageError(f"{text[:60]!r} is not a size; write a number with K, M, G or T, such as 4G.")
     return int(number) * units.get(unit, 1)

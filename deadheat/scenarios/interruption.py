@@ -25,6 +25,10 @@ _asked = c_bool(False)
 """Whether somebody has asked; in memory of their own, so that worker processes can share it."""
 
 
+_heeded = False
+"""Whether anybody who could stop with what it has was ever at work: until then, there is nothing to be kept."""
+
+
 def listen(shared: c_bool | None = None) -> None:
     """From here on, take a Ctrl-C as a request to stop (see `asked`); the next one ends the program at once.
 
@@ -45,17 +49,20 @@ def listen_in_worker(shared: c_bool | None = None) -> None:
 def watch(still_at_work: Callable[[], object] = int) -> Watch:
     """Watch over the user's code from here on; `still_at_work` is called each second after somebody has asked to stop.
 
-    Raises UsageError where the environment says no number of seconds.
+    Where nothing was searched by then, such as while a large model is being put together, it is KeyboardInterrupt that
+    is raised. Raises UsageError where the environment says no number of seconds.
     """
     given = os.environ.get(STEP_SECONDS, str(STEP_S))
     if not (given.isascii() and given.isdecimal() and int(given[:9]) > 0):
         raise UsageError(f"{STEP_SECONDS} is {given!r}, which is no number of seconds; set it to {STEP_S}, for one.")
 
     def waiting() -> None:
-        if asked():
+        if _asked.value and not _heeded:
+            raise KeyboardInterrupt
+        if _asked.value:
             still_at_work()
 
-    made = Watch(int(given), asked, waiting)
+    made = Watch(int(given), lambda: _asked.value, waiting)
     made.start()
     return made
 
@@ -64,13 +71,16 @@ def share() -> c_bool:
     """Return what tells worker processes of a request to this one: a terminal tells all, `kill` only one."""
     from multiprocessing.sharedctypes import RawValue
 
-    global _asked
+    global _asked, _heeded
+    _heeded = True  # by the workers
     _asked = RawValue(c_bool, _asked.value)
     return _asked
 
 
 def asked() -> bool:
-    """Return whether somebody has asked for the searches to stop."""
+    """Return whether somebody has asked for the searches to stop; for whoever then stops with what it has."""
+    global _heeded
+    _heeded = True
     return _asked.value
 
 

@@ -29,6 +29,8 @@ __all__ = ["FORMAT", "FORMAT_VERSION", "Recorded", "load", "read", "replay", "re
 FORMAT: Literal["deadheat-trace"] = "deadheat-trace"
 FORMAT_VERSION: Literal[3] = 3
 
+BYTES_MAX = 64 << 20
+
 BEGINNING = 200
 """Within so many bytes a file of ours names its format."""
 
@@ -88,8 +90,8 @@ def require_writable(path: Path, of_format: str = FORMAT) -> None:
 
     A file that was saved before is written anew, and so is one that is empty; any other is somebody's, and stays.
     """
-    existed = path.exists()
     try:
+        existed = path.exists()
         if path.is_file() and not _is_of(path, of_format):
             raise TraceError(f"{path} is there already and is no trace; move it away, or give another name.")
         path.open("ab").close()
@@ -243,7 +245,7 @@ def _fingerprint(model: Model) -> str | None:
 
 def _read(path: Path) -> Content:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
+        content = json.loads(_text_of(path), object_pairs_hook=_object)
     except OSError as error:
         raise TraceError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):
@@ -259,6 +261,13 @@ def _read(path: Path) -> Content:
         raise _is_not_whole(path, str(error)) from None
     except ValueError:  # NaN, or half a character
         raise _is_not_whole(path, "it holds what no JSON can") from None
+
+
+def _text_of(path: Path) -> str:
+    """Return what a file holds; nothing, if that is more than any trace does: a device, for one, never ends."""
+    with path.open("rb") as file:
+        content = file.read(BYTES_MAX + 1)
+    return content.decode() if len(content) <= BYTES_MAX else ""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -98,13 +98,18 @@ class InternalError(DeadheatError):
     """Two runtimes of deadheat disagree: a defect of deadheat, never of its user."""
 
 
+NAME_MAX = 80
+"""So much is repeated of a name that there is not."""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Return the error for a `name` that is none of the `known` ones, naming the nearest of them."""
     import difflib
 
     known = list(known)
     nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    shown = repr(name if len(name) <= NAME_MAX else f"{name[:NAME_MAX]}...")
     return UsageError(
-        f"There is no {kind} {name!r}; "
+        f"There is no {kind} {shown}; "
         + (f"did you mean {' or '.join(nearest)}?" if nearest else f"there are: {', '.join(known)}.")
     )

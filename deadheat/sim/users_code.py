@@ -19,6 +19,9 @@ __all__ = ["OverdueError", "Watch", "calls_users_code", "told"]
 
 Called = TypeVar("Called", bound=Callable[..., Any])
 
+SOON = 2
+"""So many looks are enough once somebody has asked for an end."""
+
 _CALLERS: set[CodeType] = set()
 
 
@@ -44,7 +47,7 @@ def told(error: BaseException) -> str:
 class Watch:
     """Looks again and again, once a second, whether the main thread is still in the same call of the user's code.
 
-    After `seconds_max` looks in a row, or at once where the program was `asked` to end, the call ends with an
+    After `seconds_max` looks in a row, or soon where the program was `asked` to end, the call ends with an
     OverdueError. Looks are counted, not time: a program that was suspended meanwhile did not take long. `waiting` is
     called at each look, with whether it is the user's code that the program is in.
     """
@@ -60,7 +63,6 @@ class Watch:
         """Look from now on, where the system has such a timer; a process that this one forks must start its own."""
         if hasattr(signal, "setitimer"):
             signal.signal(signal.SIGALRM, self._look)
-            signal.siginterrupt(signal.SIGALRM, False)
             signal.setitimer(signal.ITIMER_REAL, every_s, every_s)
 
     @staticmethod
@@ -74,7 +76,7 @@ class Watch:
         call = _call_in(frame)
         self._looks = self._looks + 1 if call is not None and call is self._call else 0
         self._call = call
-        if self._looks and (self._looks >= self._looks_max or self._asked()):
+        if self._looks >= (min(SOON, self._looks_max) if self._asked() else self._looks_max):
             place, looks = _place_of(frame), self._looks
             self._call, self._looks = None, 0
             raise OverdueError(

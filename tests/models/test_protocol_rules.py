@@ -13,8 +13,11 @@ import pytest
 
 import deadheat
 from deadheat.models.protocols.baseline import BASELINE
+from deadheat.models.protocols.event_sourcing import EVENT_SOURCING
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP
 from deadheat.models.steps import T2, T8
+from deadheat.models.system import Protocol
+from deadheat.models.world import build
 from deadheat.sim.errors import ModelError
 
 
@@ -78,6 +81,26 @@ def test_an_addition_made_of_the_wrong_thing_is_refused(field: str, wrong: Any, 
 
 def test_a_protocol_may_lack_steps() -> None:
     assert replace(BASELINE, lacks=(T2, T8)).lacks == (T2, T8)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "face", "said"),
+    [
+        (BASELINE, "guards", "system.guards is for a protocol that says kubernetes=GuardedKubernetes; say so in it."),
+        (BASELINE, "stream", "system.stream is for a protocol that says status=EventStream; use system.store here."),
+        (
+            EVENT_SOURCING,
+            "store",
+            "system.store is for a protocol that says status=StatusStore; use system.stream here.",
+        ),
+    ],
+)
+def test_a_role_that_asks_for_what_its_protocol_does_without_is_told_what_to_say(
+    protocol: Protocol, face: str, said: str
+) -> None:
+    with pytest.raises(ModelError) as refused:
+        getattr(build(protocol, 1, {}).system, face)
+    assert str(refused.value) == said
 
 
 @pytest.fixture(scope="module")

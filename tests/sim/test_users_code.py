@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -55,6 +56,11 @@ def wait_for_ever() -> None:
     time.sleep(60)
 
 
+def locked(clock: Clock) -> Roles:
+    yield clock.look()
+    threading.Event().wait()
+
+
 def beginning(clock: Clock) -> Any:
     while clock:
         pass
@@ -105,6 +111,7 @@ def watch(asked: list[bool]) -> Iterator[Watch]:
         (busy, fine, "The process 'p' failed after 1 outcome", "busy"),
         (stubborn, fine, "The process 'p' failed after 1 outcome", "stubborn"),
         (helping, fine, "The process 'p' failed after 1 outcome", "wait_for_ever"),
+        (locked, fine, "The process 'p' failed after 1 outcome", "locked"),
         (beginning, fine, "The role of the process 'p' cannot begin", "beginning"),
         (winding, fine, r"clock\.wind\(\) failed", "wind"),
         (looking, endless, "The property 'never' failed", "endless"),
@@ -123,7 +130,7 @@ def test_code_that_never_comes_back_is_ended_and_its_place_is_named(
 @pytest.mark.usefixtures("watch")
 def test_it_is_ended_sooner_where_the_user_asked_for_an_end(asked: list[bool]) -> None:
     asked[0] = True
-    with pytest.raises(ModelError, match=r"it went on for 1 s until it was interrupted in busy"):
+    with pytest.raises(ModelError, match=r"it went on for 2 s until it was interrupted in busy"):
         explore(busy)
 
 

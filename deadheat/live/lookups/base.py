@@ -7,10 +7,13 @@ from urllib.parse import urlsplit
 
 from deadheat.sim.errors import UsageError
 
-__all__ = ["Lookup", "UnreadableError", "fill", "printable", "require_place", "text_of", "where_of"]
+__all__ = ["STATUS_MAX", "Lookup", "UnreadableError", "fill", "printable", "require_place", "text_of", "where_of"]
 
 PLACES = ("{id}", "{evaluation}")
 SHOWN_MAX = 60
+
+STATUS_MAX = 1_000_000
+"""No status has so many bytes; what has more is some other record, and not to be read into memory whole."""
 
 
 class UnreadableError(Exception):

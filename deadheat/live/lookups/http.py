@@ -7,8 +7,11 @@ What follows the # is a JSON pointer (RFC 6901) into the answer; without it, the
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -42,6 +45,7 @@ class HttpLookup:
             raise UsageError("--status is not a URL of HTTP.") from None
         self._headers = _headers(headers)
         self._client: Any = None
+        self._stream: Any = None
 
     def __call__(self, evaluation: str) -> str | None:
         """GET."""
@@ -75,7 +79,7 @@ class HttpLookup:
         for _ in range(TRIES):
             deadline = time.monotonic() + self._timeout_s
             try:
-                with self._client.stream("GET", url) as answer:
+                with self._no_later(), self._client.stream("GET", url, extensions={"trace": self._note}) as answer:
                     body = b""
                     for chunk in answer.iter_bytes():
                         body += chunk
@@ -91,11 +95,41 @@ class HttpLookup:
                     f"{self._where} did not answer within {self._timeout_s:g} s", is_failure=True
                 ) from None
             except (self._httpx.HTTPError, self._httpx.StreamError) as error:
+                if time.monotonic() >= deadline:  # we have broken it off
+                    raise UnreadableError(
+                        f"{self._where} did not answer within {self._timeout_s:g} s", is_failure=True
+                    ) from None
                 raise UnreadableError(f"{self._where} broke off ({type(error).__name__})", is_failure=True) from None
             if answer.status_code != 429:
                 break
             self._patience.wait_as_told(answer.headers.get("Retry-After"), self._where)
         return answer, body
+
+    def _note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note the connection that was made."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._stream = info["return_value"]
+
+    @contextmanager
+    def _no_later(self) -> Iterator[None]:
+        """Break off what is under way when its time is over: the client's own timeout is for each read.
+
+        So a server that sends its headers byte by byte would be waited for as long as it likes.
+        """
+
+        def break_off() -> None:
+            connected = self._stream.get_extra_info("socket") if self._stream is not None else None
+            if connected is not None:
+                with suppress(OSError):
+                    connected.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(self._timeout_s, break_off)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 def _headers(given: Sequence[str]) -> dict[str, str]:

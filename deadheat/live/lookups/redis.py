@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from deadheat.live.lookups.base import UnreadableError, fill, require_place, text_of, where_of
+from deadheat.live.lookups.base import STATUS_MAX, UnreadableError, fill, require_place, text_of, where_of
 from deadheat.sim.errors import LiveError, UsageError
 
 __all__ = ["RedisLookup"]
@@ -25,11 +25,21 @@ class RedisLookup:
         """GET, or HGET."""
         key = fill(self._key, evaluation)
         with self._explained(key):
-            if self._field is None:
-                content: Any = self._client.get(key)
-            else:
-                content = self._client.hget(key, fill(self._field, evaluation))
+            field = None if self._field is None else fill(self._field, evaluation)
+            self._require_short(key, field)
+            content: Any = self._client.get(key) if field is None else self._client.hget(key, field)
         return text_of(content)
+
+    def _require_short(self, key: str, field: str | None) -> None:
+        """Raise UnreadableError for what is too long to be a status, before it is read."""
+        import redis
+
+        try:
+            length: Any = self._client.strlen(key) if field is None else self._client.hstrlen(key, field)
+        except redis.exceptions.NoPermissionError:  # the user may do nothing but read
+            return
+        if length > STATUS_MAX:
+            raise UnreadableError(f"the Redis key {key} holds more than a megabyte")
 
     def close(self) -> None:
         """Hang up."""
@@ -84,7 +94,7 @@ def _client(url: str, timeout_s: float) -> Any:
     except (ValueError, TypeError):
         # What the parser says may quote the password.
         raise UsageError(
-            "--status is not the URL of a Redis, which is redis://[USER:PASSWORD@]HOST[:PORT][/NUMBER]; "
-            "in a password, write / as %2F, @ as %40 and # as %23."
+            "--status is not the URL of a Redis, which is redis://HOST[:PORT][/NUMBER], with USER:PASSWORD and an @ "
+            "before HOST if it wants them; in a password, write / as %2F, @ as %40 and # as %23."
         ) from None
     return client

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from deadheat.live.lookups.base import PLACES, UnreadableError, text_of, where_of
+from deadheat.live.lookups.base import PLACES, STATUS_MAX, UnreadableError, text_of, where_of
 from deadheat.sim.errors import LiveError, UsageError
 
 __all__ = ["PostgresLookup", "SqliteLookup"]
+
+HEADER, IN_WAL_MODE = 20, b"\x02\x02"
+"""The bytes 18 and 19 of a SQLite file say how it is written and read ("Database File Format", 1.3)."""
 
 STEPS = 10_000
 """After so many of SQLite's own instructions, some tenths of a millisecond, it is asked whether to go on."""
@@ -36,7 +39,10 @@ class PostgresLookup:
         try:
             psycopg.conninfo.conninfo_to_dict(url)
         except psycopg.Error:  # what the driver says may quote the URL
-            raise UsageError("--status is not the URL of a PostgreSQL, postgresql://USER:PASSWORD@HOST/NAME.") from None
+            raise UsageError(
+                "--status is not the URL of a PostgreSQL, which is postgresql://HOST/NAME, with USER:PASSWORD and an @ "
+                "before HOST if it wants them."
+            ) from None
 
     def __call__(self, evaluation: str) -> str | None:
         """Ask the query."""
@@ -93,23 +99,68 @@ class SqliteLookup:
         """Ask the query."""
         import sqlite3
 
-        deadline = time.monotonic() + self._timeout_s
         try:
-            if self._connection is None:
-                uri = f"file:{quote(str(Path(self._path).absolute()))}?mode=ro"
-                self._connection = sqlite3.connect(uri, uri=True, timeout=self._timeout_s)
-                self._connection.text_factory = bytes
-            # SQLite's own code lets no signal through, so it is this that lets Ctrl-C be heard as well.
-            self._connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
-            cursor = self._connection.execute(self._query, (evaluation,))
-            rows = cursor.fetchmany(2)
-            cursor.close()
+            rows = self._rows_left_alone(evaluation)
+            if rows is None:
+                if self._connection is None:
+                    self._connection = self._opened()
+                rows = self._rows(self._connection, evaluation)
+        except sqlite3.DataError:
+            raise UnreadableError("its status has more than a megabyte") from None
         except sqlite3.Error as error:
             self.close()
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise UnreadableError(f"the query took more than {self._timeout_s:g} s", is_failure=True) from None
             raise LiveError(f"The SQLite file {self._path} cannot be asked: {_first(error)}.") from None
         return one_status(rows)
+
+    def _rows_left_alone(self, evaluation: str) -> Sequence[Sequence[Any]] | None:
+        """Ask a file in WAL mode that nobody has open; None for any other, and if somebody has written meanwhile.
+
+        SQLite would make two files beside it, even for a reader, and leave them there as ours: then the application,
+        if it is another user, could not open its own database. A file without them is whole, and can be read as one
+        that nobody changes; and that nobody did shows afterwards.
+        """
+        before = self._as_left_alone()
+        if before is None or self._connection is not None:
+            return None
+        connection = self._opened("&immutable=1")
+        try:
+            rows = self._rows(connection, evaluation)
+        finally:
+            connection.close()
+        return rows if self._as_left_alone() == before else None
+
+    def _as_left_alone(self) -> tuple[int, int, int] | None:
+        """Return what tells a file in WAL mode from itself when it is changed; None if somebody has it open."""
+        path = Path(self._path)
+        try:
+            with path.open("rb") as file:
+                modes = file.read(HEADER)[18:20]
+            found = path.stat()
+        except OSError:
+            return None
+        if modes != IN_WAL_MODE or Path(f"{path}-wal").exists():
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    def _opened(self, more: str = "") -> Any:
+        import sqlite3
+
+        uri = f"file:{quote(str(Path(self._path).absolute()))}?mode=ro{more}"
+        connection = sqlite3.connect(uri, uri=True, timeout=self._timeout_s)
+        connection.text_factory = bytes
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, STATUS_MAX)
+        return connection
+
+    def _rows(self, connection: Any, evaluation: str) -> Sequence[Sequence[Any]]:
+        deadline = time.monotonic() + self._timeout_s
+        # SQLite's own code lets no signal through, so it is this that lets Ctrl-C be heard as well.
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
+        cursor = connection.execute(self._query, (evaluation,))
+        rows: list[Any] = cursor.fetchmany(2)
+        cursor.close()
+        return rows
 
     def close(self) -> None:
         """Close the file; the next question opens it again."""
