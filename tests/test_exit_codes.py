@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deadheat.cli_ending import ExitCode
+from tests.command import deadheat
 
 HOLDS = ["check", "state-machine", "-p", "no-permanent-orphan"]
 VIOLATED = ["check", "baseline", "-p", "no-permanent-orphan"]
@@ -35,9 +36,12 @@ def program(script: str = "main()", *arguments: str) -> list[str]:
 
 
 def run(arguments: list[str], script: str = "main()", **more: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        program(script, *arguments), capture_output=True, text=True, env=environment(**more), timeout=120
-    )
+    if script == "main()":
+        done = deadheat(*arguments, env=environment(**more))
+    else:
+        done = subprocess.run(
+            program(script, *arguments), capture_output=True, text=True, env=environment(**more), timeout=120
+        )
     assert "Traceback" not in done.stderr
     return done
 

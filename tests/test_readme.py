@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command import deadheat
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -22,10 +22,7 @@ COMMANDS = re.compile(r"`(deadheat (?:check|list)[^`]*)`")
 
 def output_of(command: str) -> str:
     arguments = command.split()[1:]
-    environment = {"PATH": "", "COLUMNS": str(COLUMNS)}
-    done = subprocess.run(
-        [sys.executable, "-m", "deadheat", *arguments], capture_output=True, text=True, env=environment, timeout=300
-    )
+    done = deadheat(*arguments, env={"PATH": "", "COLUMNS": str(COLUMNS)}, timeout=300)
     assert done.stderr == ""
     assert done.returncode in (0, 1)
     return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())

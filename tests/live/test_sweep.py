@@ -30,6 +30,7 @@ from deadheat.live.servers.folders import server_folder
 from deadheat.live.servers.redis_server import embedded_redis
 from deadheat.live.sweep import Choice, Fate, Found, sweep_cluster, sweep_folders, sweep_redis
 from deadheat.sim.errors import LiveError
+from tests.command import deadheat
 
 LEASE_S = 2.0
 NAMESPACE_LABEL = "deadheat.dev/run"
@@ -586,8 +587,7 @@ def test_a_run_whose_folder_cannot_be_removed_says_so(temporary: Path, monkeypat
 
 def command_line(*arguments: str, temporary: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "TMPDIR": str(temporary), "XDG_STATE_HOME": str(temporary / "state")}
-    command = [sys.executable, "-m", "deadheat", "live", "sweep", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    done = deadheat("live", "sweep", *arguments, env=environment)
     assert "Traceback" not in done.stderr
     return done
 
