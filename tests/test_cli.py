@@ -1,11 +1,10 @@
-"""The command line, as a user meets it: run as a program."""
+"""The command line, as a user meets it: run in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ from deadheat.models.steps import LABELS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.version import VERSION
+from tests.command import deadheat
 
 
 def run(*arguments: str, columns: int = 200) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": "", "COLUMNS": str(columns)}
-    command = [sys.executable, "-m", "deadheat", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    done = deadheat(*arguments, env={"PATH": "", "COLUMNS": str(columns)})
     assert "Traceback" not in done.stderr
     return done
 

@@ -14,6 +14,7 @@ import pytest
 
 from deadheat.cli_ending import ExitCode
 from deadheat.cli_users_code import STILL_AT_WORK
+from tests.command import deadheat
 
 HOLDS = ["check", "state-machine", "-p", "no-permanent-orphan"]
 VIOLATED = ["check", "baseline", "-p", "no-permanent-orphan"]
@@ -36,9 +37,12 @@ def program(script: str = "main()", *arguments: str) -> list[str]:
 
 
 def run(arguments: list[str], script: str = "main()", **more: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        program(script, *arguments), capture_output=True, text=True, env=environment(**more), timeout=120
-    )
+    if script == "main()":
+        done = deadheat(*arguments, env=environment(**more))
+    else:
+        done = subprocess.run(
+            program(script, *arguments), capture_output=True, text=True, env=environment(**more), timeout=120
+        )
     assert "Traceback" not in done.stderr
     return done
 
@@ -298,7 +302,7 @@ import deadheat.scenarios.check as it
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts what runs in the background
 real = it.check
 def check(*arguments):
-    print("at work", file=sys.stderr, flush=True)
+    sys.stderr.write("at work\\n")  # at once, where workers do so side by side
     return real(*arguments)
 it.check = check
 """
@@ -344,7 +348,7 @@ SLEEPING = f"""
 import time
 import deadheat.scenarios.frontier as frontier
 def frontiers(*_):
-    print("at work", file=sys.stderr, flush=True)
+    sys.stderr.write("at work\\n")  # at once, where workers do so side by side
     time.sleep(60)
 frontier.frontiers = frontiers
 main()

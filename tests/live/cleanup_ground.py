@@ -13,6 +13,7 @@ from deadheat.live.cluster import Cluster
 from deadheat.live.job_pages import JobPages
 from deadheat.live.patience import Patience
 from deadheat.live.tally import Fate, Orphan, Rules
+from tests.command import deadheat
 
 LABEL = "eval-id"
 
@@ -79,5 +80,5 @@ def command_line(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "deadheat", "cleanup", *arguments]
 
 
-def run_cleanup(*arguments: str, timeout_s: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command_line(*arguments), capture_output=True, text=True, timeout=timeout_s, **options)
+def run_cleanup(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    return deadheat("cleanup", *arguments, timeout=timeout_s)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deadheat.version import VERSION
+from tests.command import deadheat
 
 COMMANDS = (
     ["live", "replay"],
@@ -25,8 +25,7 @@ COMMANDS = (
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deadheat", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = deadheat(*arguments)
     assert "Traceback" not in done.stderr
     return done
 

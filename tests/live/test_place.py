@@ -22,6 +22,7 @@ from deadheat.live.place import Place, Where, open_place, refuse_production
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.servers.control_plane import CONTEXT
 from deadheat.sim.errors import LiveError, UsageError
+from tests.command import deadheat
 
 RUN_LABEL = "deadheat.dev/run"
 
@@ -164,9 +165,8 @@ def test_a_token_that_is_not_accepted_is_a_sentence_without_the_token(kubeconfig
 
 
 def command_line(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deadheat", "live", *arguments]
     base = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COLUMNS": "200"}
-    done = subprocess.run(command, capture_output=True, text=True, env={**base, **environment}, timeout=120)
+    done = deadheat("live", *arguments, env={**base, **environment})
     assert "Traceback" not in done.stderr
     return done
 

@@ -20,6 +20,7 @@ from deadheat.live.redaction import learn, learn_kubeconfig, redact, shown
 from deadheat.live.redis import connect as connect_redis
 from deadheat.live.servers.redis_server import embedded_redis, redis_binary
 from deadheat.sim.errors import LiveError
+from tests.command import deadheat
 
 PASSWORD = "hunter2-Xq7"
 ODD = "p4/ss?w#o:r'd\"@8"
@@ -111,8 +112,7 @@ def test_the_secrets_of_a_kubeconfig_are_learnt_however_deep_they_are() -> None:
 def run(arguments: list[str], folder: Path, **environment: str) -> str:
     """Run a command; return all that it said and wrote."""
     base = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "COLUMNS": "60"}
-    command = [sys.executable, "-m", "deadheat", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={**base, **environment}, cwd=folder, timeout=180)
+    done = deadheat(*arguments, env={**base, **environment}, cwd=folder, timeout=180)
     written = [each.read_text(errors="replace") for each in folder.glob("out*")]
     return "\n".join([str(done.returncode), done.stdout, done.stderr, *written])
 

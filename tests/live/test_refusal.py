@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,6 +16,7 @@ from deadheat.live.tape import FORMAT, FORMAT_VERSION
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import LiveError
+from tests.command import deadheat
 
 
 class Servers:
@@ -68,10 +67,7 @@ def test_a_trace_without_events_is_not_accepted(tmp_path: Path) -> None:
     path = tmp_path / "empty.jsonl"
     header = {"format": FORMAT, "version": FORMAT_VERSION, "protocol": "baseline", "evaluations": ["e1"]}
     path.write_text(json.dumps(header) + "\n")
-    done = [
-        subprocess.run([sys.executable, "-m", "deadheat", "conform", str(path), *more], capture_output=True, text=True)
-        for more in ([], ["--json"])
-    ]
+    done = [deadheat("conform", str(path), *more) for more in ([], ["--json"])]
     assert [each.returncode for each in done] == [3, 3]
     assert "ACCEPTED" not in done[0].stdout
     assert json.loads(done[1].stdout)["results"][0]["outcome"] == "vacuous"

@@ -17,6 +17,9 @@ from tests.oracle.compare import Comparison, compare
 from tests.oracle.generator import BOUNDED, FAMILIES, systems
 from tests.oracle.rules import CLAUSES
 
+in_one_process = pytest.mark.xdist_group("oracle")
+"""What all these tests look at is compared once a process."""
+
 LONG = range(
     start := int(os.environ.get("DEADHEAT_ORACLE_SEED", "1000")),
     start + int(os.environ.get("DEADHEAT_ORACLE_COUNT", "400")),
@@ -34,18 +37,21 @@ def compared() -> dict[str, list[Comparison]]:
     return {family: list(comparisons(BOUNDED[family], family)) for family in FAMILIES}
 
 
+@in_one_process
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_search_says_what_the_oracle_says(compared: dict[str, list[Comparison]], family: str) -> None:
     wrong = [str(each) for each in compared[family] if each.wrong]
     assert not wrong, "\n\n".join(wrong[:3])
 
 
+@in_one_process
 def test_hardly_any_system_is_left_out(compared: dict[str, list[Comparison]]) -> None:
     everything = [each for family in compared.values() for each in family]
     assert len(everything) > 150
     assert sum(each.unmergeable for each in everything) < len(everything) / 20
 
 
+@in_one_process
 @pytest.mark.parametrize("clause", CLAUSES)
 def test_every_clause_decides_something(compared: dict[str, list[Comparison]], clause: str) -> None:
     family, seed = DECIDED[clause]
@@ -56,6 +62,7 @@ def test_every_clause_decides_something(compared: dict[str, list[Comparison]], c
     assert list(deciding(comparison, [clause])) == [clause], "clauses.decisive finds others that it decides"
 
 
+@in_one_process
 def test_every_situation_is_met_and_not_met(compared: dict[str, list[Comparison]]) -> None:
     found = situations(each for family in compared.values() for each in family if not each.unmergeable)
     assert {name: values for name, values in found.items() if len(values) < 2} == {}

@@ -43,7 +43,9 @@ from tests.scenarios.every_order import (
 )
 from tests.scenarios.random_traces import Case, cases
 
-CASES = 3_000
+CASES = 1_000
+CASES_OF_A_MUTANT = 300
+"""In so many of the first each mutant is noticed."""
 
 
 # What must be true
@@ -444,7 +446,7 @@ MUTANTS: dict[str, tuple[object, str, object]] = {
 def test_a_mutant_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*MUTANTS[name])
     with pytest.raises((AssertionError, InternalError)):
-        hold_all(0, CASES // 10)
+        hold_all(0, CASES_OF_A_MUTANT)
 
 
 def hold_all(first: int, count: int) -> None:
