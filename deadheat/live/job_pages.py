@@ -87,6 +87,10 @@ class _Answer:
         return " ".join(said.split())[:200].rstrip(".")
 
 
+class _BrokenTlsError(LiveError):
+    """TLS failed: before anything was asked, or after."""
+
+
 class JobPages:
     """Lists and deletes the Jobs that name their evaluation in a label."""
 
@@ -162,6 +166,8 @@ class JobPages:
             answer = self._ask("DELETE", f"/{quote(name, safe='')}", {}, "application/json", body)
         except NewConnectionError:
             return Deletion.UNREACHED, f"{self._who} does not answer"
+        except _BrokenTlsError as error:  # a server that is killed ends TLS like this, and may have done what was asked
+            return Deletion.NO_ANSWER, str(error).rstrip(".")
         except (HTTPError, OSError) as error:
             return Deletion.NO_ANSWER, f"{self._who} did not answer ({type(error).__name__})"
         said = _decoded(answer.body) or {}
@@ -211,8 +217,10 @@ class JobPages:
             try:
                 response = client.call_api(method, url, headers, sent, _request_timeout=TIMEOUT_S)
                 answer = _Answer(response.status, response.headers, response.read())
-            except ApiException as error:  # the client's own: TLS that fails
-                raise LiveError(f"{self._who} cannot be spoken to: {' '.join(str(error.reason).split())}.") from None
+            except ApiException as error:  # the client's own: TLS that fails, maybe behind the request
+                raise _BrokenTlsError(
+                    f"{self._who} cannot be spoken to: {' '.join(str(error.reason).split())}."
+                ) from None
             if answer.status != 429 or attempt == TRIES - 1:
                 break
             self._patience.wait_as_told(answer.headers.get("Retry-After"), self._who)

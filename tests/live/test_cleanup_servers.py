@@ -114,6 +114,28 @@ def test_a_lost_answer_is_on_record_as_unknown(api: FakeApi, swept: Swept) -> No
     assert len(api.jobs) == 7  # a server that does not answer is not asked for ever
 
 
+def test_tls_that_breaks_behind_a_deletion_leaves_open_what_happened(
+    api: FakeApi, cluster: Cluster, swept: Swept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kubernetes.client import ApiException
+
+    client = cluster.batch.api_client
+    ask = client.call_api
+
+    def broken(method: str, *arguments: Any, **named: Any) -> Any:
+        answer = ask(method, *arguments, **named)
+        if method == "DELETE":  # what the client makes of an end of TLS in the middle of an answer
+            raise ApiException(status=0, reason="SSLError\nEOF occurred in violation of protocol")
+        return answer
+
+    monkeypatch.setattr(client, "call_api", broken)
+    cleanup, record = swept
+    tally = cleanup.sweep()
+    assert api.deleted == [name for name, _, fate in record.fates if fate == "unknown"] == ["j000", "j001", "j002"]
+    assert tally.error is not None
+    assert "cannot be spoken to: SSLError EOF occurred" in tally.error
+
+
 def test_credentials_that_expire_in_mid_sweep_end_it(api: FakeApi, swept: Swept) -> None:
     api.on_delete = lambda name: (401, failure(401, "Unauthorized"), {}) if name == "j003" else None
     cleanup, record = swept
