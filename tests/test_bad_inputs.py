@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from deadheat.cli import app
-from deadheat.cli_ending import ended
+from deadheat.commands.ending import ended
 from tests.bad_inputs import NUMBERS, Case, cases, files_for_bad_inputs
 from tests.test_exit_codes import environment
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from deadheat.cli_ending import ExitCode
-from deadheat.cli_users_code import STILL_AT_WORK
+from deadheat.commands.ending import ExitCode
+from deadheat.commands.users_code import STILL_AT_WORK
 from tests.command import deadheat
 
 HOLDS = ["check", "state-machine", "-p", "no-permanent-orphan"]
@@ -199,8 +199,8 @@ def test_a_role_that_ends_the_program_ends_it_with_no_verdict() -> None:
 KILLED = """
 import multiprocessing, os, signal
 multiprocessing.set_start_method("fork")  # so that what is changed here is changed there
-import deadheat.cli_searches, deadheat.scenarios.check as it
-deadheat.cli_searches.cores = lambda: 2
+import deadheat.commands.searches, deadheat.scenarios.check as it
+deadheat.commands.searches.cores = lambda: 2
 real, us = it.check, os.getpid()
 def killed(*arguments):
     if os.getpid() != us: os.kill(os.getpid(), signal.SIGKILL)
@@ -328,8 +328,8 @@ def test_what_an_interrupted_search_has_found_violated_is_violated() -> None:
 IN_WORKERS = f"""
 import multiprocessing
 multiprocessing.set_start_method("fork")  # so that what is changed here is changed there
-import deadheat.cli_searches
-deadheat.cli_searches.cores = lambda: 2
+import deadheat.commands.searches
+deadheat.commands.searches.cores = lambda: 2
 {AT_WORK}
 main()
 """

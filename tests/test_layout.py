@@ -11,7 +11,7 @@ import pytest
 import deadheat
 
 PACKAGE = Path(deadheat.__file__).parent
-ROOMS = ("sim", "models", "scenarios", "live", "reports", "cli")
+ROOMS = ("sim", "models", "scenarios", "live", "reports", "api", "commands", "cli")
 FORBIDDEN_IN_ENGINE = {"datetime", "uuid", "secrets", "threading", "asyncio"}
 FORBIDDEN_CALLS = {"id", "hash", "time.time", "time.monotonic", "random.random", "random.choice"}
 
@@ -21,7 +21,7 @@ COMPARE_ADDRESSES = {"fingerprint.py", "freeze.py", "holdings.py", "purity.py", 
 
 
 def sources(room: str) -> Iterator[Path]:
-    yield from sorted((PACKAGE / room).rglob("*.py") if room != "cli" else PACKAGE.glob("cli*.py"))
+    yield from sorted((PACKAGE / room).rglob("*.py") or PACKAGE.glob(f"{room}.py"))
 
 
 def imported_modules(path: Path) -> Iterator[str]:

@@ -14,8 +14,8 @@ from tests.test_exit_codes import AT_WORK, environment, interrupted, interrupted
 USERS = """
 import multiprocessing, os, sys
 multiprocessing.set_start_method("fork")  # so that what is added here is known there
-import deadheat.cli_searches
-deadheat.cli_searches.cores = lambda: 2
+import deadheat.commands.searches
+deadheat.commands.searches.cores = lambda: 2
 from deadheat.models.protocols import baseline
 from tests.protocols import added, changed
 

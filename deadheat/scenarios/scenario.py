@@ -11,7 +11,7 @@ from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
-__all__ = ["EVERY", "WITHOUT_END", "Scenario", "budget_text", "parse_faults"]
+__all__ = ["EVERY", "WITHOUT_END", "Scenario", "budget_text", "parse_faults", "parse_settings"]
 
 WITHOUT_END = "*"
 """How a budget without end is written."""
@@ -115,3 +115,11 @@ def parse_faults(texts: list[str]) -> tuple[tuple[str, int], ...]:
             raise UsageError(f"The fault {kind!r} is given twice; give it one budget.")
         budgets[kind] = UNLIMITED if number == WITHOUT_END else int(number)
     return tuple(budgets.items())
+
+
+def parse_settings(texts: list[str]) -> Settings:
+    """Return the sizes that texts such as `managers=5` set; raises UsageError."""
+    for text in texts:
+        if not text.partition("=")[0].isidentifier() or "=" not in text:
+            raise UsageError(f"{text!r} sets no size; write --set NAME=VALUE, such as --set managers=5.")
+    return tuple((name, value) for name, _, value in (text.partition("=") for text in texts))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import redis
 
-from deadheat.cli_cleanup import EXAMPLES
+from deadheat.commands.cleanup import EXAMPLES
 from tests.live.cleanup_ground import command_line, run_cleanup
 from tests.live.fake_api import FakeApi, fake_api
 from tests.live.test_lookups import http_server

@@ -150,7 +150,7 @@ def test_nothing_is_removed_that_cannot_be_written_down(
 def test_a_server_that_fails_in_mid_removal_leaves_it_on_record_as_not_known(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from deadheat.cli_sweep import _told
+    from deadheat.commands.sweep import _told
 
     found = [Found("the namespace a", Fate.BEGUN), Found("the cluster", Fate.UNSEEN, "it is away")]
     assert _told(iter(found)) == [Fate.UNSEEN, Fate.UNKNOWN]

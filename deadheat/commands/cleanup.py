@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_ending import ExitCode, say
-from deadheat.cli_options import seconds_in, whole
+from deadheat.commands.ending import ExitCode, say
+from deadheat.commands.options import seconds_in, whole
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_ending import ExitCode, say
-from deadheat.cli_options import seconds_in
-from deadheat.cli_servers import require_servers
+from deadheat.commands.ending import ExitCode, say
+from deadheat.commands.options import seconds_in
+from deadheat.commands.servers import require_servers
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients

@@ -8,7 +8,7 @@ from functools import wraps
 from itertools import count
 from typing import Any, TypeVar
 
-from deadheat.cli_ending import print_apart, say
+from deadheat.commands.ending import print_apart, say
 
 __all__ = ["STILL_AT_WORK", "prints_apart", "runs_users_code"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_ending import ExitCode, console, finish
-from deadheat.cli_users_code import runs_users_code
+from deadheat.commands.ending import ExitCode, console, finish
+from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:  # imported where it is used: --help must not wait for the engine
     from deadheat.live.conform import Conformance

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from deadheat.scenarios.check import Options
 
 __all__ = [
+    "DEFAULT_MAX_STATES",
+    "DEFAULT_MAX_VALUES",
     "AllowUnreached",
     "Checkpoint",
+    "Evaluations",
     "ExplorerName",
+    "Faults",
     "Fingerprint",
     "MaxStates",
     "MaxValues",
@@ -24,6 +28,7 @@ __all__ = [
     "NoMerging",
     "NoPartialOrder",
     "Quiet",
+    "Settings",
     "Symmetry",
     "cores",
     "search_options",
@@ -70,6 +75,23 @@ def shortened(given: str) -> str:
 
 GIVEN_MAX = 60
 
+Evaluations = Annotated[
+    int, typer.Option("--evaluations", "-n", help="How many evaluations run at once.", **whole("--evaluations"))
+]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--faults",
+        metavar="KIND=K",
+        help="Allow up to K faults of a kind, or any number: 'KIND=*' (not all kinds; see deadheat list faults).",
+    ),
+]
+DEFAULT_MAX_STATES = 10_000_000
+DEFAULT_MAX_VALUES = 250
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a size of a model that has others than evaluations."),
+]
 MaxStates = Annotated[
     int,
     typer.Option(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_ending import ExitCode, console, epilog, finish, say
-from deadheat.cli_options import whole
-from deadheat.cli_servers import jobs_command, require_image, require_servers
-from deadheat.cli_sweep import sweep
-from deadheat.cli_users_code import prints_apart
+from deadheat.commands.ending import ExitCode, console, epilog, finish, say
+from deadheat.commands.options import whole
+from deadheat.commands.servers import jobs_command, require_image, require_servers
+from deadheat.commands.sweep import sweep
+from deadheat.commands.users_code import prints_apart
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients

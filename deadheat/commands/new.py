@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_ending import ExitCode, finish
+from deadheat.commands.ending import ExitCode, finish
 
 if TYPE_CHECKING:
     from deadheat.scenarios.skeleton import Skeleton

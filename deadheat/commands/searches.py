@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deadheat.cli_ending import ExitCode, say
-from deadheat.cli_options import cores
+from deadheat.commands.ending import ExitCode, say
+from deadheat.commands.options import cores
 from deadheat.sim.counting import counted
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -17,13 +17,18 @@ __all__ = ["code_of", "judge_mutants", "scenario_of", "search_all", "undecided"]
 
 
 def scenario_of(
-    name: str, evaluations: int, faults: list[str] | None, properties: list[str] | None, quiet: bool
+    name: str,
+    evaluations: int,
+    faults: list[str] | None,
+    properties: list[str] | None,
+    quiet: bool,
+    settings: list[str] | None = None,
 ) -> Scenario:
     """Return the scenario that options ask for; nothing for the properties stands for all of them."""
-    from deadheat.scenarios.scenario import EVERY, Scenario, parse_faults
+    from deadheat.scenarios.scenario import EVERY, Scenario, parse_faults, parse_settings
 
     asked = tuple(dict.fromkeys(properties)) if properties else EVERY
-    return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet)
+    return Scenario(name, evaluations, parse_faults(faults or []), asked, quiet, parse_settings(settings or []))
 
 
 def search_all(scenarios: list[Scenario], options: Options) -> tuple[list[CheckResult], bool]:

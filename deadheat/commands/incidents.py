@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.cli_ending import ExitCode, console, finish
-from deadheat.cli_users_code import runs_users_code
+from deadheat.commands.ending import ExitCode, console, finish
+from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:
     from deadheat.scenarios.incidents.judge import Judgement

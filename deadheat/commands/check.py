@@ -1,0 +1,137 @@
+"""The commands that check: a table of verdicts, and one counterexample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deadheat.commands.ending import console, finish
+from deadheat.commands.options import (
+    DEFAULT_MAX_STATES,
+    DEFAULT_MAX_VALUES,
+    AllowUnreached,
+    Checkpoint,
+    Evaluations,
+    ExplorerName,
+    Faults,
+    Fingerprint,
+    MaxStates,
+    MaxValues,
+    Memory,
+    NoComposition,
+    NoMerging,
+    NoPartialOrder,
+    Quiet,
+    Settings,
+    Symmetry,
+    search_options,
+    unreached_allowed,
+)
+from deadheat.commands.searches import code_of, scenario_of, search_all
+from deadheat.commands.traces import first_counterexample, require_writable_if_given, save_first, timeline
+from deadheat.commands.users_code import runs_users_code
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    pass
+
+
+__all__ = ["check", "show"]
+
+
+@runs_users_code
+def check(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to check; nothing for all of them.")
+    ] = None,
+    evaluations: Evaluations = 1,
+    settings: Settings = None,
+    faults: Faults = None,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Check only this property.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    max_values: MaxValues = DEFAULT_MAX_VALUES,
+    explorer: ExplorerName = "auto",
+    no_merging: NoMerging = False,
+    no_composition: NoComposition = False,
+    symmetry: Symmetry = None,
+    no_partial_order: NoPartialOrder = False,
+    memory: Memory = None,
+    fingerprint: Fingerprint = False,
+    checkpoint: Checkpoint = None,
+    quiet_period: Quiet = False,
+    allow_unreached: AllowUnreached = None,
+    trace: Annotated[
+        Path | None, typer.Option("--trace", metavar="FILE", help="Save the counterexample (for one protocol).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Check protocols: every interleaving, every property, as a table of verdicts."""
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+    from deadheat.sim.errors import UsageError
+
+    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    if trace is not None and len(names) != 1:
+        raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
+    if checkpoint is not None and len(names) != 1:
+        raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
+    require_writable_if_given(trace)
+    scenarios = [scenario_of(name, evaluations, faults, properties, quiet_period, settings) for name in names]
+    options = search_options(
+        explorer,
+        max_states,
+        memory,
+        values_max=max_values,
+        merging=not no_merging,
+        composition=not no_composition,
+        partial_order=not no_partial_order,
+        symmetry=symmetry,
+        checkpoint=checkpoint,
+        fingerprint=fingerprint,
+        allow_unreached=unreached_allowed(allow_unreached),
+        faults_must_fire=bool(protocols),
+    )
+    results, broken = search_all(scenarios, options)
+    code = code_of(results, broken)
+    if trace is not None:
+        save_first(results[0], trace)
+    if as_json:
+        from deadheat.reports.machine import check_to_json
+
+        finish(code, lambda: typer.echo(check_to_json(results)))
+    from deadheat.reports.matrix import print_matrix
+
+    finish(code, lambda: print_matrix(results, console()))
+
+
+@runs_users_code
+def show(
+    protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="Whose counterexample to show.")],
+    evaluations: Evaluations = 1,
+    settings: Settings = None,
+    faults: Faults = None,
+    prop: Annotated[
+        str | None, typer.Option("--property", "-p", metavar="NAME", help="Of which property; the first violated one.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    max_values: MaxValues = DEFAULT_MAX_VALUES,
+    quiet_period: Quiet = False,
+    allow_unreached: AllowUnreached = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
+) -> None:
+    """Show a shortest counterexample as a timeline, and say what happened."""
+    scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period, settings)
+    require_writable_if_given(save)
+    allowed = unreached_allowed(allow_unreached)
+    options = search_options("auto", max_states, values_max=max_values, allow_unreached=allowed, faults_must_fire=True)
+    [result], _ = search_all([scenario], options)
+    counterexample = first_counterexample(result)
+    if counterexample is None:
+        from deadheat.reports.matrix import print_matrix
+
+        finish(code_of([result]), lambda: print_matrix([result], console()))
+    if save is not None:
+        save_first(result, save)
+    finish(code_of([result]), timeline(counterexample))

@@ -1,0 +1,75 @@
+"""The command that asks how few faults break a protocol."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deadheat.commands.ending import ExitCode, console, finish
+from deadheat.commands.options import (
+    DEFAULT_MAX_STATES,
+    DEFAULT_MAX_VALUES,
+    AllowUnreached,
+    Evaluations,
+    MaxStates,
+    MaxValues,
+    Settings,
+    search_options,
+    unreached_allowed,
+    whole,
+)
+from deadheat.commands.searches import scenario_of
+from deadheat.commands.users_code import runs_users_code
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    pass
+
+
+__all__ = ["frontier"]
+
+
+UP_TO_MAX = 5
+"""Sets of so many faults are some thousands for each property of each protocol; of more, nobody waits for the end."""
+
+
+@runs_users_code
+def frontier(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to break; nothing for all of them.")
+    ] = None,
+    up_to: Annotated[
+        int, typer.Option("--up-to", help="Try sets of up to N faults.", **whole("--up-to", 0, UP_TO_MAX))
+    ] = 1,
+    evaluations: Evaluations = 1,
+    settings: Settings = None,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
+    ] = None,
+    max_states: MaxStates = DEFAULT_MAX_STATES,
+    max_values: MaxValues = DEFAULT_MAX_VALUES,
+    allow_unreached: AllowUnreached = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Find the smallest sets of faults that break each property of each protocol."""
+
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
+    from deadheat.scenarios.frontier import frontiers
+
+    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    scenarios = [scenario_of(name, evaluations, None, properties, quiet=False, settings=settings) for name in names]
+    options = search_options(
+        "auto", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached)
+    )
+    with ProgressLine("breaking") as progress:
+        found = frontiers(scenarios, up_to, options, os.cpu_count() or 1, progress.tried)
+    code = ExitCode.UNDECIDED if any(each.undecided or each.is_vacuous() for each in found) else ExitCode.AS_HOPED
+    if as_json:
+        from deadheat.reports.machine import frontier_to_json
+
+        finish(code, lambda: typer.echo(frontier_to_json(found)))
+    from deadheat.reports.frontier import print_frontiers
+
+    finish(code, lambda: print_frontiers(found, console()))

@@ -1,0 +1,49 @@
+"""What commands do with a counterexample: print it, and save it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deadheat.commands.ending import console, say
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    from deadheat.scenarios.check import CheckResult, Counterexample
+
+
+__all__ = ["first_counterexample", "require_writable_if_given", "save_first", "timeline"]
+
+
+def first_counterexample(result: CheckResult) -> Counterexample | None:
+    """Return the counterexample to the first property that is violated."""
+    return next((each.counterexample for each in result.outcomes if each.counterexample), None)
+
+
+def save_first(result: CheckResult, path: Path) -> None:
+    """Save the first counterexample, or say that there is none."""
+    from deadheat.scenarios.trace_file import save
+
+    counterexample = first_counterexample(result)
+    if counterexample is None:
+        say(f"deadheat: nothing is violated, so {path} was not written.")
+    else:
+        save(counterexample, path)
+
+
+def require_writable_if_given(path: Path | None) -> None:
+    """Raise TraceError if nothing could be saved there, before anybody waits for a search."""
+    if path is not None:
+        from deadheat.scenarios.trace_file import require_writable
+
+        require_writable(path)
+
+
+def timeline(counterexample: Counterexample) -> Callable[[], None]:
+    """Return what prints a timeline; all that runs the user's code for it has run already."""
+    from deadheat.reports.timeline import print_timeline
+    from deadheat.sim.turning_point import turning_point
+
+    model = counterexample.scenario.model()
+    lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
+    return lambda: print_timeline(counterexample, console(), lost)
