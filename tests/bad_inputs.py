@@ -93,7 +93,7 @@ def _numbers() -> Iterator[Case]:
             yield Case((*command, "-n", given), f"{given} evaluations cannot be checked; ask for at least 1.")
         for given in ("1001", "99999999999999999999"):
             yield Case(
-                (*command, "-n", given), f"{int(given):,} evaluations with these faults need {int(given):,} proc"
+                (*command, "-n", given), f"{int(given):,} evaluations with these faults would take {int(given):,} proc"
             )
 
 
@@ -110,8 +110,8 @@ def _names() -> Iterator[Case]:
             ("baseline+", "There is no addition ''; there are: orphan-cleanup, ", "."),
             ("+orphan-cleanup", "There is no protocol ''; there are: ", "."),
             ("orphan-cleanup", "'orphan-cleanup' is an addition to a protocol; ask for one with it, such as ", "."),
-            ("baseline~0", "baseline has no mutant '0'; its mutants are numbered from 1 to ", "."),
-            ("baseline~x", "baseline has no mutant 'x'; its mutants are numbered from 1 to ", "."),
+            ("baseline~0", "'baseline~0' names no mutant; write its number, from 1, behind ~.", "."),
+            ("baseline~x", "'baseline~x' names no mutant; write its number, from 1, behind ~.", "."),
             ("incident:nope", "There is no protocol 'incident:nope'; did you mean incident:", "?"),
         ):
             yield Case((*command, name), said, ends=ends)
@@ -201,31 +201,26 @@ def _sizes_and_times() -> Iterator[Case]:
         )
     for given in ("", "foo", "T7=", "T7=5", "T7=5ms..1ms", "T7=-5ms", "nosuch=5ms", "T7=nan", "T7=.."):
         yield Case(("window", "t.json", f"--latency={given}"), "", ends="")
-    for given in (
-        "",
-        "foo",
-        "http.accept=",
-        "http.accept=5:1",
-        "http.accept=-5:1",
-        "http.accept=a:b",
-        "http.accept=0:inf",
-    ):
-        yield Case(
-            (*LIVE_STRESS, f"--latency={given}"), f"{given!r} is not a latency; write WHAT=MIN:MAX in ms, such as "
-        )
+    for given in ("", "foo", "http.accept="):
+        said = f"{given!r} is not a latency; write NAME=LO..HI, such as http.accept=5ms..2s."
+        yield Case((*LIVE_STRESS, f"--latency={given}"), said)
+    for given in ("5:1", "-5ms", "a:b", "inf", "5ms...2s", "5", "nan"):
+        yield Case((*LIVE_STRESS, f"--latency=http.accept={given}"), f"{given!r} in 'http.accept={given}' ")
     for given, meant in (("htp.accept", "http.accept"), ("http.acept", "http.accept")):
         said = f"There is no component or operation {given!r}; did you mean {meant}"
-        yield Case((*LIVE_STRESS, f"--latency={given}=1:2"), said, ends="?")
-    for given in ("", "x", "5x", "-1s", "9" * 5000 + "s"):
+        yield Case((*LIVE_STRESS, f"--latency={given}=1ms..2ms"), said, ends="?")
+    for command, option in (
+        (("live", "sweep"), "--older-than"),
+        *((CLEANUP, option) for option in ("--every", "--min-age", "--status-timeout")),
+    ):
+        for given in ("", "x", "-1s", "1e9s"):
+            said = f"{given!r} in {option} is not a duration; write a number and its unit: 250ms, 1.5s or 2h."
+            yield Case((*command, f"{option}={given}"), said)
         yield Case(
-            ("live", "sweep", f"--older-than={given}"),
-            "",
-            ends=" is not a time for --older-than; write 30s, 5m, 1h or 2d.",
+            (*command, f"{option}=5x"), f"'5x' in {option} has no unit of time; the units are ns, us, ms, s, m, h, d."
         )
-    for option in ("--every", "--min-age", "--status-timeout"):
-        for given in ("", "x", "5x", "-1s", "1.5s", "9" * 50 + "s"):
-            yield Case((*CLEANUP, f"{option}={given}"), f"{given!r} is not a time for {option}; write 30s, 5m or 1h.")
-    yield Case((*CLEANUP, "--every=0s"), "'0s' is not a time for --every; write 30s, 5m or 1h.")
+        yield Case((*command, f"{option}={'9' * 5000}s"), "")
+    yield Case((*CLEANUP, "--every=0s"), "'0s' is too short for --every; write 1s or more.")
 
 
 def _servers() -> Iterator[Case]:
@@ -310,19 +305,20 @@ def _misused() -> Iterator[Case]:
         name = " ".join(command[: 2 if command[0] == "live" else 1])
         yield Case((*command, "--nonsense"), "No such option: --nonsense", ends=f"; see deadheat {name} --help.")
     for asked, missed in (
-        (("show",), "protocol"),
-        (("mutate",), "protocol"),
-        (("replay",), "file"),
-        (("window",), "file"),
+        (("show",), "PROTOCOL"),
+        (("mutate",), "PROTOCOL"),
+        (("replay",), "FILE"),
+        (("window",), "FILE"),
         (("conform",), "TRACE.jsonl"),
-        (("live", "check"), "PROTOCOL..."),
-        (("live", "stress"), "protocol"),
+        (("live", "check"), "PROTOCOL"),
+        (("live", "stress"), "PROTOCOL"),
         (("live", "replay"), "TRACE"),
     ):
         yield Case(asked, f"Missing argument '{missed}'; see deadheat {' '.join(asked)} --help.")
     yield Case(("cleanup",), "Missing option '--namespace'; see deadheat cleanup --help.")
-    for arguments in (("show", "a", "b"), ("replay", "a", "b"), ("list", "a", "b"), ("mutate", "a", "b")):
+    for arguments in (("show", "a", "b"), ("replay", "a", "b"), ("mutate", "a", "b")):
         yield Case(arguments, "Got unexpected extra argument(s) (b); see deadheat ")
+    yield Case(("list", "a", "b"), "A PROTOCOL (b) goes with `deadheat list operations` alone; leave it out.")
     yield Case(("chek",), "No such command 'chek'. Did you mean 'check'? See deadheat --help.")
     yield Case(("live", "replai"), "No such command 'replai'. Did you mean 'replay'? See deadheat live --help.")
     yield Case(("check", "--property"), "Option '--property' requires an argument.")

@@ -26,6 +26,8 @@ AS_PROGRAMS = [
     next(each for each in CASES if "--status=redis://h:port" in each.arguments),
 ]
 
+SECONDS_MAX = 30
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -50,6 +52,11 @@ def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.signal(number, handler)
 
 
+def _too_long(number: int, frame: object) -> None:
+    """End what was taken for good input, and goes on and on."""
+    raise TimeoutError
+
+
 def answered(arguments: tuple[str, ...]) -> tuple[int, str, str]:
     """Run a command in this process, and return its exit code, and what it wrote to stdout and stderr."""
     command = typer.main.get_command(app)
@@ -59,8 +66,11 @@ def answered(arguments: tuple[str, ...]) -> tuple[int, str, str]:
         with command.make_context("deadheat", list(arguments)) as context:
             command.invoke(context)
 
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(SECONDS_MAX)
     with redirect_stdout(out), redirect_stderr(err):
         code = ended(run)
+    signal.alarm(0)
     return int(code), out.getvalue(), err.getvalue()
 
 

@@ -137,7 +137,7 @@ def test_a_search_cut_short_says_so() -> None:
             ["mutate", "creation-lock", "--faults", "http-loss=1", "--show", "99"],
             "its mutants are numbered from 1 to 33",
         ),
-        (["show", "creation-lock~x"], "creation-lock has no mutant 'x'"),
+        (["show", "creation-lock~x"], "'creation-lock~x' names no mutant; write its number"),
         (["mutate", "baslin"], "There is no protocol 'baslin'"),
         (["list", "protocol"], "There is no list 'protocol'; did you mean protocols"),
     ],

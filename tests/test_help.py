@@ -86,7 +86,8 @@ def test_every_example_that_needs_no_server_runs(tmp_path: Path) -> None:
         if line.split()[1] in SERVERS:
             continue
         done = run_here(line, tmp_path)
-        assert done.returncode in (0, 1), f"{line}: {done.stderr}"
+        undecided = "conform" in line  # a log of two lines leaves open what comes of it
+        assert done.returncode in ((3,) if undecided else (0, 1)), f"{line}: {done.stderr}"
         assert done.stderr == "", line
         assert done.stdout, line
 

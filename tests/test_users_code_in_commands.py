@@ -139,8 +139,10 @@ def never_ends(name, *_):
     print("at work", file=sys.stderr, flush=True)
     while True:
         pass
-import deadheat.scenarios.scenario as it
-it.find_protocol = never_ends
+import deadheat.scenarios.subjects as it
+it.subject_of = never_ends
+import deadheat.scenarios.scenario
+deadheat.scenarios.scenario.subject_of = never_ends
 main()
 """
     code, out, err = interrupted(["check", "baseline"], script)
@@ -149,12 +151,12 @@ main()
 
 BUILDING = f"""
 {AT_WORK}
-import deadheat.scenarios.scenario as scenario
+import deadheat.scenarios.subjects as subjects
 def never_ends(*_):
     print("at work", file=sys.stderr, flush=True)
     while True:
         pass
-scenario.build = never_ends
+subjects.build = never_ends
 it.check = real
 main()
 """

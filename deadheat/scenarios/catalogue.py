@@ -89,6 +89,7 @@ def find(text: str) -> Protocol | Model | Callable[..., Any]:
     """
     original, tilde, number = text.rpartition(MUTANT)
     if tilde and Reference.of(text).mutants:
+        without_mutants(text)  # raises for what is no number
         from deadheat.scenarios.mutants import mutant  # which explores the original
 
         return mutant(original, number)

@@ -128,7 +128,8 @@ def lease_text(window: RaceWindow, lease: Lease) -> str:
 
 def overdue_text(step: Transition) -> str:
     """Return, in one sentence, what the trace leaves undone although its latency says that it is done."""
-    what = f"done '{step.operation.name.replace('_', ' ')}'" if step.operation else "crashed"
+    asked = step.operation
+    what = f"done '{asked.name.replace('_', ' ')}' on {asked.component}" if asked else "crashed"
     return (
         f"{step.choice.process} would have {what} before the end, and perhaps prevented it; it is taken to be "
         "slower than its bound here."

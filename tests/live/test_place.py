@@ -189,7 +189,7 @@ def test_a_folder_without_the_binaries_is_named(tmp_path: Path) -> None:
 
 
 def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
-    sentence = one_sentence(command_line("check", "baseline", "--kubeconfig", str(tmp_path / "absent")))
+    sentence = one_sentence(command_line("check", "baseline", "--kubeconfig", str(tmp_path / "absent")), code=2)
     assert str(tmp_path / "absent") in sentence
 
 
@@ -212,14 +212,14 @@ def test_a_cluster_that_refuses_connections_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.live
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    ("url", "reason", "code"),
     [
-        ("redis://user:hunter2@127.0.0.1:1/0", "Redis at redis://127.0.0.1:1 does not answer"),
-        ("http://user:hunter2@127.0.0.1:1", "'http://127.0.0.1:1' is not the URL of a Redis"),
+        ("redis://user:hunter2@127.0.0.1:1/0", "Redis at redis://127.0.0.1:1 does not answer", 5),
+        ("http://user:hunter2@127.0.0.1:1", "--redis is not the URL of a Redis", 2),
     ],
 )
-def test_a_wrong_redis_is_named_without_its_password(kubeconfig: Path, url: str, reason: str) -> None:
-    sentence = one_sentence(command_line("check", "baseline", "--kubeconfig", str(kubeconfig), "--redis", url))
+def test_a_wrong_redis_is_named_without_its_password(kubeconfig: Path, url: str, reason: str, code: int) -> None:
+    sentence = one_sentence(command_line("check", "baseline", "--kubeconfig", str(kubeconfig), "--redis", url), code)
     assert reason in sentence
     assert "hunter2" not in sentence
 

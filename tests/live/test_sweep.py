@@ -656,7 +656,7 @@ import sys, time
 from deadheat.live import namespaces, place
 removal = namespaces.wait_until_gone
 def slow(cluster, name, uid, patience_s):
-    print("removing", flush=True)
+    print("removing", file=sys.stderr, flush=True)
     time.sleep(2)
     {then}
     return removal(cluster, name, uid, patience_s)
@@ -678,8 +678,8 @@ def interrupted(then: str, cluster: Cluster, kubeconfig: Path, redis_url: str) -
     try:
         eventually(lambda: namespace_names(cluster) - before)
         running.send_signal(signal.SIGINT)
-        assert running.stdout is not None
-        assert running.stdout.readline() == "removing\n"
+        assert running.stderr is not None
+        assert running.stderr.readline() == "removing\n"
         for _ in range(3):
             running.send_signal(signal.SIGINT)
             time.sleep(0.2)

@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 import pytest
 
 from deadheat.models.faults import FAULTS
-from deadheat.scenarios import frontier as frontier_module
+from deadheat.scenarios import subjects
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.scenario import Scenario
@@ -17,7 +17,7 @@ FEW = ("http-retry", "http-timeout", "k8s-refusal", "lease-expiry")
 
 @pytest.fixture
 def few_faults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frontier_module, "FAULTS", {kind: FAULTS[kind] for kind in FEW})
+    monkeypatch.setattr(subjects, "FAULTS", {kind: FAULTS[kind] for kind in FEW})
 
 
 def breaking(found: list[Frontier]) -> dict[str, list[dict[str, int]]]:

@@ -108,13 +108,15 @@ def test_a_trace_that_lost_a_part_is_refused(saved: Path) -> None:
 
 
 def test_a_trace_of_an_unknown_protocol_is_refused(saved: Path) -> None:
-    rewrite(saved, scenario={"protocol": "basline", "evaluations": 1, "faults": {}, "quiet": False})
+    rewrite(saved, scenario={"protocol": "basline", "evaluations": 1, "settings": {}, "faults": {}, "quiet": False})
     with pytest.raises(TraceError, match="did you mean baseline"):
         replay_file(saved)
 
 
 def test_a_trace_whose_protocol_has_changed_says_at_which_step(saved: Path) -> None:
-    rewrite(saved, scenario={"protocol": "status-check", "evaluations": 1, "faults": {}, "quiet": False})
+    rewrite(
+        saved, scenario={"protocol": "status-check", "evaluations": 1, "settings": {}, "faults": {}, "quiet": False}
+    )
     with pytest.raises(
         ReplayDivergedError,
         match=r"reproduces: step \d+ was T8 .*create_job.* and now is .*get.*; the protocol has changed since",
@@ -238,11 +240,19 @@ def test_a_trace_with_other_numbers_is_refused_or_diverges_or_is_the_same(severa
         ({"property": "eventually-cleaned"}, "it has no cycle, although its property speaks of runs without end"),
         ({"property": "x"}, "does not have: There is no property 'x'"),
         (
-            {"scenario": {"protocol": "x" + "~1" * 5_000, "evaluations": 1, "faults": {}, "quiet": False}},
+            {
+                "scenario": {
+                    "protocol": "x" + "~1" * 5_000,
+                    "evaluations": 1,
+                    "settings": {},
+                    "faults": {},
+                    "quiet": False,
+                }
+            },
             "no end|no prot",
         ),
         (
-            {"scenario": {"protocol": "baseline", "evaluations": 2_000, "faults": {}, "quiet": False}},
+            {"scenario": {"protocol": "baseline", "evaluations": 2_000, "settings": {}, "faults": {}, "quiet": False}},
             "of 1,000 allowed",
         ),
     ],

@@ -17,7 +17,7 @@ from deadheat.models.system import Steps, System, Task
 from deadheat.reports.frontier import print_frontiers
 from deadheat.reports.machine import check_to_json, frontier_to_json
 from deadheat.reports.matrix import print_matrix
-from deadheat.scenarios import frontier as frontier_module
+from deadheat.scenarios import frontier as frontier_module, subjects
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
 from deadheat.scenarios.frontier import Frontier, frontiers
@@ -164,7 +164,7 @@ def printed(*results: CheckResult) -> str:
 
 
 def frontier_of(monkeypatch: pytest.MonkeyPatch, name: str, *kinds: str, up_to: int = 1) -> Frontier:
-    monkeypatch.setattr(frontier_module, "FAULTS", {kind: each for kind, each in FAULTS.items() if kind in kinds})
+    monkeypatch.setattr(subjects, "FAULTS", {kind: each for kind, each in FAULTS.items() if kind in kinds})
     [found] = frontiers([Scenario(name, properties=(HELD,))], up_to)
     return found
 

@@ -242,7 +242,7 @@ def test_a_step_that_would_have_prevented_it_is_named() -> None:
     window = race_window(found, parse_latencies(["default=1ms"]))
     assert window.possible
     [step] = window.overdue
-    assert overdue_text(step).startswith("cancel/e1 would have done status/e1.set before the end")
+    assert overdue_text(step).startswith("cancel/e1 would have done 'set' on status/e1 before the end")
 
 
 def test_a_run_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
