@@ -59,7 +59,9 @@ def test_what_is_no_place_for_a_file_is_told(run: Any) -> None:
 def test_a_trace_of_ones_own_protocol_tells_that_it_has_changed(run: Any, tmp_path: Path) -> None:
     run("new", "ours.py")
     assert run("show", "ours.py:PROTOCOL", "--save", "orphan.json").returncode == 1
-    assert "Reproduced: orphan.json does what it did, in 17 steps" in " ".join(run("replay", "orphan.json").stdout.split())
+    assert "Reproduced: orphan.json does what it did, in 17 steps" in " ".join(
+        run("replay", "orphan.json").stdout.split()
+    )
     ours = tmp_path / "ours.py"
     text = ours.read_text()
     ours.write_text(text.replace("yield T5(system.kubernetes.delete_job(evaluation))", "pass"))

@@ -11,7 +11,9 @@ import traceback
 from collections.abc import Iterable
 from functools import reduce
 from hashlib import sha256
+from importlib.machinery import PathFinder
 from importlib.util import module_from_spec, spec_from_loader
+from modulefinder import ModuleFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,11 +25,20 @@ __all__ = ["SUFFIX", "found_in", "load", "location", "named_in"]
 SUFFIX = ".py"
 DIGITS = 12
 
+_FOLDERS: set[str] = set()
+"""Where modules of the user's are imported from."""
+
+_NAMED: dict[str, Path] = {}
+"""The file of each module beside a file of the user's that was loaded."""
+
+_READ: dict[str, bytes] = {}
+"""What those files held then."""
+
 
 def load(where: str, name: str) -> Any:
     """Return what a file (`dir/ours.py`) or module (`package.ours`) of the user's has under a name, maybe dotted.
 
-    A file is imported once, unless its content changes; what it imports itself is found beside it. Raises UsageError
+    A file is imported once, unless it, or a module beside it that it imports, changes. Raises UsageError
     where there is no such file, module or name, or where it cannot be imported.
     """
     module = _file(Path(where)) if where.endswith(SUFFIX) else _module(where)
@@ -56,22 +67,74 @@ def _file(path: Path) -> ModuleType:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     path = path.resolve()
-    digest = sha256(bytes(path) + b"\0" + content).hexdigest()[:DIGITS]
+    beside = _beside(path)
+    digest = sha256(b"\0".join((bytes(path), content, *map(_content, beside.values())))).hexdigest()[:DIGITS]
     name = f"{path.stem}_{digest}"  # which no import of somebody else's can mean
     if name in sys.modules:
         return sys.modules[name]
+    _make_room_for(path, beside)
     spec = spec_from_loader(name, loader=None, origin=str(path))
     assert spec is not None
     module = module_from_spec(spec)
     module.__file__ = str(path)
     _let_import_from(path.parent)
     sys.modules[name] = module  # as a dataclass in it, and an import of itself, want it
+    writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # one that is a second old would be believed
     try:
         exec(compile(content, str(path), "exec", dont_inherit=True), vars(module))
     except BaseException as error:
         del sys.modules[name]
         raise _broken(error, path) from None
+    finally:
+        sys.dont_write_bytecode = writes_none
     return module
+
+
+def _beside(path: Path) -> dict[str, Path]:
+    """Return the modules beside a file that it imports, or that one of these does, at any time: by name, each its file.
+
+    What is installed is none of them, though a file beside may have its name: nothing of the user's hides it.
+    """
+    finder = ModuleFinder([str(path.parent)])
+    try:
+        finder.run_script(str(path))
+    except Exception:  # whatever is wrong there, the import will tell
+        return {}
+    installed = [each for each in sys.path if each not in _FOLDERS]
+    files = {name: getattr(module, "__file__", None) for name, module in sorted(finder.modules.items())}
+    return {
+        name: Path(file)
+        for name, file in files.items()
+        if name != "__main__" and file and not _is_installed(name.partition(".")[0], installed)
+    }
+
+
+def _is_installed(top: str, path: list[str]) -> bool:
+    return top in sys.stdlib_module_names or PathFinder.find_spec(top, path) is not None
+
+
+def _make_room_for(path: Path, beside: dict[str, Path]) -> None:
+    """Have the modules beside a file imported anew if one has changed; raise UsageError where others of their names are in use."""
+    for name, file in beside.items():
+        loaded = getattr(sys.modules.get(name), "__file__", None)
+        other = _NAMED.setdefault(name, file) if loaded is None else Path(loaded).resolve()
+        if other != file:
+            raise UsageError(
+                f"{_shown(str(path))} imports {name}, and another {name} is in use already ({_shown(str(other))}); use "
+                "the two in commands of their own, or give one of them another name."
+            )
+    contents = {name: _content(file) for name, file in beside.items()}
+    if any(_READ.get(name, content) != content for name, content in contents.items()):
+        for name in beside:
+            sys.modules.pop(name, None)
+    _READ.update(contents)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
 
 
 def _module(name: str) -> ModuleType:
@@ -90,6 +153,7 @@ def _module(name: str) -> ModuleType:
 
 def _let_import_from(folder: Path) -> None:
     """Let modules in a folder be found, after all that is installed: a `redis.py` of the user's must hide nothing."""
+    _FOLDERS.add(str(folder))
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 

@@ -152,6 +152,34 @@ def test_a_file_imports_what_lies_beside_it_and_hides_nothing_that_is_installed(
     assert find_protocol("inner/ours.py:PROTOCOL").name == "from beside"
 
 
+def test_a_file_is_never_given_what_lies_beside_another(folder: Path) -> None:
+    for name in ("old", "new"):
+        (folder / name).mkdir()
+        (folder / name / "helpers_twice.py").write_text(f"NAME = {name!r}")
+        (folder / name / "ours.py").write_text(
+            OURS + "import helpers_twice\nPROTOCOL = replace(PROTOCOL, name=helpers_twice.NAME)\n"
+        )
+        (folder / name / "late.py").write_text(OURS + "def late():\n    import helpers_twice\n")
+        (folder / name / "alone.py").write_text(OURS)
+    assert find_protocol("old/ours.py:PROTOCOL").name == "old"
+    assert find_protocol("new/alone.py:PROTOCOL").name == "ours"
+    for each in ("ours", "late"):
+        with pytest.raises(UsageError, match=r"^new/\w+.py imports helpers_twice, and another helpers_twice is in use"):
+            find_protocol(f"new/{each}.py:PROTOCOL")
+    assert find_protocol("old/ours.py:PROTOCOL").name == "old"
+
+
+def test_a_file_is_imported_anew_when_what_it_imports_has_changed(folder: Path) -> None:
+    (folder / "deep_of_ours.py").write_text("NAME = 'first'")
+    (folder / "names_of_ours.py").write_text("from deep_of_ours import NAME")
+    (folder / "ours.py").write_text(
+        OURS + "import names_of_ours\nPROTOCOL = replace(PROTOCOL, name=names_of_ours.NAME)\n"
+    )
+    assert find_protocol("ours.py:PROTOCOL").name == "first"
+    (folder / "deep_of_ours.py").write_text("NAME = 'again'")
+    assert find_protocol("ours.py:PROTOCOL").name == "again"
+
+
 @pytest.mark.parametrize(
     ("content", "reference", "message"),
     [
