@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 
 from deadheat.models.system import Protocol
-from deadheat.scenarios import check as checking
+from deadheat.scenarios import check as checking, user_code
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario
+from deadheat.scenarios.subjects import Subject
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED
 
@@ -28,6 +29,7 @@ class Checked:
     """What a check found; `result` is all of it."""
 
     result: CheckResult
+    _subject: Subject = field(repr=False, compare=False)
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -43,7 +45,7 @@ class Checked:
         """Return a counterexample to the named property as text; raises UsageError where there is none."""
         if name not in self.counterexamples:
             raise unknown_name("counterexample to", name, self.counterexamples)
-        return _timeline(self.counterexamples[name])
+        return _timeline(self.counterexamples[name], self._subject)
 
     def require(self, *names: str) -> Checked:
         """Return this, if all the named properties hold; no name stands for all that were checked.
@@ -95,6 +97,7 @@ def check(
             f"check(...) was given a {type(protocol).__name__}; give it a Protocol, or a reference such as "
             "'ours.py:PROTOCOL'."
         )
+    user_code.look_again()
     scenario = Scenario(
         protocol if isinstance(protocol, str) else reference_to(protocol),
         evaluations,
@@ -103,7 +106,7 @@ def check(
         quiet,
     )
     options = Options(states_max=states_max, allow_unreached=frozenset(allow_unreached), faults_must_fire=True)
-    return Checked(checking.check(scenario, options))
+    return Checked(checking.check(scenario, options), scenario.subject)
 
 
 def _budget(kind: str, budget: int | str) -> int:
@@ -114,13 +117,14 @@ def _budget(kind: str, budget: int | str) -> int:
     return budget
 
 
-def _timeline(counterexample: Counterexample) -> str:
+def _timeline(counterexample: Counterexample, subject: Subject) -> str:
+    """Render a run of what was checked, although its name may mean something else by now."""
     from rich.console import Console
 
     from deadheat.reports.timeline import print_timeline
     from deadheat.sim.turning_point import turning_point
 
-    model = counterexample.scenario.model()
+    model = counterexample.scenario.model_of(subject)
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
     text = StringIO()
     print_timeline(counterexample, Console(file=text, width=WIDTH), lost)

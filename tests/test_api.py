@@ -111,3 +111,27 @@ def test_an_object_is_found_again_by_its_reference() -> None:
     assert [find_protocol(each) for each in references] == made
     assert find_protocol(references[1]) is made[1]
     assert find_protocol(f"{references[0]}+orphan-cleanup").processes
+
+
+def test_a_check_goes_on_speaking_of_what_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "script_of_ours.py"
+    script.write_text(
+        "import deadheat\n"
+        "from dataclasses import replace\n"
+        "from deadheat.library import BASELINE, STATE_MACHINE\n"
+        "found = []\n"
+        "for each in (replace(BASELINE, name='one'), replace(STATE_MACHINE, name='two')):\n"
+        "    found.append(deadheat.check(each, properties=['no-transient-orphan']))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import script_of_ours  # type: ignore[import-not-found]
+
+    first, second = (each.timeline("no-transient-orphan") for each in script_of_ours.found)
+    assert "set if absent creating" not in first
+    assert "set if absent creating" in second
+    ours = tmp_path / "ours.py"
+    ours.write_text("from deadheat.library import BASELINE as PROTOCOL")
+    checked = deadheat.check(f"{ours}:PROTOCOL")
+    ours.write_text("from deadheat.library import NAME_TOMBSTONE as PROTOCOL")
+    assert not deadheat.check(f"{ours}:PROTOCOL").counterexamples
+    assert "T8 create job" in checked.timeline("no-permanent-orphan")

@@ -37,7 +37,7 @@ def explained(url: str) -> Iterator[None]:
         yield
     except redis.AuthenticationError:
         raise LiveError(f"Redis at {where} does not accept the user and password of the URL.") from None
-    except (redis.ConnectionError, redis.TimeoutError, OSError):
+    except (redis.ConnectionError, redis.TimeoutError, ConnectionError, TimeoutError):
         raise LiveError(
             f"Redis at {where} does not answer; check --redis, or leave it out for one of our own."
         ) from None

@@ -210,7 +210,7 @@ def _check_or_error(scenario: Scenario, options: Options, report: Report | None 
 def _checked(
     scenarios: Sequence[Scenario], options: Options, jobs: int, report: Report | None
 ) -> Iterator[CheckResult | ModelError]:
-    if jobs == 1 or len(scenarios) == 1:
+    if jobs == 1 or len(scenarios) <= 1:
         for scenario in scenarios:
             yield _check_or_error(scenario, options, report)
         return

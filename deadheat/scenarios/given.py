@@ -29,7 +29,9 @@ def reference_to(protocol: Protocol) -> str:
     known = next((reference for reference, each in (*_own(), *_GIVEN.items()) if each is protocol), None)
     if known is not None:
         return known
-    reference = next(_names_of(protocol), None) or _made_up(protocol)
+    # A name that is bound again may have been given for another object.
+    free = (each for each in _names_of(protocol) if each not in _GIVEN)
+    reference = next(free, None) or _made_up(protocol)
     _GIVEN[reference] = protocol
     return reference
 

@@ -42,6 +42,7 @@ class Scenario:
     def __post_init__(self) -> None:
         subject = subject_of(without_mutants(self.protocol), self.settings)
         object.__setattr__(self, "faults", tuple({**subject.budgets, **dict(self.faults)}.items()))
+        object.__setattr__(self, "quiet", self.quiet or subject.quiet)
         if self.properties == EVERY:
             object.__setattr__(self, "properties", tuple(subject.properties))
         if self.evaluations < 1:
@@ -81,7 +82,11 @@ class Scenario:
 
     def model(self) -> Model:
         """Return the model of this scenario, with the properties asked for."""
-        model = self.subject.model(self.evaluations, self.budgets, self.quiet)
+        return self.model_of(self.subject)
+
+    def model_of(self, subject: Subject) -> Model:
+        """Return the model of this scenario, of what its reference stood for at some time."""
+        model = subject.model(self.evaluations, self.budgets, self.quiet)
         return replace(model, properties=tuple(each for each in model.properties if each.name in self.properties))
 
     def command(self, name: str) -> str:

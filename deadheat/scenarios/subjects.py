@@ -12,7 +12,8 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from types import UnionType
+from typing import Any, TypeAlias, Union, get_args, get_origin
 
 from deadheat.models.faults import FAULTS
 from deadheat.models.steps import LABELS
@@ -30,6 +31,11 @@ __all__ = ["GeneralModel", "OfEvaluations", "Settings", "Subject", "subject_of"]
 
 Settings: TypeAlias = tuple[tuple[str, str], ...]
 """The sizes of a general model: a text for each parameter that is given."""
+
+KINDS = (bool, int, float, str)
+"""What a text can be read as, the narrowest first."""
+
+NAMES = {int: "a whole number", float: "a number", str: "a text"}
 
 TRUE_AND_FALSE = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -51,6 +57,11 @@ class Subject(ABC):
     def budgets(self) -> Mapping[str, int]:
         """The faults that happen without being asked for."""
         return {}
+
+    @property
+    def quiet(self) -> bool:
+        """Whether faults stop at some point, without that being asked for."""
+        return False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -130,6 +141,11 @@ class GeneralModel(Subject):
         """The budgets that the model has."""
         return {kind: budget for kind, budget in self.made.budgets.items() if budget}
 
+    @property
+    def quiet(self) -> bool:
+        """Whether the model says so."""
+        return self.made.quiet
+
     def size(self, evaluations: int) -> str:  # noqa: ARG002
         """Return the sizes that were set."""
         return ", ".join(f"{name}={text}" for name, text in self.settings) or "the model as it is"
@@ -187,7 +203,7 @@ def _arguments(reference: str, function: Callable[..., Any], settings: Settings)
             raise unknown_name(f"parameter of {reference} named", name, parameters)
         if name in given:
             raise UsageError(f"The parameter {name!r} is set twice; set it once.")
-        given[name] = _value(name, text, parameters[name].annotation)
+        given[name] = _value(name, text, _kinds(reference, parameters[name]))
     for name, parameter in parameters.items():
         is_wanted = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if is_wanted and parameter.default is parameter.empty and name not in given:
@@ -195,19 +211,33 @@ def _arguments(reference: str, function: Callable[..., Any], settings: Settings)
     return given
 
 
-def _value(name: str, text: str, wanted: Any) -> Any:
-    """Return the value that a text stands for, by what the parameter's annotation says, or by what it looks like."""
-    if wanted is bool:
-        if text.lower() in TRUE_AND_FALSE:
+def _value(name: str, text: str, kinds: tuple[type, ...]) -> Any:
+    """Return the value that a text stands for, as the first of these kinds that it can be."""
+    for kind in kinds:
+        if kind is bool and text.lower() in TRUE_AND_FALSE:
             return TRUE_AND_FALSE[text.lower()]
-        raise UsageError(f"--set {name}={text} is neither true nor false; write one of these.")
-    if wanted is str:
-        return text
-    for kind in (int, float) if wanted is inspect.Parameter.empty else (wanted,):
+        if kind is str:
+            return text
         try:
-            return kind(text)
-        except (TypeError, ValueError):
+            if kind is not bool:
+                return kind(text)
+        except ValueError:
             continue
-    if wanted is inspect.Parameter.empty:
-        return text
-    raise UsageError(f"--set {name}={text} is no {getattr(wanted, '__name__', wanted)}; give it one.")
+    wanted = " or ".join("true or false" if kind is bool else NAMES[kind] for kind in kinds)
+    raise UsageError(f"--set {name}={text} is not {wanted}; write one.")
+
+
+def _kinds(reference: str, parameter: inspect.Parameter) -> tuple[type, ...]:
+    """Return what a parameter takes, by its annotation, or else by its default: any of KINDS, the narrowest first."""
+    said, default = parameter.annotation, parameter.default
+    if said is parameter.empty:
+        if default is parameter.empty or default is None:
+            return (int, float, str)
+        said = type(default)
+    wanted = get_args(said) if isinstance(said, UnionType) or get_origin(said) is Union else (said,)
+    if any(each not in (*KINDS, type(None)) for each in wanted):
+        raise UsageError(
+            f"The parameter {parameter.name!r} of {reference} takes what no text says; --set sets numbers, texts, true "
+            "and false."
+        )
+    return tuple(kind for kind in KINDS if kind in wanted)

@@ -11,22 +11,25 @@ import traceback
 from collections.abc import Iterable
 from functools import reduce
 from hashlib import sha256
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec, spec_from_loader
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec, spec_from_file_location, spec_from_loader
 from modulefinder import ModuleFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+from deadheat.sim.references import INSTALLED
 
-__all__ = ["SUFFIX", "found_in", "load", "location", "named_in"]
+__all__ = ["SUFFIX", "found_in", "load", "location", "look_again", "named_in"]
 
 SUFFIX = ".py"
 DIGITS = 12
 
-_FOLDERS: set[str] = set()
-"""Where modules of the user's are imported from."""
+OURS = "deadheat"
+
+_LOADED: dict[Path, ModuleType] = {}
+"""The module of each file, which stays the same during a command, however long that takes."""
 
 _NAMED: dict[str, Path] = {}
 """The file of each module beside a file of the user's that was loaded."""
@@ -38,8 +41,8 @@ _READ: dict[str, bytes] = {}
 def load(where: str, name: str) -> Any:
     """Return what a file (`dir/ours.py`) or module (`package.ours`) of the user's has under a name, maybe dotted.
 
-    A file is imported once, unless it, or a module beside it that it imports, changes. Raises UsageError
-    where there is no such file, module or name, or where it cannot be imported.
+    A file is imported once, until we `look_again` and it, or a module beside it that it imports, has changed. Raises
+    UsageError where there is no such file, module or name, or where it cannot be imported.
     """
     module = _file(Path(where)) if where.endswith(SUFFIX) else _module(where)
     try:
@@ -59,7 +62,18 @@ def found_in(where: str) -> ModuleType:
     return _file(Path(where)) if where.endswith(SUFFIX) else sys.modules[where]
 
 
+def look_again() -> None:
+    """Have files that have changed since imported anew; until then, a file is what it was when first asked for."""
+    _LOADED.clear()
+
+
 def _file(path: Path) -> ModuleType:
+    if path.resolve() not in _LOADED:
+        _LOADED[path.resolve()] = _imported(path)
+    return _LOADED[path.resolve()]
+
+
+def _imported(path: Path) -> ModuleType:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -100,24 +114,44 @@ def _beside(path: Path) -> dict[str, Path]:
         finder.run_script(str(path))
     except Exception:  # whatever is wrong there, the import will tell
         return {}
-    installed = [each for each in sys.path if each not in _FOLDERS]
     files = {name: getattr(module, "__file__", None) for name, module in sorted(finder.modules.items())}
     return {
         name: Path(file)
         for name, file in files.items()
-        if name != "__main__" and file and not _is_installed(name.partition(".")[0], installed)
+        if name != "__main__" and file and not _is_installed(name.partition(".")[0])
     }
 
 
-def _is_installed(top: str, path: list[str]) -> bool:
-    return top in sys.stdlib_module_names or PathFinder.find_spec(top, path) is not None
+def _is_installed(top: str) -> bool:
+    spec = PathFinder.find_spec(top)
+    origin = Path((spec and spec.origin) or "")
+    return top in (*sys.stdlib_module_names, OURS) or any(each in origin.parts for each in INSTALLED)
+
+
+class _Beside:
+    """Finds the modules beside the files that were loaded, wherever else one of that name may lie."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Return where a module is, if it lies beside a file that was loaded; what the import system asks."""
+        del path, target
+        if name not in _NAMED:
+            return None
+        file = _NAMED[name]
+        inner = [str(file.parent)] if file.name == "__init__.py" else None
+        return spec_from_file_location(name, file, submodule_search_locations=inner)
 
 
 def _make_room_for(path: Path, beside: dict[str, Path]) -> None:
-    """Have the modules beside a file imported anew if one has changed; raise UsageError where others of their names are in use."""
+    """Have the modules beside a file imported anew if one has changed.
+
+    Raises UsageError where others of their names are in use.
+    """
+    if _Beside not in sys.meta_path:
+        sys.meta_path.insert(0, _Beside)
     for name, file in beside.items():
         loaded = getattr(sys.modules.get(name), "__file__", None)
-        other = _NAMED.setdefault(name, file) if loaded is None else Path(loaded).resolve()
+        other = _NAMED.get(name, file) if loaded is None else Path(loaded).resolve()
         if other != file:
             raise UsageError(
                 f"{_shown(str(path))} imports {name}, and another {name} is in use already ({_shown(str(other))}); use "
@@ -128,6 +162,7 @@ def _make_room_for(path: Path, beside: dict[str, Path]) -> None:
         for name in beside:
             sys.modules.pop(name, None)
     _READ.update(contents)
+    _NAMED.update(beside)
 
 
 def _content(file: Path) -> bytes:
@@ -153,7 +188,6 @@ def _module(name: str) -> ModuleType:
 
 def _let_import_from(folder: Path) -> None:
     """Let modules in a folder be found, after all that is installed: a `redis.py` of the user's must hide nothing."""
-    _FOLDERS.add(str(folder))
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["NOTED_BY_PYTHON", "Nothing", "UnseenError", "is_found_by_name", "references", "version_of"]
+__all__ = ["INSTALLED", "NOTED_BY_PYTHON", "Nothing", "UnseenError", "is_found_by_name", "references", "version_of"]
 
 ENGINE = "deadheat.sim"
 MODELS = "deadheat"

@@ -12,7 +12,7 @@ import pytest
 from deadheat.models import protocols as own
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.system import Protocol
-from deadheat.scenarios import catalogue
+from deadheat.scenarios import catalogue, user_code
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, Reference, find_protocol
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
@@ -139,6 +139,8 @@ def test_a_file_is_imported_once_and_anew_when_it_has_changed(folder: Path) -> N
     first = find_protocol("ours.py:PROTOCOL")
     assert find_protocol(f"{file}:PROTOCOL") is first
     file.write_text(OURS.replace('"ours"', '"changed"'))
+    assert find_protocol("ours.py:PROTOCOL") is first  # in the middle of a command
+    user_code.look_again()
     assert find_protocol("ours.py:PROTOCOL").name == "changed"
 
 
@@ -169,6 +171,28 @@ def test_a_file_is_never_given_what_lies_beside_another(folder: Path) -> None:
     assert find_protocol("old/ours.py:PROTOCOL").name == "old"
 
 
+def test_what_lies_beside_a_file_is_found_before_what_lies_where_one_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", ["", *sys.path])  # as `python -m deadheat` has it
+    (folder / "inner").mkdir()
+    (folder / "helpers_here_too.py").write_text("NAME = 'here'")
+    (folder / "inner" / "helpers_here_too.py").write_text("NAME = 'beside'")
+    (folder / "inner" / "ours.py").write_text(
+        OURS + "import helpers_here_too\nPROTOCOL = replace(PROTOCOL, name=helpers_here_too.NAME)\n"
+    )
+    assert find_protocol("inner/ours.py:PROTOCOL").name == "beside"
+
+
+def test_a_package_beside_a_file_is_imported_from_there(folder: Path) -> None:
+    (folder / "package_beside" / "inner").mkdir(parents=True)
+    (folder / "package_beside" / "__init__.py").write_text("from package_beside.inner.names import NAME")
+    (folder / "package_beside" / "inner" / "__init__.py").touch()
+    (folder / "package_beside" / "inner" / "names.py").write_text("NAME = 'of the package'")
+    (folder / "ours.py").write_text(OURS + "from package_beside import NAME\nPROTOCOL = replace(PROTOCOL, name=NAME)\n")
+    assert find_protocol("ours.py:PROTOCOL").name == "of the package"
+
+
 def test_a_file_is_imported_anew_when_what_it_imports_has_changed(folder: Path) -> None:
     (folder / "deep_of_ours.py").write_text("NAME = 'first'")
     (folder / "names_of_ours.py").write_text("from deep_of_ours import NAME")
@@ -177,6 +201,7 @@ def test_a_file_is_imported_anew_when_what_it_imports_has_changed(folder: Path) 
     )
     assert find_protocol("ours.py:PROTOCOL").name == "first"
     (folder / "deep_of_ours.py").write_text("NAME = 'again'")
+    user_code.look_again()
     assert find_protocol("ours.py:PROTOCOL").name == "again"
 
 

@@ -92,3 +92,8 @@ def test_name_tombstone_has_no_orphan_under_any_single_fault() -> None:
     """The README says so."""
     [found] = frontiers([Scenario("name-tombstone", properties=("no-transient-orphan",))], 1)
     assert found.breaking == found.undecided == []
+
+
+def test_where_nothing_is_left_to_try_there_is_an_answer_all_the_same() -> None:
+    [found] = frontiers([Scenario("baseline", properties=("no-permanent-orphan",))], 1, jobs=2)
+    assert found.breaking == [()]

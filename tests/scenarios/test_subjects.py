@@ -18,6 +18,7 @@ from deadheat.sim.model import UNLIMITED
 
 OURS = """
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deadheat import Component, Crash, Kind, Model, Process, Property, Step, Steps, atomically, operation
 
@@ -58,6 +59,19 @@ def counters(turns: int, sloppy: bool = False, most: float = 3) -> Model:
     )
 
 
+def plain(careful=True, turns: int | None = None, most=3, name=None):
+    assert name in (None, 1, "one")
+    return counters(turns or 3, False, 9 if careful else most)
+
+
+def calm() -> Model:
+    return replace(counters(3), quiet=True)
+
+
+def of_many(names: tuple[str, ...] = ()) -> Model:
+    return counters(len(names))
+
+
 THREE = counters(2)
 NOTHING = lambda: None
 
@@ -90,6 +104,29 @@ def test_a_function_that_makes_a_model_is_checked_at_the_sizes_that_are_set() ->
     assert verdict_on(of(("turns", "2"))) == (Verdict.HOLDS, None)
     assert verdict_on(of(("turns", "3"))) == (Verdict.VIOLATED, 4)
     assert verdict_on(of(("turns", "3"), ("most", "4.5"))) == (Verdict.HOLDS, None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict"),
+    [
+        ((), Verdict.HOLDS),
+        ((("careful", "false"),), Verdict.VIOLATED),
+        ((("careful", "0"),), Verdict.VIOLATED),
+        ((("careful", "no"), ("turns", "2")), Verdict.HOLDS),
+        ((("careful", "no"), ("most", "4"), ("name", "1")), Verdict.HOLDS),
+        ((("careful", "no"), ("name", "one")), Verdict.VIOLATED),
+    ],
+)
+def test_a_text_is_read_as_the_annotation_or_the_default_says(
+    settings: tuple[tuple[str, str], ...], verdict: Verdict
+) -> None:
+    assert verdict_on(Scenario("ours.py:plain", settings=settings))[0] is verdict
+
+
+def test_a_model_in_which_faults_end_is_one_for_us_too() -> None:
+    assert Scenario("ours.py:calm").quiet
+    assert Scenario("ours.py:calm").model().quiet
+    assert not Scenario("ours.py:THREE").quiet
 
 
 def test_a_model_that_is_made_already_is_checked_as_it_is() -> None:
@@ -132,8 +169,9 @@ def test_its_counterexample_is_saved_with_its_sizes_and_replayed(folder: Path) -
     [
         ("counters", (), "ours.py:counters wants the size 'turns'; give it by --set turns=VALUE."),
         ("counters", (("turn", "1"),), "There is no parameter of ours.py:counters named 'turn'; did you mean turns?"),
-        ("counters", (("turns", "two"),), "--set turns=two is no int; give it one."),
-        ("counters", (("turns", "1"), ("sloppy", "maybe")), "--set sloppy=maybe is neither true nor false; write one"),
+        ("counters", (("turns", "two"),), "--set turns=two is not a whole number; write one."),
+        ("counters", (("turns", "1"), ("sloppy", "maybe")), "--set sloppy=maybe is not true or false; write one."),
+        ("of_many", (("names", "a,b"),), "The parameter 'names' of ours.py:of_many takes what no text says; --set"),
         ("counters", (("turns", "1"), ("turns", "2")), "The parameter 'turns' is set twice; set it once."),
         ("NOTHING", (), "ours.py:NOTHING returned a NoneType; let it return a deadheat.Model."),
         ("THREE", (("turns", "1"),), "ours.py:THREE is a model that is made already; --set wants a function that"),

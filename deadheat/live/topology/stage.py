@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterable
 from functools import partial
 from multiprocessing.connection import Connection, Listener
+from pathlib import Path
 from typing import Any
 
 from deadheat.live.adapters import Adapters
@@ -28,6 +30,8 @@ __all__ = ["ProcessStage", "is_program"]
 
 START_PATIENCE_S = 60.0
 LOOK_S = 0.5
+GONE_PATIENCE_S = 2.0
+SOCKET_PATH_MAX = 104
 
 
 def is_program(process: str) -> bool:
@@ -47,8 +51,14 @@ class ProcessStage(Stage):
         self._folder = ServerFolder("children")
         self._authkey = secrets.token_bytes(16)
         # Not TCP: what waits for an acknowledgement there costs 40 ms a step.
-        self._address = str(self._folder.path / "control")
-        self._listener = Listener(self._address, authkey=self._authkey)
+        self._address = _address_in(self._folder.path)
+        try:
+            self._listener = Listener(self._address, authkey=self._authkey)
+        except OSError as error:
+            self._folder.close()
+            raise LiveError(
+                f"No socket can be made in {self._folder.path} ({error}); set TMPDIR to a folder with a shorter path."
+            ) from None
         self._config = config
         self._children: dict[str, ServerProcess] = {}
         self._is_over = False
@@ -122,7 +132,7 @@ class ProcessStage(Stage):
         path = self._folder.path / f"{name.replace('/', '-')}-{secrets.token_hex(2)}"
         config = dataclasses.replace(self._config, process=name, control=self._address, authkey=self._authkey.hex())
         config.save(path.with_suffix(".json"))
-        command = [sys.executable, "-m", "deadheat.live.topology.child", str(path.with_suffix(".json"))]
+        command = [sys.executable, "-P", "-m", "deadheat.live.topology.child", str(path.with_suffix(".json"))]
         self._children[name] = ServerProcess(name, command, path.with_suffix(".log"))
 
     def _answer(self) -> None:
@@ -147,22 +157,43 @@ class ProcessStage(Stage):
                 name: str = connection.recv()
                 while True:
                     request: Request = connection.recv()
-                    self.director.hold(name, request, partial(self._remotely, connection))
+                    self.director.hold(name, request, partial(self._remotely, connection, name))
             except Stopped:
                 _say_stop(connection)
             except (Killed, EOFError, OSError):
                 return
 
-    def _remotely(self, connection: Connection[Any, Any], operation: Operation | Atomic, release: Release) -> Done:
+    def _remotely(
+        self, connection: Connection[Any, Any], name: str, operation: Operation | Atomic, release: Release
+    ) -> Done:
         """Let a child make an operation, and return what it did."""
         try:
             connection.send(release)
             done: Done = connection.recv()
         except (EOFError, OSError):
-            return Done(operation, None, 0.0, LiveError(f"The program that does {operation} ended by itself."))
+            return Done(operation, None, 0.0, self._why_gone(name, operation))
         if done.error is None:
             self.adapters.notice(operation)
         return done
+
+    def _why_gone(self, name: str, operation: Operation | Atomic) -> LiveError:
+        """Return why a program does not answer, in its own last words if it has ended."""
+        deadline = time.monotonic() + GONE_PATIENCE_S
+        while (child := self._children.get(name)) is not None and time.monotonic() < deadline:
+            try:
+                child.require_alive()
+            except LiveError as error:
+                return error
+            time.sleep(LOOK_S / 10)
+        return LiveError(f"The program that does {operation} ended by itself.")
+
+
+def _address_in(folder: Path) -> str:
+    """Return the address of a socket in a folder; with a path too long for one, in no folder, where there is that."""
+    path = str(folder / "control")
+    if len(os.fsencode(path)) < SOCKET_PATH_MAX or sys.platform != "linux":
+        return path
+    return f"\0{folder.name}-{secrets.token_hex(8)}"
 
 
 def _say_stop(connection: Connection[Any, Any]) -> None:
