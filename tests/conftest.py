@@ -1,9 +1,14 @@
-"""What holds for every run of the tests: on which day's part of the forcing campaign (tests/live/test_forcing.py)."""
+"""What holds for every run of the tests.
+
+On which day's part of the forcing campaign it works (tests/live/test_forcing.py), and that groups of tests are groups.
+"""
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+
+import pytest
 
 FORCING_DAY = "DEADHEAT_FORCING_DAY"
 
@@ -13,3 +18,14 @@ os.environ.setdefault(FORCING_DAY, datetime.now(UTC).date().isoformat())
 
 def pytest_report_header() -> str:
     return f"forcing: the pairs of {FORCING_DAY}={os.environ[FORCING_DAY]}"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Raise UsageError where xdist does not put tests into groups: each process would start servers of its own."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    for item in session.items:
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+            raise pytest.UsageError(
+                f"{item.nodeid} is in no group of xdist; another version of pytest or xdist is wanted."
+            )
