@@ -97,12 +97,15 @@ def check(
             f"check(...) was given a {type(protocol).__name__}; give it a Protocol, or a reference such as "
             "'ours.py:PROTOCOL'."
         )
+    asked = EVERY if properties is None else tuple(dict.fromkeys(properties))
+    if not asked:
+        raise UsageError("check(...) was given no property to check; leave `properties` out for all of them.")
     user_code.look_again()
     scenario = Scenario(
         protocol if isinstance(protocol, str) else reference_to(protocol),
         evaluations,
         tuple((kind, _budget(kind, budget)) for kind, budget in (faults or {}).items()),
-        EVERY if properties is None else tuple(dict.fromkeys(properties)),
+        asked,
         quiet,
     )
     options = Options(states_max=states_max, allow_unreached=frozenset(allow_unreached), faults_must_fire=True)

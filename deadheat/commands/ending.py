@@ -29,7 +29,7 @@ TRACEBACK = "DEADHEAT_TRACEBACK"
 CLIENTS = ("redis", "kubernetes", "urllib3", "psycopg", "httpx")
 """Where the exceptions come from that mean a server of somebody's, not us."""
 
-OURS = Path(__file__).parent.parent
+OURS = Path(__file__).parents[2]
 
 
 class ExitCode(IntEnum):

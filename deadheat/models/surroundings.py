@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from types import GeneratorType
 from typing import Any
 
 from deadheat.models.steps import T3, T7
 from deadheat.models.system import DispatchRequest, Protocol, Steps, System, Task
+from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import atomically
 
 __all__ = [
@@ -31,7 +33,7 @@ def ask_for_cancellation(system: System, evaluation: str) -> Steps:
 def stand_by(system: System, task: Task, times: int, work: Callable[[System, Task], Steps]) -> Steps:
     """Another worker of the pool: takes part once it was needed so many times."""
     yield system.queue.needs_another(task.evaluation, times)
-    yield from work(system, task)
+    yield from begun(work, system, task)
 
 
 def submit_again(system: System, evaluation: str, protocol: Protocol) -> Steps:
@@ -50,13 +52,13 @@ def serve(
 ) -> Steps:
     """The dispatcher's endpoint: handles one delivery of a request."""
     caller, content = yield T7(system.http.accept(evaluation, number))
-    response = yield from dispatch(system, DispatchRequest(evaluation, content, caller, name))
+    response = yield from begun(dispatch, system, DispatchRequest(evaluation, content, caller, name))
     yield system.http.reply(evaluation, number, response)
 
 
 def at_work(system: System, evaluation: str, name: str, role: Callable[..., Steps], *arguments: Any) -> Steps:
     """A process that may hold keys with a time to live: once it has done its work, it counts on none of them."""
-    yield from role(*arguments)
+    yield from begun(role, *arguments)
     yield system.redis.let_go(evaluation, name)
 
 
@@ -84,3 +86,19 @@ def fail_over(system: System) -> Steps:
     """Redis's replica: lags behind from some moment on, and is made master at another."""
     yield atomically(*(system.redis.lag(each) for each in system.evaluations))
     yield atomically(*(system.redis.fail_over(each) for each in system.evaluations))
+
+
+def begun(role: Callable[..., Steps], *arguments: Any) -> Steps:
+    """Return a role that has begun; raises ModelError, naming its place, if it is no generator function."""
+    generator = role(*arguments)
+    if isinstance(generator, GeneratorType):
+        return generator
+    code = role.__code__
+    is_async = isinstance(generator, Coroutine | AsyncGenerator)
+    if isinstance(generator, Coroutine):
+        generator.close()
+    raise ModelError(
+        f"the role {role.__name__} ({code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}) returned a "
+        f"{type(generator).__name__} when it began; "
+        + ("write `def` and `yield`, no `async` and `await`" if is_async else "yield what it asks for")
+    )

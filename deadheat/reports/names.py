@@ -56,10 +56,10 @@ def is_narrow(console: Console) -> bool:
 
 
 def broken(name: str, console: Console) -> str:
-    """Return a long name over several lines in a narrow terminal, broken before a `+` and after a hyphen."""
+    """Return a long name over several lines in a narrow terminal, broken before a `+` and after a colon or hyphen."""
     if not is_narrow(console):
         return name
-    return "\n".join(line for part in re.split(r"(?=\+)", name) for line in _lines(part))
+    return "\n".join(line for part in re.split(r"(?=\+)|(?<=:)", name) for line in _lines(part))
 
 
 def _lines(part: str) -> list[str]:

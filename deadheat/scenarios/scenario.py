@@ -56,7 +56,7 @@ class Scenario:
                     "give it a number of times."
                 )
         size = self.evaluations * (1 + sum(budget for _, budget in self.faults if budget != UNLIMITED))
-        if size > SIZE_MAX:
+        if size > SIZE_MAX and subject.grows_with_faults:
             raise UsageError(
                 f"{counted(self.evaluations, 'evaluation')} with these faults would take {size:,} processes or more, "
                 f"of {SIZE_MAX:,} allowed, and far more than can be explored; ask for fewer, or for KIND={WITHOUT_END}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import keyword
 import re
 import sys
 from collections.abc import Iterator
@@ -15,12 +16,16 @@ from deadheat.models.system import Protocol
 from deadheat.scenarios.catalogue import Reference, find_protocol, protocols
 from deadheat.scenarios.check import CheckResult, Verdict, check
 from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.user_code import is_installed
 from deadheat.sim.errors import UsageError
 
 __all__ = ["NAME", "Skeleton", "skeleton_of"]
 
 NAME = "PROTOCOL"
 """What the protocol in the file is called."""
+
+IN_THE_WAY = frozenset({"pytest", "conftest"})
+"""What no file in which tests are run can be called."""
 
 MEANING = {
     "worker": "Run the Celery task: what a worker does with one evaluation.",
@@ -61,10 +66,12 @@ def skeleton_of(reference: str, stem: str) -> Skeleton:
 
 
 def _require_importable(stem: str) -> None:
-    if not stem.isidentifier():
+    if not stem.isidentifier() or keyword.iskeyword(stem):
         raise UsageError(f"{stem}.py could not be imported by its test; name it with letters, digits and _ alone.")
     if stem in sys.stdlib_module_names:
         raise UsageError(f"{stem}.py would hide Python's own module {stem!r}; give it another name.")
+    if is_installed(stem) or stem in IN_THE_WAY:
+        raise UsageError(f"{stem}.py would hide the module {stem!r} that is installed; give it another name.")
 
 
 def _protocol_file(protocol: Protocol, added: tuple[str, ...], reference: str, stem: str) -> str:

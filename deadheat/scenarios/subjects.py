@@ -41,7 +41,9 @@ TRUE_AND_FALSE = {"true": True, "yes": True, "1": True, "false": False, "no": Fa
 
 
 class Subject(ABC):
-    """What is checked."""
+    """What is checked. One that `grows_with_faults` has the more processes, the more faults are allowed."""
+
+    grows_with_faults = False
 
     @property
     @abstractmethod
@@ -84,6 +86,8 @@ class Subject(ABC):
 @dataclass(frozen=True)
 class OfEvaluations(Subject):
     """A protocol by which evaluations are started and cancelled."""
+
+    grows_with_faults = True
 
     protocol: Protocol
 

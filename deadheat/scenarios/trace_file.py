@@ -31,6 +31,8 @@ FORMAT_VERSION: Literal[3] = 3
 
 BYTES_MAX = 64 << 20
 
+NAME_MAX = 200
+
 BEGINNING = 200
 """Within so many bytes a file of ours names its format."""
 
@@ -140,6 +142,11 @@ def _of_scenario(scenario: Scenario) -> OfScenario:
     )
 
 
+def _of(content: Content) -> str:
+    name = content.scenario.protocol
+    return name if len(name) <= NAME_MAX else f"{name[:NAME_MAX]}..."
+
+
 def load(path: Path) -> Counterexample:
     """Read a counterexample from a file; raises TraceError as `read` does."""
     return read(path).counterexample
@@ -166,7 +173,7 @@ def read(path: Path) -> Recorded:
     except RecursionError:
         raise _is_not_whole(path, "the name of its protocol has no end") from None
     except DeadheatError as error:
-        raise TraceError(f"{path} is a trace of something that this version does not have: {error}") from None
+        raise TraceError(f"{path} is a trace of {_of(content)}, which is not to be had here: {error}") from None
     choices = tuple(Choice(*each) for each in content.schedule)
     events = tuple(Event(**msgspec.structs.asdict(each)) for each in content.events)
     if len(choices) != len(events):

@@ -6,6 +6,7 @@ What goes wrong there is the user's own mistake, and is told as one: what, in wh
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -18,13 +19,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from deadheat.models.system import Protocol
 from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+from deadheat.sim.model import Model
 from deadheat.sim.references import INSTALLED
 
-__all__ = ["SUFFIX", "found_in", "load", "location", "look_again", "named_in"]
+__all__ = ["SUFFIX", "found_in", "is_installed", "load", "location", "look_again", "named_in"]
 
 SUFFIX = ".py"
 DIGITS = 12
+NO_NAME = r"\W"
 
 OURS = "deadheat"
 
@@ -48,7 +52,10 @@ def load(where: str, name: str) -> Any:
     try:
         return reduce(getattr, name.split("."), module)
     except AttributeError:
-        raise unknown_name(f"object in {where} named", name, named_in(module)) from None
+        known = named_in(module, (Protocol, Model)) or named_in(module)
+        if not known:
+            raise UsageError(f"There is nothing in {where} that has a name; define {name} there.") from None
+        raise unknown_name(f"object in {where} named", name, known) from None
 
 
 def named_in(module: ModuleType, kinds: tuple[type, ...] = (object,)) -> list[str]:
@@ -83,7 +90,7 @@ def _imported(path: Path) -> ModuleType:
     path = path.resolve()
     beside = _beside(path)
     digest = sha256(b"\0".join((bytes(path), content, *map(_content, beside.values())))).hexdigest()[:DIGITS]
-    name = f"{path.stem}_{digest}"  # which no import of somebody else's can mean
+    name = f"{re.sub(NO_NAME, '_', path.stem)}_{digest}"  # which no import of somebody else's can mean
     if name in sys.modules:
         return sys.modules[name]
     _make_room_for(path, beside)
@@ -118,11 +125,12 @@ def _beside(path: Path) -> dict[str, Path]:
     return {
         name: Path(file)
         for name, file in files.items()
-        if name != "__main__" and file and not _is_installed(name.partition(".")[0])
+        if name != "__main__" and file and not is_installed(name.partition(".")[0])
     }
 
 
-def _is_installed(top: str) -> bool:
+def is_installed(top: str) -> bool:
+    """Return whether a top-level module is Python's, ours, or installed."""
     spec = PathFinder.find_spec(top)
     origin = Path((spec and spec.origin) or "")
     return top in (*sys.stdlib_module_names, OURS) or any(each in origin.parts for each in INSTALLED)
@@ -197,9 +205,8 @@ def _broken(error: BaseException, path: Path | None) -> BaseException:
     if isinstance(error, KeyboardInterrupt | MemoryError):
         return error
     if isinstance(error, SyntaxError):
-        return UsageError(
-            f"{_shown(error.filename or str(path))}:{error.lineno} is no Python: {error.msg}; mend it there."
-        )
+        place = _shown(error.filename or str(path)) + (f":{error.lineno}" if error.lineno else "")
+        return UsageError(f"{place} is no Python: {error.msg}; mend it there.")
     said = str(error) if isinstance(error, DeadheatError) else f"{type(error).__name__}: {error}".removesuffix(": ")
     said = " ".join(said.split()).rstrip(".")
     return UsageError(f"{location(error, path) or 'The module'} cannot be imported: {said}.")

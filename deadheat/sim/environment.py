@@ -16,14 +16,14 @@ from typing import Any
 import simpy
 
 from deadheat.sim.counting import counted
-from deadheat.sim.coverage import codes_of
+from deadheat.sim.coverage import codes_of, site_of
 from deadheat.sim.errors import DeadheatError, ModelError, PurityError
 from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
 from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
 from deadheat.sim.purity import iterates_over_a_set
-from deadheat.sim.users_code import calls_users_code, told
+from deadheat.sim.users_code import calls_users_code, in_place_of, told
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
 
@@ -98,6 +98,10 @@ class RunningProcess:
                 return ("stands", freeze_generator(self.generator, self._shared), freeze(self.operations))
             except Unfreezable:
                 pass
+            except RecursionError:
+                raise ModelError(
+                    f"{self._so_far('is nested without an end')}; the usual cause is a role that delegates to itself."
+                ) from None
         return ("history", freeze(self.history))
 
     def fire(self, alternative: int, outcome: Any) -> None:
@@ -168,15 +172,15 @@ class RunningProcess:
             self._require_none(self._unyielded.left())
             return None
         except ModelError as error:
-            raise type(error)(f"{self._so_far('failed')}: {error}") from error
+            raise type(error)(f"{self._so_far('failed')}{in_place_of(error)}: {error}") from error
         except (DeadheatError, KeyboardInterrupt):
             raise
         except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
             raise ModelError(f"{self._so_far('failed')}: {told(error)}.") from error
         if not isinstance(request, Operation | Atomic | AnyOf):
             raise ModelError(
-                f"{self._so_far(f'yielded a {type(request).__name__}')}; "
-                "yield an operation of a component, or any_of(...) several."
+                f"{self._so_far(f'yielded a {type(request).__name__}')}, in {site_of(self.generator)}; "
+                f"{_what_to_yield(request)}."
             )
         self._require_none(self._unyielded.dropped())
         if iterates_over_a_set(self.generator):
@@ -228,6 +232,12 @@ def _has_handlers(process: Process) -> bool:
 def _have_handlers(functions: tuple[Callable[..., Any], ...]) -> bool:
     """Return whether any of these, or of what they call by name, handles an exception or has a `finally`."""
     return any(HANDLER in code.co_code[::2] for code in codes_of(functions))
+
+
+def _what_to_yield(request: Any) -> str:
+    if isinstance(request, GeneratorType):
+        return "write `yield from` where the steps of another role are meant"
+    return "yield an operation of a component, or any_of(...) several"
 
 
 def _text(request: Request) -> str:

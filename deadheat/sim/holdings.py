@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial, singledispatch
+from pathlib import Path
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import operation
 from deadheat.sim.freeze import ATOMS
-from deadheat.sim.references import NOTED_BY_PYTHON
+from deadheat.sim.references import INSTALLED, NOTED_BY_PYTHON
 
 __all__ = ["Held", "Named", "held_by", "is_the_users", "name_of", "names_in"]
 
@@ -246,5 +247,5 @@ def is_the_users(module: str | None) -> bool:
     top = (module or "").partition(".")[0]
     if top in sys.stdlib_module_names or (top == OURS and not f"{module}.".startswith(WHERE_PROTOCOLS_ARE)):
         return False
-    file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
-    return top == OURS or ("site-packages" not in file and "dist-packages" not in file)
+    file = Path(getattr(sys.modules.get(module or ""), "__file__", None) or "")
+    return top == OURS or not any(each in file.parts for each in INSTALLED)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from deadheat.sim.holdings import is_the_users
 
-__all__ = ["OverdueError", "Watch", "calls_users_code", "told"]
+__all__ = ["OverdueError", "Watch", "calls_users_code", "in_place_of", "told"]
 
 Called = TypeVar("Called", bound=Callable[..., Any])
 
@@ -39,9 +39,13 @@ def told(error: BaseException) -> str:
     """Return what the user's code raised, with the place where it did, if that is the user's own."""
     if isinstance(error, OverdueError):
         return str(error)
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if _is_the_users(frame)]
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if _is_the_users(frame)]
-    return f"{error!r} in {_place(frames[-1].f_code, lines[-1])}" if frames else repr(error)
+    return f"{error!r}{in_place_of(error)}"
+
+
+def in_place_of(error: BaseException) -> str:
+    """Return ` in f (ours.py:3)`, the innermost place of the user's code that an error has come through, if any."""
+    places = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__) if _is_the_users(frame)]
+    return f" in {_place(*places[-1])}" if places else ""
 
 
 class Watch:

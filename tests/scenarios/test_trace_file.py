@@ -238,7 +238,7 @@ def test_a_trace_with_other_numbers_is_refused_or_diverges_or_is_the_same(severa
         ({"fingerprint": "x"}, "fingerprint"),
         ({"cycle_from": 3}, "it has a cycle, and no property of runs without end"),
         ({"property": "eventually-cleaned"}, "it has no cycle, although its property speaks of runs without end"),
-        ({"property": "x"}, "does not have: There is no property 'x'"),
+        ({"property": "x"}, "is a trace of baseline, which is not to be had here: There is no property 'x'"),
         (
             {
                 "scenario": {
