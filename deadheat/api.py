@@ -10,7 +10,7 @@ from deadheat.models.system import Protocol
 from deadheat.scenarios import check as checking, user_code
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict
 from deadheat.scenarios.given import reference_to
-from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario
+from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED
@@ -30,6 +30,10 @@ class Checked:
 
     result: CheckResult
     _subject: Subject = field(repr=False, compare=False)
+
+    def __bool__(self) -> bool:
+        """Raise TypeError: it would be true whatever was found."""
+        raise TypeError("What a check found is neither true nor false; call .require(...) on it.")
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
@@ -55,6 +59,8 @@ class Checked:
         """
         __tracebackhide__ = True  # pytest shows the line that required it, and not this one
         for name in names or self.verdicts:
+            if not isinstance(name, str):
+                raise UsageError(f"require(...) was given a {type(name).__name__}; give it names, one by one.")
             if name not in self.verdicts:
                 raise unknown_name("property among those checked", name, self.verdicts)
             if self.verdicts[name] is not Verdict.HOLDS:
@@ -97,6 +103,14 @@ def check(
             f"check(...) was given a {type(protocol).__name__}; give it a Protocol, or a reference such as "
             "'ours.py:PROTOCOL'."
         )
+    for what, given in (("properties", properties), ("allow_unreached", allow_unreached)):
+        if isinstance(given, str):
+            raise UsageError(f"{what} of check(...) is a text; give it a list: [{given!r}].")
+    if faults is not None and not isinstance(faults, Mapping):
+        raise UsageError('faults of check(...) says how often each kind may happen: {"worker-crash": 1}.')
+    if type(evaluations) is not int:
+        raise UsageError(f"evaluations of check(...) is {evaluations!r}; give it a whole number.")
+    allowed = require_steps_or_faults(allow_unreached)
     asked = EVERY if properties is None else tuple(dict.fromkeys(properties))
     if not asked:
         raise UsageError("check(...) was given no property to check; leave `properties` out for all of them.")
@@ -108,7 +122,7 @@ def check(
         asked,
         quiet,
     )
-    options = Options(states_max=states_max, allow_unreached=frozenset(allow_unreached), faults_must_fire=True)
+    options = Options(states_max=states_max, allow_unreached=allowed, faults_must_fire=True)
     return Checked(checking.check(scenario, options), scenario.subject)
 
 

@@ -8,6 +8,7 @@ import sys
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -135,3 +136,31 @@ def test_a_check_goes_on_speaking_of_what_was_checked(tmp_path: Path, monkeypatc
     ours.write_text("from deadheat.library import NAME_TOMBSTONE as PROTOCOL")
     assert not deadheat.check(f"{ours}:PROTOCOL").counterexamples
     assert "T8 create job" in checked.timeline("no-permanent-orphan")
+
+
+def test_what_was_found_is_no_truth_value() -> None:
+    with pytest.raises(TypeError, match=r"neither true nor false; call .require"):
+        assert deadheat.check(OURS, properties=["no-permanent-orphan"])
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"properties": []}, "was given no property to check; leave `properties` out"),
+        ({"properties": "no-permanent-orphan"}, r"is a text; give it a list: \['no-permanent-orphan'\]"),
+        ({"allow_unreached": "T5"}, r"is a text; give it a list: \['T5'\]"),
+        ({"allow_unreached": ["T99"]}, "There is no step or fault 'T99'"),
+        ({"faults": ["worker-crash"]}, "says how often each kind may happen"),
+        ({"faults": "worker-crash=1"}, "says how often each kind may happen"),
+        ({"evaluations": "2"}, "evaluations of check.* is '2'; give it a whole number"),
+        ({"evaluations": True}, "evaluations of check.* is True; give it a whole number"),
+    ],
+)
+def test_what_check_cannot_take_is_told(named: Any, message: str) -> None:
+    with pytest.raises(deadheat.UsageError, match=message):
+        deadheat.check(OURS, **named)
+
+
+def test_what_require_cannot_take_is_told() -> None:
+    with pytest.raises(deadheat.UsageError, match=r"require\(...\) was given a list; give it names, one by one"):
+        deadheat.check(OURS).require(["no-permanent-orphan"])  # type: ignore[arg-type]

@@ -192,15 +192,9 @@ AllowUnreached = Annotated[
 
 def unreached_allowed(names: list[str] | None) -> frozenset[str]:
     """Return the steps and kinds of fault that may be missed; raises UsageError for a name that is neither."""
-    from deadheat.models.faults import FAULTS
-    from deadheat.models.steps import LABELS
-    from deadheat.sim.errors import unknown_name
+    from deadheat.scenarios.scenario import require_steps_or_faults
 
-    known = [*(label.name for label in LABELS), *FAULTS]
-    for name in names or ():
-        if name not in known:
-            raise unknown_name("step or fault", name, known)
-    return frozenset(names or ())
+    return require_steps_or_faults(names or ())
 
 
 def search_options(explorer: str, max_states: int, memory: str | None = None, **others: Any) -> Options:

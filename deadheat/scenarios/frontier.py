@@ -17,6 +17,7 @@ from itertools import combinations_with_replacement
 
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check_all
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.model import UNLIMITED
 
 __all__ = ["FaultSet", "Frontier", "Tried", "frontiers"]
 
@@ -145,6 +146,8 @@ def _contains(faults: FaultSet, smaller: FaultSet) -> bool:
 
 
 def _with_faults(scenario: Scenario, faults: FaultSet, properties: tuple[str, ...]) -> Scenario:
-    together = Counter(dict(scenario.faults))
-    together.update(dict(faults))
+    together = dict(scenario.faults)
+    for kind, budget in faults:
+        if together.get(kind) != UNLIMITED:  # of those, one more makes no difference
+            together[kind] = together.get(kind, 0) + budget
     return replace(scenario, faults=tuple(together.items()), properties=properties)

@@ -79,13 +79,16 @@ class Guards:
     never_reached: tuple[tuple[str, Site], ...]
 
 
-@lru_cache(maxsize=8)
 def guards_of(name: str) -> Guards:
     """Return the mutations of the named protocol.
 
     Raises UsageError if there is none of that name, and ModelError or PurityError where it breaks a rule of the engine.
     """
-    protocol = find_protocol(name)
+    return _guards_of(find_protocol(name))
+
+
+@lru_cache(maxsize=8)
+def _guards_of(protocol: Protocol) -> Guards:
     observations = tuple(_observe(protocol, faults) for faults in ((), *(((kind, 1),) for kind in FAULTS)))
     by_place: dict[Place, list[Answer]] = {}
     for observation in observations:

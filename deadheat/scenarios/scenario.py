@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from deadheat.models.faults import FAULTS
+from deadheat.models.steps import LABELS
 from deadheat.scenarios.catalogue import without_mutants
 from deadheat.scenarios.subjects import Settings, Subject, subject_of
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
-__all__ = ["EVERY", "WITHOUT_END", "Scenario", "budget_text", "parse_faults", "parse_settings"]
+__all__ = [
+    "EVERY",
+    "WITHOUT_END",
+    "Scenario",
+    "budget_text",
+    "parse_faults",
+    "parse_settings",
+    "require_steps_or_faults",
+]
 
 WITHOUT_END = "*"
 """How a budget without end is written."""
@@ -128,3 +138,12 @@ def parse_settings(texts: list[str]) -> Settings:
         if not text.partition("=")[0].isidentifier() or "=" not in text:
             raise UsageError(f"{text!r} sets no size; write --set NAME=VALUE, such as --set managers=5.")
     return tuple((name, value) for name, _, value in (text.partition("=") for text in texts))
+
+
+def require_steps_or_faults(names: Iterable[str]) -> frozenset[str]:
+    """Return names of steps and kinds of fault; raises UsageError for one that is neither."""
+    found, known = frozenset(names), [*(label.name for label in LABELS), *FAULTS]
+    for name in found:
+        if name not in known:
+            raise unknown_name("step or fault", name, known)
+    return found

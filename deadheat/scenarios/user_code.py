@@ -99,12 +99,16 @@ def _imported(path: Path) -> ModuleType:
     module = module_from_spec(spec)
     module.__file__ = str(path)
     _let_import_from(path.parent)
-    sys.modules[name] = module  # as a dataclass in it, and an import of itself, want it
+    sys.modules[name] = module  # as a dataclass in it wants it
+    if beside.get(path.stem) == path:  # a module beside it imports it, and is to find this one
+        sys.modules[path.stem] = module
     writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # one that is a second old would be believed
     try:
         exec(compile(content, str(path), "exec", dont_inherit=True), vars(module))
     except BaseException as error:
         del sys.modules[name]
+        if sys.modules.get(path.stem) is module:
+            del sys.modules[path.stem]
         raise _broken(error, path) from None
     finally:
         sys.dont_write_bytecode = writes_none

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
@@ -16,9 +16,11 @@ __all__ = ["require_delegation"]
 
 
 def require_delegation(function: FunctionType) -> None:
-    """Raise ModelError if a statement of a function calls a generator function, and does nothing with the generator.
+    """Raise ModelError if a function calls a generator function, and does nothing with the generator.
 
-    Only what a function names by a global, by its closure or in a module is known; nothing is said without its source.
+    That is so where the call is a statement of its own, or where of the generator no more is asked than whether it is
+    true or the same as something, at once or under a name that it was given. Only what a function names by a global, by
+    its closure or in a module is known; nothing is said without its source.
     """
     for path, line in _calls_left_alone(function.__code__):
         if inspect.isgeneratorfunction(_found(function, path)):
@@ -31,15 +33,43 @@ def require_delegation(function: FunctionType) -> None:
 
 @lru_cache(maxsize=4_096)
 def _calls_left_alone(code: CodeType) -> tuple[tuple[tuple[str, ...], int], ...]:
-    """Return the names of what is called as a statement of its own, each with its line in the file."""
+    """Return the names of what is called for nothing that a generator could give, each with its line in the file."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     except (OSError, SyntaxError, TypeError):
         return ()
-    statements = (node.value for node in ast.walk(tree) if isinstance(node, ast.Expr))
-    calls = (node for node in statements if isinstance(node, ast.Call))
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_left_alone(node, parents))
     named = ((tuple(_names(call.func)), call.lineno + code.co_firstlineno - 1) for call in calls)
     return tuple((path, line) for path, line in named if path)
+
+
+def _is_left_alone(node: ast.expr, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Return whether nothing is done with the value of an expression that could be done with a generator alone."""
+    parent = parents[node]
+    match parent:
+        case ast.Expr() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
+            return True
+        case ast.BoolOp(op=ast.And(), values=[*tested, _]) if node in tested:
+            return True
+        case ast.BoolOp():
+            return _is_left_alone(parent, parents)
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+            return test is node
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return _is_never_used(name, parent, parents)
+    return False
+
+
+def _is_never_used(name: str, assignment: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Return whether the function in which a name is given to something asks for no more than whether it is true."""
+    function = assignment
+    while function in parents:
+        function = parents[function]
+    uses = [each for each in ast.walk(function) if isinstance(each, ast.Name) and each.id == name]
+    arguments = [each for each in ast.walk(function) if isinstance(each, ast.arg) and each.arg == name]
+    loads = [each for each in uses if isinstance(each.ctx, ast.Load)]
+    return len(uses) == len(loads) + 1 and not arguments and all(_is_left_alone(each, parents) for each in loads)
 
 
 def _names(node: ast.expr) -> Iterator[str]:

@@ -21,7 +21,16 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["INSTALLED", "NOTED_BY_PYTHON", "Nothing", "UnseenError", "is_found_by_name", "references", "version_of"]
+__all__ = [
+    "INSTALLED",
+    "NOTED_BY_PYTHON",
+    "Nothing",
+    "UnseenError",
+    "codes_in",
+    "is_found_by_name",
+    "references",
+    "version_of",
+]
 
 ENGINE = "deadheat.sim"
 MODELS = "deadheat"
@@ -103,7 +112,7 @@ def references(function: FunctionType) -> Iterator[tuple[str, Any]]:
     A module is followed to the attribute that is asked of it. What has no value yet means NOTHING. Raises UnseenError.
     """
     found: dict[str, Any] = {}
-    for code in _codes_in(function.__code__):
+    for code in codes_in(function.__code__):
         instructions = [each for each in dis.get_instructions(code) if each.opname != "EXTENDED_ARG"]
         for place, instruction in enumerate(instructions):
             if instruction.opname in BY_NAME:
@@ -117,11 +126,12 @@ def references(function: FunctionType) -> Iterator[tuple[str, Any]]:
     yield from sorted(found.items())
 
 
-def _codes_in(code: CodeType) -> Iterator[CodeType]:
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code and those of the functions and classes inside it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _codes_in(constant)
+            yield from codes_in(constant)
 
 
 def _global(function: FunctionType, name: str) -> Any:

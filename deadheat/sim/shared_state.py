@@ -17,6 +17,7 @@ from deadheat.sim.errors import PurityError
 from deadheat.sim.freeze import ATOMS
 from deadheat.sim.holdings import Named, held_by, is_the_users, name_of
 from deadheat.sim.model import Model
+from deadheat.sim.world import require_no_world
 
 __all__ = ["SharedState"]
 
@@ -67,6 +68,7 @@ class SharedState:
                 )
             if isinstance(each, FunctionType) and is_the_users(each.__module__):
                 require_delegation(each)
+                require_no_world(each)
                 self.functions.append(each)
             held = held_by(each, name)
             yield from (_Holder(called, read, read()) for called, read in held.readers)

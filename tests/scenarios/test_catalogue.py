@@ -14,8 +14,10 @@ from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.system import Protocol
 from deadheat.scenarios import catalogue, user_code
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, Reference, find_protocol
+from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
+from deadheat.sim.holdings import is_the_users
 from tests.scenarios.golden import GOLDEN, measured
 
 
@@ -169,6 +171,30 @@ def test_a_file_is_never_given_what_lies_beside_another(folder: Path) -> None:
         with pytest.raises(UsageError, match=r"^new/\w+.py imports helpers_twice, and another helpers_twice is in use"):
             find_protocol(f"new/{each}.py:PROTOCOL")
     assert find_protocol("old/ours.py:PROTOCOL").name == "old"
+
+
+def test_a_module_beside_a_file_that_imports_it_finds_this_one(folder: Path) -> None:
+    (folder / "names_of_this.py").write_text("import this_of_ours\n\ndef name():\n    return this_of_ours.SENTINEL")
+    (folder / "this_of_ours.py").write_text(
+        OURS + "import names_of_this\nSENTINEL = object()\ndef same():\n    return names_of_this.name() is SENTINEL\n"
+    )
+    find_protocol("this_of_ours.py:PROTOCOL")
+    assert user_code.load("this_of_ours.py", "same")()
+
+
+@pytest.mark.parametrize("name", ["queue.v2.py", "deadheat.new.py", "my-site-packages/ours.py"])
+def test_whatever_a_file_is_called_it_is_the_users(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(OURS + "def worker(system, task):\n    yield\n")
+    assert is_the_users(user_code.load(name, "worker").__module__)
+
+
+def test_mutants_are_those_of_the_file_as_it_is(folder: Path) -> None:
+    (folder / "ours.py").write_text("from deadheat.library import BASELINE as PROTOCOL")
+    before = len(guards_of("ours.py:PROTOCOL").mutations)
+    (folder / "ours.py").write_text("from deadheat.library import STATUS_CHECK as PROTOCOL")
+    user_code.look_again()
+    assert len(guards_of("ours.py:PROTOCOL").mutations) > before
 
 
 def test_what_lies_beside_a_file_is_found_before_what_lies_where_one_is(

@@ -10,7 +10,7 @@ import pytest
 
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
-from deadheat.scenarios.frontier import frontiers
+from deadheat.scenarios.frontier import _with_faults, frontiers
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.trace_file import replay, save
 from deadheat.sim.errors import UsageError
@@ -199,3 +199,10 @@ def test_the_example_of_a_general_model_has_as_many_states_as_tlc_finds() -> Non
     result = check(Scenario(f"{example}:two_phase_commit", settings=(("managers", "3"),)))
     assert result.outcome("agreement").verdict is Verdict.HOLDS
     assert result.exploration.complete
+
+
+def test_a_fault_that_happens_without_end_is_not_switched_off_by_one_more() -> None:
+    endless = of(("turns", "2"), faults=(("slip", UNLIMITED),))
+    [found] = frontiers([endless], 1)
+    assert found.breaking == [()]
+    assert _with_faults(endless, (("slip", 1),), ("stays-low",)).budgets["slip"] == UNLIMITED

@@ -118,7 +118,9 @@ def test_a_role_that_yields_no_operation_is_told_what_to_yield() -> None:
     def role(coin: Coin) -> Role:
         yield 42
 
-    with pytest.raises(ModelError, match=r"yielded a int after 0 outcomes, in role \(test_locals.py:\d+\); yield an op"):
+    with pytest.raises(
+        ModelError, match=r"yielded a int after 0 outcomes, in role \(test_locals.py:\d+\); yield an op"
+    ):
         explored(role)
 
 

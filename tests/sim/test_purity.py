@@ -18,6 +18,7 @@ from collections import ChainMap, OrderedDict, UserDict, deque
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache, partial
 from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple
@@ -441,6 +442,59 @@ def test_a_role_that_does_not_is_explored(role: Any) -> None:
     assert python.explore(Model({"bag": bag}, (Process("p", role, (bag,)),))).complete
 
 
+# The world outside
+
+
+def with_a_deadline() -> Role:
+    started = time.monotonic()
+    yield cell.get()
+    if time.monotonic() - started > 5:
+        yield cell.set(7)
+
+
+def with_an_import_of_its_own() -> Role:
+    from time import perf_counter
+
+    yield cell.set(int(perf_counter() < 0))
+
+
+def of_today() -> Role:
+    yield cell.set(datetime.now().year)
+
+
+def by_chance() -> Role:
+    yield cell.set(random.randint(1, 1))
+
+
+def by_the_environment() -> Role:
+    if "NOBODY_HAS_THIS" in os.environ:
+        yield cell.set(7)
+    yield cell.get()
+
+
+@pytest.mark.parametrize(
+    ("role", "what"),
+    [
+        (with_a_deadline, r"a clock \(time.monotonic\)"),
+        (with_an_import_of_its_own, r"a clock \(time.perf_counter\)"),
+        (of_today, r"a clock \(datetime.now\)"),
+        (by_chance, r"a random number \(random.randint\)"),
+        (by_the_environment, r"the environment \(os.environ\)"),
+    ],
+)
+def test_a_role_that_asks_the_world_is_refused_although_it_is_answered_alike(role: Any, what: str) -> None:
+    with pytest.raises(PurityError, match=rf"'{role.__name__}' \(test_purity.py:\d+\) reads {what}"):
+        python.explore(model_of(role))
+
+
+def test_waiting_is_no_question() -> None:
+    def role() -> Role:
+        time.sleep(0)
+        yield cell.get()
+
+    assert python.explore(model_of(role)).complete
+
+
 # Never a defect of deadheat
 
 
@@ -452,7 +506,7 @@ def test_a_disagreement_that_a_role_is_to_blame_for_is_no_defect_of_ours() -> No
         if time.time() < started:  # never, but who knows that
             yield cell.set(7)
 
-    with pytest.raises(PurityError, match=r"'.*waiting' reads a clock \(time\.time\)"):
+    with pytest.raises(PurityError, match=r"'.*waiting' \(test_purity.py:\d+\) reads a clock \(time\.time\)"):
         confirm(model_of(waiting, properties=(NEVER_SEVEN,)), "never-seven", Schedule((Choice("p"), Choice("p"))))
 
 
@@ -609,7 +663,62 @@ def test_a_forgotten_yield_from_is_noticed(role: Any) -> None:
             explore(model_of(role))
 
 
+def assigned() -> Role:
+    again = helping(1)  # noqa: F841
+    yield cell.get()
+
+
+def assigned_and_asked() -> Role:
+    again = helping(1)
+    if again:
+        yield cell.get()
+
+
+def in_a_condition() -> Role:
+    if helping(1):
+        yield cell.get()
+
+
+def negated() -> Role:
+    while not helping(1):
+        pass
+    yield cell.get()
+
+
+def made_equal() -> Role:
+    answer: Any = helping(1) == yet_another
+    yield cell.set(int(answer))
+
+
+yet_another: Any = 3
+
+
+def behind_and() -> Role:
+    answer = yield cell.get()
+    answer and helping(1)
+
+
+def before_and() -> Role:
+    answer = yield cell.get()
+    yield cell.set(helping(1) and answer)
+
+
+@pytest.mark.parametrize(
+    "role", [assigned, assigned_and_asked, in_a_condition, negated, made_equal, behind_and, before_and]
+)
+def test_a_forgotten_yield_from_is_found_out_wherever_its_value_is_of_no_use(role: Any) -> None:
+    with pytest.raises(ModelError, match=r"calls helping \(test_purity\.py:\d+\) and drops what it returns"):
+        python.explore(model_of(role))
+
+
 def test_generators_that_are_delegated_to_later_are_not_forgotten() -> None:
+    def chosen(work: Any = None) -> Role:
+        work = work or helping(2)
+        yield cell.get()
+        yield from work
+
+    assert python.explore(model_of(chosen)).complete
+
     def role() -> Role:
         work = helping(2)
         yield cell.get()
