@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.reports.names import broken, table_that_fits
+from deadheat.reports.names import broken, print_whole, table_that_fits
 from deadheat.scenarios.frontier import FaultSet, Frontier
 from deadheat.sim.counting import counted
 
@@ -22,7 +22,7 @@ def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     up_to = frontiers[0].up_to
     names = [each.property for each in rows[0]]
     table, letters = table_that_fits(names, lambda headers: _table(rows, headers, console), console)
-    console.print(table)
+    print_whole(table, console)
     for letter, name in zip(letters, names, strict=False):
         console.print(f"{letter} {name}", style="dim")
     console.print(_scope(frontiers), style="dim")

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
-from deadheat.reports.names import TERMS, broken, table_that_fits
+from deadheat.reports.names import TERMS, broken, print_whole, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.scenario import budget_text
 from deadheat.sim.counting import counted
@@ -41,7 +41,7 @@ def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
 def _print_alike(results: Sequence[CheckResult], console: Console) -> None:
     names = [outcome.property for outcome in results[0].outcomes]
     table, letters = table_that_fits(names, lambda headers: _table(results, headers, console), console)
-    console.print(table)
+    print_whole(table, console)
     meanings = results[0].scenario.subject.properties
     for letter, name in zip(letters, names, strict=False):
         console.print(f"{letter} {name}: {meanings[name]}", style="dim")

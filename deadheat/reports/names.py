@@ -15,7 +15,7 @@ from rich.table import Table
 
 from deadheat.scenarios.properties import PROPERTIES
 
-__all__ = ["TERMS", "broken", "is_narrow", "property_letters", "table_that_fits"]
+__all__ = ["TERMS", "broken", "is_narrow", "print_whole", "property_letters", "table_that_fits"]
 
 TERMS = (
     "Settled: nothing is left to happen but faults and what a user need not do. Fair: nothing waits for ever that "
@@ -48,6 +48,17 @@ def table_that_fits(
         return written_out, []
     letters = property_letters(properties)
     return build(letters), letters
+
+
+def print_whole(table: Table, console: Console) -> None:
+    """Print a table with nothing of it left out, if need be in lines that a terminal this narrow breaks."""
+    width = console.width
+    needed = console.measure(table, options=console.options.update_width(1_000)).maximum
+    console.width = max(width, needed)
+    try:
+        console.print(table)
+    finally:
+        console.width = width
 
 
 def is_narrow(console: Console) -> bool:

@@ -67,6 +67,12 @@ CONTENT: Mapping[type, Callable[[Any], Iterable[Any]]] = {
 
 WITH_KNOWN_CONTENT = frozenset({object, set, frozenset, Exception, *CONTENT})
 
+OF_A_MODULE = frozenset({
+    "__annotations__", "__builtins__", "__cached__", "__conditional_annotations__", "__doc__", "__file__",
+    "__loader__", "__name__", "__package__", "__path__", "__spec__",
+})  # fmt: skip
+"""The attributes of a module that say nothing of what it does."""
+
 KEPT_BY_ENUM = frozenset({"_member_map_", "_member_names_", "_value2member_map_"})
 """The attributes of an enumeration that say again which members it has."""
 
@@ -304,7 +310,7 @@ class _Description:
         if version is not None or self._by_name:
             self._say("module", version or "", module.__name__)
         else:
-            self._named("module", {name: value for name, value in vars(module).items() if not name.startswith("__")})
+            self._named("module", {name: value for name, value in vars(module).items() if name not in OF_A_MODULE})
 
 
 def _name_of(value: Any) -> str | None:
