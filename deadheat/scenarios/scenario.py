@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -22,6 +24,9 @@ __all__ = [
     "parse_settings",
     "require_steps_or_faults",
 ]
+
+PLAIN = r"[\w./:=+-][\w./:=+~-]*"
+"""What no shell takes for anything but itself."""
 
 WITHOUT_END = "*"
 """How a budget without end is written."""
@@ -101,14 +106,19 @@ class Scenario:
 
     def command(self, name: str) -> str:
         """Return the deadheat command that shows the named property's counterexample in this scenario."""
-        parts = [f"deadheat show {self.protocol} --property {name}"]
-        parts.extend(f"--set {setting}={value}" for setting, value in self.settings)
+        parts = [f"deadheat show {_word(self.protocol)} --property {_word(name)}"]
+        parts.extend(f"--set {_word(f'{setting}={value}')}" for setting, value in self.settings)
         if self.evaluations != 1:
             parts.append(f"--evaluations {self.evaluations}")
-        parts.extend(f"--faults {kind}={budget_text(budget)}" for kind, budget in self.faults)
+        parts.extend(f"--faults {_word(f'{kind}={budget_text(budget)}')}" for kind, budget in self.faults)
         if self.quiet:
             parts.append("--quiet-period")
         return " ".join(parts)
+
+
+def _word(text: str) -> str:
+    """Return a text as one word of a command line."""
+    return text if re.fullmatch(PLAIN, text) else shlex.quote(text)
 
 
 def budget_text(budget: int) -> str:

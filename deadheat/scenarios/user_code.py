@@ -127,7 +127,7 @@ def _beside(path: Path) -> dict[str, Path]:
         return {}
     files = {name: getattr(module, "__file__", None) for name, module in sorted(finder.modules.items())}
     return {
-        name: Path(file)
+        name: Path(file).resolve()
         for name, file in files.items()
         if name != "__main__" and file and not is_installed(name.partition(".")[0])
     }

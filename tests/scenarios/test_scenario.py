@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import pytest
 
 from deadheat.scenarios.scenario import Scenario, parse_faults
 from deadheat.sim.errors import UsageError
+from deadheat.sim.model import UNLIMITED
 
 
 def test_unknown_faults_properties_and_sizes_are_refused() -> None:
@@ -24,6 +28,17 @@ def test_fault_budgets_are_read_from_text() -> None:
             parse_faults([text])
     with pytest.raises(UsageError, match="given twice"):
         parse_faults(["worker-crash=1", "worker-crash=1"])
+
+
+def test_the_command_is_quoted_where_a_shell_would_read_it_otherwise(tmp_path: Path) -> None:
+    ours = tmp_path / "with spaces" / "ours.py"
+    ours.parent.mkdir()
+    ours.write_text("from deadheat.library import BASELINE as PROTOCOL")
+    scenario = Scenario(f"{ours}:PROTOCOL", faults=(("stale-list", UNLIMITED),))
+    command = scenario.command("no-transient-orphan")
+    assert command == (f"deadheat show '{ours}:PROTOCOL' --property no-transient-orphan --faults 'stale-list=*'")
+    assert shlex.split(command)[2] == scenario.protocol
+    assert "'" not in Scenario("baseline~1").command("no-transient-orphan")
 
 
 def test_a_scenario_knows_the_command_that_shows_its_counterexample() -> None:
