@@ -109,6 +109,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     known = list(known)
     nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     shown = repr(name if len(name) <= NAME_MAX else f"{name[:NAME_MAX]}...")
+    if not known:
+        return UsageError(f"There is no {kind} {shown}; there is none at all.")
     return UsageError(
         f"There is no {kind} {shown}; "
         + (f"did you mean {' or '.join(nearest)}?" if nearest else f"there are: {', '.join(known)}.")

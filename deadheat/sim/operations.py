@@ -142,6 +142,10 @@ class Label:
             raise ModelError(
                 f"The label {self.name} was put on a {type(operation).__name__}; put it on an operation of a component."
             )
+        if operation.label is not None:
+            raise ModelError(
+                f"The label {self.name} was put on {operation}, which has the label {operation.label}; give each step one."
+            )
         labelled = replace(operation, label=self.name)
         note_made(labelled, operation)
         return labelled
