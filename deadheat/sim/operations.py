@@ -144,7 +144,7 @@ class Label:
             )
         if operation.label is not None:
             raise ModelError(
-                f"The label {self.name} was put on {operation}, which has the label {operation.label}; give each step one."
+                f"The label {self.name} was put on {operation}, which has the label {operation.label}; give it one."
             )
         labelled = replace(operation, label=self.name)
         note_made(labelled, operation)
