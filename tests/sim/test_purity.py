@@ -729,9 +729,7 @@ def test_generators_that_are_delegated_to_later_are_not_forgotten() -> None:
 
 
 def test_a_step_has_one_label() -> None:
-    with pytest.raises(
-        ModelError, match=r"The label T2 was put on .*get\(\), which has the label T1; give it step one"
-    ):
+    with pytest.raises(ModelError, match=r"The label T2 was put on .*get\(\), which has the label T1; give it one"):
         Label("T2", "the second")(Label("T1", "the first")(cell.get()))
 
 
