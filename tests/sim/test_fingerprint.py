@@ -93,7 +93,7 @@ def test_two_evaluations_are_judged_as_exactly(name: str) -> None:
     assert facts(found) == facts(explore(model, TWO_CORES))
 
 
-@pytest.mark.parametrize("steps", [2, pytest.param(4, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("steps", [2, *(pytest.param(each, marks=pytest.mark.slow) for each in (4, 8))])
 def test_states_of_several_words_are_told_apart(steps: int) -> None:
     """For each number of words the search is compiled anew, which takes ten seconds: so once, and for cores in turn."""
     model = wide(steps)
