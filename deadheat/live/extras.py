@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 from deadheat.sim.errors import UsageError
@@ -25,7 +26,8 @@ LIVE_MODULES = (
 
 def require_live_extra(command: str) -> None:
     """Raise UsageError, saying what to install, if a command that needs the extra `live` is run without it."""
-    missing = [name for name in LIVE_MODULES if find_spec(name) is None]
+    # One that is imported already may have taken its spec away, as kombu does.
+    missing = [name for name in LIVE_MODULES if name not in sys.modules and find_spec(name) is None]
     if missing:
         raise UsageError(
             f"`deadheat {command}` needs the extra `live`, of which {' and '.join(missing[:2])} "

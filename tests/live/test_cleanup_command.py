@@ -348,7 +348,9 @@ def sweep_with_the_api_server_killed(redis_url: str, count: int) -> None:
         [server] = [
             each
             for each in psutil.Process().children(recursive=True)
-            if f"--secure-port={port}" in each.cmdline() and "kube-apiserver" in each.name()
+            if each.status() != psutil.STATUS_ZOMBIE
+            and f"--secure-port={port}" in each.cmdline()
+            and "kube-apiserver" in each.name()
         ]
         command = server.cmdline()
         where = ("--namespace", namespace, "--status", redis_url, "--status-key", "killed:{id}")

@@ -305,7 +305,10 @@ def test_a_mutant_is_a_protocol_by_name() -> None:
     assert mutant.name == "state-machine~2"
     assert mutant.summary.startswith(find_protocol("state-machine").summary)
     assert mutants.mutant("state-machine", "02").name == "state-machine~2"
-    for number in ("0", "99", "x", ""):
+    for number in ("0", "x", ""):
+        with pytest.raises(UsageError, match=f"'state-machine~{number}' names no mutant"):
+            find_protocol(f"state-machine~{number}")
+    for number in ("37", "99"):
         with pytest.raises(UsageError, match="its mutants are numbered from 1 to 36"):
             find_protocol(f"state-machine~{number}")
 
