@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -32,10 +32,6 @@ from deadheat.commands.options import (
 from deadheat.commands.searches import code_of, scenario_of, search_all
 from deadheat.commands.traces import first_counterexample, require_writable_if_given, save_first, timeline
 from deadheat.commands.users_code import runs_users_code
-
-if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    pass
-
 
 __all__ = ["check", "show"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,10 +22,6 @@ from deadheat.commands.options import (
 )
 from deadheat.commands.searches import scenario_of
 from deadheat.commands.users_code import runs_users_code
-
-if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    pass
-
 
 __all__ = ["frontier"]
 
@@ -53,7 +49,6 @@ def frontier(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Find the smallest sets of faults that break each property of each protocol."""
-
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
     from deadheat.scenarios.frontier import frontiers

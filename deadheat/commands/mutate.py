@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,10 +22,6 @@ from deadheat.commands.options import (
 from deadheat.commands.searches import judge_mutants, scenario_of, undecided
 from deadheat.commands.traces import timeline
 from deadheat.commands.users_code import runs_users_code
-
-if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    pass
-
 
 __all__ = ["mutate"]
 

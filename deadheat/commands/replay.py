@@ -16,7 +16,6 @@ from deadheat.sim.counting import counted
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
     from deadheat.scenarios.check import Counterexample
 
-
 __all__ = ["replay", "window"]
 
 

@@ -11,7 +11,6 @@ from deadheat.commands.ending import console, say
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
     from deadheat.scenarios.check import CheckResult, Counterexample
 
-
 __all__ = ["first_counterexample", "require_writable_if_given", "save_first", "timeline"]
 
 

@@ -154,11 +154,12 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     cannot be executed again.
     """
     started = time.perf_counter()
-    model = scenario.model()
+    subject = scenario.subject
+    model = scenario.model_of(subject)
     exploration = _explore(model, options, report)
     unreached = sorted(_all_sites(model) - exploration.reached)
-    reached = scenario.subject.reached(scenario.evaluations, scenario.budgets, exploration)
-    labels = [name for name in scenario.subject.labels if name not in reached]
+    reached = subject.reached(scenario.evaluations, scenario.budgets, exploration)
+    labels = [name for name in subject.labels if name not in reached]
     faults = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
     counted = [*labels, *(faults if options.faults_must_fire else ())]
     missed = tuple(name for name in counted if name not in options.allow_unreached)

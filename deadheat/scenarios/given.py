@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.system import Protocol
-from deadheat.scenarios.user_code import SUFFIX
+from deadheat.scenarios.user_code import SUFFIX, shown
 
 __all__ = ["given", "reference_to"]
 
@@ -26,7 +25,8 @@ def given(reference: str) -> Protocol | None:
 
 def reference_to(protocol: Protocol) -> str:
     """Return a reference to an object, the same each time; from now on it means this object, in this process."""
-    known = next((reference for reference, each in (*_own(), *_GIVEN.items()) if each is protocol), None)
+    own = ((each.name, each) for each in PROTOCOLS)
+    known = next((reference for reference, each in (*own, *_GIVEN.items()) if each is protocol), None)
     if known is not None:
         return known
     # A name that is bound again may have been given for another object.
@@ -36,10 +36,6 @@ def reference_to(protocol: Protocol) -> str:
     return reference
 
 
-def _own() -> Iterator[tuple[str, Protocol]]:
-    yield from ((each.name, each) for each in PROTOCOLS)
-
-
 def _names_of(protocol: Protocol) -> Iterator[str]:
     """Yield where modules name the object: the module that it was made in, as far as that can be told, first."""
     modules = sorted(sys.modules.items(), key=lambda item: item[0] != protocol.worker.__module__)
@@ -47,15 +43,11 @@ def _names_of(protocol: Protocol) -> Iterator[str]:
         for name, value in list(getattr(module, "__dict__", {}).items()):
             if value is protocol and name.isidentifier():
                 file = getattr(module, "__file__", None)
-                found_by_name = module_name != "__main__" and getattr(module, "__spec__", None) is not None
-                if found_by_name and module.__spec__ is not None and module.__spec__.loader is not None:
+                spec = getattr(module, "__spec__", None)
+                if module_name != "__main__" and spec is not None and spec.loader is not None:
                     yield f"{module_name}:{name}"
                 elif file is not None and file.endswith(SUFFIX):
-                    yield f"{_shown(Path(file))}:{name}"
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+                    yield f"{shown(file)}:{name}"
 
 
 def _made_up(protocol: Protocol) -> str:

@@ -24,7 +24,7 @@ from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import Model
 from deadheat.sim.references import INSTALLED
 
-__all__ = ["SUFFIX", "found_in", "is_installed", "load", "location", "look_again", "named_in"]
+__all__ = ["SUFFIX", "found_in", "is_installed", "load", "location", "look_again", "named_in", "shown"]
 
 SUFFIX = ".py"
 DIGITS = 12
@@ -166,7 +166,7 @@ def _make_room_for(path: Path, beside: dict[str, Path]) -> None:
         other = _NAMED.get(name, file) if loaded is None else Path(loaded).resolve()
         if other != file:
             raise UsageError(
-                f"{_shown(str(path))} imports {name}, and another {name} is in use already ({_shown(str(other))}); use "
+                f"{shown(str(path))} imports {name}, and another {name} is in use already ({shown(str(other))}); use "
                 "the two in commands of their own, or give one of them another name."
             )
     contents = {name: _content(file) for name, file in beside.items()}
@@ -209,7 +209,7 @@ def _broken(error: BaseException, path: Path | None) -> BaseException:
     if isinstance(error, KeyboardInterrupt | MemoryError):
         return error
     if isinstance(error, SyntaxError):
-        place = _shown(error.filename or str(path)) + (f":{error.lineno}" if error.lineno else "")
+        place = shown(error.filename or str(path)) + (f":{error.lineno}" if error.lineno else "")
         return UsageError(f"{place} is no Python: {error.msg}; mend it there.")
     said = str(error) if isinstance(error, DeadheatError) else f"{type(error).__name__}: {error}".removesuffix(": ")
     said = " ".join(said.split()).rstrip(".")
@@ -220,7 +220,7 @@ def location(error: BaseException, path: Path | None = None) -> str | None:
     """Return the `file:line` at which the user's own code went wrong: the last in this file, or the last at all."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [each for each in frames if path is not None and each.filename == str(path)] or _outside(frames)
-    return f"{_shown(own[-1].filename)}:{own[-1].lineno}" if own else None
+    return f"{shown(own[-1].filename)}:{own[-1].lineno}" if own else None
 
 
 def _outside(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
@@ -228,6 +228,7 @@ def _outside(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSu
     return [each for each in frames if not each.filename.startswith((package, "<frozen"))]
 
 
-def _shown(filename: str) -> str:
+def shown(filename: str) -> str:
+    """Return a path as one would write it where one is."""
     path = Path(filename)
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
