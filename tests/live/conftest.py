@@ -20,6 +20,7 @@ SHARED = {"kubeconfig", "postgres_url"}
 """Servers that take seconds to start, or that a variable may name for all processes. A Redis is started for each."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks, also where files of this folder are named
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares servers in one process, where tests run in several."""
     for item in items:
