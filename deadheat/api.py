@@ -139,7 +139,7 @@ def _timeline(counterexample: Counterexample, subject: Subject) -> str:
     from rich.console import Console
 
     from deadheat.reports.timeline import print_timeline
-    from deadheat.sim.turning_point import turning_point
+    from deadheat.sim.explain.turning_point import turning_point
 
     model = counterexample.scenario.model_of(subject)
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)

@@ -12,11 +12,11 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 if TYPE_CHECKING:  # the same names as below, for type checkers
     from deadheat.models import faults as faults
     from deadheat.models.calls import call as call, has_failed as has_failed
-    from deadheat.models.celery import CeleryQueue as CeleryQueue
-    from deadheat.models.chance import Chance as Chance
     from deadheat.models.cluster import every_job as every_job, next_creation as next_creation
-    from deadheat.models.http import GaveUp as GaveUp, HttpChannel as HttpChannel, TimedOut as TimedOut
-    from deadheat.models.kubernetes import (
+    from deadheat.models.components.celery import CeleryQueue as CeleryQueue
+    from deadheat.models.components.chance import Chance as Chance
+    from deadheat.models.components.http import GaveUp as GaveUp, HttpChannel as HttpChannel, TimedOut as TimedOut
+    from deadheat.models.components.kubernetes import (
         ERRORS as ERRORS,
         Answer as Answer,
         Job as Job,
@@ -26,7 +26,12 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         KubernetesState as KubernetesState,
         job_name as job_name,
     )
-    from deadheat.models.kubernetes_guards import BURIED as BURIED, GuardedKubernetes as GuardedKubernetes
+    from deadheat.models.components.kubernetes_guards import BURIED as BURIED, GuardedKubernetes as GuardedKubernetes
+    from deadheat.models.components.redis import Redis as Redis, key_of as key_of
+    from deadheat.models.components.status import TERMINAL as TERMINAL, Status as Status, StatusStore as StatusStore
+    from deadheat.models.components.stream import EventStream as EventStream
+    from deadheat.models.components.tokens import Tokens as Tokens
+    from deadheat.models.components.user import Cancellation as Cancellation, User as User, UserState as UserState
     from deadheat.models.protocols import (
         ADDITIONS as ADDITIONS,
         PROTOCOLS as PROTOCOLS,
@@ -60,8 +65,6 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
     from deadheat.models.protocols.storage_worker import STORAGE_WORKER as STORAGE_WORKER
     from deadheat.models.protocols.suspended_create import SUSPENDED_CREATE as SUSPENDED_CREATE
     from deadheat.models.protocols.two_phase import TWO_PHASE as TWO_PHASE
-    from deadheat.models.redis import Redis as Redis, key_of as key_of
-    from deadheat.models.status import TERMINAL as TERMINAL, Status as Status, StatusStore as StatusStore
     from deadheat.models.steps import (
         LABELS as LABELS,
         T0 as T0,
@@ -74,7 +77,6 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         T7 as T7,
         T8 as T8,
     )
-    from deadheat.models.stream import EventStream as EventStream
     from deadheat.models.system import (
         Addition as Addition,
         CancelRequest as CancelRequest,
@@ -85,17 +87,15 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         System as System,
         Task as Task,
     )
-    from deadheat.models.tokens import Tokens as Tokens
-    from deadheat.models.user import Cancellation as Cancellation, User as User, UserState as UserState
 
 _NAMES = {
     "deadheat.models": ("faults",),
     "deadheat.models.calls": ("call", "has_failed"),
-    "deadheat.models.celery": ("CeleryQueue",),
-    "deadheat.models.chance": ("Chance",),
+    "deadheat.models.components.celery": ("CeleryQueue",),
+    "deadheat.models.components.chance": ("Chance",),
     "deadheat.models.cluster": ("every_job", "next_creation"),
-    "deadheat.models.http": ("GaveUp", "HttpChannel", "TimedOut"),
-    "deadheat.models.kubernetes": (
+    "deadheat.models.components.http": ("GaveUp", "HttpChannel", "TimedOut"),
+    "deadheat.models.components.kubernetes": (
         "Answer",
         "ERRORS",
         "Job",
@@ -105,7 +105,7 @@ _NAMES = {
         "KubernetesState",
         "job_name",
     ),
-    "deadheat.models.kubernetes_guards": ("BURIED", "GuardedKubernetes"),
+    "deadheat.models.components.kubernetes_guards": ("BURIED", "GuardedKubernetes"),
     "deadheat.models.protocols": (
         "ADDITIONS",
         "PROTOCOLS",
@@ -136,10 +136,10 @@ _NAMES = {
     "deadheat.models.protocols.storage_worker": ("STORAGE_WORKER",),
     "deadheat.models.protocols.suspended_create": ("SUSPENDED_CREATE",),
     "deadheat.models.protocols.two_phase": ("TWO_PHASE",),
-    "deadheat.models.redis": ("Redis", "key_of"),
-    "deadheat.models.status": ("Status", "StatusStore", "TERMINAL"),
+    "deadheat.models.components.redis": ("Redis", "key_of"),
+    "deadheat.models.components.status": ("Status", "StatusStore", "TERMINAL"),
     "deadheat.models.steps": ("LABELS", "T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"),
-    "deadheat.models.stream": ("EventStream",),
+    "deadheat.models.components.stream": ("EventStream",),
     "deadheat.models.system": (
         "Addition",
         "CancelRequest",
@@ -150,8 +150,8 @@ _NAMES = {
         "System",
         "Task",
     ),
-    "deadheat.models.tokens": ("Tokens",),
-    "deadheat.models.user": ("Cancellation", "User", "UserState"),
+    "deadheat.models.components.tokens": ("Tokens",),
+    "deadheat.models.components.user": ("Cancellation", "User", "UserState"),
 }
 
 __all__ = sorted(name for every in _NAMES.values() for name in every)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.protocols.baseline import BASELINE
-from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1
 from deadheat.models.system import Protocol, Steps, System, Task
 from deadheat.scenarios import catalogue

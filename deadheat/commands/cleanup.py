@@ -14,8 +14,8 @@ from deadheat.commands.options import seconds_in, whole
 from deadheat.live.extras import require_cleanup_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
-    from deadheat.live.patience import Patience
-    from deadheat.live.tally import Rules, Tally
+    from deadheat.live.cleaning.patience import Patience
+    from deadheat.live.cleaning.tally import Rules, Tally
 
 __all__ = ["EXAMPLES", "cleanup"]
 
@@ -226,10 +226,10 @@ def cleanup(
     --max-deletions. With --every it goes on after 1, 3 and 5, and says so; SIGTERM ends it with 0.
     """
     require_cleanup_extra()
-    from deadheat.live.cleanup_service import Errand, Service
+    from deadheat.live.cleaning.cleanup_service import Errand, Service
+    from deadheat.live.cleaning.metrics import Metrics
+    from deadheat.live.cleaning.patience import Patience
     from deadheat.live.lookups.choose import Source, choose
-    from deadheat.live.metrics import Metrics
-    from deadheat.live.patience import Patience
     from deadheat.reports.cleanup import Everybody, JsonRecord, TextRecord
     from deadheat.sim.errors import LiveError, UsageError
 
@@ -325,7 +325,7 @@ def _rules(
     include_finished: bool,
     max_deletions: int | None,
 ) -> Rules:
-    from deadheat.live.tally import Rules, Words
+    from deadheat.live.cleaning.tally import Rules, Words
     from deadheat.sim.errors import UsageError
 
     for word in (*(terminal or ()), *(completed or ()), *(active or ())):

@@ -11,7 +11,7 @@ from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:  # imported where it is used: --help must not wait for the engine
-    from deadheat.live.conform import Conformance
+    from deadheat.live.logs.conform import Conformance
 
 __all__ = ["conform"]
 
@@ -29,8 +29,8 @@ def conform(
     What no run of the model does is refused, with how far each of the furthest runs gets, and what differs there.
     `deadheat list operations` shows what a trace may tell of.
     """
-    from deadheat.live.conform import conform as match
-    from deadheat.live.tape import read_tape
+    from deadheat.live.logs.conform import conform as match
+    from deadheat.live.logs.tape import read_tape
     from deadheat.reports.conform import conformance_to_json, print_conformance
 
     header, events = read_tape(trace)
@@ -41,7 +41,7 @@ def conform(
 
 
 def _code(result: Conformance) -> ExitCode:
-    from deadheat.live.run_properties import InRun
+    from deadheat.live.logs.run_properties import InRun
 
     verdicts = {each.verdict for each in result.judged}
     if result.refused or InRun.VIOLATED in verdicts:

@@ -42,7 +42,7 @@ def list_names(
 
 def _list_operations(protocol: str | None, as_json: bool) -> NoReturn:
     """List what a log of a protocol may tell of; or one of any protocol, less thoroughly."""
-    from deadheat.live.vocabulary import vocabulary
+    from deadheat.live.logs.vocabulary import vocabulary
     from deadheat.reports.operations import operations_to_json, print_operations
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol

@@ -18,8 +18,8 @@ from deadheat.commands.users_code import prints_apart
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
+    from deadheat.live.forcing.replay import Settings
     from deadheat.live.place import Place, Where
-    from deadheat.live.replay import Settings
     from deadheat.live.results import LiveResult
 
 __all__ = ["live"]
@@ -70,7 +70,7 @@ def replay(
 ) -> None:
     """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
     require_live_extra("live replay")
-    from deadheat.live.replay import replay_live
+    from deadheat.live.forcing.replay import replay_live
     from deadheat.scenarios.trace_file import read
 
     recorded = read(trace)
@@ -114,7 +114,7 @@ def check(
 ) -> None:
     """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
     require_live_extra("live check")
-    from deadheat.live.replay import check_live
+    from deadheat.live.forcing.replay import check_live
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
     scenarios = [Scenario(name, evaluations, parse_faults(faults or [])) for name in protocols]
@@ -165,10 +165,10 @@ def stress(
 ) -> None:
     """Cancel many evaluations, each at its own pace, and count the orphans that real servers are left with."""
     require_live_extra("live stress")
-    from deadheat.live.free import parse_delays
+    from deadheat.live.forcing.free import parse_delays
+    from deadheat.live.forcing.stress import Load, stress as run
+    from deadheat.live.logs.tape import FORMAT
     from deadheat.live.results import LiveOutcome
-    from deadheat.live.stress import Load, stress as run
-    from deadheat.live.tape import FORMAT
     from deadheat.reports.live import print_stress, stress_to_json
     from deadheat.scenarios.catalogue import find_protocol
     from deadheat.scenarios.scenario import Scenario
@@ -259,8 +259,8 @@ def _where(
 
 
 def _settings(image: str, command: str, topology: str = "threads") -> Settings:
-    from deadheat.live.kubernetes import JobTemplate
-    from deadheat.live.replay import Settings
+    from deadheat.live.adapters.kubernetes import JobTemplate
+    from deadheat.live.forcing.replay import Settings
 
     require_image(image)
     return Settings(JobTemplate(image, jobs_command(command)), topology=topology)

@@ -15,7 +15,7 @@ from deadheat.commands.servers import require_servers
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
-    from deadheat.live.sweep import Choice, Fate, Found
+    from deadheat.live.leavings.sweep import Choice, Fate, Found
 
 __all__ = ["sweep"]
 
@@ -45,8 +45,8 @@ def sweep(
     Without --redis, --status, --kubeconfig and --context, the servers are those that `deadheat live up` made, if any.
     Folders that killed runs' own servers left here are removed without --delete.
     """
-    from deadheat.live.run_record import is_run_id
-    from deadheat.live.sweep import Choice, Fate
+    from deadheat.live.leavings.run_record import is_run_id
+    from deadheat.live.leavings.sweep import Choice, Fate
     from deadheat.reports.output import write_record
     from deadheat.sim.errors import UsageError
 
@@ -68,7 +68,7 @@ def sweep(
 
 def _told(sweep: Iterator[Found]) -> list[Fate]:
     """Write each thing down before the sweep goes on, and return the fates; name what was begun if it cannot go on."""
-    from deadheat.live.sweep import Fate
+    from deadheat.live.leavings.sweep import Fate
     from deadheat.reports.output import write_record
     from deadheat.sim.errors import LiveError
 
@@ -110,7 +110,7 @@ def _sweep(
 ) -> Iterator[Found]:
     from dataclasses import replace
 
-    from deadheat.live.sweep import sweep_folders
+    from deadheat.live.leavings.sweep import sweep_folders
 
     if (redis, status, kubeconfig, context) == (None, None, None, None):
         redis, kubeconfig, context = _of_up()
@@ -139,29 +139,29 @@ def _of_up() -> tuple[str | None, Path | None, str | None]:
 
 
 def _up() -> Iterator[Found]:
-    from deadheat.live.sweep import tell_of_up
+    from deadheat.live.leavings.sweep import tell_of_up
 
     yield from tell_of_up()
 
 
 def _redis(choice: Choice, url: str) -> Iterator[Found]:
-    from deadheat.live.redis import connect
-    from deadheat.live.sweep import sweep_redis
+    from deadheat.live.adapters.redis import connect
+    from deadheat.live.leavings.sweep import sweep_redis
 
     with closing(connect(url)) as client:
         yield from sweep_redis(client, url, choice)
 
 
 def _postgres(choice: Choice, url: str) -> Iterator[Found]:
-    from deadheat.live.sweep import sweep_postgres
+    from deadheat.live.leavings.sweep import sweep_postgres
 
     yield from sweep_postgres(url, choice)
 
 
 def _cluster(choice: Choice, kubeconfig: Path | None, context: str | None, yes_really: str | None) -> Iterator[Found]:
     from deadheat.live.cluster import connect
+    from deadheat.live.leavings.sweep import sweep_cluster
     from deadheat.live.place import refuse_production
-    from deadheat.live.sweep import sweep_cluster
 
     with closing(connect(kubeconfig, context)) as cluster:
         if choice.delete:
@@ -171,7 +171,7 @@ def _cluster(choice: Choice, kubeconfig: Path | None, context: str | None, yes_r
 
 def _or_failure(what: str, found: Iterable[Found]) -> Iterator[Found]:
     """Pass on what was found; a server that fails does not keep us from the others."""
-    from deadheat.live.sweep import Fate, Found
+    from deadheat.live.leavings.sweep import Fate, Found
     from deadheat.sim.errors import LiveError
 
     try:

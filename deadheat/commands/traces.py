@@ -41,7 +41,7 @@ def require_writable_if_given(path: Path | None) -> None:
 def timeline(counterexample: Counterexample) -> Callable[[], None]:
     """Return what prints a timeline; all that runs the user's code for it has run already."""
     from deadheat.reports.timeline import print_timeline
-    from deadheat.sim.turning_point import turning_point
+    from deadheat.sim.explain.turning_point import turning_point
 
     model = counterexample.scenario.model()
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)

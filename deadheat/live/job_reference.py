@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from deadheat.models.kubernetes import JobReference
+from deadheat.models.components.kubernetes import JobReference
 
 if TYPE_CHECKING:
     from kubernetes.client import V1Job

@@ -11,11 +11,11 @@ import queue
 import threading
 from typing import Any
 
-from deadheat.live.adapter import BlockedError
+from deadheat.live.adapters.base import BlockedError
 from deadheat.live.cluster import Cluster
 from deadheat.live.job_reference import reference_of
 from deadheat.live.redaction import redact
-from deadheat.models.kubernetes import JobReference
+from deadheat.models.components.kubernetes import JobReference
 from deadheat.sim.errors import LiveError
 
 __all__ = ["JobWatch"]

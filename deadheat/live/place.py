@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deadheat.live import namespaces, redis_run
+from deadheat.live.adapters.redis import connect as connect_redis, explained
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.heartbeat import Heartbeat, LeaseLostError
 from deadheat.live.interruption import INTERRUPTED, uninterrupted
-from deadheat.live.postgres_run import leave_tables
-from deadheat.live.redis import connect as connect_redis, explained
-from deadheat.live.redis_run import PREFIX
-from deadheat.live.run_record import RunRecord, new_record
+from deadheat.live.leavings import namespaces, redis_run
+from deadheat.live.leavings.heartbeat import Heartbeat, LeaseLostError
+from deadheat.live.leavings.postgres_run import leave_tables
+from deadheat.live.leavings.redis_run import PREFIX
+from deadheat.live.leavings.run_record import RunRecord, new_record
 from deadheat.live.servers.control_plane import CONTEXT as EMBEDDED, embedded_control_plane
 from deadheat.live.servers.kind import read_state
 from deadheat.live.servers.redis_server import embedded_redis

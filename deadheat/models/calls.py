@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deadheat.models.http import GaveUp, TimedOut
-from deadheat.models.kubernetes import ERRORS
+from deadheat.models.components.http import GaveUp, TimedOut
+from deadheat.models.components.kubernetes import ERRORS
 from deadheat.models.steps import T2
 from deadheat.models.system import Steps, System, Task
 

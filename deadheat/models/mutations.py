@@ -12,13 +12,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.operation_kinds import Weaker
 from deadheat.models.system import Faults, Protocol, System
-from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.freeze import freeze
-from deadheat.sim.intercept import Running, intercepted
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Operation, Request, Role
-from deadheat.sim.postpone import postponed
 from deadheat.sim.render import render
+from deadheat.sim.run.coverage import Site, site_of
+from deadheat.sim.run.intercept import Running, intercepted
+from deadheat.sim.run.postpone import postponed
 
 __all__ = [
     "ROLES",
@@ -102,8 +102,8 @@ class LeftOut:
 class PutOff:
     """It happens only after a later step, over looks at most: the two are exchanged.
 
-    Until then a copy of the role goes on as after the outcome `meanwhile` (see `sim/postpone`). `looks` are those on
-    the way, each by its component and name.
+    Until then a copy of the role goes on as after the outcome `meanwhile` (see `sim/run/postpone`). `looks` are those
+    on the way, each by its component and name.
     """
 
     until: Place

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deadheat.models.celery import CeleryQueue
-from deadheat.models.chance import Chance
-from deadheat.models.http import HttpChannel
-from deadheat.models.kubernetes import Kubernetes
-from deadheat.models.kubernetes_guards import GuardedKubernetes
-from deadheat.models.redis import Redis
-from deadheat.models.status import StatusStore
-from deadheat.models.stream import EventStream
-from deadheat.models.tokens import Tokens
-from deadheat.models.user import User
+from deadheat.models.components.celery import CeleryQueue
+from deadheat.models.components.chance import Chance
+from deadheat.models.components.http import HttpChannel
+from deadheat.models.components.kubernetes import Kubernetes
+from deadheat.models.components.kubernetes_guards import GuardedKubernetes
+from deadheat.models.components.redis import Redis
+from deadheat.models.components.status import StatusStore
+from deadheat.models.components.stream import EventStream
+from deadheat.models.components.tokens import Tokens
+from deadheat.models.components.user import User
 from deadheat.sim.components import Component, operation
 from deadheat.sim.operations import Operation
 

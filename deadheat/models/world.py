@@ -19,10 +19,12 @@ from inspect import Parameter, signature
 from typing import Any
 
 from deadheat.models import faults as kinds
-from deadheat.models.celery import CeleryQueue
-from deadheat.models.chance import Chance
-from deadheat.models.http import HttpChannel
-from deadheat.models.redis import Redis
+from deadheat.models.components.celery import CeleryQueue
+from deadheat.models.components.chance import Chance
+from deadheat.models.components.http import HttpChannel
+from deadheat.models.components.redis import Redis
+from deadheat.models.components.tokens import Tokens
+from deadheat.models.components.user import User
 from deadheat.models.surroundings import (
     ask_for_cancellation,
     at_work,
@@ -36,8 +38,6 @@ from deadheat.models.surroundings import (
     time_out_messages,
 )
 from deadheat.models.system import CancelRequest, Faults, Protocol, Steps, System, Task
-from deadheat.models.tokens import Tokens
-from deadheat.models.user import User
 from deadheat.sim.components import Component
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Operation, atomically

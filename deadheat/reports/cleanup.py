@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from deadheat.live.tally import Fate, Orphan, Record, Tally
+from deadheat.live.cleaning.tally import Fate, Orphan, Record, Tally
 from deadheat.reports.output import write_record
 from deadheat.sim.counting import counted
 

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.live.attribution import THE_ONE
-from deadheat.live.conform import Conformance, Unexplained
-from deadheat.live.furthest import Allowed, Furthest
-from deadheat.live.run_properties import InRun, JudgedProperty
+from deadheat.live.logs.attribution import THE_ONE
+from deadheat.live.logs.conform import Conformance, Unexplained
+from deadheat.live.logs.furthest import Allowed, Furthest
+from deadheat.live.logs.run_properties import InRun, JudgedProperty
 from deadheat.version import VERSION
 
 __all__ = ["conformance_to_json", "print_conformance"]

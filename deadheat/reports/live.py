@@ -16,7 +16,7 @@ from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
 if TYPE_CHECKING:  # which needs servers' clients
-    from deadheat.live.stress import StressResult
+    from deadheat.live.forcing.stress import StressResult
 
 __all__ = [
     "SCHEMA",

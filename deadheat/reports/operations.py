@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.live.vocabulary import Tellable
+from deadheat.live.logs.vocabulary import Tellable
 from deadheat.version import VERSION
 
 __all__ = ["operations_to_json", "print_operations"]

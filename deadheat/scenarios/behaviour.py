@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, TypeAlias
 from deadheat.models.mutations import Place
 from deadheat.models.operation_kinds import Weaker, hands_work, looks, passes_work_on, weaker_than
 from deadheat.sim.components import Component
-from deadheat.sim.coverage import Site
 from deadheat.sim.freeze import freeze
-from deadheat.sim.locals import LocalState, LocalStates
+from deadheat.sim.learn.locals import LocalState, LocalStates
+from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.tables import FIELD_BITS, Tables
+from deadheat.sim.run.coverage import Site
 
 __all__ = ["Answer", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
 

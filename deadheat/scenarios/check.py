@@ -12,11 +12,11 @@ from typing import Any
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.confirm import confirm
-from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
+from deadheat.sim.run.coverage import Site, sites_of
 from deadheat.sim.trace import Trace
 
 __all__ = [

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deadheat.sim.cuts import CausalStep
 from deadheat.sim.durations import parse_range
 from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.explain.cuts import CausalStep
 from deadheat.sim.operations import Atomic
-from deadheat.sim.simulation import Transition
+from deadheat.sim.run.simulation import Transition
 
 __all__ = ["DEFAULT", "Latency", "latency_of", "names_of", "parse_latencies", "require_used"]
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from deadheat.models.components.http import GaveUp, TimedOut
 from deadheat.models.faults import FAULTS
-from deadheat.models.http import GaveUp, TimedOut
 from deadheat.models.mutations import (
     ROLES,
     Change,
@@ -39,14 +39,14 @@ from deadheat.models.world import build
 from deadheat.scenarios.behaviour import Answer, Behaviour, OperationKinds, answers_of
 from deadheat.scenarios.catalogue import MUTANT, find_protocol
 from deadheat.scenarios.neighbours import postponements
-from deadheat.sim.coverage import Site, sites_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.python import Search
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Operation
-from deadheat.sim.tables import Tables
+from deadheat.sim.run.coverage import Site, sites_of
 
 __all__ = ["Guards", "Observation", "guards_of", "mutant"]
 

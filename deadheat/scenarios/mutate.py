@@ -5,8 +5,8 @@ violates itself cannot notice. Many guards matter only under a fault. So, unless
 checked without faults first, and if nothing notices, with one fault of each kind, the smallest searches first.
 
 What nobody notices makes *no difference* if no property could notice it in any of these searches, whatever it says and
-whichever components it reads (see `sim/footprint`): it is dead code, or a check that makes a race less likely and
-rules out nothing. Otherwise it changes something that no property speaks of, or only properties that are violated
+whichever components it reads (see `sim/explore/footprint`): it is dead code, or a check that makes a race less likely
+and rules out nothing. Otherwise it changes something that no property speaks of, or only properties that are violated
 anyway.
 
 A mutant that *cannot run*, since a role or a component fails by what the change does to it, says nothing of properties.
@@ -27,10 +27,10 @@ from deadheat.scenarios.catalogue import MUTANT, find_protocol
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, check, check_all
 from deadheat.scenarios.mutants import Guards, guards_of
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.coverage import Site
 from deadheat.sim.errors import ModelError, UnboundedError
+from deadheat.sim.explore.footprint import IDLE, Footprint, footprint
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.footprint import IDLE, Footprint, footprint
+from deadheat.sim.run.coverage import Site
 
 __all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all", "shortest_of"]
 
@@ -68,7 +68,7 @@ class MutantResult:
     """What became of one mutant, and by what it was noticed.
 
     `differs_under` are the faults under which one that survived does something else than the protocol, and `differs_in`
-    what kinds of property could tell (see `sim/footprint`). `error` says why one cannot run.
+    what kinds of property could tell (see `sim/explore/footprint`). `error` says why one cannot run.
     """
 
     number: int

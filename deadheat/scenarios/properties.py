@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from deadheat.models.kubernetes import JobPhase, KubernetesState
-from deadheat.models.status import TERMINAL, Status
+from deadheat.models.components.kubernetes import JobPhase, KubernetesState
+from deadheat.models.components.status import TERMINAL, Status
+from deadheat.models.components.user import UserState
 from deadheat.models.system import System
-from deadheat.models.user import UserState
 from deadheat.sim.model import Kind, Part, Property, View
 
 __all__ = ["PROPERTIES", "properties_of"]

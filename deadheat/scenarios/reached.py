@@ -6,8 +6,8 @@ evaluations, for there is none.
 
 from __future__ import annotations
 
-from deadheat.models.kubernetes import KubernetesState
-from deadheat.models.status import Status
+from deadheat.models.components.kubernetes import KubernetesState
+from deadheat.models.components.status import Status
 from deadheat.models.steps import T1, T6, T8
 from deadheat.models.system import System
 from deadheat.sim.explore.results import Exploration

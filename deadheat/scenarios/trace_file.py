@@ -15,12 +15,12 @@ import msgspec
 
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.confirm import violation_of
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, FingerprintError, ReplayDivergedError, TraceError
+from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.fingerprint import PYTHON, fingerprint
 from deadheat.sim.model import UNLIMITED, Kind, Model
-from deadheat.sim.simulation import Simulation
+from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
 from deadheat.version import VERSION
 

@@ -1,8 +1,8 @@
 """The race window of a counterexample: which latencies make it possible, by how much, and what lease excludes it.
 
 Exploration is untimed. Here its two sides meet. All orders in which the steps of one found interleaving violate the
-property (`deadheat.sim.cuts`) come in a few readings (`deadheat.sim.causality`), in each of which every step waits for
-the same. So each reading is a simple temporal network (`deadheat.sim.temporal`), with the latencies as its bounds, and
+property (`sim/explain/cuts`) come in a few readings (`sim/explain/causality`), in each of which every step waits for
+the same. So each reading is a simple temporal network (`sim/explain/temporal`), with the latencies as its bounds, and
 the interleaving is possible if any of the networks can be satisfied.
 
 A latency is the time from when a step could first happen, throughout from then on, to when it does: from the step of
@@ -23,15 +23,15 @@ from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.latency import Latency, latency_of, require_used
 from deadheat.scenarios.window_network import ANY_LATENCY, bounds_of, constraints_of, readings_of
 from deadheat.scenarios.window_parts import FreeStep, Lease, free_steps, leases_of
-from deadheat.sim.causality import Reading
-from deadheat.sim.confirm import violation_of
-from deadheat.sim.cuts import START, CausalStep, Cuts, cuts_of, schedules_of
 from deadheat.sim.errors import InternalError, UsageError
+from deadheat.sim.explain.causality import Reading
+from deadheat.sim.explain.confirm import violation_of
+from deadheat.sim.explain.cuts import START, CausalStep, Cuts, cuts_of, schedules_of
+from deadheat.sim.explain.temporal import Condition, Constraint, Network
+from deadheat.sim.explain.waits import Wait, run_answered, waits_of
 from deadheat.sim.model import Kind, Model, Property
-from deadheat.sim.simulation import Transition
-from deadheat.sim.temporal import Condition, Constraint, Network
+from deadheat.sim.run.simulation import Transition
 from deadheat.sim.trace import Schedule
-from deadheat.sim.waits import Wait, run_answered, waits_of
 
 __all__ = ["RaceWindow", "race_window"]
 

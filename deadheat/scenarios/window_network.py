@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from deadheat.scenarios.latency import Latency, latency_of
-from deadheat.sim.causality import Reading, readings
 from deadheat.sim.counting import counted
-from deadheat.sim.cuts import CausalStep, Cuts
 from deadheat.sim.errors import UsageError
-from deadheat.sim.temporal import Constraint
+from deadheat.sim.explain.causality import Reading, readings
+from deadheat.sim.explain.cuts import CausalStep, Cuts
+from deadheat.sim.explain.temporal import Constraint
 
 __all__ = ["ANY_LATENCY", "bounds_of", "constraints_of", "readings_of"]
 

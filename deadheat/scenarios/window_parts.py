@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
+from deadheat.models.components.redis import Redis
 from deadheat.models.faults import LEASE_EXPIRY
-from deadheat.models.redis import Redis
 from deadheat.models.values import lookup
 from deadheat.scenarios.latency import Latency
 from deadheat.scenarios.window_network import constraints_of, readings_of
-from deadheat.sim.causality import Reading
-from deadheat.sim.cuts import START, CausalStep, Cuts
+from deadheat.sim.explain.causality import Reading
+from deadheat.sim.explain.cuts import START, CausalStep, Cuts
+from deadheat.sim.explain.temporal import Network
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Operation
-from deadheat.sim.temporal import Network
 
 __all__ = ["FreeStep", "Lease", "free_steps", "leases_of"]
 

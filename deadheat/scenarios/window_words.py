@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_parts import FreeStep, Lease
 from deadheat.sim.counting import counted
-from deadheat.sim.cuts import START, CausalStep
 from deadheat.sim.durations import duration_text
-from deadheat.sim.simulation import Transition
-from deadheat.sim.temporal import Condition, Constraint
+from deadheat.sim.explain.cuts import START, CausalStep
+from deadheat.sim.explain.temporal import Condition, Constraint
+from deadheat.sim.run.simulation import Transition
 
 __all__ = [
     "condition_text",

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from deadheat.live.cleanup import Cleanup
+from deadheat.live.cleaning.cleanup import Cleanup
+from deadheat.live.cleaning.job_pages import JobPages
+from deadheat.live.cleaning.patience import Patience
+from deadheat.live.cleaning.tally import Fate, Orphan, Rules
 from deadheat.live.cluster import Cluster
-from deadheat.live.job_pages import JobPages
-from deadheat.live.patience import Patience
-from deadheat.live.tally import Fate, Orphan, Rules
 from tests.command import deadheat
 
 LABEL = "eval-id"

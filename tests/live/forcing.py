@@ -6,16 +6,16 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from deadheat.live.forcing.replay import TOPOLOGIES, Settings, compare_live, replay_live
 from deadheat.live.place import Place
-from deadheat.live.replay import TOPOLOGIES, Settings, compare_live, replay_live
 from deadheat.live.results import LiveResult
 from deadheat.models import faults as kinds
+from deadheat.models.components.stream import EventStream
 from deadheat.models.faults import FAULTS
-from deadheat.models.stream import EventStream
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.simulation import run_randomly
+from deadheat.sim.run.simulation import run_randomly
 from deadheat.sim.trace import Trace
 
 NO_FAULT = "none"

@@ -13,12 +13,12 @@ from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
-from deadheat.live.free import is_environment, is_the_end
-from deadheat.live.tape import LiveEvent
-from deadheat.models.kubernetes import JobReference
+from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.logs.tape import LiveEvent
+from deadheat.models.components.kubernetes import JobReference
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.simulation import Simulation, Transition
+from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice
 
 __all__ = ["is_explained"]

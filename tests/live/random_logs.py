@@ -7,11 +7,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from deadheat.live.free import is_environment, is_the_end
-from deadheat.live.tape import LiveEvent
+from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.logs.tape import LiveEvent
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic
-from deadheat.sim.simulation import Simulation, Transition
+from deadheat.sim.run.simulation import Simulation, Transition
 
 __all__ = ["changed", "log_of", "random_run"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deadheat.live.adapter import Adapter
+from deadheat.live.adapters.base import Adapter
 from deadheat.sim.errors import NoLiveFormError
 from deadheat.sim.operations import Operation
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deadheat.live import celery
-from deadheat.live.redis import connect, explained
+from deadheat.live.adapters import celery
+from deadheat.live.adapters.redis import connect, explained
 from deadheat.live.servers.redis_server import embedded_redis
 from deadheat.sim.errors import LiveError
 

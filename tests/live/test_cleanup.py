@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from deadheat.live import job_pages
-from deadheat.live.cleanup import FAILURES_IN_A_ROW_MAX
-from deadheat.live.creation_watch import CreationWatch
-from deadheat.live.job_pages import JobPages
+from deadheat.live.cleaning import job_pages
+from deadheat.live.cleaning.cleanup import FAILURES_IN_A_ROW_MAX
+from deadheat.live.cleaning.creation_watch import CreationWatch
+from deadheat.live.cleaning.job_pages import JobPages
+from deadheat.live.cleaning.metrics import Metrics
+from deadheat.live.cleaning.patience import Patience
+from deadheat.live.cleaning.tally import Fate, Rules, Tally, Words
 from deadheat.live.lookups.base import UnreadableError
-from deadheat.live.metrics import Metrics
-from deadheat.live.patience import Patience
 from deadheat.live.place import Place
-from deadheat.live.tally import Fate, Rules, Tally, Words
 from tests.live.cleanup_ground import LABEL, Remembered, cleanup_of, finish, make_jobs, manifest, names
 
 STATUSES = {"e1": "cancelled", "e2": "provisioning", "e3": "completed", "e4": "running", "e6": "failed"}

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from deadheat.live.cleaning.job_pages import JobPages
+from deadheat.live.cleaning.metrics import Metrics
+from deadheat.live.cleaning.patience import Patience
+from deadheat.live.cleaning.tally import Rules, Tally
 from deadheat.live.cluster import connect
-from deadheat.live.job_pages import JobPages
-from deadheat.live.metrics import Metrics
-from deadheat.live.patience import Patience
 from deadheat.live.place import Place
-from deadheat.live.tally import Rules, Tally
 from tests.live.cleanup_ground import LABEL, cleanup_of, make_jobs, run_cleanup
 
 ROOT = Path(__file__).parents[2]

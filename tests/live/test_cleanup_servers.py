@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from deadheat.live import job_pages, patience
-from deadheat.live.cleanup import LOOKS_MAX, Cleanup
+from deadheat.live.cleaning import job_pages, patience
+from deadheat.live.cleaning.cleanup import LOOKS_MAX, Cleanup
+from deadheat.live.cleaning.job_pages import JobPages
+from deadheat.live.cleaning.patience import Patience, backoff_s
+from deadheat.live.cleaning.tally import Fate, Rules
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.job_pages import JobPages
-from deadheat.live.patience import Patience, backoff_s
-from deadheat.live.tally import Fate, Rules
 from tests.live.cleanup_ground import Remembered, cleanup_of
 from tests.live.fake_api import FakeApi, failure, fake_api, job
 

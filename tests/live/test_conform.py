@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.conform import conform
-from deadheat.live.free import DEFAULT_LATENCIES, Latency
+from deadheat.live.forcing.free import DEFAULT_LATENCIES, Latency
+from deadheat.live.forcing.stress import Load, stress
+from deadheat.live.logs.conform import conform
+from deadheat.live.logs.tape import read_tape
 from deadheat.live.place import Place
 from deadheat.live.results import LiveOutcome
-from deadheat.live.stress import Load, stress
-from deadheat.live.tape import read_tape
 from deadheat.sim.errors import TraceError
 
 HEADER: dict[str, Any] = {"format": "deadheat-live-trace", "version": 1, "protocol": "baseline", "evaluations": ["17"]}

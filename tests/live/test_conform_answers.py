@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.conform import Conformance, conform
-from deadheat.live.run_properties import InRun
-from deadheat.live.tape import read_tape
+from deadheat.live.logs.conform import Conformance, conform
+from deadheat.live.logs.run_properties import InRun
+from deadheat.live.logs.tape import read_tape
 
 HEADER: dict[str, Any] = {"format": "deadheat-live-trace", "version": 1, "protocol": "baseline", "evaluations": ["17"]}
 

@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from deadheat.live.conform import Conformance, conform
-from deadheat.live.free import is_environment, is_the_end
-from deadheat.live.tape import Header, Tape, read_tape
+from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.logs.conform import Conformance, conform
+from deadheat.live.logs.tape import Header, Tape, read_tape
 from deadheat.live.values import decode
-from deadheat.models.http import GaveUp
+from deadheat.models.components.http import GaveUp
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.simulation import Simulation
+from deadheat.sim.run.simulation import Simulation
 
 FORMAT = {"format": "deadheat-live-trace", "version": 1}
 

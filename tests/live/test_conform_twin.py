@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.conform import conform
-from deadheat.live.run_properties import InRun
-from deadheat.live.tape import COMPONENTS, Header, LiveEvent
-from deadheat.live.time_bounds import TimeBounds
+from deadheat.live.logs.conform import conform
+from deadheat.live.logs.run_properties import InRun
+from deadheat.live.logs.tape import COMPONENTS, Header, LiveEvent
+from deadheat.live.logs.time_bounds import TimeBounds
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError
 from deadheat.sim.model import Kind
-from deadheat.sim.simulation import Simulation, Transition
+from deadheat.sim.run.simulation import Simulation, Transition
 from tests.live.obvious_conform import is_explained
 from tests.live.random_logs import changed, log_of, random_run
 

@@ -14,20 +14,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from deadheat.live.adapter import Adapter
-from deadheat.live.force import Names
-from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.base import Adapter
+from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.redis import RedisAdapter
+from deadheat.live.adapters.status import RedisStatus
+from deadheat.live.adapters.stream import StreamAdapter
+from deadheat.live.forcing.force import Names
+from deadheat.live.leavings.redis_run import forget
 from deadheat.live.place import Place
-from deadheat.live.redis import RedisAdapter
-from deadheat.live.redis_run import forget
-from deadheat.live.status import RedisStatus
-from deadheat.live.stream import StreamAdapter
+from deadheat.models.components.kubernetes import KubernetesState
+from deadheat.models.components.kubernetes_guards import GuardedKubernetes
+from deadheat.models.components.redis import Redis, key_of
+from deadheat.models.components.status import Status, StatusStore
+from deadheat.models.components.stream import EventStream
 from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL
-from deadheat.models.kubernetes import KubernetesState
-from deadheat.models.kubernetes_guards import GuardedKubernetes
-from deadheat.models.redis import Redis, key_of
-from deadheat.models.status import Status, StatusStore
-from deadheat.models.stream import EventStream
 from deadheat.models.values import lookup
 from deadheat.sim.components import Component, Step
 from deadheat.sim.operations import Operation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deadheat.live.free import DEFAULT_LATENCIES, Latency, parse_delays
+from deadheat.live.forcing.free import DEFAULT_LATENCIES, Latency, parse_delays
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 

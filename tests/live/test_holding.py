@@ -8,17 +8,17 @@ from typing import Any, cast
 
 import pytest
 
-from deadheat.live.adapter import Adapter, BlockedError, poll
-from deadheat.live.adapters import Adapters, Site, kubernetes_adapter
-from deadheat.live.celery import CeleryAdapter
-from deadheat.live.force import Names
-from deadheat.live.http import Caller, UserAdapter
-from deadheat.live.kubernetes import JobTemplate, KubernetesAdapter
-from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.base import Adapter, BlockedError, poll
+from deadheat.live.adapters.celery import CeleryAdapter
+from deadheat.live.adapters.http import Caller, UserAdapter
+from deadheat.live.adapters.kubernetes import JobTemplate, KubernetesAdapter
+from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.together import Adapters, Site, kubernetes_adapter
+from deadheat.live.forcing.force import Names
 from deadheat.live.place import Place
 from deadheat.live.topology.worker_queue import BrokerQueue, unacknowledged
-from deadheat.models.kubernetes import Answer, Job, JobPhase, JobReference, Kubernetes
-from deadheat.models.user import Cancellation, UserState
+from deadheat.models.components.kubernetes import Answer, Job, JobPhase, JobReference, Kubernetes
+from deadheat.models.components.user import Cancellation, UserState
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.sim.operations import Operation, atomically
 

@@ -19,9 +19,9 @@ import pytest
 import redis
 from hypothesis import given, settings, strategies as st
 
+from deadheat.live.cleaning.patience import Patience
 from deadheat.live.lookups.base import Lookup, UnreadableError
 from deadheat.live.lookups.choose import Source, choose
-from deadheat.live.patience import Patience
 from deadheat.live.servers.processes import free_port
 from deadheat.live.servers.redis_server import embedded_redis
 from deadheat.sim.errors import LiveError, UsageError

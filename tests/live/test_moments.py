@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from deadheat.live import tape
-from deadheat.live.conform import conform
-from deadheat.live.moments import Clock, Moment, read_moment
-from deadheat.live.tape import read_tape
+from deadheat.live.logs import tape
+from deadheat.live.logs.conform import conform
+from deadheat.live.logs.moments import Clock, Moment, read_moment
+from deadheat.live.logs.tape import read_tape
 from deadheat.sim.errors import TraceError
 
 HEADER = {

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.adapter import poll
+from deadheat.live.adapters.base import poll
+from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.redis import connect as connect_redis
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
 from deadheat.live.place import Place, Where, open_place, refuse_production
-from deadheat.live.redis import connect as connect_redis
 from deadheat.live.servers.control_plane import CONTEXT
 from deadheat.sim.errors import LiveError, UsageError
 from tests.command import deadheat

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from deadheat.live.adapters.status import PostgresStatus
+from deadheat.live.forcing.replay import replay_live
+from deadheat.live.leavings.sweep import Choice, Fate, sweep_postgres
 from deadheat.live.place import Where, open_place
-from deadheat.live.replay import replay_live
 from deadheat.live.results import LiveOutcome
-from deadheat.live.status import PostgresStatus
-from deadheat.live.sweep import Choice, Fate, sweep_postgres
-from deadheat.models.status import Status, StatusStore
+from deadheat.models.components.status import Status, StatusStore
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
 
@@ -57,9 +57,9 @@ def test_a_counterexample_happens_with_statuses_in_postgresql(
 
 RUN = """
 import sys
-from deadheat.live.run_record import new_record
-from deadheat.live.status import PostgresStatus
-from deadheat.live.sweep import Choice, Fate, sweep_postgres
+from deadheat.live.leavings.run_record import new_record
+from deadheat.live.adapters.status import PostgresStatus
+from deadheat.live.leavings.sweep import Choice, Fate, sweep_postgres
 record = new_record()
 status = PostgresStatus(sys.argv[1], f"deadheat_{record.run}_1", ["e1"], record=record)
 print(record.run, flush=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.adapter import poll
-from deadheat.live.kubernetes import KubernetesAdapter
+from deadheat.live.adapters.base import poll
+from deadheat.live.adapters.kubernetes import KubernetesAdapter
 from deadheat.live.place import Place
 
 pytestmark = pytest.mark.live

@@ -15,9 +15,9 @@ from urllib.parse import quote
 import pytest
 
 from deadheat.live import redaction
+from deadheat.live.adapters.redis import connect as connect_redis
 from deadheat.live.cluster import connect
 from deadheat.live.redaction import learn, learn_kubeconfig, redact, shown
-from deadheat.live.redis import connect as connect_redis
 from deadheat.live.servers.redis_server import embedded_redis, redis_binary
 from deadheat.sim.errors import LiveError
 from tests.command import deadheat

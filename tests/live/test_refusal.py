@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from deadheat.live.adapter import BlockedError
-from deadheat.live.force import Forced, force
-from deadheat.live.stage import Stage
-from deadheat.live.tape import FORMAT, FORMAT_VERSION
+from deadheat.live.adapters.base import BlockedError
+from deadheat.live.forcing.force import Forced, force
+from deadheat.live.forcing.stage import Stage
+from deadheat.live.logs.tape import FORMAT, FORMAT_VERSION
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import LiveError

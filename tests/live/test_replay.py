@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from deadheat.live.adapters import Site, open_adapters
-from deadheat.live.force import force
+from deadheat.live.adapters.together import Site, open_adapters
+from deadheat.live.forcing.force import force
+from deadheat.live.forcing.replay import check_live, replay_live
+from deadheat.live.forcing.stage import Stage
 from deadheat.live.place import Place
-from deadheat.live.replay import check_live, replay_live
 from deadheat.live.results import LiveOutcome
-from deadheat.live.stage import Stage
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS

@@ -12,23 +12,23 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.adapter import Adapter
-from deadheat.live.adapters import Adapters, Site, open_adapters
-from deadheat.live.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.base import Adapter
+from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.status import RedisStatus
+from deadheat.live.adapters.stream import StreamAdapter
+from deadheat.live.adapters.together import Adapters, Site, open_adapters
 from deadheat.live.place import Place
-from deadheat.live.status import RedisStatus
-from deadheat.live.stream import StreamAdapter
-from deadheat.models.celery import CeleryQueue
-from deadheat.models.chance import Chance
-from deadheat.models.http import HttpChannel
-from deadheat.models.kubernetes import JobPhase
-from deadheat.models.kubernetes_guards import GuardedKubernetes
+from deadheat.models.components.celery import CeleryQueue
+from deadheat.models.components.chance import Chance
+from deadheat.models.components.http import HttpChannel
+from deadheat.models.components.kubernetes import JobPhase
+from deadheat.models.components.kubernetes_guards import GuardedKubernetes
+from deadheat.models.components.redis import Redis, key_of
+from deadheat.models.components.status import Status, StatusStore
+from deadheat.models.components.stream import EventStream
+from deadheat.models.components.tokens import Tokens
+from deadheat.models.components.user import Cancellation, User
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
-from deadheat.models.redis import Redis, key_of
-from deadheat.models.status import Status, StatusStore
-from deadheat.models.stream import EventStream
-from deadheat.models.tokens import Tokens
-from deadheat.models.user import Cancellation, User
 from deadheat.sim.components import Component, operation
 from deadheat.sim.operations import Operation
 

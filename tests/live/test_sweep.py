@@ -18,17 +18,17 @@ from typing import Any
 
 import pytest
 
-from deadheat.live import namespaces, redis_run
+from deadheat.live.adapters.redis import connect as connect_redis
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.heartbeat import Heartbeat, LeaseLostError
+from deadheat.live.leavings import namespaces, redis_run
+from deadheat.live.leavings.heartbeat import Heartbeat, LeaseLostError
+from deadheat.live.leavings.run_record import RunRecord, new_record
+from deadheat.live.leavings.sweep import Choice, Fate, Found, sweep_cluster, sweep_folders, sweep_redis
 from deadheat.live.place import Where, open_place
-from deadheat.live.redis import connect as connect_redis
-from deadheat.live.run_record import RunRecord, new_record
 from deadheat.live.servers import folders
 from deadheat.live.servers.control_plane import CONTEXT
 from deadheat.live.servers.folders import server_folder
 from deadheat.live.servers.redis_server import embedded_redis
-from deadheat.live.sweep import Choice, Fate, Found, sweep_cluster, sweep_folders, sweep_redis
 from deadheat.sim.errors import LiveError
 from tests.command import deadheat
 
@@ -95,7 +95,7 @@ def client(redis_url: str) -> Iterator[Any]:
 RUN = """
 import sys
 from pathlib import Path
-from deadheat.live import run_record
+from deadheat.live.leavings import run_record
 run_record.LEASE_S = {lease_s}
 from deadheat.live.interruption import listen
 from deadheat.live.place import Where, open_place
@@ -329,7 +329,7 @@ def test_a_run_and_a_sweep_cannot_both_have_the_lease(client: Any, redis_url: st
 def test_a_run_that_was_swept_notices_and_says_nothing_of_its_servers(
     redis_url: str, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deadheat.live.run_record.LEASE_S", 1.0)
+    monkeypatch.setattr("deadheat.live.leavings.run_record.LEASE_S", 1.0)
 
     def be_swept() -> None:
         with open_place(Where(redis_url=redis_url, kubeconfig=kubeconfig)) as place, place.namespace():
@@ -361,7 +361,7 @@ def test_what_a_run_says_counts_only_if_its_servers_still_have_its_lease_at_the_
 def test_a_run_may_outlive_its_namespaces_on_a_cluster_of_the_users(
     redis_url: str, kubeconfig: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deadheat.live.run_record.LEASE_S", 6.0)
+    monkeypatch.setattr("deadheat.live.leavings.run_record.LEASE_S", 6.0)
     monkeypatch.setattr("deadheat.live.place.EMBEDDED", "none")
     with open_place(Where(redis_url=redis_url, kubeconfig=kubeconfig, yes_really=CONTEXT)) as place:
         with place.namespace() as first:
@@ -447,7 +447,7 @@ def test_namespaces_are_removed_without_the_right_to_list_jobs(
     namespaces.create(cluster, record, free)
     leave_namespace(cluster, record, held)
     time.sleep(1.5)
-    monkeypatch.setattr("deadheat.live.sweep.REMOVAL_PATIENCE_S", 10.0)
+    monkeypatch.setattr("deadheat.live.leavings.sweep.REMOVAL_PATIENCE_S", 10.0)
     with closing(connect(may_not_list_jobs, None)) as limited:
         swept = {each.what.split()[2]: each for each in sweep_cluster(limited, Choice(run=record.run, delete=True))}
     assert swept[free].fate is Fate.REMOVED
@@ -653,7 +653,8 @@ def test_options_that_make_no_sense_are_a_sentence(tmp_path: Path, arguments: li
 
 INTERRUPTED = """
 import sys, time
-from deadheat.live import namespaces, place
+from deadheat.live import place
+from deadheat.live.leavings import namespaces
 removal = namespaces.wait_until_gone
 def slow(cluster, name, uid, patience_s):
     print("removing", file=sys.stderr, flush=True)

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from deadheat.live import namespaces, redis_run
+from deadheat.live.adapters.redis import connect as connect_redis
 from deadheat.live.cluster import Cluster, connect
-from deadheat.live.redis import connect as connect_redis
-from deadheat.live.run_record import RunRecord, new_record
+from deadheat.live.leavings import namespaces, redis_run
+from deadheat.live.leavings.run_record import RunRecord, new_record
+from deadheat.live.leavings.sweep import Choice, Fate, Found, sweep_cluster, sweep_redis
 from deadheat.live.servers.redis_server import embedded_redis
-from deadheat.live.sweep import Choice, Fate, Found, sweep_cluster, sweep_redis
 
 DELETE = Choice(delete=True)
 

@@ -10,13 +10,13 @@ from typing import Any
 import psutil
 import pytest
 
-from deadheat.live.adapters import Site, open_adapters
-from deadheat.live.celery import CeleryAdapter
-from deadheat.live.force import force
+from deadheat.live.adapters.celery import CeleryAdapter
+from deadheat.live.adapters.redis import connect
+from deadheat.live.adapters.together import Site, open_adapters
+from deadheat.live.forcing.force import force
+from deadheat.live.forcing.replay import Settings, _ports, _stage, check_live, replay_live
+from deadheat.live.leavings.redis_run import forget
 from deadheat.live.place import PREFIX, Place
-from deadheat.live.redis import connect
-from deadheat.live.redis_run import forget
-from deadheat.live.replay import Settings, _ports, _stage, check_live, replay_live
 from deadheat.live.results import LiveOutcome
 from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.stage import ProcessStage

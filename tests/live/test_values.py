@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from deadheat.live.values import decode, encode
-from deadheat.models.http import Accepted, TimedOut
-from deadheat.models.kubernetes import Answer, JobPhase, JobReference
-from deadheat.models.status import Status
-from deadheat.models.user import Cancellation
+from deadheat.models.components.http import Accepted, TimedOut
+from deadheat.models.components.kubernetes import Answer, JobPhase, JobReference
+from deadheat.models.components.status import Status
+from deadheat.models.components.user import Cancellation
 
 plain = st.none() | st.booleans() | st.integers() | st.text()
 enumerations = st.sampled_from([*Answer, *JobPhase, *Status, *Cancellation])

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.conform import conform
-from deadheat.live.free import is_environment, is_the_end
-from deadheat.live.likeness import in_words_of
-from deadheat.live.tape import read_tape
+from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.logs.conform import conform
+from deadheat.live.logs.likeness import in_words_of
+from deadheat.live.logs.tape import read_tape
+from deadheat.live.logs.vocabulary import Tellable, vocabulary
 from deadheat.live.values import encode
-from deadheat.live.vocabulary import Tellable, vocabulary
 from deadheat.models.faults import FAULTS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.operations import Atomic
-from deadheat.sim.simulation import Simulation
+from deadheat.sim.run.simulation import Simulation
 
 FEW = ("http-retry", "http-timeout", "completion", "resubmission")
 HEADER = {"format": "deadheat-live-trace", "version": 1, "evaluations": ["17"]}

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from deadheat.live.adapter import BlockedError
-from deadheat.live.creation_watch import CreationWatch
-from deadheat.live.job_pages import JobPages
+from deadheat.live.adapters.base import BlockedError
+from deadheat.live.adapters.kubernetes import KubernetesAdapter
+from deadheat.live.cleaning.creation_watch import CreationWatch
+from deadheat.live.cleaning.job_pages import JobPages
+from deadheat.live.cleaning.patience import Patience
 from deadheat.live.job_watch import JobWatch
-from deadheat.live.kubernetes import KubernetesAdapter
-from deadheat.live.patience import Patience
 from deadheat.live.place import Place, Where, open_place
 from deadheat.live.servers.control_plane import embedded_control_plane, missing_assets
 from tests.live.cleanup_ground import LABEL, make_jobs

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from deadheat.models.celery import WAITING, CeleryQueue, Message, QueueState
-from deadheat.models.chance import Chance
+from deadheat.models.components.celery import WAITING, CeleryQueue, Message, QueueState
+from deadheat.models.components.chance import Chance
+from deadheat.models.components.http import Accepted, GaveUp, HttpChannel, Phase, TimedOut
+from deadheat.models.components.kubernetes import Answer, JobPhase, JobReference, Kubernetes
+from deadheat.models.components.kubernetes_guards import BURIED, GuardedKubernetes
+from deadheat.models.components.redis import Redis, key_of
+from deadheat.models.components.status import Status, StatusStore
+from deadheat.models.components.stream import EventStream
+from deadheat.models.components.tokens import Tokens
+from deadheat.models.components.user import Cancellation, User, UserState
 from deadheat.models.faults import FAULTS
-from deadheat.models.http import Accepted, GaveUp, HttpChannel, Phase, TimedOut
-from deadheat.models.kubernetes import Answer, JobPhase, JobReference, Kubernetes
-from deadheat.models.kubernetes_guards import BURIED, GuardedKubernetes
-from deadheat.models.redis import Redis, key_of
-from deadheat.models.status import Status, StatusStore
-from deadheat.models.stream import EventStream
-from deadheat.models.tokens import Tokens
-from deadheat.models.user import Cancellation, User, UserState
 from deadheat.sim.components import Component, Step
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Operation

@@ -9,20 +9,20 @@ from typing import NamedTuple
 import pytest
 
 from deadheat.models.cluster import every_job, next_creation
+from deadheat.models.components.redis import key_of
+from deadheat.models.components.status import TERMINAL, Status
+from deadheat.models.components.user import Cancellation
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import name_tombstone
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP, processes_of
 from deadheat.models.protocols.storage_worker import STORAGE_WORKER
-from deadheat.models.redis import key_of
-from deadheat.models.status import TERMINAL, Status
 from deadheat.models.system import CancelRequest, Protocol, Steps, System
-from deadheat.models.user import Cancellation
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.properties import properties_of
-from deadheat.sim.confirm import confirm
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore.python import explore
 from deadheat.sim.model import UNLIMITED, Model, Process
 

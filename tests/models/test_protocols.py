@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from deadheat.models.components.kubernetes import Answer
+from deadheat.models.components.kubernetes_guards import BURIED
+from deadheat.models.components.status import TERMINAL, Status
+from deadheat.models.components.user import Cancellation
 from deadheat.models.faults import FAULTS
-from deadheat.models.kubernetes import Answer
-from deadheat.models.kubernetes_guards import BURIED
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
-from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import LABELS
 from deadheat.models.system import CancelRequest, Steps, System
-from deadheat.models.user import Cancellation
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario

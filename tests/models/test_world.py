@@ -9,11 +9,11 @@ from itertools import combinations_with_replacement
 import pytest
 
 from deadheat.models.calls import call
-from deadheat.models.celery import WAITING, CeleryQueue, QueueState
+from deadheat.models.components.celery import WAITING, CeleryQueue, QueueState
+from deadheat.models.components.http import Phase
+from deadheat.models.components.redis import Redis, RedisState
 from deadheat.models.faults import FAULTS
-from deadheat.models.http import Phase
 from deadheat.models.protocols.baseline import BASELINE
-from deadheat.models.redis import Redis, RedisState
 from deadheat.models.system import Faults, Protocol, Steps, System, Task
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol

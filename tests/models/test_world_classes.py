@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from deadheat.models.components.kubernetes import Kubernetes
+from deadheat.models.components.status import StatusStore
+from deadheat.models.components.stream import EventStream
 from deadheat.models.faults import STALE_LIST, STALE_STATUS
-from deadheat.models.kubernetes import Kubernetes
 from deadheat.models.protocols.baseline import BASELINE
-from deadheat.models.status import StatusStore
-from deadheat.models.stream import EventStream
 from deadheat.models.world import build
 
 

@@ -20,13 +20,14 @@ from functools import partial
 from typing import Any
 from unittest.mock import patch
 
-from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import DeadheatError
-from deadheat.sim.explore import auto, kernel, partial_order, python, quotient, reference
+from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explore import auto, kernel, python, reference
 from deadheat.sim.explore.every_step import asking_every_step
+from deadheat.sim.explore.reductions import partial_order, quotient
 from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, View
-from deadheat.sim.tables import Tables
 from tests.oracle import language as la
 from tests.oracle.definitions import violations
 from tests.oracle.rules import Rules

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from deadheat.sim import fairness, freeze, simulation, tables, watches
-from deadheat.sim.explore import composition, partial_order, settled, swap
+from deadheat.sim import freeze
 from deadheat.sim.explore.compiled.hindsight import Hindsight
-from deadheat.sim.graphs import strong_components
-from deadheat.sim.stepping import JointStep
-from deadheat.sim.tables import Successor, Tables
+from deadheat.sim.explore.cycles import fairness, settled
+from deadheat.sim.explore.cycles.graphs import strong_components
+from deadheat.sim.explore.reductions import composition, partial_order, swap
+from deadheat.sim.learn import tables, watches
+from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.run import simulation
+from deadheat.sim.run.stepping import JointStep
 from tests.oracle.compare import compare
 from tests.oracle.generator import BOUNDED, systems
 

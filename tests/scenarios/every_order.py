@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deadheat.sim.confirm import violation_of
+from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Kind, Model, Property
-from deadheat.sim.simulation import Simulation, Transition
+from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice, Schedule
 
 Bounds = Mapping[int, tuple[int, float]]

@@ -11,10 +11,10 @@ from typing import Any, cast
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.latency import Latency, latency_of
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.confirm import violation_of
+from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.model import Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import Atomic, Operation, Request, any_of, atomically
-from deadheat.sim.simulation import Transition, replay, run_randomly
+from deadheat.sim.run.simulation import Transition, replay, run_randomly
 from deadheat.sim.trace import Schedule
 from tests.scenarios.every_order import Order, every_order, possible, taken
 from tests.sim.random_models import CRASH, FAULT, Cell

@@ -21,13 +21,13 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.window import RaceWindow, race_window
 from deadheat.scenarios.window_parts import FreeStep, Lease
 from deadheat.scenarios.window_words import condition_text
-from deadheat.sim import causality
-from deadheat.sim.causality import Reading
-from deadheat.sim.cuts import START, Cuts
 from deadheat.sim.errors import InternalError
+from deadheat.sim.explain import causality
+from deadheat.sim.explain.causality import Reading
+from deadheat.sim.explain.cuts import START, Cuts
+from deadheat.sim.explain.temporal import Condition, Constraint, Network
 from deadheat.sim.model import Kind
-from deadheat.sim.simulation import Simulation, Transition, replay
-from deadheat.sim.temporal import Condition, Constraint, Network
+from deadheat.sim.run.simulation import Simulation, Transition, replay
 from deadheat.sim.trace import Choice, Schedule
 from tests.scenarios.every_order import (
     Bounds,

@@ -9,8 +9,8 @@ import pytest
 from deadheat.scenarios.check import check
 from deadheat.scenarios.latency import Latency, latency_of, names_of, parse_latencies, require_used
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.cuts import CausalStep, cuts_of
 from deadheat.sim.errors import UsageError
+from deadheat.sim.explain.cuts import CausalStep, cuts_of
 
 MS = 1_000_000
 

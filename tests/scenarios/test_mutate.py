@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from deadheat.models.components.redis import key_of
+from deadheat.models.components.status import Status
+from deadheat.models.components.user import Cancellation
 from deadheat.models.mutations import LeftOut, Mistaken, PutOff, Weakened
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.protocols.baseline import BASELINE
-from deadheat.models.redis import key_of
-from deadheat.models.status import Status
 from deadheat.models.steps import LABELS, T3
 from deadheat.models.system import CancelRequest, Protocol, Steps, System, Task
-from deadheat.models.user import Cancellation
 from deadheat.scenarios import catalogue, mutants, mutate
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import Options, Verdict, check

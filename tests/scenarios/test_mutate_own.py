@@ -12,15 +12,15 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from deadheat.models.kubernetes import Kubernetes, KubernetesState
+from deadheat.models.components.kubernetes import Kubernetes, KubernetesState
+from deadheat.models.components.redis import key_of
+from deadheat.models.components.status import Status, StatusState, StatusStore
+from deadheat.models.components.user import Cancellation
 from deadheat.models.mutations import LeftOut, Weakened
 from deadheat.models.protocols import PROTOCOLS, baseline
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.protocols.state_machine import STATE_MACHINE
-from deadheat.models.redis import key_of
-from deadheat.models.status import Status, StatusState, StatusStore
 from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, Steps, System
-from deadheat.models.user import Cancellation
 from deadheat.reports.mutants import mutants_to_json, print_mutants
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.check import check

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from deadheat.models.cluster import every_job
-from deadheat.models.kubernetes import Job, JobPhase, KubernetesState
+from deadheat.models.components.kubernetes import Job, JobPhase, KubernetesState
+from deadheat.models.components.status import Status, StatusState
+from deadheat.models.components.user import Cancellation, UserState
 from deadheat.models.protocols import baseline, name_tombstone
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP
-from deadheat.models.status import Status, StatusState
 from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, Steps, System, Task
-from deadheat.models.user import Cancellation, UserState
 from deadheat.models.world import build
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.sim.explore.python import explore

@@ -25,8 +25,8 @@ from deadheat.scenarios.window_words import (
     overdue_text,
     verdict_text,
 )
-from deadheat.sim.cuts import cuts_of
 from deadheat.sim.errors import UsageError
+from deadheat.sim.explain.cuts import cuts_of
 from deadheat.sim.model import Kind, Property
 from deadheat.sim.trace import Choice, Event, Schedule
 from tests.scenarios.timed import run_timed

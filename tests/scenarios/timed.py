@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Operation
-from deadheat.sim.simulation import Simulation
+from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Event
 
 __all__ = ["run_timed"]

@@ -6,11 +6,11 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 
-from deadheat.sim.confirm import confirm
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Exploration, Limits
 from deadheat.sim.model import Model
-from deadheat.sim.simulation import run_randomly
+from deadheat.sim.run.simulation import run_randomly
 from tests.sim.random_models import models
 
 THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import pytest
 
 import deadheat.models.world  # noqa: F401 - with all components of the models
-from deadheat.models.status import Status, StatusStore
-from deadheat.models.stream import EventStream
+from deadheat.models.components.status import Status, StatusStore
+from deadheat.models.components.stream import EventStream
+from deadheat.models.components.user import Cancellation, User
 from deadheat.models.system import System, Task
-from deadheat.models.user import Cancellation, User
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.arguments import wanted_types, wrong_argument

@@ -10,7 +10,8 @@ import pytest
 
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
-from deadheat.sim.explore import auto, kernel, python, quotient
+from deadheat.sim.explore import auto, kernel, python
+from deadheat.sim.explore.reductions import quotient
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request, any_of

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
-from deadheat.sim import cuts as cuts_module
-from deadheat.sim.causality import Reading, readings
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.cuts import START, Cut, Cuts, cuts_of, schedules_of
 from deadheat.sim.errors import UsageError
+from deadheat.sim.explain import cuts as cuts_module
+from deadheat.sim.explain.causality import Reading, readings
+from deadheat.sim.explain.cuts import START, Cut, Cuts, cuts_of, schedules_of
+from deadheat.sim.explain.waits import waits_of
 from deadheat.sim.model import Kind, Model, Process, Property
 from deadheat.sim.operations import any_of, atomically
-from deadheat.sim.simulation import run_randomly
+from deadheat.sim.run.simulation import run_randomly
 from deadheat.sim.trace import Choice, Schedule
-from deadheat.sim.waits import waits_of
 from tests.sim.classics import lost_update
 from tests.sim.random_models import models
 

@@ -15,11 +15,11 @@ import pytest
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore import auto, kernel, python
-from deadheat.sim.explore.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
 from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved, opened
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Property, View
-from deadheat.sim.tables import Tables
 from tests.sim.test_kernel import counting, facts
 
 OFTEN = Settings(transitions_between_checkpoints=1)
@@ -115,7 +115,7 @@ def test_a_search_that_is_killed_goes_on_with_the_same_counts(tmp_path: Path) ->
         "from pathlib import Path\n"
         "from deadheat.sim.explore import kernel, python\n"
         "from deadheat.sim.explore.results import Limits\n"
-        "from deadheat.sim.tables import Tables\n"
+        "from deadheat.sim.learn.tables import Tables\n"
         "from tests.sim.test_checkpoint import OFTEN, scenario\n"
         "search = python.Search(Tables(scenario()), Limits(), lambda progress: None)\n"
         "kernel.go_on(search, Path(sys.argv[1]), OFTEN)\n"

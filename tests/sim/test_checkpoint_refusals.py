@@ -22,15 +22,16 @@ from hypothesis import given, settings, strategies as st
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import CheckpointError, FingerprintError
-from deadheat.sim.explore import auto, checkpoint, kernel, python
-from deadheat.sim.explore.checkpoint import MAGIC, Checkpoint, Saved, opened
+from deadheat.sim.explore import auto, kernel, python
 from deadheat.sim.explore.compiled.paths import Endpoint
 from deadheat.sim.explore.compiled.search import KernelSearch
 from deadheat.sim.explore.memory import NoRoomError
 from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.saved import checkpoint
+from deadheat.sim.explore.saved.checkpoint import MAGIC, Checkpoint, Saved, opened
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import atomically
-from deadheat.sim.tables import Tables
 from tests.json_nodes import replaced_nodes
 from tests.sim.test_kernel import counting, facts
 
@@ -368,7 +369,7 @@ def test_a_killed_search_leaves_nothing_that_is_in_the_way(tmp_path: Path) -> No
     program = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from deadheat.sim.explore.checkpoint import opened\n"
+        "from deadheat.sim.explore.saved.checkpoint import opened\n"
         "from tests.sim.test_checkpoint_refusals import SMALL\n"
         "with opened(Path(sys.argv[1]), SMALL, merging=True):\n"
         "    os.kill(os.getpid(), 9)\n"

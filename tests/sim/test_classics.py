@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deadheat.sim.confirm import confirm
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Explorer
 from tests.sim.classics import lost_update, peterson, philosophers

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deadheat.sim.explore.compiled import compiling, visited
+from deadheat.sim.explore.compiled import compiling
+from deadheat.sim.explore.compiled.stored import visited
 
 PART = "def inner(x):\n    return x + 1\n"
 WHOLE = (

@@ -12,12 +12,12 @@ from deadheat.models.protocols import PROTOCOLS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import Component
-from deadheat.sim.confirm import confirm
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import auto, kernel, python
-from deadheat.sim.explore.composition import explore_parts
+from deadheat.sim.explore.reductions.composition import explore_parts
 from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
-from deadheat.sim.tables import Tables
 from tests.sim.random_models import models
 from tests.sim.test_agreement import coverage, verdicts
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.explore import auto, kernel, python, quotient, reference
+from deadheat.sim.explore import auto, kernel, python, reference
+from deadheat.sim.explore.reductions import quotient
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import UNLIMITED, Model, Process
 from deadheat.sim.operations import Label

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from deadheat.sim.confirm import confirm
-from deadheat.sim.explore import auto, kernel, python, quotient, reference
+from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explain.turning_point import turning_point
+from deadheat.sim.explore import auto, kernel, python, reference
+from deadheat.sim.explore.reductions import quotient
+from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
-from deadheat.sim.turning_point import turning_point
-from deadheat.sim.watches import WatchedPart
 from tests.sim.classics import Variable
 
 Role = Generator[Any, Any, Any]

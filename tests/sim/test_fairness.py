@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from deadheat.sim import graphs
 from deadheat.sim.components import Component, Step, Steps, operation
-from deadheat.sim.confirm import confirm
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python, reference
+from deadheat.sim.explore.cycles import graphs
+from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
 from deadheat.sim.explore.results import Explorer
-from deadheat.sim.fairness import Edge, FairGraph
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
 from deadheat.sim.trace import Choice
 from tests.sim.classics import Variable

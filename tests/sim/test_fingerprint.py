@@ -17,18 +17,19 @@ from hypothesis import given
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import UsageError
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import auto, kernel, memory, python
-from deadheat.sim.explore.compiled import fingerprint_store, search, stores, words_file
+from deadheat.sim.explore.compiled import search
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
-from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.stored import fingerprint_store, stores, words_file
+from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.kernel import BY_FINGERPRINT, EXACTLY, explore
 from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Request, atomically
-from deadheat.sim.tables import Tables
 from tests.sim.classics import philosophers
 from tests.sim.random_models import models
 from tests.sim.test_checkpoint import loaded

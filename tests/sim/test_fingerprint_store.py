@@ -12,14 +12,14 @@ import numpy
 import pytest
 
 from deadheat.sim.explore import memory
-from deadheat.sim.explore.compiled import fingerprint_store, words_file
-from deadheat.sim.explore.compiled.exact_store import ExactStore
-from deadheat.sim.explore.compiled.fingerprint_store import BYTES_A_STATE, FULL, FULLEST, FingerprintStore
-from deadheat.sim.explore.compiled.fingerprints import LOW, widen
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.compiled.store import SLOTS_MIN, anything
-from deadheat.sim.explore.compiled.subsets import Subset
-from deadheat.sim.explore.compiled.words_file import WordsFile, folder_on_disk
+from deadheat.sim.explore.compiled.stored import fingerprint_store, words_file
+from deadheat.sim.explore.compiled.stored.exact_store import ExactStore
+from deadheat.sim.explore.compiled.stored.fingerprint_store import BYTES_A_STATE, FULL, FULLEST, FingerprintStore
+from deadheat.sim.explore.compiled.stored.fingerprints import LOW, widen
+from deadheat.sim.explore.compiled.stored.store import SLOTS_MIN, anything
+from deadheat.sim.explore.compiled.stored.subsets import Subset
+from deadheat.sim.explore.compiled.stored.words_file import WordsFile, folder_on_disk
 from deadheat.sim.explore.memory import NoRoomError
 from tests.sim.test_store import insert_all
 

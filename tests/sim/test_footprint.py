@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings, strategies as st
 
-from deadheat.sim import footprint as footprints
+from deadheat.sim.explore import footprint as footprints
+from deadheat.sim.explore.footprint import Footprint, footprint
 from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.footprint import Footprint, footprint
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
 from tests.sim import random_models
 from tests.sim.classics import Variable

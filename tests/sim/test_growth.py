@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from deadheat.sim import tables
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import auto, kernel, python
 from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.learn import tables
 from deadheat.sim.model import Kind, Model, Process, Property
 
 Explore = Callable[..., Exploration]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.coverage import site_of, sites_of
 from deadheat.sim.explore.python import explore
-from deadheat.sim.intercept import Running, intercepted
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Operation, Request
+from deadheat.sim.run.coverage import site_of, sites_of
+from deadheat.sim.run.intercept import Running, intercepted
 from tests.sim.classics import Variable
 
 counter = Variable("counter", 0)

@@ -12,15 +12,15 @@ from deadheat.models.protocols import PROTOCOLS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.confirm import confirm
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.search import Settings
 from deadheat.sim.explore.kernel import explore, go_on
 from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request
-from deadheat.sim.tables import Tables
 from tests.sim.classics import philosophers
 from tests.sim.random_models import models
 from tests.sim.test_agreement import coverage, verdicts

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from deadheat.sim import tables
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError, PurityError, UnboundedError
 from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.learn import tables
 from deadheat.sim.model import Model, Process
 from tests.sim.classics import Variable
 

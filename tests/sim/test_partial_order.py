@@ -12,14 +12,15 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.confirm import confirm
-from deadheat.sim.explore import auto, kernel, partial_order, python
+from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explore import auto, kernel, python
 from deadheat.sim.explore.compiled import search as compiled_search
-from deadheat.sim.explore.partial_order import Dependence, Standing
+from deadheat.sim.explore.reductions import partial_order
+from deadheat.sim.explore.reductions.partial_order import Dependence, Standing
 from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import Request
-from deadheat.sim.tables import Tables
 from tests.sim.random_models import CRASH, Cell, models, sparse_models
 from tests.sim.symmetric_models import symmetric_models
 from tests.sim.test_agreement import coverage, verdicts

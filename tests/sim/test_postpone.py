@@ -9,15 +9,15 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.coverage import site_of
 from deadheat.sim.explore import reference
+from deadheat.sim.explore.footprint import footprint
 from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.footprint import footprint
-from deadheat.sim.intercept import Running
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request
-from deadheat.sim.postpone import postponed
+from deadheat.sim.run.coverage import site_of
+from deadheat.sim.run.intercept import Running
+from deadheat.sim.run.postpone import postponed
 from tests.sim import random_models
 from tests.sim.classics import Variable
 

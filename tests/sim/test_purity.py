@@ -26,13 +26,13 @@ from typing import Annotated, Any, NamedTuple
 import pytest
 
 from deadheat.sim.components import Component, Step, Steps, operation
-from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import DeadheatError, InternalError, ModelError, OperationError, PurityError
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Label, any_of, atomically
-from deadheat.sim.shared_state import SharedState
+from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.trace import Choice, Schedule
 from tests.sim.classics import Variable
 
@@ -952,9 +952,9 @@ def test_keeping_what_can_change_would_tell_each_run_something_else(monkeypatch:
     model = Model({"lists": lists, "cell": cell}, (Process("p", role, (lists,)),), (NEVER_SEVEN,))
     with pytest.raises(ModelError, match="outcome"):
         python.explore(model)
-    monkeypatch.setattr("deadheat.sim.stepping.require_immutable", lambda what, value: None)
-    monkeypatch.setattr("deadheat.sim.locals.freeze", repr)
-    monkeypatch.setattr("deadheat.sim.stepping.freeze", repr)
+    monkeypatch.setattr("deadheat.sim.run.stepping.require_immutable", lambda what, value: None)
+    monkeypatch.setattr("deadheat.sim.learn.locals.freeze", repr)
+    monkeypatch.setattr("deadheat.sim.run.stepping.freeze", repr)
     with pytest.raises(PurityError):  # at best: the second run is told the list that the first has changed
         python.explore(model)
 
@@ -962,9 +962,9 @@ def test_keeping_what_can_change_would_tell_each_run_something_else(monkeypatch:
 @pytest.mark.parametrize(
     ("check", "mutant", "role"),
     [
-        ("deadheat.sim.shared_state.SharedState.require_unchanged", lambda state: None, keeping_in_a_global_list),
-        ("deadheat.sim.locals.LocalStates.verify_purity", lambda states: None, as_a_list),
-        ("deadheat.sim.environment.iterates_over_a_set", lambda generator: False, in_a_loop_over_its_own),
+        ("deadheat.sim.rules.shared_state.SharedState.require_unchanged", lambda state: None, keeping_in_a_global_list),
+        ("deadheat.sim.learn.locals.LocalStates.verify_purity", lambda states: None, as_a_list),
+        ("deadheat.sim.run.environment.iterates_over_a_set", lambda generator: False, in_a_loop_over_its_own),
         ("deadheat.sim.forgotten.Unyielded.left", lambda unyielded: None, dropped_at_the_end),
         ("deadheat.sim.forgotten.Unyielded.dropped", lambda unyielded: None, compared),
     ],

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from deadheat.sim.confirm import confirm, violation_of
 from deadheat.sim.errors import InternalError
+from deadheat.sim.explain.confirm import confirm, violation_of
+from deadheat.sim.explain.turning_point import turning_point
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Explorer
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.trace import Choice, Schedule
-from deadheat.sim.turning_point import turning_point
 from tests.sim.classics import Variable
 
 Role = Generator[Any, Any, Any]

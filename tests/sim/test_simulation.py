@@ -14,7 +14,7 @@ from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import ReplayDivergedError
 from deadheat.sim.model import Crash, Model, Process
 from deadheat.sim.operations import any_of, atomically
-from deadheat.sim.simulation import Simulation, replay, run_randomly
+from deadheat.sim.run.simulation import Simulation, replay, run_randomly
 from deadheat.sim.trace import Choice, Schedule
 from tests.sim.classics import Section, Variable, lost_update, philosophers
 
@@ -45,7 +45,7 @@ def test_the_same_seed_is_the_same_run_ten_times_over() -> None:
 def test_a_run_does_not_depend_on_the_hash_seed() -> None:
     code = (
         "from deadheat.scenarios.scenario import Scenario\n"
-        "from deadheat.sim.simulation import run_randomly\n"
+        "from deadheat.sim.run.simulation import run_randomly\n"
         "from deadheat.scenarios.check import check\n"
         "scenario = Scenario('request-token+orphan-cleanup', faults=(('http-retry', 1),))\n"
         "print(run_randomly(scenario.model(), 3, 60)[1])\n"

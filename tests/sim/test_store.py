@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from deadheat.sim.explore import python
-from deadheat.sim.explore.compiled.exact_store import FULL, ExactStore
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.compiled.store import SLOTS_MIN, Store
+from deadheat.sim.explore.compiled.stored.exact_store import FULL, ExactStore
+from deadheat.sim.explore.compiled.stored.store import SLOTS_MIN, Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.tables import FIELD_BITS, Tables
+from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from tests.sim.classics import lost_update
 
 counts = st.lists(st.integers(1, 1 << FIELD_BITS), min_size=1, max_size=12)

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.confirm import confirm
-from deadheat.sim.explore import kernel, python, quotient
+from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explore import kernel, python
 from deadheat.sim.explore.compiled import tables as compiled_tables
 from deadheat.sim.explore.compiled.arrays import UInt64
 from deadheat.sim.explore.compiled.compiling import compiled
@@ -22,12 +22,13 @@ from deadheat.sim.explore.compiled.hindsight import Hindsight
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.representative import Swaps, representative, swaps_of
 from deadheat.sim.explore.compiled.search import KernelSearch
-from deadheat.sim.explore.quotient import QuotientSearch
+from deadheat.sim.explore.reductions import quotient
+from deadheat.sim.explore.reductions.quotient import QuotientSearch
+from deadheat.sim.explore.reductions.symmetry import Symmetry
 from deadheat.sim.explore.results import Exploration, Limits
-from deadheat.sim.explore.symmetry import Symmetry
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request, atomically
-from deadheat.sim.tables import Tables
 from tests.sim.symmetric_models import Holder, symmetric_models
 from tests.sim.test_agreement import coverage, verdicts
 

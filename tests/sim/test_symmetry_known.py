@@ -12,11 +12,11 @@ from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.confirm import confirm
 from deadheat.sim.errors import CheckpointError
+from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python
 from deadheat.sim.explore.results import Exploration, Limits
-from deadheat.sim.tables import Tables
+from deadheat.sim.learn.tables import Tables
 from tests.sim.test_agreement import coverage, verdicts
 from tests.sim.test_symmetry import Least, quotient_by, without_properties
 

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings, strategies as st
 from scipy.optimize import linprog
 
-from deadheat.sim.cuts import START
-from deadheat.sim.temporal import Constraint, Network
+from deadheat.sim.explain.cuts import START
+from deadheat.sim.explain.temporal import Constraint, Network
 
 THOROUGH = settings(max_examples=200, deadline=None)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from deadheat.sim.explain.waits import run_answered, waits_of
 from deadheat.sim.model import Model
 from deadheat.sim.operations import any_of
-from deadheat.sim.simulation import Simulation
+from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Choice, Schedule
-from deadheat.sim.waits import run_answered, waits_of
 from tests.sim.test_causality import Gate, choices, gates
 
 A, B = Gate("a"), Gate("b")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from deadheat.live.cleaning.patience import Patience
 from deadheat.live.lookups.base import Lookup
-from deadheat.live.patience import Patience
 from deadheat.sim.errors import UsageError
 
 __all__ = ["DEFAULT_KEY", "DEFAULT_QUERY", "Source", "choose"]

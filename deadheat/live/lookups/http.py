@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote, unquote
 
+from deadheat.live.cleaning.patience import TRIES, Patience
 from deadheat.live.lookups.base import UnreadableError, fill, printable, require_place, text_of
-from deadheat.live.patience import TRIES, Patience
 from deadheat.sim.errors import LiveError, UsageError
 
 __all__ = ["HttpLookup"]

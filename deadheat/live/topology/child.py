@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deadheat.live.adapter import Adapter
-from deadheat.live.adapters import Adapters, RedisNotes, Site, kubernetes_adapter, status_adapter
-from deadheat.live.chance import ChanceAdapter
+from deadheat.live.adapters.base import Adapter
+from deadheat.live.adapters.chance import ChanceAdapter
+from deadheat.live.adapters.http import Caller, HttpAdapter, UserAdapter
+from deadheat.live.adapters.kubernetes import JobTemplate
+from deadheat.live.adapters.redis import RedisAdapter, connect as connect_redis
+from deadheat.live.adapters.together import Adapters, RedisNotes, Site, kubernetes_adapter, status_adapter
+from deadheat.live.adapters.tokens import TokensAdapter
 from deadheat.live.cluster import connect
-from deadheat.live.http import Caller, HttpAdapter, UserAdapter
-from deadheat.live.kubernetes import JobTemplate
+from deadheat.live.forcing.routes import routes
+from deadheat.live.forcing.runner import run_process
+from deadheat.live.forcing.server import BackgroundLoop, HttpServer, Mailbox
 from deadheat.live.place import Place
 from deadheat.live.redaction import guard, learn
-from deadheat.live.redis import RedisAdapter, connect as connect_redis
-from deadheat.live.routes import routes
-from deadheat.live.runner import run_process
-from deadheat.live.server import BackgroundLoop, HttpServer, Mailbox
-from deadheat.live.tokens import TokensAdapter
 from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.remote import RemoteGate, call_parent
 from deadheat.live.topology.worker_queue import WorkerQueue

@@ -5,9 +5,9 @@ from __future__ import annotations
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
-from deadheat.live.adapters import Adapters
-from deadheat.live.director import Release, make
-from deadheat.live.runner import Stopped
+from deadheat.live.adapters.together import Adapters
+from deadheat.live.forcing.director import Release, make
+from deadheat.live.forcing.runner import Stopped
 from deadheat.live.topology.config import ChildConfig
 from deadheat.sim.model import Process
 from deadheat.sim.operations import AnyOf, Chosen, Request

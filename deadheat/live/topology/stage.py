@@ -13,14 +13,14 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any
 
-from deadheat.live.adapters import Adapters
-from deadheat.live.director import Done, Release
-from deadheat.live.free import is_environment
+from deadheat.live.adapters.together import Adapters
+from deadheat.live.forcing.director import Done, Release
+from deadheat.live.forcing.free import is_environment
+from deadheat.live.forcing.runner import Killed, ProcessThread, Stopped
+from deadheat.live.forcing.stage import Stage
 from deadheat.live.interruption import uninterrupted
-from deadheat.live.runner import Killed, ProcessThread, Stopped
 from deadheat.live.servers.folders import ServerFolder
 from deadheat.live.servers.processes import ServerProcess
-from deadheat.live.stage import Stage
 from deadheat.live.topology.config import ChildConfig
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Crash, Process

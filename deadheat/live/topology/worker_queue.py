@@ -17,10 +17,10 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from deadheat.live.adapter import Adapter, BlockedError, poll
-from deadheat.live.celery import TASK, CeleryAdapter, celery_app, queue_name
+from deadheat.live.adapters.base import Adapter, BlockedError, poll
+from deadheat.live.adapters.celery import TASK, CeleryAdapter, celery_app, queue_name
+from deadheat.live.adapters.redis import connect
 from deadheat.live.place import PREFIX
-from deadheat.live.redis import connect
 from deadheat.live.topology.config import ChildConfig
 
 if TYPE_CHECKING:

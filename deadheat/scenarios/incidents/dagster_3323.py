@@ -15,12 +15,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deadheat.models.calls import call, has_failed
-from deadheat.models.kubernetes import Answer
+from deadheat.models.components.kubernetes import Answer
+from deadheat.models.components.status import TERMINAL, Status
+from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import baseline, state_machine
-from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T0, T1, T4, T5, T6
 from deadheat.models.system import CancelRequest, Steps, System, Task
-from deadheat.models.user import Cancellation
 from deadheat.scenarios.incidents.incident import Incident
 
 __all__ = ["DAGSTER_3323"]

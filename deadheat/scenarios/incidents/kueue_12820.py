@@ -18,15 +18,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from deadheat.models.kubernetes import Answer
+from deadheat.models.components.kubernetes import Answer
+from deadheat.models.components.redis import key_of
+from deadheat.models.components.status import TERMINAL, Status
+from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import baseline
 from deadheat.models.protocols.orphan_cleanup import CLEANUP_CRASHES
 from deadheat.models.protocols.status_check import REFUSED
-from deadheat.models.redis import key_of
-from deadheat.models.status import TERMINAL, Status
 from deadheat.models.steps import T4, T5, T6
 from deadheat.models.system import CancelRequest, DispatchRequest, Faults, Steps, System
-from deadheat.models.user import Cancellation
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.transactional import TRANSACTIONAL
 from deadheat.sim.model import Process

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from deadheat.sim.explore import python
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.results import Exploration, Limits, Report
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
-from deadheat.sim.tables import Tables
 
 if TYPE_CHECKING:  # not at run time: a small space must not wait for it
-    from deadheat.sim.explore.checkpoint import Checkpoint
+    from deadheat.sim.explore.saved.checkpoint import Checkpoint
 
 __all__ = ["STATES_BEFORE_KERNEL", "explore"]
 
@@ -49,7 +49,7 @@ def explore(
     be gone on with.
     """
     if checkpoint is not None:
-        from deadheat.sim.explore.checkpoint import opened
+        from deadheat.sim.explore.saved.checkpoint import opened
 
         with opened(checkpoint, model, merging=merging) as file:
             return _explore(model, limits, merging, composition, partial_order, symmetry, report, file, fingerprint)
@@ -84,7 +84,7 @@ def _explore(
     if composition:
         search.run(STATES_BEFORE_COMPOSITION)
         if search.at_work:
-            from deadheat.sim.explore.composition import explore_parts
+            from deadheat.sim.explore.reductions.composition import explore_parts
 
             composed = explore_parts(search, limits, report)
             if composed is not None:

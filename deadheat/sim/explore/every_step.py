@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from deadheat.sim.learn.watches import EveryStepError
 from deadheat.sim.model import Model
-from deadheat.sim.watches import EveryStepError
 
 __all__ = ["asked_of_every_step", "asking_every_step", "named_in"]
 

@@ -19,15 +19,15 @@ from pathlib import Path
 
 from deadheat.sim.counting import counted
 from deadheat.sim.explore import python
-from deadheat.sim.explore.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
 from deadheat.sim.explore.compiled.search import KernelSearch, Settings
 from deadheat.sim.explore.every_step import asking_every_step, named_in
-from deadheat.sim.explore.partial_order import Dependence, wander
+from deadheat.sim.explore.reductions.partial_order import Dependence, wander
+from deadheat.sim.explore.reductions.symmetry import AsymmetricError, not_used
 from deadheat.sim.explore.results import Exploration, Limits, Report
-from deadheat.sim.explore.symmetry import AsymmetricError, not_used
+from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved, opened
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
-from deadheat.sim.tables import Tables
 
 __all__ = ["BY_FINGERPRINT", "EXACTLY", "explore", "go_on", "resumed", "saved_of"]
 

@@ -10,18 +10,18 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from deadheat.sim.explore.cycles.lassos import nearest_lasso
+from deadheat.sim.explore.cycles.settled import shallowest_settled_violation
 from deadheat.sim.explore.every_step import asking_every_step
-from deadheat.sim.explore.lassos import nearest_lasso
-from deadheat.sim.explore.partial_order import Dependence
+from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
-from deadheat.sim.explore.settled import shallowest_settled_violation
+from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
+from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
 from deadheat.sim.trace import Choice, Schedule
-from deadheat.sim.watches import Watch, WatchedPart
 
 if TYPE_CHECKING:  # not at run time: a small space must not wait for it
-    from deadheat.sim.explore.symmetry import Symmetry
+    from deadheat.sim.explore.reductions.symmetry import Symmetry
 
 __all__ = ["Search", "explore"]
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from deadheat.sim.coverage import Site, site_of
 from deadheat.sim.errors import PurityError, ReplayDivergedError
+from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
+from deadheat.sim.explore.cycles.graphs import terminal_components
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
-from deadheat.sim.fairness import Edge, FairGraph
 from deadheat.sim.freeze import freeze
-from deadheat.sim.graphs import terminal_components
 from deadheat.sim.model import Kind, Model, Property
-from deadheat.sim.shared_state import SharedState
-from deadheat.sim.simulation import Simulation, Transition
+from deadheat.sim.rules.shared_state import SharedState
+from deadheat.sim.run.coverage import Site, site_of
+from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["explore"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from deadheat.sim.counting import counted
-from deadheat.sim.coverage import Site
 from deadheat.sim.explore.memory import out_of_memory
-from deadheat.sim.growth import SUSPICIOUS
+from deadheat.sim.learn.growth import SUSPICIOUS
 from deadheat.sim.model import Model
+from deadheat.sim.run.coverage import Site
 from deadheat.sim.trace import Schedule
 
 __all__ = ["Exploration", "Explorer", "Limits", "Progress", "Report", "never", "reductions"]

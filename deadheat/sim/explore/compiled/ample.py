@@ -14,7 +14,7 @@ from deadheat.sim.explore.compiled.arrays import MOVES, Arrays, Int64, Number, U
 from deadheat.sim.explore.compiled.compiling import compiled
 from deadheat.sim.explore.compiled.instructions import lowest_bit
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, natural
-from deadheat.sim.explore.partial_order import PROCESSES_MAX, UNKNOWN, Dependence
+from deadheat.sim.explore.reductions.partial_order import PROCESSES_MAX, UNKNOWN, Dependence
 
 __all__ = ["EVERYBODY", "Standings", "ample_set", "standings_of"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy
 
-from deadheat.sim.tables import Successor, Tables
+from deadheat.sim.learn.tables import Successor, Tables
 
 __all__ = ["Fired", "number_of"]
 

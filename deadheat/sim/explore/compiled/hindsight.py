@@ -25,11 +25,11 @@ from deadheat.sim.explore.compiled.edges import (
 )
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.representative import exchange_all
-from deadheat.sim.explore.lassos import edges_from, is_cyclic
-from deadheat.sim.explore.symmetry import plain_changes
-from deadheat.sim.fairness import FairGraph
+from deadheat.sim.explore.cycles.fairness import FairGraph
+from deadheat.sim.explore.cycles.lassos import edges_from, is_cyclic
+from deadheat.sim.explore.reductions.symmetry import plain_changes
+from deadheat.sim.learn.watches import Watch
 from deadheat.sim.trace import Choice
-from deadheat.sim.watches import Watch
 
 if TYPE_CHECKING:
     from deadheat.sim.explore.compiled.search import KernelSearch

@@ -7,9 +7,9 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import VIOLATED, Arrays, Int32, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled
 from deadheat.sim.explore.compiled.lookups import verdict_of
-from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
-from deadheat.sim.watches import Watch
+from deadheat.sim.learn.watches import Watch
 
 __all__ = ["judge_states", "violating_among"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from deadheat.sim.tables import FIELD_BITS
+from deadheat.sim.learn.tables import FIELD_BITS
 
 __all__ = ["WORD_BITS", "Layout", "Words"]
 

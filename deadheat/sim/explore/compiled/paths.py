@@ -16,7 +16,7 @@ from deadheat.sim.explore.compiled.arrays import Arrays, Int64, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in
 from deadheat.sim.explore.compiled.representative import representative
-from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.trace import Choice
 

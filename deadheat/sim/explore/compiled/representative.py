@@ -13,7 +13,7 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import Column, Int32, Int64, Number, UInt16, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.symmetry import Symmetry
+from deadheat.sim.explore.reductions.symmetry import Symmetry
 
 __all__ = ["Swaps", "exchange_all", "representative", "swaps_of"]
 

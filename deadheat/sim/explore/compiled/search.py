@@ -12,24 +12,24 @@ from typing import Any
 import numpy
 
 from deadheat.sim.errors import UsageError
-from deadheat.sim.explore.checkpoint import Checkpoint, Saved
 from deadheat.sim.explore.compiled.ample import standings_of
 from deadheat.sim.explore.compiled.fired import Fired
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
-from deadheat.sim.explore.compiled.store import Store
-from deadheat.sim.explore.compiled.stores import empty_store
+from deadheat.sim.explore.compiled.stored.store import Store
+from deadheat.sim.explore.compiled.stored.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows
 from deadheat.sim.explore.memory import NoRoomError, out_of_memory
-from deadheat.sim.explore.partial_order import Dependence
+from deadheat.sim.explore.reductions.partial_order import Dependence
+from deadheat.sim.explore.reductions.symmetry import Symmetry, images
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
-from deadheat.sim.explore.symmetry import Symmetry, images
+from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
+from deadheat.sim.learn.tables import Tables
+from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
-from deadheat.sim.tables import Tables
 from deadheat.sim.trace import Choice, Schedule
-from deadheat.sim.watches import Watch
 
 __all__ = ["KernelSearch", "Settings"]
 

@@ -26,10 +26,10 @@ from deadheat.sim.explore.compiled.fired import number_of
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.representative import Swaps, swaps_of
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
-from deadheat.sim.explore.symmetry import Symmetry
+from deadheat.sim.explore.reductions.symmetry import Symmetry
+from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
+from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
-from deadheat.sim.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
-from deadheat.sim.watches import WatchedPart
 
 __all__ = ["DenseTables", "RowKey"]
 

@@ -28,7 +28,7 @@ from deadheat.sim.explore.compiled.expand import (
     expand,
     expand_pending,
 )
-from deadheat.sim.explore.compiled.store import Store
+from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 
 __all__ = ["CHUNK", "Team", "Worker", "missing_rows"]

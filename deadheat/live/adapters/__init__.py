@@ -1,0 +1,1 @@
+"""The components for real, one file each, as in `models/components`."""

@@ -1,0 +1,1 @@
+"""The orphan cleanup as a service."""

@@ -1,0 +1,1 @@
+"""Schedules on real servers: forced step by step, or free."""

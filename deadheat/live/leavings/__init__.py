@@ -1,0 +1,1 @@
+"""What runs leave on servers: whose it is, and how it is removed."""

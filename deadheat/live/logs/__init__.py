@@ -1,0 +1,1 @@
+"""Live traces and other logs, and whether a model explains them."""

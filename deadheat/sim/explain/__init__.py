@@ -1,0 +1,1 @@
+"""What a trace means: confirmed, its other orders and times, and where it was lost."""

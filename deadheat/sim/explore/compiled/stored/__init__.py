@@ -1,0 +1,1 @@
+"""Where a compiled search keeps its states."""

@@ -1,0 +1,1 @@
+"""What only cycles show: settled states, fair cycles, lassos."""

@@ -1,0 +1,1 @@
+"""What leaves states out and changes no verdict, one file each."""

@@ -1,0 +1,391 @@
+"""A model as transition tables over packed states, learned as they are needed.
+
+A state is one integer. Each process, component and fault budget has a field of `FIELD_BITS` bits in it; the field
+holds the number of a local state, the number of an interned component value, or what is left of the budget. A
+transition is then one addition: its *delta* is the same wherever the fields that it reads are the same. So the inner
+loop of a search is look-ups and additions, and knows nothing of generators, components or faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
+
+from deadheat.sim.errors import ModelError, PurityError, UnboundedError
+from deadheat.sim.freeze import freeze, merging_is_safe
+from deadheat.sim.learn.growth import SUSPICIOUS, Growth, widest
+from deadheat.sim.learn.locals import INITIAL, LocalStates
+from deadheat.sim.learn.watches import Watch, WatchedPart
+from deadheat.sim.model import UNLIMITED, Kind, Model
+from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.rules.purity import turned, turned_request
+from deadheat.sim.rules.shared_state import SharedState
+from deadheat.sim.run.coverage import Site
+from deadheat.sim.run.stepping import JointStep, only_step, steps_of
+from deadheat.sim.trace import Choice
+
+__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
+
+Learnt = TypeVar("Learnt")
+
+FIELD_BITS = 16
+FIELD_MASK = (1 << FIELD_BITS) - 1
+
+
+class Successor(NamedTuple):
+    """A transition, wherever the fields that it reads hold what they held when it was learned.
+
+    It is enabled where `budget` is 0 or the state has a bit of it set. `watches` are the parts of properties that it
+    may violate: those that read a component which it changes, and those asked of every step. A `mark` that is not
+    negative is the number of a mark: its operation goes on by faults alone, and is reached when one of them happens.
+    """
+
+    delta: int
+    budget: int
+    owed: bool
+    watches: tuple[WatchedPart, ...]
+    choice: Choice
+    mark: int = -1
+
+
+class Mark(NamedTuple):
+    """What a step reaches: the site at which it is asked for, and its label; by which fault, if only by one."""
+
+    site: Site
+    label: str | None
+    fault: str | None
+
+
+class Learned(dict[int, Learnt]):
+    """A table that asks for what it does not hold yet, once."""
+
+    def __init__(self, learn: Callable[[int], Learnt]) -> None:
+        super().__init__()
+        self._learn = learn
+
+    def __missing__(self, key: int) -> Learnt:
+        value = self[key] = self._learn(key)
+        return value
+
+
+class Lesson(NamedTuple):
+    """What was learned: the row of that number of a process's local state, where its fields hold this.
+
+    Tables that are given the same lessons in the same order number everything alike.
+    """
+
+    process: int
+    local: int
+    row: int
+    fields: int
+
+
+class Row(NamedTuple):
+    """One way for one process in one local state to go on.
+
+    `mask` covers the fields that it reads; `successors` are looked up by what those fields hold. Those that the
+    budgets do not allow are among them.
+    """
+
+    mask: int
+    successors: Learned[tuple[Successor, ...]]
+
+
+@dataclass(slots=True)
+class _Values:
+    """The interned values of one component."""
+
+    name: str
+    values: list[Any]
+    numbers: dict[Hashable, int]
+    turned_values: dict[int, Any] = field(default_factory=dict)
+    growth: Growth = field(default_factory=Growth)
+
+    def number(self, value: Any) -> int:
+        key = freeze(value)
+        number = self.numbers.setdefault(key, len(self.values))
+        if number == len(self.values):
+            if number > FIELD_MASK:
+                grown = (
+                    widest(iter([self.growth]), at_least=2) or "the usual cause is a counter or a log without a bound"
+                )
+                raise UnboundedError(
+                    f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; {grown}. Bound it, or "
+                    "check fewer evaluations."
+                )
+            self.values.append(value)
+            if number >= SUSPICIOUS:
+                self.growth.note_value(self.name, value)
+        return number
+
+    def turned(self, number: int) -> Any:
+        """Return the value of that number with its sets turned (see `purity`)."""
+        if number not in self.turned_values:
+            self.turned_values[number] = turned(self.values[number])
+        return self.turned_values[number]
+
+    def require_unchanged(self) -> None:
+        """Raise ModelError if a value was changed in place."""
+        for key, number in self.numbers.items():
+            if freeze(self.values[number]) != key:
+                raise ModelError(
+                    f"A value of the component {self.name!r} was changed in place; make a new one instead."
+                )
+
+
+class Tables:
+    """The learned tables of one model.
+
+    `rows` holds, for each process, the rows of each of its local states: one for each operation that it waits for,
+    and one for its crash. `merging` says whether two histories of a process that stand in the same place are one
+    local state; it is off when asked for, and where the interpreter does not show enough of a frame to merge soundly.
+    """
+
+    def __init__(self, model: Model, *, merging: bool = True) -> None:
+        self.model = model
+        self.merging = merging and merging_is_safe()
+        self._shared_state = SharedState(model)
+        self.locals = [LocalStates(each, merging=self.merging) for each in model.processes]
+        self._values = [_Values(name, [], {}) for name in model.components]
+        self._component_fields = {name: len(self.locals) + n for n, name in enumerate(model.components)}
+        first_budget = len(self.locals) + len(self._values)
+        self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
+        self.rows = [Learned(partial(self._make_rows, process)) for process in range(len(self.locals))]
+        self.watches = [Watch(self, each) for each in model.properties]
+        self.reached: set[Site] = set()
+        self.labels_reached: set[str] = set()
+        self._marks: dict[Mark, int] = {}
+        self.lessons: list[Lesson] = []
+
+    # Packing
+
+    @staticmethod
+    def field(state: int, field: int) -> int:
+        """Return what a field of a packed state holds."""
+        return (state >> (field * FIELD_BITS)) & FIELD_MASK
+
+    @staticmethod
+    def field_mask(field: int) -> int:
+        """Return the bits of a field."""
+        return FIELD_MASK << (field * FIELD_BITS)
+
+    def component_field(self, name: str) -> int:
+        """Return the number of a component's field."""
+        return self._component_fields[name]
+
+    def initial(self) -> int:
+        """Return the packed initial state."""
+        state = 0
+        for values, component in zip(self._values, self.model.components.values(), strict=True):
+            state |= values.number(component.initial) << self._shift(self._component_fields[values.name])
+        for kind, budget in self.model.budgets.items():
+            if not (0 <= budget <= FIELD_MASK or budget == UNLIMITED):
+                raise ModelError(f"The budget of the fault {kind!r} must lie between 0 and {FIELD_MASK:,}.")
+            state |= abs(budget) << self._shift(self._budget_fields[kind])  # an unlimited one stays at 1
+        for watch in self.watches_of(Kind.STEP):
+            for part in watch.parts:
+                part.require_change(state)
+        return state
+
+    def view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
+        """Return the values of the named components in a packed state."""
+        fields = self._component_fields
+        values = {name: self._values[fields[name] - len(self.locals)] for name in names}
+        return {name: each.values[self.field(state, fields[name])] for name, each in values.items()}
+
+    def turned_view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
+        """Return what `view` does, with the sets in it in another order; the very values, where there are none."""
+        fields = self._component_fields
+        values = {name: self._values[fields[name] - len(self.locals)] for name in names}
+        return {name: each.turned(self.field(state, fields[name])) for name, each in values.items()}
+
+    def value(self, field: int, number: int) -> Any:
+        """Return the value of a number, in a component's field."""
+        return self._values[field - len(self.locals)].values[number]
+
+    def values(self) -> dict[str, list[Any]]:
+        """Return the values that each component was seen to take."""
+        return {each.name: list(each.values) for each in self._values}
+
+    def growing(self, at_least: int) -> str | None:
+        """Return what has grown most, if it took on so many values: a local of a role, or part of a component."""
+        return widest(chain((each.growth for each in self.locals), (each.growth for each in self._values)), at_least)
+
+    def number_of(self, field: int, value: Any) -> int | None:
+        """Return the number of a value, in a component's field, if it has been given one."""
+        return self._values[field - len(self.locals)].numbers.get(freeze(value))
+
+    def watches_of(self, kind: Kind) -> list[Watch]:
+        """Return the watches on properties of one kind."""
+        return [each for each in self.watches if each.property.kind is kind]
+
+    def faults_in(self, budgets: int) -> set[str]:
+        """Return the kinds of fault whose budget fields have a bit in `budgets`."""
+        return {kind for kind, field in self._budget_fields.items() if budgets & self.field_mask(field)}
+
+    def budget_fields(self, kinds: Iterable[str]) -> int:
+        """Return the bits of the budget fields of these kinds of fault."""
+        return sum(self.field_mask(self._budget_fields[kind]) for kind in kinds)
+
+    @staticmethod
+    def _shift(field: int) -> int:
+        return field * FIELD_BITS
+
+    # Transitions
+
+    def choices(self, state: int) -> list[tuple[Successor, int]]:
+        """Return the enabled transitions of a packed state, each with the state that it leads to."""
+        return [each for process in range(len(self.rows)) for each in self.choices_of(state, process)]
+
+    def choices_of(self, state: int, process: int) -> Iterator[tuple[Successor, int]]:
+        """Yield the enabled transitions of one process in a packed state, each with the state that it leads to."""
+        for mask, successors in self.rows[process][self.field(state, process)]:
+            for successor in successors[state & mask]:
+                if not successor.budget or state & successor.budget:
+                    yield successor, state + successor.delta
+
+    def can_move(self, state: int, process: int) -> bool:
+        """Return whether an owed step of this process would change the packed state."""
+        return any(successor.owed and successor.delta for successor, _ in self.choices_of(state, process))
+
+    def is_quiescent(self, state: int) -> bool:
+        """Return whether no owed step of any process would change the packed state."""
+        return not any(self.can_move(state, process) for process in range(len(self.rows)))
+
+    def numbers_in_use(self) -> list[int]:
+        """Return, for each field, how many numbers it has been given so far, or can ever have if it is a budget."""
+        budgets = (max(budget, 1) + 1 for budget in self.model.budgets.values())
+        return [*(len(each.states) for each in self.locals), *(len(each.values) for each in self._values), *budgets]
+
+    def verify_purity(self) -> None:
+        """Run all that was learned once more; raises PurityError where that comes out otherwise."""
+        for each in self.locals:
+            each.verify_purity()
+        self._shared_state.require_unchanged()
+        for values in self._values:
+            values.require_unchanged()
+
+    def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
+        states = self.locals[process]
+        rows = [
+            Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
+            for alternative, operation in enumerate(states.states[local].operations)
+        ]
+        if local != INITIAL and not states.states[local].finished:
+            for number, crash in enumerate(states.process.crashes):
+                if self.model.budgets.get(crash.kind):
+                    learn = partial(self._learn_crash, process, local, number, len(rows))
+                    rows.append(Row(self._mask_of(crash.consequences), Learned(learn)))
+        return tuple(rows)
+
+    @staticmethod
+    def _known(states: LocalStates, local: int) -> int:
+        """Return the number of a local state that fits in its field; raises UnboundedError for another."""
+        if local > FIELD_MASK:
+            raise UnboundedError(
+                f"The process {states.process.name!r} has more than {FIELD_MASK + 1:,} local states; "
+                f"{widest(iter([states.growth]), at_least=2) or 'the usual cause is a history that cannot be merged'}. "
+                "Keep fewer locals, or let the process repeat instead."
+            )
+        return local
+
+    def _mask_of(self, request: Operation | Atomic) -> int:
+        """Return the fields of the components that a request reads."""
+        for name in request.components:
+            self.model.component(name)  # raises for one that does not exist
+        return sum({self.field_mask(self._component_fields[name]) for name in request.components})
+
+    def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
+        self.lessons.append(Lesson(process, local, alternative, fields))
+        states = self.locals[process]
+        operation = states.states[local].operations[alternative]
+        successors: list[Successor] = []
+        faults: list[str | None] = []
+        for branch, step in enumerate(self._steps(operation, fields)):
+            if step.fault is not None and not self.model.budgets.get(step.fault):
+                continue
+            following = self._known(states, states.successor(local, alternative, step.outcome))
+            choice = Choice(states.process.name, alternative, branch)
+            moves = {process: following - local, **self._moves(fields, step.values)}
+            successors.append(self._successor(choice, moves, step.fault, states.process.owed))
+            faults.append(step.fault)
+        self._shared_state.require_unchanged()
+        if any(not each.budget for each in successors):
+            self._cover(self._mark(process, local, alternative, None))
+        else:  # perhaps the budgets never allow what was learned
+            marks = (self._mark(process, local, alternative, kind) for kind in faults)
+            successors = [
+                each._replace(mark=self._marks.setdefault(mark, len(self._marks)))
+                for each, mark in zip(successors, marks, strict=True)
+            ]
+        return tuple(successors)
+
+    def _steps(self, operation: Operation | Atomic, fields: int) -> list[JointStep]:
+        """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
+        values = self.view(fields, operation.components)
+        first = list(steps_of(self.model, operation, values))
+        again = list(
+            steps_of(self.model, turned_request(operation), {name: turned(each) for name, each in values.items()})
+        )
+        if first != again and [each.content for each in first] != [each.content for each in again]:
+            raise PurityError(
+                f"{operation} is not pure: asked twice for its steps from the same value, it gave others. They may "
+                "depend on the component's value and on the arguments alone, not on the order of a set in these."
+            )
+        return first
+
+    def _learn_crash(self, process: int, local: int, number: int, row: int, fields: int) -> tuple[Successor, ...]:
+        self.lessons.append(Lesson(process, local, row, fields))
+        states = self.locals[process]
+        crash = states.process.crashes[number]
+        step = only_step(self.model, crash.consequences, self.view(fields, crash.consequences.components))
+        moves = {process: self._known(states, states.after_crash(crash)) - local, **self._moves(fields, step.values)}
+        choice = Choice.of_crash(states.process.name, number)
+        return (self._successor(choice, moves, crash.kind, owed=False),)
+
+    def _moves(self, fields: int, values: Mapping[str, Any]) -> dict[int, int]:
+        """Return by how much each component's field changes when it takes its new value."""
+        moves = {}
+        for name, value in values.items():
+            field = self._component_fields[name]
+            number = self._values[field - len(self.locals)].number(value)
+            moves[field] = number - self.field(fields, field)
+        return moves
+
+    def _successor(self, choice: Choice, moves: dict[int, int], fault: str | None, owed: bool) -> Successor:
+        budget = 0
+        if fault is not None:
+            moves[self._budget_fields[fault]] = 0 if self.model.budgets[fault] == UNLIMITED else -1
+            budget = self.field_mask(self._budget_fields[fault])
+        changed = sum(self.field_mask(field) for field, move in moves.items() if move)
+        return Successor(
+            delta=sum(move << self._shift(field) for field, move in moves.items()),
+            budget=budget,
+            owed=owed and fault is None,
+            watches=tuple(part for each in self.watches for part in each.parts if part.sees(changed)),
+            choice=choice,
+        )
+
+    def _mark(self, process: int, local: int, alternative: int, fault: str | None) -> Mark:
+        state = self.locals[process].states[local]
+        assert state.site is not None
+        return Mark(state.site, state.operations[alternative].label, fault)
+
+    def cover(self, marks: Iterable[int]) -> None:
+        """Take what these marks stand for as reached."""
+        known = list(self._marks)
+        for mark in marks:
+            self._cover(known[mark])
+
+    def _cover(self, mark: Mark) -> None:
+        self.reached.add(mark.site)
+        if mark.label is not None:
+            self.labels_reached.add(mark.label)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """The marks, by their numbers."""
+        return list(self._marks)

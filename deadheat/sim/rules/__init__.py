@@ -1,0 +1,1 @@
+"""What the code of users must keep to, looked for before and after its runs."""

@@ -1,0 +1,1 @@
+"""The simulate runtime: roles as simpy processes, one chosen transition at a time."""

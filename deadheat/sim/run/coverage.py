@@ -1,0 +1,104 @@
+"""Which steps of the roles an exploration reached, so that a green verdict can show that it is not vacuous."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import pairwise
+from types import CodeType, GeneratorType, ModuleType
+from typing import Any, NamedTuple
+
+from deadheat.sim.run.intercept import DRIVE
+from deadheat.sim.run.postpone import DRIVES
+
+__all__ = ["Site", "chain_of", "codes_of", "site_of", "sites_of"]
+
+IN_BETWEEN = (DRIVE, *DRIVES)
+
+
+class Site(NamedTuple):
+    """A place in a role where it yields: the function's name, its file, and the line."""
+
+    function: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.function} ({self.file}:{self.line})"
+
+
+def site_of(generator: Generator[Any, Any, Any]) -> Site:
+    """Return where a suspended generator yields, inside the innermost generator that it delegates to, or intercepts."""
+    *_, generator = chain_of(generator)
+    assert isinstance(generator, GeneratorType)
+    assert generator.gi_frame is not None
+    return _site(generator.gi_code, generator.gi_frame.f_lineno)
+
+
+def chain_of(generator: Generator[Any, Any, Any]) -> Iterator[GeneratorType[Any, Any, Any]]:
+    """Yield a suspended generator, and those inside it that it delegates to, or intercepts, one after the other."""
+    inner: GeneratorType[Any, Any, Any] | None = generator if isinstance(generator, GeneratorType) else None
+    while inner is not None:
+        yield inner
+        inner = _inner(inner)
+
+
+def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
+    """Return every place where the given generator functions, and those that they call by name, yield."""
+    return {_site(code, line) for code in codes_of(functions) for line in _yield_lines(code)}
+
+
+def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
+    """Return the code of the given generator functions, and of those that they call by name."""
+    seen: set[CodeType] = set()
+    waiting = list(functions)
+    while waiting:
+        function = inspect.unwrap(waiting.pop())
+        code = getattr(function, "__code__", None)
+        if code is None or code in seen:
+            continue
+        seen.add(code)
+        waiting.extend(_generators_named_in(function, code))
+    return seen
+
+
+def _inner(generator: Generator[Any, Any, Any]) -> GeneratorType[Any, Any, Any] | None:
+    if not isinstance(generator, GeneratorType):
+        return None
+    inner: object = generator.gi_yieldfrom
+    if inner is None and generator.gi_code in IN_BETWEEN and generator.gi_frame is not None:
+        inner = generator.gi_frame.f_locals["wrapped"]
+    return inner if isinstance(inner, GeneratorType) else None
+
+
+def _site(code: CodeType, line: int | None) -> Site:
+    return Site(code.co_name, code.co_filename.rpartition("/")[2], line or 0)
+
+
+def _yield_lines(code: CodeType) -> Iterator[int | None]:
+    """Yield the line of each `yield`; those inside a `yield from` resume with another argument."""
+    instructions = list(dis.get_instructions(code))
+    for yielding, resuming in pairwise(instructions):
+        if yielding.opname == "YIELD_VALUE" and resuming.opname == "RESUME" and (resuming.arg or 0) & 3 == 1:
+            assert yielding.positions is not None
+            yield yielding.positions.lineno
+
+
+def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Callable[..., Any]]:
+    """Yield the generator functions that a function can call: by a global name, in a module, or out of its closure."""
+    closure = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    for each in (*closure, *_named_in(function, code)):
+        if inspect.isgeneratorfunction(each):
+            yield each
+
+
+def _named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Any]:
+    """Yield what a function names as `name`, and as `module.name`."""
+    for loading, following in pairwise(dis.get_instructions(code)):
+        if loading.opname != "LOAD_GLOBAL":
+            continue
+        named = function.__globals__.get(loading.argval)
+        if isinstance(named, ModuleType) and following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            named = getattr(named, following.argval, None)
+        yield named
