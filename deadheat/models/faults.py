@@ -6,7 +6,7 @@ event or a sweep may always take as long as it likes.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from deadheat.sim.faults import Fault
 
 __all__ = [
     "CANCEL_CRASH",
@@ -61,15 +61,6 @@ REPEATED_CANCEL = "repeated-cancel"
 RESUBMISSION = "resubmission"
 COMPLETION = "completion"
 OVERLAPPING_SWEEPS = "overlapping-sweeps"
-
-
-class Fault(NamedTuple):
-    """A kind of fault. `bounded` tells that each one needs a process of its own, so there is no endless supply."""
-
-    kind: str
-    meaning: str
-    source: str
-    bounded: bool = False
 
 
 FAULTS: dict[str, Fault] = {

@@ -21,10 +21,12 @@ from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, 
 
 from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument
 from deadheat.sim.errors import ModelError
+from deadheat.sim.faults import Fault
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
+from deadheat.sim.traits import Traits
 
 __all__ = ["BLOCKED", "Component", "Step", "Steps", "operation"]
 
@@ -34,11 +36,19 @@ MISSING = Parameter.empty
 
 
 class Step(NamedTuple):
-    """One way in which an operation may go: its outcome, the component's next value, and the fault it draws on."""
+    """One way in which an operation may go: its outcome, the component's next value, and the fault it draws on.
+
+    The fault is among those that the component declares.
+    """
 
     outcome: Any
     value: Any
-    fault: str | None = None
+    fault: str | Fault | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of the fault, by name."""
+        return self.fault.kind if isinstance(self.fault, Fault) else self.fault
 
 
 Steps: TypeAlias = Sequence[Step]
@@ -55,6 +65,7 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
 
     def __init__(self, step: Callable[Concatenate[Any, Any, Arguments], Steps]) -> None:
         self.step = step
+        self.traits = Traits()
         self.__doc__ = step.__doc__
         self._parameters = list(signature(step).parameters.values())[2:]
         if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self._parameters):
@@ -104,11 +115,12 @@ class Component:
     """An immutable value, compared by value, with pure step functions.
 
     A *keyed* component stands for one independent instance a key: the first argument of each of its operations is
-    the key, and the instance's name is `name/key`.
+    the key, and the instance's name is `name/key`. `faults` are those that its steps may meet.
     """
 
     keyed: bool = False
     initial: Any = None
+    faults: tuple[Fault, ...] = ()
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -75,7 +75,7 @@ class Pair(RuleBasedStateMachine):
         steps = [each for each in self.component.apply(self.value, operation) if step(each)]
         if not steps:
             return
-        outcome = self.adapter.perform(real or operation, steps[0].fault, self.to_real(steps[0].outcome))
+        outcome = self.adapter.perform(real or operation, steps[0].kind, self.to_real(steps[0].outcome))
         assert self.to_model(outcome) == steps[0].outcome, operation
         self.value = steps[0].value
         type(self).done += 1

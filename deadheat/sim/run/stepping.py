@@ -38,7 +38,7 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
     if isinstance(request, Operation):
         component = model.component(request.component)
         for step in _steps(component, values[request.component], request):
-            yield JointStep(step.outcome, {request.component: step.value}, step.fault)
+            yield JointStep(step.outcome, {request.component: step.value}, step.kind)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
