@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from deadheat.models.operation_kinds import Weaker
 from deadheat.models.system import Faults, Protocol, System
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Process
@@ -19,6 +18,7 @@ from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.intercept import Running, intercepted
 from deadheat.sim.run.postpone import postponed
+from deadheat.sim.traits import Weaker
 
 __all__ = [
     "ROLES",
