@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from deadheat.sim.faults import Fault
+from deadheat.sim.faults import Fault, kind_of
 
 if TYPE_CHECKING:
     from deadheat.sim.components import operation
@@ -28,12 +28,13 @@ __all__ = ["ByItself", "Traits", "by_itself", "hands_work", "looks", "passes_wor
 
 @dataclass(frozen=True, slots=True)
 class ByItself:
-    """Somebody who is no role makes the operation happen, again and again, wherever it is enabled.
+    """Somebody who is no role, `who`, makes the operation happen, again and again, wherever it is enabled.
 
     It is `owed` if it happens in the end (a controller, a clock), and not if it merely may (a broken connection). One
     with a `fault` is there only if that fault has a budget.
     """
 
+    who: str | None = None
     owed: bool = True
     fault: str | None = None
 
@@ -73,15 +74,18 @@ def passes_work_on(marked: AnyOperation) -> AnyOperation:
     return marked
 
 
-def by_itself(*, owed: bool = True, fault: Fault | str | None = None) -> Callable[[AnyOperation], AnyOperation]:
+def by_itself(
+    who: str | None = None, *, owed: bool = True, fault: Fault | str | None = None
+) -> Callable[[AnyOperation], AnyOperation]:
     """Say that the operation happens although no role asks for it; it takes nothing, or the key of its instance.
 
-    `owed`: it happens in the end, for as long as it is enabled. `fault`: it is there only if that has a budget.
+    `who` makes it happen, as timelines call it: "controllers", or `component.operation` if nothing is given. `owed`: it
+    happens in the end, for as long as it is enabled. `fault`: it is there only if that has a budget.
     """
-    kind = fault.kind if isinstance(fault, Fault) else fault
+    kind = None if fault is None else kind_of(fault)
 
     def marked_so(marked: AnyOperation) -> AnyOperation:
-        marked.traits = replace(marked.traits, by_itself=ByItself(owed, kind))
+        marked.traits = replace(marked.traits, by_itself=ByItself(who, owed, kind))
         return marked
 
     return marked_so

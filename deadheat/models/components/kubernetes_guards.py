@@ -21,6 +21,7 @@ from deadheat.models.components.kubernetes import (
 )
 from deadheat.models.values import with_item, without
 from deadheat.sim.components import Step, Steps, operation
+from deadheat.sim.traits import by_itself
 
 __all__ = ["BURIED", "GuardedKubernetes"]
 
@@ -125,6 +126,7 @@ class GuardedKubernetes(Kubernetes):
             return self._refusable(value, Step(Answer.FORBIDDEN, value))
         return self._create(value, evaluation)
 
+    @by_itself("controllers")
     @operation
     def progress(self, value: KubernetesState, evaluation: str) -> Steps:
         """Let the controllers do what they do next: also the garbage collector, and the policy's cache."""

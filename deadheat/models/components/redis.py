@@ -14,13 +14,14 @@ A replica has the same clock: a key that has expired on the master does not come
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.models.faults import LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
+from deadheat.sim.traits import by_itself
 
 __all__ = ["Entry", "Keys", "Redis", "RedisState", "key_of"]
 
@@ -75,6 +76,10 @@ class Redis(Component):
             raise ModelError(f"The Redis key {tag!r} has no hash tag; write it with key_of(purpose, evaluation).")
         return f"{self.name}/{tag}"
 
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield what happens by itself; no time runs where no key has a time to live."""
+        yield from (each for each in super().happening(budgets) if self.leases or each.name != "expire")
+
     def describe(self, value: RedisState) -> str:
         """Return each key with its content, and whether the replica lags behind."""
         keys = "; ".join(f"{key} = {entry.content}" for key, entry in value.keys) or "no keys"
@@ -118,6 +123,7 @@ class Redis(Component):
             return (Step(False, value),)
         return (Step(True, _without(value, key)),)
 
+    @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:
         """Let the time to live of one key run out; answer which."""
