@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from deadheat.models.components.celery import WAITING, CeleryQueue, Message, QueueState
@@ -17,7 +15,7 @@ from deadheat.models.components.stream import EventStream
 from deadheat.models.components.tokens import Tokens
 from deadheat.models.components.user import Cancellation, User, UserState
 from deadheat.models.faults import FAULTS
-from deadheat.sim.components import Component, Step
+from deadheat.sim.components import Step
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Operation
 from tests.models.driver import Driver

@@ -17,7 +17,7 @@ from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
 from deadheat.sim.render import render
-from deadheat.sim.traits import hands_work, looks
+from deadheat.sim.traits import hands_work, looks, weaker
 
 __all__ = ["Registry"]
 
@@ -36,6 +36,7 @@ class Registry(OneOrEach):
         """Put an entry under a name; answer what was there, or None."""
         return (Step(lookup(value, name), with_item(value, name, entry)),)
 
+    @weaker("registers although there is an entry", register, told=True)
     @operation
     def register_if_absent(self, value: FrozenMap[Any], name: str, entry: Any = True, key: str | None = None) -> Steps:
         """Put an entry under a name unless there is one; answer whether there was none."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
-from deadheat.sim.traits import hands_work, looks
+from deadheat.sim.traits import hands_work, looks, weaker
 
 __all__ = ["Row"]
 
@@ -38,11 +38,13 @@ class Row(OneOrEach):
         """Overwrite the content, whatever it was."""
         return (Step(None, content),)
 
+    @weaker("sets without comparing", set, told=True)
     @operation
     def compare_and_set(self, value: Any, expected: Any, content: Any, key: str | None = None) -> Steps:
         """Set the content if it is the expected one; answer whether it was (UPDATE ... WHERE ... = expected)."""
         return (Step(True, content),) if value == expected else (Step(False, value),)
 
+    @weaker("sets whatever it was", set, told=True)
     @operation
     def set_unless(self, value: Any, excluded: tuple[Any, ...], content: Any, key: str | None = None) -> Steps:
         """Set the content unless it is one of these; answer whether it was set (UPDATE ... WHERE ... NOT IN (...))."""
