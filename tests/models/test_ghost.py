@@ -27,6 +27,13 @@ def test_facts_are_noted_once_and_in_no_order() -> None:
     assert SEEN.describe(one_way.value) == "killed, loaded order1"
 
 
+def test_facts_are_kept_sorted_so_that_one_state_is_one_value() -> None:
+    drive = Driver(SEEN)
+    for each in "fbdaec":
+        drive(SEEN.note(each))
+    assert [fact for fact, _ in drive.value] == list("abcdef")
+
+
 def test_what_comes_once_a_fact_was_noted_is_not_possible_before() -> None:
     drive = Driver(SEEN)
     assert drive.blocks(SEEN.once("loaded", "order1"))
