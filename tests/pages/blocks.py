@@ -125,12 +125,12 @@ class Block:
         if self.language != "console":
             return []
         found: list[tuple[str, str]] = []
-        lines = iter(self.text.splitlines(keepends=True))
-        for line in lines:
+        rest = iter(self.text.splitlines(keepends=True))
+        for line in rest:
             if line.startswith("$ "):
                 command = line.removeprefix("$ ")
                 while command.endswith("\\\n"):
-                    command += next(lines)
+                    command += next(rest)
                 found.append((command.rstrip("\n"), ""))
             elif not found:
                 raise PageError(f"{self.where}: a session begins with a command, after `$ `.")

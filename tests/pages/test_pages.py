@@ -51,7 +51,9 @@ def test_a_page_does_on_real_servers_what_it_says(name: str, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, page in RUN.items() if page.slow or any(b.is_slow for b in page.blocks)])
+@pytest.mark.parametrize(
+    "name", [name for name, page in RUN.items() if page.slow or any(b.is_slow for b in page.blocks)]
+)
 def test_what_takes_long_in_a_page_does_what_it_says_too(name: str, tmp_path: Path) -> None:
     assert set(PAGES[name].slow) <= {each for each in PAGES[name].parts if isinstance(each, str)}
     read(PAGES[name], tmp_path, slow=True)
@@ -118,7 +120,10 @@ def test_a_part_takes_the_place_of_its_namesakes() -> None:
     assert updated(module, "import c\n\n\ndef f():\n    return 2\n") == (
         "import a\nimport c\n\n\ndef f():\n    return 2\n\n\nX = f()\n"
     )
-    assert updated(module, "def g(): ...\n") == "import a\n\n\n@a.b\ndef f():\n    return 1\n\n\ndef g(): ...\n\n\nX = f()\n"
+    assert (
+        updated(module, "def g(): ...\n")
+        == "import a\n\n\n@a.b\ndef f():\n    return 1\n\n\ndef g(): ...\n\n\nX = f()\n"
+    )
 
 
 def commands_of(page: Page) -> list[str]:

@@ -28,7 +28,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nothing_is_fetched_from_elsewhere_to_show_it(site: Path) -> None:
-    fetched = re.compile(r"<(?:script|img|iframe|source)[^>]*src=\"?(?:https?:)?//|<link[^>]*href=\"?(?:https?:)?//[^>]*>")
+    fetched = re.compile(
+        r"<(?:script|img|iframe|source)[^>]*src=\"?(?:https?:)?//|<link[^>]*href=\"?(?:https?:)?//[^>]*>"
+    )
     for page in site.rglob("*.html"):
         found = [each for each in fetched.findall(page.read_text(encoding="utf-8")) if 'rel="canonical"' not in each]
         assert found == [], page.name
