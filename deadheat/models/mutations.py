@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from deadheat.models.operation_kinds import Weaker
 from deadheat.models.roles import Role
 from deadheat.models.system import Protocol
 from deadheat.sim.freeze import freeze
@@ -20,6 +19,7 @@ from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.intercept import Running, intercepted
 from deadheat.sim.run.postpone import postponed
+from deadheat.sim.traits import Weaker
 
 __all__ = [
     "ROLES",

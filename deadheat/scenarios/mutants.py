@@ -179,6 +179,5 @@ def _changes_at(answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Cha
         if not ever_matters:
             yield LeftOut(usual)
         return
-    if kind.weaker is not None:
-        yield Weakened(kind.weaker)
+    yield from (Weakened(each) for each in kind.weaker)
     yield LeftOut(usual)

@@ -67,9 +67,10 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
     def __init__(self, step: Callable[Concatenate[Any, Any, Arguments], Steps]) -> None:
         self.step = step
         self.traits = Traits()
+        self.name = step.__name__
         self.__doc__ = step.__doc__
-        self._parameters = list(signature(step).parameters.values())[2:]
-        if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self._parameters):
+        self.parameters = list(signature(step).parameters.values())[2:]
+        if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self.parameters):
             raise ModelError(
                 f"The operation {step.__qualname__} has parameters that are not plain; write each by its name, without "
                 "`*`, `**` or `/`."
@@ -93,16 +94,16 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
             return self
 
         def request(*arguments: Arguments.args, **named: Arguments.kwargs) -> Operation:
-            missing = self._parameters[len(arguments) :]
+            missing = self.parameters[len(arguments) :]
             complete = arguments + tuple(named.get(each.name, each.default) for each in missing)
             named_well = named.keys() <= {each.name for each in missing}
-            if not named_well or len(complete) != len(self._parameters) or any(each is MISSING for each in complete):
+            if not named_well or len(complete) != len(self.parameters) or any(each is MISSING for each in complete):
                 raise ModelError(
                     f"{owner.__name__}.{self.name} was called with the wrong arguments; "
-                    f"it takes ({', '.join(each.name for each in self._parameters)})."
+                    f"it takes ({', '.join(each.name for each in self.parameters)})."
                 )
             require_immutable(f"The arguments of {owner.__name__}.{self.name}", complete)
-            wrong = wrong_argument(self._wanted, [each.name for each in self._parameters], complete)
+            wrong = wrong_argument(self._wanted, [each.name for each in self.parameters], complete)
             if wrong is not None:
                 raise ModelError(f"{owner.__name__}.{self.name} cannot be asked for: {wrong}.")
             made = Operation(instance.instance_for(complete), self.name, complete)

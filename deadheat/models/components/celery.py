@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deadheat.models.faults import CELERY_REDELIVERY
+from deadheat.models.faults import CELERY_REDELIVERY, FAULTS
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.traits import by_itself
+from deadheat.sim.traits import by_itself, hands_work
 
 __all__ = ["WAITING", "CeleryQueue", "Message", "QueueState"]
 
@@ -42,11 +42,13 @@ class CeleryQueue(Component):
 
     keyed = True
     initial = QueueState()
+    faults = (FAULTS[CELERY_REDELIVERY],)
 
     def describe(self, value: QueueState) -> str:
         """Return who has each message."""
         return ", ".join(f"with {each.worker}" if each.worker else "waiting" for each in value.messages) or "empty"
 
+    @hands_work
     @operation
     def deliver(self, value: QueueState, evaluation: str, worker: str) -> Steps:
         """Wait for a message, and take it without acknowledging it."""

@@ -17,10 +17,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, Self, TypeAlias
 
-from deadheat.models.faults import COMPLETION, K8S_LOST_ANSWER, K8S_REFUSAL, STALE_LIST, WATCH_DUPLICATE, WATCH_LOSS
+from deadheat.models.faults import (
+    COMPLETION,
+    FAULTS,
+    K8S_LOST_ANSWER,
+    K8S_REFUSAL,
+    STALE_LIST,
+    WATCH_DUPLICATE,
+    WATCH_LOSS,
+)
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.traits import by_itself
+from deadheat.sim.traits import by_itself, hands_work, looks, weaker
 
 __all__ = [
     "ERRORS",
@@ -153,6 +161,9 @@ class Kubernetes(Component):
 
     keyed = True
     initial = KubernetesState()
+    faults = tuple(
+        FAULTS[kind] for kind in (K8S_LOST_ANSWER, K8S_REFUSAL, WATCH_LOSS, WATCH_DUPLICATE, STALE_LIST, COMPLETION)
+    )
 
     def __init__(self, name: str, *, watched: bool = False, stale_lists: bool = False) -> None:
         super().__init__(name)
@@ -178,18 +189,21 @@ class Kubernetes(Component):
         """POST a Job with the label `eval-id` and a name, if not the usual one: 201, or 409 while the name is taken."""
         return self._create(value, evaluation, name)
 
+    @looks
     @operation
     def get_job(self, value: KubernetesState, evaluation: str, name: str | None = None) -> Steps:
         """GET a Job: a reference to it, or 404."""
         name, job = found_under(value, evaluation, name)
         return (Step(reference_to(evaluation, name, job) if job else Answer.NOT_FOUND, value),)
 
+    @looks
     @operation
     def list_jobs(self, value: KubernetesState, evaluation: str) -> Steps:
         """LIST the Jobs with this label; the fault `stale-list` shows an earlier listing."""
         earlier = (Step(listing, value, fault=STALE_LIST) for listing in value.past)
         return [Step(_listing(value, evaluation), value), *earlier]
 
+    @weaker("deletes without the uid as a precondition", without="uid")
     @operation
     def delete_job(
         self, value: KubernetesState, evaluation: str, name: str | None = None, uid: int | None = None
@@ -212,12 +226,14 @@ class Kubernetes(Component):
         """Let the controllers do what they do next for one of the Jobs; answer the phase that it enters, or "gone"."""
         return [step for name, job in value.jobs for step in self._progress_of(value, evaluation, name, job)]
 
+    @hands_work
     @operation
     def finished(self, value: KubernetesState, evaluation: str) -> Steps:
         """Wait until a Job has finished, and notice it: the fault `completion`."""
         done = any(job.phase is JobPhase.FINISHED and job.labelled for _, job in value.jobs)
         return (Step(None, value, fault=COMPLETION),) if done else BLOCKED
 
+    @hands_work
     @operation
     def creation_event(self, value: KubernetesState, evaluation: str) -> Steps:
         """Wait for the watch's next creation event; events come late and in order, and by a fault more than once."""

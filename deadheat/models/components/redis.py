@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from deadheat.models.faults import LEASE_EXPIRY, REDIS_FAILOVER
+from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
-from deadheat.sim.traits import by_itself
+from deadheat.sim.traits import by_itself, looks, weaker
 
 __all__ = ["Entry", "Keys", "Redis", "RedisState", "key_of"]
 
@@ -62,6 +62,7 @@ class Redis(Component):
 
     keyed = True
     initial = RedisState()
+    faults = (FAULTS[LEASE_EXPIRY], FAULTS[REDIS_FAILOVER])
 
     def __init__(self, name: str, *, leases: bool = True) -> None:
         super().__init__(name)
@@ -85,17 +86,20 @@ class Redis(Component):
         keys = "; ".join(f"{key} = {entry.content}" for key, entry in value.keys) or "no keys"
         return keys if value.replica is None else f"{keys} (replica lags)"
 
+    @looks
     @operation
     def get(self, value: RedisState, key: str) -> Steps:
         """GET: the content, or None."""
         entry = lookup(value.keys, key)
         return (Step(entry.content if entry else None, value),)
 
+    @weaker("sets without a time to live", without="holder")
     @operation
     def set(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content, with PX if there is a `holder`, the process that counts on it."""
         return (Step(True, self._with(value, key, content, holder)),)
 
+    @weaker("sets, although it is there already", set, told=True)
     @operation
     def set_if_absent(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content NX (and PX if there is a `holder`); answer whether it was set."""
@@ -115,6 +119,7 @@ class Redis(Component):
         """DEL: answer whether the key was there."""
         return (Step(lookup(value.keys, key) is not None, _without(value, key)),)
 
+    @weaker("deletes whatever is there", delete)
     @operation
     def delete_if_equal(self, value: RedisState, key: str, content: str) -> Steps:
         """Delete the key if it has this content, in one script; answer whether it had."""
