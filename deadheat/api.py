@@ -12,7 +12,7 @@ from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdi
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
-from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED
 
 __all__ = ["Checked", "NotHeldError", "check"]
@@ -110,6 +110,22 @@ def check(
         raise UsageError('faults of check(...) says how often each kind may happen: {"worker-crash": 1}.')
     if type(evaluations) is not int:
         raise UsageError(f"evaluations of check(...) is {evaluations!r}; give it a whole number.")
+    __tracebackhide__ = True  # pytest shows the line that asked for the check, and none of ours
+    try:
+        return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max)
+    except DeadheatError as error:
+        raise error.with_traceback(None) from None
+
+
+def _checked(
+    protocol: Protocol | str,
+    evaluations: int,
+    faults: Mapping[str, int | str] | None,
+    properties: Iterable[str] | None,
+    quiet: bool,
+    allow_unreached: Iterable[str],
+    states_max: int,
+) -> Checked:
     allowed = require_steps_or_faults(allow_unreached)
     asked = EVERY if properties is None else tuple(dict.fromkeys(properties))
     if not asked:

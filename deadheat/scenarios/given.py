@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.system import Protocol
-from deadheat.scenarios.user_code import SUFFIX, shown
+from deadheat.scenarios.user_code import SUFFIX
+from deadheat.sim.places import shown
 
 __all__ = ["given", "reference_to"]
 

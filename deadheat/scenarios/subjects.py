@@ -19,13 +19,15 @@ from deadheat.models.faults import FAULTS
 from deadheat.models.steps import LABELS
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
-from deadheat.scenarios import catalogue, user_code
+from deadheat.scenarios import catalogue
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.scenarios.reached import labels_with_effect
-from deadheat.sim.counting import counted
-from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+from deadheat.sim.counting import a, counted
+from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Model
+from deadheat.sim.places import place_of
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["GeneralModel", "OfEvaluations", "Settings", "Subject", "subject_of"]
 
@@ -183,17 +185,17 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
 def _made(reference: str, function: Callable[..., Any], settings: Settings) -> Model:
     arguments = _arguments(reference, function, settings)
     try:
-        made = function(**arguments)
-    except DeadheatError:
-        raise
-    except Exception as error:
-        place = user_code.location(error)
-        raise UsageError(
-            f"{reference} failed to make its model: {type(error).__name__}: {error}{f' ({place})' if place else ''}."
-        ) from None
+        made = _called(function, arguments)
+    except BaseException as error:
+        raise failed(f"{reference} failed to make its model", error, function, UsageError) from None
     if not isinstance(made, Model):
-        raise UsageError(f"{reference} returned a {type(made).__name__}; let it return a deadheat.Model.")
+        raise UsageError(f"{reference} in {place_of(function)} returned {a(made)}; let it return a deadheat.Model.")
     return made
+
+
+@calls_users_code
+def _called(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    return function(**arguments)
 
 
 def _arguments(reference: str, function: Callable[..., Any], settings: Settings) -> dict[str, Any]:
