@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.mutations import Place
-from deadheat.models.operation_kinds import Weaker, hands_work, looks, passes_work_on, weaker_than
 from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.locals import LocalState, LocalStates
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.run.coverage import Site
+from deadheat.sim.traits import Weaker, only_looks, traits_of, weaker_than
 
 __all__ = ["Answer", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
 
@@ -25,7 +25,7 @@ class OperationKind(NamedTuple):
     looks: bool = False
     hands_work: bool = False
     passes_work_on: bool = False
-    weaker: Weaker | None = None
+    weaker: tuple[Weaker, ...] = ()
 
 
 class OperationKinds:
@@ -40,10 +40,11 @@ class OperationKinds:
         if not isinstance(request, Operation):
             return OperationKind()
         component: Component = self._components[request.component]
+        traits = traits_of(component, request.name)
         return OperationKind(
-            looks(component, request.name, ever_changed=(request.component, request.name) in self._changed),
-            hands_work(component, request.name),
-            passes_work_on(component, request.name),
+            only_looks(component, request.name, ever_changed=(request.component, request.name) in self._changed),
+            traits.hands_work,
+            traits.passes_work_on,
             weaker_than(component, request),
         )
 

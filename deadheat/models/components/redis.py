@@ -14,13 +14,14 @@ A replica has the same clock: a key that has expired on the master does not come
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from deadheat.models.faults import LEASE_EXPIRY, REDIS_FAILOVER
+from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
+from deadheat.sim.traits import by_itself, looks, weaker
 
 __all__ = ["Entry", "Keys", "Redis", "RedisState", "key_of"]
 
@@ -61,6 +62,7 @@ class Redis(Component):
 
     keyed = True
     initial = RedisState()
+    faults = (FAULTS[LEASE_EXPIRY], FAULTS[REDIS_FAILOVER])
 
     def __init__(self, name: str, *, leases: bool = True) -> None:
         super().__init__(name)
@@ -75,22 +77,29 @@ class Redis(Component):
             raise ModelError(f"The Redis key {tag!r} has no hash tag; write it with key_of(purpose, evaluation).")
         return f"{self.name}/{tag}"
 
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield what happens by itself; no time runs where no key has a time to live."""
+        yield from (each for each in super().happening(budgets) if self.leases or each.name != "expire")
+
     def describe(self, value: RedisState) -> str:
         """Return each key with its content, and whether the replica lags behind."""
         keys = "; ".join(f"{key} = {entry.content}" for key, entry in value.keys) or "no keys"
         return keys if value.replica is None else f"{keys} (replica lags)"
 
+    @looks
     @operation
     def get(self, value: RedisState, key: str) -> Steps:
         """GET: the content, or None."""
         entry = lookup(value.keys, key)
         return (Step(entry.content if entry else None, value),)
 
+    @weaker("sets without a time to live", without="holder")
     @operation
     def set(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content, with PX if there is a `holder`, the process that counts on it."""
         return (Step(True, self._with(value, key, content, holder)),)
 
+    @weaker("sets, although it is there already", set, told=True)
     @operation
     def set_if_absent(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content NX (and PX if there is a `holder`); answer whether it was set."""
@@ -110,6 +119,7 @@ class Redis(Component):
         """DEL: answer whether the key was there."""
         return (Step(lookup(value.keys, key) is not None, _without(value, key)),)
 
+    @weaker("deletes whatever is there", delete)
     @operation
     def delete_if_equal(self, value: RedisState, key: str, content: str) -> Steps:
         """Delete the key if it has this content, in one script; answer whether it had."""
@@ -118,6 +128,7 @@ class Redis(Component):
             return (Step(False, value),)
         return (Step(True, _without(value, key)),)
 
+    @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:
         """Let the time to live of one key run out; answer which."""
