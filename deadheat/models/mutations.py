@@ -6,14 +6,15 @@ A change is made to operations and outcomes, not to source text, so that a guard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from deadheat.models.system import Faults, Protocol, System
+from deadheat.models.roles import Role
+from deadheat.models.system import Protocol
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Operation, Request, Role
+from deadheat.sim.operations import Operation, Request, RoleFunction
 from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.intercept import Running, intercepted
@@ -171,18 +172,13 @@ class Mutation:
 def mutated(protocol: Protocol, mutation: Mutation, name: str) -> Protocol:
     """Return the mutant of a protocol, under a name of its own."""
 
-    def changed(role_name: str, role: Role) -> Role:
+    def changed(role_name: str, role: RoleFunction) -> RoleFunction:
         if role_name != mutation.place.role:
             return role
         return (postponed if isinstance(mutation.change, PutOff) else intercepted)(role, mutation)
 
-    def changed_processes(
-        processes: Callable[[System, Faults], Sequence[Process]],
-    ) -> Callable[[System, Faults], Sequence[Process]]:
-        def changed_of(system: System, faults: Faults) -> Sequence[Process]:
-            return [replace(each, role=changed(_added(each), each.role)) for each in processes(system, faults)]
-
-        return changed_of
+    def changed_role(role: Role[Any]) -> Role[Any]:
+        return replace(role, function=changed(role.part, role.function))
 
     return replace(
         protocol,
@@ -192,17 +188,14 @@ def mutated(protocol: Protocol, mutation: Mutation, name: str) -> Protocol:
         dispatch=changed("dispatch", protocol.dispatch),
         cancel=changed("cancel", protocol.cancel),
         complete=changed("complete", protocol.complete),
-        processes=tuple(changed_processes(each) for each in protocol.processes),
+        roles=tuple(changed_role(each) for each in protocol.roles),
     )
 
 
-def role_of(protocol: Protocol, process: Process, added: Sequence[Process]) -> str | None:
-    """Return the name of the protocol's role that a process runs, or None for its surroundings.
-
-    `added` are the protocol's own further processes.
-    """
-    if any(each.name == process.name for each in added):
-        return _added(process)
+def role_of(protocol: Protocol, process: Process) -> str | None:
+    """Return the name of the protocol's role that a process runs, or None for its surroundings."""
+    if any(each.part == process.part for each in protocol.roles):
+        return process.part
     functions = functions_of(process)
     return next((name for name in ROLES if getattr(protocol, name) in functions), None)
 
@@ -210,7 +203,3 @@ def role_of(protocol: Protocol, process: Process, added: Sequence[Process]) -> s
 def functions_of(process: Process) -> list[Callable[..., Any]]:
     """Return the functions that a process runs: its role, and those that it is given."""
     return [process.role, *(each for each in process.arguments if callable(each))]
-
-
-def _added(process: Process) -> str:
-    return process.name.partition("/")[0]

@@ -6,22 +6,19 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from types import GeneratorType
 from typing import Any
 
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T3, T7
-from deadheat.models.system import DispatchRequest, Protocol, Steps, System, Task
+from deadheat.models.system import DispatchRequest, Protocol, System, Task
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import atomically
 
 __all__ = [
     "ask_for_cancellation",
     "at_work",
-    "control_jobs",
-    "expire_keys",
     "fail_over",
-    "lose_events",
     "serve",
     "stand_by",
     "submit_again",
-    "time_out_messages",
 ]
 
 
@@ -60,26 +57,6 @@ def at_work(system: System, evaluation: str, name: str, role: Callable[..., Step
     """A process that may hold keys with a time to live: once it has done its work, it counts on none of them."""
     yield from begun(role, *arguments)
     yield system.redis.let_go(evaluation, name)
-
-
-def control_jobs(system: System, evaluation: str) -> Steps:
-    """The Job controller, the kubelet and the garbage collector, for the evaluation's Jobs."""
-    yield system.kubernetes.progress(evaluation)
-
-
-def expire_keys(system: System, evaluation: str) -> Steps:
-    """Redis's own clock, for the evaluation's keys."""
-    yield system.redis.expire(evaluation)
-
-
-def time_out_messages(system: System, evaluation: str) -> Steps:
-    """The broker's visibility timeout, for the evaluation's messages."""
-    yield system.queue.time_out(evaluation)
-
-
-def lose_events(system: System, evaluation: str) -> Steps:
-    """The watch, when it is interrupted."""
-    yield system.kubernetes.lose_event(evaluation)
 
 
 def fail_over(system: System) -> Steps:

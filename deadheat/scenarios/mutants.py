@@ -30,7 +30,6 @@ from deadheat.models.mutations import (
     Mutation,
     Place,
     Weakened,
-    functions_of,
     mutated,
     role_of,
 )
@@ -44,7 +43,7 @@ from deadheat.sim.explore.python import Search
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
-from deadheat.sim.model import Model, Process
+from deadheat.sim.model import Model
 from deadheat.sim.operations import Operation
 from deadheat.sim.run.coverage import Site, sites_of
 
@@ -119,32 +118,29 @@ def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observa
     search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
     search.run()
     tables.verify_purity()
-    added = [process for more in protocol.processes for process in more(world.system, dict(faults))]
     answers: list[Answer] = []
     sites: dict[str, set[Site]] = {}
     kinds = OperationKinds(tables)
     for states in tables.locals:
-        role = role_of(protocol, states.process, added)
+        role = role_of(protocol, states.process)
         if role is not None:
             if role not in sites:
-                sites[role] = sites_of(_functions(protocol, role, added))
+                sites[role] = sites_of(_functions(protocol, role))
             answers.extend(answers_of(role, states, sites[role], faults, kinds))
     return Observation(faults, tuple(answers), search.stopped is None)
 
 
-def _functions(protocol: Protocol, role: str, added: Sequence[Process]) -> list[Callable[..., Any]]:
+def _functions(protocol: Protocol, role: str) -> list[Callable[..., Any]]:
     if role in ROLES:
         return [getattr(protocol, role)]
-    return [each for process in added if role_of(protocol, process, added) == role for each in functions_of(process)]
+    own = [each for each in protocol.roles if each.part == role]
+    return [function for each in own for function in (each.function, *filter(callable, each.given))]
 
 
 def _all_sites(protocol: Protocol) -> set[tuple[str, Site]]:
     """Return every place where a role can ask for something, whether a run reaches it or not."""
-    faults = dict.fromkeys(FAULTS, 1)
-    system = build(protocol, 1, faults).system
-    added = [process for more in protocol.processes for process in more(system, faults)]
-    roles = {*ROLES, *(role for process in added if (role := role_of(protocol, process, added)))}
-    return {(role, site) for role in roles for site in sites_of(_functions(protocol, role, added))}
+    roles = {*ROLES, *(each.part for each in protocol.roles)}
+    return {(role, site) for role in roles for site in sites_of(_functions(protocol, role))}
 
 
 def _rank(role: str) -> int:

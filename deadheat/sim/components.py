@@ -14,14 +14,15 @@ that step. So `system.status.get("e1")` is what a role yields, and `StatusStore.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from inspect import Parameter, signature
-from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, overload
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Self, TypeAlias, overload
 
 from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument
 from deadheat.sim.errors import ModelError
-from deadheat.sim.faults import Fault
+from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Operation
@@ -48,7 +49,7 @@ class Step(NamedTuple):
     @property
     def kind(self) -> str | None:
         """The kind of the fault, by name."""
-        return self.fault.kind if isinstance(self.fault, Fault) else self.fault
+        return None if self.fault is None else kind_of(self.fault)
 
 
 Steps: TypeAlias = Sequence[Step]
@@ -116,12 +117,14 @@ class Component:
     """An immutable value, compared by value, with pure step functions.
 
     A *keyed* component stands for one independent instance a key: the first argument of each of its operations is
-    the key, and the instance's name is `name/key`. `faults` are those that its steps may meet.
+    the key, and the instance's name is `name/key`. `faults` are those that its steps may meet. The keys are those of
+    the system, or `keys`, if the component is kept by something else.
     """
 
     keyed: bool = False
     initial: Any = None
     faults: tuple[Fault, ...] = ()
+    keys: tuple[str, ...] = ()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -129,6 +132,30 @@ class Component:
     def instance_for(self, arguments: tuple[Any, ...]) -> str:
         """Return the name of the instance that an operation with these arguments goes to."""
         return f"{self.name}/{arguments[0]}" if self.keyed else self.name
+
+    def under(self, budgets: Mapping[str, int]) -> Self:  # noqa: ARG002
+        """Return the component as it is under these budgets of faults: what only a fault needs may be left out."""
+        return self
+
+    def altered(self, **options: bool) -> Self:
+        """Return the component with other options, of those that its class takes when it is made."""
+        taken = signature(type(self)).parameters
+        takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in taken.values())
+        changed = {name: value for name, value in options.items() if takes_all or name in taken}
+        if all(getattr(self, name) == value for name, value in changed.items()):
+            return self
+        other = copy(self)
+        for name, value in changed.items():
+            setattr(other, name, value)
+        return other
+
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield the operations that happen by themselves where faults have these budgets."""
+        for name in dir(type(self)):
+            marked = getattr(type(self), name)
+            trait = marked.traits.by_itself if isinstance(marked, operation) else None
+            if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
+                yield marked
 
     def describe(self, value: Any) -> str:
         """Return a value as short text for timelines; the same on every machine."""

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from deadheat.sim.components import Component
 from deadheat.sim.errors import DeadheatError, ModelError, unknown_name
+from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.freeze import require_immutable
-from deadheat.sim.operations import Atomic, Role
+from deadheat.sim.operations import Atomic, RoleFunction
 from deadheat.sim.users_code import calls_users_code, told
 
 __all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
@@ -28,14 +29,19 @@ NOTHING = Atomic(())
 class Crash:
     """The fault that kills a process at any step that it has begun.
 
-    `kind` names the budget it draws on. A process that `restarts` begins its role again; one that does not is gone.
+    `fault` names the budget it draws on. A process that `restarts` begins its role again; one that does not is gone.
     `consequences` are what the components notice at the same instant (a broken connection, an unacknowledged
     message): they must have exactly one step in any state.
     """
 
-    kind: str
+    fault: Fault | str
     restarts: bool = True
     consequences: Atomic = NOTHING
+
+    @property
+    def kind(self) -> str:
+        """The kind of the fault, by name."""
+        return kind_of(self.fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +50,19 @@ class Process:
 
     A process that `repeats` begins its role again each time it returns. Steps of a process that is not `owed` may
     happen, but nothing waits for them: a user who may cancel need not do it. `crashes` are the ways in which it can be
-    killed.
+    killed. `part` is the role as its design calls it, of which this may be one of several processes, `key` the key that
+    it is for, and `is_environment` tells that no role stands behind it, but what real servers do by themselves.
     """
 
     name: str
-    role: Role
+    role: RoleFunction
     arguments: tuple[Any, ...] = ()
     repeats: bool = False
     owed: bool = True
     crashes: tuple[Crash, ...] = ()
+    part: str = ""
+    key: str | None = None
+    is_environment: bool = False
 
 
 class Kind(StrEnum):

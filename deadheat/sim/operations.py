@@ -10,7 +10,7 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
 
-__all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "Role", "any_of", "atomically"]
+__all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "RoleFunction", "any_of", "atomically"]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -97,7 +97,7 @@ class Chosen(NamedTuple):
 Request: TypeAlias = Operation | Atomic | AnyOf
 """What a role may yield."""
 
-Role: TypeAlias = Callable[..., Generator[Request, Any, Any]]
+RoleFunction: TypeAlias = Callable[..., Generator[Request, Any, Any]]
 """A generator function: each `yield` hands over a request and receives its outcome.
 
 What lies between two yields is atomic and depends on the role's arguments and on the outcomes alone.

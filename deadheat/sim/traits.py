@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import ModelError, unknown_name
-from deadheat.sim.faults import Fault
+from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Operation
 
@@ -56,12 +56,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ByItself:
-    """Somebody who is no role makes the operation happen, again and again, wherever it is enabled.
+    """Somebody who is no role, `who`, makes the operation happen, again and again, wherever it is enabled.
 
     It is `owed` if it happens in the end (a controller, a clock), and not if it merely may (a broken connection). One
     with a `fault` is there only if that fault has a budget.
     """
 
+    who: str | None = None
     owed: bool = True
     fault: str | None = None
 
@@ -137,15 +138,18 @@ def passes_work_on(marked: AnyOperation) -> AnyOperation:
     return _marked(marked, "passes_work_on", passes_work_on=True)
 
 
-def by_itself(*, owed: bool = True, fault: Fault | str | None = None) -> Callable[[AnyOperation], AnyOperation]:
+def by_itself(
+    who: str | None = None, *, owed: bool = True, fault: Fault | str | None = None
+) -> Callable[[AnyOperation], AnyOperation]:
     """Say that the operation happens although no role asks for it; it takes nothing, or the key of its instance.
 
-    `owed`: it happens in the end, for as long as it is enabled. `fault`: it is there only if that has a budget.
+    `who` makes it happen, as timelines call it: "controllers", or `component.operation` if nothing is given. `owed`: it
+    happens in the end, for as long as it is enabled. `fault`: it is there only if that has a budget.
     """
-    kind = fault.kind if isinstance(fault, Fault) else fault
+    kind = None if fault is None else kind_of(fault)
 
     def marked_so(marked: AnyOperation) -> AnyOperation:
-        _marked(marked, "by_itself(...)", by_itself=ByItself(owed, kind))
+        _marked(marked, "by_itself(...)", by_itself=ByItself(who, owed, kind))
         for each in marked.parameters[1:]:
             if each.default is Parameter.empty:
                 raise ModelError(

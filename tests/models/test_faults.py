@@ -17,9 +17,10 @@ from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import name_tombstone
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
-from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP, processes_of
+from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP, periodic
 from deadheat.models.protocols.storage_worker import STORAGE_WORKER
-from deadheat.models.system import CancelRequest, Protocol, Steps, System
+from deadheat.models.roles import Steps, one
+from deadheat.models.system import CancelRequest, Protocol, System
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.properties import properties_of
@@ -28,7 +29,7 @@ from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore.python import Search, explore
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.learn.tables import Tables
-from deadheat.sim.model import UNLIMITED, Model, Process
+from deadheat.sim.model import UNLIMITED, Model
 from deadheat.sim.operations import Operation
 from deadheat.sim.traits import traits_of
 
@@ -79,10 +80,8 @@ def sweep_harder_after_a_crash(system: System) -> Steps:
     yield system.redis.delete(mark)
 
 
-SUSPICIOUS_LISTENER = replace(
-    STORAGE_WORKER, processes=lambda system, faults: (Process("listener", allow_one_creation, (system,), repeats=True),)
-)
-HARD_SWEEP = replace(ORPHAN_CLEANUP, processes=processes_of(sweep_harder_after_a_crash))
+SUSPICIOUS_LISTENER = replace(STORAGE_WORKER, roles=(one("listener", allow_one_creation, repeats=True),))
+HARD_SWEEP = replace(ORPHAN_CLEANUP, roles=periodic(sweep_harder_after_a_crash))
 STATUS_FIRST = replace(find_protocol("state-machine"), dispatch=BASELINE.dispatch, cancel=write_then_kill)
 
 

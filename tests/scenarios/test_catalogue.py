@@ -44,7 +44,7 @@ def test_an_addition_goes_with_any_protocol() -> None:
     composed = find_protocol("request-token+orphan-cleanup")
     assert composed.name == "request-token+orphan-cleanup"
     assert composed.worker is find_protocol("request-token").worker
-    assert len(composed.processes) == 1
+    assert len(composed.roles) == 1
     assert find_protocol("event-sourcing+storage-worker+orphan-cleanup").watches_jobs
 
 

@@ -69,7 +69,7 @@ class CeleryQueue(Component):
         """Put an unacknowledged message back: its worker is lost, and another has to take its place."""
         return (Step(None, _replace(value, Message(worker), WAITING)._replace(again=value.again + 1)),)
 
-    @by_itself(owed=False, fault=CELERY_REDELIVERY)
+    @by_itself("broker", owed=False, fault=CELERY_REDELIVERY)
     @operation
     def time_out(self, value: QueueState, evaluation: str) -> Steps:
         """Put a delivered message back, although its worker is at work: the fault `celery-redelivery`."""

@@ -13,9 +13,9 @@ What guards a creation beyond its name (owners, suspension, tombstones, admissio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from deadheat.models.faults import (
     COMPLETION,
@@ -170,6 +170,14 @@ class Kubernetes(Component):
         self.watched = watched
         self.stale_lists = stale_lists
 
+    def under(self, budgets: Mapping[str, int]) -> Self:
+        """Return a cluster that remembers what lists may show too late, if they may."""
+        return self.altered(stale_lists=bool(budgets.get(STALE_LIST)))
+
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield what happens by itself; no event of a watch can be lost where nobody watches."""
+        yield from (each for each in super().happening(budgets) if self.watched or each.name != "lose_event")
+
     def describe(self, value: KubernetesState) -> str:
         """Return each Job's phase, and which creation the watch has yet to tell of."""
         jobs = [_described(name, job) for name, job in value.jobs]
@@ -212,7 +220,7 @@ class Kubernetes(Component):
         deleting = with_item(value.jobs, name, job._replace(phase=JobPhase.DELETING))
         return self._refusable(value, Step(Answer.OK, value._replace(jobs=deleting)))
 
-    @by_itself()
+    @by_itself("controllers")
     @operation
     def progress(self, value: KubernetesState, evaluation: str) -> Steps:
         """Let the controllers do what they do next for one of the Jobs; answer the phase that it enters, or "gone"."""
@@ -234,7 +242,7 @@ class Kubernetes(Component):
         event, *later = value.events
         return (Step(event, value._replace(events=tuple(later))), Step(event, value, fault=WATCH_DUPLICATE))
 
-    @by_itself(owed=False, fault=WATCH_LOSS)
+    @by_itself("watch", owed=False, fault=WATCH_LOSS)
     @operation
     def lose_event(self, value: KubernetesState, evaluation: str) -> Steps:
         """Drop the watch's next creation event: the fault `watch-loss`."""

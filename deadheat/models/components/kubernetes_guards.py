@@ -132,7 +132,7 @@ class GuardedKubernetes(Kubernetes):
             return self._refusable(value, Step(Answer.FORBIDDEN, value))
         return self._create(value, evaluation)
 
-    @by_itself()
+    @by_itself("controllers")
     @operation
     def progress(self, value: KubernetesState, evaluation: str) -> Steps:
         """Let the controllers do what they do next: also the garbage collector, and the policy's cache."""

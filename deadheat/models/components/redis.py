@@ -14,7 +14,7 @@ A replica has the same clock: a key that has expired on the master does not come
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
@@ -77,6 +77,10 @@ class Redis(Component):
             raise ModelError(f"The Redis key {tag!r} has no hash tag; write it with key_of(purpose, evaluation).")
         return f"{self.name}/{tag}"
 
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield what happens by itself; no time runs where no key has a time to live."""
+        yield from (each for each in super().happening(budgets) if self.leases or each.name != "expire")
+
     def describe(self, value: RedisState) -> str:
         """Return each key with its content, and whether the replica lags behind."""
         keys = "; ".join(f"{key} = {entry.content}" for key, entry in value.keys) or "no keys"
@@ -124,7 +128,7 @@ class Redis(Component):
             return (Step(False, value),)
         return (Step(True, _without(value, key)),)
 
-    @by_itself()
+    @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:
         """Let the time to live of one key run out; answer which."""

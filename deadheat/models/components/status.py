@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from deadheat.models.faults import FAULTS, STALE_STATUS
 from deadheat.sim.components import Component, Step, Steps, operation
@@ -44,6 +44,10 @@ class StatusStore(Component):
     def __init__(self, name: str, *, replicas: bool = False) -> None:
         super().__init__(name)
         self.replicas = replicas
+
+    def under(self, budgets: Mapping[str, int]) -> Self:
+        """Return a store with replicas, if they may lag behind."""
+        return self.altered(replicas=bool(budgets.get(STALE_STATUS)))
 
     def describe(self, value: StatusState) -> str:
         """Return the status."""
