@@ -76,13 +76,15 @@ def find_protocol(text: str) -> Protocol:
     if isinstance(found, Protocol):
         return found
     raise UsageError(
-        f"{text} is a model, and no protocol for evaluations, which this is for; check, show, replay and frontier take "
-        "any model."
+        f"{text} is a model, and no protocol for evaluations, which this is for; check, show, replay, frontier, mutate "
+        "and window take any model."
     )
 
 
 def find(text: str) -> Protocol | Model | Callable[..., Any]:
     """Return what a reference stands for: a protocol, composed from its parts, or a model, or what makes one.
+
+    A mutant of a protocol is a protocol. That of anything else is made of its model, which is returned: see `subjects`.
 
     Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, if there is no such
     mutant, or if the user's own code cannot be imported.
@@ -90,6 +92,9 @@ def find(text: str) -> Protocol | Model | Callable[..., Any]:
     original, tilde, number = text.rpartition(MUTANT)
     if tilde and Reference.of(text).mutants:
         without_mutants(text)  # raises for what is no number
+        base = find(original)
+        if not isinstance(base, Protocol):
+            return base
         from deadheat.scenarios.mutants import mutant  # which explores the original
 
         return mutant(original, number)

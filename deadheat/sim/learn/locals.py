@@ -32,7 +32,8 @@ INITIAL = 0
 class LocalState:
     """Where a process may stand: the operations it waits for, and one way to get there.
 
-    `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`.
+    `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`. It `chooses`
+    where it asked for any one of them.
     """
 
     operations: tuple[Operation | Atomic, ...]
@@ -40,6 +41,7 @@ class LocalState:
     parent: int = -1
     alternative: int = 0
     outcome: Any = None
+    chooses: bool = False
 
     @property
     def finished(self) -> bool:
@@ -48,9 +50,10 @@ class LocalState:
 
 
 class Answered(NamedTuple):
-    """A local transition: in which state an operation was answered with what, and the state that follows."""
+    """A local transition: in which state which operation was answered with what, and the state that follows."""
 
     state: int
+    alternative: int
     operation: Operation | Atomic
     outcome: Any
     successor: int
@@ -84,7 +87,9 @@ class LocalStates:
             running.fire(alternative, outcome)
             known = self._number(running, state, alternative, outcome)
             self._successors[key] = known
-            self._answered.append(Answered(state, self.states[state].operations[alternative], outcome, known))
+            self._answered.append(
+                Answered(state, alternative, self.states[state].operations[alternative], outcome, known)
+            )
         return known
 
     def known_successor(self, state: int, alternative: int, outcome: Any) -> int | None:
@@ -140,7 +145,8 @@ class LocalStates:
             self._require_same(running, INITIAL)
             return INITIAL  # a repeating process came round
         assert running.generator is not None
-        state = LocalState(running.operations, site_of(running.generator), parent, alternative, outcome)
+        site = site_of(running.generator)
+        state = LocalState(running.operations, site, parent, alternative, outcome, running.chooses)
         known = len(self.states)
         number = self._add(running.standing(merging=self._merging), state)
         if number == known:
