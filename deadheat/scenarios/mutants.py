@@ -133,8 +133,7 @@ def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observa
 def _functions(protocol: Protocol, role: str) -> list[Callable[..., Any]]:
     if role in ROLES:
         return [getattr(protocol, role)]
-    own = [each for each in protocol.roles if each.part == role]
-    return [function for each in own for function in (each.function, *filter(callable, each.given))]
+    return [function for each in protocol.roles if each.part == role for function in each.functions]
 
 
 def _all_sites(protocol: Protocol) -> set[tuple[str, Site]]:
