@@ -22,6 +22,8 @@ from deadheat.models.components.mailbox import Mailbox
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.components.pubsub import PubSub
 from deadheat.models.components.redis import Redis
+from deadheat.models.components.redis_keys import Keyspace
+from deadheat.models.components.redis_transactions import Command
 from deadheat.models.components.signal import Signal
 from deadheat.models.components.status import StatusStore
 from deadheat.models.components.user import User
@@ -50,6 +52,9 @@ CHANGES_WHAT_NOBODY_SEES = {HttpChannel.response}
 """What only looks, but for what nobody else can see: a delivery whose response was heard is closed."""
 
 TEXTS = ("a", "b")
+REDIS_KEYS = ("lock:{e1}", "flag:{e1}")
+ASKED = [Redis("it").set(REDIS_KEYS[0], "a"), Redis("it").get(REDIS_KEYS[1])]
+REDIS_COMMANDS = ((), tuple(Command(each.name, each.arguments) for each in ASKED))
 NAMED = {
     "evaluation": ("e1",),
     "tag": ("e1",),
@@ -94,8 +99,10 @@ def argument(component: Component, parameter: inspect.Parameter) -> st.SearchStr
     kind = parameter.annotation
     if isinstance(component, OneOrEach) and parameter.name == "key":
         return st.none()
-    if isinstance(component, Redis) and parameter.name == "key":
-        return st.sampled_from(("lock:{e1}", "flag:{e1}"))
+    if isinstance(component, Keyspace) and parameter.name == "key":
+        return st.sampled_from(REDIS_KEYS)
+    if isinstance(component, Keyspace) and parameter.name == "commands":
+        return st.sampled_from(REDIS_COMMANDS if isinstance(component, Redis) else ((),))
     if kind is str:
         return st.sampled_from(NAMED.get(parameter.name, TEXTS))
     if kind is Any:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from deadheat import library
 from deadheat.models.design import Design
 from deadheat.models.roles import one_each
 from tests.models.driver import violated
@@ -22,8 +21,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What the code blocks of the page define, as one module."""
-    if not hasattr(library, "Mailbox"):
-        pytest.skip("deadheat.library does not have the parts yet")
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     path = tmp_path_factory.mktemp("page") / "library_page.py"
     path.write_text("\n".join(blocks))
