@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 from redis import ConnectionPool, Redis, exceptions
 
 from deadheat.models.components.advisory_lock import AdvisoryLock
@@ -192,6 +192,12 @@ channel_operations = st.one_of(
 )
 
 
+BROKEN_ON_THE_WAY: list[Operation | str] = [
+    *(CHANNEL.subscribe("a"), CHANNEL.publish("one"), CHANNEL.publish("two"), "a", CHANNEL.publish("one")),
+    *(CHANNEL.receive("a"), CHANNEL.receive("a"), CHANNEL.receive("a"), CHANNEL.subscribe("a"), CHANNEL.receive("a")),
+]
+
+
 def hold_equal(sockets: Sockets, asked: list[Operation | str]) -> None:
     real, value = RealChannel(sockets), CHANNEL.initial
     try:
@@ -223,12 +229,14 @@ def broken(real: RealChannel, value: Any, listener: str) -> Any:
 
 
 @given(asked=st.lists(channel_operations, max_size=15))
+@example(asked=BROKEN_ON_THE_WAY)
 @often
 def test_publish_and_subscribe_is_as_redis_does_it(redis_url: str, asked: list[Operation | str]) -> None:
     hold_equal(RedisSockets(redis_url), asked)
 
 
 @given(asked=st.lists(channel_operations, max_size=15))
+@example(asked=BROKEN_ON_THE_WAY)
 @often
 def test_publish_and_subscribe_is_as_listen_and_notify(postgres_url: str, asked: list[Operation | str]) -> None:
     sockets = PostgresSockets(postgres_url)
@@ -318,6 +326,8 @@ lock_operations = st.one_of(
 
 
 @given(asked=st.lists(lock_operations, max_size=12))
+@example(asked=[LOCK.lock("a"), LOCK.try_lock("a"), LOCK.unlock("a"), LOCK.has("a"), LOCK.lock("b"), LOCK.unlock("b")])
+@example(asked=[LOCK.lock("a"), LOCK.lock("a"), LOCK.end_session("a"), LOCK.lock("b"), LOCK.lose(), LOCK.unlock("b")])
 @often
 def test_an_advisory_lock_is_as_postgresql_does_it(postgres_url: str, asked: list[Operation]) -> None:
     with real_lock(postgres_url) as real:
