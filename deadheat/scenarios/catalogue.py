@@ -85,12 +85,14 @@ def find_protocol(text: str) -> Protocol:
         return found
     raise UsageError(
         f"{text} is a {'design' if isinstance(found, Design) else 'model'}, and no protocol for evaluations, which "
-        "this is for; check, show, replay and frontier take any."
+        "this is for; check, show, replay, frontier, mutate and window take any."
     )
 
 
 def find(text: str) -> Found | Callable[..., Any]:
     """Return what a reference stands for: a protocol, composed from its parts, a design, a model, or what makes one.
+
+    A mutant of a protocol is a protocol. That of anything else is made of its model, which is returned: see `subjects`.
 
     Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, if there is no such
     mutant, or if the user's own code cannot be imported.
@@ -98,6 +100,9 @@ def find(text: str) -> Found | Callable[..., Any]:
     original, tilde, number = text.rpartition(MUTANT)
     if tilde and Reference.of(text).mutants:
         without_mutants(text)  # raises for what is no number
+        base = find(original)
+        if not isinstance(base, Protocol):
+            return base
         from deadheat.scenarios.mutants import mutant  # which explores the original
 
         return mutant(original, number)

@@ -14,7 +14,7 @@ from typing import Any
 
 from deadheat.models.design import Design, declared_faults
 from deadheat.models.faults import FAULTS
-from deadheat.models.mutations import ROLES
+from deadheat.models.mutations import ROLES, Mutation, mutated_model
 from deadheat.models.steps import LABELS
 from deadheat.models.system import Protocol, System
 from deadheat.models.world import build
@@ -130,11 +130,67 @@ class OfDesign(Subject):
         return self.design.model(evaluations, budgets, quiet=quiet)
 
 
+@dataclass(frozen=True)
+class MutantOf(Subject):
+    """A mutant of anything but a protocol, whose mutants are protocols: it is what that is, but for one change."""
+
+    original: Subject
+    mutation: Mutation
+
+    @property
+    def faults(self) -> Mapping[str, bool]:
+        """Those of the original."""
+        return self.original.faults
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """Those of the original."""
+        return self.original.properties
+
+    @property
+    def budgets(self) -> Mapping[str, int]:
+        """Those of the original."""
+        return self.original.budgets
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the original is."""
+        return self.original.quiet
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those of the original."""
+        return self.original.labels
+
+    def size(self, evaluations: int) -> str:
+        """Return the size of the original."""
+        return self.original.size(evaluations)
+
+    def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
+        """Return the model of the original, with the change in all processes that run the role."""
+        from deadheat.scenarios.originals import named_roles  # which is about subjects
+
+        model = self.original.model(evaluations, budgets, quiet)
+        return mutated_model(model, self.mutation, named_roles(model))
+
+    def reached(self, evaluations: int, budgets: Mapping[str, int], exploration: Exploration) -> frozenset[str]:
+        """Return the labels of the steps that some run made."""
+        return self.original.reached(evaluations, budgets, exploration)
+
+
 def subject_of(reference: str, settings: Settings = ()) -> Subject:
     """Return what a reference stands for, at the sizes that were asked for.
 
     Raises UsageError where there is no such thing, or it takes no such sizes; and whatever making a model raises.
     """
+    if catalogue.Reference.of(reference).mutants:
+        original, _, number = reference.rpartition(catalogue.MUTANT)
+        catalogue.without_mutants(reference)  # raises for what is no number
+        subject = subject_of(original, settings)
+        if not isinstance(subject, OfEvaluations):
+            from deadheat.scenarios.mutants import mutation_of  # which explores the original
+
+            return MutantOf(subject, mutation_of(original, number, settings))
     found = catalogue.find(reference)
     if isinstance(found, Protocol):
         if settings:
