@@ -185,6 +185,14 @@ class NaiveRedis:
         self._written(key)
         return item
 
+    def take_over(self, key: str, past: str, owner: str) -> int:
+        """The script of the tests."""
+        before = self.get(key)
+        if before == owner:
+            return 0
+        self.set(key, owner, owner)
+        return self.lpush(past, before) if before is not None else int(self.hset(past, "first", owner))
+
     # Transactions
 
     def watch(self, key: str, client: str) -> None:
