@@ -16,7 +16,7 @@ from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Label, Operation, Request, atomically
-from tests.models.test_components import Driver
+from tests.models.driver import Driver
 
 Role = Generator[Request, Any, Any]
 

@@ -17,6 +17,8 @@ A replica has the same clock: a key that has expired on the master does not come
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from deadheat.models.components.redis_hashes import Hashes
 from deadheat.models.components.redis_keys import (
     Entry,
@@ -36,9 +38,10 @@ from deadheat.models.components.redis_lists import Lists
 from deadheat.models.components.redis_scripts import Script
 from deadheat.models.components.redis_strings import Strings, string_at
 from deadheat.models.components.redis_transactions import Transactions
-from deadheat.models.faults import LEASE_EXPIRY, REDIS_FAILOVER
+from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import lookup
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
+from deadheat.sim.traits import by_itself, looks, weaker
 
 __all__ = ["Entry", "Hash", "Items", "Keys", "Redis", "RedisError", "RedisState", "key_of"]
 
@@ -49,7 +52,12 @@ class Redis(Strings, Hashes, Lists, Transactions):
     `leases` says whether keys may have a time to live, so that somebody lets time run, and says who is gone.
     """
 
+    faults = (FAULTS[LEASE_EXPIRY], FAULTS[REDIS_FAILOVER])
     COMMANDS: tuple[str, ...] = ("get", "set", "set_if_absent", "delete", "delete_if_equal")
+
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield what happens by itself; no time runs where no key has a time to live."""
+        yield from (each for each in super().happening(budgets) if self.leases or each.name != "expire")
 
     def describe(self, value: RedisState) -> str:
         """Return each key with its content, and whether the replica lags behind."""
@@ -64,16 +72,19 @@ class Redis(Strings, Hashes, Lists, Transactions):
         """Return whether an operation is one command, or script, that never waits."""
         return super().is_command(name) or isinstance(getattr(type(self), name, None), Script)
 
+    @looks
     @operation
     def get(self, value: RedisState, key: str) -> Steps:
         """GET: the content, or None; an error where it is no string."""
         return (Step(string_at(value, key), value),)
 
+    @weaker("sets without a time to live", without="holder")
     @operation
     def set(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content, with PX if there is a `holder`, the process that counts on it."""
         return (Step(True, replaced(value, key, self.held_entry(value, key, content, holder))),)
 
+    @weaker("sets, although it is there already", set, told=True)
     @operation
     def set_if_absent(self, value: RedisState, key: str, content: str, holder: str | None = None) -> Steps:
         """SET key content NX (and PX if there is a `holder`); answer whether it was set."""
@@ -93,6 +104,7 @@ class Redis(Strings, Hashes, Lists, Transactions):
         """DEL: answer whether the key was there."""
         return (Step(lookup(value.keys, key) is not None, deleted(value, key)),)
 
+    @weaker("deletes whatever is there", delete)
     @operation
     def delete_if_equal(self, value: RedisState, key: str, content: str) -> Steps:
         """Delete the key if it has this content, in one script; answer whether it had.
@@ -106,6 +118,7 @@ class Redis(Strings, Hashes, Lists, Transactions):
             return (Step(False, value),)
         return (Step(True, deleted(value, key)),)
 
+    @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:
         """Let the time to live of one key run out; answer which."""
