@@ -11,7 +11,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from deadheat.models.components.redis import Hash, Items, RedisError
+from deadheat.models.components.redis import RedisError, RedisHash, RedisList
 from deadheat.sim.operations import Operation
 
 
@@ -52,8 +52,8 @@ class NaiveRedis:
     @staticmethod
     def _in_words(value: Any) -> Any:
         if isinstance(value, dict):
-            return Hash(tuple(sorted(value.items())))
-        return Items(tuple(value)) if isinstance(value, list) else value
+            return RedisHash(tuple(sorted(value.items())))
+        return RedisList(tuple(value)) if isinstance(value, list) else value
 
     def _written(self, key: str) -> None:
         self.versions[key] = self.versions.get(key, 0) + 1
