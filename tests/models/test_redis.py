@@ -263,6 +263,11 @@ def test_what_no_transaction_can_do_is_refused(commands: tuple[Any, ...], senten
         REDIS.execute("w", *commands)
 
 
+def test_a_transaction_reads_as_its_commands() -> None:
+    request = REDIS.execute("w", REDIS.set(KEY, "x"), REDIS.hget(LOCK, "f"))
+    assert str(request) == "redis/e1.exec(e1, w, (set(key:{e1}, x), hget(lock:{e1}, f)))"
+
+
 def test_a_transaction_can_have_a_label() -> None:
     assert NOTE(REDIS.execute("w", REDIS.get(KEY))).label == "N"
 
