@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from deadheat.models.design import Design
 from deadheat.models.system import Protocol
 from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import Model
@@ -26,7 +27,7 @@ from deadheat.sim.places import places_of, shown
 from deadheat.sim.references import INSTALLED
 from deadheat.sim.users_code import OverdueError, calls_users_code
 
-__all__ = ["SUFFIX", "found_in", "is_installed", "load", "look_again", "named_in"]
+__all__ = ["SUFFIX", "found_in", "is_installed", "load", "look_again", "module_of", "named_in"]
 
 Imported = TypeVar("Imported")
 
@@ -58,7 +59,7 @@ def load(where: str, name: str) -> Any:
     try:
         return reduce(getattr, name.split("."), module)
     except AttributeError:
-        known = named_in(module, (Protocol, Model)) or named_in(module)
+        known = named_in(module, (Protocol, Design, Model)) or named_in(module)
         if not known:
             raise UsageError(f"There is nothing in {where} that has a name; define {name} there.") from None
         raise unknown_name(f"object in {where} named", name, known) from None
@@ -73,6 +74,11 @@ def named_in(module: ModuleType, kinds: tuple[type, ...] = (object,)) -> list[st
 def found_in(where: str) -> ModuleType:
     """Return the module of a file or module that was loaded."""
     return _file(Path(where)) if where.endswith(SUFFIX) else sys.modules[where]
+
+
+def module_of(file: str) -> ModuleType:
+    """Return the module of a file, imported as `load` does."""
+    return _file(Path(file))
 
 
 def look_again() -> None:

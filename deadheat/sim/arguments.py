@@ -15,7 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from deadheat.sim.counting import with_article
 
-__all__ = ["Wanted", "wanted_types", "wrong_argument", "wrong_call"]
+__all__ = ["Wanted", "types_of", "wanted_types", "wrong_argument", "wrong_call"]
 
 Wanted = Mapping[str, tuple[type, ...]]
 """The types that an argument of each name may have; nothing is asked of one that is not in it."""
@@ -32,7 +32,7 @@ def wanted_types(step: Callable[..., Any]) -> Wanted:
         annotations = get_type_hints(step) if is_class else inspect.get_annotations(step, eval_str=True)
     except Exception:  # a name that only a type checker knows
         return {}
-    found = {name: _types_of(annotation) for name, annotation in annotations.items()}
+    found = {name: types_of(annotation) for name, annotation in annotations.items()}
     return {name: types_ for name, types_ in found.items() if types_ is not None}
 
 
@@ -65,15 +65,15 @@ def wrong_call(parameters: Sequence[inspect.Parameter], given: Sequence[Any], na
     return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing, {takes}"
 
 
-def _types_of(annotation: Any) -> tuple[type, ...] | None:
+def types_of(annotation: Any) -> tuple[type, ...] | None:
     """Return the types of an annotation; None where it allows anything, or something that no type stands for."""
     if annotation is None:
         return (type(None),)
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _types_of(get_args(annotation)[0])
+        return types_of(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
-        parts = [_types_of(each) for each in get_args(annotation)]
+        parts = [types_of(each) for each in get_args(annotation)]
         return None if None in parts else tuple(each for part in parts if part is not None for each in part)
     kind = origin or annotation
     if kind in (Any, object) or not isinstance(kind, type):

@@ -68,7 +68,7 @@ class Leases(Component):
         """Offer it to the next."""
         return (Step(None, ""),)
 
-    @by_itself(owed=False, fault=WORN_OUT)
+    @by_itself("clock", owed=False, fault=WORN_OUT)
     @operation
     def wear_out(self, value: str, name: str) -> Steps:
         """It runs out."""
@@ -96,7 +96,7 @@ def test_what_is_said_above_an_operation_is_known_of_it() -> None:
     assert traits_of(LEASES, "holder") == Traits(looks=True)
     assert traits_of(LEASES, "wait_for") == Traits(hands_work=True)
     assert traits_of(LEASES, "offer") == Traits(passes_work_on=True)
-    assert traits_of(LEASES, "wear_out") == Traits(by_itself=ByItself(owed=False, fault="worn-out"))
+    assert traits_of(LEASES, "wear_out") == Traits(by_itself=ByItself("clock", owed=False, fault="worn-out"))
     assert traits_of(LEASES, "take") == Traits()
 
 

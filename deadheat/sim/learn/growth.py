@@ -80,10 +80,12 @@ def _line_of_growth(code: CodeType, name: str) -> int | None:
 
 
 def _size(value: Any) -> float | None:
-    """Return what can grow in a value: the number that it is, or its length."""
+    """Return what can grow in a value: the number that it is, or that it spells as text, or its length."""
     kind = type(value)
     if kind in (int, float):
         return float(value) if abs(value) < 1e300 else None
+    if kind is str and value.isascii() and value.isdigit():  # such as a counter in Redis
+        return float(value)
     return float(len(value)) if isinstance(value, str | bytes | tuple | list | dict | set | frozenset) else None
 
 

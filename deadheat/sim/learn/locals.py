@@ -33,7 +33,8 @@ INITIAL = 0
 class LocalState:
     """Where a process may stand: the operations it waits for, and one way to get there.
 
-    `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`.
+    `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`. It `chooses`
+    where it asked for any one of them.
     """
 
     operations: tuple[Operation | Atomic, ...]
@@ -41,6 +42,7 @@ class LocalState:
     parent: int = -1
     alternative: int = 0
     outcome: Any = None
+    chooses: bool = False
 
     @property
     def finished(self) -> bool:
@@ -49,9 +51,10 @@ class LocalState:
 
 
 class Answered(NamedTuple):
-    """A local transition: in which state an operation was answered with what, and the state that follows."""
+    """A local transition: in which state which operation was answered with what, and the state that follows."""
 
     state: int
+    alternative: int
     operation: Operation | Atomic
     outcome: Any
     successor: int
@@ -85,7 +88,9 @@ class LocalStates:
             running.fire(alternative, outcome)
             known = self._number(running, state, alternative, outcome)
             self._successors[key] = known
-            self._answered.append(Answered(state, self.states[state].operations[alternative], outcome, known))
+            self._answered.append(
+                Answered(state, alternative, self.states[state].operations[alternative], outcome, known)
+            )
         return known
 
     def require_known(self, state: int, components: Collection[str]) -> None:
@@ -151,7 +156,8 @@ class LocalStates:
             self._require_same(running, INITIAL)
             return INITIAL  # a repeating process came round
         assert running.generator is not None
-        state = LocalState(running.operations, site_of(running.generator), parent, alternative, outcome)
+        site = site_of(running.generator)
+        state = LocalState(running.operations, site, parent, alternative, outcome, running.chooses)
         known = len(self.states)
         number = self._add(running.standing(merging=self._merging), state)
         if number == known:

@@ -67,13 +67,15 @@ class RunningProcess:
     """A `Process` at work: a simpy process that drives the role's generator.
 
     `pending` are the operations it waits for, in the order in which the role named them; none when it is finished.
-    `history` is what it was answered since its role last began: pairs of an alternative and an outcome.
+    It `chooses` if it waits for any one of them. `history` is what it was answered since its role last began: pairs of
+    an alternative and an outcome.
     """
 
     def __init__(self, env: ControlledEnvironment, process: Process, shared: Shared | None = None) -> None:
         self.process = process
         self.env = env
         self.pending: tuple[PendingOperation, ...] = ()
+        self.chooses = False
         self.history: tuple[tuple[int, Any], ...] = ()
         self.generator: Generator[Request, Any, Any] | None = None
         self._restarts = False
@@ -208,6 +210,7 @@ class RunningProcess:
         return f"The process {self.process.name!r} {what} after {counted(count, 'outcome')}"
 
     def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
+        self.chooses = isinstance(request, AnyOf)
         if not isinstance(request, AnyOf):
             self.pending = (PendingOperation(self.env, request),)
             return (yield self.pending[0])
