@@ -165,7 +165,8 @@ class Property:
                 f"{in_place_of(error, part.violation)} and does not say so; name it in what the property reads."
             ) from error
         except BaseException as error:
-            if isinstance(error, TypeError) and (parameters := not_taken(part.violation, views)) is not None:
+            parameters = not_taken(part.violation, views) if isinstance(error, TypeError) else None
+            if parameters is not None and not hasattr(part.violation, "__wrapped__"):
                 given = "the views before and after" if self.kind is Kind.STEP else "the view of a state"
                 raise ModelError(
                     f"The property {self.name!r} in {place_of(part.violation)} takes {parameters}, and one of kind "

@@ -47,9 +47,9 @@ def failed(
     """
     if isinstance(error, OverdueError):
         return kind(f"{what}: {error}.")
-    what = f"{what}{in_place_of(error, called)}"
     if isinstance(error, ModelError):
-        return type(error)(f"{what}: {error}")
+        return type(error)(f"{what}{in_place_of(error)}: {error}")
+    what = f"{what}{in_place_of(error, called)}"
     if isinstance(error, DeadheatError | KeyboardInterrupt):
         return error
     misnamed = said(error)
