@@ -41,7 +41,13 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         Outcome as Outcome,
         Verdict as Verdict,
     )
-    from deadheat.sim.components import BLOCKED as BLOCKED, Component as Component, Step as Step, operation as operation
+    from deadheat.sim.components import (
+        BLOCKED as BLOCKED,
+        Component as Component,
+        Outcomes as Outcomes,
+        Step as Step,
+        operation as operation,
+    )
     from deadheat.sim.errors import (
         DeadheatError as DeadheatError,
         InternalError as InternalError,
@@ -99,7 +105,7 @@ _NAMES = {
     ),
     "deadheat.models.system": ("Addition", "Protocol"),
     "deadheat.scenarios.check": ("CheckResult", "Counterexample", "Outcome", "Verdict"),
-    "deadheat.sim.components": ("BLOCKED", "Component", "Step", "operation"),
+    "deadheat.sim.components": ("BLOCKED", "Component", "Outcomes", "Step", "operation"),
     "deadheat.sim.errors": (
         "DeadheatError",
         "InternalError",

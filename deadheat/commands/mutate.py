@@ -50,7 +50,7 @@ def mutate(
 
     asked = scenario_of(protocol, evaluations, faults, None, False, settings)
     options = search_options(
-        "python", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached)
+        "python", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached, [asked])
     )
     hunt, results = judge_mutants(asked, options, number)
     fates = {each.fate for each in results}

@@ -33,6 +33,9 @@ from deadheat.sim.operations import Label, Operation
 
 __all__ = ["Design", "declared_faults", "processes_by_themselves"]
 
+VERDICTS = ("holds", "violated", "vacuous", "inconclusive")
+"""What can be expected of a property."""
+
 System = TypeVar("System", bound=Components)
 
 
@@ -41,7 +44,8 @@ class Design(Generic[System]):
     """A system of any components and roles, at as many keys as are asked for.
 
     `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `faults` are
-    those that no component, crash or role declares. `lacks` are labels that its roles name and no run needs to reach.
+    those that no component, crash or role declares, and `budgets` the faults under which it is judged if nothing else
+    is asked for. `lacks` are labels that its roles name and no run needs to reach.
     `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design judges
     liveness only on runs on which faults stop.
     """
@@ -54,6 +58,7 @@ class Design(Generic[System]):
     claims: tuple[Claim, ...] = ()
     key: str = "key"
     faults: tuple[Fault, ...] = ()
+    budgets: Mapping[str, int] | None = None
     lacks: tuple[Label, ...] = ()
     expects: Mapping[str, str] | None = None
     quiet: bool = False
@@ -78,7 +83,15 @@ class Design(Generic[System]):
             raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
         _require_different(f"roles of {whose}", (each.name for each in self.roles))
         _require_different(f"properties of {whose}", (each.name for each in self.claims))
-        declared_faults(self.components, self.roles, self.faults)
+        for kind in self.budgets or {}:
+            if kind not in self.kinds:
+                raise ModelError(str(unknown_name(f"fault in {whose} of the kind", kind, self.kinds)))
+        claimed = [each.name for each in self.claims]
+        for name, verdict in (self.expects or {}).items():
+            if name not in claimed:
+                raise ModelError(str(unknown_name(f"property of {whose} named", name, claimed)))
+            if verdict not in VERDICTS:
+                raise ModelError(f"What {whose} expects of {name!r} is {verdict!r}; write {' or '.join(VERDICTS)}.")
         for claim in self.claims:
             property_of(claim, self.components.at((f"{self.key}1",), {}), self.key)
 

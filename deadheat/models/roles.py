@@ -98,6 +98,11 @@ class Role(Generic[System]):
         """The name of the role, or of the one that it is like."""
         return self.like or self.name
 
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The functions that its processes run: its own, and those that they are given."""
+        return (self.function, *(each for each in self.given if callable(each)))
+
     def instances(self, components: System, faults: Faults) -> Iterator[Instance]:
         """Yield the processes that there are of it, those of one key together."""
         if self.needs is not None and not faults.get(kind_of(self.needs)):

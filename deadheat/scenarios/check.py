@@ -131,6 +131,17 @@ class CheckResult:
         return self.scenario.subject.labels
 
     @property
+    def otherwise(self) -> tuple[str, ...]:
+        """What is not as the protocol says in `expects`, a sentence each; what it does not name is to hold."""
+        expects = self.scenario.subject.expects
+        wanted = {each.property: expects.get(each.property, Verdict.HOLDS.value) for each in self.outcomes}
+        return tuple(
+            f"{self.scenario.protocol}: {each.property} is {each.verdict}; expected was {wanted[each.property]}."
+            for each in self.outcomes
+            if each.verdict.value != wanted[each.property]
+        )
+
+    @property
     def is_whole(self) -> bool:
         """Whether all states were seen: a search that has found every property violated goes no further."""
         undecided = any(each.verdict is not Verdict.VIOLATED for each in self.outcomes)

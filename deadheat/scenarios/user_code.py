@@ -19,12 +19,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from deadheat.models.design import Design
 from deadheat.models.system import Protocol
 from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import Model
 from deadheat.sim.references import INSTALLED
 
-__all__ = ["SUFFIX", "found_in", "is_installed", "load", "location", "look_again", "named_in", "shown"]
+__all__ = ["SUFFIX", "found_in", "is_installed", "load", "location", "look_again", "module_of", "named_in", "shown"]
 
 SUFFIX = ".py"
 DIGITS = 12
@@ -52,7 +53,7 @@ def load(where: str, name: str) -> Any:
     try:
         return reduce(getattr, name.split("."), module)
     except AttributeError:
-        known = named_in(module, (Protocol, Model)) or named_in(module)
+        known = named_in(module, (Protocol, Design, Model)) or named_in(module)
         if not known:
             raise UsageError(f"There is nothing in {where} that has a name; define {name} there.") from None
         raise unknown_name(f"object in {where} named", name, known) from None
@@ -67,6 +68,11 @@ def named_in(module: ModuleType, kinds: tuple[type, ...] = (object,)) -> list[st
 def found_in(where: str) -> ModuleType:
     """Return the module of a file or module that was loaded."""
     return _file(Path(where)) if where.endswith(SUFFIX) else sys.modules[where]
+
+
+def module_of(file: str) -> ModuleType:
+    """Return the module of a file, imported as `load` does."""
+    return _file(Path(file))
 
 
 def look_again() -> None:

@@ -29,7 +29,7 @@ from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 from deadheat.sim.traits import Traits
 
-__all__ = ["BLOCKED", "Component", "Step", "Steps", "operation"]
+__all__ = ["BLOCKED", "Component", "Outcomes", "Step", "Steps", "operation"]
 
 Arguments = ParamSpec("Arguments")
 
@@ -54,6 +54,9 @@ class Step(NamedTuple):
 
 Steps: TypeAlias = Sequence[Step]
 """None: the operation is not enabled (it blocks). Several: the environment chooses."""
+
+Outcomes: TypeAlias = Steps
+"""The same, by a name that cannot be taken for the steps of a role."""
 
 BLOCKED: Steps = ()
 

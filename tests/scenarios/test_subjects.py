@@ -176,7 +176,7 @@ def test_its_counterexample_is_saved_with_its_sizes_and_replayed(folder: Path) -
         ("NOTHING", (), "ours.py:NOTHING returned a NoneType; let it return a deadheat.Model."),
         ("THREE", (("turns", "1"),), "ours.py:THREE is a model that is made already; --set wants a function that"),
         ("broken", (("turns", "1"),), "ours.py:broken failed to make its model: ZeroDivisionError: "),
-        ("counting", (), "counting in ours.py is a function, and neither a Protocol nor a Model, nor a function that"),
+        ("counting", (), "counting in ours.py is a function, and no Protocol, Design or Model, nor a function that"),
         ("THREE+orphan-cleanup", (), "ours.py:THREE is a model, to which nothing can be added; leave"),
     ],
 )

@@ -6,13 +6,14 @@ import dis
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import pairwise
-from types import CodeType, GeneratorType, ModuleType
+from types import CodeType, FunctionType, GeneratorType, ModuleType
 from typing import Any, NamedTuple
 
+from deadheat.sim.operations import Label
 from deadheat.sim.run.intercept import DRIVE
 from deadheat.sim.run.postpone import DRIVES
 
-__all__ = ["Site", "chain_of", "codes_of", "site_of", "sites_of"]
+__all__ = ["Site", "chain_of", "codes_of", "labels_of", "site_of", "sites_of"]
 
 IN_BETWEEN = (DRIVE, *DRIVES)
 
@@ -51,6 +52,11 @@ def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
 
 def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
     """Return the code of the given generator functions, and of those that they call by name."""
+    return {function.__code__ for function in _called_by(functions)}
+
+
+def _called_by(functions: Iterable[Callable[..., Any]]) -> Iterator[FunctionType]:
+    """Yield the given generator functions, and those that they call by name, one of each code."""
     seen: set[CodeType] = set()
     waiting = list(functions)
     while waiting:
@@ -59,8 +65,16 @@ def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
         if code is None or code in seen:
             continue
         seen.add(code)
+        yield function
         waiting.extend(_generators_named_in(function, code))
-    return seen
+
+
+def labels_of(functions: Iterable[Callable[..., Any]]) -> tuple[Label, ...]:
+    """Return the labels that the given generator functions, and those that they call by name, put on their steps."""
+    found: dict[Label, None] = {}
+    for function in _called_by(functions):
+        found.update((each, None) for each in _named_in(function, function.__code__) if isinstance(each, Label))
+    return tuple(found)
 
 
 def _inner(generator: Generator[Any, Any, Any]) -> GeneratorType[Any, Any, Any] | None:
