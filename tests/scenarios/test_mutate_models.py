@@ -9,14 +9,18 @@ import pytest
 from rich.console import Console
 
 from deadheat.reports.mutants import mutants_to_json, print_mutants
+from deadheat.reports.timeline import print_timeline
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
+from deadheat.scenarios.latency import parse_latencies
 from deadheat.scenarios.mutant_of import MutantOf
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all, shortest_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.subject import Subject
 from deadheat.scenarios.trace_file import replay, save
+from deadheat.scenarios.window import race_window
+from deadheat.scenarios.window_words import lease_text
 from deadheat.sim.errors import UsageError
 from deadheat.sim.fingerprint import fingerprint
 
@@ -383,3 +387,93 @@ def test_a_design_is_mutated_by_the_roles_that_it_declares(tmp_path: Path) -> No
 def test_a_mutant_is_asked_for_all_that_its_original_is() -> None:
     public = {name for name in vars(Subject) if not name.startswith("_")}
     assert public <= vars(MutantOf).keys()
+
+
+LINES = """
+from typing import NamedTuple
+
+from deadheat import Component, Kind, Label, Model, Process, Property, Step, by_itself, looks, operation
+from deadheat.sim.traits import expires, gives_up
+
+K1 = Label("K1", "the caller asks")
+
+
+class Again(NamedTuple):
+    pass
+
+
+class Line(Component):
+    initial = 0
+
+    @gives_up(Again, told="nobody answers")
+    @looks
+    @operation
+    def call(self, value: int):
+        return (Step(Again(), value), Step("hello", value))
+
+    @operation
+    def lease(self, value: int):
+        return (Step(None, 1),)
+
+    @operation
+    def use(self, value: int):
+        return (Step(value == 1, value),)
+
+    @expires
+    @by_itself("clock")
+    @operation
+    def lapse(self, value: int):
+        return (Step(None, 2),) if value == 1 else ()
+
+
+LINE = Line("line")
+
+
+def caller():
+    yield LINE.lease()
+    while isinstance((yield K1(LINE.call())), Again):
+        pass
+    yield LINE.use()
+
+
+def clock():
+    yield LINE.lapse()
+
+
+MODEL = Model(
+    {"line": LINE},
+    (Process("caller", caller), Process("clock", clock, repeats=True, is_environment=True)),
+    (Property("in-time", "it is used in time", Kind.ALWAYS, ("line",), lambda view: view["line"] == 2),),
+)
+"""
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> str:
+    path = tmp_path / "lines.py"
+    path.write_text(LINES)
+    return f"{path}:MODEL"
+
+
+def test_who_has_no_patience_is_told_what_the_component_says(lines: str) -> None:
+    assert "caller: line.call takes Again() for nobody answers" in told(lines)
+
+
+def test_the_window_of_a_model_speaks_of_the_time_to_live_that_its_component_has(lines: str) -> None:
+    found = check(Scenario(lines)).outcomes[0].counterexample
+    assert found is not None
+    window = race_window(found, parse_latencies(["line.lapse=3s"]))
+    [lease] = window.leases
+    assert (lease.key, lease.set_by, lease.number) == ("line", 1, 2)
+    assert "No time to live of line excludes it" in lease_text(window, lease)
+
+
+def test_a_timeline_says_what_the_users_own_labels_mean(lines: str) -> None:
+    scenario = Scenario(lines, properties=("in-time",))
+    number = told(lines).index("caller: line.lease happens only after line.use") + 1
+    found = check(Scenario(f"{lines}~{number}")).outcomes[0].counterexample
+    assert scenario.subject.labels in ((), ("K1",))
+    assert found is not None
+    console = Console(record=True, width=200)
+    print_timeline(found, console)
+    assert "K1 the caller asks." in console.export_text()

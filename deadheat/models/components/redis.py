@@ -21,7 +21,7 @@ from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
-from deadheat.sim.traits import by_itself, looks, weaker
+from deadheat.sim.traits import by_itself, expires, looks, weaker
 
 __all__ = ["Entry", "Keys", "Redis", "RedisState", "key_of"]
 
@@ -128,6 +128,7 @@ class Redis(Component):
             return (Step(False, value),)
         return (Step(True, _without(value, key)),)
 
+    @expires
     @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:
