@@ -14,7 +14,7 @@ from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdi
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
-from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["Checked", "NotHeldError", "check"]
@@ -112,6 +112,22 @@ def check(
         raise UsageError('faults of check(...) says how often each kind may happen: {"worker-crash": 1}.')
     if type(evaluations) is not int:
         raise UsageError(f"evaluations of check(...) is {evaluations!r}; give it a whole number.")
+    __tracebackhide__ = True  # pytest shows the line that asked for the check, and none of ours
+    try:
+        return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max)
+    except DeadheatError as error:
+        raise error.with_traceback(None) from None
+
+
+def _checked(
+    protocol: Protocol | Design[Any] | Model | str,
+    evaluations: int,
+    faults: Mapping[str, int | str] | None,
+    properties: Iterable[str] | None,
+    quiet: bool,
+    allow_unreached: Iterable[str],
+    states_max: int,
+) -> Checked:
     asked = EVERY if properties is None else tuple(dict.fromkeys(properties))
     if not asked:
         raise UsageError("check(...) was given no property to check; leave `properties` out for all of them.")

@@ -48,7 +48,7 @@ def search_all(scenarios: list[Scenario], options: Options) -> tuple[list[CheckR
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios import interruption
     from deadheat.scenarios.check import check_all
-    from deadheat.sim.errors import ModelError
+    from deadheat.sim.errors import ModelError, in_full
 
     interruption.listen()
     # One evaluation takes less time than starting processes would.
@@ -64,7 +64,7 @@ def search_all(scenarios: list[Scenario], options: Options) -> tuple[list[CheckR
     except ModelError as error:
         if not results:
             raise
-        say(f"deadheat: {error}")
+        say(f"deadheat: {in_full(error)}")
     return results, len(results) < len(scenarios)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from types import GeneratorType
+from collections.abc import Callable
 from typing import Any
 
 from deadheat.models.roles import Steps
 from deadheat.models.steps import T3, T7
 from deadheat.models.system import DispatchRequest, Protocol, System, Task
-from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import atomically
+from deadheat.sim.run.beginning import begun
 
 __all__ = [
     "ask_for_cancellation",
@@ -63,19 +62,3 @@ def fail_over(system: System) -> Steps:
     """Redis's replica: lags behind from some moment on, and is made master at another."""
     yield atomically(*(system.redis.lag(each) for each in system.evaluations))
     yield atomically(*(system.redis.fail_over(each) for each in system.evaluations))
-
-
-def begun(role: Callable[..., Steps], *arguments: Any) -> Steps:
-    """Return a role that has begun; raises ModelError, naming its place, if it is no generator function."""
-    generator = role(*arguments)
-    if isinstance(generator, GeneratorType):
-        return generator
-    code = role.__code__
-    is_async = isinstance(generator, Coroutine | AsyncGenerator)
-    if isinstance(generator, Coroutine):
-        generator.close()
-    raise ModelError(
-        f"the role {role.__name__} ({code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}) returned a "
-        f"{type(generator).__name__} when it began; "
-        + ("write `def` and `yield`, no `async` and `await`" if is_async else "yield what it asks for")
-    )

@@ -14,6 +14,7 @@ from deadheat.scenarios import interruption
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explain.way_there import with_way_there
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.run.coverage import Site, sites_of
@@ -258,7 +259,10 @@ def _explore(model: Model, options: Options, report: Report | None) -> Explorati
     if options.fingerprint:
         _compiled_only(options, "stores states exactly, never by fingerprint")
         explore = partial(explore, fingerprint=True)  # type: ignore[call-arg]
-    return explore(model, options.limits, merging=merging, report=report)
+    try:
+        return explore(model, options.limits, merging=merging, report=report)
+    except ModelError as error:
+        raise with_way_there(error, model) from error
 
 
 def _compiled_only(options: Options, otherwise: str) -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from deadheat.scenarios import user_code
 from deadheat.scenarios.subject import Settings, Subject
-from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+from deadheat.sim.counting import a
+from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Model
+from deadheat.sim.places import place_of
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["GeneralModel", "model_made_by"]
 
@@ -66,17 +68,17 @@ def model_made_by(reference: str, function: Callable[..., Any], settings: Settin
     """Return what a function of the user's makes at these sizes; raises UsageError where it takes no such sizes."""
     arguments = _arguments(reference, function, settings)
     try:
-        made = function(**arguments)
-    except DeadheatError:
-        raise
-    except Exception as error:
-        place = user_code.location(error)
-        raise UsageError(
-            f"{reference} failed to make its model: {type(error).__name__}: {error}{f' ({place})' if place else ''}."
-        ) from None
+        made = _called(function, arguments)
+    except BaseException as error:
+        raise failed(f"{reference} failed to make its model", error, function, UsageError) from None
     if not isinstance(made, Model):
-        raise UsageError(f"{reference} returned a {type(made).__name__}; let it return a deadheat.Model.")
+        raise UsageError(f"{reference} in {place_of(function)} returned {a(made)}; let it return a deadheat.Model.")
     return made
+
+
+@calls_users_code
+def _called(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    return function(**arguments)
 
 
 def _arguments(reference: str, function: Callable[..., Any], settings: Settings) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 from deadheat.models.design import Design
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.system import Protocol
-from deadheat.scenarios.user_code import SUFFIX, shown
+from deadheat.scenarios.user_code import SUFFIX
 from deadheat.sim.model import Model
+from deadheat.sim.places import shown
 
 __all__ = ["given", "reference_to"]
 

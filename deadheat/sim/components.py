@@ -20,7 +20,7 @@ from functools import cached_property
 from inspect import Parameter, signature
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Self, TypeAlias, overload
 
-from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument
+from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument, wrong_call
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.forgotten import note_made
@@ -86,6 +86,13 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Raise ModelError: there is no component that the operation could go to."""
+        kind = self.step.__qualname__.rpartition(".")[0]
+        raise ModelError(
+            f"{self.step.__qualname__} was called on the class; call it on a component, such as {kind}('name')."
+        )
+
     @overload
     def __get__(self, instance: None, owner: type) -> operation[Arguments]: ...
 
@@ -101,10 +108,8 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
             complete = arguments + tuple(named.get(each.name, each.default) for each in missing)
             named_well = named.keys() <= {each.name for each in missing}
             if not named_well or len(complete) != len(self.parameters) or any(each is MISSING for each in complete):
-                raise ModelError(
-                    f"{owner.__name__}.{self.name} was called with the wrong arguments; "
-                    f"it takes ({', '.join(each.name for each in self.parameters)})."
-                )
+                what = wrong_call(self.parameters, arguments, named)
+                raise ModelError(f"{owner.__name__}.{self.name} was called with the wrong arguments: {what}.")
             require_immutable(f"The arguments of {owner.__name__}.{self.name}", complete)
             wrong = wrong_argument(self._wanted, [each.name for each in self.parameters], complete)
             if wrong is not None:

@@ -8,11 +8,15 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from deadheat.sim.components import Component
-from deadheat.sim.errors import DeadheatError, ModelError, unknown_name
+from deadheat.sim.counting import a
+from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.freeze import require_immutable
+from deadheat.sim.model_rules import require_mapping, require_own_names, require_parts, require_reads
+from deadheat.sim.nearest import not_taken
 from deadheat.sim.operations import Atomic, RoleFunction
-from deadheat.sim.users_code import calls_users_code, told
+from deadheat.sim.places import in_place_of, place_of
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
 
@@ -155,21 +159,28 @@ class Property:
         """Return how one of its parts is violated; see `violated`."""
         try:
             found = part.violation(*(part.seen(view) for view in views))
-        except (DeadheatError, KeyboardInterrupt):
-            raise
         except _UnreadError as error:
             raise ModelError(
-                f"The property {self.name!r} reads the component {error.args[0]!r} and does not say so; name it in "
-                "what the property reads."
+                f"The property {self.name!r} reads the component {error.args[0]!r}"
+                f"{in_place_of(error, part.violation)} and does not say so; name it in what the property reads."
             ) from error
-        except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-            raise ModelError(f"The property {self.name!r} failed: {told(error)}.") from error
+        except BaseException as error:
+            if (
+                isinstance(error, TypeError)
+                and (not_so_many := not_taken(part.violation, [part.seen(each) for each in views])) is not None
+            ):
+                raise ModelError(
+                    f"The property {self.name!r} in {place_of(part.violation)} {not_so_many}; let one of kind step "
+                    "take the views before and after, and any other the view of a state."
+                ) from error
+            raise failed(f"The property {self.name!r} failed", error, part.violation) from error
         if found is None or isinstance(found, str):
             return found or None  # an empty phrase says that nothing is wrong
         if isinstance(found, bool):
             return "it is violated" if found else None
         raise ModelError(
-            f"The property {self.name!r} returned a {type(found).__name__}; return what is wrong in a phrase, or None."
+            f"The property {self.name!r} returned {a(found)} in {place_of(part.violation)}; return what is wrong in a "
+            "phrase, or None."
         )
 
 
@@ -191,6 +202,12 @@ class Model:
     interchangeable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        require_mapping("components", self.components)
+        require_parts("components", tuple(self.components.values()), Component)
+        require_parts("processes", self.processes, Process)
+        require_parts("properties", self.properties, Property)
+        require_mapping("budgets", self.budgets)
+        require_own_names(self.components)
         _require_different("Two processes are", (each.name for each in self.processes))
         _require_different("Two properties are", (each.name for each in self.properties))
         _require_different("Two interchangeable names are", self.interchangeable)
@@ -204,8 +221,7 @@ class Model:
         for name, component in self.components.items():
             require_immutable(f"The initial value of the component {name!r}", component.initial)
         for each in self.properties:
-            for component_name in each.reads:
-                self.component(component_name)
+            require_reads(each.name, each.reads, self.components)
 
     def component(self, name: str) -> Component:
         """Return the component of that name, or raise ModelError."""

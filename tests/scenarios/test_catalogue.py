@@ -17,7 +17,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, Reference, find_prot
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
-from deadheat.sim.holdings import is_the_users
+from deadheat.sim.references import is_the_users
 from tests.scenarios.golden import GOLDEN, measured
 
 

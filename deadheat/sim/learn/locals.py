@@ -7,17 +7,18 @@ system's. Each such run also checks that the role is pure: the same outcomes mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from deadheat.sim.counting import counted
-from deadheat.sim.errors import PurityError
+from deadheat.sim.errors import ModelError, PurityError, unknown_name
 from deadheat.sim.freeze import Shared, freeze
 from deadheat.sim.learn.growth import SUSPICIOUS, Growth
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.places import place_of
 from deadheat.sim.rules.purity import reversed_, turned
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
@@ -91,6 +92,16 @@ class LocalStates:
                 Answered(state, alternative, self.states[state].operations[alternative], outcome, known)
             )
         return known
+
+    def require_known(self, state: int, components: Collection[str]) -> None:
+        """Raise ModelError where the process asks for an operation of a component that there is not."""
+        for request in self.states[state].operations:
+            for each in (request,) if isinstance(request, Operation) else request.operations:
+                if each.component not in components:
+                    raise ModelError(
+                        f"The process {self.process.name!r} asks for {each} in {self._run_to(state).place}: "
+                        f"{unknown_name('component', each.component, components)}"
+                    )
 
     def known_successor(self, state: int, alternative: int, outcome: Any) -> int | None:
         """Return the state that follows, as `successor` does, if that was learned already."""
@@ -181,10 +192,11 @@ class LocalStates:
     def _require_same(self, running: RunningProcess, number: int) -> None:
         expected, got = self.states[number].operations, running.operations
         if expected != got:
+            where = place_of(self.process.role) if running.finished else running.place
             raise PurityError(
                 f"The process {self.process.name!r} is not pure: after the same "
                 f"{counted(len(running.history), 'outcome')} it asked once for {_names(expected)} and once for "
-                f"{_names(got)}. A role may depend on its arguments "
+                f"{_names(got)} in {where}. A role may depend on its arguments "
                 "and on outcomes alone, never on a clock, a random number, a global or the order of a set."
             )
 

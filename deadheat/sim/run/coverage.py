@@ -10,10 +10,11 @@ from types import CodeType, FunctionType, GeneratorType, ModuleType
 from typing import Any, NamedTuple
 
 from deadheat.sim.operations import Label
+from deadheat.sim.places import Place, is_users_frame
 from deadheat.sim.run.intercept import DRIVE
 from deadheat.sim.run.postpone import DRIVES
 
-__all__ = ["Site", "chain_of", "codes_of", "labels_of", "site_of", "sites_of"]
+__all__ = ["Site", "chain_of", "codes_of", "labels_of", "place_in", "site_of", "sites_of"]
 
 IN_BETWEEN = (DRIVE, *DRIVES)
 
@@ -35,6 +36,13 @@ def site_of(generator: Generator[Any, Any, Any]) -> Site:
     assert isinstance(generator, GeneratorType)
     assert generator.gi_frame is not None
     return _site(generator.gi_code, generator.gi_frame.f_lineno)
+
+
+def place_in(generator: Generator[Any, Any, Any]) -> Place:
+    """Return where a suspended generator stands, in the innermost code of the user's that it has come to, if any."""
+    frames = [each.gi_frame for each in chain_of(generator) if each.gi_frame is not None]
+    innermost = next((each for each in reversed(frames) if is_users_frame(each)), frames[-1])
+    return Place.in_code(innermost.f_code, innermost.f_lineno)
 
 
 def chain_of(generator: Generator[Any, Any, Any]) -> Iterator[GeneratorType[Any, Any, Any]]:
