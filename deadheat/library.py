@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 if TYPE_CHECKING:  # the same names as below, for type checkers
     from deadheat.models import faults as faults
     from deadheat.models.calls import call as call, has_failed as has_failed
+    from deadheat.models.cancelling import cancel_by_comparing as cancel_by_comparing
     from deadheat.models.cluster import every_job as every_job, next_creation as next_creation
     from deadheat.models.components.advisory_lock import AdvisoryLock as AdvisoryLock, Held as Held
     from deadheat.models.components.assignment import Assigned as Assigned, Assignment as Assignment
@@ -115,6 +116,7 @@ _NAMES = {
     "deadheat.models.calls": ("call", "has_failed"),
     "deadheat.models.components.celery": ("CeleryQueue",),
     "deadheat.models.components.chance": ("Chance",),
+    "deadheat.models.cancelling": ("cancel_by_comparing",),
     "deadheat.models.cluster": ("every_job", "next_creation"),
     "deadheat.models.components.http": ("GaveUp", "HttpChannel", "TimedOut"),
     "deadheat.models.components.kubernetes": (
