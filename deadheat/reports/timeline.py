@@ -37,7 +37,8 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
     console.print(layout(counterexample.trace, turning_point))
-    console.print(_legend(counterexample.trace.events), style="dim")
+    if legend := _legend(counterexample.trace.events):
+        console.print(legend, style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
 
 
@@ -104,7 +105,8 @@ def step_of(event: Event) -> Text:
 
 def _legend(events: tuple[Event, ...]) -> str:
     used = {event.label for event in events}
-    return "; ".join(f"{label.name} {label.meaning}" for label in LABELS if label.name in used) + "."
+    told = "; ".join(f"{label.name} {label.meaning}" for label in LABELS if label.name in used)
+    return f"{told}." if told else ""
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
