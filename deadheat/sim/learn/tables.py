@@ -334,8 +334,8 @@ class Tables:
         if first != again and [each.content for each in first] != [each.content for each in again]:
             raise PurityError(
                 f"{named_with_place(self.model, operation)} is not pure: asked twice for its steps from the same "
-                "value, it gave others. They may depend on the component's value and on the arguments alone, not on the "
-                "order of a set in these."
+                "value, it gave others. They may depend on the component's value and on the arguments alone, not on "
+                "the order of a set in these."
             )
         return first
 
