@@ -133,7 +133,8 @@ class Design(Generic[System]):
         components = self.components.at(self.keys(count), budgets)
         processes = (*processes_of(self.roles, components, budgets), *processes_by_themselves(components, budgets))
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
-        return Model(components.instances(), processes, claims, budgets, quiet or self.quiet, components.keys)
+        declared = frozenset(self.kinds)
+        return Model(components.instances(), processes, claims, budgets, quiet or self.quiet, components.keys, declared)
 
 
 def declared_faults(

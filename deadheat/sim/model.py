@@ -191,7 +191,8 @@ class Model:
     `budgets` says how often each kind of fault may happen, `UNLIMITED` for any number of times. In a `quiet` model
     faults stop at some point: a property of kind EVENTUALLY speaks only of runs on which they do. Names that are
     `interchangeable` are said to make no difference: exchange two of them, wherever they stand in the names and values
-    of a run, and it is a run again. That is not believed, but verified where it is made use of.
+    of a run, and it is a run again. That is not believed, but verified where it is made use of. `declared` are kinds of
+    fault that steps may meet although neither their component declares them nor a budget names them.
     """
 
     components: Mapping[str, Component]
@@ -200,6 +201,7 @@ class Model:
     budgets: Mapping[str, int] = field(default_factory=dict)
     quiet: bool = False
     interchangeable: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         require_mapping("components", self.components)

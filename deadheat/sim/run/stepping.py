@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
@@ -40,10 +41,26 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
     if isinstance(request, Operation):
         component = model.component(request.component)
         for step in _steps(component, values[request.component], request):
+            if step.kind is not None and step.kind not in model.budgets:
+                _require_declared(model, component, request, step.kind)
             yield JointStep(step.outcome, {request.component: step.value}, step.kind)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
+
+
+def _require_declared(model: Model, component: Component, request: Operation, kind: str) -> None:
+    """Raise ModelError for a fault that nobody declares: it could not be allowed, and would never happen."""
+    known = [*(each.kind for each in component.faults), *sorted(model.declared), *model.budgets]
+    if kind in known:
+        return
+    near = get_close_matches(kind, known, n=1)
+    meant = f"write {near[0]!r}, if that is meant, or " if near else ""
+    place = place_of(getattr(type(component), request.name).step)
+    raise ModelError(
+        f"{request}, in {place}, meets the fault {kind!r}, which nobody declares; {meant}name it among the `faults` of "
+        f"{type(component).__name__}."
+    )
 
 
 @calls_users_code
