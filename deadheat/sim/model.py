@@ -165,13 +165,12 @@ class Property:
                 f"{in_place_of(error, part.violation)} and does not say so; name it in what the property reads."
             ) from error
         except BaseException as error:
-            if (
-                isinstance(error, TypeError)
-                and (not_so_many := not_taken(part.violation, [part.seen(each) for each in views])) is not None
-            ):
+            parameters = not_taken(part.violation, views) if isinstance(error, TypeError) else None
+            if parameters is not None and not hasattr(part.violation, "__wrapped__"):
+                given = "the views before and after" if self.kind is Kind.STEP else "the view of a state"
                 raise ModelError(
-                    f"The property {self.name!r} in {place_of(part.violation)} {not_so_many}; let one of kind step "
-                    "take the views before and after, and any other the view of a state."
+                    f"The property {self.name!r} in {place_of(part.violation)} takes {parameters}, and one of kind "
+                    f"{self.kind} is given {given}; let it take as many."
                 ) from error
             raise failed(f"The property {self.name!r} failed", error, part.violation) from error
         if found is None or isinstance(found, str):

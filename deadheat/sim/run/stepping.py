@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
@@ -11,6 +10,7 @@ from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, OperationError
 from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Model
+from deadheat.sim.nearest import did_you_mean
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.places import place_of
 from deadheat.sim.users_code import calls_users_code, failed
@@ -42,25 +42,11 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
         component = model.component(request.component)
         for step in _steps(component, values[request.component], request):
             if step.kind is not None and step.kind not in model.budgets:
-                _require_declared(model, component, request, step.kind)
+                _require_declared(component, request, step.kind, {*model.budgets, *model.declared})
             yield JointStep(step.outcome, {request.component: step.value}, step.kind)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
-
-
-def _require_declared(model: Model, component: Component, request: Operation, kind: str) -> None:
-    """Raise ModelError for a fault that nobody declares: it could not be allowed, and would never happen."""
-    known = [*(each.kind for each in component.faults), *sorted(model.declared), *model.budgets]
-    if kind in known:
-        return
-    near = get_close_matches(kind, known, n=1)
-    meant = f"write {near[0]!r}, if that is meant, or " if near else ""
-    place = place_of(getattr(type(component), request.name).step)
-    raise ModelError(
-        f"{request}, in {place}, meets the fault {kind!r}, which nobody declares; {meant}name it among the `faults` of "
-        f"{type(component).__name__}."
-    )
 
 
 @calls_users_code
@@ -90,6 +76,17 @@ def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
                 f"immutable: {error}."
             ) from None
     return steps
+
+
+def _require_declared(component: Component, request: Operation, kind: str, others: set[str]) -> None:
+    """Raise ModelError for a fault that nobody declares: it would never be allowed, and so never happen."""
+    declared = {*(each.kind for each in component.faults), *others}
+    if kind not in declared:
+        nearest = did_you_mean(kind, declared)
+        raise ModelError(
+            f"{_named(component, request)} meets the fault {kind!r}, which {type(component).__name__} does not declare"
+            f"{nearest or f'; write faults = (Fault({kind!r}, ...),) in it.'}"
+        )
 
 
 def _method(component: Component, request: Operation) -> Any:
