@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ByItself",
+    "Expires",
     "GivesUp",
     "Traits",
     "Twin",
@@ -113,6 +114,13 @@ class GivesUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Expires:
+    """The time to live of something is over; `unset` returns the value in which that has none, if not the initial."""
+
+    unset: Callable[[Any, Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """What is known of one operation.
 
@@ -129,8 +137,8 @@ class Traits:
     by_itself: ByItself | None = None
     twins: tuple[Twin, ...] = ()
     gives_up: GivesUp | None = None
-    expires: bool = False
     assumes: bool = False
+    expires: Expires | None = None
 
 
 AnyOperation = TypeVar("AnyOperation", bound="operation[...]")
@@ -183,12 +191,13 @@ def by_itself(
     return marked_so
 
 
-def expires(marked: AnyOperation) -> AnyOperation:
+def expires(unset: Callable[[Any, Any], Any] | None = None) -> Callable[[AnyOperation], AnyOperation]:
     """Say that by the operation the time to live of something is over: of what it answers, or of all that there is.
 
-    Whatever leads from the initial value to one in which that could expire is taken to have set it.
+    `unset` is given the component's value, and what has expired, and returns the value in which that has no time to
+    live; by default, the initial value. Whatever leads from there to where it could expire has set its time.
     """
-    return _marked(marked, "expires", expires=True)
+    return lambda marked: _marked(marked, "expires()", expires=Expires(unset))
 
 
 def gives_up(again: type[Any], *, told: Any) -> Callable[[AnyOperation], AnyOperation]:
