@@ -27,7 +27,8 @@ from deadheat.sim.components import Step
 from deadheat.sim.errors import LiveError
 from deadheat.sim.operations import Operation
 from tests.models.sql_models import Job, Order
-from tests.models.test_sql_twin import ROWS, SESSIONS, programs
+from tests.models.sql_mutants import DirtyReads, KeepsLocks, LooksAnew, LooksOnce
+from tests.models.test_sql_twin import ROWS, SESSIONS, at_random, programs
 
 pytestmark = pytest.mark.live
 
@@ -60,11 +61,15 @@ def request_of(session: str, action: Any) -> Operation:
 class PostgresPair:
     """PostgreSQL at work, and what the model allows of what was seen of it."""
 
-    def __init__(self, real: PostgresDatabase) -> None:
-        self.real = real
-        self.possible: set[DatabaseState] = {DATABASE.initial}
+    def __init__(self, real: PostgresDatabase, database: Database = DATABASE) -> None:
+        self.real, self.db = real, database
+        self.possible: set[DatabaseState] = {database.initial}
         self.waiting: dict[str, float] = {}
+        self.patience_s = PATIENCE_S
         self.waited = self.deadlocks = self.blocked = 0
+
+    def steps(self, value: DatabaseState, request: Operation) -> list[Step]:
+        return fault_free(value, request, self.db)
 
     def do(self, session: str, action: Any) -> None:
         if action == "disconnect":
@@ -73,11 +78,11 @@ class PostgresPair:
             return
         request = request_of(session, action)
         answer = self.real.perform(request)
-        began = [step for each in self.possible for step in fault_free(each, request)]
+        began = [step for each in self.possible for step in self.steps(each, request)]
         possible = {step.value for step in began if step.outcome == answer}
         if answer is SqlError.DEADLOCK:  # found before anybody could see that it waits
             waiting = [step.value for step in began if step.outcome is WAITS]
-            ended = [step for each in waiting for step in fault_free(each, DATABASE.go_on(session))]
+            ended = [step for each in waiting for step in self.steps(each, self.db.go_on(session))]
             possible = {step.value for step in ended if step.outcome == answer}
         self.follow(possible, f"{request} answered {answer}")
         if answer is WAITS:
@@ -94,13 +99,13 @@ class PostgresPair:
 
     def rest(self) -> None:
         """Let PostgreSQL go on until nothing moves any more, and the model with it."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self.patience_s
         answers: dict[str, Any] = {}
         while self.waiting or answers:
             assert time.monotonic() < deadline, f"{self.possible} do not go on as PostgreSQL: {answers or 'it waits'}"
             for session in [each for each in self.waiting if self.real.has_answered(each)]:
                 del self.waiting[session]
-                answers[session] = self.real.perform(DATABASE.go_on(session))
+                answers[session] = self.real.perform(self.db.go_on(session))
                 self.deadlocks += answers[session] is SqlError.DEADLOCK
             after = self.after(answers)
             if after:  # or else one is still to be heard of that makes way for these
@@ -119,7 +124,7 @@ class PostgresPair:
                 for value, sessions in left
                 for session in sessions
                 if session in self.waiting_in(value)
-                for step in fault_free(value, DATABASE.go_on(session))
+                for step in self.steps(value, self.db.go_on(session))
                 if step.outcome == answers[session]
                 for later in self.further({step.value})
             }
@@ -130,7 +135,7 @@ class PostgresPair:
         found, new = set(possible), list(possible)
         for value in new:
             for session in self.waiting_in(value):
-                for step in fault_free(value, DATABASE.go_on(session)):
+                for step in self.steps(value, self.db.go_on(session)):
                     if step.outcome is WAITS and step.value not in found:
                         found.add(step.value)
                         new.append(step.value)
@@ -148,7 +153,7 @@ class PostgresPair:
 
     def all_wait(self, value: DatabaseState) -> bool:
         waiting = self.waiting_in(value)
-        return waiting == set(self.waiting) and not any(fault_free(value, DATABASE.go_on(each)) for each in waiting)
+        return waiting == set(self.waiting) and not any(self.steps(value, self.db.go_on(each)) for each in waiting)
 
     @staticmethod
     def waiting_in(value: DatabaseState) -> set[str]:
@@ -160,8 +165,8 @@ class PostgresPair:
         self.follow({each for each in self.possible if each.rows == committed}, f"{committed} are committed")
 
     def compare_locks(self, key: str) -> None:
-        request = DATABASE.update(Job, Job.tries.plus(0), Job.id == key)
-        blocks = {not fault_free(each, request) for each in self.possible}
+        request = self.db.update(Job, Job.tries.plus(0), Job.id == key)
+        blocks = {not self.steps(each, request) for each in self.possible}
         if len(blocks) > 1:
             return
         patience_s, self.real.patience_s = self.real.patience_s, 0.02
@@ -211,6 +216,23 @@ def test_the_database_does_what_postgresql_does(postgres: Callable[..., Postgres
     assert counts["waited"] > 150
     assert counts["deadlocks"] > 5
     assert counts["blocked"] > 10
+
+
+@pytest.mark.parametrize("mutant", [DirtyReads, KeepsLocks, LooksAnew, LooksOnce])
+def test_a_broken_database_is_told_from_postgresql(postgres: Callable[..., PostgresDatabase], mutant: Any) -> None:
+    def differs(number: int, kind: type[Database] = mutant) -> bool:
+        with closing(postgres()) as real:
+            pair = PostgresPair(real, kind("db", Job, Order, rows=ROWS))
+            pair.patience_s = 0.5
+            try:
+                for session, action in at_random(number):
+                    pair.do(session, action)
+            except AssertionError:
+                return True
+        return False
+
+    found = next(number for number in range(50) if differs(number))
+    assert not differs(found, Database)
 
 
 class SqlitePair:

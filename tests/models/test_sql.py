@@ -123,6 +123,7 @@ class Flag(Row):
         (lambda: Job.id < "x", r"only whole numbers are put in an order here"),
         (lambda: Job.status.in_(), r"Job\.status\.in_\(\) was given nothing"),
         (lambda: Job.id == "x" and Job.tries == 1, r"put conditions together with & or \|"),
+        (lambda: Database("db", Job).begin(""), r"A session of the database 'db' has no name"),
         (lambda: type("None_", (Row,), {}), r"The table None_ has no columns"),
         (lambda: Database("db", Job, rows=(Job("j"), Job("j"))), r"given two tables, or rows, of one name"),
         (lambda: Database("db", Job, rows=(Flag("f"),)), r"The database 'db' has no table Flag, only Job"),

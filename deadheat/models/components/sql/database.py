@@ -52,6 +52,8 @@ class Database(Component):
 
         That is no step: at READ COMMITTED, BEGIN does nothing that anybody could see.
         """
+        if not session:
+            raise ModelError(f"A session of the database {self.name!r} has no name; give it that of its process.")
         return Session(self, session)
 
     def describe(self, value: DatabaseState) -> str:
