@@ -6,11 +6,12 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
 
-__all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "Role", "any_of", "atomically"]
+__all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "RoleFunction", "any_of", "atomically"]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -97,7 +98,7 @@ class Chosen(NamedTuple):
 Request: TypeAlias = Operation | Atomic | AnyOf
 """What a role may yield."""
 
-Role: TypeAlias = Callable[..., Generator[Request, Any, Any]]
+RoleFunction: TypeAlias = Callable[..., Generator[Request, Any, Any]]
 """A generator function: each `yield` hands over a request and receives its outcome.
 
 What lies between two yields is atomic and depends on the role's arguments and on the outcomes alone.
@@ -125,8 +126,7 @@ def any_of(*operations: Operation | Atomic) -> AnyOf:
 def _require(what: str, operations: tuple[Any, ...], kinds: tuple[type, ...]) -> None:
     for each in operations:
         if not isinstance(each, kinds):
-            kind = type(each).__name__
-            raise ModelError(f"{what}(...) was given a {kind}; give it operations of components, such as store.get().")
+            raise ModelError(f"{what}(...) was given {a(each)}; give it operations of components, such as store.get().")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,8 @@ class Label:
     def __call__(self, operation: Operation) -> Operation:
         """Return the operation with this label on it; raises ModelError for anything else."""
         if not isinstance(operation, Operation):
-            raise ModelError(
-                f"The label {self.name} was put on a {type(operation).__name__}; put it on an operation of a component."
-            )
+            what_to_do = "one of the operations in it" if isinstance(operation, Atomic | AnyOf) else "an operation"
+            raise ModelError(f"The label {self.name} was put on {a(operation)}; put it on {what_to_do}.")
         if operation.label is not None:
             raise ModelError(
                 f"The label {self.name} was put on {operation}, which has the label {operation.label}; give it one."

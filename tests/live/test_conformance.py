@@ -6,9 +6,11 @@ the machines take more steps than they do operations; each does at least `OPERAT
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from random import Random
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings, strategies as st
@@ -24,21 +26,21 @@ from deadheat.live.leavings.redis_run import forget
 from deadheat.live.place import Place
 from deadheat.models.components.kubernetes import KubernetesState
 from deadheat.models.components.kubernetes_guards import GuardedKubernetes
-from deadheat.models.components.redis import Redis, key_of
+from deadheat.models.components.redis import Redis, RedisError, RedisState
 from deadheat.models.components.status import Status, StatusStore
 from deadheat.models.components.stream import EventStream
 from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL
 from deadheat.models.values import lookup
 from deadheat.sim.components import Component, Step
 from deadheat.sim.operations import Operation
+from tests.models.redis_programs import KEYS, NAMES, ScriptedRedis, random_command, random_transaction
 
 pytestmark = pytest.mark.live
 
 EXAMPLES, STEPS = 100, 50
 OPERATIONS_MIN = 2_000
 
-keys = st.sampled_from([key_of(purpose, "e1") for purpose in ("lock", "token", "flag")])
-contents = st.sampled_from(["a", "b"])
+keys = st.sampled_from(KEYS)
 holders = st.none() | st.sampled_from(["worker/e1", "dispatcher/e1/1"])
 statuses = st.sampled_from(Status)
 names = st.none() | st.just("another")
@@ -81,13 +83,13 @@ class Pair(RuleBasedStateMachine):
         type(self).done += 1
 
 
-def run(machine: type[Pair], place: Place) -> None:
+def run(machine: type[Pair], place: Place, examples: int = EXAMPLES) -> None:
     machine.place = place
     machine.done = 0
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,
             derandomize=True,
@@ -98,36 +100,60 @@ def run(machine: type[Pair], place: Place) -> None:
     )
 
 
+clients = st.sampled_from(NAMES)
+seeds = st.integers(0, 2**32 - 1).map(Random)
+
+
 class RedisPair(Pair):
+    value: RedisState
+    model = ScriptedRedis("redis")
+    answered: ClassVar[Counter[str]] = Counter()
+
     def open(self) -> tuple[Component, Adapter]:
         forget(self.place.redis, self.place.prefix)
-        self.model = Redis("redis")
-        self.real = RedisAdapter(self.place.redis, self.place.prefix, lease_ms=600_000)
+        self.real = RedisAdapter(self.place.redis, self.place.prefix, lease_ms=600_000, component=self.model)
         return self.model, self.real
 
-    @rule(key=keys)
-    def get(self, key: str) -> None:
-        self.do(self.model.get(key))
-
-    @rule(key=keys, content=contents, holder=holders)
-    def set(self, key: str, content: str, holder: str | None) -> None:
-        self.do(self.model.set(key, content, holder))
-
-    @rule(key=keys, content=contents, holder=holders)
-    def set_if_absent(self, key: str, content: str, holder: str | None) -> None:
-        self.do(self.model.set_if_absent(key, content, holder))
+    @rule(random=seeds)
+    def some_commands(self, random: Random) -> None:
+        for _ in range(random.randint(1, 8)):
+            command = random_command(self.model, random)
+            [step] = self.model.apply(self.value, command)
+            failed = isinstance(step.outcome, RedisError)
+            self.answered[f"{command.name} {step.outcome.name}" if failed else command.name] += 1
+            self.do(command)
 
     @rule(key=keys, owner=holders.filter(bool))
     def acquire(self, key: str, owner: str) -> None:
         self.do(self.model.acquire(key, owner))
 
     @rule(key=keys)
-    def delete(self, key: str) -> None:
-        self.do(self.model.delete(key))
+    def wait_for_an_item(self, key: str) -> None:
+        self.do(self.model.blpop(key))
 
-    @rule(key=keys, content=contents)
-    def delete_if_equal(self, key: str, content: str) -> None:
-        self.do(self.model.delete_if_equal(key, content))
+    @rule(key=keys, client=clients)
+    def watch(self, key: str, client: str) -> None:
+        self.do(self.model.watch(key, client))
+
+    @rule(random=seeds)
+    def execute(self, random: Random) -> None:
+        transaction = random_transaction(self.model, random)
+        client = transaction.arguments[1]
+        if random.random() < 0.7:
+            self.watch(random.choice(KEYS), client)
+            self.some_commands(random)
+        watch = lookup(self.value.watches, client)
+        if watch is not None:
+            self.answered["EXEC that is aborted" if watch.is_dirty else "EXEC of what was watched"] += 1
+        self.do(transaction)
+
+    @rule(client=clients)
+    def unwatch(self, client: str) -> None:
+        self.do(self.model.unwatch("e1", client))
+
+    @rule(client=clients)
+    def disconnect(self, client: str) -> None:
+        self.do(self.model.disconnect("e1", client))
 
     @rule(key=keys)
     def expire(self, key: str) -> None:
@@ -163,8 +189,13 @@ class RedisPair(Pair):
 
 
 def test_the_redis_model_does_what_redis_does(place: Place) -> None:
-    run(RedisPair, place)
-    assert RedisPair.done >= OPERATIONS_MIN
+    run(RedisPair, place, examples=150)
+    assert RedisPair.done >= 2 * OPERATIONS_MIN
+    commands = {name for each in Redis.__mro__ for name in vars(each).get("COMMANDS", ())}
+    typed = commands - {"set", "set_if_absent", "set_keepttl", "delete", "pexpire", "persist"}
+    wanted = [*commands, *(f"{name} WRONG_TYPE" for name in typed), "incr NOT_AN_INTEGER", "incr OVERFLOW", "take_over"]
+    wanted += ["take_over WRONG_TYPE", "EXEC that is aborted", "EXEC of what was watched"]
+    assert [each for each in wanted if not RedisPair.answered[each]] == []
 
 
 class StatusPair(Pair):

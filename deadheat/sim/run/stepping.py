@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
-from deadheat.sim.errors import DeadheatError, ModelError, OperationError
-from deadheat.sim.freeze import freeze, require_immutable
+from deadheat.sim.counting import a
+from deadheat.sim.errors import ModelError, OperationError
+from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Model
+from deadheat.sim.nearest import did_you_mean
 from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.users_code import calls_users_code, told
+from deadheat.sim.places import place_of
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["JointStep", "only_step", "steps_of"]
 
@@ -38,6 +41,8 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
     if isinstance(request, Operation):
         component = model.component(request.component)
         for step in _steps(component, values[request.component], request):
+            if step.kind is not None and step.kind not in model.budgets:
+                _require_declared(component, request, step.kind, {*model.budgets, *model.declared})
             yield JointStep(step.outcome, {request.component: step.value}, step.kind)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
@@ -47,17 +52,51 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
 @calls_users_code
 def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
     try:
-        steps = list(component.apply(value, request))
-    except (DeadheatError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-        raise OperationError(f"{request} failed: {told(error)}.") from error
+        given = component.apply(value, request)
+        steps = list(given) if isinstance(given, Iterable) and not isinstance(given, Step | str) else None
+    except BaseException as error:
+        raise failed(f"{request} failed", error, _method(component, request), OperationError) from error
+    if steps is None:
+        what_to_do = "write (Step(...),)" if isinstance(given, Step) else "return a tuple of Steps, or BLOCKED"
+        raise ModelError(f"{_named(component, request)} returned {a(given)}; {what_to_do}.")
     for each in steps:
         if not isinstance(each, Step):
-            raise ModelError(f"{request} has a {type(each).__name__} among its steps; let each be a Step.")
-        require_immutable(f"The outcome of {request}", each.outcome)
-        require_immutable(f"The value of the component {request.component!r} after {request}", each.value)
+            raise ModelError(
+                f"{_named(component, request)} has {a(each)} among its steps; let each be a Step(outcome, value)."
+            )
+        try:
+            freeze(each.outcome)
+        except Unfreezable as error:
+            raise ModelError(f"The outcome of {_named(component, request)} must be immutable: {error}.") from None
+        try:
+            freeze(each.value)
+        except Unfreezable as error:
+            raise ModelError(
+                f"The value of the component {request.component!r} after {_named(component, request)} must be "
+                f"immutable: {error}."
+            ) from None
     return steps
+
+
+def _require_declared(component: Component, request: Operation, kind: str, others: set[str]) -> None:
+    """Raise ModelError for a fault that nobody declares: it would never be allowed, and so never happen."""
+    declared = {*(each.kind for each in component.faults), *others}
+    if kind not in declared:
+        nearest = did_you_mean(kind, declared)
+        raise ModelError(
+            f"{_named(component, request)} meets the fault {kind!r}, which {type(component).__name__} does not declare"
+            f"{nearest or f'; write faults = (Fault({kind!r}, ...),) in it.'}"
+        )
+
+
+def _method(component: Component, request: Operation) -> Any:
+    return getattr(type(component), request.name, None)
+
+
+def _named(component: Component, request: Operation) -> str:
+    """Return a request with the place at which its operation is defined."""
+    place = place_of(_method(component, request))
+    return f"{request} in {place}" if place is not None else str(request)
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:
