@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from deadheat.live.adapters.base import BlockedError
 from deadheat.live.adapters.sql import PostgresDatabase, SqliteDatabase
-from deadheat.models.components.sql import Column, Database, DatabaseState, Row, SqlError, column
+from deadheat.models.components.sql import Column, Database, DatabaseState, Record, SqlError, column
 from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Statement, Update
 from deadheat.models.components.status import Status
@@ -36,7 +36,7 @@ DEADLOCK_TIMEOUT_S = 0.01
 PATIENCE_S = 10.0
 
 
-class Kinds(Row, table="kinds of columns"):
+class Kinds(Record, table="kinds of columns"):
     number: Column[int]
     flag: Column[bool] = column(default=False)
     status: Column[Status] = column(default=Status.QUEUED)
@@ -379,7 +379,7 @@ def test_the_example_of_the_manual_goes_in_postgresql_as_it_does_here(postgres: 
     assert step.outcome == (Job("a", tries=10), Job("b", tries=11))
 
 
-class Unclear(Row):
+class Unclear(Record):
     id: Column[str]
     either: Column[int | str] = column(default=0)
 

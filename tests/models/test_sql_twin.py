@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from deadheat.models.components.sql import Database, DatabaseState, Lock
+from deadheat.models.components.sql import Database, DatabaseState, RowLock
 from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Statement, Update
 from tests.models.sql_models import Event, Job
@@ -41,7 +41,7 @@ rows = st.builds(lambda key, tries: Job(key, tries=tries), st.sampled_from(KEYS)
 )
 statements: st.SearchStrategy[Statement] = st.one_of(
     st.builds(Insert, rows, st.booleans()),
-    st.builds(Select, st.just("jobs"), wheres, st.none() | st.just(1), st.sampled_from([None, *Lock])),
+    st.builds(Select, st.just("jobs"), wheres, st.none() | st.just(1), st.sampled_from([None, *RowLock])),
     st.builds(Update, st.just("jobs"), changes, wheres),
     st.builds(Update, st.just("jobs"), changes, wheres),
     st.builds(Delete, st.just("jobs"), wheres),
@@ -112,7 +112,7 @@ def at_random(number: int) -> list[tuple[str, Any]]:
         if kind == 0:
             return Insert(Job(dice.choice(KEYS)), dice.random() < 0.5)
         if kind == 1:
-            return Select("jobs", dice.choice(wheres), dice.choice([None, 1]), dice.choice([None, *Lock]))
+            return Select("jobs", dice.choice(wheres), dice.choice([None, 1]), dice.choice([None, *RowLock]))
         if kind == 2:
             return Delete("jobs", dice.choice(wheres))
         return Update("jobs", dice.choice(sets), dice.choice(wheres))

@@ -10,8 +10,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from deadheat.models.components.sql.database import Database
-from deadheat.models.components.sql.statements import Delete, Insert, Lock, Select, Statement, Update
-from deadheat.models.components.sql.tables import Row, columns_of, key_column, types_of_columns
+from deadheat.models.components.sql.statements import Delete, Insert, RowLock, Select, Statement, Update
+from deadheat.models.components.sql.tables import Record, columns_of, key_column, types_of_columns
 from deadheat.sim.errors import LiveError
 
 __all__ = ["Dialect", "Text", "answer_of", "create_table", "quoted", "text_of"]
@@ -39,7 +39,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def create_table(row: type[Row], dialect: Dialect, prefix: str) -> str:
+def create_table(row: type[Record], dialect: Dialect, prefix: str) -> str:
     """Return the CREATE TABLE of a table; raises LiveError for a column of which no type is known."""
     columns = []
     for name in columns_of(row):
@@ -91,11 +91,11 @@ def answer_of(statement: Statement, database: Database, rows: list[tuple[Any, ..
 
 def _limit_and_lock(statement: Select, dialect: Dialect) -> str:
     limit = "" if statement.limit is None else f" LIMIT {int(statement.limit)}"
-    lock = {None: "", Lock.FOR_UPDATE: " FOR UPDATE", Lock.SKIP_LOCKED: " FOR UPDATE SKIP LOCKED"}[statement.lock]
+    lock = {None: "", RowLock.FOR_UPDATE: " FOR UPDATE", RowLock.SKIP_LOCKED: " FOR UPDATE SKIP LOCKED"}[statement.lock]
     return limit + lock * dialect.row_locks
 
 
-def _kind(row: type[Row], name: str) -> type:
+def _kind(row: type[Record], name: str) -> type:
     kinds = [each for each in types_of_columns(row).get(name, ()) if each is not type(None)]
     if len(kinds) != 1 or not issubclass(kinds[0], str | int | Enum):
         raise LiveError(
