@@ -17,13 +17,17 @@ from weakref import ReferenceType, ref
 
 __all__ = ["Forgotten", "Unyielded", "note_made", "note_used", "noting_nothing"]
 
+STEPS_OF_COMPONENTS = "deadheat.models.components."
+"""Where steps are that a role takes by `yield from`: it is the role that has forgotten these."""
+
 
 class Forgotten(NamedTuple):
-    """A request that was never yielded, as text, and the code and line that made it."""
+    """A request that was never yielded, as text, the code and line that made it, and the word that is missing there."""
 
     request: str
     code: CodeType
     line: int
+    missing: str
 
 
 class _Made(NamedTuple):
@@ -50,10 +54,13 @@ class Unyielded:
             if collecting:
                 gc.enable()
 
-    def note(self, request: Any, code: CodeType, line: int) -> None:
-        """Note a request that was made."""
+    def note(self, request: Any, frame: Any) -> None:
+        """Note a request that was made by what a frame runs, or for it by steps of a component of the library."""
+        missing = "yield"
+        while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(STEPS_OF_COMPONENTS):
+            frame, missing = frame.f_back, "yield from"
         text = f"{request.component}.{request.name}"
-        self._made.append(_Made(ref(request), Forgotten(text, code, line)))
+        self._made.append(_Made(ref(request), Forgotten(text, frame.f_code, frame.f_lineno, missing)))
 
     def use(self, request: Any) -> None:
         """Note that a request was yielded, or is part of another one."""
@@ -94,8 +101,7 @@ def note_made(request: Any, *parts: Any) -> None:
         return
     for each in parts:
         unyielded.use(each)
-    frame: Any = sys._getframe(2)  # that of who called what calls this
-    unyielded.note(request, frame.f_code, frame.f_lineno)
+    unyielded.note(request, sys._getframe(2))  # the frame of who called what calls this
 
 
 def note_used(request: Any) -> None:

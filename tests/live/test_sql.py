@@ -28,7 +28,7 @@ from deadheat.sim.errors import LiveError
 from deadheat.sim.operations import Operation
 from tests.models.sql_models import Job, Order
 from tests.models.sql_mutants import DirtyReads, KeepsLocks, LooksAnew, LooksOnce
-from tests.models.test_sql_twin import ROWS, SESSIONS, at_random, programs
+from tests.models.test_sql_twin import ROWS, SESSIONS, asked, at_random, programs
 
 pytestmark = pytest.mark.live
 
@@ -54,8 +54,7 @@ def fault_free(value: DatabaseState, request: Operation, database: Database = DA
 def request_of(session: str, action: Any) -> Operation:
     if isinstance(action, str):
         return getattr(DATABASE, action)(session)  # type: ignore[no-any-return]
-    looks = isinstance(action, Select) and action.lock is None
-    return DATABASE.look(session, action) if looks else DATABASE.execute(session, action)
+    return asked(DATABASE, session, action)
 
 
 class PostgresPair:
@@ -247,7 +246,7 @@ class SqlitePair:
     def do(self, session: str, action: Any) -> None:
         request = request_of(session, action)
         others_write = any(self.real.is_writing(each) for each in SESSIONS if each != session)
-        is_write = request.name == "execute" and not self.value.transaction(session).aborted
+        is_write = request.name in ("execute", "lock") and not self.value.transaction(session).aborted
         if is_write and others_write:
             with pytest.raises(BlockedError):
                 self.real.perform(request)

@@ -18,8 +18,9 @@ from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.fingerprint import fingerprint
-from deadheat.sim.model import Model
+from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Label, Operation
+from deadheat.sim.traits import traits_of, weaker_than
 from tests.models.sql_models import (
     Event,
     Job,
@@ -29,6 +30,7 @@ from tests.models.sql_models import (
     hits,
     increments,
     lost_answer,
+    model_of,
     outbox,
     workers,
 )
@@ -124,6 +126,7 @@ class Flag(Record):
         (lambda: Job.status.in_(), r"Job\.status\.in_\(\) was given nothing"),
         (lambda: Job.id == "x" and Job.tries == 1, r"put conditions together with & or \|"),
         (lambda: Database("db", Job).begin(""), r"A session of the database 'db' has no name"),
+        (lambda: Drive().steps(next(Drive().db.begin("one").update(Job))), r"An UPDATE of jobs sets no column"),
         (lambda: type("None_", (Record,), {}), r"The table None_ has no columns"),
         (lambda: Database("db", Job, rows=(Job("j"), Job("j"))), r"given two tables, or rows, of one name"),
         (lambda: Database("db", Job, rows=(Flag("f"),)), r"The database 'db' has no table Flag, only Job"),
@@ -144,7 +147,7 @@ def test_a_statement_about_another_databases_table_is_refused() -> None:
     for request in (
         drive.db.select(Order),
         drive.db.insert(Order("o")),
-        drive.db.update(Order, ()),
+        drive.db.update(Order, Job.tries.to(1)),
         drive.db.delete(Order),
         next(drive.db.begin("one").select(Order)),
         next(drive.db.begin("one").insert(Order("o"))),
@@ -332,6 +335,18 @@ def test_a_session_is_one_processs_own() -> None:
         drive.go_on(one)
 
 
+def forgets(db: Database) -> Any:
+    tx = db.begin("me")
+    tx.update(Job, Job.tries.plus(1))
+    yield from tx.commit()
+
+
+def test_a_statement_that_is_made_and_dropped_is_told_with_its_place() -> None:
+    model = model_of(Drive().db, Process("me", forgets, (Drive().db,)), wrong=lambda view: None)
+    with pytest.raises(ModelError, match=r"made the request db\.execute in forgets .*; write `yield from` before it"):
+        python.explore(model)
+
+
 def test_a_label_stands_on_the_step_that_begins_a_statement() -> None:
     paid = Label("PAID", "the order is paid")
     assert next(Drive().db.begin("one").commit(label=paid)).label == "PAID"
@@ -363,6 +378,18 @@ def test_a_state_reads_as_what_is_committed_and_what_is_open() -> None:
     drive(one.insert(Event("1", "k")))
     assert "one is aborted" in drive.db.describe(drive.value)
     assert Database("db", Job).describe(DatabaseState()) == "no rows"
+
+
+def test_what_a_guard_is_worth_is_told_by_the_statement_without_it() -> None:
+    db = Drive().db
+    for_update = next(db.begin("one").select(Job, lock=RowLock.FOR_UPDATE))
+    [unlocked] = weaker_than(db, for_update)
+    assert unlocked.meaning == "reads without FOR UPDATE"
+    assert unlocked.instead(for_update).name == "look"
+    [failing] = weaker_than(db, db.insert(Job("j"), or_nothing=True))
+    assert failing.instead(db.insert(Job("j"), or_nothing=True)) == db.insert(Job("j"))
+    assert weaker_than(db, db.insert(Job("j"))) == ()
+    assert [traits_of(db, each).looks for each in ("select", "look", "lock")] == [True, True, False]
 
 
 # Whole systems

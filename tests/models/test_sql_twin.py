@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 from deadheat.models.components.sql import Database, DatabaseState, RowLock
 from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Statement, Update
+from deadheat.sim.operations import Operation
 from tests.models.sql_models import Event, Job
 from tests.models.sql_mutants import DirtyReads, KeepsLocks, LooksAnew, LooksOnce, WaitsForEver
 from tests.models.sql_twin import Twin
@@ -51,6 +52,12 @@ actions = st.tuples(st.sampled_from(SESSIONS), statements | statements | stateme
 programs = st.lists(actions, min_size=10, max_size=40)
 
 
+def asked(db: Database, session: str, statement: Statement) -> Operation:
+    if not isinstance(statement, Select):
+        return db.execute(session, statement)
+    return (db.look if statement.lock is None else db.lock)(session, statement)
+
+
 class Pair:
     """The component and its twin at work: every answer, and all that is committed, must be the same."""
 
@@ -78,9 +85,7 @@ class Pair:
         elif action == "rollback":
             answers = self.take(self.db.rollback(session)), self.twin.rollback(session)
         else:
-            looks = isinstance(action, Select) and action.lock is None
-            request = (self.db.look if looks else self.db.execute)(session, action)
-            answers = self.take(request), self.twin.do(session, action)
+            answers = self.take(asked(self.db, session, action)), self.twin.do(session, action)
         assert answers[0] == answers[1], (session, action)
         self.waited += answers[0] is WAITS
         self.refused += not isinstance(answers[0], int | tuple) and answers[0] not in (None, WAITS)

@@ -105,6 +105,10 @@ class PostgresDatabase(Adapter):
 
     def look(self, session: str, statement: Select) -> Any:
         """SELECT without locks."""
+        return self.execute(session, statement._replace(lock=None))
+
+    def lock(self, session: str, statement: Select) -> Any:
+        """SELECT FOR UPDATE."""
         return self.execute(session, statement)
 
     def execute(self, session: str, statement: Statement) -> Any:

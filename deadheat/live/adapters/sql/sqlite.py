@@ -77,6 +77,10 @@ class SqliteDatabase(Adapter):
         """SELECT."""
         return SqlError.ABORTED if session in self._aborted else self._run(session, statement)
 
+    def lock(self, session: str, statement: Select) -> Any:
+        """SELECT, after which nobody else writes."""
+        return self.execute(session, statement)
+
     def execute(self, session: str, statement: Statement) -> Any:
         """Do a statement, in a transaction that nobody else's can overlap."""
         if session in self._aborted:

@@ -15,7 +15,7 @@ from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.operations import Label, Operation
-from deadheat.sim.traits import looks
+from deadheat.sim.traits import looks, weaker
 
 __all__ = ["LOST_COMMIT", "Database", "Session"]
 
@@ -71,6 +71,7 @@ class Database(Component):
         self._require_table(table)
         return (Step(selected(value, Transaction(""), Select(table.table, where, limit)), value),)
 
+    @weaker("inserts without ON CONFLICT DO NOTHING", without="or_nothing")
     @operation
     def insert(self, value: DatabaseState, row: Record, or_nothing: bool = False) -> Steps:
         """INSERT, `or_nothing` with ON CONFLICT DO NOTHING: how many rows, or `UNIQUE_VIOLATION`.
@@ -107,13 +108,16 @@ class Database(Component):
         self._checked(statement)
         return (Step(SqlError.ABORTED if transaction.aborted else selected(value, transaction, statement), value),)
 
+    @weaker("reads without FOR UPDATE", look)
+    @operation
+    def lock(self, value: DatabaseState, session: str, statement: Select) -> Steps:
+        """Begin a SELECT FOR UPDATE in a session: the rows, or `WAITS`."""
+        return self._in_session(value, session, statement)
+
     @operation
     def execute(self, value: DatabaseState, session: str, statement: Statement) -> Steps:
-        """Begin a statement in a session: what it answers, or `WAITS`."""
-        transaction = self._free(value, session)
-        if transaction.aborted:
-            return (Step(SqlError.ABORTED, value),)
-        return (begun(value, transaction, self._checked(statement)),)
+        """Begin a statement that writes in a session: how many rows, or `WAITS`."""
+        return self._in_session(value, session, statement)
 
     @operation
     def go_on(self, value: DatabaseState, session: str) -> Steps:
@@ -146,6 +150,12 @@ class Database(Component):
         """End a session, whatever it is in the middle of: its transaction is rolled back, its locks are gone."""
         return (Step(None, value.without(session)),)
 
+    def _in_session(self, value: DatabaseState, session: str, statement: Statement) -> Steps:
+        transaction = self._free(value, session)
+        if transaction.aborted:
+            return (Step(SqlError.ABORTED, value),)
+        return (begun(value, transaction, self._checked(statement)),)
+
     def _alone(self, value: DatabaseState, statement: Statement) -> Steps:
         """Begin and commit in one step; wait before it, where that is the same as to wait in the middle of it."""
         step = begun(value, Transaction(""), self._checked(statement))
@@ -175,6 +185,10 @@ class Database(Component):
         return transaction
 
     def _checked(self, statement: Statement) -> Statement:
+        if isinstance(statement, Update) and not statement.changes:
+            raise ModelError(
+                f"An UPDATE of {statement.table} sets no column; say what it changes, such as Job.status.to(...)."
+            )
         if isinstance(statement, Insert):
             self._require_table(type(statement.row))
         else:
@@ -234,7 +248,7 @@ class Session:
     ) -> Generator[Operation, Any, tuple[SomeRecord, ...] | SqlError]:
         """SELECT, with a `lock` FOR UPDATE: the rows, in the order of their keys; or an error."""
         statement = Select(table.table, where, limit, lock)
-        first = self.database.look if lock is None else self.database.execute
+        first = self.database.look if lock is None else self.database.lock
         return self._ask(first(self.name, statement), label)
 
     def insert(
