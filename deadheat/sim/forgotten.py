@@ -15,10 +15,9 @@ from types import CodeType
 from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
-__all__ = ["Forgotten", "Unyielded", "note_made", "note_used", "noting_nothing"]
+from deadheat.sim.places import is_of_a_component
 
-STEPS_OF_COMPONENTS = "deadheat.models.components."
-"""Where steps are that a role takes by `yield from`: it is the role that has forgotten these."""
+__all__ = ["Forgotten", "Unyielded", "note_made", "note_used", "noting_nothing"]
 
 
 class Forgotten(NamedTuple):
@@ -57,7 +56,7 @@ class Unyielded:
     def note(self, request: Any, frame: Any) -> None:
         """Note a request that was made by what a frame runs, or for it by steps of a component of the library."""
         missing = "yield"
-        while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(STEPS_OF_COMPONENTS):
+        while frame.f_back is not None and is_of_a_component(frame):
             frame, missing = frame.f_back, "yield from"
         text = f"{request.component}.{request.name}"
         self._made.append(_Made(ref(request), Forgotten(text, frame.f_code, frame.f_lineno, missing)))

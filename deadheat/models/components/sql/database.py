@@ -15,7 +15,7 @@ from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.operations import Label, Operation
-from deadheat.sim.traits import looks, weaker
+from deadheat.sim.traits import hands_work, looks, weaker
 
 __all__ = ["LOST_COMMIT", "Database", "Session"]
 
@@ -119,6 +119,7 @@ class Database(Component):
         """Begin a statement that writes in a session: how many rows, or `WAITS`."""
         return self._in_session(value, session, statement)
 
+    @hands_work
     @operation
     def go_on(self, value: DatabaseState, session: str) -> Steps:
         """Go on with the statement of a session that waits, once it can, or end it because of a deadlock."""

@@ -23,6 +23,7 @@ from typing import (
     Generic,
     NamedTuple,
     TypeVar,
+    cast,
     dataclass_transform,
     get_args,
     get_type_hints,
@@ -171,8 +172,11 @@ class Record(metaclass=_Table):
             _require_type(type(self), name, getattr(self, name))
 
     def __str__(self) -> str:
-        contents = ", ".join(f"{name}={literal(getattr(self, name))}" for name in columns_of(type(self)))
-        return f"{self.table}({contents})"
+        """Return it as text, without what is as it is by default."""
+        key, *others = dataclasses.fields(cast("Any", self))
+        contents = ((each.name, getattr(self, each.name), each.default) for each in others)
+        told = (f"{name}={literal(value)}" for name, value, default in contents if value != default)
+        return f"{self.table}({', '.join([literal(getattr(self, key.name)), *told])})"
 
 
 def columns_of(row: type) -> tuple[str, ...]:
