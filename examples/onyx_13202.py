@@ -6,11 +6,11 @@
 https://github.com/onyx-dot-app/onyx/pull/13202 (merged on 2026-07-20). A sweep lists the workspaces in the sandbox of a
 user, finds those that no row of `build_session` owns, and deletes them.
 
-Read: the pull request, and in it the remark of a reviewer (cubic): `create_session__no_commit` inserts the row and makes
-the directory before the request commits; the sweep, in a transaction of its own, does not see that row. The reviewer
-proposes a grace period for young workspaces, or the lock under which sessions are created. That it is the endpoint that
-commits is https://github.com/onyx-dot-app/onyx/pull/7651; the lock is in `locks.py`: in Redis, one for each user, with a
-timeout.
+Read: the pull request, and in it the remark of a reviewer (cubic): `create_session__no_commit` inserts the row and
+makes the directory before the request commits; the sweep, in a transaction of its own, does not see that row. The
+reviewer proposes a grace period for young workspaces, or the lock under which sessions are created. That it is the
+endpoint that commits is https://github.com/onyx-dot-app/onyx/pull/7651; the lock is in `locks.py`: in Redis, one for
+each user, with a timeout.
 
 Inferred: that a request holds that lock until it has committed; that the sweep lists first and asks the database then;
 that one source of orphans are requests that die between the directory and the commit (another is read: sessions that
@@ -112,9 +112,9 @@ def sweep(onyx: Onyx, session: str) -> Steps:
 
 
 def sweep_what_is_old(onyx: Onyx, session: str) -> Steps:
-    """The same, without those that are younger than so many seconds."""
-    found, age = yield atomically(O4(onyx.workspaces.names(key=session)), onyx.young.look(key=session))
-    if age is Clock.EXPIRED:
+    """The same, but for those that are younger than so many seconds; that is asked before the rows are looked for."""
+    found = yield O4(onyx.workspaces.names(key=session))
+    if (yield onyx.young.look(key=session)) is Clock.EXPIRED:
         yield from delete_orphans(onyx, session, found)
 
 
