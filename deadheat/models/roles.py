@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.models.any_system import Components
+from deadheat.models.protocol_rules import require_tuple
+from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.model import Crash, Process
@@ -90,8 +92,10 @@ class Role(Generic[System]):
             raise ModelError(f"The name of a role is {self.name!r}; give it a text.")
         if not callable(self.function):
             raise ModelError(
-                f"The role {self.name!r} has no function but {self.function!r}; give it a generator function."
+                f"The role {self.name!r} has no function but {a(self.function)}; give it a generator function."
             )
+        is_crash = lambda each: isinstance(each, RoleCrash)  # noqa: E731
+        require_tuple(f"the role {self.name!r}", "crashes", self.crashes, is_crash, "what crash(...) returns")
 
     @property
     def part(self) -> str:

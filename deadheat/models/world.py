@@ -24,7 +24,6 @@ from deadheat.models.claims import property_of
 from deadheat.models.components.celery import CeleryQueue
 from deadheat.models.components.chance import Chance
 from deadheat.models.components.http import HttpChannel
-from deadheat.models.components.redis import Redis
 from deadheat.models.components.tokens import Tokens
 from deadheat.models.components.user import User
 from deadheat.models.design import processes_by_themselves
@@ -70,7 +69,7 @@ def _system(protocol: Protocol, faults: Faults) -> System:
         status=_made(protocol.status, "status", replicas=bool(faults.get(kinds.STALE_STATUS))),
         http=HttpChannel("http"),
         tokens=Tokens("tokens"),
-        redis=Redis("redis", leases=protocol.leases),
+        redis=_made(protocol.redis, "redis", leases=protocol.leases),
         kubernetes=_made(
             protocol.kubernetes,
             "kubernetes",

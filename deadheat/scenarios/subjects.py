@@ -71,7 +71,8 @@ class OfEvaluations(Subject):
         """Return the model of the protocol in its world."""
         world = build(self.protocol, evaluations, budgets)
         properties = (*properties_of(world.system), *world.claims)
-        return Model(world.components, world.processes, properties, budgets, quiet, world.interchangeable)
+        declared = frozenset(self.faults)
+        return Model(world.components, world.processes, properties, budgets, quiet, world.interchangeable, declared)
 
     def reached(self, evaluations: int, budgets: Mapping[str, int], exploration: Exploration) -> frozenset[str]:
         """Return the labels of the steps that some run made, with the effect that they are named for."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from deadheat.models.components.redis import Redis
+from deadheat.models.components.redis_keys import without_time_to_live
 from deadheat.models.faults import LEASE_EXPIRY
 from deadheat.models.values import lookup
 from deadheat.scenarios.latency import Latency
 from deadheat.scenarios.window_network import constraints_of, readings_of
 from deadheat.sim.explain.causality import Reading
-from deadheat.sim.explain.cuts import START, CausalStep, Cuts
+from deadheat.sim.explain.cuts import START, Cuts
 from deadheat.sim.explain.temporal import Network
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Operation
@@ -79,7 +80,7 @@ def leases_of(model: Model, cuts: Cuts, bounds: Mapping[int, Latency]) -> Iterat
         if step.transition.step.fault != LEASE_EXPIRY or not isinstance(operation, Operation):
             continue
         key = str(step.transition.step.outcome)
-        setting = {each.number for each in cuts.steps if _sets(model, each, operation, key)}
+        setting = _setting(model, cuts, operation.component, key)
         others = {number: latency for number, latency in bounds.items() if number != step.number}
         found = [
             (network.longest(each, step.number), each)
@@ -104,13 +105,18 @@ def _last(steps: Set[int], end: int, reading: Reading) -> set[int]:
     return {each for each in left if not any(each in before[other] for other in left & before[end])}
 
 
-def _sets(model: Model, step: CausalStep, expiry: Operation, key: str) -> bool:
-    """Return whether a step set the key that expires: whether, answered as it was, it would where there is no key."""
-    operation = step.transition.operation
-    redis = model.component(expiry.component)
-    if not isinstance(operation, Operation) or operation.component != expiry.component or not isinstance(redis, Redis):
-        return False
-    return any(
-        each.outcome == step.transition.step.outcome and lookup(each.value.keys, key) is not None
-        for each in redis.apply(redis.initial, operation)
-    )
+def _setting(model: Model, cuts: Cuts, instance: str, key: str) -> set[int]:
+    """Return the steps that gave a key its time to live: which, done as they were, give it to one that has none."""
+    redis = model.component(instance)
+    if not isinstance(redis, Redis):
+        return set()
+    value, found = redis.initial, set()
+    for step in cuts.steps:
+        operation, after = step.transition.operation, step.transition.step.values.get(instance, value)
+        if isinstance(operation, Operation) and operation.component == instance:
+            steps = redis.apply(without_time_to_live(value, key), operation)
+            given = (lookup(each.value.keys, key) for each in steps if each.outcome == step.transition.step.outcome)
+            if any(entry is not None and entry.holder is not None for entry in given):
+                found.add(step.number)
+        value = after
+    return found

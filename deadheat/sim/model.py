@@ -165,13 +165,12 @@ class Property:
                 f"{in_place_of(error, part.violation)} and does not say so; name it in what the property reads."
             ) from error
         except BaseException as error:
-            if (
-                isinstance(error, TypeError)
-                and (not_so_many := not_taken(part.violation, [part.seen(each) for each in views])) is not None
-            ):
+            parameters = not_taken(part.violation, views) if isinstance(error, TypeError) else None
+            if parameters is not None and not hasattr(part.violation, "__wrapped__"):
+                given = "the views before and after" if self.kind is Kind.STEP else "the view of a state"
                 raise ModelError(
-                    f"The property {self.name!r} in {place_of(part.violation)} {not_so_many}; let one of kind step "
-                    "take the views before and after, and any other the view of a state."
+                    f"The property {self.name!r} in {place_of(part.violation)} takes {parameters}, and one of kind "
+                    f"{self.kind} is given {given}; let it take as many."
                 ) from error
             raise failed(f"The property {self.name!r} failed", error, part.violation) from error
         if found is None or isinstance(found, str):
@@ -191,7 +190,8 @@ class Model:
     `budgets` says how often each kind of fault may happen, `UNLIMITED` for any number of times. In a `quiet` model
     faults stop at some point: a property of kind EVENTUALLY speaks only of runs on which they do. Names that are
     `interchangeable` are said to make no difference: exchange two of them, wherever they stand in the names and values
-    of a run, and it is a run again. That is not believed, but verified where it is made use of.
+    of a run, and it is a run again. That is not believed, but verified where it is made use of. `declared` are kinds of
+    fault that steps may meet although neither their component declares them nor a budget names them.
     """
 
     components: Mapping[str, Component]
@@ -200,6 +200,7 @@ class Model:
     budgets: Mapping[str, int] = field(default_factory=dict)
     quiet: bool = False
     interchangeable: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         require_mapping("components", self.components)

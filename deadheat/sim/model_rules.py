@@ -26,8 +26,7 @@ def require_parts(what: str, given: Any, kind: type) -> None:
         )
     for each in given:
         if not isinstance(each, kind):
-            called = f"the class {each.__name__}" if isinstance(each, type) else a(each)
-            raise ModelError(f"Among the {what} of a model is {called}; let each be {with_article(kind.__name__)}.")
+            raise ModelError(f"Among the {what} of a model is {a(each)}; let each be {with_article(kind.__name__)}.")
 
 
 def require_own_names(components: Mapping[str, Component]) -> None:

@@ -59,8 +59,8 @@ def counter(*, safe: bool, database: type[Database] = Database) -> Model:
     return model_of(db, *(Process(me, increment, (db, me)) for me in ("one", "other")), wrong=lost)
 
 
-def increments(database: type[Database] = Database) -> Model:
-    """Two processes let the database add one, each in a transaction that it may be killed in, and then starts anew."""
+def increments(*, restarts: bool = True, database: type[Database] = Database) -> Model:
+    """Two processes let the database add one, each in a transaction that it may be killed in; it may start anew."""
     db = database("db", Job, rows=(Job("j"),))
 
     def increment(db: Database, me: str) -> Role:
@@ -70,10 +70,10 @@ def increments(database: type[Database] = Database) -> Model:
 
     def lost(view: View) -> str | None:
         [job] = state_of(view).rows_of(Job)
-        return None if job.tries >= 2 else f"{job.tries} after two increments"
+        return None if job.tries >= 1 + restarts else f"{job.tries} after two increments"
 
     processes = [
-        Process(me, increment, (db, me), crashes=(Crash(KILLED, consequences=atomically(db.disconnect(me))),))
+        Process(me, increment, (db, me), crashes=(Crash(KILLED, restarts, atomically(db.disconnect(me))),))
         for me in ("one", "other")
     ]
     return model_of(db, *processes, wrong=lost, budgets={KILLED: 1})

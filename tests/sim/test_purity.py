@@ -893,7 +893,7 @@ def test_arguments_that_are_no_tuple_are_refused(arguments: Any) -> None:
 def test_an_argument_by_a_misspelt_name_is_refused() -> None:
     with pytest.raises(
         ModelError,
-        match=r"Box\.open was called with the wrong arguments: there is no 'kye', it takes \(key\); write key",
+        match=r"Box\.open was called with the wrong arguments: it takes \(key\), and there is no 'kye'; write key",
     ):
         Box().open(kye=1)  # type: ignore[call-arg]
 

@@ -10,6 +10,7 @@ from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, OperationError
 from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Model
+from deadheat.sim.nearest import did_you_mean
 from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.places import place_of
 from deadheat.sim.users_code import calls_users_code, failed
@@ -40,6 +41,8 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
     if isinstance(request, Operation):
         component = model.component(request.component)
         for step in _steps(component, values[request.component], request):
+            if step.kind is not None and step.kind not in model.budgets:
+                _require_declared(component, request, step.kind, {*model.budgets, *model.declared})
             yield JointStep(step.outcome, {request.component: step.value}, step.kind)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
@@ -73,6 +76,17 @@ def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
                 f"immutable: {error}."
             ) from None
     return steps
+
+
+def _require_declared(component: Component, request: Operation, kind: str, others: set[str]) -> None:
+    """Raise ModelError for a fault that nobody declares: it would never be allowed, and so never happen."""
+    declared = {*(each.kind for each in component.faults), *others}
+    if kind not in declared:
+        nearest = did_you_mean(kind, declared)
+        raise ModelError(
+            f"{_named(component, request)} meets the fault {kind!r}, which {type(component).__name__} does not declare"
+            f"{nearest or f'; write faults = (Fault({kind!r}, ...),) in it.'}"
+        )
 
 
 def _method(component: Component, request: Operation) -> Any:

@@ -102,7 +102,7 @@ class Database(Component):
     def look(self, value: DatabaseState, session: str, statement: Select) -> Steps:
         """SELECT without locks, in a session: what is committed, and what its own transaction has written."""
         transaction = self._free(value, session)
-        self._require_table(self.tables.get(statement.table))
+        self._checked(statement)
         return (Step(SqlError.ABORTED if transaction.aborted else selected(value, transaction, statement), value),)
 
     @operation

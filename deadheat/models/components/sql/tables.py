@@ -23,7 +23,6 @@ from typing import (
     Generic,
     NamedTuple,
     TypeVar,
-    cast,
     dataclass_transform,
     get_args,
     get_type_hints,
@@ -134,13 +133,15 @@ class Column(Generic[Content]):
 class _Table(type):
     """Answers `Job.status` with the column; what is in a row's field is nobody's attribute but the row's."""
 
-    def __getattr__(cls, name: str) -> Any:
-        names = columns_of(cls)
-        if name in names:
-            return Column(cast("type[Row]", cls), name)
-        likely = get_close_matches(name, names, 1) if not name.startswith("__") else []
-        meant = f"; did you mean {likely[0]!r}?" if likely else ""
-        raise AttributeError(f"The table {cls.__name__} has no column {name!r}{meant}", name=name, obj=cls)
+    if not TYPE_CHECKING:  # a type checker would find any column
+
+        def __getattr__(cls, name: str) -> Any:
+            names = columns_of(cls)
+            if name in names:
+                return Column(cls, name)
+            likely = get_close_matches(name, names, 1) if not name.startswith("__") else []
+            meant = f"; did you mean {likely[0]!r}?" if likely else ""
+            raise AttributeError(f"The table {cls.__name__} has no column {name!r}{meant}", name=name, obj=cls)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(column,))
