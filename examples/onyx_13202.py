@@ -171,7 +171,7 @@ SLOW_REQUEST = GRACE_PERIOD.variant(
     "onyx-13202-slow-request",
     "the same, and a request takes longer",
     budgets={"early-expiry": 1},
-    expects={"session-has-its-workspace": "violated"},
+    expects={"session-has-its-workspace": "violated", "no-orphaned-workspace": "holds"},
 )
 
 LOCKED = AS_IT_WAS.variant(
@@ -185,7 +185,7 @@ LOCK_TIMED_OUT = LOCKED.variant(
     "onyx-13202-lock-timed-out",
     "the same, and the lock times out",
     budgets={"lease-expiry": 1},
-    expects={"session-has-its-workspace": "violated"},
+    expects={"session-has-its-workspace": "violated", "no-orphaned-workspace": "holds"},
 )
 
 COMMITTED_FIRST = AS_IT_WAS.variant(
