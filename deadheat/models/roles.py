@@ -80,6 +80,7 @@ class Role(Generic[System]):
     numbers: tuple[int | None, ...] | Callable[[Faults], tuple[int, ...]] = (None,)
     repeats: bool = False
     owed: bool = True
+    optional: bool = False
     crashes: tuple[RoleCrash[System], ...] = ()
     needs: Fault | str | None = None
     like: str | None = None
@@ -130,6 +131,7 @@ class Role(Generic[System]):
             self.repeats,
             self.owed,
             crashes,
+            optional=self.optional,
             part=self.part,
             key=instance.key,
             is_environment=self.is_environment,
@@ -156,6 +158,7 @@ def one(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
     like: str | None = None,
@@ -163,9 +166,10 @@ def one(
     """Declare one process, which runs `function(components)`.
 
     One that `repeats` begins anew each time it returns; one that is not `owed` may make its steps, but need not; one
-    that `needs` a fault is there only if that has a budget; one that is `like` another role is another of its kind.
+    that is `optional` need not begin, and goes on once it has begun; one that `needs` a fault is there only if that has
+    a budget; one that is `like` another role is another of its kind.
     """
-    return Role(name, function, repeats=repeats, owed=owed, crashes=crashes, needs=needs, like=like)
+    return Role(name, function, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs, like=like)
 
 
 def one_each(
@@ -174,11 +178,14 @@ def one_each(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
 ) -> Role[System]:
     """Declare one process for each key, which runs `function(components, key)`; see `one`."""
-    return Role(name, function, each_key=True, repeats=repeats, owed=owed, crashes=crashes, needs=needs)
+    return Role(
+        name, function, each_key=True, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
+    )
 
 
 def several(
@@ -188,6 +195,7 @@ def several(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
 ) -> Role[System]:
@@ -196,7 +204,9 @@ def several(
     The count may be a function of the budgets of faults.
     """
     numbers = numbered(count)
-    return Role(name, function, numbers=numbers, repeats=repeats, owed=owed, crashes=crashes, needs=needs)
+    return Role(
+        name, function, numbers=numbers, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
+    )
 
 
 def several_each(
@@ -206,12 +216,15 @@ def several_each(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
 ) -> Role[System]:
     """Declare so many processes for each key, each of which runs `function(components, key, number)`; see `several`."""
     numbers = numbered(count)
-    return Role(name, function, True, numbers, repeats=repeats, owed=owed, crashes=crashes, needs=needs)
+    return Role(
+        name, function, True, numbers, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
+    )
 
 
 def numbered(count: int | Callable[[Faults], int]) -> Callable[[Faults], tuple[int, ...]]:

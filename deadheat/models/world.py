@@ -57,7 +57,11 @@ def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
     """Return the world of a protocol at one size; the fault budgets decide which processes it needs."""
     names = tuple(f"e{number}" for number in range(1, evaluations + 1))
     system = _system(protocol, faults).at(names, faults)
-    processes = (*processes_of(roles_of(protocol, faults), system, faults), *processes_by_themselves(system, faults))
+    processes = (
+        *processes_of(roles_of(protocol, faults), system, faults),
+        *processes_by_themselves(system, faults),
+        *processes_of(protocol.roles, system, faults),
+    )
     claims = tuple(property_of(each, system, KEY) for each in protocol.claims)
     return World(system, system.instances(), processes, claims)
 

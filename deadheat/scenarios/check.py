@@ -313,6 +313,8 @@ def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: s
 def _all_sites(model: Model) -> set[Site]:
     functions: list[Callable[..., Any]] = []
     for process in model.processes:
+        if process.is_environment:  # no role of anybody's
+            continue
         functions.append(process.role)
         functions.extend(each for each in process.arguments if callable(each))
     return sites_of(functions)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
-from deadheat.models.components.redis import Redis
-from deadheat.models.components.redis_keys import without_time_to_live
-from deadheat.models.faults import LEASE_EXPIRY
-from deadheat.models.values import lookup
 from deadheat.scenarios.latency import Latency
 from deadheat.scenarios.window_network import constraints_of, readings_of
+from deadheat.sim.components import Component
 from deadheat.sim.explain.causality import Reading
 from deadheat.sim.explain.cuts import START, Cuts
 from deadheat.sim.explain.temporal import Network
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Operation
+from deadheat.sim.render import render
+from deadheat.sim.traits import traits_of
 
 __all__ = ["FreeStep", "Lease", "free_steps", "leases_of"]
 
@@ -76,11 +76,14 @@ def _follows(step: int, free: int, measured: Mapping[int, int]) -> bool:
 def leases_of(model: Model, cuts: Cuts, bounds: Mapping[int, Latency]) -> Iterator[Lease]:
     """Yield, over all readings, how long the leases that expire can last, whatever latency is given for the expiry."""
     for step in cuts.steps:
-        operation = step.transition.operation
-        if step.transition.step.fault != LEASE_EXPIRY or not isinstance(operation, Operation):
+        operation, outcome = step.transition.operation, step.transition.step.outcome
+        if not isinstance(operation, Operation):
             continue
-        key = str(step.transition.step.outcome)
-        setting = _setting(model, cuts, operation.component, key)
+        component = model.component(operation.component)
+        if not traits_of(component, operation.name).expires:
+            continue
+        key = operation.component if outcome is None else render(outcome)
+        setting = _setting(component, cuts, operation, outcome)
         others = {number: latency for number, latency in bounds.items() if number != step.number}
         found = [
             (network.longest(each, step.number), each)
@@ -105,18 +108,15 @@ def _last(steps: Set[int], end: int, reading: Reading) -> set[int]:
     return {each for each in left if not any(each in before[other] for other in left & before[end])}
 
 
-def _setting(model: Model, cuts: Cuts, instance: str, key: str) -> set[int]:
-    """Return the steps that gave a key its time to live: which, done as they were, give it to one that has none."""
-    redis = model.component(instance)
-    if not isinstance(redis, Redis):
-        return set()
-    value, found = redis.initial, set()
+def _setting(component: Component, cuts: Cuts, expiry: Operation, expired: Any) -> set[int]:
+    """Return the steps that set what expires: which, answered as they were, would where no time runs for it."""
+    value, found = component.initial, set()
     for step in cuts.steps:
-        operation, after = step.transition.operation, step.transition.step.values.get(instance, value)
-        if isinstance(operation, Operation) and operation.component == instance:
-            steps = redis.apply(without_time_to_live(value, key), operation)
-            given = (lookup(each.value.keys, key) for each in steps if each.outcome == step.transition.step.outcome)
-            if any(entry is not None and entry.holder is not None for entry in given):
+        operation, after = step.transition.operation, step.transition.step.values.get(expiry.component, value)
+        if isinstance(operation, Operation) and operation.component == expiry.component:
+            steps = component.apply(component.without_time(value, expired), operation)
+            given = (each.value for each in steps if each.outcome == step.transition.step.outcome)
+            if any(over.outcome == expired for each in given for over in component.apply(each, expiry)):
                 found.add(step.number)
         value = after
     return found

@@ -53,7 +53,8 @@ class Process:
     """One running instance of a role.
 
     A process that `repeats` begins its role again each time it returns. Steps of a process that is not `owed` may
-    happen, but nothing waits for them: a user who may cancel need not do it. `crashes` are the ways in which it can be
+    happen, but nothing waits for them: a user who may cancel need not do it. One that is `optional` need not begin, and
+    once it has begun, its steps are owed. `crashes` are the ways in which it can be
     killed. `part` is the role as its design calls it, of which this may be one of several processes, `key` the key that
     it is for, and `is_environment` tells that no role stands behind it, but what real servers do by themselves.
     """
@@ -64,6 +65,7 @@ class Process:
     repeats: bool = False
     owed: bool = True
     crashes: tuple[Crash, ...] = ()
+    optional: bool = False
     part: str = ""
     key: str | None = None
     is_environment: bool = False

@@ -40,10 +40,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ByItself",
+    "GivesUp",
     "Traits",
     "Twin",
     "Weaker",
     "by_itself",
+    "expires",
+    "gives_up",
     "hands_work",
     "looks",
     "only_looks",
@@ -101,12 +104,21 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
+class GivesUp:
+    """A role asks again after an outcome of the type `again`; one without patience is `told` this in its place."""
+
+    again: type[Any]
+    told: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """What is known of one operation.
 
     One that `looks` changes nothing that anybody else could see: to leave it out is to mistake its outcome. One that
     `hands_work` gives a role its work, and one that `passes_work_on` gives it to another: no guards, either of them.
-    One that tests something, or that something limits, has `twins` without that.
+    One that tests something, or that something limits, has `twins` without that. After some outcomes a role asks again,
+    for as long as it does not `gives_up`. By one that `expires` the time to live of something is over.
     """
 
     looks: bool = False
@@ -114,6 +126,8 @@ class Traits:
     passes_work_on: bool = False
     by_itself: ByItself | None = None
     twins: tuple[Twin, ...] = ()
+    gives_up: GivesUp | None = None
+    expires: bool = False
 
 
 AnyOperation = TypeVar("AnyOperation", bound="operation[...]")
@@ -159,6 +173,20 @@ def by_itself(
         return marked
 
     return marked_so
+
+
+def expires(marked: AnyOperation) -> AnyOperation:
+    """Say that by the operation the time to live of something is over: of what it answers, or of all that there is.
+
+    Whatever leads from the initial value to one in which that could expire is taken to have set it.
+    """
+    return _marked(marked, "expires", expires=True)
+
+
+def gives_up(again: type[Any], *, told: Any) -> Callable[[AnyOperation], AnyOperation]:
+    """Say that a role asks again after an outcome of this type, and what one that has no patience is told instead."""
+    require_immutable("What a role without patience is told", told)
+    return lambda marked: _marked(marked, "gives_up(...)", gives_up=GivesUp(again, told))
 
 
 AS_ANSWERED = object()

@@ -18,6 +18,7 @@ A replica has the same clock: a key that has expired on the master does not come
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from deadheat.models.components.redis_hashes import Hashes
 from deadheat.models.components.redis_keys import (
@@ -33,6 +34,7 @@ from deadheat.models.components.redis_keys import (
     forsaken,
     key_of,
     replaced,
+    without_time_to_live,
 )
 from deadheat.models.components.redis_lists import Lists
 from deadheat.models.components.redis_scripts import Script
@@ -41,7 +43,7 @@ from deadheat.models.components.redis_transactions import Transactions
 from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import lookup
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
-from deadheat.sim.traits import by_itself, looks, weaker
+from deadheat.sim.traits import by_itself, expires, looks, weaker
 
 __all__ = ["Entry", "Keys", "Redis", "RedisError", "RedisHash", "RedisList", "RedisState", "key_of"]
 
@@ -58,6 +60,10 @@ class Redis(Strings, Hashes, Lists, Transactions):
     def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
         """Yield what happens by itself; no time runs where no key has a time to live."""
         yield from (each for each in super().happening(budgets) if self.leases or each.name != "expire")
+
+    def without_time(self, value: RedisState, expired: Any) -> RedisState:
+        """Return a value in which the key that expires has no time to live."""
+        return without_time_to_live(value, str(expired))
 
     def describe(self, value: RedisState) -> str:
         """Return each key with its content, and whether the replica lags behind."""
@@ -118,6 +124,7 @@ class Redis(Strings, Hashes, Lists, Transactions):
             return (Step(False, value),)
         return (Step(True, deleted(value, key)),)
 
+    @expires
     @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:

@@ -311,7 +311,8 @@ class Tables:
             following = self._known(states, states.successor(local, alternative, step.outcome))
             choice = Choice(states.process.name, alternative, branch)
             moves = {process: following - local, **self._moves(fields, step.values)}
-            successors.append(self._successor(choice, moves, step.fault, states.process.owed))
+            owed = states.process.owed and not (states.process.optional and local == INITIAL)
+            successors.append(self._successor(choice, moves, step.fault, owed))
             faults.append(step.fault)
         self._shared_state.require_unchanged()
         if any(not each.budget for each in successors):
