@@ -86,10 +86,10 @@ MUTANTS = (
         "happens only after pending_kills.remove",
         "disabled-means-stopped",
     ),
-    Mutant("kestra_19684.py:KEPT_IF_SENT", "controller", "sent.get", "takes False for True", "enabled-means-running"),
+    Mutant("kestra_19684.py:KEPT_IF_SENT", "user", "sent.get", "takes False for True", "enabled-means-running"),
     Mutant(
         "kestra_19684.py:KEPT_IF_SENT",
-        "controller",
+        "user",
         "enabled.set",
         "happens only after sent.get",
         "disabled-means-stopped",
