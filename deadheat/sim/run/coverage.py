@@ -72,21 +72,24 @@ def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
 
 
 def _called_by(functions: Iterable[Callable[..., Any]]) -> Iterator[FunctionType]:
-    """Yield the given generator functions, and those that they call by name, one of each code."""
+    """Yield the given generator functions, each followed by those that it calls by name; one of each code."""
     seen: set[CodeType] = set()
     waiting = list(functions)
     while waiting:
-        function = inspect.unwrap(waiting.pop())
+        function = inspect.unwrap(waiting.pop(0))
         code = getattr(function, "__code__", None)
         if code is None or code in seen:
             continue
         seen.add(code)
         yield function
-        waiting.extend(_generators_named_in(function, code))
+        waiting[:0] = _generators_named_in(function, code)
 
 
 def labels_of(functions: Iterable[Callable[..., Any]]) -> tuple[Label, ...]:
-    """Return the labels that the given generator functions, and those that they call by name, put on their steps."""
+    """Return the labels that the given generator functions, and those that they call by name, put on their steps.
+
+    Those of one function are together, and in the order in which it names them.
+    """
     found: dict[Label, None] = {}
     for function in _called_by(functions):
         found.update((each, None) for each in _named_in(function, function.__code__) if isinstance(each, Label))
