@@ -39,8 +39,7 @@ from deadheat import (
     one_each,
     settled,
 )
-from deadheat.library import Clock, Deadline, Redis, Registry
-from deadheat.models.components.sql import Column, Database, DatabaseState, Row, column
+from deadheat.library import Clock, Column, Database, DatabaseState, Deadline, Record, Redis, Registry, column
 
 PROVISIONING, ACTIVE = "provisioning", "active"
 SWEEP = "sweep"
@@ -56,7 +55,7 @@ O6 = Label("O6", "the sweep deletes a workspace that has none")
 O7 = Label("O7", "the user deletes the session, and its workspace stays")
 
 
-class BuildSession(Row, table="build_session"):
+class BuildSession(Record, table="build_session"):
     id: Column[str]
     status: Column[str] = column(default=ACTIVE)
 
