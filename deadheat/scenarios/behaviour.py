@@ -13,7 +13,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.locals import LocalState, LocalStates
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Instant, Operation, operations_of
 from deadheat.sim.run.coverage import Site
 
 __all__ = ["Answer", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
@@ -35,7 +35,7 @@ class OperationKinds:
         self._components = tables.model.components
         self._changed = set(_changed(tables))
 
-    def of(self, request: Operation | Atomic) -> OperationKind:
+    def of(self, request: Instant) -> OperationKind:
         """Return what is known of an operation; nothing of several at one instant."""
         if not isinstance(request, Operation):
             return OperationKind()
@@ -55,7 +55,7 @@ class Answer(NamedTuple):
     """
 
     place: Place
-    operation: Operation | Atomic
+    operation: Instant
     kind: OperationKind
     stood: tuple[Hashable, ...]
     outcome: Any
@@ -107,8 +107,7 @@ def _changed(tables: Tables) -> Iterator[tuple[str, str]]:
                 for fields, successors in row.successors.items():
                     state = fields | local << (process * FIELD_BITS)
                     if any((state + each.delta ^ state) & components for each in successors):
-                        operations = request.operations if isinstance(request, Atomic) else (request,)
-                        yield from ((each.component, each.name) for each in operations)
+                        yield from ((each.component, each.name) for each in operations_of(request))
 
 
 Asks: TypeAlias = Callable[[Answer], Hashable]

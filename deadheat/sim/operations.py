@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
 
-__all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "Role", "any_of", "atomically"]
+__all__ = [
+    "AnyOf",
+    "Atomic",
+    "Block",
+    "Chosen",
+    "Instant",
+    "Label",
+    "Operation",
+    "Reach",
+    "Request",
+    "Role",
+    "any_of",
+    "atomically",
+    "operations_of",
+]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -30,6 +45,10 @@ class Operation:
     def components(self) -> tuple[str, ...]:
         """The one component that it touches."""
         return (self.component,)
+
+    def labelled(self, label: str) -> Operation:
+        """Return the operation with this label on it."""
+        return replace(self, label=label)
 
     def __str__(self) -> str:
         return f"{self.component}.{self.name}({', '.join(render(argument) for argument in self.arguments)})"
@@ -70,11 +89,88 @@ class Atomic:
         return " and ".join(map(str, self.operations))
 
 
+class Reach(NamedTuple):
+    """A component that a block may touch: those of these instances that a model has, or all if it has none of them.
+
+    One that is `declared` must be there.
+    """
+
+    component: str
+    instances: tuple[str, ...] = ()
+    declared: bool = False
+
+    def __str__(self) -> str:
+        return self.instances[0] if len(self.instances) == 1 else self.component
+
+
+class Block:
+    """Operations that happen at one instant, or not at all, each with what those before it have left (`atomic_block`).
+
+    `called_with` is what its function is given, and `arguments` what of that is plain values. Two blocks with the same
+    `content` and label do the same.
+    """
+
+    __slots__ = ("__weakref__", "arguments", "called_with", "content", "function", "label", "reaches")
+
+    def __init__(
+        self,
+        function: FunctionType | MethodType,
+        called_with: tuple[Any, ...],
+        arguments: tuple[Any, ...],
+        reaches: tuple[Reach, ...],
+        content: Hashable,
+        label: str | None = None,
+    ) -> None:
+        self.function = function
+        self.called_with = called_with
+        self.arguments = arguments
+        self.reaches = reaches
+        self.content = content
+        self.label = label
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Block) and (self.content, self.label) == (other.content, other.label)
+
+    __hash__ = None  # type: ignore[assignment]  # nobody keeps them by content
+
+    @property
+    def component(self) -> str:
+        """The components that it may touch, as text."""
+        return " and ".join(map(str, self.reaches)) or "nothing"
+
+    @property
+    def name(self) -> str:
+        """What it does, as text."""
+        return self.function.__name__
+
+    def labelled(self, label: str) -> Block:
+        """Return the block with this label on it."""
+        return Block(self.function, self.called_with, self.arguments, self.reaches, self.content, label)
+
+    def turned(self, turn: Callable[[Any], Any]) -> Block:
+        """Return the block, called with what `turn` makes of all that it is called with: something equal."""
+        return Block(self.function, turn(self.called_with), self.arguments, self.reaches, self.content, self.label)
+
+    def __str__(self) -> str:
+        return f"the block {self.name}({', '.join(map(render, self.arguments))})"
+
+
+Instant: TypeAlias = Operation | Atomic | Block
+"""What happens at one instant, if it happens."""
+
+
+def operations_of(request: Instant) -> tuple[Operation, ...]:
+    """Return the operations that a request names: none of a block, which decides as it goes."""
+    if isinstance(request, Operation):
+        return (request,)
+    return request.operations if isinstance(request, Atomic) else ()
+
+
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class AnyOf:
     """A choice among operations: whichever is fired first happens, the others never do."""
 
-    operations: tuple[Operation | Atomic, ...]
+    operations: tuple[Instant, ...]
 
     @property
     def component(self) -> str:
@@ -94,7 +190,7 @@ class Chosen(NamedTuple):
     outcome: Any
 
 
-Request: TypeAlias = Operation | Atomic | AnyOf
+Request: TypeAlias = Operation | Atomic | Block | AnyOf
 """What a role may yield."""
 
 Role: TypeAlias = Callable[..., Generator[Request, Any, Any]]
@@ -102,6 +198,9 @@ Role: TypeAlias = Callable[..., Generator[Request, Any, Any]]
 
 What lies between two yields is atomic and depends on the role's arguments and on the outcomes alone.
 """
+
+
+Labelled = TypeVar("Labelled", Operation, Block)
 
 
 def atomically(*operations: Operation) -> Atomic:
@@ -112,9 +211,9 @@ def atomically(*operations: Operation) -> Atomic:
     return together
 
 
-def any_of(*operations: Operation | Atomic) -> AnyOf:
+def any_of(*operations: Instant) -> AnyOf:
     """Return a request that is answered by whichever of `operations` is fired first, as a `Chosen`."""
-    _require("any_of", operations, (Operation, Atomic))
+    _require("any_of", operations, (Operation, Atomic, Block))
     if not operations:
         raise ModelError("any_of(...) needs an operation to choose.")
     choice = AnyOf(operations)
@@ -136,9 +235,9 @@ class Label:
     name: str
     meaning: str
 
-    def __call__(self, operation: Operation) -> Operation:
-        """Return the operation with this label on it; raises ModelError for anything else."""
-        if not isinstance(operation, Operation):
+    def __call__(self, operation: Labelled) -> Labelled:
+        """Return the operation, or the block, with this label on it; raises ModelError for anything else."""
+        if not isinstance(operation, Operation | Block):
             raise ModelError(
                 f"The label {self.name} was put on a {type(operation).__name__}; put it on an operation of a component."
             )
@@ -146,6 +245,6 @@ class Label:
             raise ModelError(
                 f"The label {self.name} was put on {operation}, which has the label {operation.label}; give it one."
             )
-        labelled = replace(operation, label=self.name)
+        labelled = operation.labelled(self.name)
         note_made(labelled, operation)
         return labelled

@@ -17,7 +17,7 @@ from deadheat.sim.errors import PurityError
 from deadheat.sim.freeze import Shared, freeze
 from deadheat.sim.learn.growth import SUSPICIOUS, Growth
 from deadheat.sim.model import Crash, Process
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Instant
 from deadheat.sim.rules.purity import reversed_, turned
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
@@ -35,7 +35,7 @@ class LocalState:
     `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`.
     """
 
-    operations: tuple[Operation | Atomic, ...]
+    operations: tuple[Instant, ...]
     site: Site | None
     parent: int = -1
     alternative: int = 0
@@ -51,7 +51,7 @@ class Answered(NamedTuple):
     """A local transition: in which state an operation was answered with what, and the state that follows."""
 
     state: int
-    operation: Operation | Atomic
+    operation: Instant
     outcome: Any
     successor: int
 
@@ -183,5 +183,5 @@ class LocalStates:
             )
 
 
-def _names(operations: tuple[Operation | Atomic, ...]) -> str:
+def _names(operations: tuple[Instant, ...]) -> str:
     return " or ".join(str(operation) for operation in operations) or "nothing"

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
 from deadheat.sim.errors import DeadheatError, ModelError, OperationError
 from deadheat.sim.freeze import freeze, require_immutable
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Atomic, Block, Instant, Operation, Reach, operations_of
+from deadheat.sim.run.in_block import Made, ways_through
 from deadheat.sim.users_code import calls_users_code, told
 
-__all__ = ["JointStep", "only_step", "steps_of"]
+__all__ = ["JointStep", "made_in", "only_step", "steps_of", "touched"]
 
 
 class JointStep(NamedTuple):
-    """One way in which a request may go: its outcome, the next values of the components it touches, and its fault."""
+    """One way in which a request may go: its outcome, the next values of the components it touches, and its fault.
+
+    `inside` is what a block has done on this way.
+    """
 
     outcome: Any
     values: dict[str, Any]
     fault: str | None
+    inside: tuple[Made, ...] = ()
 
     @property
     def content(self) -> Hashable:
@@ -28,7 +34,23 @@ class JointStep(NamedTuple):
         return freeze(self.outcome), tuple(freeze(each) for each in self.values.values()), self.fault
 
 
-def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any]) -> Iterator[JointStep]:
+def touched(model: Model, request: Instant) -> tuple[str, ...]:
+    """Return the components that a request may touch; raises ModelError for one that does not exist."""
+    if isinstance(request, Block):
+        names = tuple(dict.fromkeys(name for reach in request.reaches for name in _reached(model, reach)))
+    else:
+        names = request.components
+    for name in names:
+        model.component(name)
+    return names
+
+
+def _reached(model: Model, reach: Reach) -> Sequence[str]:
+    every = model.instances(reach.component)
+    return [name for name in reach.instances if name in every] or every or ((reach.component,) * reach.declared)
+
+
+def steps_of(model: Model, request: Instant, values: Mapping[str, Any]) -> Iterator[JointStep]:
     """Yield every way in which a request may go where the components hold `values`.
 
     What fails in the same way at one instant is one fault. Raises ModelError for a component or operation that does
@@ -36,12 +58,19 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
     the operation itself raises an exception.
     """
     if isinstance(request, Operation):
-        component = model.component(request.component)
-        for step in _steps(component, values[request.component], request):
+        for step in _steps_in(model, request, values):
             yield JointStep(step.outcome, {request.component: step.value}, step.kind)
+        return
+    if isinstance(request, Block):
+        ways = ways_through(request, touched(model, request), values, partial(_steps_in, model))
+        yield from (JointStep(*way) for way in ways)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
+
+
+def _steps_in(model: Model, request: Operation, values: Mapping[str, Any]) -> list[Step]:
+    return _steps(model.component(request.component), values[request.component], request)
 
 
 @calls_users_code
@@ -58,6 +87,15 @@ def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
         require_immutable(f"The outcome of {request}", each.outcome)
         require_immutable(f"The value of the component {request.component!r} after {request}", each.value)
     return steps
+
+
+def made_in(request: Instant, step: JointStep) -> Iterator[tuple[Operation, Any]]:
+    """Yield the operations that were made when a request took a step, each with its outcome, in their order."""
+    if isinstance(request, Block):
+        yield from ((each.operation, each.outcome) for each in step.inside)
+    else:
+        outcomes = step.outcome if isinstance(request, Atomic) else (step.outcome,)
+        yield from zip(operations_of(request), outcomes, strict=True)
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:
