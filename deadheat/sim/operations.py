@@ -12,6 +12,7 @@ from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
 
 __all__ = [
+    "Accompanied",
     "AnyOf",
     "Atomic",
     "Block",
@@ -19,12 +20,15 @@ __all__ = [
     "Instant",
     "Label",
     "Operation",
+    "Outside",
     "Reach",
     "Request",
     "Role",
+    "accompanied",
     "any_of",
     "atomically",
     "operations_of",
+    "plain",
 ]
 
 
@@ -155,12 +159,65 @@ class Block:
         return f"the block {self.name}({', '.join(map(render, self.arguments))})"
 
 
-Instant: TypeAlias = Operation | Atomic | Block
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Accompanied:
+    """A request with operations that happen at the same instant, behind it, and of which its role is not told.
+
+    It is enabled where all are. What timelines show, and roles know, is the request alone.
+    """
+
+    request: Operation | Atomic | Block
+    by: tuple[Operation, ...]
+
+    @property
+    def component(self) -> str:
+        """The components that the request touches, as text."""
+        return self.request.component
+
+    @property
+    def name(self) -> str:
+        """What the request does, as text."""
+        return self.request.name
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The arguments of the request."""
+        return self.request.arguments
+
+    @property
+    def label(self) -> str | None:
+        """The label of the request."""
+        return self.request.label
+
+    def __str__(self) -> str:
+        return str(self.request)
+
+
+class Outside(Operation):
+    """What may happen to a role that has not asked for it, in the place of what it has asked for."""
+
+    __slots__ = ()
+
+
+Instant: TypeAlias = Operation | Atomic | Block | Accompanied
 """What happens at one instant, if it happens."""
 
 
+def accompanied(request: Instant, *by: Operation) -> Accompanied:
+    """Return a request, accompanied by these operations too."""
+    if isinstance(request, Accompanied):
+        return Accompanied(request.request, (*request.by, *by))
+    return Accompanied(request, by)
+
+
+def plain(request: Instant) -> Operation | Atomic | Block:
+    """Return a request without what accompanies it."""
+    return request.request if isinstance(request, Accompanied) else request
+
+
 def operations_of(request: Instant) -> tuple[Operation, ...]:
-    """Return the operations that a request names: none of a block, which decides as it goes."""
+    """Return the operations that a request names, as its role asks for them: none of a block, which decides later."""
+    request = plain(request)
     if isinstance(request, Operation):
         return (request,)
     return request.operations if isinstance(request, Atomic) else ()
@@ -190,7 +247,7 @@ class Chosen(NamedTuple):
     outcome: Any
 
 
-Request: TypeAlias = Operation | Atomic | Block | AnyOf
+Request: TypeAlias = Operation | Atomic | Block | Accompanied | AnyOf
 """What a role may yield."""
 
 Role: TypeAlias = Callable[..., Generator[Request, Any, Any]]
@@ -213,7 +270,7 @@ def atomically(*operations: Operation) -> Atomic:
 
 def any_of(*operations: Instant) -> AnyOf:
     """Return a request that is answered by whichever of `operations` is fired first, as a `Chosen`."""
-    _require("any_of", operations, (Operation, Atomic, Block))
+    _require("any_of", operations, (Operation, Atomic, Block, Accompanied))
     if not operations:
         raise ModelError("any_of(...) needs an operation to choose.")
     choice = AnyOf(operations)

@@ -44,5 +44,5 @@ def test_a_block_is_refused_before_any_server_is_asked() -> None:
         yield any_of(store.get("e1"), atomic_block(finish))
 
     for role in (at_once, or_else):
-        with pytest.raises(NoLiveFormError, match="There is no live form of the block finish.*are not one instant"):
+        with pytest.raises(NoLiveFormError, match=r"There is no live form of the block finish.*are not one instant"):
             run_role_once(Process("p", role), NoServer())

@@ -20,7 +20,7 @@ from deadheat.sim.errors import DeadheatError, ModelError, PurityError
 from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
 from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
-from deadheat.sim.operations import AnyOf, Atomic, Block, Chosen, Instant, Operation, Request
+from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Chosen, Instant, Operation, Request
 from deadheat.sim.rules.purity import iterates_over_a_set
 from deadheat.sim.run.coverage import codes_of, site_of
 from deadheat.sim.users_code import calls_users_code, in_place_of, told
@@ -177,7 +177,7 @@ class RunningProcess:
             raise
         except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
             raise ModelError(f"{self._so_far('failed')}: {told(error)}.") from error
-        if not isinstance(request, Operation | Atomic | Block | AnyOf):
+        if not isinstance(request, Operation | Atomic | Block | Accompanied | AnyOf):
             raise ModelError(
                 f"{self._so_far(f'yielded a {type(request).__name__}')}, in {site_of(self.generator)}; "
                 f"{_what_to_yield(request)}."

@@ -10,7 +10,7 @@ from deadheat.sim.components import Component, Step
 from deadheat.sim.errors import DeadheatError, ModelError, OperationError
 from deadheat.sim.freeze import freeze, require_immutable
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Atomic, Block, Instant, Operation, Reach, operations_of
+from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, Reach, operations_of, plain
 from deadheat.sim.run.in_block import Made, ways_through
 from deadheat.sim.users_code import calls_users_code, told
 
@@ -38,6 +38,8 @@ def touched(model: Model, request: Instant) -> tuple[str, ...]:
     """Return the components that a request may touch; raises ModelError for one that does not exist."""
     if isinstance(request, Block):
         names = tuple(dict.fromkeys(name for reach in request.reaches for name in _reached(model, reach)))
+    elif isinstance(request, Accompanied):
+        names = (*touched(model, request.request), *(each.component for each in request.by))
     else:
         names = request.components
     for name in names:
@@ -65,8 +67,19 @@ def steps_of(model: Model, request: Instant, values: Mapping[str, Any]) -> Itera
         ways = ways_through(request, touched(model, request), values, partial(_steps_in, model))
         yield from (JointStep(*way) for way in ways)
         return
+    if isinstance(request, Accompanied):
+        yield from _accompanied(model, request, values)
+        return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
+
+
+def _accompanied(model: Model, request: Accompanied, values: Mapping[str, Any]) -> Iterator[JointStep]:
+    for step in steps_of(model, request.request, values):
+        for _, joint, fault in _together(model, request.by, {**values, **step.values}):
+            if fault and step.fault and fault != step.fault:
+                raise ModelError(f"{request} and what accompanies it fail in two ways at once.")
+            yield step._replace(values={**step.values, **joint}, fault=step.fault or fault)
 
 
 def _steps_in(model: Model, request: Operation, values: Mapping[str, Any]) -> list[Step]:
@@ -91,6 +104,7 @@ def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
 
 def made_in(request: Instant, step: JointStep) -> Iterator[tuple[Operation, Any]]:
     """Yield the operations that were made when a request took a step, each with its outcome, in their order."""
+    request = plain(request)
     if isinstance(request, Block):
         yield from ((each.operation, each.outcome) for each in step.inside)
     else:

@@ -10,7 +10,7 @@ from deadheat.sim.learn.locals import INITIAL
 from deadheat.sim.learn.tables import FIELD_BITS, Lesson, Tables
 from deadheat.sim.learn.watches import EveryStepError, WatchedPart
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Atomic, Block, Instant, Operation
+from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation
 
 __all__ = ["AsymmetricError", "Swap"]
 
@@ -159,12 +159,16 @@ class Swap:
         Nothing for a single one, and for a block: that one which calls the same function does the same is verified
         where it is learned what it does.
         """
+        if isinstance(operation, Accompanied) and isinstance(image, Accompanied):
+            same = self.exchange.value(operation.by) == image.by
+            return self._order(operation.request, image.request) if same else None
         if isinstance(operation, Block) or isinstance(image, Block):
             return () if self._may_be_image(operation, image) else None
         wanted = self.exchange.value(operation)
         if isinstance(wanted, Operation) or isinstance(image, Operation):
             return () if wanted == image else None
-        assert isinstance(wanted, Atomic)
+        if not isinstance(wanted, Atomic) or not isinstance(image, Atomic):
+            return None
         return _places_of(image, wanted)
 
     def _may_be_image(self, operation: Instant, image: Instant) -> bool:
