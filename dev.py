@@ -4,6 +4,7 @@
     python3 dev.py check [ARGUMENT ...]   deadheat check, the main job; with no argument, every protocol
     python3 dev.py test [ARGUMENT ...]    linter, formatter, type checker and tests; arguments go to pytest
     python3 dev.py bench [ARGUMENT ...]   the benchmarks; a table of ratios
+    python3 dev.py docs [serve]           the documentation as a site in site/; `serve` shows it while it is written
 
 The set-up is a virtual environment in `.venv`, made anew when `pyproject.toml` has changed.
 """
@@ -73,7 +74,17 @@ def bench(arguments: list[str]) -> None:
     run("python", "-m", "benchmarks.run", *arguments)
 
 
-COMMANDS = {"check": check, "test": test, "bench": bench}
+def docs(arguments: list[str]) -> None:
+    """Build the documentation; a broken link ends it."""
+    set_up("docs")
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # docs/decisions/documentation-site.md knows
+    if arguments == ["serve"]:
+        run("mkdocs", "serve")
+    else:
+        run("mkdocs", "build", "--strict", *arguments)
+
+
+COMMANDS = {"check": check, "test": test, "bench": bench, "docs": docs}
 
 
 def main() -> None:

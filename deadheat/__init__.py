@@ -12,14 +12,42 @@ from deadheat.version import VERSION as VERSION
 TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 if TYPE_CHECKING:  # the same names as below, for type checkers
     from deadheat.api import Checked as Checked, NotHeldError as NotHeldError, check as check
-    from deadheat.models.system import Addition as Addition, Protocol as Protocol, Steps as Steps
+    from deadheat.models.any_system import Components as Components
+    from deadheat.models.claims import (
+        Change as Change,
+        Claim as Claim,
+        always as always,
+        each_step as each_step,
+        eventually as eventually,
+        settled as settled,
+    )
+    from deadheat.models.design import Design as Design
+    from deadheat.models.roles import (
+        Faults as Faults,
+        Instance as Instance,
+        Role as Role,
+        RoleCrash as RoleCrash,
+        Steps as Steps,
+        crash as crash,
+        one as one,
+        one_each as one_each,
+        several as several,
+        several_each as several_each,
+    )
+    from deadheat.models.system import Addition as Addition, Protocol as Protocol
     from deadheat.scenarios.check import (
         CheckResult as CheckResult,
         Counterexample as Counterexample,
         Outcome as Outcome,
         Verdict as Verdict,
     )
-    from deadheat.sim.components import BLOCKED as BLOCKED, Component as Component, Step as Step, operation as operation
+    from deadheat.sim.components import (
+        BLOCKED as BLOCKED,
+        Component as Component,
+        Outcomes as Outcomes,
+        Step as Step,
+        operation as operation,
+    )
     from deadheat.sim.errors import (
         DeadheatError as DeadheatError,
         InternalError as InternalError,
@@ -30,6 +58,7 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         UndecidedError as UndecidedError,
         UsageError as UsageError,
     )
+    from deadheat.sim.faults import Fault as Fault
     from deadheat.sim.model import (
         UNLIMITED as UNLIMITED,
         Crash as Crash,
@@ -50,12 +79,33 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         any_of as any_of,
         atomically as atomically,
     )
+    from deadheat.sim.traits import (
+        by_itself as by_itself,
+        hands_work as hands_work,
+        looks as looks,
+        passes_work_on as passes_work_on,
+    )
 
 _NAMES = {
     "deadheat.api": ("Checked", "NotHeldError", "check"),
-    "deadheat.models.system": ("Addition", "Protocol", "Steps"),
+    "deadheat.models.any_system": ("Components",),
+    "deadheat.models.claims": ("Change", "Claim", "always", "each_step", "eventually", "settled"),
+    "deadheat.models.design": ("Design",),
+    "deadheat.models.roles": (
+        "Faults",
+        "Instance",
+        "Role",
+        "RoleCrash",
+        "Steps",
+        "crash",
+        "one",
+        "one_each",
+        "several",
+        "several_each",
+    ),
+    "deadheat.models.system": ("Addition", "Protocol"),
     "deadheat.scenarios.check": ("CheckResult", "Counterexample", "Outcome", "Verdict"),
-    "deadheat.sim.components": ("BLOCKED", "Component", "Step", "operation"),
+    "deadheat.sim.components": ("BLOCKED", "Component", "Outcomes", "Step", "operation"),
     "deadheat.sim.errors": (
         "DeadheatError",
         "InternalError",
@@ -66,8 +116,10 @@ _NAMES = {
         "UndecidedError",
         "UsageError",
     ),
+    "deadheat.sim.faults": ("Fault",),
     "deadheat.sim.model": ("Crash", "Kind", "Model", "Part", "Process", "Property", "UNLIMITED", "View"),
     "deadheat.sim.operations": ("AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "any_of", "atomically"),
+    "deadheat.sim.traits": ("by_itself", "hands_work", "looks", "passes_work_on"),
 }
 
 __all__ = sorted(["VERSION", *(name for every in _NAMES.values() for name in every)])

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
+from typing import Any
 
+from deadheat.models.design import Design
 from deadheat.models.system import Protocol
 from deadheat.scenarios import check as checking, user_code
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
-from deadheat.sim.errors import UsageError, unknown_name
-from deadheat.sim.model import UNLIMITED
+from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["Checked", "NotHeldError", "check"]
 
@@ -82,7 +84,7 @@ class Checked:
 
 
 def check(
-    protocol: Protocol | str,
+    protocol: Protocol | Design[Any] | Model | str,
     *,
     evaluations: int = 1,
     faults: Mapping[str, int | str] | None = None,
@@ -91,17 +93,17 @@ def check(
     allow_unreached: Iterable[str] = (),
     states_max: int = Options().states_max,
 ) -> Checked:
-    """Check a protocol, or what a reference such as `ours.py:PROTOCOL` names: every interleaving, every property.
+    """Check a protocol, a design, a model, or what a reference such as `ours.py:PROTOCOL` names: every interleaving.
 
     `faults` says how often each kind of fault may happen, "*" for any number of times; one that never does makes what
     holds vacuous, unless it is among `allow_unreached`. With `quiet`, liveness is judged on runs in which faults end.
 
     Raises UsageError for what does not exist, and ModelError where the protocol breaks a rule of the engine.
     """
-    if not isinstance(protocol, Protocol | str):
+    if not isinstance(protocol, Protocol | Design | Model | str):
         raise UsageError(
-            f"check(...) was given a {type(protocol).__name__}; give it a Protocol, or a reference such as "
-            "'ours.py:PROTOCOL'."
+            f"check(...) was given a {type(protocol).__name__}; give it a Protocol, a Design, a Model, or a "
+            "reference such as 'ours.py:PROTOCOL'."
         )
     for what, given in (("properties", properties), ("allow_unreached", allow_unreached)):
         if isinstance(given, str):
@@ -110,7 +112,22 @@ def check(
         raise UsageError('faults of check(...) says how often each kind may happen: {"worker-crash": 1}.')
     if type(evaluations) is not int:
         raise UsageError(f"evaluations of check(...) is {evaluations!r}; give it a whole number.")
-    allowed = require_steps_or_faults(allow_unreached)
+    __tracebackhide__ = True  # pytest shows the line that asked for the check, and none of ours
+    try:
+        return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max)
+    except DeadheatError as error:
+        raise error.with_traceback(None) from None
+
+
+def _checked(
+    protocol: Protocol | Design[Any] | Model | str,
+    evaluations: int,
+    faults: Mapping[str, int | str] | None,
+    properties: Iterable[str] | None,
+    quiet: bool,
+    allow_unreached: Iterable[str],
+    states_max: int,
+) -> Checked:
     asked = EVERY if properties is None else tuple(dict.fromkeys(properties))
     if not asked:
         raise UsageError("check(...) was given no property to check; leave `properties` out for all of them.")
@@ -122,6 +139,7 @@ def check(
         asked,
         quiet,
     )
+    allowed = require_steps_or_faults(allow_unreached, [scenario])
     options = Options(states_max=states_max, allow_unreached=allowed, faults_must_fire=True)
     return Checked(checking.check(scenario, options), scenario.subject)
 

@@ -13,8 +13,13 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
     from deadheat.models import faults as faults
     from deadheat.models.calls import call as call, has_failed as has_failed
     from deadheat.models.cluster import every_job as every_job, next_creation as next_creation
+    from deadheat.models.components.advisory_lock import AdvisoryLock as AdvisoryLock, Held as Held
+    from deadheat.models.components.assignment import Assigned as Assigned, Assignment as Assignment
     from deadheat.models.components.celery import CeleryQueue as CeleryQueue
     from deadheat.models.components.chance import Chance as Chance
+    from deadheat.models.components.deadline import Deadline as Deadline
+    from deadheat.models.components.expiring_set import ExpiringSet as ExpiringSet, Items as Items
+    from deadheat.models.components.ghost import Facts as Facts, Ghost as Ghost, was_noted as was_noted
     from deadheat.models.components.http import GaveUp as GaveUp, HttpChannel as HttpChannel, TimedOut as TimedOut
     from deadheat.models.components.kubernetes import (
         ERRORS as ERRORS,
@@ -27,11 +32,18 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         job_name as job_name,
     )
     from deadheat.models.components.kubernetes_guards import BURIED as BURIED, GuardedKubernetes as GuardedKubernetes
+    from deadheat.models.components.mailbox import Letters as Letters, Mailbox as Mailbox
+    from deadheat.models.components.one_or_each import OneOrEach as OneOrEach
+    from deadheat.models.components.pubsub import Disconnected as Disconnected, Listeners as Listeners, PubSub as PubSub
     from deadheat.models.components.redis import Redis as Redis, key_of as key_of
+    from deadheat.models.components.registry import Registry as Registry
+    from deadheat.models.components.row import Row as Row
+    from deadheat.models.components.signal import Signal as Signal, Signalled as Signalled, Stage as Stage
     from deadheat.models.components.status import TERMINAL as TERMINAL, Status as Status, StatusStore as StatusStore
     from deadheat.models.components.stream import EventStream as EventStream
     from deadheat.models.components.tokens import Tokens as Tokens
     from deadheat.models.components.user import Cancellation as Cancellation, User as User, UserState as UserState
+    from deadheat.models.periods import Clock as Clock, Period as Period, runs_out as runs_out
     from deadheat.models.protocols import (
         ADDITIONS as ADDITIONS,
         PROTOCOLS as PROTOCOLS,
@@ -81,14 +93,24 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         Addition as Addition,
         CancelRequest as CancelRequest,
         DispatchRequest as DispatchRequest,
-        Faults as Faults,
         Protocol as Protocol,
-        Steps as Steps,
         System as System,
         Task as Task,
     )
 
 _NAMES = {
+    "deadheat.models.components.advisory_lock": ("AdvisoryLock", "Held"),
+    "deadheat.models.components.assignment": ("Assigned", "Assignment"),
+    "deadheat.models.components.deadline": ("Deadline",),
+    "deadheat.models.components.expiring_set": ("ExpiringSet", "Items"),
+    "deadheat.models.components.ghost": ("Facts", "Ghost", "was_noted"),
+    "deadheat.models.components.mailbox": ("Letters", "Mailbox"),
+    "deadheat.models.components.one_or_each": ("OneOrEach",),
+    "deadheat.models.components.pubsub": ("Disconnected", "Listeners", "PubSub"),
+    "deadheat.models.components.registry": ("Registry",),
+    "deadheat.models.components.row": ("Row",),
+    "deadheat.models.components.signal": ("Signal", "Signalled", "Stage"),
+    "deadheat.models.periods": ("Clock", "Period", "runs_out"),
     "deadheat.models": ("faults",),
     "deadheat.models.calls": ("call", "has_failed"),
     "deadheat.models.components.celery": ("CeleryQueue",),
@@ -144,9 +166,7 @@ _NAMES = {
         "Addition",
         "CancelRequest",
         "DispatchRequest",
-        "Faults",
         "Protocol",
-        "Steps",
         "System",
         "Task",
     ),

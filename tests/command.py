@@ -1,4 +1,4 @@
-"""`deadheat` as a program of its own that starts at once: forked from one that has imported everything already.
+"""Programs that start at once, `deadheat` above all: forked from one that has imported everything already.
 
 Starting Python and importing cost a second of processor time for each command, and the tests give hundreds. What they
 start so is a process like any other, with arguments, environment, folder, output and exit code of its own. Where the
@@ -22,21 +22,39 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from runpy import run_path
 from typing import Any
 
-__all__ = ["deadheat"]
+__all__ = ["PROGRAMS", "deadheat", "forked"]
 
-OTHERS = ("httpx", "kubernetes.client", "prometheus_client", "psycopg", "redis", "scipy.optimize")
-"""What deadheat imports where it needs it."""
+OTHERS = ("httpx", "kubernetes.client", "prometheus_client", "psycopg", "pytest", "redis", "scipy.optimize")
+"""What is imported where it is needed."""
+
+PROGRAMS = ("deadheat", "pytest", "python")
+"""What can be forked; `python` is given a file."""
 
 
 def deadheat(
     *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; return its exit code and its output. Raises subprocess.TimeoutExpired."""
+    return forked("deadheat", *arguments, env=env, cwd=cwd, timeout=timeout)
+
+
+def forked(
+    program: str,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = 120,
+    together: bool = False,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, as above; with `together`, what it complains of is part of its output."""
     with tempfile.TemporaryDirectory() as folder:
         request = {
+            "program": program,
             "arguments": arguments,
+            "together": together,
             "environment": dict(os.environ if env is None else env),
             "folder": str(cwd or Path.cwd()),
             "output": folder,
@@ -46,9 +64,10 @@ def deadheat(
         channel.sendall(json.dumps(request).encode() + b"\n")
         code = json.loads(_line(channel))
         if code is None:
-            raise subprocess.TimeoutExpired(["deadheat", *arguments], timeout)
-        output, complaints = ((Path(folder) / name).read_text() for name in ("1", "2"))
-    return subprocess.CompletedProcess(["deadheat", *arguments], code, output, complaints)
+            raise subprocess.TimeoutExpired([program, *arguments], timeout)
+        output = (Path(folder) / "1").read_text()
+        complaints = "" if together else (Path(folder) / "2").read_text()
+    return subprocess.CompletedProcess([program, *arguments], code, output, complaints)
 
 
 @cache
@@ -82,8 +101,8 @@ def _line(channel: socket.socket) -> bytes:
     return line
 
 
-def serve(channel: socket.socket) -> None:
-    """Fork for every request; return in the child alone, and end when nobody is there any more."""
+def serve(channel: socket.socket) -> str:
+    """Fork for every request; return, in the child alone, the program to be; end when nobody is there any more."""
     while True:
         try:
             request = json.loads(_line(channel))
@@ -93,7 +112,7 @@ def serve(channel: socket.socket) -> None:
         if child == 0:
             channel.close()
             become(request)
-            return
+            return str(request["program"])
         code = ended(child, time.monotonic() + request["timeout"])
         channel.sendall(json.dumps(code).encode() + b"\n")
 
@@ -105,13 +124,24 @@ def become(request: dict[str, Any]) -> None:
     os.environ["PYTHONHASHSEED"] = "0"
     os.chdir(request["folder"])
     sys.path[0] = request["folder"]
-    sys.argv[:] = ["deadheat", *request["arguments"]]
+    sys.argv[:] = [*(() if request["program"] == "python" else (request["program"],)), *request["arguments"]]
     sys.orig_argv[:] = [sys.executable, "-m", *sys.argv]
     tempfile.tempdir = None
     for number in (1, 2):
-        file = os.open(f"{request['output']}/{number}", os.O_WRONLY | os.O_CREAT, 0o600)
+        name = 1 if request["together"] else number
+        file = os.open(f"{request['output']}/{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(file, number)
         os.close(file)
+
+
+def run(program: str) -> Any:
+    """Be a program; return or raise what it ends with."""
+    if program == "python":
+        run_path(sys.argv[0], run_name="__main__")
+        return 0
+    if program == "pytest":
+        return int(import_module("pytest").main())
+    return import_module("deadheat.__main__").main()
 
 
 def ended(child: int, deadline: float) -> int | None:
@@ -148,8 +178,8 @@ if __name__ == "__main__":
             import_module(name)
     gc.collect()
     gc.freeze()  # what is shared with the children shall not be copied for its counts' sake
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    wanted = serve(socket.socket(fileno=int(sys.argv[1])))
     try:
-        import_module("deadheat.__main__").main()
+        end(run(wanted))
     except SystemExit as ending:
         end(ending.code)

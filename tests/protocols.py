@@ -12,8 +12,9 @@ import pytest
 from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.protocols.baseline import BASELINE
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T0, T1
-from deadheat.models.system import Protocol, Steps, System, Task
+from deadheat.models.system import Protocol, System, Task
 from deadheat.scenarios import catalogue
 
 __all__ = ["NEVER_MATCHES", "added", "changed"]

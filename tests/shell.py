@@ -1,11 +1,11 @@
-"""Commands in texts: which there are, and whether a shell takes them as they stand."""
+"""Commands in texts: which of them a reader would type, and whether a shell takes them as they stand."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 
-__all__ = ["documented_commands", "is_a_mention", "trap_of", "words_in_zsh"]
+__all__ = ["commands_of_tables", "is_a_mention", "trap_of", "words_in_zsh"]
 
 PROGRAMS = ("deadheat", "pip", "uv", "python3")
 QUOTED = re.compile(r"'[^']*'|\"[^\"$`\\]*\"")
@@ -15,22 +15,13 @@ AT_THE_START = re.compile(r"(?:^| )[=~#]")
 PLACEHOLDER = re.compile(r"(?:^|[ =])(?:[A-Z]{2}|[A-Z](?:$| ))|\.\.\.(?:$| )")
 
 
-def documented_commands(text: str) -> list[str]:
-    """Return the commands of a page that a reader would type, in their order.
+def commands_of_tables(line: str) -> list[str]:
+    """Return what stands between backticks in a line of a table, and is a command without a placeholder in it.
 
-    Those are the lines of console blocks that begin with `$ `, the indented lines, and what stands between backticks in
-    a table, if it begins with a program's name and has no placeholder in it. A line that ends with a backslash goes on;
-    a comment behind a command is none of it. What prose names between backticks is not typed, but spoken of.
+    What prose names between backticks is not typed, but spoken of.
     """
-    joined = re.sub(r" \\\n\s+", " ", text)
-    found = []
-    for line in joined.splitlines():
-        if line.startswith(("    ", "$ ")):
-            pieces = [line.removeprefix("$ ").strip().partition("  #")[0].rstrip()]
-        else:
-            pieces = re.findall(r"`([^`]+)`", line) if line.startswith("|") else []
-        found += [each for each in pieces if each.split(" ")[0] in PROGRAMS and not is_a_mention(each)]
-    return list(dict.fromkeys(found))
+    pieces = re.findall(r"`([^`]+)`", line) if line.startswith("|") else []
+    return [each for each in pieces if each.split(" ")[0] in PROGRAMS and not is_a_mention(each)]
 
 
 def is_a_mention(text: str) -> bool:

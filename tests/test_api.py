@@ -111,7 +111,7 @@ def test_an_object_is_found_again_by_its_reference() -> None:
     assert references == [reference_to(each) for each in made]
     assert [find_protocol(each) for each in references] == made
     assert find_protocol(references[1]) is made[1]
-    assert find_protocol(f"{references[0]}+orphan-cleanup").processes
+    assert find_protocol(f"{references[0]}+orphan-cleanup").roles
 
 
 def test_a_check_goes_on_speaking_of_what_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

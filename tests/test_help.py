@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,8 @@ import pytest
 import typer
 
 from deadheat.cli import app
+from tests.command import deadheat
 from tests.shell import trap_of
-from tests.test_readme import run_here
 
 SERVERS = ("cleanup", "live")
 """Groups whose examples need servers: that the command takes them as they stand is tried, and no more."""
@@ -59,6 +61,13 @@ def examples() -> list[tuple[tuple[str, ...], str]]:
 
 
 EXAMPLES = examples()
+
+
+def run_here(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    program, *words = shlex.split(line)
+    assert program == "deadheat"
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "COLUMNS": "110", "HOME": str(folder)}
+    return deadheat(*words, env=environment, cwd=folder, timeout=580)
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=lambda path: " ".join(path) or "deadheat")

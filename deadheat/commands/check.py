@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deadheat.commands.ending import console, finish
+from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.options import (
     DEFAULT_MAX_STATES,
     DEFAULT_MAX_VALUES,
@@ -29,7 +29,7 @@ from deadheat.commands.options import (
     search_options,
     unreached_allowed,
 )
-from deadheat.commands.searches import code_of, scenario_of, search_all
+from deadheat.commands.searches import code_of, names_of, scenario_of, search_all
 from deadheat.commands.traces import first_counterexample, require_writable_if_given, save_first, timeline
 from deadheat.commands.users_code import runs_users_code
 
@@ -62,13 +62,17 @@ def check(
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="FILE", help="Save the counterexample (for one protocol).")
     ] = None,
+    expected: Annotated[
+        bool, typer.Option("--expected", help="Succeed if all verdicts are as the protocols say in `expects`.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Check protocols: every interleaving, every property, as a table of verdicts."""
-    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
     from deadheat.sim.errors import UsageError
 
-    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    names = names_of(protocols)
+    if expected and faults:
+        raise UsageError("--expected compares with what is expected as a protocol stands; leave --faults out.")
     if trace is not None and len(names) != 1:
         raise UsageError("--trace saves one counterexample, so it needs exactly one PROTOCOL.")
     if checkpoint is not None and len(names) != 1:
@@ -86,20 +90,28 @@ def check(
         symmetry=symmetry,
         checkpoint=checkpoint,
         fingerprint=fingerprint,
-        allow_unreached=unreached_allowed(allow_unreached),
+        allow_unreached=unreached_allowed(allow_unreached, scenarios),
         faults_must_fire=bool(protocols),
     )
     results, broken = search_all(scenarios, options)
     code = code_of(results, broken)
     if trace is not None:
         save_first(results[0], trace)
+    otherwise = [each for result in results for each in result.otherwise] if expected else []
+    if expected and not broken and not any(each.exploration.stopped for each in results):
+        code = ExitCode.VIOLATED if otherwise else ExitCode.AS_HOPED
     if as_json:
         from deadheat.reports.machine import check_to_json
 
         finish(code, lambda: typer.echo(check_to_json(results)))
     from deadheat.reports.matrix import print_matrix
 
-    finish(code, lambda: print_matrix(results, console()))
+    def told() -> None:
+        print_matrix(results, console())
+        for line in otherwise or ["As expected."] * expected:
+            console().print(line)
+
+    finish(code, told)
 
 
 @runs_users_code
@@ -120,7 +132,7 @@ def show(
     """Show a shortest counterexample as a timeline, and say what happened."""
     scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period, settings)
     require_writable_if_given(save)
-    allowed = unreached_allowed(allow_unreached)
+    allowed = unreached_allowed(allow_unreached, [scenario])
     options = search_options("auto", max_states, values_max=max_values, allow_unreached=allowed, faults_must_fire=True)
     [result], _ = search_all([scenario], options)
     counterexample = first_counterexample(result)

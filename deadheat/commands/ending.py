@@ -182,7 +182,7 @@ def ended(command: Callable[[], None]) -> int:
 
 
 def _ended(command: Callable[[], None]) -> int:
-    from deadheat.sim.errors import DeadheatError
+    from deadheat.sim.errors import DeadheatError, in_full
 
     try:
         command()
@@ -192,7 +192,7 @@ def _ended(command: Callable[[], None]) -> int:
         say("deadheat: interrupted; nothing was decided.")
         return ExitCode.INTERRUPTED
     except DeadheatError as error:
-        say(f"deadheat: {error}")
+        say(f"deadheat: {in_full(error)}")
         return _code_of(error)
     except BaseException as error:
         return _unexpected(error)
@@ -287,7 +287,7 @@ def _named(error: BaseException) -> str:
 
 def _not_loaded(error: BaseException) -> str | None:
     """Return the place in a module of the user's at which importing it went wrong, if that is what went wrong."""
-    from deadheat.sim.holdings import is_the_users
+    from deadheat.sim.references import is_the_users
 
     if isinstance(error, SyntaxError) and error.filename and _is_of_protocols(error.filename):
         return f"{_shown(error.filename)}, line {error.lineno},"

@@ -20,7 +20,7 @@ from deadheat.commands.options import (
     unreached_allowed,
     whole,
 )
-from deadheat.commands.searches import scenario_of
+from deadheat.commands.searches import names_of, scenario_of
 from deadheat.commands.users_code import runs_users_code
 
 __all__ = ["frontier"]
@@ -50,13 +50,12 @@ def frontier(
 ) -> None:
     """Find the smallest sets of faults that break each property of each protocol."""
     from deadheat.reports.progress import ProgressLine
-    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
     from deadheat.scenarios.frontier import frontiers
 
-    names = list(dict.fromkeys(protocols or DEFAULT_PROTOCOLS))
+    names = names_of(protocols)
     scenarios = [scenario_of(name, evaluations, None, properties, quiet=False, settings=settings) for name in names]
     options = search_options(
-        "auto", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached)
+        "auto", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached, scenarios)
     )
     with ProgressLine("breaking") as progress:
         found = frontiers(scenarios, up_to, options, os.cpu_count() or 1, progress.tried)

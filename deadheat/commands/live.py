@@ -115,8 +115,11 @@ def check(
     """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
     require_live_extra("live check")
     from deadheat.live.forcing.replay import check_live
+    from deadheat.scenarios.catalogue import find_protocol
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
+    for name in protocols:
+        find_protocol(name)
     scenarios = [Scenario(name, evaluations, parse_faults(faults or [])) for name in protocols]
     settings = _settings(image, command, topology)
     results: list[LiveResult] = []

@@ -15,6 +15,7 @@ from deadheat.commands.options import (
     Faults,
     MaxStates,
     MaxValues,
+    Settings,
     search_options,
     unreached_allowed,
     whole,
@@ -30,6 +31,7 @@ __all__ = ["mutate"]
 def mutate(
     protocol: Annotated[str, typer.Argument(metavar="PROTOCOL", help="Whose guards to take away, one at a time.")],
     evaluations: Evaluations = 1,
+    settings: Settings = None,
     faults: Faults = None,
     max_states: MaxStates = DEFAULT_MAX_STATES,
     max_values: MaxValues = DEFAULT_MAX_VALUES,
@@ -46,9 +48,9 @@ def mutate(
     from deadheat.reports.mutants import mutants_to_json, print_mutant, print_mutants
     from deadheat.scenarios.mutate import Fate, shortest_of
 
-    asked = scenario_of(protocol, evaluations, faults, None, False)
+    asked = scenario_of(protocol, evaluations, faults, None, False, settings)
     options = search_options(
-        "python", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached)
+        "python", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached, [asked])
     )
     hunt, results = judge_mutants(asked, options, number)
     fates = {each.fate for each in results}

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from deadheat.scenarios.check import Options
+    from deadheat.scenarios.scenario import Scenario
 
 __all__ = [
     "DEFAULT_MAX_STATES",
@@ -190,11 +191,11 @@ AllowUnreached = Annotated[
 ]
 
 
-def unreached_allowed(names: list[str] | None) -> frozenset[str]:
+def unreached_allowed(names: list[str] | None, scenarios: list[Scenario]) -> frozenset[str]:
     """Return the steps and kinds of fault that may be missed; raises UsageError for a name that is neither."""
     from deadheat.scenarios.scenario import require_steps_or_faults
 
-    return require_steps_or_faults(names or ())
+    return require_steps_or_faults(names or (), scenarios)
 
 
 def search_options(explorer: str, max_states: int, memory: str | None = None, **others: Any) -> Options:

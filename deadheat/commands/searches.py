@@ -13,7 +13,15 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for the 
     from deadheat.scenarios.mutate import Hunt, MutantResult
     from deadheat.scenarios.scenario import Scenario
 
-__all__ = ["code_of", "judge_mutants", "scenario_of", "search_all", "undecided"]
+__all__ = ["code_of", "judge_mutants", "names_of", "scenario_of", "search_all", "undecided"]
+
+
+def names_of(protocols: list[str] | None) -> list[str]:
+    """Return the references that were given, a file's name alone standing for all in it; none are all of our own."""
+    from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, all_in
+
+    given = protocols or list(DEFAULT_PROTOCOLS)
+    return list(dict.fromkeys(name for each in given for name in all_in(each)))
 
 
 def scenario_of(
@@ -40,7 +48,7 @@ def search_all(scenarios: list[Scenario], options: Options) -> tuple[list[CheckR
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios import interruption
     from deadheat.scenarios.check import check_all
-    from deadheat.sim.errors import ModelError
+    from deadheat.sim.errors import ModelError, in_full
 
     interruption.listen()
     # One evaluation takes less time than starting processes would.
@@ -56,7 +64,7 @@ def search_all(scenarios: list[Scenario], options: Options) -> tuple[list[CheckR
     except ModelError as error:
         if not results:
             raise
-        say(f"deadheat: {error}")
+        say(f"deadheat: {in_full(error)}")
     return results, len(results) < len(scenarios)
 
 

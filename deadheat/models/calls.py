@@ -6,8 +6,9 @@ from typing import Any
 
 from deadheat.models.components.http import GaveUp, TimedOut
 from deadheat.models.components.kubernetes import ERRORS
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T2
-from deadheat.models.system import Steps, System, Task
+from deadheat.models.system import System, Task
 
 __all__ = ["call", "has_failed"]
 

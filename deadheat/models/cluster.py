@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deadheat.models.system import Steps, System
+from deadheat.models.roles import Steps
+from deadheat.models.system import System
 from deadheat.sim.operations import any_of, atomically
 
 __all__ = ["every_job", "next_creation"]

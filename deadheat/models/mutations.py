@@ -6,19 +6,31 @@ A change is made to operations and outcomes, not to source text, so that a guard
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from deadheat.models.operation_kinds import Weaker
-from deadheat.models.system import Faults, Protocol, System
+from deadheat.models.components.chance import Chance
+from deadheat.models.roles import Role
+from deadheat.models.system import Protocol
 from deadheat.sim.freeze import freeze
-from deadheat.sim.model import Process
-from deadheat.sim.operations import Operation, Request, Role
+from deadheat.sim.model import Model, Process
+from deadheat.sim.operations import (
+    Accompanied,
+    AnyOf,
+    Atomic,
+    Block,
+    Chosen,
+    Operation,
+    Request,
+    RoleFunction,
+    operations_of,
+)
 from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.intercept import Running, intercepted
 from deadheat.sim.run.postpone import postponed
+from deadheat.sim.traits import Weaker
 
 __all__ = [
     "ROLES",
@@ -31,20 +43,28 @@ __all__ = [
     "Weakened",
     "functions_of",
     "mutated",
+    "mutated_model",
     "role_of",
 ]
+
+NOWHERE = "chance"
+"""The component that is asked in the place of what is left out."""
 
 ROLES = ("worker", "dispatch", "cancel", "complete")
 """The roles that every protocol has, by the names of its fields."""
 
 
 class Place(NamedTuple):
-    """Where a role asks for an operation: the role's name, the site, and which operation of which component."""
+    """Where a role asks for an operation: the role's name, the site, and which operation of which component.
+
+    Where several components of one class are asked alike there, they are the `instances`, and `component` is the class.
+    """
 
     role: str
     site: Site
     component: str
     operation: str
+    instances: tuple[str, ...] = ()
 
     @property
     def what(self) -> str:
@@ -53,10 +73,17 @@ class Place(NamedTuple):
 
     def is_of(self, running: Running, request: Request) -> bool:
         """Return whether a role asks for this here."""
-        return (
-            isinstance(request, Operation)
-            and (request.component, request.name) == (self.component, self.operation)
-            and site_of(running) == self.site
+        return isinstance(request, Operation) and self.names(request) and site_of(running) == self.site
+
+    def names(self, operation: Operation) -> bool:
+        """Return whether this is the operation, wherever it is asked for."""
+        return operation.name == self.operation and operation.component in (self.instances or (self.component,))
+
+    def covers(self, other: Place) -> bool:
+        """Return whether another place is this one, or that of one of its instances."""
+        return self == other or (
+            other.component in self.instances
+            and other._replace(component=self.component) == self._replace(instances=())
         )
 
 
@@ -119,23 +146,45 @@ Change: TypeAlias = Mistaken | Weakened | LeftOut | PutOff
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change at one place. As an interceptor of the role, or a postponement, it changes nothing anywhere else."""
+    """One change at one place. As an interceptor of the role, or a postponement, it changes nothing anywhere else.
+
+    An operation that is one of several in a request, a choice or an atomic one, is changed there. `nowhere` is the
+    component that is asked in the place of one that is left out.
+    """
 
     place: Place
     change: Change
+    nowhere: str = NOWHERE
 
     def asked(self, running: Running, request: Request) -> Request:
         """Return what is asked for in the place of a request."""
-        if not self._is_at(running, request):
-            return request
-        assert isinstance(request, Operation)
-        if isinstance(self.change, LeftOut):
-            return Operation("chance", "leave_out", (self.place.what,), request.label)
-        return self.change.weaker.instead(request) if isinstance(self.change, Weakened) else request
+        return self._instead(request) if self._is_at(running, request) else request
 
     def answered(self, running: Running, request: Request, outcome: Any) -> Any:
         """Return what the role is told."""
-        if not self._is_at(running, request):
+        return self._told(request, outcome) if self._is_at(running, request) else outcome
+
+    def _instead(self, request: Any) -> Any:
+        if isinstance(request, AnyOf | Atomic):
+            return replace(request, operations=tuple(self._instead(each) for each in request.operations))
+        if isinstance(request, Accompanied):
+            return replace(request, request=self._instead(request.request))
+        if isinstance(request, Block):
+            return request
+        if not self.place.names(request):
+            return request
+        if isinstance(self.change, LeftOut):
+            return Operation(self.nowhere, Chance.leave_out.name, (self.place.what,), request.label)
+        return self.change.weaker.instead(request) if isinstance(self.change, Weakened) else request
+
+    def _told(self, request: Request, outcome: Any) -> Any:
+        if isinstance(request, AnyOf):
+            return Chosen(outcome.which, self._told(request.operations[outcome.which], outcome.outcome))
+        if isinstance(request, Atomic):
+            return tuple(self._told(*each) for each in zip(request.operations, outcome, strict=True))
+        if isinstance(request, Accompanied):
+            return self._told(request.request, outcome)
+        if isinstance(request, Block) or not self.place.names(request):
             return outcome
         if isinstance(self.change, LeftOut):
             return self.change.told
@@ -152,7 +201,7 @@ class Mutation:
 
     def begins(self, running: Running, request: Request) -> bool:
         """Return whether this is the step to put off."""
-        return self._is_at(running, request)
+        return self.place.is_of(running, request)
 
     def passes(self, request: Request) -> bool:
         """Return whether this is a look over which the step may be put off."""
@@ -165,24 +214,19 @@ class Mutation:
         return self.change.until.is_of(running, request)
 
     def _is_at(self, running: Running, request: Request) -> bool:
-        return self.place.is_of(running, request)
+        return any(map(self.place.names, _single(request))) and site_of(running) == self.place.site
 
 
 def mutated(protocol: Protocol, mutation: Mutation, name: str) -> Protocol:
     """Return the mutant of a protocol, under a name of its own."""
 
-    def changed(role_name: str, role: Role) -> Role:
+    def changed(role_name: str, role: RoleFunction) -> RoleFunction:
         if role_name != mutation.place.role:
             return role
         return (postponed if isinstance(mutation.change, PutOff) else intercepted)(role, mutation)
 
-    def changed_processes(
-        processes: Callable[[System, Faults], Sequence[Process]],
-    ) -> Callable[[System, Faults], Sequence[Process]]:
-        def changed_of(system: System, faults: Faults) -> Sequence[Process]:
-            return [replace(each, role=changed(_added(each), each.role)) for each in processes(system, faults)]
-
-        return changed_of
+    def changed_role(role: Role[Any]) -> Role[Any]:
+        return replace(role, function=changed(role.part, role.function))
 
     return replace(
         protocol,
@@ -192,17 +236,33 @@ def mutated(protocol: Protocol, mutation: Mutation, name: str) -> Protocol:
         dispatch=changed("dispatch", protocol.dispatch),
         cancel=changed("cancel", protocol.cancel),
         complete=changed("complete", protocol.complete),
-        processes=tuple(changed_processes(each) for each in protocol.processes),
+        roles=tuple(changed_role(each) for each in protocol.roles),
     )
 
 
-def role_of(protocol: Protocol, process: Process, added: Sequence[Process]) -> str | None:
-    """Return the name of the protocol's role that a process runs, or None for its surroundings.
+def mutated_model(model: Model, mutation: Mutation, role_of: Callable[[Process], str | None]) -> Model:
+    """Return the mutant of any model; `role_of` says which of its processes run the role that is mutated."""
+    components, nowhere = dict(model.components), NOWHERE
+    while not isinstance(model.components.get(nowhere, Chance(nowhere)), Chance):
+        nowhere += "'"
+    if isinstance(mutation.change, LeftOut):
+        components.setdefault(nowhere, Chance(nowhere))
+    change = postponed if isinstance(mutation.change, PutOff) else intercepted
+    changed = replace(mutation, nowhere=nowhere)
+    return replace(
+        model,
+        components=components,
+        processes=tuple(
+            replace(each, role=change(each.role, changed)) if role_of(each) == mutation.place.role else each
+            for each in model.processes
+        ),
+    )
 
-    `added` are the protocol's own further processes.
-    """
-    if any(each.name == process.name for each in added):
-        return _added(process)
+
+def role_of(protocol: Protocol, process: Process) -> str | None:
+    """Return the name of the protocol's role that a process runs, or None for its surroundings."""
+    if any(each.part == process.part for each in protocol.roles):
+        return process.part
     functions = functions_of(process)
     return next((name for name in ROLES if getattr(protocol, name) in functions), None)
 
@@ -212,5 +272,7 @@ def functions_of(process: Process) -> list[Callable[..., Any]]:
     return [process.role, *(each for each in process.arguments if callable(each))]
 
 
-def _added(process: Process) -> str:
-    return process.name.partition("/")[0]
+def _single(request: Request) -> Iterator[Operation]:
+    """Yield the operations of a request."""
+    for each in request.operations if isinstance(request, AnyOf) else (request,):
+        yield from operations_of(each)

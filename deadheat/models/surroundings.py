@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from types import GeneratorType
+from collections.abc import Callable
 from typing import Any
 
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T3, T7
-from deadheat.models.system import DispatchRequest, Protocol, Steps, System, Task
-from deadheat.sim.errors import ModelError
+from deadheat.models.system import DispatchRequest, Protocol, System, Task
 from deadheat.sim.operations import atomically
+from deadheat.sim.run.beginning import begun
 
 __all__ = [
     "ask_for_cancellation",
     "at_work",
-    "control_jobs",
-    "expire_keys",
     "fail_over",
-    "lose_events",
     "serve",
     "stand_by",
     "submit_again",
-    "time_out_messages",
 ]
 
 
@@ -62,43 +58,7 @@ def at_work(system: System, evaluation: str, name: str, role: Callable[..., Step
     yield system.redis.let_go(evaluation, name)
 
 
-def control_jobs(system: System, evaluation: str) -> Steps:
-    """The Job controller, the kubelet and the garbage collector, for the evaluation's Jobs."""
-    yield system.kubernetes.progress(evaluation)
-
-
-def expire_keys(system: System, evaluation: str) -> Steps:
-    """Redis's own clock, for the evaluation's keys."""
-    yield system.redis.expire(evaluation)
-
-
-def time_out_messages(system: System, evaluation: str) -> Steps:
-    """The broker's visibility timeout, for the evaluation's messages."""
-    yield system.queue.time_out(evaluation)
-
-
-def lose_events(system: System, evaluation: str) -> Steps:
-    """The watch, when it is interrupted."""
-    yield system.kubernetes.lose_event(evaluation)
-
-
 def fail_over(system: System) -> Steps:
     """Redis's replica: lags behind from some moment on, and is made master at another."""
     yield atomically(*(system.redis.lag(each) for each in system.evaluations))
     yield atomically(*(system.redis.fail_over(each) for each in system.evaluations))
-
-
-def begun(role: Callable[..., Steps], *arguments: Any) -> Steps:
-    """Return a role that has begun; raises ModelError, naming its place, if it is no generator function."""
-    generator = role(*arguments)
-    if isinstance(generator, GeneratorType):
-        return generator
-    code = role.__code__
-    is_async = isinstance(generator, Coroutine | AsyncGenerator)
-    if isinstance(generator, Coroutine):
-        generator.close()
-    raise ModelError(
-        f"the role {role.__name__} ({code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}) returned a "
-        f"{type(generator).__name__} when it began; "
-        + ("write `def` and `yield`, no `async` and `await`" if is_async else "yield what it asks for")
-    )

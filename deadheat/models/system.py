@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
+from deadheat.models.any_system import Components
+from deadheat.models.claims import Claim
 from deadheat.models.components.celery import CeleryQueue
 from deadheat.models.components.chance import Chance
 from deadheat.models.components.http import HttpChannel
@@ -17,32 +19,34 @@ from deadheat.models.components.stream import EventStream
 from deadheat.models.components.tokens import Tokens
 from deadheat.models.components.user import User
 from deadheat.models.protocol_rules import require_kinds, require_labels, require_name, require_roles, require_tuple
+from deadheat.models.roles import Faults, Role, Steps
 from deadheat.sim.errors import ModelError
-from deadheat.sim.model import Process
-from deadheat.sim.operations import Label, Operation, Request
+from deadheat.sim.faults import Fault
+from deadheat.sim.operations import Label, Operation
 
 __all__ = ["Addition", "CancelRequest", "DispatchRequest", "Faults", "Protocol", "Steps", "System", "Task"]
 
-Steps: TypeAlias = Generator[Request, Any, Any]
-"""What a role function returns: its steps, one operation each."""
-
-Faults: TypeAlias = Mapping[str, int]
-"""The budget of each kind of fault."""
-
 
 @dataclass(frozen=True)
-class System:
-    """The components, as a role sees them; `system.status.get("e1")` makes an operation to yield."""
+class System(Components):
+    """The components, as a role sees them; `system.status.get("e1")` makes an operation to yield.
 
-    evaluations: tuple[str, ...]
+    A protocol with components of its own derives from it, with a field for each.
+    """
+
     user: User
     queue: CeleryQueue
     status: StatusStore | EventStream
     http: HttpChannel
-    redis: Redis
     tokens: Tokens
+    redis: Redis
     kubernetes: Kubernetes
     chance: Chance
+
+    @property
+    def evaluations(self) -> tuple[str, ...]:
+        """The names of the evaluations."""
+        return self.keys
 
     @property
     def store(self) -> StatusStore:
@@ -103,36 +107,51 @@ class Protocol:
     `complete` records that the Job has finished. `calls` is how many HTTP calls one run of the worker makes; `status`
     is where the status lives; `resubmit` is what a new submission of the same evaluation does at once; `leases` says
     whether Redis keys are set with a time to live (with a holder), so that time runs for them; `source` is the section
-    of the original analysis, or the documentation, that this models. `lacks` are those of the steps T0 to T8 that it
+    of the original analysis, or the documentation, that this models. `components` is a class derived from System that
+    has the protocol's own ones too; `roles` are further ones, `claims` further properties, and `faults` those that no
+    component, crash or role declares. `expects` is as in a `Design`. `lacks` are those of the steps T0 to T8 that it
     does without: any other that no run reaches makes what holds of it vacuous.
     """
 
     name: str
     summary: str
     source: str
-    worker: Callable[[System, Task], Steps]
-    dispatch: Callable[[System, DispatchRequest], Steps]
-    cancel: Callable[[System, CancelRequest], Steps]
-    complete: Callable[[System, str], Steps]
+    worker: Callable[[Any, Task], Steps]
+    dispatch: Callable[[Any, DispatchRequest], Steps]
+    cancel: Callable[[Any, CancelRequest], Steps]
+    complete: Callable[[Any, str], Steps]
     calls: int = 1
     status: type[StatusStore] | type[EventStream] = StatusStore
     kubernetes: type[Kubernetes] = Kubernetes
-    resubmit: Callable[[System, str], tuple[Operation, ...]] = no_more
+    resubmit: Callable[[Any, str], tuple[Operation, ...]] = no_more
     watches_jobs: bool = False
     leases: bool = False
-    processes: tuple[Callable[[System, Faults], Sequence[Process]], ...] = ()
+    components: type[System] = System
+    roles: tuple[Role[Any], ...] = ()
+    claims: tuple[Claim, ...] = ()
+    faults: tuple[Fault, ...] = ()
     lacks: tuple[Label, ...] = ()
+    expects: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         require_name("protocol", self.name)
         whose = f"the protocol {self.name!r}"
         roles = ("worker", "dispatch", "cancel", "complete", "resubmit")
         require_roles(whose, ((name, getattr(self, name)) for name in roles))
-        kinds = (("status", self.status, (StatusStore, EventStream)), ("kubernetes", self.kubernetes, (Kubernetes,)))
+        kinds = (
+            ("status", self.status, (StatusStore, EventStream)),
+            ("kubernetes", self.kubernetes, (Kubernetes,)),
+            ("components", self.components, (System,)),
+        )
         require_kinds(whose, kinds)
         if type(self.calls) is not int or self.calls < 0:
             raise ModelError(f"The calls of {whose} are {self.calls!r}; give it a whole number.")
-        require_tuple(whose, "processes", self.processes, callable, "functions that make processes")
+        require_tuple(
+            whose, "roles", self.roles, lambda each: isinstance(each, Role), "roles, such as one('sweep', sweep) makes"
+        )
+        require_tuple(
+            whose, "claims", self.claims, lambda each: isinstance(each, Claim), "properties, such as @always makes"
+        )
         require_labels(whose, self.lacks)
 
     def plus(self, addition: Addition) -> Protocol:
@@ -144,13 +163,13 @@ class Protocol:
             source=f"{self.source}; {addition.source}",
             watches_jobs=self.watches_jobs or addition.watches_jobs,
             leases=self.leases or addition.leases,
-            processes=(*self.processes, addition.processes),
+            roles=(*self.roles, *addition.roles),
         )
 
 
 @dataclass(frozen=True)
 class Addition:
-    """Processes that run beside any protocol, such as a periodic cleanup.
+    """Roles that run beside any protocol, such as a periodic cleanup.
 
     One that sets Redis keys with a time to live (`leases`) tells Redis by `let_go` that it has done its work.
     """
@@ -158,10 +177,16 @@ class Addition:
     name: str
     summary: str
     source: str
-    processes: Callable[[System, Faults], Sequence[Process]]
+    roles: tuple[Role[Any], ...]
     watches_jobs: bool = False
     leases: bool = False
 
     def __post_init__(self) -> None:
         require_name("addition", self.name)
-        require_roles(f"the addition {self.name!r}", [("processes", self.processes)])
+        require_tuple(
+            f"the addition {self.name!r}",
+            "roles",
+            self.roles,
+            lambda each: isinstance(each, Role),
+            "roles, such as one('sweep', sweep) makes",
+        )

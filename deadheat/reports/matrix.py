@@ -30,10 +30,11 @@ VACUOUS_LEGEND = " ∅ holds vacuously: perhaps only for want of what no run did
 
 
 def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
-    """Print the verdicts, what they cover, and what no run reached: a table for those of the same properties."""
-    alike: dict[tuple[str, ...], list[CheckResult]] = {}
+    """Print the verdicts, what they cover, and what no run reached: a table for those that cover the same."""
+    alike: dict[tuple[object, ...], list[CheckResult]] = {}
     for result in results:
-        alike.setdefault(tuple(outcome.property for outcome in result.outcomes), []).append(result)
+        scenario, names = result.scenario, tuple(outcome.property for outcome in result.outcomes)
+        alike.setdefault((names, scenario.size, scenario.faults, scenario.quiet), []).append(result)
     for each in alike.values():
         _print_alike(each, console)
 
@@ -159,6 +160,9 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
 
 def _expected(results: Sequence[CheckResult]) -> str:
     """Return which steps were to be reached."""
+    others = [name for result in results for name in result.labels if name not in [each.name for each in LABELS]]
+    if others:
+        return f"named ({', '.join(dict.fromkeys(name for result in results for name in result.labels))})"
     lacking = [label.name for label in LABELS if any(label.name not in result.labels for result in results)]
     return "T0 to T8" + (f" (but {', '.join(lacking)}, where a protocol lacks it)" if lacking else "")
 

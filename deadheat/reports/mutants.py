@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,6 +93,7 @@ def mutants_to_json(hunt: Hunt, results: Sequence[MutantResult]) -> str:
         "deadheat": VERSION,
         "protocol": hunt.scenario.protocol,
         "evaluations": hunt.scenario.evaluations,
+        "settings": dict(hunt.scenario.settings),
         "cannot_notice": _already_violated(hunt),
         "never_reached": [{"role": role, "site": str(site)} for role, site in hunt.never_reached],
         "results": [_entry(hunt.scenario, each) for each in results],
@@ -182,9 +184,8 @@ def _notices(notices: Sequence[Notice], between: str = ", ") -> Text:
 
 
 def _scope(hunt: Hunt) -> list[str]:
-    evaluations = counted(hunt.scenario.evaluations, "evaluation")
     faults = _budgets(hunt.scenario.faults) or "no faults, and then one fault of each kind until something notices"
-    lines = [f"Covers {evaluations}, {faults}; with the steps of a shortest counterexample."]
+    lines = [f"Covers {hunt.scenario.size}, {faults}; with the steps of a shortest counterexample."]
     violated = _already_violated(hunt)
     if violated:
         given = _with(hunt.scenario.faults)
@@ -212,4 +213,9 @@ def _budgets(faults: Sequence[tuple[str, int]]) -> str:
 
 def _options(hunt: Hunt) -> str:
     evaluations = f" --evaluations {hunt.scenario.evaluations}" if hunt.scenario.evaluations > 1 else ""
-    return evaluations + "".join(f" --faults {kind}={budget_text(budget)}" for kind, budget in hunt.scenario.faults)
+    settings = "".join(f" --set {shlex.quote(f'{name}={value}')}" for name, value in hunt.scenario.settings)
+    return (
+        evaluations
+        + settings
+        + "".join(f" --faults {kind}={budget_text(budget)}" for kind, budget in hunt.scenario.faults)
+    )

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.mutations import Place
-from deadheat.models.operation_kinds import Weaker, hands_work, looks, passes_work_on, weaker_than
 from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.locals import LocalState, LocalStates
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
-from deadheat.sim.operations import Instant, Operation, operations_of
+from deadheat.sim.operations import Instant, Operation, Outside, operations_of, plain
 from deadheat.sim.run.coverage import Site
+from deadheat.sim.traits import Weaker, only_looks, traits_of, weaker_than
 
 __all__ = ["Answer", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
 
@@ -25,7 +25,7 @@ class OperationKind(NamedTuple):
     looks: bool = False
     hands_work: bool = False
     passes_work_on: bool = False
-    weaker: Weaker | None = None
+    weaker: tuple[Weaker, ...] = ()
 
 
 class OperationKinds:
@@ -35,15 +35,20 @@ class OperationKinds:
         self._components = tables.model.components
         self._changed = set(_changed(tables))
 
+    def family(self, request: Instant) -> str:
+        """Return the class of the component that an operation is of."""
+        return type(self._components[request.component]).__name__ if isinstance(request, Operation) else ""
+
     def of(self, request: Instant) -> OperationKind:
         """Return what is known of an operation; nothing of several at one instant."""
         if not isinstance(request, Operation):
             return OperationKind()
         component: Component = self._components[request.component]
+        traits = traits_of(component, request.name)
         return OperationKind(
-            looks(component, request.name, ever_changed=(request.component, request.name) in self._changed),
-            hands_work(component, request.name),
-            passes_work_on(component, request.name),
+            only_looks(component, request.name, ever_changed=(request.component, request.name) in self._changed),
+            traits.hands_work,
+            traits.passes_work_on,
             weaker_than(component, request),
         )
 
@@ -52,10 +57,15 @@ class Answer(NamedTuple):
     """What a role was once told: where it stood and stands then, and for what it asks then, and for what exactly.
 
     `following` is the place where it stands then, if it asks for one operation there, and not outside of the role.
+    `family` is the class of the component; several of one may be asked alike. An answer `of_choice` is that of one of
+    several operations, any of which the role asked for: the `alternative` of that number.
     """
 
     place: Place
+    family: str
     operation: Instant
+    of_choice: bool
+    alternative: int
     kind: OperationKind
     stood: tuple[Hashable, ...]
     outcome: Any
@@ -73,26 +83,30 @@ def answers_of(
     name = states.process.name
     for answered in states.answered():
         state, successor = states.states[answered.state], states.states[answered.successor]
-        if state.site not in sites:
+        if state.site not in sites or isinstance(answered.operation, Outside):
             continue
-        operation = answered.operation
+        operation = plain(answered.operation)
+        asked = [plain(each) for each in successor.operations if not isinstance(each, Outside)]
         following = _place(role, successor, sites)
         yield Answer(
             place=Place(role, state.site, operation.component, operation.name),
+            family=kinds.family(operation),
             operation=operation,
+            of_choice=state.chooses,
+            alternative=answered.alternative,
             kind=kinds.of(operation),
             stood=(faults, name, answered.state),
             outcome=answered.outcome,
             stands=(faults, name, answered.successor),
-            asks=f"{successor.site} {' or '.join(each.name for each in successor.operations)}",
-            asks_exactly=tuple(map(str, successor.operations)),
+            asks=f"{successor.site} {' or '.join(each.name for each in asked)}",
+            asks_exactly=tuple(map(str, asked)),
             following=following,
             following_kind=kinds.of(successor.operations[0]) if following else OperationKind(),
         )
 
 
 def _place(role: str, state: LocalState, sites: set[Site]) -> Place | None:
-    if state.site not in sites or len(state.operations) != 1 or not isinstance(state.operations[0], Operation):
+    if state.site not in sites or state.chooses or not any(isinstance(each, Operation) for each in state.operations):
         return None
     [operation] = state.operations
     return Place(role, state.site, operation.component, operation.name)
@@ -120,7 +134,7 @@ class Behaviour:
     def __init__(self, answers: Iterable[Answer]) -> None:
         self._at: dict[Hashable, dict[Hashable, Answer]] = defaultdict(dict)
         for answer in answers:
-            self._at[answer.stood][freeze(answer.outcome)] = answer
+            self._at[answer.stood][answer.alternative, freeze(answer.outcome)] = answer
 
     def at(self, stood: Hashable) -> Sequence[Answer]:
         """Return what a role was told where it stood."""

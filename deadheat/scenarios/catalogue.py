@@ -14,8 +14,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+from deadheat.models.design import Design
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.models.system import Addition, Protocol
 from deadheat.scenarios import user_code
@@ -28,6 +29,7 @@ __all__ = [
     "MUTANT",
     "Reference",
     "additions",
+    "all_in",
     "find",
     "find_protocol",
     "protocols",
@@ -54,6 +56,12 @@ DEFAULT_PROTOCOLS: tuple[str, ...] = (
 """What is checked when no protocol is named: every option, and the baseline with each addition."""
 
 
+KINDS = (Protocol, Design, Model)
+"""What an object of the user's can be, if it is no function that makes a Model."""
+
+Found: TypeAlias = Protocol | Design[Any] | Model | Callable[..., Any]
+
+
 class Reference(NamedTuple):
     """A reference, taken apart: what is meant, what is added to it, and the numbers of mutants, the outermost last."""
 
@@ -76,13 +84,15 @@ def find_protocol(text: str) -> Protocol:
     if isinstance(found, Protocol):
         return found
     raise UsageError(
-        f"{text} is a model, and no protocol for evaluations, which this is for; check, show, replay and frontier take "
-        "any model."
+        f"{text} is a {'design' if isinstance(found, Design) else 'model'}, and no protocol for evaluations, which "
+        "this is for; check, show, replay, frontier, mutate and window take any."
     )
 
 
-def find(text: str) -> Protocol | Model | Callable[..., Any]:
-    """Return what a reference stands for: a protocol, composed from its parts, or a model, or what makes one.
+def find(text: str) -> Found | Callable[..., Any]:
+    """Return what a reference stands for: a protocol, composed from its parts, a design, a model, or what makes one.
+
+    A mutant of a protocol is a protocol. That of anything else is made of its model, which is returned: see `subjects`.
 
     Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, if there is no such
     mutant, or if the user's own code cannot be imported.
@@ -90,6 +100,9 @@ def find(text: str) -> Protocol | Model | Callable[..., Any]:
     original, tilde, number = text.rpartition(MUTANT)
     if tilde and Reference.of(text).mutants:
         without_mutants(text)  # raises for what is no number
+        base = find(original)
+        if not isinstance(base, Protocol):
+            return base
         from deadheat.scenarios.mutants import mutant  # which explores the original
 
         return mutant(original, number)
@@ -97,9 +110,24 @@ def find(text: str) -> Protocol | Model | Callable[..., Any]:
     found = _base(reference.base)
     for name in reference.added:
         if not isinstance(found, Protocol):
-            raise UsageError(f"{reference.base} is a model, to which nothing can be added; leave {ADDED}{name} out.")
+            kind = "design" if isinstance(found, Design) else "model"
+            raise UsageError(f"{reference.base} is a {kind}, to which nothing can be added; leave {ADDED}{name} out.")
         found = found.plus(_addition(text, reference, name))
     return found
+
+
+def all_in(text: str) -> tuple[str, ...]:
+    """Return the references to everything that a file of the user's makes, if a text is the name of a file alone."""
+    if not text.endswith(user_code.SUFFIX) or ":" in text:
+        return (text,)
+    module = user_code.module_of(text)
+    names = user_code.named_in(module, KINDS)
+    ours = {id(each) for each in (*PROTOCOLS, *ADDITIONS)}
+    found = {id(getattr(module, name)): name for name in reversed(names)}
+    its = [name for name in names if name in found.values() and id(getattr(module, name)) not in ours]
+    if not its:
+        raise UsageError(f"There is no Protocol, Design or Model in {text}; make one there, or name it as {text}:NAME.")
+    return tuple(f"{text}:{name}" for name in its)
 
 
 def without_mutants(text: str) -> str:
@@ -130,7 +158,7 @@ def _by_name(what: str, every: tuple[Any, ...]) -> Mapping[str, Any]:
     return found
 
 
-def _base(name: str) -> Protocol | Model | Callable[..., Any]:
+def _base(name: str) -> Found:
     if (object_given := given(name)) is not None:
         return object_given
     if found := OBJECT.fullmatch(name):
@@ -148,14 +176,14 @@ def _base(name: str) -> Protocol | Model | Callable[..., Any]:
     raise unknown_name("protocol", name, [*protocols(), *(f"baseline+{each}" for each in additions())])
 
 
-def _users(where: str, name: str) -> Protocol | Model | Callable[..., Any]:
+def _users(where: str, name: str) -> Found:
     found = user_code.load(where, name)
-    if isinstance(found, Protocol | Model) or (inspect.isfunction(found) and not inspect.isgeneratorfunction(found)):
+    if isinstance(found, KINDS) or (inspect.isfunction(found) and not inspect.isgeneratorfunction(found)):
         return found
-    names = user_code.named_in(user_code.found_in(where), (Protocol, Model))
+    names = user_code.named_in(user_code.found_in(where), KINDS)
     there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}" if names else "there is none in it"
     raise UsageError(
-        f"{name} in {where} is a {type(found).__name__}, and neither a Protocol nor a Model, nor a function that makes "
+        f"{name} in {where} is a {type(found).__name__}, and no Protocol, Design or Model, nor a function that makes "
         f"one; {there}."
     )
 

@@ -14,6 +14,7 @@ from deadheat.scenarios import interruption
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explain.way_there import with_way_there
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.run.coverage import Site, sites_of
@@ -129,6 +130,17 @@ class CheckResult:
     def labels(self) -> tuple[str, ...]:
         """The labels of the steps that some run should reach."""
         return self.scenario.subject.labels
+
+    @property
+    def otherwise(self) -> tuple[str, ...]:
+        """What is not as the protocol says in `expects`, a sentence each; what it does not name is to hold."""
+        expects = self.scenario.subject.expects
+        wanted = {each.property: expects.get(each.property, Verdict.HOLDS.value) for each in self.outcomes}
+        return tuple(
+            f"{self.scenario.protocol}: {each.property} is {each.verdict}; expected was {wanted[each.property]}."
+            for each in self.outcomes
+            if each.verdict.value != wanted[each.property]
+        )
 
     @property
     def is_whole(self) -> bool:
@@ -247,7 +259,10 @@ def _explore(model: Model, options: Options, report: Report | None) -> Explorati
     if options.fingerprint:
         _compiled_only(options, "stores states exactly, never by fingerprint")
         explore = partial(explore, fingerprint=True)  # type: ignore[call-arg]
-    return explore(model, options.limits, merging=merging, report=report)
+    try:
+        return explore(model, options.limits, merging=merging, report=report)
+    except ModelError as error:
+        raise with_way_there(error, model) from error
 
 
 def _compiled_only(options: Options, otherwise: str) -> None:

@@ -1,4 +1,4 @@
-"""Protocols that were given as objects, and the references by which they are found again in this process.
+"""What was given as an object, and the references by which it is found again in this process.
 
 One that a module gives a name to is found by that name in any process; one that was made on the way only in this one,
 and in those that are forked from it.
@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
+from deadheat.models.design import Design
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.system import Protocol
-from deadheat.scenarios.user_code import SUFFIX, shown
+from deadheat.scenarios.user_code import SUFFIX
+from deadheat.sim.model import Model
+from deadheat.sim.places import shown
 
 __all__ = ["given", "reference_to"]
 
-_GIVEN: dict[str, Protocol] = {}
+Given: TypeAlias = Protocol | Design[Any] | Model
+
+_GIVEN: dict[str, Given] = {}
 
 
-def given(reference: str) -> Protocol | None:
+def given(reference: str) -> Given | None:
     """Return the object that was given under this reference, if one was."""
     return _GIVEN.get(reference)
 
 
-def reference_to(protocol: Protocol) -> str:
+def reference_to(protocol: Given) -> str:
     """Return a reference to an object, the same each time; from now on it means this object, in this process."""
-    own = ((each.name, each) for each in PROTOCOLS)
+    own: list[tuple[str, Given]] = [(each.name, each) for each in PROTOCOLS]
     known = next((reference for reference, each in (*own, *_GIVEN.items()) if each is protocol), None)
     if known is not None:
         return known
@@ -36,9 +42,9 @@ def reference_to(protocol: Protocol) -> str:
     return reference
 
 
-def _names_of(protocol: Protocol) -> Iterator[str]:
+def _names_of(protocol: Given) -> Iterator[str]:
     """Yield where modules name the object: the module that it was made in, as far as that can be told, first."""
-    modules = sorted(sys.modules.items(), key=lambda item: item[0] != protocol.worker.__module__)
+    modules = sorted(sys.modules.items(), key=lambda item: item[0] != _made_in(protocol))
     for module_name, module in modules:
         for name, value in list(getattr(module, "__dict__", {}).items()):
             if value is protocol and name.isidentifier():
@@ -50,8 +56,19 @@ def _names_of(protocol: Protocol) -> Iterator[str]:
                     yield f"{shown(file)}:{name}"
 
 
-def _made_up(protocol: Protocol) -> str:
+def _made_in(protocol: Given) -> str:
+    if isinstance(protocol, Protocol):
+        return protocol.worker.__module__
+    functions = (
+        [each.function for each in protocol.roles]
+        if isinstance(protocol, Design)
+        else [each.role for each in protocol.processes]
+    )
+    return functions[0].__module__ if functions else ""
+
+
+def _made_up(protocol: Given) -> str:
     """Return a reference that no text of a user's means, and no other object has."""
-    plain = protocol.name.replace("+", " and ").replace("~", " mutant ").replace(":", " ")
+    plain = getattr(protocol, "name", "model").replace("+", " and ").replace("~", " mutant ").replace(":", " ")
     names = (f"<{plain}>" if number == 1 else f"<{plain} {number}>" for number in range(1, len(_GIVEN) + 2))
     return next(name for name in names if name not in _GIVEN)

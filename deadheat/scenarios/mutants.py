@@ -1,4 +1,4 @@
-"""The mutants of a protocol: what its roles are answered tells which of their steps are guards, and what to change.
+"""The mutants of a protocol, or of any other model: what its roles are answered tells what to change.
 
 Every step that the roles take, without faults and with one fault of each kind, is explored. Outcomes after which a
 role goes on in the same way are one *decision*. Of each place where a role asks for something, there is a mutant
@@ -10,45 +10,36 @@ role goes on in the same way are one *decision*. Of each place where a role asks
 - in which an operation that tests something is replaced by one that does not;
 - in which an operation that changes something is left out.
 
-Behind all of these come the mutants in which a step is put off until after the next (see `neighbours`).
+Behind all of these come the mutants in which a step is put off until after the next (see `neighbours`). What can be
+changed alike wherever a role asks several components of one class is changed at all of them (see `families`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from deadheat.models.components.http import GaveUp, TimedOut
-from deadheat.models.faults import FAULTS
-from deadheat.models.mutations import (
-    ROLES,
-    Change,
-    LeftOut,
-    Mistaken,
-    Mutation,
-    Place,
-    Weakened,
-    functions_of,
-    mutated,
-    role_of,
-)
+from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, Place, Weakened, mutated
 from deadheat.models.system import Protocol
-from deadheat.models.world import build
+from deadheat.scenarios import catalogue
 from deadheat.scenarios.behaviour import Answer, Behaviour, OperationKinds, answers_of
-from deadheat.scenarios.catalogue import MUTANT, find_protocol
+from deadheat.scenarios.catalogue import MUTANT, find_protocol, without_mutants
+from deadheat.scenarios.families import merged
 from deadheat.scenarios.neighbours import postponements
+from deadheat.scenarios.originals import AnyOriginal, Budgets, OfProtocol, Original
+from deadheat.scenarios.subjects import OfEvaluations, Settings, subject_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.python import Search
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
-from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Operation
 from deadheat.sim.run.coverage import Site, sites_of
 
-__all__ = ["Guards", "Observation", "guards_of", "mutant"]
+__all__ = ["Guards", "Observation", "guards_of", "mutant", "mutation_of"]
 
 OBSERVED_STATES_MAX = 10_000
 """A longer search tells next to nothing new of what single roles do."""
@@ -58,7 +49,7 @@ OBSERVED_STATES_MAX = 10_000
 class Observation:
     """What an exploration of the unmutated protocol, with these faults, told of its roles."""
 
-    faults: tuple[tuple[str, int], ...]
+    faults: Budgets
     answers: tuple[Answer, ...]
     complete: bool
 
@@ -67,7 +58,7 @@ class Observation:
         return not self.complete or any(_changes(mutation.change, each) for each in self._answers_at(mutation.place))
 
     def _answers_at(self, place: Place) -> Iterator[Answer]:
-        return (each for each in self.answers if each.place == place)
+        return (each for each in self.answers if place.covers(each.place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,76 +70,97 @@ class Guards:
     never_reached: tuple[tuple[str, Site], ...]
 
 
-def guards_of(name: str) -> Guards:
-    """Return the mutations of the named protocol.
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a reference stands for, at these sizes: the same only as long as it stands for the very same object."""
 
-    Raises UsageError if there is none of that name, and ModelError or PurityError where it breaks a rule of the engine.
+    reference: str
+    settings: Settings
+    found: Any
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Found)
+            and (self.reference, self.settings) == (other.reference, other.settings)
+            and self.found is other.found
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.reference, self.settings))
+
+
+def guards_of(reference: str, settings: Settings = ()) -> Guards:
+    """Return the mutations of what a reference stands for, at the sizes that were asked for.
+
+    Raises UsageError if there is no such thing, and ModelError or PurityError where it breaks a rule of the engine.
     """
-    return _guards_of(find_protocol(name))
+    subject = subject_of(reference, settings)
+    if isinstance(subject, OfEvaluations):
+        return _guards_of(subject.protocol)
+    return _guards_of_model(_Found(reference, settings, catalogue.find(without_mutants(reference))))
 
 
 @lru_cache(maxsize=8)
 def _guards_of(protocol: Protocol) -> Guards:
-    observations = tuple(_observe(protocol, faults) for faults in ((), *(((kind, 1),) for kind in FAULTS)))
+    return _guards(OfProtocol(protocol))
+
+
+@lru_cache(maxsize=8)
+def _guards_of_model(found: _Found) -> Guards:
+    return _guards(AnyOriginal(subject_of(found.reference, found.settings)))
+
+
+def _guards(original: Original) -> Guards:
+    observations = tuple(_observe(original, faults) for faults in original.budgets)
     by_place: dict[Place, list[Answer]] = {}
     for observation in observations:
         for answer in observation.answers:
             by_place.setdefault(answer.place, []).append(answer)
-    places = sorted(by_place, key=lambda place: _rank(place.role))  # otherwise in the order in which they were reached
+    roles = list(original.functions)
+    places = sorted(by_place, key=lambda place: roles.index(place.role))  # and in the order in which they were reached
     behaviour = Behaviour(answer for observation in observations for answer in observation.answers)
-    mutations = [Mutation(place, change) for place in places for change in _changes_at(by_place[place], behaviour)]
-    mutations.extend(put_off for place in places for put_off in postponements(place, by_place[place], behaviour))
+    changes = {place: [*_changes_at(by_place[place], behaviour)] for place in places}
+    put_off = {place: [*postponements(place, by_place[place], behaviour)] for place in places}
+    families = {place: (place.role, place.site, by_place[place][0].family, place.operation) for place in places}
     reached = {(place.role, place.site) for place in by_place}
-    return Guards(tuple(mutations), observations, tuple(sorted(_all_sites(protocol) - reached)))
+    every_site = {(role, site) for role, functions in original.functions.items() for site in sites_of(functions)}
+    return Guards(merged(changes, put_off, families), observations, tuple(sorted(every_site - reached)))
 
 
-def mutant(name: str, number: str) -> Protocol:
-    """Return a mutant of the named protocol by its number; raises UsageError if there is none."""
-    mutations = guards_of(name).mutations
-    if not number.isdecimal() or not 1 <= int(number) <= len(mutations):
-        raise UsageError(
-            f"{name} has no mutant {number!r}; its mutants are numbered from 1 to {len(mutations)}, as "
-            f"`deadheat mutate {name}` lists them."
-        )
-    return mutated(find_protocol(name), mutations[int(number) - 1], f"{name}{MUTANT}{int(number)}")
+def mutation_of(reference: str, number: str, settings: Settings = ()) -> Mutation:
+    """Return the mutation of this number; raises UsageError if there is none."""
+    mutations = guards_of(reference, settings).mutations
+    if number.isdecimal() and 1 <= int(number) <= len(mutations):
+        return mutations[int(number) - 1]
+    command = " ".join((f"deadheat mutate {reference}", *(f"--set {name}={value}" for name, value in settings)))
+    if not mutations:
+        raise UsageError(f"{reference} has no mutants, so there is no {number!r}; see `{command}`.")
+    raise UsageError(
+        f"{reference} has no mutant {number!r}; its mutants are numbered from 1 to {len(mutations)}, as "
+        f"`{command}` lists them."
+    )
 
 
-def _observe(protocol: Protocol, faults: tuple[tuple[str, int], ...]) -> Observation:
-    world = build(protocol, 1, dict(faults))
-    tables = Tables(Model(world.components, world.processes, (), dict(faults)))
+def mutant(reference: str, number: str) -> Protocol:
+    """Return a mutant of a protocol for evaluations by its number; raises UsageError if there is none."""
+    mutation = mutation_of(reference, number)
+    return mutated(find_protocol(reference), mutation, f"{reference}{MUTANT}{int(number)}")
+
+
+def _observe(original: Original, faults: Budgets) -> Observation:
+    model = original.model(faults)
+    tables = Tables(model)
     search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
     search.run()
     tables.verify_purity()
-    added = [process for more in protocol.processes for process in more(world.system, dict(faults))]
     answers: list[Answer] = []
-    sites: dict[str, set[Site]] = {}
-    kinds = OperationKinds(tables)
+    sites = {role: sites_of(functions) for role, functions in original.functions.items()}
+    kinds, role_of = OperationKinds(tables), original.roles_of(model)
     for states in tables.locals:
-        role = role_of(protocol, states.process, added)
+        role = role_of(states.process)
         if role is not None:
-            if role not in sites:
-                sites[role] = sites_of(_functions(protocol, role, added))
             answers.extend(answers_of(role, states, sites[role], faults, kinds))
     return Observation(faults, tuple(answers), search.stopped is None)
-
-
-def _functions(protocol: Protocol, role: str, added: Sequence[Process]) -> list[Callable[..., Any]]:
-    if role in ROLES:
-        return [getattr(protocol, role)]
-    return [each for process in added if role_of(protocol, process, added) == role for each in functions_of(process)]
-
-
-def _all_sites(protocol: Protocol) -> set[tuple[str, Site]]:
-    """Return every place where a role can ask for something, whether a run reaches it or not."""
-    faults = dict.fromkeys(FAULTS, 1)
-    system = build(protocol, 1, faults).system
-    added = [process for more in protocol.processes for process in more(system, faults)]
-    roles = {*ROLES, *(role for process in added if (role := role_of(protocol, process, added)))}
-    return {(role, site) for role in roles for site in sites_of(_functions(protocol, role, added))}
-
-
-def _rank(role: str) -> int:
-    return ROLES.index(role) if role in ROLES else len(ROLES)
 
 
 def _changes(change: Change, answer: Answer) -> bool:
@@ -183,6 +195,5 @@ def _changes_at(answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Cha
         if not ever_matters:
             yield LeftOut(usual)
         return
-    if kind.weaker is not None:
-        yield Weakened(kind.weaker)
+    yield from (Weakened(each) for each in kind.weaker)
     yield LeftOut(usual)

@@ -20,12 +20,11 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import Mutation
 from deadheat.scenarios import interruption
-from deadheat.scenarios.catalogue import MUTANT, find_protocol
+from deadheat.scenarios.catalogue import MUTANT, without_mutants
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, check, check_all
-from deadheat.scenarios.mutants import Guards, guards_of
+from deadheat.scenarios.mutants import Guards, guards_of, mutation_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UnboundedError
 from deadheat.sim.explore.footprint import IDLE, Footprint, footprint
@@ -129,17 +128,18 @@ class Hunt:
 
 
 def hunt_of(scenario: Scenario, options: Options = Options(), jobs: int = 1) -> Hunt:
-    """Check a protocol, without faults and with one of each kind, or with those of the scenario if it has any.
+    """Check a protocol, or a model, without faults and with one of each kind, or with those of the scenario alone.
 
-    Raises what `check` raises.
+    Faults that happen without being asked for are there in any case. Raises what `check` raises.
     """
-    guards = guards_of(scenario.protocol)
-    scenarios = [scenario]
-    if not scenario.faults:
-        scenarios.extend(replace(scenario, faults=((kind, 1),)) for kind in FAULTS)
-    first, *others = check_all(scenarios, options, jobs)
-    others.sort(key=lambda original: original.exploration.states)  # the quickest first
-    return Hunt(scenario, guards, (first, *others))
+    guards = guards_of(scenario.protocol, scenario.settings)
+    subject, scenarios = scenario.subject, [scenario]
+    if scenario.budgets == dict(subject.budgets):
+        others = [kind for kind in subject.faults if kind not in subject.budgets]
+        scenarios.extend(replace(scenario, faults=((kind, 1),)) for kind in others)
+    first, *rest = check_all(scenarios, options, jobs)
+    rest.sort(key=lambda original: original.exploration.states)  # the quickest first
+    return Hunt(scenario, guards, (first, *rest))
 
 
 def judge_all(
@@ -151,7 +151,7 @@ def judge_all(
     """
     numbers = range(1, len(hunt.guards.mutations) + 1) if only is None else range(only, only + 1)
     if only is not None:
-        find_protocol(f"{hunt.scenario.protocol}{MUTANT}{only}")
+        mutation_of(hunt.scenario.protocol, str(only), hunt.scenario.settings)
     tasks = [(number, hunt.guards.mutations[number - 1], hunt.trials_of(number)) for number in numbers]
     judge = partial(_judge, replace(options, cores=1), hunt.complete)
     if jobs == 1 or len(tasks) == 1:
@@ -226,7 +226,8 @@ def _original(scenario: Scenario) -> Scenario:
 
 @lru_cache(maxsize=64)
 def _footprint(scenario: Scenario, states_max: int) -> Footprint | None:
-    return footprint(scenario.model(), Limits(states_max))
+    original = replace(scenario, protocol=without_mutants(scenario.protocol))
+    return footprint(scenario.model(), Limits(states_max), original.model().components)
 
 
 def _holding(original: CheckResult) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ Numbered: TypeAlias = list[tuple[int, Event]]
 
 def closing_sentence(counterexample: Counterexample) -> str:
     """Return what went wrong and why, in one sentence that names the steps."""
-    violation = counterexample.violation[0].upper() + counterexample.violation[1:]
+    violation = counterexample.violation
+    if violation.partition(" ")[0].isalpha():  # not a name, such as order1
+        violation = violation[0].upper() + violation[1:]
     events = list(enumerate(counterexample.trace.events, start=1))
     reasons = _reasons(counterexample.property, events) + _for_ever(counterexample.trace)
     return violation + (": " + ", and ".join(reasons) if reasons else "") + "."

@@ -25,7 +25,9 @@ Looks: TypeAlias = tuple[tuple[str, str], ...]
 def postponements(place: Place, answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Mutation]:
     """Yield the mutations that put off the step at a place; `answers` is all that was ever told there."""
     first = answers[0]
-    if not isinstance(first.operation, Operation) or first.kind.hands_work or first.kind.passes_work_on:
+    if not isinstance(first.operation, Operation) or first.of_choice:
+        return
+    if first.kind.hands_work or first.kind.passes_work_on:
         return
     looks_before: dict[Place, Looks] = {}
     dependent: set[Place] = set()

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from deadheat.models.faults import FAULTS
 from deadheat.models.steps import LABELS
 from deadheat.scenarios.catalogue import without_mutants
-from deadheat.scenarios.subjects import Settings, Subject, subject_of
+from deadheat.scenarios.subject import Settings, Subject
+from deadheat.scenarios.subjects import subject_of
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
@@ -150,9 +151,11 @@ def parse_settings(texts: list[str]) -> Settings:
     return tuple((name, value) for name, _, value in (text.partition("=") for text in texts))
 
 
-def require_steps_or_faults(names: Iterable[str]) -> frozenset[str]:
-    """Return names of steps and kinds of fault; raises UsageError for one that is neither."""
-    found, known = frozenset(names), [*(label.name for label in LABELS), *FAULTS]
+def require_steps_or_faults(names: Iterable[str], scenarios: Iterable[Scenario]) -> frozenset[str]:
+    """Return names of steps and kinds of fault; raises UsageError for one that is neither in any of the scenarios."""
+    subjects = [each.subject for each in scenarios] if names else []
+    own = (name for each in subjects for name in (*each.labels, *each.faults))
+    found, known = frozenset(names), list(dict.fromkeys((*(label.name for label in LABELS), *FAULTS, *own)))
     for name in found:
         if name not in known:
             raise unknown_name("step or fault", name, known)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-import traceback
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import reduce
 from hashlib import sha256
 from importlib.machinery import ModuleSpec, PathFinder
@@ -17,20 +16,28 @@ from importlib.util import module_from_spec, spec_from_file_location, spec_from_
 from modulefinder import ModuleFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
+from deadheat.models.design import Design
 from deadheat.models.system import Protocol
 from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import Model
+from deadheat.sim.nearest import said
+from deadheat.sim.places import places_of, shown
 from deadheat.sim.references import INSTALLED
+from deadheat.sim.users_code import OverdueError, calls_users_code
 
-__all__ = ["SUFFIX", "found_in", "is_installed", "load", "location", "look_again", "named_in", "shown"]
+__all__ = ["SUFFIX", "found_in", "is_installed", "load", "look_again", "module_of", "named_in"]
+
+Imported = TypeVar("Imported")
 
 SUFFIX = ".py"
 DIGITS = 12
 NO_NAME = r"\W"
 
 OURS = "deadheat"
+
+NO_PARENT = "attempted relative import"
 
 _LOADED: dict[Path, ModuleType] = {}
 """The module of each file, which stays the same during a command, however long that takes."""
@@ -52,7 +59,7 @@ def load(where: str, name: str) -> Any:
     try:
         return reduce(getattr, name.split("."), module)
     except AttributeError:
-        known = named_in(module, (Protocol, Model)) or named_in(module)
+        known = named_in(module, (Protocol, Design, Model)) or named_in(module)
         if not known:
             raise UsageError(f"There is nothing in {where} that has a name; define {name} there.") from None
         raise unknown_name(f"object in {where} named", name, known) from None
@@ -67,6 +74,11 @@ def named_in(module: ModuleType, kinds: tuple[type, ...] = (object,)) -> list[st
 def found_in(where: str) -> ModuleType:
     """Return the module of a file or module that was loaded."""
     return _file(Path(where)) if where.endswith(SUFFIX) else sys.modules[where]
+
+
+def module_of(file: str) -> ModuleType:
+    """Return the module of a file, imported as `load` does."""
+    return _file(Path(file))
 
 
 def look_again() -> None:
@@ -104,7 +116,7 @@ def _imported(path: Path) -> ModuleType:
         sys.modules[path.stem] = module
     writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # one that is a second old would be believed
     try:
-        exec(compile(content, str(path), "exec", dont_inherit=True), vars(module))
+        _run(lambda: exec(compile(content, str(path), "exec", dont_inherit=True), vars(module)))
     except BaseException as error:
         del sys.modules[name]
         if sys.modules.get(path.stem) is module:
@@ -113,6 +125,12 @@ def _imported(path: Path) -> ModuleType:
     finally:
         sys.dont_write_bytecode = writes_none
     return module
+
+
+@calls_users_code
+def _run(imported: Callable[[], Imported]) -> Imported:
+    """Import something of the user's, under watch: a loop at the top of a file may have no end."""
+    return imported()
 
 
 def _beside(path: Path) -> dict[str, Path]:
@@ -187,7 +205,7 @@ def _content(file: Path) -> bytes:
 def _module(name: str) -> ModuleType:
     _let_import_from(Path.cwd())
     try:
-        return importlib.import_module(name)
+        return _run(lambda: importlib.import_module(name))
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
             raise UsageError(
@@ -211,24 +229,26 @@ def _broken(error: BaseException, path: Path | None) -> BaseException:
     if isinstance(error, SyntaxError):
         place = shown(error.filename or str(path)) + (f":{error.lineno}" if error.lineno else "")
         return UsageError(f"{place} is no Python: {error.msg}; mend it there.")
-    said = str(error) if isinstance(error, DeadheatError) else f"{type(error).__name__}: {error}".removesuffix(": ")
-    said = " ".join(said.split()).rstrip(".")
-    return UsageError(f"{location(error, path) or 'The module'} cannot be imported: {said}.")
+    sentence = " ".join(_said(error).split()).rstrip(".")
+    end = "" if sentence.endswith("?") else "."
+    return UsageError(f"{_location(error, path) or 'The module'} cannot be imported: {sentence}{end}")
 
 
-def location(error: BaseException, path: Path | None = None) -> str | None:
+def _said(error: BaseException) -> str:
+    if isinstance(error, DeadheatError | OverdueError):
+        return str(error)
+    if isinstance(error, ImportError) and NO_PARENT in str(error):
+        return (
+            "in a file that is named by its path, an import with a leading dot finds nothing; leave the dot out, or "
+            "name the protocol as package.module:NAME"
+        )
+    if (nearest := said(error)) != repr(error):
+        return nearest
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def _location(error: BaseException, path: Path | None = None) -> str | None:
     """Return the `file:line` at which the user's own code went wrong: the last in this file, or the last at all."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [each for each in frames if path is not None and each.filename == str(path)] or _outside(frames)
-    return f"{shown(own[-1].filename)}:{own[-1].lineno}" if own else None
-
-
-def _outside(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
-    package = str(Path(__file__).parent.parent)
-    return [each for each in frames if not each.filename.startswith((package, "<frozen"))]
-
-
-def shown(filename: str) -> str:
-    """Return a path as one would write it where one is."""
-    path = Path(filename)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    places = places_of(error)
+    own = [each for each in places if path is not None and each.file == shown(str(path))] or places
+    return own[-1].at if own else None

@@ -15,7 +15,7 @@ from deadheat.sim.explain.causality import Reading
 from deadheat.sim.explain.cuts import START, CausalStep, Cuts
 from deadheat.sim.explain.temporal import Network
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Operation
+from deadheat.sim.operations import Operation, plain
 
 __all__ = ["FreeStep", "Lease", "free_steps", "leases_of"]
 
@@ -106,7 +106,7 @@ def _last(steps: Set[int], end: int, reading: Reading) -> set[int]:
 
 def _sets(model: Model, step: CausalStep, expiry: Operation, key: str) -> bool:
     """Return whether a step set the key that expires: whether, answered as it was, it would where there is no key."""
-    operation = step.transition.operation
+    operation = plain(step.transition.operation) if step.transition.operation else None
     redis = model.component(expiry.component)
     if not isinstance(operation, Operation) or operation.component != expiry.component or not isinstance(redis, Redis):
         return False

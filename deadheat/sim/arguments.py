@@ -6,13 +6,16 @@ never matches anything again; what should race never starts, and every property 
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["Wanted", "wanted_types", "wrong_argument"]
+from deadheat.sim.counting import with_article
+
+__all__ = ["Wanted", "types_of", "wanted_types", "wrong_argument", "wrong_call"]
 
 Wanted = Mapping[str, tuple[type, ...]]
 """The types that an argument of each name may have; nothing is asked of one that is not in it."""
@@ -29,7 +32,7 @@ def wanted_types(step: Callable[..., Any]) -> Wanted:
         annotations = get_type_hints(step) if is_class else inspect.get_annotations(step, eval_str=True)
     except Exception:  # a name that only a type checker knows
         return {}
-    found = {name: _types_of(annotation) for name, annotation in annotations.items()}
+    found = {name: types_of(annotation) for name, annotation in annotations.items()}
     return {name: types_ for name, types_ in found.items() if types_ is not None}
 
 
@@ -38,21 +41,39 @@ def wrong_argument(wanted: Wanted, names: Sequence[str], arguments: Sequence[Any
     for name, argument in zip(names, arguments, strict=True):
         allowed = wanted.get(name)
         if allowed is not None and not isinstance(argument, allowed):
-            names_of_types = " or ".join(_article(each.__name__) for each in allowed if each is not type(None))
+            names_of_types = " or ".join(with_article(each.__name__) for each in allowed if each is not type(None))
             phrase = f"its argument {name!r} must be {names_of_types}, not the {type(argument).__name__} {argument!r}"
             return phrase + "".join(f"; write {member}" for member in _members(allowed, argument))
     return None
 
 
-def _types_of(annotation: Any) -> tuple[type, ...] | None:
+def wrong_call(parameters: Sequence[inspect.Parameter], given: Sequence[Any], named: Mapping[str, Any]) -> str:
+    """Return what is wrong with the arguments of a call that cannot be, in a phrase, with what it takes."""
+    names = [each.name for each in parameters]
+    takes = f"it takes ({', '.join(names)})"
+    if len(given) > len(names):
+        return f"{len(given)} are too many, {takes}"
+    for name in named:
+        if name not in names:
+            nearest = difflib.get_close_matches(name, names, n=1)
+            return f"there is no {name!r}, {takes}" + (f"; write {nearest[0]}" if nearest else "")
+        if name in names[: len(given)]:
+            return f"{name!r} is given twice, {takes}"
+    missing = [
+        repr(each.name) for each in parameters[len(given) :] if each.name not in named and each.default is each.empty
+    ]
+    return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing, {takes}"
+
+
+def types_of(annotation: Any) -> tuple[type, ...] | None:
     """Return the types of an annotation; None where it allows anything, or something that no type stands for."""
     if annotation is None:
         return (type(None),)
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _types_of(get_args(annotation)[0])
+        return types_of(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
-        parts = [_types_of(each) for each in get_args(annotation)]
+        parts = [types_of(each) for each in get_args(annotation)]
         return None if None in parts else tuple(each for part in parts if part is not None for each in part)
     kind = origin or annotation
     if kind in (Any, object) or not isinstance(kind, type):
@@ -68,7 +89,3 @@ def _members(allowed: tuple[type, ...], argument: Any) -> list[str]:
     """Return the members of an enumeration that the argument is the plain value of."""
     enumerations = [each for each in allowed if issubclass(each, Enum)]
     return [f"{each.__name__}.{member.name}" for each in enumerations for member in each if member.value == argument]
-
-
-def _article(name: str) -> str:
-    return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"

@@ -34,9 +34,10 @@ from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.freeze import Unfreezable, freeze, freeze_call
-from deadheat.sim.holdings import is_the_users, names_in
+from deadheat.sim.holdings import names_in
 from deadheat.sim.operations import Block, Operation, Reach
-from deadheat.sim.references import codes_in
+from deadheat.sim.places import place_of
+from deadheat.sim.references import codes_in, is_the_users
 
 __all__ = ["atomic_block"]
 
@@ -67,14 +68,14 @@ def atomic_block(
         )
     for variable in _set_outside(function.__code__):
         raise ModelError(
-            f"The block {function.__name__} sets {variable!r}, a variable of the function around it; let it return "
+            f"The block {place_of(function)} sets {variable!r}, a variable of the function around it; let it return "
             "what it found instead."
         )
     try:
         content = freeze_call(function, arguments, lambda value: isinstance(value, Component))
     except Unfreezable as error:
         raise ModelError(
-            f"What the block {function.__name__} is called with must be immutable: {error}; give it a tuple, a "
+            f"What the block {place_of(function)} is called with must be immutable: {error}; give it a tuple, a "
             "frozenset, a frozen dataclass or a component."
         ) from None
     reaches = tuple(map(_declared, touching)) or _derived(content, function, arguments)

@@ -14,21 +14,22 @@ that step. So `system.status.get("e1")` is what a role yields, and `StatusStore.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from inspect import Parameter, signature
-from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, overload
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Self, TypeAlias, overload
 
-from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument
+from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument, wrong_call
 from deadheat.sim.errors import ModelError
-from deadheat.sim.faults import Fault
+from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 from deadheat.sim.traits import Traits
 
-__all__ = ["BLOCKED", "Component", "Step", "Steps", "operation"]
+__all__ = ["BLOCKED", "Component", "Outcomes", "Step", "Steps", "operation"]
 
 Arguments = ParamSpec("Arguments")
 
@@ -48,11 +49,14 @@ class Step(NamedTuple):
     @property
     def kind(self) -> str | None:
         """The kind of the fault, by name."""
-        return self.fault.kind if isinstance(self.fault, Fault) else self.fault
+        return None if self.fault is None else kind_of(self.fault)
 
 
 Steps: TypeAlias = Sequence[Step]
 """None: the operation is not enabled (it blocks). Several: the environment chooses."""
+
+Outcomes: TypeAlias = Steps
+"""The same, by a name that cannot be taken for the steps of a role."""
 
 BLOCKED: Steps = ()
 
@@ -66,9 +70,10 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
     def __init__(self, step: Callable[Concatenate[Any, Any, Arguments], Steps]) -> None:
         self.step = step
         self.traits = Traits()
+        self.name = step.__name__
         self.__doc__ = step.__doc__
-        self._parameters = list(signature(step).parameters.values())[2:]
-        if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self._parameters):
+        self.parameters = list(signature(step).parameters.values())[2:]
+        if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self.parameters):
             raise ModelError(
                 f"The operation {step.__qualname__} has parameters that are not plain; write each by its name, without "
                 "`*`, `**` or `/`."
@@ -81,6 +86,13 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Raise ModelError: there is no component that the operation could go to."""
+        kind = self.step.__qualname__.rpartition(".")[0]
+        raise ModelError(
+            f"{self.step.__qualname__} was called on the class; call it on a component, such as {kind}('name')."
+        )
+
     @overload
     def __get__(self, instance: None, owner: type) -> operation[Arguments]: ...
 
@@ -92,16 +104,14 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
             return self
 
         def request(*arguments: Arguments.args, **named: Arguments.kwargs) -> Operation:
-            missing = self._parameters[len(arguments) :]
+            missing = self.parameters[len(arguments) :]
             complete = arguments + tuple(named.get(each.name, each.default) for each in missing)
             named_well = named.keys() <= {each.name for each in missing}
-            if not named_well or len(complete) != len(self._parameters) or any(each is MISSING for each in complete):
-                raise ModelError(
-                    f"{owner.__name__}.{self.name} was called with the wrong arguments; "
-                    f"it takes ({', '.join(each.name for each in self._parameters)})."
-                )
+            if not named_well or len(complete) != len(self.parameters) or any(each is MISSING for each in complete):
+                what = wrong_call(self.parameters, arguments, named)
+                raise ModelError(f"{owner.__name__}.{self.name} was called with the wrong arguments: {what}.")
             require_immutable(f"The arguments of {owner.__name__}.{self.name}", complete)
-            wrong = wrong_argument(self._wanted, [each.name for each in self._parameters], complete)
+            wrong = wrong_argument(self._wanted, [each.name for each in self.parameters], complete)
             if wrong is not None:
                 raise ModelError(f"{owner.__name__}.{self.name} cannot be asked for: {wrong}.")
             made = Operation(instance.instance_for(complete), self.name, complete)
@@ -115,12 +125,14 @@ class Component:
     """An immutable value, compared by value, with pure step functions.
 
     A *keyed* component stands for one independent instance a key: the first argument of each of its operations is
-    the key, and the instance's name is `name/key`. `faults` are those that its steps may meet.
+    the key, and the instance's name is `name/key`. `faults` are those that its steps may meet. The keys are those of
+    the system, or `keys`, if the component is kept by something else.
     """
 
     keyed: bool = False
     initial: Any = None
     faults: tuple[Fault, ...] = ()
+    keys: tuple[str, ...] = ()
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -128,6 +140,30 @@ class Component:
     def instance_for(self, arguments: tuple[Any, ...]) -> str:
         """Return the name of the instance that an operation with these arguments goes to."""
         return f"{self.name}/{arguments[0]}" if self.keyed else self.name
+
+    def under(self, budgets: Mapping[str, int]) -> Self:  # noqa: ARG002
+        """Return the component as it is under these budgets of faults: what only a fault needs may be left out."""
+        return self
+
+    def altered(self, **options: bool) -> Self:
+        """Return the component with other options, of those that its class takes when it is made."""
+        taken = signature(type(self)).parameters
+        takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in taken.values())
+        changed = {name: value for name, value in options.items() if takes_all or name in taken}
+        if all(getattr(self, name) == value for name, value in changed.items()):
+            return self
+        other = copy(self)
+        for name, value in changed.items():
+            setattr(other, name, value)
+        return other
+
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield the operations that happen by themselves where faults have these budgets."""
+        for name in dir(type(self)):
+            marked = getattr(type(self), name)
+            trait = marked.traits.by_itself if isinstance(marked, operation) else None
+            if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
+                yield marked
 
     def describe(self, value: Any) -> str:
         """Return a value as short text for timelines; the same on every machine."""

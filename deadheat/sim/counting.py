@@ -1,8 +1,20 @@
-"""Numbers of things in words: `1 state`, `2,000 states`."""
+"""Things and numbers of them in words: `a list`, `1 state`, `2,000 states`."""
 
 from __future__ import annotations
 
-__all__ = ["counted"]
+from typing import Any
+
+__all__ = ["a", "counted", "with_article"]
+
+
+def a(value: Any) -> str:
+    """Return what kind of thing a value is: `a list`, `an int`, `None`."""
+    return "None" if value is None else with_article(type(value).__name__)
+
+
+def with_article(name: str) -> str:
+    """Return a name with `a` or `an` before it."""
+    return f"an {name}" if name[:1] in "aeiouAEIO" else f"a {name}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

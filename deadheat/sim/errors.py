@@ -38,6 +38,7 @@ __all__ = [
     "UnboundedError",
     "UndecidedError",
     "UsageError",
+    "in_full",
     "unknown_name",
 ]
 
@@ -100,6 +101,11 @@ class InternalError(DeadheatError):
 
 NAME_MAX = 80
 """So much is repeated of a name that there is not."""
+
+
+def in_full(error: BaseException) -> str:
+    """Return the sentence of an error, and below it what was noted: where an exception of the user's came from."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:

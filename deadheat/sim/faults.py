@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Fault"]
+__all__ = ["Fault", "kind_of"]
 
 
 class Fault(NamedTuple):
@@ -18,3 +18,8 @@ class Fault(NamedTuple):
     meaning: str
     source: str
     bounded: bool = False
+
+
+def kind_of(fault: Fault | str) -> str:
+    """Return the kind of a fault that is given as such, or by the name of its kind."""
+    return fault.kind if isinstance(fault, Fault) else fault

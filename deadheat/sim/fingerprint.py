@@ -78,7 +78,7 @@ KEPT_BY_ENUM = frozenset({"_member_map_", "_member_names_", "_value2member_map_"
 
 BESIDE_WHAT_IT_DOES: Mapping[type, frozenset[str]] = {
     Property: frozenset({"meaning"}),
-    operation: frozenset({"__doc__", "_parameters"}),
+    operation: frozenset({"__doc__", "parameters", "traits"}),
     dataclasses.Field: frozenset({"type", "_field_type", "doc"}),
 }
 """The attributes of objects that say nothing of what they do, or nothing that their others do not say."""

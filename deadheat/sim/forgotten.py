@@ -11,6 +11,7 @@ import sys
 from _thread import get_ident
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import CodeType
 from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
@@ -18,10 +19,11 @@ __all__ = ["Forgotten", "Unyielded", "note_made", "note_used", "noting_nothing"]
 
 
 class Forgotten(NamedTuple):
-    """A request that was never yielded, as text, and where it was made."""
+    """A request that was never yielded, as text, and the code and line that made it."""
 
     request: str
-    place: str
+    code: CodeType
+    line: int
 
 
 class _Made(NamedTuple):
@@ -48,10 +50,10 @@ class Unyielded:
             if collecting:
                 gc.enable()
 
-    def note(self, request: Any, place: str) -> None:
+    def note(self, request: Any, code: CodeType, line: int) -> None:
         """Note a request that was made."""
         text = f"{request.component}.{request.name}"
-        self._made.append(_Made(ref(request), Forgotten(text, place)))
+        self._made.append(_Made(ref(request), Forgotten(text, code, line)))
 
     def use(self, request: Any) -> None:
         """Note that a request was yielded, or is part of another one."""
@@ -93,7 +95,7 @@ def note_made(request: Any, *parts: Any) -> None:
     for each in parts:
         unyielded.use(each)
     frame: Any = sys._getframe(2)  # that of who called what calls this
-    unyielded.note(request, f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}")
+    unyielded.note(request, frame.f_code, frame.f_lineno)
 
 
 def note_used(request: Any) -> None:

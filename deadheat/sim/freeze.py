@@ -24,6 +24,7 @@ from functools import lru_cache
 from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
+from deadheat.sim.counting import with_article
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Block
 
@@ -158,7 +159,9 @@ class _ValueFreezer:
     def _freeze_object(self, kind: type, value: Any) -> Hashable:  # noqa: ARG002 - other traversals look into it
         if kind in MUTABLE:
             raise Unfreezable(f"a {kind.__name__} can change; use a tuple, a frozenset or a frozen dataclass")
-        raise Unfreezable(f"a {kind.__name__} cannot be compared by value")
+        raise Unfreezable(
+            f"{with_article(kind.__name__)} cannot be compared by value; use plain values, tuples or frozen dataclasses"
+        )
 
     def _freeze_all(self, values: Iterable[Any]) -> tuple[Hashable, ...]:
         return tuple(self.freeze(each) for each in values)
@@ -166,7 +169,7 @@ class _ValueFreezer:
     def _freeze_dataclass(self, kind: Any, value: Any) -> Hashable:
         parameters = kind.__dataclass_params__
         if not parameters.frozen:
-            raise Unfreezable(f"the dataclass {kind.__name__} is not frozen")
+            raise Unfreezable(f"the dataclass {kind.__name__} is not frozen; write @dataclass(frozen=True)")
         if not parameters.eq or kind.__eq__ is object.__eq__:
             raise Unfreezable(f"the dataclass {kind.__name__} is compared by identity (eq=False)")
         if not all(base.__flags__ & HEAP_TYPE and not base.__flags__ & IMMUTABLE_TYPE for base in kind.__mro__[:-1]):
@@ -245,7 +248,7 @@ class _StandingFreezer(_ValueFreezer):
             return self._freeze_function(value)
         if kind is GeneratorType:
             return self._freeze_frame(value)
-        raise Unfreezable(f"a {kind.__name__} cannot be compared by value")
+        raise Unfreezable(f"{with_article(kind.__name__)} cannot be compared by value")
 
     def _freeze_function(self, function: FunctionType) -> Hashable:
         """A function made by a run: as its code, with all in which it can keep state."""

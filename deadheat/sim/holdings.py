@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import dis
-import sys
 from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
 from functools import cached_property, lru_cache, partial, singledispatch
-from pathlib import Path
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import operation
 from deadheat.sim.freeze import ATOMS
-from deadheat.sim.references import INSTALLED, NOTED_BY_PYTHON
+from deadheat.sim.places import shown
+from deadheat.sim.references import NOTED_BY_PYTHON, is_the_users
 
-__all__ = ["Held", "Named", "held_by", "is_the_users", "name_of", "names_in"]
+__all__ = ["Held", "Named", "held_by", "name_of", "names_in"]
 
 OURS = "deadheat"
 
@@ -28,8 +27,7 @@ OF_PYTHON = NOTED_BY_PYTHON | {"__dataclass_fields__", "__dataclass_params__"}
 KEEPS_BOOKS = frozenset({"logging", "typing", "enum", "re", "warnings", "abc", "importlib", "simpy", "numba"})
 """Modules whose objects change what they hold by being used, and answer the same all the same."""
 
-WHERE_PROTOCOLS_ARE = ("deadheat.models.protocols.", "deadheat.scenarios.incidents.")
-"""Modules of ours that hold protocols, to which a user may have added one; the rest of ours keeps to the rules."""
+FUNCTOOLS = "functools"
 
 OF_GLOBALS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"})
 
@@ -107,6 +105,9 @@ def _(value: ContextVar, name: str) -> Held:  # type: ignore[type-arg]
 @held_by.register
 def _(value: FunctionType, _name: str) -> Held:
     called = name_of(value)
+    if value.__globals__.get("__name__") == FUNCTOOLS:  # it keeps books, such as on which class is shown by what
+        wrapped = [getattr(value, "__wrapped__", None), *getattr(value, "registry", {}).values()]
+        return Held([], [(called, each) for each in wrapped])
     cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
     parts: list[Named] = [(f"{variable!r} in the closure of {called}", cell) for variable, cell in cells]
     if not is_the_users(value.__module__):
@@ -115,7 +116,7 @@ def _(value: FunctionType, _name: str) -> Held:
     parts += [(f"{each!r} of {called}", held) for each, held in value.__dict__.items()]
     readers: list[tuple[str, Read]] = [(called, lambda: _attribute_tokens(value.__dict__))]
     for module, each in _globals_named_in(value):
-        named = f"the global {each!r} of the module {module.get('__name__')!r}"
+        named = f"the global {each!r} of {_module_named(module)}"
         readers.append((named, partial(_global_token, module, each)))
         parts.append((named, module.get(each)))
     return Held(readers, parts)
@@ -222,6 +223,13 @@ def _globals_named_in(function: FunctionType) -> Iterator[tuple[dict[str, Any], 
             yield from ((vars(ours[each]), other) for other in sorted(attributes & vars(ours[each]).keys()))
 
 
+def _module_named(module: dict[str, Any]) -> str:
+    """Return how a module is called in a message: one that was loaded from a file by its path, by that."""
+    spec, file = module.get("__spec__"), module.get("__file__")
+    by_path = spec is not None and spec.loader is None and isinstance(file, str)
+    return shown(str(file)) if by_path else f"the module {module.get('__name__')!r}"
+
+
 @lru_cache(maxsize=4_096)
 def _globals_in(code: CodeType) -> frozenset[str]:
     """Return the names of the globals that a function's code, and that of the functions in it, looks up or sets."""
@@ -240,12 +248,3 @@ def names_in(code: CodeType) -> Iterator[str]:
     for each in code.co_consts:
         if isinstance(each, CodeType):
             yield from names_in(each)
-
-
-def is_the_users(module: str | None) -> bool:
-    """Return whether a module is none of ours but for protocols, nor of the standard library, nor an installed one."""
-    top = (module or "").partition(".")[0]
-    if top in sys.stdlib_module_names or (top == OURS and not f"{module}.".startswith(WHERE_PROTOCOLS_ARE)):
-        return False
-    file = Path(getattr(sys.modules.get(module or ""), "__file__", None) or "")
-    return top == OURS or not any(each in file.parts for each in INSTALLED)

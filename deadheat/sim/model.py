@@ -8,10 +8,15 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from deadheat.sim.components import Component
-from deadheat.sim.errors import DeadheatError, ModelError, unknown_name
+from deadheat.sim.counting import a
+from deadheat.sim.errors import ModelError, unknown_name
+from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.freeze import require_immutable
-from deadheat.sim.operations import Atomic, Role
-from deadheat.sim.users_code import calls_users_code, told
+from deadheat.sim.model_rules import require_mapping, require_own_names, require_parts, require_reads
+from deadheat.sim.nearest import not_taken
+from deadheat.sim.operations import Atomic, RoleFunction
+from deadheat.sim.places import in_place_of, place_of
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
 
@@ -28,14 +33,19 @@ NOTHING = Atomic(())
 class Crash:
     """The fault that kills a process at any step that it has begun.
 
-    `kind` names the budget it draws on. A process that `restarts` begins its role again; one that does not is gone.
+    `fault` names the budget it draws on. A process that `restarts` begins its role again; one that does not is gone.
     `consequences` are what the components notice at the same instant (a broken connection, an unacknowledged
     message): they must have exactly one step in any state.
     """
 
-    kind: str
+    fault: Fault | str
     restarts: bool = True
     consequences: Atomic = NOTHING
+
+    @property
+    def kind(self) -> str:
+        """The kind of the fault, by name."""
+        return kind_of(self.fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +54,19 @@ class Process:
 
     A process that `repeats` begins its role again each time it returns. Steps of a process that is not `owed` may
     happen, but nothing waits for them: a user who may cancel need not do it. `crashes` are the ways in which it can be
-    killed.
+    killed. `part` is the role as its design calls it, of which this may be one of several processes, `key` the key that
+    it is for, and `is_environment` tells that no role stands behind it, but what real servers do by themselves.
     """
 
     name: str
-    role: Role
+    role: RoleFunction
     arguments: tuple[Any, ...] = ()
     repeats: bool = False
     owed: bool = True
     crashes: tuple[Crash, ...] = ()
+    part: str = ""
+    key: str | None = None
+    is_environment: bool = False
 
 
 class Kind(StrEnum):
@@ -145,21 +159,28 @@ class Property:
         """Return how one of its parts is violated; see `violated`."""
         try:
             found = part.violation(*(part.seen(view) for view in views))
-        except (DeadheatError, KeyboardInterrupt):
-            raise
         except _UnreadError as error:
             raise ModelError(
-                f"The property {self.name!r} reads the component {error.args[0]!r} and does not say so; name it in "
-                "what the property reads."
+                f"The property {self.name!r} reads the component {error.args[0]!r}"
+                f"{in_place_of(error, part.violation)} and does not say so; name it in what the property reads."
             ) from error
-        except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-            raise ModelError(f"The property {self.name!r} failed: {told(error)}.") from error
+        except BaseException as error:
+            if (
+                isinstance(error, TypeError)
+                and (not_so_many := not_taken(part.violation, [part.seen(each) for each in views])) is not None
+            ):
+                raise ModelError(
+                    f"The property {self.name!r} in {place_of(part.violation)} {not_so_many}; let one of kind step "
+                    "take the views before and after, and any other the view of a state."
+                ) from error
+            raise failed(f"The property {self.name!r} failed", error, part.violation) from error
         if found is None or isinstance(found, str):
             return found or None  # an empty phrase says that nothing is wrong
         if isinstance(found, bool):
             return "it is violated" if found else None
         raise ModelError(
-            f"The property {self.name!r} returned a {type(found).__name__}; return what is wrong in a phrase, or None."
+            f"The property {self.name!r} returned {a(found)} in {place_of(part.violation)}; return what is wrong in a "
+            "phrase, or None."
         )
 
 
@@ -181,6 +202,12 @@ class Model:
     interchangeable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        require_mapping("components", self.components)
+        require_parts("components", tuple(self.components.values()), Component)
+        require_parts("processes", self.processes, Process)
+        require_parts("properties", self.properties, Property)
+        require_mapping("budgets", self.budgets)
+        require_own_names(self.components)
         _require_different("Two processes are", (each.name for each in self.processes))
         _require_different("Two properties are", (each.name for each in self.properties))
         _require_different("Two interchangeable names are", self.interchangeable)
@@ -194,8 +221,7 @@ class Model:
         for name, component in self.components.items():
             require_immutable(f"The initial value of the component {name!r}", component.initial)
         for each in self.properties:
-            for component_name in each.reads:
-                self.component(component_name)
+            require_reads(each.name, each.reads, self.components)
 
     def component(self, name: str) -> Component:
         """Return the component of that name, or raise ModelError."""

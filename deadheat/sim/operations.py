@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
@@ -23,7 +24,7 @@ __all__ = [
     "Outside",
     "Reach",
     "Request",
-    "Role",
+    "RoleFunction",
     "accompanied",
     "any_of",
     "atomically",
@@ -250,7 +251,7 @@ class Chosen(NamedTuple):
 Request: TypeAlias = Operation | Atomic | Block | Accompanied | AnyOf
 """What a role may yield."""
 
-Role: TypeAlias = Callable[..., Generator[Request, Any, Any]]
+RoleFunction: TypeAlias = Callable[..., Generator[Request, Any, Any]]
 """A generator function: each `yield` hands over a request and receives its outcome.
 
 What lies between two yields is atomic and depends on the role's arguments and on the outcomes alone.
@@ -281,8 +282,7 @@ def any_of(*operations: Instant) -> AnyOf:
 def _require(what: str, operations: tuple[Any, ...], kinds: tuple[type, ...]) -> None:
     for each in operations:
         if not isinstance(each, kinds):
-            kind = type(each).__name__
-            raise ModelError(f"{what}(...) was given a {kind}; give it operations of components, such as store.get().")
+            raise ModelError(f"{what}(...) was given {a(each)}; give it operations of components, such as store.get().")
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,9 +295,8 @@ class Label:
     def __call__(self, operation: Labelled) -> Labelled:
         """Return the operation, or the block, with this label on it; raises ModelError for anything else."""
         if not isinstance(operation, Operation | Block):
-            raise ModelError(
-                f"The label {self.name} was put on a {type(operation).__name__}; put it on an operation of a component."
-            )
+            what_to_do = "one of the operations in it" if isinstance(operation, Atomic | AnyOf) else "an operation"
+            raise ModelError(f"The label {self.name} was put on {a(operation)}; put it on {what_to_do}.")
         if operation.label is not None:
             raise ModelError(
                 f"The label {self.name} was put on {operation}, which has the label {operation.label}; give it one."

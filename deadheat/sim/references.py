@@ -28,6 +28,7 @@ __all__ = [
     "UnseenError",
     "codes_in",
     "is_found_by_name",
+    "is_the_users",
     "references",
     "version_of",
 ]
@@ -35,6 +36,9 @@ __all__ = [
 ENGINE = "deadheat.sim"
 MODELS = "deadheat"
 INSTALLED = ("site-packages", "dist-packages")
+
+WHERE_PROTOCOLS_ARE = ("deadheat.models.protocols.", "deadheat.scenarios.incidents.")
+"""Modules of ours that hold protocols, to which a user may have added one; the rest of ours keeps to the rules."""
 
 NOTED_BY_PYTHON = frozenset({
     "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__",
@@ -175,3 +179,12 @@ def _attribute(module: ModuleType, name: str) -> Any:
     if version is not None and callable(value) and not any(value is each for each in UNSEEN):
         return f"{version} {module.__name__}.{name}"
     return value
+
+
+def is_the_users(module: str | None) -> bool:
+    """Return whether a module is none of ours but for protocols, nor of the standard library, nor an installed one."""
+    top = (module or "").partition(".")[0]
+    if top in sys.stdlib_module_names or (top == MODELS and not f"{module}.".startswith(WHERE_PROTOCOLS_ARE)):
+        return False
+    file = Path(getattr(sys.modules.get(module or ""), "__file__", None) or "")
+    return top == MODELS or not any(each in file.parts for each in INSTALLED)

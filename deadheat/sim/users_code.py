@@ -8,14 +8,15 @@ what the main thread is in the middle of. So the engine itself does nothing for 
 from __future__ import annotations
 
 import signal
-import traceback
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, TypeVar
 
-from deadheat.sim.holdings import is_the_users
+from deadheat.sim.errors import DeadheatError, ModelError
+from deadheat.sim.nearest import said
+from deadheat.sim.places import Place, in_place_of, is_users_frame, lines_of
 
-__all__ = ["OverdueError", "Watch", "calls_users_code", "in_place_of", "told"]
+__all__ = ["OverdueError", "Watch", "calls_users_code", "failed"]
 
 Called = TypeVar("Called", bound=Callable[..., Any])
 
@@ -35,17 +36,27 @@ def calls_users_code(function: Called) -> Called:
     return function
 
 
-def told(error: BaseException) -> str:
-    """Return what the user's code raised, with the place where it did, if that is the user's own."""
+def failed(
+    what: str, error: BaseException, called: Any = None, kind: type[DeadheatError] = ModelError
+) -> BaseException:
+    """Return what to raise where the user's code has raised an error: `what` failed, in which place, and by what.
+
+    Where the error has come through no place of the user's, `called` is what was to be called. Of an exception of the
+    user's own, the user's part of the traceback is a note. One that ends the program, such as SystemExit, would look
+    like a verdict, and is taken for an error like any other; Ctrl-C goes on.
+    """
     if isinstance(error, OverdueError):
-        return str(error)
-    return f"{error!r}{in_place_of(error)}"
-
-
-def in_place_of(error: BaseException) -> str:
-    """Return ` in f (ours.py:3)`, the innermost place of the user's code that an error has come through, if any."""
-    places = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__) if _is_the_users(frame)]
-    return f" in {_place(*places[-1])}" if places else ""
+        return kind(f"{what}: {error}.")
+    what = f"{what}{in_place_of(error, called)}"
+    if isinstance(error, ModelError):
+        return type(error)(f"{what}: {error}")
+    if isinstance(error, DeadheatError | KeyboardInterrupt):
+        return error
+    sentence = f"{what}: {said(error)}"
+    made = kind(sentence if sentence.endswith("?") else f"{sentence}.")
+    if lines := lines_of(error):
+        made.add_note(lines)
+    return made
 
 
 class Watch:
@@ -101,15 +112,7 @@ def _place_of(frame: FrameType | None) -> str:
     """Return the innermost place of the user's in a stack, up to where the engine has called it."""
     first = frame
     while frame is not None and frame.f_code not in _CALLERS:
-        if _is_the_users(frame):
-            return _place(frame.f_code, frame.f_lineno)
+        if is_users_frame(frame):
+            return str(Place.in_code(frame.f_code, frame.f_lineno))
         frame = frame.f_back
-    return _place(first.f_code, first.f_lineno) if first is not None else "a place that nobody knows"
-
-
-def _is_the_users(frame: FrameType) -> bool:
-    return is_the_users(frame.f_globals.get("__name__"))
-
-
-def _place(code: CodeType, line: int | None) -> str:
-    return f"{code.co_name} ({code.co_filename.rpartition('/')[2]}:{line})"
+    return str(Place.in_code(first.f_code, first.f_lineno)) if first is not None else "a place that nobody knows"

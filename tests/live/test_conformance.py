@@ -24,7 +24,8 @@ from deadheat.live.leavings.redis_run import forget
 from deadheat.live.place import Place
 from deadheat.models.components.kubernetes import KubernetesState
 from deadheat.models.components.kubernetes_guards import GuardedKubernetes
-from deadheat.models.components.redis import Redis, key_of
+from deadheat.models.components.redis import Redis, RedisState, key_of
+from deadheat.models.components.redis_scripts import Commands, script
 from deadheat.models.components.status import Status, StatusStore
 from deadheat.models.components.stream import EventStream
 from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL
@@ -38,7 +39,8 @@ EXAMPLES, STEPS = 100, 50
 OPERATIONS_MIN = 2_000
 
 keys = st.sampled_from([key_of(purpose, "e1") for purpose in ("lock", "token", "flag")])
-contents = st.sampled_from(["a", "b"])
+contents = st.sampled_from(["a", "b", "7", "-1", "007", str(2**63 - 1)])
+fields = st.sampled_from(["f", "g"])
 holders = st.none() | st.sampled_from(["worker/e1", "dispatcher/e1/1"])
 statuses = st.sampled_from(Status)
 names = st.none() | st.just("another")
@@ -81,13 +83,13 @@ class Pair(RuleBasedStateMachine):
         type(self).done += 1
 
 
-def run(machine: type[Pair], place: Place) -> None:
+def run(machine: type[Pair], place: Place, examples: int = EXAMPLES) -> None:
     machine.place = place
     machine.done = 0
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,
             derandomize=True,
@@ -98,36 +100,93 @@ def run(machine: type[Pair], place: Place) -> None:
     )
 
 
+TAKE_OVER = """
+local owner = redis.call('GET', KEYS[1])
+if owner == ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if owner then return redis.call('LPUSH', KEYS[2], owner) end
+return redis.call('HSET', KEYS[2], 'first', ARGV[1])
+"""
+
+
+class ScriptedRedis(Redis):
+    @script(TAKE_OVER, keys=2)
+    def take_over(self, key: str, past: str, owner: str) -> Commands:
+        before = yield self.get(key)
+        if before == owner:
+            return 0
+        yield self.set(key, owner, owner)
+        if before is not None:
+            return (yield self.lpush(past, before))
+        is_new = yield self.hset(past, "first", owner)
+        return int(is_new)
+
+
+redis = ScriptedRedis("redis")
+
+writes = st.one_of(
+    st.builds(redis.set, keys, contents, holders),
+    st.builds(redis.set_if_absent, keys, contents, holders),
+    st.builds(redis.set_get, keys, contents, holders),
+    st.builds(redis.set_keepttl, keys, contents),
+    st.builds(redis.delete, keys),
+    st.builds(redis.delete_if_equal, keys, contents),
+    st.builds(redis.getdel, keys),
+    st.builds(redis.incr, keys),
+    st.builds(redis.pexpire, keys, holders.filter(bool)) | st.builds(redis.pexpire, keys),
+    st.builds(redis.persist, keys),
+    st.builds(redis.hset, keys, fields, contents),
+    st.builds(redis.hdel, keys, fields),
+    st.builds(redis.lpush, keys, contents),
+    st.builds(redis.rpush, keys, contents),
+    st.builds(redis.rpop, keys),
+    st.builds(redis.take_over, keys, keys, holders.filter(bool)),
+)
+commands = writes | st.builds(redis.get, keys) | st.builds(redis.hget, keys, fields)
+clients = st.sampled_from(["worker/e1", "cancel/e1", "dispatcher/e1/1"])
+
+
 class RedisPair(Pair):
+    value: RedisState
+    model = redis
+
     def open(self) -> tuple[Component, Adapter]:
         forget(self.place.redis, self.place.prefix)
-        self.model = Redis("redis")
-        self.real = RedisAdapter(self.place.redis, self.place.prefix, lease_ms=600_000)
+        self.real = RedisAdapter(self.place.redis, self.place.prefix, lease_ms=600_000, component=self.model)
         return self.model, self.real
 
-    @rule(key=keys)
-    def get(self, key: str) -> None:
-        self.do(self.model.get(key))
-
-    @rule(key=keys, content=contents, holder=holders)
-    def set(self, key: str, content: str, holder: str | None) -> None:
-        self.do(self.model.set(key, content, holder))
-
-    @rule(key=keys, content=contents, holder=holders)
-    def set_if_absent(self, key: str, content: str, holder: str | None) -> None:
-        self.do(self.model.set_if_absent(key, content, holder))
+    @rule(command=commands)
+    def command(self, command: Operation) -> None:
+        self.do(command)
 
     @rule(key=keys, owner=holders.filter(bool))
     def acquire(self, key: str, owner: str) -> None:
         self.do(self.model.acquire(key, owner))
 
     @rule(key=keys)
-    def delete(self, key: str) -> None:
-        self.do(self.model.delete(key))
+    def wait_for_an_item(self, key: str) -> None:
+        self.do(self.model.blpop(key))
 
-    @rule(key=keys, content=contents)
-    def delete_if_equal(self, key: str, content: str) -> None:
-        self.do(self.model.delete_if_equal(key, content))
+    @rule(key=keys, client=clients)
+    def watch(self, key: str, client: str) -> None:
+        self.do(self.model.watch(key, client))
+
+    @rule(client=clients, made=st.lists(commands, min_size=1, max_size=3))
+    def execute(self, client: str, made: list[Operation]) -> None:
+        watch = lookup(self.value.watches, client)
+        type(self).transactions += watch is not None
+        type(self).aborted += watch is not None and watch.is_dirty
+        self.do(self.model.execute(client, *made))
+
+    transactions = aborted = 0
+
+    @rule(client=clients)
+    def unwatch(self, client: str) -> None:
+        self.do(self.model.unwatch("e1", client))
+
+    @rule(client=clients)
+    def disconnect(self, client: str) -> None:
+        self.do(self.model.disconnect("e1", client))
 
     @rule(key=keys)
     def expire(self, key: str) -> None:
@@ -163,8 +222,9 @@ class RedisPair(Pair):
 
 
 def test_the_redis_model_does_what_redis_does(place: Place) -> None:
-    run(RedisPair, place)
-    assert RedisPair.done >= OPERATIONS_MIN
+    run(RedisPair, place, examples=400)
+    assert RedisPair.done >= 4 * OPERATIONS_MIN
+    assert 0 < RedisPair.aborted < RedisPair.transactions
 
 
 class StatusPair(Pair):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from deadheat.models.components.celery import WAITING, CeleryQueue, Message, QueueState
@@ -17,38 +15,13 @@ from deadheat.models.components.stream import EventStream
 from deadheat.models.components.tokens import Tokens
 from deadheat.models.components.user import Cancellation, User, UserState
 from deadheat.models.faults import FAULTS
-from deadheat.sim.components import Component, Step
+from deadheat.sim.components import Step
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Operation
+from tests.models.driver import Driver
 
 KEY, LOCK = key_of("key", "e1"), key_of("lock", "e1")
 NAME = "evaluation-e1"
-
-
-class Driver:
-    """Applies operations to a component one after another; each must have exactly one fault-free step."""
-
-    def __init__(self, component: Component) -> None:
-        self.component = component
-        self.value = component.initial
-
-    def steps(self, request: Operation) -> list[Step]:
-        return list(self.component.apply(self.value, request))
-
-    def outcomes(self, request: Operation) -> list[Any]:
-        """What the request may be answered if nothing fails."""
-        return [each.outcome for each in self.steps(request) if each.fault is None]
-
-    def __call__(self, request: Operation) -> Any:
-        [step] = [each for each in self.steps(request) if each.fault is None]
-        self.value = step.value
-        return step.outcome
-
-    def fault(self, request: Operation, kind: str) -> Any:
-        """Take the first step that is a fault of this kind; return its outcome."""
-        step = next(each for each in self.steps(request) if each.fault == kind)
-        self.value = step.value
-        return step.outcome
 
 
 def test_an_operation_goes_to_the_instance_of_its_key() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from deadheat.models.cluster import every_job, next_creation
+from deadheat.models.components.chance import Chance
 from deadheat.models.components.redis import key_of
 from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
@@ -16,15 +17,21 @@ from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import name_tombstone
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
-from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP, processes_of
+from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP, periodic
 from deadheat.models.protocols.storage_worker import STORAGE_WORKER
-from deadheat.models.system import CancelRequest, Protocol, Steps, System
+from deadheat.models.roles import Steps, one
+from deadheat.models.system import CancelRequest, Protocol, System
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.properties import properties_of
+from deadheat.sim.components import Component, Steps as ComponentSteps
 from deadheat.sim.explain.confirm import confirm
-from deadheat.sim.explore.python import explore
-from deadheat.sim.model import UNLIMITED, Model, Process
+from deadheat.sim.explore.python import Search, explore
+from deadheat.sim.explore.results import Limits
+from deadheat.sim.learn.tables import Tables
+from deadheat.sim.model import UNLIMITED, Model
+from deadheat.sim.operations import Operation
+from deadheat.sim.traits import traits_of
 
 
 def write_then_kill(system: System, request: CancelRequest) -> Steps:
@@ -73,10 +80,8 @@ def sweep_harder_after_a_crash(system: System) -> Steps:
     yield system.redis.delete(mark)
 
 
-SUSPICIOUS_LISTENER = replace(
-    STORAGE_WORKER, processes=lambda system, faults: (Process("listener", allow_one_creation, (system,), repeats=True),)
-)
-HARD_SWEEP = replace(ORPHAN_CLEANUP, processes=processes_of(sweep_harder_after_a_crash))
+SUSPICIOUS_LISTENER = replace(STORAGE_WORKER, roles=(one("listener", allow_one_creation, repeats=True),))
+HARD_SWEEP = replace(ORPHAN_CLEANUP, roles=periodic(sweep_harder_after_a_crash))
 STATUS_FIRST = replace(find_protocol("state-machine"), dispatch=BASELINE.dispatch, cancel=write_then_kill)
 
 
@@ -161,3 +166,31 @@ Handler = Callable[[System, CancelRequest], Steps]
 def test_the_hand_made_handlers_reach_all_their_steps(cancel: Handler) -> None:
     case = Case(replace(NAME_TOMBSTONE, cancel=cancel), "cancel-answered")
     assert not explore(model_of(case, {})).counterexamples
+
+
+GUARDED = "fenced-generation+storage-worker+orphan-cleanup"
+
+
+def test_a_component_declares_exactly_the_faults_that_its_steps_can_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    apply = Component.apply
+    met: dict[type[Component], set[str]] = {}
+    declared: dict[type[Component], set[str]] = {}
+
+    def watched(component: Component, value: Any, request: Operation) -> ComponentSteps:
+        steps = apply(component, value, request)
+        kind, by_itself = type(component), traits_of(component, request.name).by_itself
+        declared[kind] = {fault.kind for fault in component.faults}
+        met.setdefault(kind, set()).update(each.kind for each in steps if each.kind is not None)
+        if by_itself is not None:  # or it would happen for ever, for nothing
+            assert all(each.value != value for each in steps), request
+            assert by_itself.fault is None or {each.kind for each in steps} <= {by_itself.fault}, request
+        return steps
+
+    monkeypatch.setattr(Component, "apply", watched)
+    for name in ("baseline+orphan-cleanup", "baseline+storage-worker", "creation-lock", GUARDED):
+        for kind in FAULTS:
+            world = build(find_protocol(name), 1, {kind: 1})
+            Search(Tables(Model(world.components, world.processes, (), {kind: 1})), Limits(3_000), None).run()
+    assert met.pop(Chance) <= FAULTS.keys()  # which are others' to declare
+    declared.pop(Chance)
+    assert met == declared

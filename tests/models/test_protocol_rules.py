@@ -43,13 +43,11 @@ from deadheat.sim.errors import ModelError
         ),
         ("status", dict, "The status of the protocol 'baseline' is the class dict"),
         ("kubernetes", "kubernetes", "The kubernetes of the protocol 'baseline' is 'kubernetes'; give it Kubernetes"),
-        ("processes", None, "The processes of the protocol 'baseline' are no tuple but None"),
-        ("processes", len, "The processes of the protocol 'baseline' are no tuple but a builtin_function_or_method"),
-        (
-            "processes",
-            (1,),
-            "Among the processes of the protocol 'baseline' is 1; write a tuple of functions that make",
-        ),
+        ("roles", None, "The roles of the protocol 'baseline' are no tuple but None"),
+        ("roles", len, "The roles of the protocol 'baseline' are no tuple but a builtin_function_or_method"),
+        ("roles", (1,), "Among the roles of the protocol 'baseline' is 1; write a tuple of roles, such as one("),
+        ("claims", (1,), "Among the claims of the protocol 'baseline' is 1; write a tuple of properties, such as"),
+        ("components", dict, "The components of the protocol 'baseline' is the class dict; give it System"),
         (
             "lacks",
             ("T2", "T7"),
@@ -70,7 +68,12 @@ def test_a_protocol_made_of_the_wrong_thing_is_refused(field: str, wrong: Any, s
     ("field", "wrong", "said"),
     [
         ("name", None, "The name of an addition is None; give it a text."),
-        ("processes", (), "The processes of the addition 'orphan-cleanup' is no function but a tuple; give it one."),
+        (
+            "roles",
+            None,
+            "The roles of the addition 'orphan-cleanup' are no tuple but None; write a tuple of roles, such as "
+            "one('sweep', sweep) makes.",
+        ),
     ],
 )
 def test_an_addition_made_of_the_wrong_thing_is_refused(field: str, wrong: Any, said: str) -> None:

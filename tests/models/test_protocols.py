@@ -12,8 +12,9 @@ from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
+from deadheat.models.roles import Steps
 from deadheat.models.steps import LABELS
-from deadheat.models.system import CancelRequest, Steps, System
+from deadheat.models.system import CancelRequest, System
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario

@@ -14,7 +14,8 @@ from deadheat.models.components.http import Phase
 from deadheat.models.components.redis import Redis, RedisState
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
-from deadheat.models.system import Faults, Protocol, Steps, System, Task
+from deadheat.models.roles import Faults, Steps
+from deadheat.models.system import Protocol, System, Task
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.sim.components import BLOCKED, Step, Steps as StepsOfComponent, operation

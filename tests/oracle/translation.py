@@ -11,7 +11,7 @@ from typing import Any
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
-from deadheat.sim.operations import Atomic, Label, Operation, Role, any_of, atomically
+from deadheat.sim.operations import Atomic, Label, Operation, RoleFunction, any_of, atomically
 from tests.oracle import language as la
 
 # Components
@@ -286,7 +286,7 @@ def _iterable(kind: str, items: tuple[Any, ...]) -> str:
 _numbers = count()
 
 
-def role(program: la.Program) -> Role:
+def role(program: la.Program) -> RoleFunction:
     """Return the generator function that a program is."""
     text = PRELUDE + source(program)
     name = f"<program {next(_numbers)}>"
@@ -298,7 +298,7 @@ def role(program: la.Program) -> Role:
         "label": lambda name: Label(name, name),
     }
     exec(compile(text, name, "exec"), names)
-    made: Role = names[program.routines[0].name]
+    made: RoleFunction = names[program.routines[0].name]
     return made
 
 
@@ -309,7 +309,7 @@ def model(system: la.System) -> Model:
     """Return the model that a system is."""
     components = {part.name: _component(part) for part in system.parts}
     shelf = Shelf(tuple(components.values()))
-    roles: dict[int, Role] = {}  # by identity: programs that say 0 and False compare equal
+    roles: dict[int, RoleFunction] = {}  # by identity: programs that say 0 and False compare equal
     processes = []
     for proc in system.processes:
         made = roles[id(proc.program)] = roles.get(id(proc.program)) or role(proc.program)

@@ -17,7 +17,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, Reference, find_prot
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
-from deadheat.sim.holdings import is_the_users
+from deadheat.sim.references import is_the_users
 from tests.scenarios.golden import GOLDEN, measured
 
 
@@ -44,7 +44,7 @@ def test_an_addition_goes_with_any_protocol() -> None:
     composed = find_protocol("request-token+orphan-cleanup")
     assert composed.name == "request-token+orphan-cleanup"
     assert composed.worker is find_protocol("request-token").worker
-    assert len(composed.processes) == 1
+    assert [each.name for each in composed.roles] == ["orphan-cleanup", "orphan-cleanup/2"]
     assert find_protocol("event-sourcing+storage-worker+orphan-cleanup").watches_jobs
 
 
@@ -236,11 +236,11 @@ def test_a_file_is_imported_anew_when_what_it_imports_has_changed(folder: Path) 
     [
         (OURS, "our.py:PROTOCOL", "There is no file our.py; give the path of a Python file, as FILE.py:NAME."),
         (OURS, "ours.py:PROTOCL", "There is no object in ours.py named 'PROTOCL'; did you mean PROTOCOL?"),
-        (OURS, "ours.py:NUMBER", "NUMBER in ours.py is a int, and neither a Protocol nor a Model, nor a function"),
+        (OURS, "ours.py:NUMBER", "NUMBER in ours.py is a int, and no Protocol, Design or Model, nor a function"),
         (
             "A = 1",
             "ours.py:A",
-            "A in ours.py is a int, and neither a Protocol nor a Model, nor a function that makes one; there is none",
+            "A in ours.py is a int, and no Protocol, Design or Model, nor a function that makes one; there is none",
         ),
         (OURS, "ours.py", "'ours.py' names no protocol; write FILE.py:NAME or MODULE:NAME, such as ours.py:PROTOCOL."),
         (OURS, "no_such_module:P", "There is no module 'no_such_module'; give one that can be imported from here,"),

@@ -12,8 +12,9 @@ from deadheat.models.components.user import Cancellation
 from deadheat.models.mutations import LeftOut, Mistaken, PutOff, Weakened
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.protocols.baseline import BASELINE
+from deadheat.models.roles import Steps
 from deadheat.models.steps import LABELS, T3
-from deadheat.models.system import CancelRequest, Protocol, Steps, System, Task
+from deadheat.models.system import CancelRequest, Protocol, System, Task
 from deadheat.scenarios import catalogue, mutants, mutate
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import Options, Verdict, check

@@ -20,7 +20,8 @@ from deadheat.models.mutations import LeftOut, Weakened
 from deadheat.models.protocols import PROTOCOLS, baseline
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.protocols.state_machine import STATE_MACHINE
-from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, Steps, System
+from deadheat.models.roles import Steps
+from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, System
 from deadheat.reports.mutants import mutants_to_json, print_mutants
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.check import check

@@ -16,11 +16,12 @@ from deadheat.models.protocols import baseline, name_tombstone
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.protocols.name_tombstone import NAME_TOMBSTONE
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP
-from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, Steps, System, Task
+from deadheat.models.roles import Steps, one
+from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, System, Task
 from deadheat.models.world import build
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.sim.explore.python import explore
-from deadheat.sim.model import Model, Process, Property
+from deadheat.sim.model import Model, Property
 
 
 def prop(name: str) -> Property:
@@ -197,7 +198,7 @@ def write_and_leave_it(system: System, request: CancelRequest) -> Steps:
 
 RUTHLESS_CLEANUP = replace(
     ORPHAN_CLEANUP,
-    processes=lambda system, faults: (Process("cleanup", sweep_without_asking, (system,), repeats=True),),
+    roles=(one("cleanup", sweep_without_asking, repeats=True),),
 )
 
 ALL_ORPHANS = {"no-permanent-orphan", "no-transient-orphan", "eventually-cleaned"}

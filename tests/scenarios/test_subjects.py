@@ -173,10 +173,14 @@ def test_its_counterexample_is_saved_with_its_sizes_and_replayed(folder: Path) -
         ("counters", (("turns", "1"), ("sloppy", "maybe")), "--set sloppy=maybe is not true or false; write one."),
         ("of_many", (("names", "a,b"),), "The parameter 'names' of ours.py:of_many takes what no text says; --set"),
         ("counters", (("turns", "1"), ("turns", "2")), "The parameter 'turns' is set twice; set it once."),
-        ("NOTHING", (), "ours.py:NOTHING returned a NoneType; let it return a deadheat.Model."),
+        ("NOTHING", (), "ours.py:NOTHING in <lambda> (ours.py:58) returned None; let it return a deadheat.Model."),
         ("THREE", (("turns", "1"),), "ours.py:THREE is a model that is made already; --set wants a function that"),
-        ("broken", (("turns", "1"),), "ours.py:broken failed to make its model: ZeroDivisionError: "),
-        ("counting", (), "counting in ours.py is a function, and neither a Protocol nor a Model, nor a function that"),
+        (
+            "broken",
+            (("turns", "1"),),
+            "ours.py:broken failed to make its model in broken (ours.py:62): ZeroDivisionError(",
+        ),
+        ("counting", (), "counting in ours.py is a function, and no Protocol, Design or Model, nor a function that"),
         ("THREE+orphan-cleanup", (), "ours.py:THREE is a model, to which nothing can be added; leave"),
     ],
 )

@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 
 from deadheat.models.faults import FAULTS
+from deadheat.models.roles import Steps
 from deadheat.models.steps import LABELS, T5
-from deadheat.models.system import Steps, System, Task
+from deadheat.models.system import System, Task
 from deadheat.reports.frontier import print_frontiers
 from deadheat.reports.machine import check_to_json, frontier_to_json
 from deadheat.reports.matrix import print_matrix

@@ -110,7 +110,9 @@ def test_a_role_that_raises_is_named() -> None:
         if (yield coin.toss()):
             raise KeyError("lost")
 
-    with pytest.raises(ModelError, match=r"The process 'p' failed after 1 outcome: KeyError\('lost'\)"):
+    with pytest.raises(
+        ModelError, match=r"The process 'p' failed after 1 outcome in role .*:\d+\): KeyError\('lost'\)"
+    ):
         explored(role)
 
 
@@ -119,7 +121,7 @@ def test_a_role_that_yields_no_operation_is_told_what_to_yield() -> None:
         yield 42
 
     with pytest.raises(
-        ModelError, match=r"yielded a int after 0 outcomes, in role \(test_locals.py:\d+\); yield an op"
+        ModelError, match=r"yielded an int after 0 outcomes in role \(tests/sim/test_locals.py:\d+\); yield an op"
     ):
         explored(role)
 
@@ -128,7 +130,7 @@ def test_a_repeating_role_that_asks_for_nothing_is_refused() -> None:
     def role(coin: Coin) -> Role:
         yield from ()
 
-    with pytest.raises(ModelError, match="repeats, but its role asks for nothing"):
+    with pytest.raises(ModelError, match=r"'p' repeats, but its role role \(.*test_locals.py:\d+\) asked for nothing"):
         explored(role, repeats=True)
 
 

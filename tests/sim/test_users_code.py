@@ -120,9 +120,8 @@ def watch(asked: list[bool]) -> Iterator[Watch]:
 def test_code_that_never_comes_back_is_ended_and_its_place_is_named(
     role: Callable[..., Any], violation: Callable[..., str | None], what: str, where: str
 ) -> None:
-    said = (
-        rf"{what}: it went on for 5 s in {where} \(test_users_code\.py:\d+\); the usual cause is a loop without an end"
-    )
+    place = rf"{where} \(tests/sim/test_users_code\.py:\d+\)"
+    said = rf"{what}: it went on for 5 s in {place}; the usual cause is a loop without an end"
     with pytest.raises(ModelError, match=said):
         explore(role, violation)
 
@@ -153,5 +152,5 @@ def test_what_the_users_code_raises_is_told_with_its_place() -> None:
     def boom() -> None:
         raise ValueError("boom")
 
-    with pytest.raises(ModelError, match=r"ValueError\('boom'\) in boom \(test_users_code\.py:\d+\)\.$"):
+    with pytest.raises(ModelError, match=r" in boom \(tests/sim/test_users_code\.py:\d+\): ValueError\('boom'\)\.\n"):
         explore(dividing)

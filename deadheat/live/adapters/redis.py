@@ -1,17 +1,27 @@
 """Redis for real: each operation is one command, or one Lua script where the model's operation compares and writes.
 
-All keys of a run carry its prefix. A key that has a holder gets a real time to live (PX).
+All keys of a run carry its prefix. A key that has a holder gets a real time to live (PX). The files are those of the
+component: `redis_strings` and so on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from deadheat.live.adapters.base import Adapter, poll, steered
+from deadheat.live.adapters.base import poll, steered
+from deadheat.live.adapters.redis_hashes import HashCommands
+from deadheat.live.adapters.redis_keys import Sent, command
+from deadheat.live.adapters.redis_lists import ListCommands
+from deadheat.live.adapters.redis_strings import StringCommands
+from deadheat.live.adapters.redis_transactions import TransactionCommands
 from deadheat.live.redaction import learn, redact, shown
+from deadheat.models.components.redis import Redis
+from deadheat.models.components.redis_keys import Content, Hash, Items
+from deadheat.sim.components import Component
 from deadheat.sim.errors import LiveError
+from deadheat.sim.operations import Operation
 
 if TYPE_CHECKING:
     import redis
@@ -25,6 +35,8 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 """
 
 EXPIRY_MS = 1
+
+PLAIN = Redis("redis")
 
 
 @contextmanager
@@ -64,29 +76,30 @@ def connect(url: str) -> redis.Redis:
     return client
 
 
-class RedisAdapter(Adapter):
-    """The keys of one run on a Redis server."""
+class RedisAdapter(StringCommands, HashCommands, ListCommands, TransactionCommands):
+    """The keys of one run on a Redis server. `component` is whose scripts are done, if it has any of its own."""
 
-    def __init__(self, client: redis.Redis, prefix: str, lease_ms: int) -> None:
-        super().__init__("redis")
-        self._client = client
-        self._prefix = f"{prefix}key:"
-        self._lease_ms = lease_ms
+    def __init__(self, client: redis.Redis, prefix: str, lease_ms: int, component: Component = PLAIN) -> None:
+        super().__init__(client, prefix, lease_ms)
+        self.component = component
         self._replica: dict[str, dict[str, tuple[Any, int]]] = {}
-        self._delete_if_equal: Callable[..., Any] = client.register_script(DELETE_IF_EQUAL)
+        self._watching = {}
+        self._broken = set()
 
-    def get(self, key: str) -> str | None:
+    @command
+    def get(self, key: str) -> Sent:
         """GET."""
-        content: Any = self._client.get(self._prefix + key)
-        return None if content is None else str(content)
+        return Sent(("GET", self.at(key)))
 
-    def set(self, key: str, content: str, holder: str | None = None) -> bool:
+    @command
+    def set(self, key: str, content: str, holder: str | None = None) -> Sent:
         """SET, with PX if there is a holder."""
-        return bool(self._client.set(self._prefix + key, content, px=self._lease_ms if holder else None))
+        return Sent(("SET", self.at(key), content, *self.time_to_live(holder)), bool)
 
-    def set_if_absent(self, key: str, content: str, holder: str | None = None) -> bool:
+    @command
+    def set_if_absent(self, key: str, content: str, holder: str | None = None) -> Sent:
         """SET NX, with PX if there is a holder."""
-        return bool(self._client.set(self._prefix + key, content, nx=True, px=self._lease_ms if holder else None))
+        return Sent(("SET", self.at(key), content, "NX", *self.time_to_live(holder)), bool)
 
     def acquire(self, key: str, owner: str) -> None:
         """SET NX PX, again and again until it succeeds."""
@@ -94,13 +107,15 @@ class RedisAdapter(Adapter):
             if self.set_if_absent(key, owner, owner):
                 return
 
-    def delete(self, key: str) -> bool:
+    @command
+    def delete(self, key: str) -> Sent:
         """DEL."""
-        return bool(self._client.delete(self._prefix + key))
+        return Sent(("DEL", self.at(key)), bool)
 
-    def delete_if_equal(self, key: str, content: str) -> bool:
+    @command
+    def delete_if_equal(self, key: str, content: str) -> Sent:
         """Compare and delete, in one script."""
-        return bool(self._delete_if_equal(keys=[self._prefix + key], args=[content]))
+        return Sent(("EVAL", DELETE_IF_EQUAL, 1, self.at(key), content), bool)
 
     @steered
     def expire(self, tag: str, wish: str) -> str:
@@ -120,10 +135,13 @@ class RedisAdapter(Adapter):
     expire_lease_expiry = expire
 
     def forsake(self, tag: str, holder: str, for_good: bool = False) -> None:
-        """Nothing to do: a crashed holder does not prolong its keys, and that is all there is to it."""
+        """Close its connection, if it watches; a crashed holder does not prolong its keys, and that is all there is."""
+        del for_good
+        self.disconnect(tag, holder)
 
     def let_go(self, tag: str, holder: str) -> None:
-        """Nothing to do: a process that has done its work does not prolong its keys either."""
+        """Close its connection, if it watches; a process that has done its work does not prolong its keys either."""
+        self.disconnect(tag, holder)
 
     def lag_redis_failover(self, tag: str) -> None:
         """Remember what a replica has from here on, which no later write reaches."""
@@ -131,6 +149,7 @@ class RedisAdapter(Adapter):
 
     def fail_over(self, tag: str) -> None:
         """Set the keys back to what the replica has: a failover as its clients see it, on the one server there is."""
+        self.hang_up_on_all(tag)
         for key in self._keys(tag):
             self._client.delete(key)
         for key, (content, time_to_live_ms) in self._replica.pop(tag, {}).items():
@@ -145,8 +164,28 @@ class RedisAdapter(Adapter):
         keys = self._client.scan_iter(match=f"{self._prefix}*", count=1000)
         return [str(key) for key in keys if f"{{{tag}}}" in str(key)]
 
-    def contents(self) -> dict[str, str]:
-        """Return all keys of the run with their contents."""
-        keys = sorted(self._client.scan_iter(match=f"{self._prefix}*", count=1000))
-        contents = ((key.removeprefix(self._prefix), self._client.get(key)) for key in keys)
-        return {key: str(content) for key, content in contents if content is not None}
+    def contents(self) -> dict[str, Content]:
+        """Return all keys of the run with their contents, as the model has them."""
+        keys = sorted(str(key) for key in self._client.scan_iter(match=f"{self._prefix}*", count=1000))
+        contents = {key.removeprefix(self._prefix): self._content(key) for key in keys}
+        return {key: content for key, content in contents.items() if content is not None}
+
+    def _content(self, key: str) -> Content | None:
+        client: Any = self._client
+        match client.type(key):
+            case "hash":
+                return Hash(tuple(sorted(client.hgetall(key).items())))
+            case "list":
+                return Items(tuple(client.lrange(key, 0, -1)))
+        content = client.get(key)
+        return None if content is None else str(content)
+
+    def notice(self, operation: Operation) -> None:
+        """Take note of a failover by another program: it breaks the connections of this one, too."""
+        if operation.name == "fail_over":
+            self.hang_up_on_all(operation.arguments[0])
+
+    def close(self) -> None:
+        """Let go of the connections that watch."""
+        for tag, client in list(self._watching):
+            self.unwatch(tag, client)

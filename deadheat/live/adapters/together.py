@@ -24,7 +24,7 @@ from deadheat.models.components.kubernetes_guards import GuardedKubernetes
 from deadheat.models.components.stream import EventStream
 from deadheat.models.system import Protocol
 from deadheat.sim.errors import LiveError
-from deadheat.sim.operations import AnyOf, Block, Chosen, Instant, Operation, operations_of
+from deadheat.sim.operations import Accompanied, AnyOf, Block, Chosen, Instant, Operation, operations_of
 
 __all__ = ["Adapters", "RedisNotes", "Site", "kubernetes_adapter", "open_adapters", "status_adapter"]
 
@@ -76,7 +76,7 @@ class Adapters:
         """
         if isinstance(request, Operation):
             return self._adapter(request).perform(request, fault, wish)
-        if isinstance(request, Block):
+        if isinstance(request, Block | Accompanied):
             raise not_at_one_instant(request)
         if fault is None and request.operations and all(each.name == "list_jobs" for each in request.operations):
             return self.kubernetes.list_at_once([each.arguments[0] for each in request.operations])

@@ -27,12 +27,13 @@ from deadheat.models.components.kubernetes import Answer, JobReference
 from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP_BY_UID
 from deadheat.models.protocols.storage_worker import STORAGE_WORKER
+from deadheat.models.roles import processes_of
 from deadheat.models.system import Addition
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
-from deadheat.sim.operations import AnyOf, Atomic, Block, Chosen, Operation, Request
+from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Chosen, Operation, Request
 
 __all__ = ["Cleanup", "Statuses"]
 
@@ -158,7 +159,7 @@ class Cleanup:
             return
         jobs = _PinnedJobs(seen, statuses, self._delete)
         evaluations = tuple(dict.fromkeys(job.evaluation for job in seen.values()))
-        [process] = addition.processes(replace(self._system, evaluations=evaluations), {})
+        [process] = processes_of(addition.roles, replace(self._system, keys=evaluations), {})
         run_role_once(process, _Gate(jobs, statuses, self._patience))
 
     def _delete(self, orphan: Orphan, job: JobOutline, statuses: _StatusReader) -> Fate:
@@ -247,7 +248,7 @@ class _Gate:
             return Chosen(0, self.jobs.creation_event())
         if isinstance(request, Atomic):
             return tuple(map(self._do, request.operations))
-        if isinstance(request, Block):
+        if isinstance(request, Block | Accompanied):
             raise not_at_one_instant(request)
         return self._do(request)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from deadheat.live.adapters.base import not_at_one_instant
 from deadheat.sim.model import Process
-from deadheat.sim.operations import AnyOf, Block, Request
+from deadheat.sim.operations import Accompanied, AnyOf, Block, Request
 
 __all__ = ["Gate", "Killed", "ProcessThread", "Stopped", "run_process", "run_role_once"]
 
@@ -62,7 +62,7 @@ def run_role_once(process: Process, gate: Gate) -> None:
         except StopIteration:
             return
         for each in request.operations if isinstance(request, AnyOf) else (request,):
-            if isinstance(each, Block):
+            if isinstance(each, Block | Accompanied):
                 raise not_at_one_instant(each)
         answer = gate.perform(process, request)
 

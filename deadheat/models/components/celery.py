@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from deadheat.models.faults import CELERY_REDELIVERY
+from deadheat.models.faults import CELERY_REDELIVERY, FAULTS
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.traits import by_itself, hands_work
 
 __all__ = ["WAITING", "CeleryQueue", "Message", "QueueState"]
 
@@ -41,11 +42,13 @@ class CeleryQueue(Component):
 
     keyed = True
     initial = QueueState()
+    faults = (FAULTS[CELERY_REDELIVERY],)
 
     def describe(self, value: QueueState) -> str:
         """Return who has each message."""
         return ", ".join(f"with {each.worker}" if each.worker else "waiting" for each in value.messages) or "empty"
 
+    @hands_work
     @operation
     def deliver(self, value: QueueState, evaluation: str, worker: str) -> Steps:
         """Wait for a message, and take it without acknowledging it."""
@@ -66,6 +69,7 @@ class CeleryQueue(Component):
         """Put an unacknowledged message back: its worker is lost, and another has to take its place."""
         return (Step(None, _replace(value, Message(worker), WAITING)._replace(again=value.again + 1)),)
 
+    @by_itself("broker", owed=False, fault=CELERY_REDELIVERY)
     @operation
     def time_out(self, value: QueueState, evaluation: str) -> Steps:
         """Put a delivered message back, although its worker is at work: the fault `celery-redelivery`."""

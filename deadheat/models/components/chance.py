@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from deadheat.sim.components import Component, Step, Steps, operation
+from deadheat.sim.traits import hands_work
 
 __all__ = ["Chance"]
 
 
 class Chance(Component):
-    """It holds nothing; it only draws on the budgets of faults."""
+    """It holds nothing; it only draws on the budgets of faults.
 
+    Those are of any kind, and declared by others: what they befall is no component.
+    """
+
+    @hands_work
     @operation
     def occurs(self, value: None, fault: str) -> Steps:
         """Let the fault happen."""

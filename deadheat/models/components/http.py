@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from deadheat.models.faults import HTTP_LOSS, HTTP_RETRY, HTTP_TIMEOUT
+from deadheat.models.faults import FAULTS, HTTP_LOSS, HTTP_RETRY, HTTP_TIMEOUT
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.traits import hands_work, looks, passes_work_on
 
 __all__ = ["Accepted", "Deliveries", "Delivery", "GaveUp", "HttpChannel", "Phase", "TimedOut"]
 
@@ -68,11 +69,13 @@ class HttpChannel(Component):
 
     keyed = True
     initial: Deliveries = ()
+    faults = (FAULTS[HTTP_LOSS], FAULTS[HTTP_RETRY], FAULTS[HTTP_TIMEOUT])
 
     def describe(self, value: Deliveries) -> str:
         """Return how far each delivery is."""
         return "; ".join(f"request {number} {each.phase}" for number, each in enumerate(value, start=1))
 
+    @passes_work_on
     @operation
     def send(self, value: Deliveries, evaluation: str, caller: str, content: Any) -> Steps:
         """Send a request; answer the number of its delivery. The request may be lost: the fault `http-loss`."""
@@ -81,6 +84,7 @@ class HttpChannel(Component):
         number = len(value) + 1
         return (Step(number, (*value, sent)), Step(number, (*value, lost), fault=HTTP_LOSS))
 
+    @hands_work
     @operation
     def accept(self, value: Deliveries, evaluation: str, number: int) -> Steps:
         """Wait for the delivery of this number; answer its request, as `Accepted`."""
@@ -103,6 +107,7 @@ class HttpChannel(Component):
             Step(None, _replace(value, number, lost), fault=HTTP_LOSS),
         )
 
+    @looks
     @operation
     def response(self, value: Deliveries, evaluation: str, number: int) -> Steps:
         """Wait for the response to a delivery; answer it.

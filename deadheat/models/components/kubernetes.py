@@ -13,13 +13,22 @@ What guards a creation beyond its name (owners, suspension, tombstones, admissio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
-from deadheat.models.faults import COMPLETION, K8S_LOST_ANSWER, K8S_REFUSAL, STALE_LIST, WATCH_DUPLICATE, WATCH_LOSS
+from deadheat.models.faults import (
+    COMPLETION,
+    FAULTS,
+    K8S_LOST_ANSWER,
+    K8S_REFUSAL,
+    STALE_LIST,
+    WATCH_DUPLICATE,
+    WATCH_LOSS,
+)
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.traits import by_itself, hands_work, looks, weaker
 
 __all__ = [
     "ERRORS",
@@ -152,11 +161,22 @@ class Kubernetes(Component):
 
     keyed = True
     initial = KubernetesState()
+    faults = tuple(
+        FAULTS[kind] for kind in (K8S_LOST_ANSWER, K8S_REFUSAL, WATCH_LOSS, WATCH_DUPLICATE, STALE_LIST, COMPLETION)
+    )
 
     def __init__(self, name: str, *, watched: bool = False, stale_lists: bool = False) -> None:
         super().__init__(name)
         self.watched = watched
         self.stale_lists = stale_lists
+
+    def under(self, budgets: Mapping[str, int]) -> Self:
+        """Return a cluster that remembers what lists may show too late, if they may."""
+        return self.altered(stale_lists=bool(budgets.get(STALE_LIST)))
+
+    def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
+        """Yield what happens by itself; no event of a watch can be lost where nobody watches."""
+        yield from (each for each in super().happening(budgets) if self.watched or each.name != "lose_event")
 
     def describe(self, value: KubernetesState) -> str:
         """Return each Job's phase, and which creation the watch has yet to tell of."""
@@ -169,18 +189,21 @@ class Kubernetes(Component):
         """POST a Job with the label `eval-id` and a name, if not the usual one: 201, or 409 while the name is taken."""
         return self._create(value, evaluation, name)
 
+    @looks
     @operation
     def get_job(self, value: KubernetesState, evaluation: str, name: str | None = None) -> Steps:
         """GET a Job: a reference to it, or 404."""
         name, job = found_under(value, evaluation, name)
         return (Step(reference_to(evaluation, name, job) if job else Answer.NOT_FOUND, value),)
 
+    @looks
     @operation
     def list_jobs(self, value: KubernetesState, evaluation: str) -> Steps:
         """LIST the Jobs with this label; the fault `stale-list` shows an earlier listing."""
         earlier = (Step(listing, value, fault=STALE_LIST) for listing in value.past)
         return [Step(_listing(value, evaluation), value), *earlier]
 
+    @weaker("deletes without the uid as a precondition", without="uid")
     @operation
     def delete_job(
         self, value: KubernetesState, evaluation: str, name: str | None = None, uid: int | None = None
@@ -197,17 +220,20 @@ class Kubernetes(Component):
         deleting = with_item(value.jobs, name, job._replace(phase=JobPhase.DELETING))
         return self._refusable(value, Step(Answer.OK, value._replace(jobs=deleting)))
 
+    @by_itself("controllers")
     @operation
     def progress(self, value: KubernetesState, evaluation: str) -> Steps:
         """Let the controllers do what they do next for one of the Jobs; answer the phase that it enters, or "gone"."""
         return [step for name, job in value.jobs for step in self._progress_of(value, evaluation, name, job)]
 
+    @hands_work
     @operation
     def finished(self, value: KubernetesState, evaluation: str) -> Steps:
         """Wait until a Job has finished, and notice it: the fault `completion`."""
         done = any(job.phase is JobPhase.FINISHED and job.labelled for _, job in value.jobs)
         return (Step(None, value, fault=COMPLETION),) if done else BLOCKED
 
+    @hands_work
     @operation
     def creation_event(self, value: KubernetesState, evaluation: str) -> Steps:
         """Wait for the watch's next creation event; events come late and in order, and by a fault more than once."""
@@ -216,6 +242,7 @@ class Kubernetes(Component):
         event, *later = value.events
         return (Step(event, value._replace(events=tuple(later))), Step(event, value, fault=WATCH_DUPLICATE))
 
+    @by_itself("watch", owed=False, fault=WATCH_LOSS)
     @operation
     def lose_event(self, value: KubernetesState, evaluation: str) -> Steps:
         """Drop the watch's next creation event: the fault `watch-loss`."""

@@ -21,6 +21,7 @@ from deadheat.models.components.kubernetes import (
 )
 from deadheat.models.values import with_item, without
 from deadheat.sim.components import Step, Steps, operation
+from deadheat.sim.traits import by_itself, looks, weaker
 
 __all__ = ["BURIED", "GuardedKubernetes"]
 
@@ -45,11 +46,13 @@ class GuardedKubernetes(Kubernetes):
             guards.append(f"generation {value.generation}, enforced {value.enforced}")
         return "; ".join([super().describe(value), *guards])
 
+    @looks
     @operation
     def get_owner(self, value: KubernetesState, evaluation: str) -> Steps:
         """GET the evaluation's owner object: its uid, or 404."""
         return (Step(value.owner or Answer.NOT_FOUND, value),)
 
+    @weaker("creates without an owner", Kubernetes.create_job)
     @operation
     def create_owned_job(self, value: KubernetesState, evaluation: str, owner: int) -> Steps:
         """POST a Job with an ownerReference; that the owner still exists is not checked."""
@@ -66,6 +69,7 @@ class GuardedKubernetes(Kubernetes):
         """POST a new owner object, for another submission of the evaluation."""
         return (Step(None, value._replace(owner=value.owners + 1, owners=value.owners + 1)),)
 
+    @weaker("creates without suspending", Kubernetes.create_job)
     @operation
     def create_suspended_job(self, value: KubernetesState, evaluation: str) -> Steps:
         """POST a Job with `suspend: true`: it has no pods until it is resumed."""
@@ -85,6 +89,7 @@ class GuardedKubernetes(Kubernetes):
         """POST a suspended Job without the label under the evaluation's name: 201, or 409 while that is taken."""
         return self._create(value, evaluation, suspended=True, labelled=False)
 
+    @looks
     @operation
     def get_by_name(self, value: KubernetesState, evaluation: str) -> Steps:
         """GET what has the evaluation's name: `BURIED` if that is a tombstone, or else as `get_job` does.
@@ -107,6 +112,7 @@ class GuardedKubernetes(Kubernetes):
             return (Step(None, value),)
         return (Step(None, value._replace(jobs=without(value.jobs, name))),)
 
+    @looks
     @operation
     def get_generation(self, value: KubernetesState, evaluation: str) -> Steps:
         """GET the evaluation's parameter object; answer its generation."""
@@ -118,6 +124,7 @@ class GuardedKubernetes(Kubernetes):
         raised = value._replace(generation=value.generation + 1)
         return self._refusable(value, Step(Answer.OK, raised))
 
+    @weaker("creates without a generation", Kubernetes.create_job)
     @operation
     def create_fenced_job(self, value: KubernetesState, evaluation: str, generation: int) -> Steps:
         """POST a Job labelled with a generation: 403 if the policy's cache knows another one."""
@@ -125,6 +132,7 @@ class GuardedKubernetes(Kubernetes):
             return self._refusable(value, Step(Answer.FORBIDDEN, value))
         return self._create(value, evaluation)
 
+    @by_itself("controllers")
     @operation
     def progress(self, value: KubernetesState, evaluation: str) -> Steps:
         """Let the controllers do what they do next: also the garbage collector, and the policy's cache."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from deadheat.models.faults import STALE_STATUS
+from deadheat.models.faults import FAULTS, STALE_STATUS
 from deadheat.sim.components import Component, Step, Steps, operation
+from deadheat.sim.traits import looks, weaker
 
 __all__ = ["TERMINAL", "Status", "StatusState", "StatusStore"]
 
@@ -38,15 +39,21 @@ class StatusStore(Component):
 
     keyed = True
     initial = StatusState()
+    faults = (FAULTS[STALE_STATUS],)
 
     def __init__(self, name: str, *, replicas: bool = False) -> None:
         super().__init__(name)
         self.replicas = replicas
 
+    def under(self, budgets: Mapping[str, int]) -> Self:
+        """Return a store with replicas, if they may lag behind."""
+        return self.altered(replicas=bool(budgets.get(STALE_STATUS)))
+
     def describe(self, value: StatusState) -> str:
         """Return the status."""
         return str(value.status)
 
+    @looks
     @operation
     def get(self, value: StatusState, evaluation: str) -> Steps:
         """Answer the evaluation's status."""
@@ -60,6 +67,7 @@ class StatusStore(Component):
         """Overwrite the status, whatever it was."""
         return (Step(None, self._written(value, status)),)
 
+    @weaker("sets without comparing", set, told=True)
     @operation
     def compare_and_set(self, value: StatusState, evaluation: str, expected: Status, status: Status) -> Steps:
         """Set the status if it is the expected one, and answer whether it was (UPDATE ... WHERE status = ...)."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from deadheat.models.components.status import Status
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.traits import hands_work, looks
 
 __all__ = ["EventStream", "StreamState"]
 
@@ -42,11 +43,13 @@ class EventStream(Component):
         """Append the event that the evaluation enters this status."""
         return (self._appended(value, status),)
 
+    @looks
     @operation
     def get(self, value: StreamState, evaluation: str) -> Steps:
         """Answer the status that the whole log gives the evaluation."""
         return (Step(value.status, value),)
 
+    @hands_work
     @operation
     def receive(self, value: StreamState, evaluation: str) -> Steps:
         """Wait for the subscriber's next event; answer it. Each comes once, in order, as late as it likes.
@@ -59,6 +62,7 @@ class EventStream(Component):
         received = () if event is Status.QUEUED else tuple(sorted({*value.received, event}))
         return (Step(event, value._replace(pending=tuple(later), received=received)),)
 
+    @looks
     @operation
     def has_received(self, value: StreamState, evaluation: str, status: Status) -> Steps:
         """Answer whether the subscriber has received this event: a look into its own memory, not into the log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deadheat.sim.components import Component, Step, Steps, operation
+from deadheat.sim.traits import hands_work
 
 __all__ = ["Tokens"]
 
@@ -13,6 +14,7 @@ class Tokens(Component):
     keyed = True
     initial = 0
 
+    @hands_work
     @operation
     def generate(self, value: int, evaluation: str) -> Steps:
         """Answer a new token."""

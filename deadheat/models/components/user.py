@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from deadheat.models.faults import REPEATED_CANCEL, RESUBMISSION
+from deadheat.models.faults import FAULTS, REPEATED_CANCEL, RESUBMISSION
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.traits import hands_work
 
 __all__ = ["Cancellation", "User", "UserState"]
 
@@ -46,6 +47,7 @@ class User(Component):
 
     keyed = True
     initial = UserState()
+    faults = (FAULTS[REPEATED_CANCEL], FAULTS[RESUBMISSION])
 
     def describe(self, value: UserState) -> str:
         """Return how far each request is, and whether the evaluation was submitted again."""
@@ -57,6 +59,7 @@ class User(Component):
         requests = (*value.requests, Cancellation.REQUESTED)
         return (Step(None, value._replace(requests=requests), fault=REPEATED_CANCEL if value.requests else None),)
 
+    @hands_work
     @operation
     def cancellation(self, value: UserState, evaluation: str, number: int) -> Steps:
         """Wait until the user asks for the time of this number, from 1."""

@@ -7,10 +7,9 @@ delivered so far; a cancellation event that arrives after the Job was created ab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from deadheat import Process, Protocol, Steps
+from deadheat import Protocol, Steps, one_each
 from deadheat.library import (
     REFUSED,
     T0,
@@ -23,7 +22,6 @@ from deadheat.library import (
     CancelRequest,
     DispatchRequest,
     EventStream,
-    Faults,
     Status,
     System,
     Task,
@@ -70,10 +68,6 @@ def complete(system: System, evaluation: str) -> Steps:
         yield system.stream.append(evaluation, Status.COMPLETED)
 
 
-def processes(system: System, faults: Faults) -> Sequence[Process]:
-    return [Process(f"subscription/{each}", subscription, (system, each), repeats=True) for each in system.evaluations]
-
-
 EVENT_SOURCING: Protocol = replace(
     baseline.BASELINE,
     name="event-sourcing",
@@ -84,5 +78,5 @@ EVENT_SOURCING: Protocol = replace(
     cancel=cancel,
     complete=complete,
     status=EventStream,
-    processes=(processes,),
+    roles=(one_each("subscription", subscription, repeats=True),),
 )

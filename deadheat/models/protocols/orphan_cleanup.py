@@ -8,14 +8,14 @@ precondition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from deadheat import Addition, Crash, Process, Steps
-from deadheat.library import TERMINAL, Faults, System, every_job, faults as kinds
+from deadheat import Addition, Role, RoleCrash, Steps, crash, one
+from deadheat.library import TERMINAL, System, every_job, faults as kinds
 
 __all__ = ["CLEANUP_CRASHES", "ORPHAN_CLEANUP", "ORPHAN_CLEANUP_BY_UID", "sweep", "sweep_by_uid"]
 
-CLEANUP_CRASHES = (Crash(kinds.CLEANUP_CRASH), Crash(kinds.CLEANUP_LOSS, restarts=False))
+CLEANUP_CRASHES: tuple[RoleCrash[System], ...] = (crash(kinds.CLEANUP_CRASH), crash(kinds.CLEANUP_LOSS, restarts=False))
 """How a process that cleans up can be killed; nobody notices."""
 
 
@@ -36,26 +36,30 @@ def sweep_too_early(system: System, one_sweep: Callable[[System], Steps]) -> Ste
     yield from one_sweep(system)
 
 
-def processes_of(one_sweep: Callable[[System], Steps]) -> Callable[[System, Faults], Sequence[Process]]:
-    def processes(system: System, faults: Faults) -> Sequence[Process]:
-        regular = Process("orphan-cleanup", one_sweep, (system,), repeats=True, crashes=CLEANUP_CRASHES)
-        if not faults.get(kinds.OVERLAPPING_SWEEPS):
-            return (regular,)
-        return (regular, Process("orphan-cleanup/2", sweep_too_early, (system, one_sweep), repeats=True))
-
-    return processes
+def periodic(one_sweep: Callable[[System], Steps]) -> tuple[Role[System], ...]:
+    """Return the roles of a sweep that begins again and again, and of one that begins while another still runs."""
+    regular = one("orphan-cleanup", one_sweep, repeats=True, crashes=CLEANUP_CRASHES)
+    early: Role[System] = Role(
+        "orphan-cleanup/2",
+        sweep_too_early,
+        given=(one_sweep,),
+        repeats=True,
+        needs=kinds.OVERLAPPING_SWEEPS,
+        like=regular.name,
+    )
+    return regular, early
 
 
 ORPHAN_CLEANUP = Addition(
     name="orphan-cleanup",
     summary="a periodic sweep deletes the Jobs of ended evaluations",
     source="Interim Solution, Periodic Cleanup Job",
-    processes=processes_of(sweep),
+    roles=periodic(sweep),
 )
 
 ORPHAN_CLEANUP_BY_UID = Addition(
     name="orphan-cleanup-by-uid",
     summary="the periodic sweep, with the uid of the Job that it saw as a precondition of the delete",
     source="Interim Solution, Periodic Cleanup Job; Kubernetes: API concepts, preconditions",
-    processes=processes_of(sweep_by_uid),
+    roles=periodic(sweep_by_uid),
 )

@@ -6,10 +6,8 @@ looks once, when the creation event arrives; "trigger cleanup" deletes the Job.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from deadheat import Addition, Process, Steps
-from deadheat.library import Faults, Status, System, next_creation, orphan_cleanup
+from deadheat import Addition, Steps, one
+from deadheat.library import Status, System, next_creation, orphan_cleanup
 
 __all__ = ["STORAGE_WORKER", "listen"]
 
@@ -20,14 +18,10 @@ def listen(system: System) -> Steps:
         yield system.kubernetes.delete_job(job.evaluation, job.name)
 
 
-def processes(system: System, faults: Faults) -> Sequence[Process]:
-    return (Process("storage-worker", listen, (system,), repeats=True, crashes=orphan_cleanup.CLEANUP_CRASHES),)
-
-
 STORAGE_WORKER = Addition(
     name="storage-worker",
     summary="a watch deletes new Jobs whose evaluation is already cancelled",
     source="Interim Solution, Storage Worker Enhancement",
-    processes=processes,
+    roles=(one("storage-worker", listen, repeats=True, crashes=orphan_cleanup.CLEANUP_CRASHES),),
     watches_jobs=True,
 )

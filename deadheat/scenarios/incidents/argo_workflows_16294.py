@@ -24,8 +24,9 @@ from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import status_check
 from deadheat.models.protocols.status_check import REFUSED
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System, Task
+from deadheat.models.system import CancelRequest, DispatchRequest, System, Task
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.transactional import ONE_AT_A_TIME
 

@@ -19,8 +19,9 @@ from deadheat.models.components.kubernetes import Answer
 from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import baseline, state_machine
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T0, T1, T4, T5, T6
-from deadheat.models.system import CancelRequest, Steps, System, Task
+from deadheat.models.system import CancelRequest, System, Task
 from deadheat.scenarios.incidents.incident import Incident
 
 __all__ = ["DAGSTER_3323"]

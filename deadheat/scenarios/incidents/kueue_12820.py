@@ -15,7 +15,7 @@ now and then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from deadheat.models.components.kubernetes import Answer
@@ -25,11 +25,11 @@ from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import baseline
 from deadheat.models.protocols.orphan_cleanup import CLEANUP_CRASHES
 from deadheat.models.protocols.status_check import REFUSED
+from deadheat.models.roles import Role, Steps, one_each
 from deadheat.models.steps import T4, T5, T6
-from deadheat.models.system import CancelRequest, DispatchRequest, Faults, Steps, System
+from deadheat.models.system import CancelRequest, DispatchRequest, System
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.transactional import TRANSACTIONAL
-from deadheat.sim.model import Process
 
 __all__ = ["KUEUE_12820"]
 
@@ -77,20 +77,13 @@ def finish_when_gone(system: System, evaluation: str) -> Steps:
         yield from finish(system, evaluation)
 
 
-def cleanup(look: Callable[[System, str], Steps]) -> Callable[[System, Faults], Sequence[Process]]:
-    """Return the process that finishes Workloads, one an evaluation, with one way to tell which."""
-
-    def processes(system: System, faults: Faults) -> Sequence[Process]:
-        return [
-            Process(f"cleanup/{each}", look, (system, each), repeats=True, crashes=CLEANUP_CRASHES)
-            for each in system.evaluations
-        ]
-
-    return processes
+def cleanup(look: Callable[[System, str], Steps]) -> Role[System]:
+    """Return the role that finishes Workloads, with one way to tell which."""
+    return one_each("cleanup", look, repeats=True, crashes=CLEANUP_CRASHES)
 
 
 AS_IT_WAS = replace(
-    TRANSACTIONAL, dispatch=dispatch, cancel=cancel, leases=True, processes=(cleanup(finish_when_deletion_begun),)
+    TRANSACTIONAL, dispatch=dispatch, cancel=cancel, leases=True, roles=(cleanup(finish_when_deletion_begun),)
 )
 
 KUEUE_12820 = Incident(
@@ -99,6 +92,6 @@ KUEUE_12820 = Incident(
     account=__doc__ or "",
     remedy="finished only once the Job is gone (PR #12849)",
     protocol=AS_IT_WAS,
-    fix=replace(AS_IT_WAS, processes=(cleanup(finish_when_gone),)),
+    fix=replace(AS_IT_WAS, roles=(cleanup(finish_when_gone),)),
     properties=("no-transient-orphan",),
 )

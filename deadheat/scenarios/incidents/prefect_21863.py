@@ -18,8 +18,9 @@ from dataclasses import replace
 from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T4, T5, T6
-from deadheat.models.system import CancelRequest, Steps, System
+from deadheat.models.system import CancelRequest, System
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.transactional import TRANSACTIONAL
 

@@ -20,8 +20,9 @@ from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import status_check
 from deadheat.models.protocols.status_check import REFUSED
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T4, T5, T6
-from deadheat.models.system import CancelRequest, DispatchRequest, Steps, System
+from deadheat.models.system import CancelRequest, DispatchRequest, System
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.transactional import TRANSACTIONAL
 

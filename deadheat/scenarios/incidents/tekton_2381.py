@@ -19,8 +19,9 @@ from deadheat.models.components.kubernetes import ERRORS
 from deadheat.models.components.redis import key_of
 from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T4, T5, T6
-from deadheat.models.system import CancelRequest, Steps, System
+from deadheat.models.system import CancelRequest, System
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.transactional import ONE_AT_A_TIME
 

@@ -15,8 +15,9 @@ from deadheat.models.components.redis import key_of
 from deadheat.models.components.status import TERMINAL, Status
 from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import baseline, creation_lock, state_machine
+from deadheat.models.roles import Steps
 from deadheat.models.steps import T4, T5, T6
-from deadheat.models.system import CancelRequest, Steps, System
+from deadheat.models.system import CancelRequest, System
 
 __all__ = ["ONE_AT_A_TIME", "TRANSACTIONAL", "cancel", "cancel_alone"]
 

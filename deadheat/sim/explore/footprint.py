@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -61,13 +61,15 @@ class Footprint(NamedTuple):
         return tuple(name for name in self._fields if getattr(self, name) != getattr(other, name))
 
 
-def footprint(model: Model, limits: Limits = Limits()) -> Footprint | None:
+def footprint(model: Model, limits: Limits = Limits(), only: Collection[str] | None = None) -> Footprint | None:
     """Return the footprint of a model; None if it has more states than the limit, or too many ways to stay in some.
 
-    A `quiet` model's liveness is that of runs on which faults stop.
+    A `quiet` model's liveness is that of runs on which faults stop. Properties look at the components that are named in
+    `only`, or at all of them.
     """
     tables = Tables(replace(model, properties=()))
-    components = sum(tables.field_mask(tables.component_field(name)) for name in tables.model.components)
+    seen = [name for name in model.components if only is None or name in only]
+    components = sum(tables.field_mask(tables.component_field(name)) for name in seen)
     explored = _explored(tables, components, limits)
     if explored is None:
         return None
@@ -77,7 +79,7 @@ def footprint(model: Model, limits: Limits = Limits()) -> Footprint | None:
     lasting = _Lasting(tables, components, states).least()
     if lasting is None:
         return None
-    known = {each: _digest(*_contents(tables, model, each)) for each in {state & components for state in states}}
+    known = {each: _digest(*_contents(tables, seen, each)) for each in {state & components for state in states}}
     return Footprint(
         _sum(known.values()),
         _sum(_digest(known[before], known[after]) for before, after in steps if before != after),
@@ -185,9 +187,9 @@ def _least(family: Iterable[Contents]) -> set[Contents]:
     return {*(frozenset((content,)) for content in alone), *more}
 
 
-def _contents(tables: Tables, model: Model, state: int) -> Iterator[bytes]:
-    view: Mapping[str, Hashable] = tables.view(state, model.components)
-    return (repr(freeze(view[name])).encode() for name in model.components)
+def _contents(tables: Tables, seen: Sequence[str], state: int) -> Iterator[bytes]:
+    view: Mapping[str, Hashable] = tables.view(state, seen)
+    return (repr(freeze(view[name])).encode() for name in seen)
 
 
 def _digest(*contents: bytes) -> bytes:

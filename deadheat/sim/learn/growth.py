@@ -7,10 +7,14 @@ ends a search can name what grew.
 from __future__ import annotations
 
 import dataclasses
+import dis
 from collections.abc import Generator, Iterator
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
-from deadheat.sim.run.coverage import chain_of, site_of
+from deadheat.sim.places import Place
+from deadheat.sim.run.coverage import chain_of
 
 __all__ = ["SUSPICIOUS", "Growth", "widest"]
 
@@ -38,10 +42,10 @@ class Growth:
             frame = each.gi_frame
             if frame is None:
                 continue
-            place = site_of(each)
             for name, value in frame.f_locals.items():
                 if (size := _size(value)) is not None:
-                    self._note(f"the local {name!r} of {place}", size)
+                    line = _last_change(each.gi_code, name) or frame.f_lineno
+                    self._note(f"the local {name!r} of {Place.in_code(each.gi_code, line)}", size)
 
     def widest(self) -> tuple[int, str]:
         """Return how many values the thing has taken on that took on most, and its name; 0 where nothing counts."""
@@ -57,11 +61,25 @@ def widest(growths: Iterator[Growth], at_least: int) -> str | None:
     return f"{name} took on {count:,} values" if count >= max(at_least, 1) else None
 
 
+@lru_cache(maxsize=1_024)
+def _last_change(code: CodeType, name: str) -> int | None:
+    """Return the last line at which a function gives a variable a value; None where it is only an argument."""
+    return max((line for line, stored in _stores(code) if stored == name), default=None)
+
+
+def _stores(code: CodeType) -> Iterator[tuple[int, str]]:
+    for each in dis.get_instructions(code):
+        if each.opname.startswith("STORE_") and each.positions is not None and each.positions.lineno is not None:
+            yield each.positions.lineno, str(each.argval)
+
+
 def _size(value: Any) -> float | None:
-    """Return what can grow in a value: the number that it is, or its length."""
+    """Return what can grow in a value: the number that it is, or that it spells as text, or its length."""
     kind = type(value)
     if kind in (int, float):
         return float(value) if abs(value) < 1e300 else None
+    if kind is str and value.isascii() and value.isdigit():  # such as a counter in Redis
+        return float(value)
     return float(len(value)) if isinstance(value, str | bytes | tuple | list | dict | set | frozenset) else None
 
 

@@ -7,17 +7,18 @@ system's. Each such run also checks that the role is pure: the same outcomes mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from deadheat.sim.counting import counted
-from deadheat.sim.errors import PurityError
+from deadheat.sim.errors import ModelError, PurityError, unknown_name
 from deadheat.sim.freeze import Shared, freeze
 from deadheat.sim.learn.growth import SUSPICIOUS, Growth
 from deadheat.sim.model import Crash, Process
-from deadheat.sim.operations import Instant
+from deadheat.sim.operations import Instant, operations_of
+from deadheat.sim.places import place_of
 from deadheat.sim.rules.purity import reversed_, turned
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
@@ -32,7 +33,8 @@ INITIAL = 0
 class LocalState:
     """Where a process may stand: the operations it waits for, and one way to get there.
 
-    `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`.
+    `parent` is the state it was first reached from, by answering `outcome` to that state's `alternative`. It `chooses`
+    where it asked for any one of them.
     """
 
     operations: tuple[Instant, ...]
@@ -40,6 +42,7 @@ class LocalState:
     parent: int = -1
     alternative: int = 0
     outcome: Any = None
+    chooses: bool = False
 
     @property
     def finished(self) -> bool:
@@ -48,9 +51,10 @@ class LocalState:
 
 
 class Answered(NamedTuple):
-    """A local transition: in which state an operation was answered with what, and the state that follows."""
+    """A local transition: in which state which operation was answered with what, and the state that follows."""
 
     state: int
+    alternative: int
     operation: Instant
     outcome: Any
     successor: int
@@ -84,8 +88,20 @@ class LocalStates:
             running.fire(alternative, outcome)
             known = self._number(running, state, alternative, outcome)
             self._successors[key] = known
-            self._answered.append(Answered(state, self.states[state].operations[alternative], outcome, known))
+            self._answered.append(
+                Answered(state, alternative, self.states[state].operations[alternative], outcome, known)
+            )
         return known
+
+    def require_known(self, state: int, components: Collection[str]) -> None:
+        """Raise ModelError where the process asks for an operation of a component that there is not."""
+        for request in self.states[state].operations:
+            for each in operations_of(request):
+                if each.component not in components:
+                    raise ModelError(
+                        f"The process {self.process.name!r} asks for {each} in {self._run_to(state).place}: "
+                        f"{unknown_name('component', each.component, components)}"
+                    )
 
     def known_successor(self, state: int, alternative: int, outcome: Any) -> int | None:
         """Return the state that follows, as `successor` does, if that was learned already."""
@@ -140,7 +156,8 @@ class LocalStates:
             self._require_same(running, INITIAL)
             return INITIAL  # a repeating process came round
         assert running.generator is not None
-        state = LocalState(running.operations, site_of(running.generator), parent, alternative, outcome)
+        site = site_of(running.generator)
+        state = LocalState(running.operations, site, parent, alternative, outcome, running.chooses)
         known = len(self.states)
         number = self._add(running.standing(merging=self._merging), state)
         if number == known:
@@ -175,10 +192,11 @@ class LocalStates:
     def _require_same(self, running: RunningProcess, number: int) -> None:
         expected, got = self.states[number].operations, running.operations
         if expected != got:
+            where = place_of(self.process.role) if running.finished else running.place
             raise PurityError(
                 f"The process {self.process.name!r} is not pure: after the same "
                 f"{counted(len(running.history), 'outcome')} it asked once for {_names(expected)} and once for "
-                f"{_names(got)}. A role may depend on its arguments "
+                f"{_names(got)} in {where}. A role may depend on its arguments "
                 "and on outcomes alone, never on a clock, a random number, a global or the order of a set."
             )
 

@@ -11,6 +11,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from deadheat.sim.errors import ModelError
+from deadheat.sim.places import Place
 
 __all__ = ["require_delegation"]
 
@@ -24,10 +25,9 @@ def require_delegation(function: FunctionType) -> None:
     """
     for path, line in _calls_left_alone(function.__code__):
         if inspect.isgeneratorfunction(_found(function, path)):
-            file = function.__code__.co_filename.rpartition("/")[2]
             raise ModelError(
-                f"The function {function.__qualname__!r} calls {'.'.join(path)} ({file}:{line}) and drops what it "
-                "returns, so nothing of it happens; write `yield from` before it."
+                f"The call of {'.'.join(path)} in {Place.in_code(function.__code__, line)} drops what it returns, so "
+                "nothing of it happens; write `yield from` before it."
             )
 
 

@@ -6,15 +6,18 @@ import dis
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import pairwise
-from types import CodeType, GeneratorType, ModuleType
+from types import CodeType, FunctionType, GeneratorType, ModuleType
 from typing import Any, NamedTuple
 
+from deadheat.sim.operations import Label
+from deadheat.sim.places import Place, is_users_frame
 from deadheat.sim.run.intercept import DRIVE
+from deadheat.sim.run.mortal import DRIVES_MORTAL
 from deadheat.sim.run.postpone import DRIVES
 
-__all__ = ["Site", "chain_of", "codes_of", "site_of", "sites_of"]
+__all__ = ["Site", "chain_of", "codes_of", "labels_of", "place_in", "site_of", "sites_of"]
 
-IN_BETWEEN = (DRIVE, *DRIVES)
+IN_BETWEEN = (DRIVE, *DRIVES, DRIVES_MORTAL)
 
 
 class Site(NamedTuple):
@@ -36,6 +39,13 @@ def site_of(generator: Generator[Any, Any, Any]) -> Site:
     return _site(generator.gi_code, generator.gi_frame.f_lineno)
 
 
+def place_in(generator: Generator[Any, Any, Any]) -> Place:
+    """Return where a suspended generator stands, in the innermost code of the user's that it has come to, if any."""
+    frames = [each.gi_frame for each in chain_of(generator) if each.gi_frame is not None]
+    innermost = next((each for each in reversed(frames) if is_users_frame(each)), frames[-1])
+    return Place.in_code(innermost.f_code, innermost.f_lineno)
+
+
 def chain_of(generator: Generator[Any, Any, Any]) -> Iterator[GeneratorType[Any, Any, Any]]:
     """Yield a suspended generator, and those inside it that it delegates to, or intercepts, one after the other."""
     inner: GeneratorType[Any, Any, Any] | None = generator if isinstance(generator, GeneratorType) else None
@@ -51,6 +61,11 @@ def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
 
 def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
     """Return the code of the given generator functions, and of those that they call by name."""
+    return {function.__code__ for function in _called_by(functions)}
+
+
+def _called_by(functions: Iterable[Callable[..., Any]]) -> Iterator[FunctionType]:
+    """Yield the given generator functions, and those that they call by name, one of each code."""
     seen: set[CodeType] = set()
     waiting = list(functions)
     while waiting:
@@ -59,8 +74,16 @@ def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
         if code is None or code in seen:
             continue
         seen.add(code)
+        yield function
         waiting.extend(_generators_named_in(function, code))
-    return seen
+
+
+def labels_of(functions: Iterable[Callable[..., Any]]) -> tuple[Label, ...]:
+    """Return the labels that the given generator functions, and those that they call by name, put on their steps."""
+    found: dict[Label, None] = {}
+    for function in _called_by(functions):
+        found.update((each, None) for each in _named_in(function, function.__code__) if isinstance(each, Label))
+    return tuple(found)
 
 
 def _inner(generator: Generator[Any, Any, Any]) -> GeneratorType[Any, Any, Any] | None:

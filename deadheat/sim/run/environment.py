@@ -15,15 +15,19 @@ from typing import Any
 
 import simpy
 
-from deadheat.sim.counting import counted
+from deadheat.sim.components import Step
+from deadheat.sim.counting import a, counted
 from deadheat.sim.errors import DeadheatError, ModelError, PurityError
-from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
+from deadheat.sim.forgotten import Forgotten, Unyielded, note_used
 from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Chosen, Instant, Operation, Request
+from deadheat.sim.places import Place, place_of
 from deadheat.sim.rules.purity import iterates_over_a_set
-from deadheat.sim.run.coverage import codes_of, site_of
-from deadheat.sim.users_code import calls_users_code, in_place_of, told
+from deadheat.sim.run.abandoning import abandon
+from deadheat.sim.run.beginning import begun
+from deadheat.sim.run.coverage import codes_of, place_in
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
 
@@ -51,21 +55,28 @@ class ControlledEnvironment(simpy.Environment):
 
     def settle(self) -> None:
         """Run everything that is triggered, until all processes wait for an operation or are finished."""
-        while self._queue:
-            self.step()
+        try:
+            while self._queue:
+                self.step()
+        except DeadheatError as copy:  # simpy raises a copy, without what was noted
+            if type(copy.__cause__) is not type(copy):
+                raise
+            raise copy.__cause__ from copy.__cause__.__cause__
 
 
 class RunningProcess:
     """A `Process` at work: a simpy process that drives the role's generator.
 
     `pending` are the operations it waits for, in the order in which the role named them; none when it is finished.
-    `history` is what it was answered since its role last began: pairs of an alternative and an outcome.
+    It `chooses` if it waits for any one of them. `history` is what it was answered since its role last began: pairs of
+    an alternative and an outcome.
     """
 
     def __init__(self, env: ControlledEnvironment, process: Process, shared: Shared | None = None) -> None:
         self.process = process
         self.env = env
         self.pending: tuple[PendingOperation, ...] = ()
+        self.chooses = False
         self.history: tuple[tuple[int, Any], ...] = ()
         self.generator: Generator[Request, Any, Any] | None = None
         self._restarts = False
@@ -77,6 +88,12 @@ class RunningProcess:
     def finished(self) -> bool:
         """Whether it has returned, or is gone."""
         return self.generator is None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, in the user's code if that has any part in it; only of one that is not finished."""
+        assert self.generator is not None
+        return place_in(self.generator)
 
     @property
     def operations(self) -> tuple[Instant, ...]:
@@ -100,7 +117,8 @@ class RunningProcess:
                 pass
             except RecursionError:
                 raise ModelError(
-                    f"{self._so_far('is nested without an end')}; the usual cause is a role that delegates to itself."
+                    f"{self._so_far('is nested without an end')} in {self.place}; the usual cause is a role that "
+                    "delegates to itself."
                 ) from None
         return ("history", freeze(self.history))
 
@@ -127,7 +145,10 @@ class RunningProcess:
                 if not self.process.repeats:
                     break
                 if not self.history:
-                    raise ModelError(f"The process {self.process.name!r} repeats, but its role asks for nothing.")
+                    raise ModelError(
+                        f"The process {self.process.name!r} repeats, but its role {place_of(self.process.role)} asked "
+                        "for nothing; let it yield an operation, or do not repeat it."
+                    )
         self.pending, self.history, self.generator = (), (), None
 
     def _run_role_once(self) -> Generator[simpy.Event, Any, None]:
@@ -142,23 +163,17 @@ class RunningProcess:
                     return
                 answer = yield from self._await(request)
         except simpy.Interrupt:  # not when it is thrown away: an interrupt of the user's would get lost in there
-            _abandon(self.generator)
+            abandon(self.generator)
             raise
 
     @calls_users_code
     def _begin(self) -> Generator[Request, Any, Any]:
         try:
-            generator = self.process.role(*self.process.arguments)
-        except (DeadheatError, KeyboardInterrupt):
-            raise
+            return begun(self.process.role, *self.process.arguments)
         except BaseException as error:
-            raise ModelError(f"The role of the process {self.process.name!r} cannot begin: {told(error)}.") from error
-        if not isinstance(generator, GeneratorType):
-            raise ModelError(
-                f"The role of the process {self.process.name!r} returned a {type(generator).__name__} when it began; "
-                "let it be a generator function, which yields operations."
-            )
-        return generator
+            raise failed(
+                f"The role of the process {self.process.name!r} cannot begin", error, self.process.role
+            ) from error
 
     @calls_users_code
     def _advance(self, answer: Any) -> Request | None:
@@ -171,30 +186,24 @@ class RunningProcess:
         except StopIteration:
             self._require_none(self._unyielded.left())
             return None
-        except ModelError as error:
-            raise type(error)(f"{self._so_far('failed')}{in_place_of(error)}: {error}") from error
-        except (DeadheatError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-            raise ModelError(f"{self._so_far('failed')}: {told(error)}.") from error
+        except BaseException as error:
+            raise failed(self._so_far("failed"), error) from error
         if not isinstance(request, Operation | Atomic | Block | Accompanied | AnyOf):
-            raise ModelError(
-                f"{self._so_far(f'yielded a {type(request).__name__}')}, in {site_of(self.generator)}; "
-                f"{_what_to_yield(request)}."
-            )
+            raise ModelError(f"{self._so_far(f'yielded {a(request)}')} in {self.place}; {_what_to_yield(request)}.")
         self._require_none(self._unyielded.dropped())
         if iterates_over_a_set(self.generator):
             raise PurityError(
-                f"The process {self.process.name!r} asks for {_text(request)} in a loop over a set, whose order is not "
-                "the same in every run; loop over sorted(...) of it."
+                f"The process {self.process.name!r} asks for {_text(request)} in {self.place}, in a loop over a set, "
+                "whose order is not the same in every run; loop over sorted(...) of it."
             )
         return request
 
     def _require_none(self, forgotten: Forgotten | None) -> None:
         if forgotten is not None:
             raise ModelError(
-                f"The process {self.process.name!r} made the request {forgotten.request} ({forgotten.place}) and never "
-                "yielded it; write `yield` before it, or do not make it."
+                f"The process {self.process.name!r} made the request {forgotten.request} in "
+                f"{Place.in_code(forgotten.code, forgotten.line)} and never yielded it; write `yield` before it, or do "
+                "not make it."
             )
 
     def _so_far(self, what: str) -> str:
@@ -202,6 +211,7 @@ class RunningProcess:
         return f"The process {self.process.name!r} {what} after {counted(count, 'outcome')}"
 
     def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
+        self.chooses = isinstance(request, AnyOf)
         if not isinstance(request, AnyOf):
             self.pending = (PendingOperation(self.env, request),)
             return (yield self.pending[0])
@@ -218,7 +228,7 @@ class _RunningWithHandlers(RunningProcess):
         """Close the role before the interpreter does."""
         generator = getattr(self, "generator", None)
         if generator is not None:
-            _abandon(generator)
+            abandon(generator)
 
 
 def _has_handlers(process: Process) -> bool:
@@ -237,25 +247,12 @@ def _have_handlers(functions: tuple[Callable[..., Any], ...]) -> bool:
 def _what_to_yield(request: Any) -> str:
     if isinstance(request, GeneratorType):
         return "write `yield from` where the steps of another role are meant"
+    if isinstance(request, Step) or (isinstance(request, tuple) and any(isinstance(each, Step) for each in request)):
+        return "write `@operation` above the method of the component that made it"
+    if callable(request):
+        return "call it, with (...) behind it, and yield what it returns"
     return "yield an operation of a component, or any_of(...) several"
 
 
 def _text(request: Request) -> str:
     return f"{request.component}.{request.name}"
-
-
-@calls_users_code
-def _abandon(generator: Generator[Any, Any, Any]) -> None:
-    """Close a generator without letting its `finally` blocks act: a killed process cleans nothing up."""
-    for _ in range(100):
-        try:
-            with noting_nothing():
-                generator.close()
-        except RuntimeError:  # it yielded once more, from a finally block
-            continue
-        except KeyboardInterrupt:
-            raise
-        except BaseException:
-            return
-        return
-    raise ModelError("A role goes on yielding after it was closed; let it end on GeneratorExit.")

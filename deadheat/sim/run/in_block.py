@@ -7,13 +7,16 @@ from types import GeneratorType
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Step
-from deadheat.sim.errors import DeadheatError, ModelError, PurityError
-from deadheat.sim.forgotten import Unyielded, note_used, noting_nothing
+from deadheat.sim.counting import a
+from deadheat.sim.errors import ModelError, PurityError
+from deadheat.sim.forgotten import Unyielded, note_used
 from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import AnyOf, Atomic, Block, Operation
+from deadheat.sim.places import Place
 from deadheat.sim.rules.purity import iterates_over_a_set
-from deadheat.sim.run.coverage import Site, site_of
-from deadheat.sim.users_code import calls_users_code, in_place_of, told
+from deadheat.sim.run.abandoning import abandon
+from deadheat.sim.run.coverage import Site, place_in, site_of
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["Made", "Way", "ways_through"]
 
@@ -129,7 +132,7 @@ class _RunningBlock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _close(self._generator)
+        abandon(self._generator)
 
     def site(self) -> Site:
         """Return where it yields."""
@@ -146,8 +149,8 @@ class _RunningBlock:
     def _begin(self) -> Generator[Any, Any, Any]:
         try:
             generator: Generator[Any, Any, Any] = self._block.function(*self._block.called_with)
-        except Exception as error:
-            raise ModelError(f"{_named(self._block)} cannot begin: {told(error)}.") from error
+        except BaseException as error:
+            raise failed(f"{_named(self._block)} cannot begin", error, self._block.function) from error
         return generator
 
     @calls_users_code
@@ -161,12 +164,8 @@ class _RunningBlock:
             self.returned = end.value
             self._require_none_forgotten(left=True)
             return None
-        except ModelError as error:
-            raise type(error)(f"{_named(self._block)} failed{in_place_of(error)}: {error}") from error
-        except (DeadheatError, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-            raise ModelError(f"{_named(self._block)} failed: {told(error)}.") from error
+        except BaseException as error:
+            raise failed(f"{_named(self._block)} failed", error, self._block.function) from error
         self._require_plain(request)
         self._require_none_forgotten(left=False)
         if iterates_over_a_set(self._generator):
@@ -178,7 +177,7 @@ class _RunningBlock:
         return request
 
     def _require_plain(self, request: Any) -> None:
-        where = f"{_named(self._block)} yielded a {type(request).__name__}, in {self.site()}"
+        where = f"{_named(self._block)} yielded {a(request)} in {place_in(self._generator)}"
         if isinstance(request, AnyOf):
             raise ModelError(f"{where}; at one instant nothing can be waited for, so let it yield one operation.")
         if isinstance(request, Atomic | Block):
@@ -188,30 +187,16 @@ class _RunningBlock:
         if not isinstance(request, Operation):
             raise ModelError(f"{where}; yield operations of components.")
         if request.label is not None:
-            raise ModelError(
-                f"{_named(self._block)} yielded an operation with the label {request.label}, in {self.site()}; the "
-                "block is one step, so put the label on it."
-            )
+            raise ModelError(f"{where} with the label {request.label}; the block is one step, so put the label on it.")
 
     def _require_none_forgotten(self, *, left: bool) -> None:
         forgotten = self._unyielded.left() if left else self._unyielded.dropped()
         if forgotten is not None:
             raise ModelError(
-                f"{_named(self._block)} made the request {forgotten.request} ({forgotten.place}) and never yielded it; "
-                "write `yield` before it, or do not make it."
+                f"{_named(self._block)} made the request {forgotten.request} in "
+                f"{Place.in_code(forgotten.code, forgotten.line)} and never yielded it; write `yield` before it, or do "
+                "not make it."
             )
-
-
-@calls_users_code
-def _close(generator: Generator[Any, Any, Any]) -> None:
-    """Throw a function away where it stands: what it would still do has not happened."""
-    try:
-        with noting_nothing():
-            generator.close()
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # whatever it says to that: nobody is told
-        return
 
 
 def _untouched(block: Block, request: Operation, touched: Collection[str]) -> str:

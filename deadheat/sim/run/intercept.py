@@ -12,7 +12,7 @@ from types import CodeType
 from typing import Any, Protocol, TypeAlias
 
 from deadheat.sim.forgotten import note_used
-from deadheat.sim.operations import Request, Role
+from deadheat.sim.operations import Request, RoleFunction
 
 __all__ = ["DRIVE", "Interceptor", "Running", "intercepted"]
 
@@ -32,7 +32,7 @@ class Interceptor(Protocol):
         ...
 
 
-def intercepted(role: Role, interceptor: Interceptor) -> Role:
+def intercepted(role: RoleFunction, interceptor: Interceptor) -> RoleFunction:
     """Return the role with an interceptor between it and the runtime."""
 
     @wraps(role)

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 from deadheat.sim.forgotten import Unyielded, note_used
-from deadheat.sim.operations import Request, Role
+from deadheat.sim.operations import Request, RoleFunction
 from deadheat.sim.run.intercept import Running
 
 __all__ = ["DRIVES", "Postponement", "postponed"]
@@ -51,7 +51,7 @@ class Postponement(Protocol):
         ...
 
 
-def postponed(role: Role, postponement: Postponement) -> Role:
+def postponed(role: RoleFunction, postponement: Postponement) -> RoleFunction:
     """Return the role with one of its steps put off, wherever it comes to it."""
 
     @wraps(role)
@@ -65,7 +65,7 @@ _told: WeakKeyDictionary[Running, tuple[Any, ...]] = WeakKeyDictionary()
 """What each role that is driven was told so far."""
 
 
-def _drive(role: Role, arguments: tuple[Any, ...], postponement: Postponement) -> Running:
+def _drive(role: RoleFunction, arguments: tuple[Any, ...], postponement: Postponement) -> Running:
     wrapped = role(*arguments)
     found: Found = ()
     answer: Any = None
@@ -112,7 +112,7 @@ def _told_so_far(wrapped: Running, answer: Any) -> Request:
     return request
 
 
-def _copy(wrapped: Running, role: Role, arguments: tuple[Any, ...]) -> Running:
+def _copy(wrapped: Running, role: RoleFunction, arguments: tuple[Any, ...]) -> Running:
     copy = role(*arguments)
     with Unyielded().noting():
         next(copy)

@@ -12,6 +12,7 @@ from deadheat.sim.freeze import freeze
 from deadheat.sim.model import UNLIMITED, Model
 from deadheat.sim.operations import Instant
 from deadheat.sim.render import render
+from deadheat.sim.run.describing import described
 from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.run.stepping import JointStep, only_step, steps_of
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
@@ -59,7 +60,7 @@ class Simulation:
         before = dict(self.values)
         transition = self.fire(choice)
         changes = {
-            name: self.model.component(name).describe(value)
+            name: described(self.model.component(name), value)
             for name, value in transition.step.values.items()
             if freeze(value) != freeze(before[name])
         }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
-from deadheat.sim.errors import DeadheatError, ModelError, OperationError
-from deadheat.sim.freeze import freeze, require_immutable
+from deadheat.sim.counting import a
+from deadheat.sim.errors import ModelError, OperationError
+from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, Reach, operations_of, plain
+from deadheat.sim.places import place_of
 from deadheat.sim.run.in_block import Made, ways_through
-from deadheat.sim.users_code import calls_users_code, told
+from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["JointStep", "made_in", "only_step", "steps_of", "touched"]
 
@@ -89,16 +91,29 @@ def _steps_in(model: Model, request: Operation, values: Mapping[str, Any]) -> li
 @calls_users_code
 def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
     try:
-        steps = list(component.apply(value, request))
-    except (DeadheatError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # one that ends the program, such as SystemExit, would look like a verdict
-        raise OperationError(f"{request} failed: {told(error)}.") from error
+        given = component.apply(value, request)
+        steps = list(given) if isinstance(given, Iterable) and not isinstance(given, Step | str) else None
+    except BaseException as error:
+        raise failed(f"{request} failed", error, _method(component, request), OperationError) from error
+    if steps is None:
+        what_to_do = "write (Step(...),)" if isinstance(given, Step) else "return a tuple of Steps, or BLOCKED"
+        raise ModelError(f"{_named(component, request)} returned {a(given)}; {what_to_do}.")
     for each in steps:
         if not isinstance(each, Step):
-            raise ModelError(f"{request} has a {type(each).__name__} among its steps; let each be a Step.")
-        require_immutable(f"The outcome of {request}", each.outcome)
-        require_immutable(f"The value of the component {request.component!r} after {request}", each.value)
+            raise ModelError(
+                f"{_named(component, request)} has {a(each)} among its steps; let each be a Step(outcome, value)."
+            )
+        try:
+            freeze(each.outcome)
+        except Unfreezable as error:
+            raise ModelError(f"The outcome of {_named(component, request)} must be immutable: {error}.") from None
+        try:
+            freeze(each.value)
+        except Unfreezable as error:
+            raise ModelError(
+                f"The value of the component {request.component!r} after {_named(component, request)} must be "
+                f"immutable: {error}."
+            ) from None
     return steps
 
 
@@ -110,6 +125,16 @@ def made_in(request: Instant, step: JointStep) -> Iterator[tuple[Operation, Any]
     else:
         outcomes = step.outcome if isinstance(request, Atomic) else (step.outcome,)
         yield from zip(operations_of(request), outcomes, strict=True)
+
+
+def _method(component: Component, request: Operation) -> Any:
+    return getattr(type(component), request.name, None)
+
+
+def _named(component: Component, request: Operation) -> str:
+    """Return a request with the place at which its operation is defined."""
+    place = place_of(_method(component, request))
+    return f"{request} in {place}" if place is not None else str(request)
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:

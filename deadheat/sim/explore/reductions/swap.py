@@ -11,6 +11,7 @@ from deadheat.sim.learn.tables import FIELD_BITS, Lesson, Tables
 from deadheat.sim.learn.watches import EveryStepError, WatchedPart
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation
+from deadheat.sim.run.describing import described
 
 __all__ = ["AsymmetricError", "Swap"]
 
@@ -248,7 +249,7 @@ class Swap:
             return f"{states.process.name!r}, where it asks for {_asked(states.states[number].operations)},"
         name = list(self._tables.model.components)[field - len(self._processes)]
         value = self._tables.value(field, number)
-        return f"{self._tables.model.components[name].describe(value)!r} in {name!r}"
+        return f"{described(self._tables.model.components[name], value)!r} in {name!r}"
 
 
 def _traits(process: Process) -> tuple[Any, ...]:

@@ -1,0 +1,277 @@
+"""A SQL database as a component, and the sessions in which roles ask for transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from deadheat.models.components.sql.conditions import Change, Condition
+from deadheat.models.components.sql.execution import WAITS, SqlError, begun, proceeded, selected
+from deadheat.models.components.sql.state import DatabaseState, Transaction, committed, in_a_circle, waits_for
+from deadheat.models.components.sql.statements import Delete, Insert, Lock, Select, Statement, Update
+from deadheat.models.components.sql.tables import Row, key_column, place_of
+from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.errors import ModelError
+from deadheat.sim.faults import Fault
+from deadheat.sim.operations import Label, Operation
+from deadheat.sim.traits import looks
+
+__all__ = ["LOST_COMMIT", "Database", "Session"]
+
+SomeRow = TypeVar("SomeRow", bound=Row)
+
+LOST_COMMIT = Fault(
+    "sql-lost-commit",
+    "the connection drops at a COMMIT: it is done or rolled back, and the client does not know which",
+    "PostgreSQL: Appendix A, error codes, class 08; libpq, PQexec and the loss of a connection",
+)
+
+
+class Database(Component):
+    """Some tables, with the rows that are there from the beginning.
+
+    A statement of its own is one operation, committed with it, at one instant: `yield db.update(Job, ...)`. Several in
+    one transaction are those of a session: `tx = db.begin(me)`, and then `yield from tx.update(Job, ...)`. A process
+    that can crash names its session in what the crash leads to: `atomically(db.disconnect(me))`.
+    """
+
+    faults = (LOST_COMMIT,)
+
+    def __init__(self, name: str, *tables: type[Row], rows: tuple[Row, ...] = ()) -> None:
+        super().__init__(name)
+        self.tables = {each.table: each for each in tables}
+        for row in rows:
+            self._require_table(type(row))
+        if len(self.tables) < len(tables) or len({place_of(each) for each in rows}) < len(rows):
+            raise ModelError(f"The database {name!r} is given two tables, or rows, of one name; give each its own.")
+        self.initial: DatabaseState = DatabaseState._make((rows, ()))
+
+    def begin(self, session: str) -> Session:
+        """Return a session, to ask for what belongs to one transaction; `session` is a name of the process's own.
+
+        That is no step: at READ COMMITTED, BEGIN does nothing that anybody could see.
+        """
+        return Session(self, session)
+
+    def describe(self, value: DatabaseState) -> str:
+        """Return the committed rows, and what each open transaction has written and waits for."""
+        return "; ".join([", ".join(map(str, value.rows)) or "no rows", *map(_described, value.transactions)])
+
+    # Statements of no transaction
+
+    @looks
+    @operation
+    def select(
+        self, value: DatabaseState, table: type[Row], where: Condition | None = None, limit: int | None = None
+    ) -> Steps:
+        """SELECT: the committed rows of which the condition holds, in the order of their keys."""
+        self._require_table(table)
+        return (Step(selected(value, Transaction(""), Select(table.table, where, limit)), value),)
+
+    @operation
+    def insert(self, value: DatabaseState, row: Row, or_nothing: bool = False) -> Steps:
+        """INSERT, `or_nothing` with ON CONFLICT DO NOTHING: how many rows, or `UNIQUE_VIOLATION`.
+
+        It waits for a transaction that has written a row of the same key.
+        """
+        return self._alone(value, Insert(row, or_nothing))
+
+    @operation
+    def update(
+        self,
+        value: DatabaseState,
+        table: type[Row],
+        changes: Change | tuple[Change, ...],
+        where: Condition | None = None,
+    ) -> Steps:
+        """UPDATE: how many rows. It waits while the row is locked; one of several rows needs a session for that."""
+        self._require_table(table)
+        return self._alone(value, Update(table.table, _all(changes), where))
+
+    @operation
+    def delete(self, value: DatabaseState, table: type[Row], where: Condition | None = None) -> Steps:
+        """DELETE: how many rows. It waits while the row is locked; one of several rows needs a session for that."""
+        self._require_table(table)
+        return self._alone(value, Delete(table.table, where))
+
+    # Statements of a session
+
+    @looks
+    @operation
+    def look(self, value: DatabaseState, session: str, statement: Select) -> Steps:
+        """SELECT without locks, in a session: what is committed, and what its own transaction has written."""
+        transaction = self._free(value, session)
+        self._require_table(self.tables.get(statement.table))
+        return (Step(SqlError.ABORTED if transaction.aborted else selected(value, transaction, statement), value),)
+
+    @operation
+    def execute(self, value: DatabaseState, session: str, statement: Statement) -> Steps:
+        """Begin a statement in a session: what it answers, or `WAITS`."""
+        transaction = self._free(value, session)
+        if transaction.aborted:
+            return (Step(SqlError.ABORTED, value),)
+        return (begun(value, transaction, self._checked(statement)),)
+
+    @operation
+    def go_on(self, value: DatabaseState, session: str) -> Steps:
+        """Go on with the statement of a session that waits, once it can, or end it because of a deadlock."""
+        transaction = value.transaction(session)
+        waiting = transaction.waiting
+        if waiting is None:
+            raise ModelError(f"The session {session!r} waits for nothing; let each process have a session of its own.")
+        if waiting.remaining and waits_for(value, session, waiting.statement, waiting.remaining[0]):
+            aborted = value.with_transaction(Transaction(session, aborted=True))
+            return (Step(SqlError.DEADLOCK, aborted),) if in_a_circle(value, session) else BLOCKED
+        return (proceeded(value, transaction, waiting),)
+
+    @operation
+    def commit(self, value: DatabaseState, session: str) -> Steps:
+        """COMMIT: True; or `ABORTED` after an error, which rolls back. It may be lost: the fault `sql-lost-commit`."""
+        transaction = self._free(value, session)
+        if transaction.aborted:
+            return (Step(SqlError.ABORTED, value.without(session)),)
+        return _or_lost(Step(True, committed(value, transaction)), value.without(session))
+
+    @operation
+    def rollback(self, value: DatabaseState, session: str) -> Steps:
+        """ROLLBACK."""
+        self._free(value, session)
+        return (Step(None, value.without(session)),)
+
+    @operation
+    def disconnect(self, value: DatabaseState, session: str) -> Steps:
+        """End a session, whatever it is in the middle of: its transaction is rolled back, its locks are gone."""
+        return (Step(None, value.without(session)),)
+
+    def _alone(self, value: DatabaseState, statement: Statement) -> Steps:
+        """Begin and commit in one step; wait before it, where that is the same as to wait in the middle of it."""
+        step = begun(value, Transaction(""), self._checked(statement))
+        if step.outcome is WAITS:
+            if not isinstance(statement, Insert) and not self._is_of_one_row(statement):
+                raise ModelError(
+                    f"{statement} meets a row that a transaction has locked, and would wait in the middle of it; ask "
+                    f"for it in a session: tx = {self.name}.begin(...)."
+                )
+            return BLOCKED
+        if not step.outcome:
+            return (Step(step.outcome, value),)
+        transaction = step.value.transaction("")
+        return _or_lost(Step(step.outcome, committed(step.value, transaction)), value)
+
+    def _is_of_one_row(self, statement: Select | Update | Delete) -> bool:
+        key = key_column(self.tables[statement.table])
+        return statement.where is not None and statement.where.only_key(key) is not None
+
+    def _free(self, value: DatabaseState, session: str) -> Transaction:
+        transaction = value.transaction(session)
+        if transaction.waiting is not None:
+            raise ModelError(
+                f"The session {session!r} is asked for something while its statement {transaction.waiting.statement} "
+                "waits; let each process have a session of its own, and end it by disconnect when the process crashes."
+            )
+        return transaction
+
+    def _checked(self, statement: Statement) -> Statement:
+        if isinstance(statement, Insert):
+            self._require_table(type(statement.row))
+        else:
+            self._require_table(self.tables.get(statement.table), statement.table)
+        return statement
+
+    def _require_table(self, table: type[Row] | None, name: str = "") -> None:
+        if table is None or self.tables.get(table.table) is not table:
+            known = ", ".join(each.__name__ for each in self.tables.values()) or "none"
+            raise ModelError(
+                f"The database {self.name!r} has no table {table.__name__ if table else name}, only {known}; name it "
+                "where the database is made."
+            )
+
+
+def _or_lost(step: Step, before: DatabaseState) -> Steps:
+    """Return a step that commits, and those in which its answer is lost: it is done, or it is not."""
+    lost = dict.fromkeys((step.value, before))
+    return (step, *(Step(SqlError.CONNECTION_LOST, each, fault=LOST_COMMIT) for each in lost))
+
+
+def _all(changes: Change | tuple[Change, ...]) -> tuple[Change, ...]:
+    return (changes,) if isinstance(changes, Change) else changes
+
+
+def _described(transaction: Transaction) -> str:
+    if transaction.aborted:
+        return f"{transaction.session} is aborted"
+    written = (f"writes {each.row}" if each.row else f"deletes {each.place}" for each in transaction.writes)
+    locked = (f"locks {each}" for each in transaction.locks)
+    waiting = (
+        [f"waits for {transaction.waiting.remaining[0]}"]
+        if transaction.waiting and transaction.waiting.remaining
+        else []
+    )
+    return f"{transaction.session} {', '.join([*written, *locked, *waiting])}"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session of a database; what it asks for is one transaction, up to its `commit` or `rollback`.
+
+    Each statement is a part of a role: `rows = yield from tx.select(Job)`. It may take several steps, if it waits.
+    """
+
+    database: Database
+    name: str
+
+    def select(
+        self,
+        table: type[SomeRow],
+        where: Condition | None = None,
+        *,
+        limit: int | None = None,
+        lock: Lock | None = None,
+        label: Label | None = None,
+    ) -> Generator[Operation, Any, tuple[SomeRow, ...] | SqlError]:
+        """SELECT, with a `lock` FOR UPDATE: the rows, in the order of their keys; or an error."""
+        statement = Select(table.table, where, limit, lock)
+        first = self.database.look if lock is None else self.database.execute
+        return self._ask(first(self.name, statement), label)
+
+    def insert(
+        self, row: Row, *, or_nothing: bool = False, label: Label | None = None
+    ) -> Generator[Operation, Any, int | SqlError]:
+        """INSERT, `or_nothing` with ON CONFLICT DO NOTHING: how many rows; or an error."""
+        return self._ask(self.database.execute(self.name, Insert(row, or_nothing)), label)
+
+    def update(
+        self,
+        table: type[Row],
+        *changes: Change,
+        where: Condition | None = None,
+        label: Label | None = None,
+    ) -> Generator[Operation, Any, int | SqlError]:
+        """UPDATE: how many rows; or an error."""
+        return self._ask(self.database.execute(self.name, Update(table.table, changes, where)), label)
+
+    def delete(
+        self, table: type[Row], where: Condition | None = None, *, label: Label | None = None
+    ) -> Generator[Operation, Any, int | SqlError]:
+        """DELETE: how many rows; or an error."""
+        return self._ask(self.database.execute(self.name, Delete(table.table, where)), label)
+
+    def commit(self, *, label: Label | None = None) -> Generator[Operation, Any, bool | SqlError]:
+        """COMMIT: True; or an error."""
+        return self._ask(self.database.commit(self.name), label)
+
+    def rollback(self, *, label: Label | None = None) -> Generator[Operation, Any, None]:
+        """ROLLBACK."""
+        return self._ask(self.database.rollback(self.name), label)
+
+    def _ask(self, first: Operation, label: Label | None) -> Generator[Operation, Any, Any]:
+        return _asked(self, first if label is None else label(first))
+
+
+def _asked(session: Session, first: Operation) -> Generator[Operation, Any, Any]:
+    """Ask for a statement, and go on with it for as long as it waits."""
+    answer = yield first
+    while answer is WAITS:
+        answer = yield session.database.go_on(session.name)
+    return answer

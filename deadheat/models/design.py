@@ -1,0 +1,193 @@
+"""A design: any components, any roles, and what is claimed of them, as a user declares it.
+
+    OUTBOX = Design(
+        name="outbox",
+        summary="an order and its message commit together; a relay sends what has committed",
+        source="our ADR 12",
+        key="order",
+        components=Shop(),
+        roles=(one_each("shop", place), one("relay", relay, repeats=True, crashes=(crash(RELAY_CRASH),))),
+        claims=(never_shipped_twice, every_order_arrives),
+    )
+
+What a component has happen by itself (a clock, a controller, a broken connection) is there without being declared, and
+so is every fault that a component's steps may meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from deadheat.models.any_system import Components
+from deadheat.models.claims import Claim, property_of
+from deadheat.models.faults import FAULTS
+from deadheat.models.protocol_rules import require_name, require_tuple
+from deadheat.models.roles import Faults, Role, Steps, processes_of
+from deadheat.sim.components import Component
+from deadheat.sim.errors import ModelError, unknown_name
+from deadheat.sim.faults import Fault
+from deadheat.sim.model import Model, Process
+from deadheat.sim.operations import Label, Operation
+
+__all__ = ["Design", "declared_faults", "processes_by_themselves"]
+
+VERDICTS = ("holds", "violated", "vacuous", "inconclusive")
+"""What can be expected of a property."""
+
+System = TypeVar("System", bound=Components)
+
+
+@dataclass(frozen=True)
+class Design(Generic[System]):
+    """A system of any components and roles, at as many keys as are asked for.
+
+    `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `faults` are
+    those that no component, crash or role declares, and `budgets` the faults under which it is judged if nothing else
+    is asked for. `lacks` are labels that its roles name and no run needs to reach.
+    `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design judges
+    liveness only on runs on which faults stop.
+    """
+
+    name: str
+    summary: str
+    source: str
+    components: System
+    roles: tuple[Role[System], ...]
+    claims: tuple[Claim, ...] = ()
+    key: str = "key"
+    faults: tuple[Fault, ...] = ()
+    budgets: Mapping[str, int] | None = None
+    lacks: tuple[Label, ...] = ()
+    expects: Mapping[str, str] | None = None
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        require_name("design", self.name)
+        whose = f"the design {self.name!r}"
+        if not isinstance(self.components, Components):
+            raise ModelError(
+                f"The components of {whose} are a {type(self.components).__name__}; give it an object of a class "
+                "derived from Components."
+            )
+        if not self.key.isidentifier():
+            raise ModelError(f"The key of {whose} is {self.key!r}; give it one word, such as 'order'.")
+        require_tuple(
+            whose, "roles", self.roles, lambda each: isinstance(each, Role), "roles, such as one('relay', relay)"
+        )
+        require_tuple(
+            whose, "claims", self.claims, lambda each: isinstance(each, Claim), "properties, such as @always makes"
+        )
+        if not self.roles:
+            raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
+        _require_different(f"roles of {whose}", (each.name for each in self.roles))
+        _require_different(f"properties of {whose}", (each.name for each in self.claims))
+        for kind in self.budgets or {}:
+            if kind not in self.kinds:
+                raise ModelError(str(unknown_name(f"fault in {whose} of the kind", kind, self.kinds)))
+        claimed = [each.name for each in self.claims]
+        for name, verdict in (self.expects or {}).items():
+            if name not in claimed:
+                raise ModelError(str(unknown_name(f"property of {whose} named", name, claimed)))
+            if verdict not in VERDICTS:
+                raise ModelError(f"What {whose} expects of {name!r} is {verdict!r}; write {' or '.join(VERDICTS)}.")
+        for claim in self.claims:
+            property_of(claim, self.components.at((f"{self.key}1",), {}), self.key)
+
+    @property
+    def kinds(self) -> dict[str, Fault]:
+        """The faults that may happen, by kind."""
+        return declared_faults(self.components, self.roles, self.faults)
+
+    def variant(
+        self,
+        name: str,
+        summary: str,
+        *,
+        roles: Mapping[str, Callable[..., Steps]] | None = None,
+        without: Iterable[str] = (),
+        **changes: Any,
+    ) -> Design[System]:
+        """Return this design where roles, by name, do something else, and those named in `without` are not there.
+
+        `changes` are other fields. Raises ModelError for a role that there is not.
+        """
+        roles = roles or {}
+        known = [each.name for each in self.roles]
+        for each in (*roles, *without):
+            if each not in known:
+                raise ModelError(str(unknown_name(f"role in the design {self.name!r} named", each, known)))
+        left = (each for each in self.roles if each.name not in set(without))
+        changed = tuple(replace(each, function=roles.get(each.name, each.function)) for each in left)
+        changes.setdefault("roles", changed)
+        return replace(self, name=name, summary=summary, **changes)
+
+    def keys(self, count: int) -> tuple[str, ...]:
+        """Return the names of so many keys."""
+        return tuple(f"{self.key}{number}" for number in range(1, count + 1))
+
+    def model(self, count: int = 1, budgets: Faults | None = None, *, quiet: bool = False) -> Model:
+        """Return the model of the design at so many keys, under these budgets of faults."""
+        budgets = budgets or {}
+        components = self.components.at(self.keys(count), budgets)
+        processes = (*processes_of(self.roles, components, budgets), *processes_by_themselves(components, budgets))
+        claims = tuple(property_of(each, components, self.key) for each in self.claims)
+        return Model(components.instances(), processes, claims, budgets, quiet or self.quiet, components.keys)
+
+
+def declared_faults(
+    components: Components, roles: tuple[Role[Any], ...], faults: tuple[Fault, ...] = ()
+) -> dict[str, Fault]:
+    """Return the faults that components, crashes and roles declare, and those given, by kind.
+
+    Raises ModelError for a kind that is only named, and that the library does not have either, and for two faults of
+    one kind that mean different things.
+    """
+    found: dict[str, Fault] = {}
+    crashes = [each.fault for role in roles for each in role.crashes]
+    needed = [role.needs for role in roles if role.needs is not None]
+    theirs = [fault for each in components.named().values() for fault in each.faults]
+    for each in (*theirs, *faults, *crashes, *needed):
+        if isinstance(each, Fault) and found.setdefault(each.kind, each) != each:
+            raise ModelError(f"Two different faults are of the kind {each.kind!r}; give one of them another name.")
+    for kind in (each for each in (*crashes, *needed) if not isinstance(each, Fault)):
+        if kind not in found and kind not in FAULTS:
+            known = unknown_name("fault", kind, [*found, *FAULTS])
+            raise ModelError(f"{known} A fault of your own is declared as Fault({kind!r}, meaning, source).")
+        found.setdefault(kind, FAULTS[kind] if kind in FAULTS else found[kind])
+    return found
+
+
+def processes_by_themselves(components: Components, budgets: Faults) -> Iterator[Process]:
+    """Yield who makes happen what happens by itself: one process for each such operation of each instance."""
+    for component in components.named().values():
+        for marked in component.happening(budgets):
+            trait = marked.traits.by_itself
+            assert trait is not None
+            who = trait.who or f"{component.name}.{marked.name}"
+            for key in components.keys_of(component) or (None,):
+                yield Process(
+                    who if key is None else f"{who}/{key}",
+                    happen,
+                    (component, marked.name, key),
+                    repeats=True,
+                    owed=trait.owed,
+                    part=who,
+                    key=key,
+                    is_environment=True,
+                )
+
+
+def happen(component: Component, operation: str, key: str | None) -> Steps:
+    """Let an operation happen, by itself."""
+    asked: Callable[..., Operation] = getattr(component, operation)
+    yield asked() if key is None else asked(key)
+
+
+def _require_different(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ModelError(f"Two {what} are named {name!r}; give each a name of its own.")
+        seen.add(name)

@@ -1,0 +1,102 @@
+"""What Python says of a mistake, said so that one knows what to do: with the nearest name, and in the user's words."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any
+
+from deadheat.sim.components import Component, operation
+
+__all__ = ["did_you_mean", "not_taken", "said"]
+
+NO_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
+NO_KEYWORD = re.compile(r"(?P<called>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'$")
+NO_ARGUMENT = re.compile(r"(?P<class>\w+)\.(?P<name>\w+)\(\) (?:missing|takes) ")
+
+
+def said(error: BaseException) -> str:
+    """Return an error of the user's code as text: a name that there is not with the nearest, others as they are."""
+    match error:
+        case AttributeError(name=str(name)):
+            return _no_attribute(error, name)
+        case NameError(name=str(name)):
+            frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+            known = {*vars(builtins), *(name for each in frames[-1:] for name in (*each.f_globals, *each.f_locals))}
+            return f"{error!r}{did_you_mean(name, known)}"
+        case ImportError() if found := NO_IMPORT.match(str(error)):
+            there = did_you_mean(found["name"], _public(sys.modules.get(found["module"])))
+            return f"there is no {found['name']!r} in {found['module']}{there}"
+        case TypeError():
+            return _wrong_call(error)
+    return repr(error)
+
+
+def not_taken(function: Any, arguments: Sequence[Any]) -> str | None:
+    """Return a phrase that says what a function takes, where it does not take so many arguments."""
+    try:
+        taken = inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    try:
+        taken.bind(*arguments)
+    except TypeError:
+        names = ", ".join(taken.parameters)
+        given = ", ".join(type(each).__name__.lstrip("_") for each in arguments)
+        return f"takes ({names}), and is given ({given})"
+    return None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean get?`, or nothing where no name is near."""
+    nearest = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+
+
+def _no_attribute(error: AttributeError, name: str) -> str:
+    given = error.obj
+    if isinstance(given, Component):
+        operations = [each for each in dir(type(given)) if isinstance(getattr(type(given), each), operation)]
+        there = did_you_mean(name, operations) or f"; it has {', '.join(operations) or 'none'}"
+        return f"{type(given).__name__} has no operation {name!r}{there}"
+    return f"{error!r}{did_you_mean(name, _public(given))}"
+
+
+def _wrong_call(error: TypeError) -> str:
+    """Say what a call went wrong by: a misspelt parameter, or a step of a component that is no operation."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    known = {**frames[-1].f_globals, **frames[-1].f_locals} if frames else {}
+    if found := NO_KEYWORD.search(str(error)):
+        called: Any = _found(found["called"].removesuffix(".__init__"), known)
+        try:
+            return f"{error!r}{did_you_mean(found['name'], inspect.signature(called).parameters)}"
+        except (TypeError, ValueError):
+            return repr(error)
+    found = NO_ARGUMENT.search(str(error))
+    kind = known.get(found["class"]) if found else None
+    if found and isinstance(kind, type) and issubclass(kind, Component):
+        return f"{found['class']}.{found['name']} is a method and no operation; write `@operation` above it"
+    return repr(error)
+
+
+def _found(path: str, known: dict[str, Any]) -> Any:
+    """Return what a dotted name stands for: where it was called, or in what a user imports from us."""
+    first, *others = path.split(".")
+    found = known.get(first)
+    for module in ("deadheat", "deadheat.library"):
+        if found is None and module in sys.modules and first in getattr(sys.modules[module], "__all__", ()):
+            found = getattr(sys.modules[module], first)
+    for name in others:
+        found = getattr(found, name, None)
+    return found
+
+
+def _public(value: Any) -> list[str]:
+    names = getattr(value, "__all__", None) if isinstance(value, ModuleType) else None
+    return [each for each in names or dir(value) if not each.startswith("_")]

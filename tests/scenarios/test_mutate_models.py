@@ -1,0 +1,270 @@
+"""Mutants of any model: of its roles, at its sizes, known by a reference like those of protocols."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from deadheat.reports.mutants import mutants_to_json, print_mutants
+from deadheat.scenarios.catalogue import find_protocol
+from deadheat.scenarios.check import Verdict, check
+from deadheat.scenarios.mutants import guards_of
+from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all, shortest_of
+from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.trace_file import replay, save
+from deadheat.sim.errors import UsageError
+from deadheat.sim.fingerprint import fingerprint
+
+TWO_PHASE_COMMIT = "examples/two_phase_commit.py:two_phase_commit"
+
+OURS = '''
+from functools import partial
+
+from deadheat import (
+    BLOCKED, Component, Crash, Fault, Kind, Model, Process, Property, Step, any_of, by_itself, hands_work, looks,
+    operation,
+)
+from deadheat.sim.traits import weaker
+
+LAPSED = Fault("lapsed", "the lock is taken away from its holder", "by hand")
+
+
+class Lock(Component):
+    initial = ""
+    faults = (LAPSED,)
+
+    @operation
+    def seize(self, value: str, who: str):
+        return (Step(None, who),)
+
+    @weaker("takes it from whoever has it", seize)
+    @operation
+    def acquire(self, value: str, who: str):
+        return (Step(None, who),) if not value else BLOCKED
+
+    @operation
+    def release(self, value: str, who: str):
+        return (Step(None, "" if value == who else value),)
+
+    @by_itself("clock", owed=False, fault=LAPSED)
+    @operation
+    def lapse(self, value: str):
+        return (Step(None, "", fault=LAPSED),) if value else BLOCKED
+
+
+class Account(Component):
+    initial = 0
+
+    @looks
+    @operation
+    def read(self, value: int):
+        return (Step(value, value),)
+
+    @operation
+    def write(self, value: int, balance: int):
+        return (Step(None, balance),)
+
+
+class Bell(Component):
+    """A bell, which rings for each of so many at most."""
+
+    initial = 0
+
+    @hands_work
+    @operation
+    def hear(self, value: int):
+        return (Step(None, value - 1),) if value else BLOCKED
+
+    @operation
+    def ring(self, value: int):
+        return (Step(None, value + 1),)
+
+
+LOCK, ACCOUNT, BELL = Lock("lock"), Account("account"), Bell("bell")
+
+
+def deposit(who: str):
+    yield LOCK.acquire(who)
+    balance = yield ACCOUNT.read()
+    yield ACCOUNT.write(balance + 1)
+    yield LOCK.release(who)
+
+
+def clock():
+    yield LOCK.lapse()
+
+
+def depositing(times: int = 2, careful: bool = True) -> Model:
+    names = [f"depositor {number}" for number in range(1, times + 1)]
+    lost = Property(
+        "nothing-lost", "no deposit is lost", Kind.SETTLED, ("account",),
+        lambda view: f"it is {view['account']}" if view["account"] != times else None,
+    )
+    processes = [Process(name, deposit, (name,)) for name in names]
+    processes.append(Process("clock", clock, owed=False, repeats=True, is_environment=True))
+    return Model({"lock": LOCK, "account": ACCOUNT}, tuple(processes), (lost,), {"lapsed": 0})
+
+
+def listen():
+    chosen = yield any_of(BELL.hear(), ACCOUNT.read())
+    if chosen.which == 1:
+        yield ACCOUNT.write(chosen.outcome + 1)
+
+
+def ring():
+    yield BELL.ring()
+
+
+def ringing() -> Model:
+    rings = Property("written", "it is written", Kind.SETTLED, ("account",), lambda view: view["account"] > 1)
+    return Model(
+        {"bell": BELL, "account": ACCOUNT, "chance": Account("chance")},
+        (Process("listener", listen), Process("ringer", ring)), (rings,),
+    )
+
+
+def same_name(amount: int):
+    def role():
+        yield ACCOUNT.write(amount)
+
+    return role
+
+
+def other():
+    def role():
+        yield ACCOUNT.read()
+
+    return role
+
+
+def confusing() -> Model:
+    never = Property("never", "it is never 9", Kind.ALWAYS, ("account",), lambda view: view["account"] == 9)
+    processes = (Process("a", same_name(1)), Process("b", partial(same_name(2))), Process("c", other()))
+    return Model({"account": ACCOUNT}, processes, (never,))
+'''
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> str:
+    path = tmp_path / "ours.py"
+    path.write_text(OURS)
+    return str(path)
+
+
+def told(reference: str, settings: tuple[tuple[str, str], ...] = ()) -> list[str]:
+    return [f"{each.place.role}: {each.place.what} {each.change}" for each in guards_of(reference, settings).mutations]
+
+
+def judged(scenario: Scenario) -> tuple[Hunt, dict[str, MutantResult]]:
+    hunt = hunt_of(scenario)
+    names = told(scenario.protocol, scenario.settings)
+    return hunt, {names[each.number - 1]: each for each in judge_all(hunt)}
+
+
+def test_all_processes_that_run_one_function_are_mutated_together(ours: str) -> None:
+    assert told(f"{ours}:depositing") == [
+        "deposit: lock.acquire takes it from whoever has it",
+        "deposit: lock.acquire left out",
+        "deposit: account.read takes 1 for 0",
+        "deposit: account.write left out",
+        "deposit: lock.release left out",
+        "deposit: lock.acquire happens only after account.read",
+        "deposit: lock.acquire happens only after account.write",  # over that look
+        "deposit: account.write happens only after lock.release",
+    ]
+
+
+def test_a_guard_of_a_model_is_missed_by_its_own_property(ours: str) -> None:
+    hunt, results = judged(Scenario(f"{ours}:depositing"))
+    assert [dict(each.scenario.faults) for each in hunt.originals] == [{}, {"lapsed": 1}]
+    assert hunt.never_reached == ()
+    assert {each.fate for each in results.values()} == {Fate.NOTICED}  # where it is not released, one waits for ever
+    assert {notice.property for each in results.values() for notice in each.noticed_by} == {"nothing-lost"}
+    shortest = shortest_of(results["deposit: lock.acquire left out"])
+    assert shortest is not None
+    assert len(shortest.trace.events) == 8  # both make all their four steps
+
+
+def test_a_mutant_of_a_model_is_checked_saved_and_replayed_by_its_reference(ours: str, tmp_path: Path) -> None:
+    reference, settings = f"{ours}:depositing", (("times", "3"),)
+    number = told(reference, settings).index("deposit: lock.acquire left out") + 1
+    scenario = Scenario(f"{reference}~{number}", settings=settings)
+    [outcome] = check(scenario).outcomes
+    assert outcome.verdict is Verdict.VIOLATED
+    assert outcome.counterexample is not None
+    left_out = [each for each in outcome.counterexample.trace.events if each.operation == "leave_out"]
+    assert {each.arguments for each in left_out} == {("lock.acquire",)}
+    save(outcome.counterexample, tmp_path / "trace.json")
+    recorded = replay(tmp_path / "trace.json")
+    assert recorded.remark is None
+    assert recorded.counterexample.scenario == outcome.counterexample.scenario
+    assert fingerprint(scenario.model()) != fingerprint(Scenario(reference, settings=settings).model())
+
+
+def test_a_mutant_of_a_mutant_is_one_too(ours: str) -> None:
+    reference = f"{ours}:depositing"
+    twice = f"{reference}~{told(reference).index('deposit: account.write left out') + 1}"
+    number = told(twice).index("deposit: lock.release left out") + 1
+    assert check(Scenario(f"{twice}~{number}")).outcomes[0].verdict is Verdict.VIOLATED
+
+
+def test_several_processes_judge_the_mutants_of_a_model_as_one_does(ours: str) -> None:
+    hunt = hunt_of(Scenario(f"{ours}:depositing"))
+    assert list(judge_all(hunt, jobs=2)) == list(judge_all(hunt))
+
+
+def test_one_of_several_operations_in_a_choice_is_mutated_there(ours: str) -> None:
+    assert told(f"{ours}:ringing") == [
+        "listen: account.read left out",  # whatever it shows: to hear the bell is to be given work
+        "listen: account.write left out",
+        "ring: bell.ring left out",
+    ]
+    _, results = judged(Scenario(f"{ours}:ringing"))
+    # The model's own "chance" is not the place where nothing happens.
+    assert [each.fate for each in results.values()] == [Fate.NO_DIFFERENCE, Fate.SURVIVED, Fate.SURVIVED]
+
+
+def test_a_choice_and_what_it_is_answered_are_changed_as_one_operation_is() -> None:
+    reference, settings = TWO_PHASE_COMMIT, (("managers", "2"),)
+    assert told(reference, settings) == [
+        "transaction_manager: decision.decide left out",
+        "transaction_manager: resource 1.receive_prepared left out",  # it is told which one it was
+        "transaction_manager: resource 2.receive_prepared left out",
+        "transaction_manager: decision.decide left out",
+        "resource_manager: ResourceState.prepare left out",
+        "resource_manager: ResourceState.enter left out",
+    ]
+    _, results = judged(Scenario(reference, settings=settings))
+    fates = [each.fate for each in results.values()]
+    assert fates.count(Fate.NOTICED) == 2  # to commit although one is not prepared is all that can go wrong
+    noticed = results["transaction_manager: resource 1.receive_prepared left out"]
+    assert [(each.property, each.steps) for each in noticed.noticed_by] == [("agreement", 6)]
+
+
+def test_roles_of_one_name_are_told_apart_by_where_they_are_written(ours: str) -> None:
+    roles = {each.place.role for each in guards_of(f"{ours}:confusing").mutations}
+    line = OURS.split("\n").index("    def role():") + 1
+    assert f"role (ours.py:{line})" in roles
+    assert len(roles) == 2
+
+
+def test_the_report_speaks_of_the_sizes_of_the_model(ours: str) -> None:
+    hunt, results = judged(Scenario(f"{ours}:depositing", settings=(("times", "2"),)))
+    console = Console(record=True, width=200)
+    print_mutants(hunt, list(results.values()), console)
+    text = console.export_text()
+    assert "Covers times=2, lapsed=0, " in text or "Covers times=2, no faults" in text
+    assert "--show 1 --set times=2" in text
+    entry = json.loads(mutants_to_json(hunt, list(results.values())))
+    assert entry["settings"] == {"times": "2"}
+
+
+def test_who_asks_for_a_mutant_that_is_not_there_is_told_how_to_list_them(ours: str) -> None:
+    with pytest.raises(UsageError, match=r"has no mutant '99'; .* 1 to 8, as `deadheat mutate .* --set times=2` lists"):
+        Scenario(f"{ours}:depositing~99", settings=(("times", "2"),)).model()
+    for reference in (f"{ours}:depositing", f"{ours}:depositing~1"):
+        with pytest.raises(UsageError, match="is a model, and no protocol for evaluations, which this is for; check,"):
+            find_protocol(reference)
