@@ -39,6 +39,8 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
     console.print(layout(counterexample.trace, turning_point))
     console.print(_legend(counterexample.trace.events), style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
+    for each in counterexample.starving:
+        console.print(Text(f"Note that {each}.", style="bold"))
 
 
 def _lanes(trace: Trace, turning_point: int | None) -> Table:

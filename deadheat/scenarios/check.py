@@ -14,6 +14,7 @@ from deadheat.scenarios import interruption
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explain.starving import Starving, starving_in
 from deadheat.sim.explain.way_there import with_way_there
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
@@ -92,12 +93,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A shortest run that violates a property, executed through simpy; `violation` says how, in a phrase."""
+    """A shortest run that violates a property, executed through simpy; `violation` says how, in a phrase.
+
+    `starving` are the alternatives that are never taken in its cycle, although they could be.
+    """
 
     scenario: Scenario
     property: str
     violation: str
     trace: Trace
+    starving: tuple[Starving, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +312,8 @@ def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: s
     if schedule is None:
         return Outcome(name, holding if exploration.complete else Verdict.INCONCLUSIVE)
     trace, violation = confirm(model, name, schedule, interruption.asked)
-    return Outcome(name, Verdict.VIOLATED, Counterexample(scenario, name, violation, trace))
+    starving = starving_in(model, schedule)
+    return Outcome(name, Verdict.VIOLATED, Counterexample(scenario, name, violation, trace, starving))
 
 
 def _all_sites(model: Model) -> set[Site]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Operation, any_of, atomically
-from tests.sim.random_models import Cell, Instruction, small
+from tests.sim.random_models import VALUES, Cell, Instruction, small
 
 CRASH = "node-crash"
 
@@ -90,23 +91,27 @@ looks = st.builds(Instruction, cell=st.just(0), name=st.sampled_from(["get", "se
 outside = st.lists(looks, max_size=2).map(tuple)
 
 
-def _properties(first: int, second: int) -> tuple[Property, ...]:
-    def bad(view: View) -> str | None:
-        return "bad" if (view["c"], view["m"]) == (first, second) else None
+def _properties() -> tuple[Property, ...]:
+    """One of each kind for every content of the cells, so that a verdict on all tells all that can be told."""
 
-    def jumped(before: View, after: View) -> str | None:
-        return "jumped" if (before["m"], after["m"]) == (first, second) and first != second else None
+    def holds(content: tuple[int, ...]) -> Callable[[View], str | None]:
+        return lambda view: "bad" if (view["c"], view["m"]) == content else None
 
+    def jumped(content: tuple[int, ...]) -> Callable[[View, View], str | None]:
+        return lambda before, after: "jumped" if (before["m"], after["m"]) == content else None
+
+    contents = list(product(range(VALUES), repeat=2))
+    kinds = (Kind.ALWAYS, Kind.SETTLED, Kind.EVENTUALLY)
     return (
-        *(Property(str(kind), "", kind, ("c", "m"), bad) for kind in (Kind.ALWAYS, Kind.SETTLED, Kind.EVENTUALLY)),
-        Property("step", "", Kind.STEP, ("m",), jumped),
+        *(Property(f"{kind} {each}", "", kind, ("c", "m"), holds(each)) for kind in kinds for each in contents),
+        *(Property(f"step {each}", "", Kind.STEP, ("m",), jumped(each)) for each in contents if each[0] != each[1]),
     )
 
 
 def _models(draw: Callable[[Any], Any]) -> tuple[Model, Model]:
     one, other, third = draw(programs), draw(programs), draw(outside)
     restarts, budget = draw(st.booleans()), draw(st.integers(0, 2))
-    properties = _properties(draw(small), draw(small))
+    properties = _properties()
     beside = Process("beside", alone, (third,))
     components = {"c": DURABLE, "m": MEMORY}
     processes = (Process("one", alone, (one,)), Process("other", alone, (other,)), beside)
@@ -122,27 +127,22 @@ def _models(draw: Callable[[Any], Any]) -> tuple[Model, Model]:
 def _compare(data: st.DataObject) -> None:
     on_node, obvious = _models(data.draw)
     found, expected = python.explore(on_node), python.explore(obvious)
-    SEEN.update(expected.counterexamples, expected.faults_fired)
+    SEEN.update((name.partition(" ")[0] for name in expected.counterexamples), expected.faults_fired)
     assert set(found.counterexamples) == set(expected.counterexamples)
-    for name, schedule in found.counterexamples.items():
+    for name, schedule in [*found.counterexamples.items()][:3]:
         assert confirm(on_node, name, schedule)[1]
 
 
-COMPARED = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+COMPARED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@COMPARED
-@given(st.data())
-def test_two_roles_on_a_node_do_what_one_process_that_is_both_does(data: st.DataObject) -> None:
-    _compare(data)
+def test_two_roles_on_a_node_do_what_one_process_that_is_both_does() -> None:
+    COMPARED(given(st.data())(_compare))()
+    assert {"always", "settled", "eventually", "step", CRASH} <= SEEN
 
 
 SEEN: set[str] = set()
-
-
-def test_each_clause_was_met_in_what_was_compared() -> None:
-    test_two_roles_on_a_node_do_what_one_process_that_is_both_does()
-    assert {"always", "settled", "eventually", "step", CRASH} <= SEEN
+"""The clauses that were met: what was violated, by the obvious model, and what went wrong in it."""
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
