@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from deadheat.sim.explain.starving import Starving, starving_in
 from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.model import Kind, Model, Process, Property
+from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request, any_of
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Choice, Schedule
@@ -28,8 +28,6 @@ def _not_done(view: View) -> str | None:
 
 
 NEVER_DONE = Property("never-done", "", Kind.EVENTUALLY, ("done",), _not_done)
-    "never-done", "", Kind.EVENTUALLY, ("done",), lambda view: "not done" if not view["done"] else None
-)
 
 
 def relay() -> Role:
