@@ -20,7 +20,7 @@ from typing import Any
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import InternalError, UsageError, unknown_name
 from deadheat.sim.model import Model, Part, Process, Property, View
-from deadheat.sim.operations import AnyOf, Instant, Outside, Request, accompanied, operations_of
+from deadheat.sim.operations import AnyOf, Instant, Operation, Outside, Request, accompanied, operations_of
 from deadheat.sim.run.intercept import Running, intercepted
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Schedule
