@@ -40,7 +40,7 @@ from deadheat import (
     settled,
 )
 from deadheat.library import Clock, Deadline, Redis, Registry
-from deadheat.models.components.sql import Column, Database, DatabaseState, Row, column
+from deadheat.models.components.sql import Column, Database, DatabaseState, Record, column
 
 PROVISIONING, ACTIVE = "provisioning", "active"
 SWEEP = "sweep"
@@ -56,7 +56,7 @@ O6 = Label("O6", "the sweep deletes a workspace that has none")
 O7 = Label("O7", "the user deletes the session, and its workspace stays")
 
 
-class BuildSession(Row, table="build_session"):
+class BuildSession(Record, table="build_session"):
     id: Column[str]
     status: Column[str] = column(default=ACTIVE)
 
