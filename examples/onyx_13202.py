@@ -39,8 +39,7 @@ from deadheat import (
     one_each,
     settled,
 )
-from deadheat.library import Clock, Deadline, Redis, Registry
-from deadheat.models.components.sql import Column, Database, DatabaseState, Record, column
+from deadheat.library import Clock, Column, Database, DatabaseState, Deadline, Record, Redis, Registry, column
 
 PROVISIONING, ACTIVE = "provisioning", "active"
 SWEEP = "sweep"
