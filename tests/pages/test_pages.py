@@ -35,7 +35,8 @@ NOT_RUN = {
 REWRITE = "run `python -m tests.pages` to write the outputs anew"
 
 PAGES = {each.name: each for each in pages()}
-RUN = {name: page for name, page in PAGES.items() if page.parts}
+NEED_SERVERS = [name for name, page in PAGES.items() if "\n<!-- needs servers -->\n" in page.text]
+TAKE_LONG = [name for name, page in PAGES.items() if "\n<!-- slow" in page.text]
 
 
 def read(page: Page, folder: Path, *, servers: bool = False, slow: bool = False) -> Session:
@@ -63,7 +64,7 @@ def require_types(session: Session) -> None:
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
     session = read(PAGES[name], tmp_path)
     assert session.gone_through == PAGES[name].blocks
@@ -74,7 +75,7 @@ def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("name", [name for name, page in RUN.items() if any(b.needs_servers for b in page.blocks)])
+@pytest.mark.parametrize("name", NEED_SERVERS)
 def test_a_page_does_on_real_servers_what_it_says(name: str, tmp_path: Path) -> None:
     missing = missing_assets()
     if missing is not None or redis_binary() is None:
@@ -83,9 +84,7 @@ def test_a_page_does_on_real_servers_what_it_says(name: str, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [name for name, page in RUN.items() if page.slow or any(b.is_slow for b in page.blocks)]
-)
+@pytest.mark.parametrize("name", TAKE_LONG)
 def test_what_takes_long_in_a_page_does_what_it_says_too(name: str, tmp_path: Path) -> None:
     assert set(PAGES[name].slow) <= {each for each in PAGES[name].parts if isinstance(each, str)}
     read(PAGES[name], tmp_path, slow=True)
