@@ -16,7 +16,7 @@ from deadheat.sim.explain.temporal import Network
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
-from deadheat.sim.traits import traits_of
+from deadheat.sim.traits import Expires, traits_of
 
 __all__ = ["FreeStep", "Lease", "free_steps", "leases_of"]
 
@@ -80,10 +80,11 @@ def leases_of(model: Model, cuts: Cuts, bounds: Mapping[int, Latency]) -> Iterat
         if not isinstance(operation, Operation):
             continue
         component = model.component(operation.component)
-        if not traits_of(component, operation.name).expires:
+        expiry = traits_of(component, operation.name).expires
+        if expiry is None:
             continue
         key = operation.component if outcome is None else render(outcome)
-        setting = _setting(component, cuts, operation, outcome)
+        setting = _setting(component, cuts, operation, outcome, expiry)
         others = {number: latency for number, latency in bounds.items() if number != step.number}
         found = [
             (network.longest(each, step.number), each)
@@ -108,15 +109,16 @@ def _last(steps: Set[int], end: int, reading: Reading) -> set[int]:
     return {each for each in left if not any(each in before[other] for other in left & before[end])}
 
 
-def _setting(component: Component, cuts: Cuts, expiry: Operation, expired: Any) -> set[int]:
-    """Return the steps that set what expires: which, answered as they were, would where no time runs for it."""
+def _setting(component: Component, cuts: Cuts, expiring: Operation, expired: Any, expiry: Expires) -> set[int]:
+    """Return the steps that set the time of what expires: which, done as they were, do so where none is set."""
     value, found = component.initial, set()
     for step in cuts.steps:
-        operation, after = step.transition.operation, step.transition.step.values.get(expiry.component, value)
-        if isinstance(operation, Operation) and operation.component == expiry.component:
-            steps = component.apply(component.without_time(value, expired), operation)
-            given = (each.value for each in steps if each.outcome == step.transition.step.outcome)
-            if any(over.outcome == expired for each in given for over in component.apply(each, expiry)):
+        operation, after = step.transition.operation, step.transition.step.values.get(expiring.component, value)
+        if isinstance(operation, Operation) and operation.component == expiring.component:
+            unset = component.initial if expiry.unset is None else expiry.unset(value, expired)
+            steps = component.apply(unset, operation)
+            values = [each.value for each in steps if each.outcome == step.transition.step.outcome]
+            if any(over.outcome == expired for each in values for over in component.apply(each, expiring)):
                 found.add(step.number)
         value = after
     return found

@@ -188,10 +188,6 @@ class Component:
             if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
                 yield marked
 
-    def without_time(self, value: Any, expired: Any) -> Any:  # noqa: ARG002
-        """Return a value in which no time runs for what expires with this outcome: by default the initial one."""
-        return self.initial
-
     def describe(self, value: Any) -> str:
         """Return a value as short text for timelines; the same on every machine."""
         return render(value)

@@ -40,10 +40,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ByItself",
+    "Expires",
     "GivesUp",
     "Traits",
     "Twin",
     "Weaker",
+    "assumes",
     "by_itself",
     "expires",
     "gives_up",
@@ -112,13 +114,21 @@ class GivesUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Expires:
+    """The time to live of something is over; `unset` returns the value in which that has none, if not the initial."""
+
+    unset: Callable[[Any, Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """What is known of one operation.
 
     One that `looks` changes nothing that anybody else could see: to leave it out is to mistake its outcome. One that
     `hands_work` gives a role its work, and one that `passes_work_on` gives it to another: no guards, either of them.
     One that tests something, or that something limits, has `twins` without that. After some outcomes a role asks again,
-    for as long as it does not `gives_up`. By one that `expires` the time to live of something is over.
+    for as long as it does not `gives_up`. By one that `expires` the time to live of something is over. One that
+    `assumes` rules out runs, so that what holds, holds of the others only.
     """
 
     looks: bool = False
@@ -127,7 +137,8 @@ class Traits:
     by_itself: ByItself | None = None
     twins: tuple[Twin, ...] = ()
     gives_up: GivesUp | None = None
-    expires: bool = False
+    assumes: bool = False
+    expires: Expires | None = None
 
 
 AnyOperation = TypeVar("AnyOperation", bound="operation[...]")
@@ -150,6 +161,11 @@ def hands_work(marked: AnyOperation) -> AnyOperation:
 def passes_work_on(marked: AnyOperation) -> AnyOperation:
     """Say that a role gives work to another by the operation."""
     return _marked(marked, "passes_work_on", passes_work_on=True)
+
+
+def assumes(marked: AnyOperation) -> AnyOperation:
+    """Say that the operation is an assumption: runs on which it is not enabled are not looked at."""
+    return _marked(marked, "assumes", assumes=True)
 
 
 def by_itself(
@@ -175,12 +191,13 @@ def by_itself(
     return marked_so
 
 
-def expires(marked: AnyOperation) -> AnyOperation:
+def expires(unset: Callable[[Any, Any], Any] | None = None) -> Callable[[AnyOperation], AnyOperation]:
     """Say that by the operation the time to live of something is over: of what it answers, or of all that there is.
 
-    Whatever leads from the initial value to one in which that could expire is taken to have set it.
+    `unset` is given the component's value, and what has expired, and returns the value in which that has no time to
+    live; by default, the initial value. Whatever leads from there to where it could expire has set its time.
     """
-    return _marked(marked, "expires", expires=True)
+    return lambda marked: _marked(marked, "expires()", expires=Expires(unset))
 
 
 def gives_up(again: type[Any], *, told: Any) -> Callable[[AnyOperation], AnyOperation]:

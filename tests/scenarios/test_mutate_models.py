@@ -419,7 +419,7 @@ class Line(Component):
     def use(self, value: int):
         return (Step(value == 1, value),)
 
-    @expires
+    @expires()
     @by_itself("clock")
     @operation
     def lapse(self, value: int):

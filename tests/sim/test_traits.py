@@ -12,6 +12,7 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.traits import (
     ByItself,
+    Expires,
     GivesUp,
     Traits,
     by_itself,
@@ -243,7 +244,7 @@ def test_what_expires_and_who_gives_up_is_said_of_the_operation_too() -> None:
             """Call, and hear whether anybody answers."""
             return (Step(Again(), value), Step("hello", value))
 
-        @expires
+        @expires()
         @by_itself()
         @operation
         def hang_up(self, value: None) -> Steps:
@@ -252,6 +253,6 @@ def test_what_expires_and_who_gives_up_is_said_of_the_operation_too() -> None:
 
     line = Line("line")
     assert traits_of(line, "call") == Traits(looks=True, gives_up=GivesUp(Again, "nobody answers"))
-    assert traits_of(line, "hang_up").expires
+    assert traits_of(line, "hang_up").expires == Expires()
     with pytest.raises(ModelError, match="What a role without patience is told"):
         gives_up(Again, told=[])

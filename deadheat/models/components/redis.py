@@ -18,7 +18,6 @@ A replica has the same clock: a key that has expired on the master does not come
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from deadheat.models.components.redis_hashes import Hashes
 from deadheat.models.components.redis_keys import (
@@ -60,10 +59,6 @@ class Redis(Strings, Hashes, Lists, Transactions):
     def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
         """Yield what happens by itself; no time runs where no key has a time to live."""
         yield from (each for each in super().happening(budgets) if self.leases or each.name != "expire")
-
-    def without_time(self, value: RedisState, expired: Any) -> RedisState:
-        """Return a value in which the key that expires has no time to live."""
-        return without_time_to_live(value, str(expired))
 
     def describe(self, value: RedisState) -> str:
         """Return each key with its content, and whether the replica lags behind."""
@@ -124,7 +119,7 @@ class Redis(Strings, Hashes, Lists, Transactions):
             return (Step(False, value),)
         return (Step(True, deleted(value, key)),)
 
-    @expires
+    @expires(without_time_to_live)
     @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:
