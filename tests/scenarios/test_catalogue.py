@@ -262,7 +262,7 @@ def test_what_is_wrong_with_the_users_own_is_told_with_its_place(
 
 def test_a_module_that_fails_is_told_with_its_place(folder: Path) -> None:
     (folder / "module_of_ours_fails.py").write_text("\nNAME = UNKNOWN")
-    with pytest.raises(UsageError, match=r"^module_of_ours_fails.py:2 cannot be imported: there is no 'UNKNOWN'"):
+    with pytest.raises(UsageError, match=r"^module_of_ours_fails.py:2 cannot be imported: there is no 'UNKNOWN'\."):
         find_protocol("module_of_ours_fails:P")
 
 
