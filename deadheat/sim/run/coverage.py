@@ -13,10 +13,11 @@ from deadheat.sim.operations import Label
 from deadheat.sim.places import Place, is_users_frame
 from deadheat.sim.run.intercept import DRIVE
 from deadheat.sim.run.postpone import DRIVES
+from deadheat.sim.run.split import SPLITS
 
 __all__ = ["Site", "chain_of", "codes_of", "labels_of", "place_in", "site_of", "sites_of"]
 
-IN_BETWEEN = (DRIVE, *DRIVES)
+IN_BETWEEN = (DRIVE, *DRIVES, SPLITS)
 
 
 class Site(NamedTuple):
