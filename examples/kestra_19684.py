@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from deadheat import Components, Design, Label, Steps, atomically, one_each, settled
 from deadheat.library import ExpiringSet, Ghost, Mailbox, Registry, Row
 
-ENABLE, DISABLE = "enable", "disable"
 JOB, KILL = "job", "kill"
 WAITING, RUNNING, STOPPED = "waiting", "running", "stopped"
 
@@ -43,7 +42,6 @@ K6 = Label("K6", "the trigger is enabled again")
 class Kestra(Components):
     """What the controller knows, its stream to one worker, and the memory of that worker; each by trigger."""
 
-    requests: Mailbox = Mailbox("requests", keyed=True)
     enabled: Row = Row("enabled", True, keyed=True)
     sent: Row = Row("sent", False, keyed=True)
     stream: Mailbox = Mailbox("stream", keyed=True)
@@ -53,12 +51,6 @@ class Kestra(Components):
     killed: Row = Row("killed", False, keyed=True)
     run: Row = Row("run", WAITING, keyed=True)
     ghost: Ghost = Ghost("ghost", keyed=True)
-
-
-def use(kestra: Kestra, trigger: str) -> Steps:
-    """A user may disable the trigger, and may enable it again."""
-    yield kestra.requests.send(DISABLE, key=trigger)
-    yield kestra.requests.send(ENABLE, key=trigger)
 
 
 def schedule(kestra: Kestra, trigger: str) -> Steps:
@@ -71,26 +63,22 @@ def schedule(kestra: Kestra, trigger: str) -> Steps:
     )
 
 
-def serve(kestra: Kestra, trigger: str) -> Steps:
-    """`WorkerJobDispatcher` forwards each kill."""
-    if (yield kestra.requests.receive(key=trigger)) == ENABLE:
-        yield from enable(kestra, trigger)
-    else:
-        yield kestra.enabled.set(False, key=trigger)
+def disable(kestra: Kestra, trigger: str) -> Steps:
+    """A user disables the trigger: `WorkerJobDispatcher` forwards each kill."""
+    yield kestra.enabled.set(False, key=trigger)
+    yield K2(kestra.stream.send(KILL, key=trigger))
+    yield from enable_again(kestra, trigger)
+
+
+def disable_what_was_sent(kestra: Kestra, trigger: str) -> Steps:
+    """The same, and a kill is sent only if there is a job that it is for; a disabled trigger gets none meanwhile."""
+    yield kestra.enabled.set(False, key=trigger)
+    if (yield kestra.sent.get(key=trigger)):
         yield K2(kestra.stream.send(KILL, key=trigger))
+    yield from enable_again(kestra, trigger)
 
 
-def serve_if_sent(kestra: Kestra, trigger: str) -> Steps:
-    """Forward a kill only if there is a job that it is for; a disabled trigger gets none meanwhile."""
-    if (yield kestra.requests.receive(key=trigger)) == ENABLE:
-        yield from enable(kestra, trigger)
-    else:
-        yield kestra.enabled.set(False, key=trigger)
-        if (yield kestra.sent.get(key=trigger)):
-            yield K2(kestra.stream.send(KILL, key=trigger))
-
-
-def enable(kestra: Kestra, trigger: str) -> Steps:
+def enable_again(kestra: Kestra, trigger: str) -> Steps:
     """Only a trigger that had no job is enabled again: a second job is not looked at here."""
     yield atomically(kestra.ghost.before("sent", key=trigger), K6(kestra.enabled.set(True, key=trigger)))
 
@@ -157,9 +145,8 @@ AS_IT_WAS = Design(
     key="trigger",
     components=Kestra(),
     roles=(
-        one_each("user", use, owed=False),
         one_each("scheduler", schedule),
-        one_each("controller", serve, repeats=True),
+        one_each("user", disable, optional=True),
         one_each("stream", listen, repeats=True),
         one_each("worker", work),
     ),
@@ -177,7 +164,7 @@ KEPT = AS_IT_WAS.variant(
 KEPT_IF_SENT = KEPT.variant(
     "kestra-19684-kept-if-sent",
     "a kill is sent only where there is a job that it is for, and is kept for that",
-    roles={"controller": serve_if_sent},
+    roles={"user": disable_what_was_sent},
     expects={"disabled-means-stopped": "holds", "enabled-means-running": "holds"},
 )
 

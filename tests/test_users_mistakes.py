@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.command import deadheat
-from tests.users_mistakes import CREATE, EVERY, HELPING, Mistake, design, model, protocol
+from tests.users_mistakes import EVERY, Mistake
+from tests.users_mistakes.files import CREATE, HELPING, design, model, protocol
 
 SOON = {"DEADHEAT_STEP_SECONDS": "1", "COLUMNS": "1000"}
 

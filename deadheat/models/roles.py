@@ -1,8 +1,10 @@
 """Roles: the processes of a design, declared. How many there are, whether they repeat, and how each can be killed.
 
-one("relay", relay, repeats=True, crashes=(crash(RELAY_CRASH),))
-one_each("shop", place)                        one for each key: `place(components, key)`
-several_each("worker", worker, count=2)        so many for each key: `worker(components, key, number)`
+    one("relay", relay, repeats=True, crashes=(crash(RELAY_CRASH),))
+    one_each("shop", place)                  # one for each key: place(components, key)
+    several_each("worker", worker, count=2)  # so many for each key: worker(components, key, number)
+
+Each is given a generator function; what that yields is the role's steps.
 """
 
 from __future__ import annotations

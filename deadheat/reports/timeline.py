@@ -107,10 +107,10 @@ def step_of(event: Event) -> Text:
 
 def _legend(counterexample: Counterexample) -> str:
     """Return what the labels mean that steps have: the user's own too, as far as a role names them."""
-    used = {event.label for event in counterexample.trace.events}
+    used = _in_order(event.label for event in counterexample.trace.events if event.label)
     functions = [each for process in counterexample.scenario.model().processes for each in functions_of(process)]
-    own = [each for each in labels_of(functions) if each not in LABELS]
-    told = [f"{each.name} {each.meaning}" for each in (*LABELS, *own) if each.name in used]
+    own = sorted((each for each in labels_of(functions) if each.name in used), key=lambda each: used.index(each.name))
+    told = [f"{each.name} {each.meaning}" for each in dict.fromkeys((*LABELS, *own)) if each.name in used]
     return "; ".join(told) + "." * bool(told)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deadheat.scenarios import interruption
+from deadheat.scenarios.assumptions import assumptions_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explain.confirm import confirm
@@ -114,7 +115,8 @@ class CheckResult:
     """What a check found.
 
     `steps_not_reached`, `labels_not_reached` and `faults_not_fired` are what no explored run did; `missed` those labels
-    and faults for want of which what holds is vacuous.
+    and faults for want of which what holds is vacuous. `assumptions` are those that roles make: what holds, holds of no
+    other runs.
     """
 
     scenario: Scenario
@@ -125,6 +127,7 @@ class CheckResult:
     faults_not_fired: tuple[str, ...]
     missed: tuple[str, ...]
     seconds: float
+    assumptions: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -192,6 +195,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         faults_not_fired=tuple(faults),
         missed=missed,
         seconds=time.perf_counter() - started,
+        assumptions=assumptions_of(model),
     )
 
 

@@ -37,7 +37,7 @@ from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.operations import Atomic
-from deadheat.sim.run.coverage import Site, sites_of
+from deadheat.sim.run.coverage import Site, delegations_of, sites_of
 
 __all__ = ["Guards", "Observation", "guards_of", "mutant", "mutation_of"]
 
@@ -158,7 +158,7 @@ def _observe(original: Original, faults: Budgets) -> Observation:
     search.run()
     tables.verify_purity()
     answers: list[Answer] = []
-    sites = {role: sites_of(functions) for role, functions in original.functions.items()}
+    sites = {role: sites_of(functions) | delegations_of(functions) for role, functions in original.functions.items()}
     kinds, role_of = OperationKinds(tables), original.roles_of(model)
     for states in tables.locals:
         role = role_of(states.process)

@@ -64,6 +64,11 @@ class OfEvaluations(Subject):
         named = labels_of([*roles, *(function for role in self.protocol.roles for function in role.functions)])
         return tuple(label.name for label in dict.fromkeys((*LABELS, *named)) if label not in self.protocol.lacks)
 
+    @property
+    def steps_and_faults(self) -> tuple[str, ...]:
+        """Those of all protocols too, also where this one does without."""
+        return (*(label.name for label in LABELS), *super().steps_and_faults)
+
     def size(self, evaluations: int) -> str:
         """Return how many evaluations there are."""
         return counted(evaluations, "evaluation")

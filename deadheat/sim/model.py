@@ -12,7 +12,7 @@ from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.freeze import require_immutable
-from deadheat.sim.model_rules import require_mapping, require_own_names, require_parts, require_reads
+from deadheat.sim.model_rules import require_mapping, require_own_names, require_parts, require_reads, require_role
 from deadheat.sim.nearest import not_taken
 from deadheat.sim.operations import Atomic, RoleFunction
 from deadheat.sim.places import in_place_of, place_of
@@ -220,6 +220,7 @@ class Model:
                     f"The budget of the fault {kind!r} is {budget!r}; give it a whole number, or UNLIMITED."
                 )
         for process in self.processes:
+            require_role(process.name, process.role)
             _require_arguments(process)
         for name, component in self.components.items():
             require_immutable(f"The initial value of the component {name!r}", component.initial)

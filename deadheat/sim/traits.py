@@ -45,6 +45,7 @@ __all__ = [
     "Traits",
     "Twin",
     "Weaker",
+    "assumes",
     "by_itself",
     "expires",
     "gives_up",
@@ -126,7 +127,8 @@ class Traits:
     One that `looks` changes nothing that anybody else could see: to leave it out is to mistake its outcome. One that
     `hands_work` gives a role its work, and one that `passes_work_on` gives it to another: no guards, either of them.
     One that tests something, or that something limits, has `twins` without that. After some outcomes a role asks again,
-    for as long as it does not `gives_up`. By one that `expires` the time to live of something is over.
+    for as long as it does not `gives_up`. By one that `expires` the time to live of something is over. One that
+    `assumes` rules out runs, so that what holds, holds of the others only.
     """
 
     looks: bool = False
@@ -135,6 +137,7 @@ class Traits:
     by_itself: ByItself | None = None
     twins: tuple[Twin, ...] = ()
     gives_up: GivesUp | None = None
+    assumes: bool = False
     expires: Expires | None = None
 
 
@@ -158,6 +161,11 @@ def hands_work(marked: AnyOperation) -> AnyOperation:
 def passes_work_on(marked: AnyOperation) -> AnyOperation:
     """Say that a role gives work to another by the operation."""
     return _marked(marked, "passes_work_on", passes_work_on=True)
+
+
+def assumes(marked: AnyOperation) -> AnyOperation:
+    """Say that the operation is an assumption: runs on which it is not enabled are not looked at."""
+    return _marked(marked, "assumes", assumes=True)
 
 
 def by_itself(

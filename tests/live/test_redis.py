@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,17 @@ def test_a_command_that_waits_longer_than_the_patience_is_blocked(real: RedisAda
     real.patience_s = 0.05
     with pytest.raises(BlockedError, match=r"nothing was put into the Redis list key:{e1} within 0\.05 s"):
         real.blpop(KEY)
+
+
+def test_a_command_waits_as_long_as_the_patience_lasts_however_short_its_own_timeout(
+    real: RedisAdapter, redis_url: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deadheat.live.adapters.redis_lists.TIMEOUT_S", 0.05)
+    other = RedisAdapter(connect(redis_url), place.prefix, lease_ms=600_000)
+    later = threading.Timer(0.3, other.rpush, (KEY, "x"))
+    later.start()
+    assert real.blpop(KEY) == "x"
+    later.join()
 
 
 def test_a_client_of_another_program_aborts_the_transaction(real: RedisAdapter, redis_url: str, place: Place) -> None:

@@ -12,7 +12,7 @@ from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.components.redis import Redis
 from deadheat.models.components.redis_keys import Keyspace
 from deadheat.models.components.redis_transactions import Command
-from deadheat.models.components.sql import Database, Lock
+from deadheat.models.components.sql import Database, RowLock
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Update
 from deadheat.sim.components import Component
 from tests.models.sql_models import Job
@@ -38,8 +38,8 @@ STATEMENTS = (
     Update("jobs", (Job.tries.to(1),), IS_A),
     Update("jobs", (Job.status.to("done"),), NEW),
     Delete("jobs", IS_A),
-    Select("jobs", NEW, 1, Lock.FOR_UPDATE),
-    Select("jobs", None, None, Lock.SKIP_LOCKED),
+    Select("jobs", NEW, 1, RowLock.FOR_UPDATE),
+    Select("jobs", None, None, RowLock.SKIP_LOCKED),
 )
 OF_DATABASES: dict[str, tuple[Any, ...]] = {
     "table": (Job,),

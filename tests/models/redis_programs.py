@@ -9,7 +9,7 @@ from deadheat.models.components.redis import Redis, key_of
 from deadheat.models.components.redis_scripts import Commands, script
 from deadheat.sim.operations import Operation
 
-__all__ = ["KEYS", "NAMES", "ScriptedRedis", "random_command", "random_transaction"]
+__all__ = ["KEYS", "NAMES", "ScriptedRedis", "random_command", "random_operation", "random_transaction"]
 
 KEYS = [key_of(purpose, "e1") for purpose in ("lock", "token", "flag")]
 CONTENTS = ["a", "b", "7", "-1", "007", " 7", str(2**63 - 1)]
@@ -71,3 +71,25 @@ def random_command(redis: ScriptedRedis, random: Random) -> Operation:
 def random_transaction(redis: ScriptedRedis, random: Random) -> Operation:
     """Return one to three commands, to be done for some client."""
     return redis.execute(random.choice(NAMES), *(random_command(redis, random) for _ in range(random.randint(1, 3))))
+
+
+def random_operation(redis: ScriptedRedis, random: Random) -> Operation:
+    """Return a command, or one that waits, or a step of a transaction, or what happens to a server.
+
+    The expiry is of one key, which it names in place of the hash tag.
+    """
+    key, name = random.choice(KEYS), random.choice(NAMES)
+    others: list[Callable[[], Operation]] = [
+        lambda: redis.acquire(key, name),
+        lambda: redis.blpop(key),
+        lambda: redis.watch(key, name),
+        lambda: redis.watch(key, name),
+        lambda: random_transaction(redis, random),
+        lambda: random_transaction(redis, random),
+        lambda: redis.unwatch("e1", name),
+        lambda: redis.disconnect("e1", name),
+        lambda: redis.lag("e1"),
+        lambda: redis.fail_over("e1"),
+        lambda: Operation("redis/e1", "expire", (key,)),
+    ]
+    return random_command(redis, random) if random.random() < 0.7 else random.choice(others)()

@@ -7,7 +7,7 @@ from typing import Any
 from deadheat.models.components.sql import Database, SqlError
 from deadheat.models.components.sql.execution import WAITS, begun, proceeded
 from deadheat.models.components.sql.state import Waiting
-from deadheat.models.components.sql.statements import Insert, Select
+from deadheat.models.components.sql.statements import Insert
 from deadheat.sim.components import Step
 from deadheat.sim.operations import Operation
 
@@ -61,8 +61,8 @@ class LocksNothing(Database):
     """Knows SELECT FOR UPDATE, and takes it for a SELECT."""
 
     def apply(self, value: Any, request: Operation) -> Any:
-        if request.name == "execute" and isinstance(request.arguments[1], Select):
-            request = self.look(request.arguments[0], request.arguments[1])
+        if request.name == "lock":
+            request = self.look(*request.arguments)
         return super().apply(value, request)
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from deadheat.models.components.sql import Row, SqlError
+from deadheat.models.components.sql import Record, SqlError
 from deadheat.models.components.sql.execution import WAITS
-from deadheat.models.components.sql.statements import Delete, Insert, Lock, Select, Statement, Update
+from deadheat.models.components.sql.statements import Delete, Insert, RowLock, Select, Statement, Update
 from deadheat.models.components.sql.tables import Place, place_of
 
 Blocker = Callable[[], "Transaction | None"]
@@ -30,7 +30,7 @@ class Transaction:
 
 @dataclass(eq=False)
 class Version:
-    row: Row
+    row: Record
     made_by: Transaction
     ended_by: Transaction | None = None
     following: Version | None = None
@@ -40,7 +40,7 @@ class Version:
 class Twin:
     """A database of versions. `do` and `go_on` answer as the component's operations do; None if it blocks."""
 
-    def __init__(self, rows: tuple[Row, ...]) -> None:
+    def __init__(self, rows: tuple[Record, ...]) -> None:
         first = Transaction("", "committed")
         self.committed = {first}
         self.versions = [Version(row, first) for row in rows]
@@ -86,7 +86,7 @@ class Twin:
             self.undo(transaction)
         return None
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[Record, ...]:
         found = [each for each in self.versions if self.sees(None, self.committed, each)]
         return tuple(each.row for each in sorted(found, key=lambda each: place_of(each.row)))
 
@@ -119,11 +119,11 @@ class Twin:
         seen = sorted((each for each in seen if selects(statement, each.row)), key=lambda each: place_of(each.row))
         if isinstance(statement, Select) and statement.lock is None:
             return tuple(each.row for each in seen)[: statement.limit]
-        done: list[Row] = []
+        done: list[Record] = []
         for version in seen:
             if isinstance(statement, Select) and len(done) == statement.limit:
                 break
-            if isinstance(statement, Select) and statement.lock is Lock.SKIP_LOCKED and self.holder(me, version):
+            if isinstance(statement, Select) and statement.lock is RowLock.SKIP_LOCKED and self.holder(me, version):
                 continue
             newest = yield from self.lock(me, version)
             if newest is None or not selects(statement, newest.row):
@@ -183,5 +183,5 @@ class Twin:
         return None
 
 
-def selects(statement: Any, row: Row) -> bool:
+def selects(statement: Any, row: Record) -> bool:
     return statement.where is None or statement.where.holds(row) is True

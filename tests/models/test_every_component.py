@@ -21,7 +21,7 @@ from deadheat.models.components.mailbox import Mailbox
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.components.pubsub import PubSub
 from deadheat.models.components.signal import Signal
-from deadheat.models.components.sql import Database, Row
+from deadheat.models.components.sql import Database, Record
 from deadheat.models.components.status import StatusStore
 from deadheat.models.components.user import User
 from deadheat.models.faults import FAULTS
@@ -44,7 +44,7 @@ MADE_OTHERWISE: dict[type[Component], tuple[dict[str, Any], ...]] = {
 }
 """How components are made that can be made in several ways, beside the plain one."""
 
-TABLES: dict[type[Component], tuple[type[Row], ...]] = {Database: (Job,)}
+TABLES: dict[type[Component], tuple[type[Record], ...]] = {Database: (Job,)}
 
 ASKED_IN_PLACE = (HttpChannel, User, Database)
 """Components that are asked for some things only by who was told: of another number, or a session that waits, they know

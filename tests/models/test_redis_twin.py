@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -16,30 +15,11 @@ from deadheat.models.values import lookup, with_item, without
 from deadheat.sim.components import Step, Steps
 from deadheat.sim.operations import Operation
 from tests.models.naive_redis import NaiveRedis, WouldBlockError
-from tests.models.redis_programs import KEYS, NAMES, ScriptedRedis, random_command, random_transaction
+from tests.models.redis_programs import ScriptedRedis, random_operation
 
 REDIS = ScriptedRedis("redis")
 
 PROGRAMS, STEPS = 300, 60
-
-
-def random_operation(random: Random) -> Operation:
-    """Return a command, or one that waits, or a step of a transaction, or what happens to a server."""
-    key, name = random.choice(KEYS), random.choice(NAMES)
-    others: list[Callable[[], Operation]] = [
-        lambda: REDIS.acquire(key, name),
-        lambda: REDIS.blpop(key),
-        lambda: REDIS.watch(key, name),
-        lambda: REDIS.watch(key, name),
-        lambda: random_transaction(REDIS, random),
-        lambda: random_transaction(REDIS, random),
-        lambda: REDIS.unwatch("e1", name),
-        lambda: REDIS.disconnect("e1", name),
-        lambda: REDIS.lag("e1"),
-        lambda: REDIS.fail_over("e1"),
-        lambda: Operation("redis/e1", "expire", (key,)),  # of this key
-    ]
-    return random_command(REDIS, random) if random.random() < 0.7 else random.choice(others)()
 
 
 def run(seed: int) -> Counter[str]:
@@ -47,7 +27,7 @@ def run(seed: int) -> Counter[str]:
     random, value, naive = Random(seed), REDIS.initial, NaiveRedis()
     answered: Counter[str] = Counter()
     for _ in range(STEPS):
-        operation = random_operation(random)
+        operation = random_operation(REDIS, random)
         steps = model_steps(value, operation)
         try:
             outcome = naive.expired(operation.arguments[0]) if operation.name == "expire" else naive.do(operation)

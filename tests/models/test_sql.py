@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deadheat.models.components.sql import Column, Database, DatabaseState, Lock, Row, Session, SqlError, column
+from deadheat.models.components.sql import Column, Database, DatabaseState, Record, RowLock, Session, SqlError, column
 from deadheat.models.components.sql.conditions import Condition
 from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.state import Transaction
@@ -18,8 +18,9 @@ from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.fingerprint import fingerprint
-from deadheat.sim.model import Model
+from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Label, Operation
+from deadheat.sim.traits import traits_of, weaker_than
 from tests.models.sql_models import (
     Event,
     Job,
@@ -29,6 +30,7 @@ from tests.models.sql_models import (
     hits,
     increments,
     lost_answer,
+    model_of,
     outbox,
     workers,
 )
@@ -46,7 +48,7 @@ from tests.models.sql_mutants import (
 class Drive:
     """A database at work: what sessions ask for, one after the other."""
 
-    def __init__(self, *rows: Row) -> None:
+    def __init__(self, *rows: Record) -> None:
         self.db = Database("db", Job, Event, rows=rows)
         self.value: DatabaseState = self.db.initial
 
@@ -67,7 +69,7 @@ class Drive:
         return self(self.db.go_on(session.name))
 
 
-def two(*rows: Row) -> tuple[Drive, Session, Session]:
+def two(*rows: Record) -> tuple[Drive, Session, Session]:
     drive = Drive(*rows)
     return drive, drive.db.begin("one"), drive.db.begin("other")
 
@@ -77,14 +79,15 @@ def two(*rows: Row) -> tuple[Drive, Session, Session]:
 
 def test_a_row_reads_as_its_columns_and_a_table_as_conditions_on_them() -> None:
     assert Job("j1").status == "queued"
-    assert str(Job("o'1")) == "jobs(id='o''1', status='queued', worker=NULL, tries=0)"
+    assert str(Job("o'1")) == "jobs('o''1')"
+    assert str(Job("j1", "taken", "me", 1)) == "jobs('j1', status='taken', worker='me', tries=1)"
     where = (Job.status == "queued") & (Job.worker.is_null() | Job.worker.in_("a", "b")) & (Job.tries < 3)
     assert str(where) == "(status = 'queued' AND (worker IS NULL OR (worker = 'a' OR worker = 'b'))) AND tries < 3"
     assert str(Update("jobs", (Job.tries.plus(1), Job.worker.to(None)), Job.id != "x")) == (
         "UPDATE jobs SET tries = tries + 1, worker = NULL WHERE id <> 'x'"
     )
-    assert str(Select("jobs", None, 1, Lock.SKIP_LOCKED)) == "SELECT jobs LIMIT 1 FOR UPDATE SKIP LOCKED"
-    assert str(Insert(Event("1", "o"), or_nothing=True)) == "INSERT outbox(id='1', order='o') ON CONFLICT DO NOTHING"
+    assert str(Select("jobs", None, 1, RowLock.SKIP_LOCKED)) == "SELECT jobs LIMIT 1 FOR UPDATE SKIP LOCKED"
+    assert str(Insert(Event("1", "o"), or_nothing=True)) == "INSERT outbox('1', order='o') ON CONFLICT DO NOTHING"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_what_compares_with_null_is_unknown(where: Condition, holds: bool | None
     assert where.holds(Job("j")) is holds
 
 
-class Flag(Row):
+class Flag(Record):
     id: Column[str]
     up: Column[bool] = column(default=False)
 
@@ -123,7 +126,9 @@ class Flag(Row):
         (lambda: Job.id < "x", r"only whole numbers are put in an order here"),
         (lambda: Job.status.in_(), r"Job\.status\.in_\(\) was given nothing"),
         (lambda: Job.id == "x" and Job.tries == 1, r"put conditions together with & or \|"),
-        (lambda: type("None_", (Row,), {}), r"The table None_ has no columns"),
+        (lambda: Database("db", Job).begin(""), r"A session of the database 'db' has no name"),
+        (lambda: Drive().steps(next(Drive().db.begin("one").update(Job))), r"An UPDATE of jobs sets no column"),
+        (lambda: type("None_", (Record,), {}), r"The table None_ has no columns"),
         (lambda: Database("db", Job, rows=(Job("j"), Job("j"))), r"given two tables, or rows, of one name"),
         (lambda: Database("db", Job, rows=(Flag("f"),)), r"The database 'db' has no table Flag, only Job"),
     ],
@@ -143,7 +148,7 @@ def test_a_statement_about_another_databases_table_is_refused() -> None:
     for request in (
         drive.db.select(Order),
         drive.db.insert(Order("o")),
-        drive.db.update(Order, ()),
+        drive.db.update(Order, Job.tries.to(1)),
         drive.db.delete(Order),
         next(drive.db.begin("one").select(Order)),
         next(drive.db.begin("one").insert(Order("o"))),
@@ -174,7 +179,7 @@ def test_what_is_not_committed_is_seen_by_its_own_transaction_alone() -> None:
 @pytest.mark.parametrize("end", ["commit", "rollback", "disconnect"])
 def test_locks_end_with_the_transaction(end: str) -> None:
     drive, one, other = two(Job("j1"))
-    drive(one.select(Job, lock=Lock.FOR_UPDATE))
+    drive(one.select(Job, lock=RowLock.FOR_UPDATE))
     assert drive(other.delete(Job)) is WAITS
     assert drive.go_on(other) is None
     drive(getattr(drive.db, end)("one"))
@@ -246,7 +251,7 @@ def test_on_conflict_do_nothing_waits_and_then_does_nothing() -> None:
 
 def test_a_row_that_is_only_locked_makes_no_insert_wait() -> None:
     drive, one, other = two(Job("j"))
-    drive(one.select(Job, lock=Lock.FOR_UPDATE))
+    drive(one.select(Job, lock=RowLock.FOR_UPDATE))
     assert drive(other.insert(Job("j"))) is SqlError.UNIQUE_VIOLATION
 
 
@@ -263,10 +268,10 @@ def test_an_error_ends_the_transaction_and_its_locks_and_all_that_follows_is_ref
 
 def test_skip_locked_passes_over_what_others_have_locked_and_for_update_waits_for_it() -> None:
     drive, one, other = two(Job("j1"), Job("j2"), Job("j3"))
-    assert drive(one.select(Job, Job.status == "queued", limit=1, lock=Lock.SKIP_LOCKED)) == (Job("j1"),)
-    assert drive(other.select(Job, Job.status == "queued", limit=1, lock=Lock.SKIP_LOCKED)) == (Job("j2"),)
+    assert drive(one.select(Job, Job.status == "queued", limit=1, lock=RowLock.SKIP_LOCKED)) == (Job("j1"),)
+    assert drive(other.select(Job, Job.status == "queued", limit=1, lock=RowLock.SKIP_LOCKED)) == (Job("j2"),)
     drive(one.update(Job, Job.status.to("taken"), where=Job.id == "j1"))
-    assert drive(other.select(Job, Job.status == "queued", limit=1, lock=Lock.FOR_UPDATE)) is WAITS
+    assert drive(other.select(Job, Job.status == "queued", limit=1, lock=RowLock.FOR_UPDATE)) is WAITS
     drive(one.commit())
     assert drive.go_on(other) == (Job("j2"),)  # the next that it saw when it began
 
@@ -331,6 +336,18 @@ def test_a_session_is_one_processs_own() -> None:
         drive.go_on(one)
 
 
+def forgets(db: Database) -> Any:
+    tx = db.begin("me")
+    tx.update(Job, Job.tries.plus(1))
+    yield from tx.commit()
+
+
+def test_a_statement_that_is_made_and_dropped_is_told_with_its_place() -> None:
+    model = model_of(Drive().db, Process("me", forgets, (Drive().db,)), wrong=lambda view: None)
+    with pytest.raises(ModelError, match=r"made the request db\.execute in forgets .*; write `yield from` before it"):
+        python.explore(model)
+
+
 def test_a_label_stands_on_the_step_that_begins_a_statement() -> None:
     paid = Label("PAID", "the order is paid")
     assert next(Drive().db.begin("one").commit(label=paid)).label == "PAID"
@@ -352,16 +369,27 @@ def test_equal_contents_are_equal_values_whatever_came_first_and_when_names_are_
 
 def test_a_state_reads_as_what_is_committed_and_what_is_open() -> None:
     drive, one, other = two(Job("j"))
-    drive(one.select(Job, lock=Lock.FOR_UPDATE))
+    drive(one.select(Job, lock=RowLock.FOR_UPDATE))
     drive(one.insert(Event("1", "j")))
     drive(other.delete(Job))
     assert drive.db.describe(drive.value) == (
-        "jobs(id='j', status='queued', worker=NULL, tries=0); one writes outbox(id='1', order='j'), locks jobs j; "
-        "other waits for jobs j"
+        "jobs('j'); one writes outbox('1', order='j'), locks jobs j; other waits for jobs j"
     )
     drive(one.insert(Event("1", "k")))
     assert "one is aborted" in drive.db.describe(drive.value)
     assert Database("db", Job).describe(DatabaseState()) == "no rows"
+
+
+def test_what_a_guard_is_worth_is_told_by_the_statement_without_it() -> None:
+    db = Drive().db
+    for_update = next(db.begin("one").select(Job, lock=RowLock.FOR_UPDATE))
+    [unlocked] = weaker_than(db, for_update)
+    assert unlocked.meaning == "reads without FOR UPDATE"
+    assert unlocked.instead(for_update).name == "look"
+    [failing] = weaker_than(db, db.insert(Job("j"), or_nothing=True))
+    assert failing.instead(db.insert(Job("j"), or_nothing=True)) == db.insert(Job("j"))
+    assert weaker_than(db, db.insert(Job("j"))) == ()
+    assert [traits_of(db, each).looks for each in ("select", "look", "lock")] == [True, True, False]
 
 
 # Whole systems
@@ -379,8 +407,8 @@ HOLD = {
     "safe counter": (counter(safe=True), 0),
     "increments of the database, with a crash": (increments(), 0),
     "increments of the database, with a crash for good": (increments(restarts=False), 0),
-    "workers that lock": (workers(Lock.FOR_UPDATE), 0),
-    "workers that skip what is locked": (workers(Lock.SKIP_LOCKED), 0),
+    "workers that lock": (workers(RowLock.FOR_UPDATE), 0),
+    "workers that skip what is locked": (workers(RowLock.SKIP_LOCKED), 0),
     "two rows in one order": (crosswise(ordered=True), 0),
     "two rows crosswise, again after a deadlock": (crosswise(ordered=False, retries=True), 0),
     "outbox in one transaction": (outbox(together=True), 0),
@@ -421,11 +449,11 @@ def test_every_broken_database_is_noticed_by_a_system_with_a_known_answer() -> N
     def violates(model: Model) -> bool:
         return bool(python.explore(model).counterexamples)
 
-    assert violates(workers(Lock.FOR_UPDATE, LooksOnce))
+    assert violates(workers(RowLock.FOR_UPDATE, LooksOnce))
     assert not violates(hits(LooksAnew))
     assert violates(increments(restarts=False, database=KeepsLocks))
     assert violates(counter(safe=True, database=LocksNothing))
-    assert violates(workers(Lock.SKIP_LOCKED, LocksNothing))
+    assert violates(workers(RowLock.SKIP_LOCKED, LocksNothing))
     assert violates(crosswise(ordered=False, retries=True, database=WaitsForEver))
     assert violates(outbox(together=True, database=CommitsOnCrash))
     drive, one, other = two(Job("j1"))

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from deadheat.models.components.sql import Database, DatabaseState, Lock
+from deadheat.models.components.sql import Database, DatabaseState, RowLock
 from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Statement, Update
+from deadheat.sim.operations import Operation
 from tests.models.sql_models import Event, Job
 from tests.models.sql_mutants import DirtyReads, KeepsLocks, LooksAnew, LooksOnce, WaitsForEver
 from tests.models.sql_twin import Twin
@@ -41,7 +42,7 @@ rows = st.builds(lambda key, tries: Job(key, tries=tries), st.sampled_from(KEYS)
 )
 statements: st.SearchStrategy[Statement] = st.one_of(
     st.builds(Insert, rows, st.booleans()),
-    st.builds(Select, st.just("jobs"), wheres, st.none() | st.just(1), st.sampled_from([None, *Lock])),
+    st.builds(Select, st.just("jobs"), wheres, st.none() | st.just(1), st.sampled_from([None, *RowLock])),
     st.builds(Update, st.just("jobs"), changes, wheres),
     st.builds(Update, st.just("jobs"), changes, wheres),
     st.builds(Delete, st.just("jobs"), wheres),
@@ -49,6 +50,12 @@ statements: st.SearchStrategy[Statement] = st.one_of(
 ends = st.sampled_from(["commit", "commit", "rollback", "disconnect"])
 actions = st.tuples(st.sampled_from(SESSIONS), statements | statements | statements | ends)
 programs = st.lists(actions, min_size=10, max_size=40)
+
+
+def asked(db: Database, session: str, statement: Statement) -> Operation:
+    if not isinstance(statement, Select):
+        return db.execute(session, statement)
+    return (db.look if statement.lock is None else db.lock)(session, statement)
 
 
 class Pair:
@@ -78,9 +85,7 @@ class Pair:
         elif action == "rollback":
             answers = self.take(self.db.rollback(session)), self.twin.rollback(session)
         else:
-            looks = isinstance(action, Select) and action.lock is None
-            request = (self.db.look if looks else self.db.execute)(session, action)
-            answers = self.take(request), self.twin.do(session, action)
+            answers = self.take(asked(self.db, session, action)), self.twin.do(session, action)
         assert answers[0] == answers[1], (session, action)
         self.waited += answers[0] is WAITS
         self.refused += not isinstance(answers[0], int | tuple) and answers[0] not in (None, WAITS)
@@ -112,7 +117,7 @@ def at_random(number: int) -> list[tuple[str, Any]]:
         if kind == 0:
             return Insert(Job(dice.choice(KEYS)), dice.random() < 0.5)
         if kind == 1:
-            return Select("jobs", dice.choice(wheres), dice.choice([None, 1]), dice.choice([None, *Lock]))
+            return Select("jobs", dice.choice(wheres), dice.choice([None, 1]), dice.choice([None, *RowLock]))
         if kind == 2:
             return Delete("jobs", dice.choice(wheres))
         return Update("jobs", dice.choice(sets), dice.choice(wheres))

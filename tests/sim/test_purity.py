@@ -270,7 +270,7 @@ def test_an_operation_that_answers_otherwise_when_asked_again_is_refused() -> No
         yield dice.roll()
 
     dice = Dice("dice")
-    with pytest.raises(PurityError, match=r"dice\.roll\(\) is not pure: asked twice"):
+    with pytest.raises(PurityError, match=rf"dice\.roll\(\) in roll {HERE} is not pure: asked twice"):
         python.explore(Model({"dice": dice}, (Process("p", role, (dice,)),)))
 
 

@@ -24,7 +24,7 @@ from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.rules.purity import turned, turned_request
 from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.run.coverage import Site
-from deadheat.sim.run.stepping import JointStep, only_step, steps_of
+from deadheat.sim.run.stepping import JointStep, named_with_place, only_step, steps_of
 from deadheat.sim.trace import Choice
 
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
@@ -334,8 +334,9 @@ class Tables:
         )
         if first != again and [each.content for each in first] != [each.content for each in again]:
             raise PurityError(
-                f"{operation} is not pure: asked twice for its steps from the same value, it gave others. They may "
-                "depend on the component's value and on the arguments alone, not on the order of a set in these."
+                f"{named_with_place(self.model, operation)} is not pure: asked twice for its steps from the same "
+                "value, it gave others. They may depend on the component's value and on the arguments alone, not on "
+                "the order of a set in these."
             )
         return first
 

@@ -201,8 +201,8 @@ class RunningProcess:
         if forgotten is not None:
             raise ModelError(
                 f"The process {self.process.name!r} made the request {forgotten.request} in "
-                f"{Place.in_code(forgotten.code, forgotten.line)} and never yielded it; write `yield` before it, or do "
-                "not make it."
+                f"{Place.in_code(forgotten.code, forgotten.line)} and never yielded it; write `{forgotten.missing}` "
+                "before it, or do not make it."
             )
 
     def _so_far(self, what: str) -> str:

@@ -15,7 +15,7 @@ from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.places import place_of
 from deadheat.sim.users_code import calls_users_code, failed
 
-__all__ = ["JointStep", "only_step", "steps_of"]
+__all__ = ["JointStep", "named_with_place", "only_step", "steps_of"]
 
 
 class JointStep(NamedTuple):
@@ -97,6 +97,12 @@ def _named(component: Component, request: Operation) -> str:
     """Return a request with the place at which its operation is defined."""
     place = place_of(_method(component, request))
     return f"{request} in {place}" if place is not None else str(request)
+
+
+def named_with_place(model: Model, request: Operation | Atomic) -> str:
+    """Return a request as text, each of its operations with the place at which it is defined."""
+    operations = (request,) if isinstance(request, Operation) else request.operations
+    return " and ".join(_named(model.component(each.component), each) for each in operations)
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:
