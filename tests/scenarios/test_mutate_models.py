@@ -10,6 +10,7 @@ from rich.console import Console
 
 from deadheat.reports.mutants import mutants_to_json, print_mutants
 from deadheat.reports.timeline import print_timeline
+from deadheat.scenarios.behaviour import Behaviour
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.latency import parse_latencies
@@ -545,3 +546,12 @@ def test_what_happens_at_one_instant_is_changed_in_each_of_its_parts_and_taken_a
     taken_apart = check(Scenario(f"{reference}~1"))
     assert taken_apart.steps_not_reached == ()
     assert taken_apart.exploration.states == 3  # before, in between, after
+
+
+def test_what_a_role_was_told_of_each_alternative_is_kept_as_a_whole() -> None:
+    answers = guards_of(TWO_PHASE_COMMIT, (("managers", "2"),)).observations[0].answers
+    whole = [each for each in answers if not each.of_several]
+    assert len(whole) < len(answers)
+    behaviour = Behaviour(answers)
+    for stood in {each.stood for each in whole}:
+        assert behaviour.at(stood) == [each for each in whole if each.stood == stood]
