@@ -15,7 +15,17 @@ from deadheat.models.roles import Role
 from deadheat.models.system import Protocol
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model, Process
-from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request, RoleFunction
+from deadheat.sim.operations import (
+    Accompanied,
+    AnyOf,
+    Atomic,
+    Block,
+    Chosen,
+    Operation,
+    Request,
+    RoleFunction,
+    operations_of,
+)
 from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.intercept import Running, intercepted
@@ -171,6 +181,10 @@ class Mutation:
     def _instead(self, request: Any) -> Any:
         if isinstance(request, AnyOf | Atomic):
             return replace(request, operations=tuple(self._instead(each) for each in request.operations))
+        if isinstance(request, Accompanied):
+            return replace(request, request=self._instead(request.request))
+        if isinstance(request, Block):
+            return request
         if not self.place.names(request):
             return request
         if isinstance(self.change, LeftOut):
@@ -182,7 +196,9 @@ class Mutation:
             return Chosen(outcome.which, self._told(request.operations[outcome.which], outcome.outcome))
         if isinstance(request, Atomic):
             return tuple(self._told(*each) for each in zip(request.operations, outcome, strict=True))
-        if not self.place.names(request):
+        if isinstance(request, Accompanied):
+            return self._told(request.request, outcome)
+        if isinstance(request, Block) or not self.place.names(request):
             return outcome
         if isinstance(self.change, LeftOut):
             return self.change.told
@@ -281,5 +297,5 @@ def functions_of(process: Process) -> list[Callable[..., Any]]:
 
 def _single(request: Request) -> Iterator[Operation]:
     """Yield the operations of a request."""
-    for each in (request,) if isinstance(request, Operation) else request.operations:
-        yield from (each,) if isinstance(each, Operation) else each.operations
+    for each in request.operations if isinstance(request, AnyOf) else (request,):
+        yield from operations_of(each)

@@ -42,6 +42,8 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
     if legend := _legend(counterexample):
         console.print(legend, style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
+    for each in counterexample.starving:
+        console.print(Text(f"Note that {each}.", style="bold"))
 
 
 def _lanes(trace: Trace, turning_point: int | None) -> Table:

@@ -12,7 +12,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.locals import LocalState, LocalStates
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Atomic, Instant, Operation, Outside, operations_of, plain
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.traits import GivesUp, Weaker, only_looks, traits_of, weaker_than
 
@@ -36,12 +36,11 @@ class OperationKinds:
         self._components = tables.model.components
         self._changed = set(_changed(tables))
 
-    def family(self, request: Operation | Atomic) -> str:
+    def family(self, request: Instant) -> str:
         """Return the class of the component that an operation is of, or those of several."""
-        operations = (request,) if isinstance(request, Operation) else request.operations
-        return " and ".join(type(self._components[each.component]).__name__ for each in operations)
+        return " and ".join(type(self._components[each.component]).__name__ for each in operations_of(request))
 
-    def of(self, request: Operation | Atomic) -> OperationKind:
+    def of(self, request: Instant) -> OperationKind:
         """Return what is known of an operation; nothing of several at one instant."""
         if not isinstance(request, Operation):
             return OperationKind()
@@ -67,7 +66,7 @@ class Answer(NamedTuple):
 
     place: Place
     family: str
-    operation: Operation | Atomic
+    operation: Instant
     of_choice: bool
     of_several: bool
     alternative: int
@@ -88,9 +87,10 @@ def answers_of(
     name = states.process.name
     for answered in states.answered():
         state, successor = states.states[answered.state], states.states[answered.successor]
-        if state.site not in sites:
+        if state.site not in sites or isinstance(answered.operation, Outside):
             continue
-        operation = answered.operation
+        operation = plain(answered.operation)
+        asked = [plain(each) for each in successor.operations if not isinstance(each, Outside)]
         following = _place(role, successor, sites)
         answer = Answer(
             place=Place(role, state.site, operation.component, operation.name),
@@ -103,8 +103,8 @@ def answers_of(
             stood=(faults, name, answered.state),
             outcome=answered.outcome,
             stands=(faults, name, answered.successor),
-            asks=f"{successor.site} {' or '.join(each.name for each in successor.operations)}",
-            asks_exactly=tuple(map(str, successor.operations)),
+            asks=f"{successor.site} {' or '.join(each.name for each in asked)}",
+            asks_exactly=tuple(map(str, asked)),
             following=following,
             following_kind=kinds.of(successor.operations[0]) if following else OperationKind(),
         )
@@ -142,8 +142,7 @@ def _changed(tables: Tables) -> Iterator[tuple[str, str]]:
                 for fields, successors in row.successors.items():
                     state = fields | local << (process * FIELD_BITS)
                     if any((state + each.delta ^ state) & components for each in successors):
-                        operations = request.operations if isinstance(request, Atomic) else (request,)
-                        yield from ((each.component, each.name) for each in operations)
+                        yield from ((each.component, each.name) for each in operations_of(request))
 
 
 Asks: TypeAlias = Callable[[Answer], Hashable]

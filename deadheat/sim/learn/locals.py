@@ -17,7 +17,7 @@ from deadheat.sim.errors import ModelError, PurityError, unknown_name
 from deadheat.sim.freeze import Shared, freeze
 from deadheat.sim.learn.growth import SUSPICIOUS, Growth
 from deadheat.sim.model import Crash, Process
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Instant, operations_of
 from deadheat.sim.places import place_of
 from deadheat.sim.rules.purity import reversed_, turned
 from deadheat.sim.run.coverage import Site, site_of
@@ -37,7 +37,7 @@ class LocalState:
     where it asked for any one of them.
     """
 
-    operations: tuple[Operation | Atomic, ...]
+    operations: tuple[Instant, ...]
     site: Site | None
     parent: int = -1
     alternative: int = 0
@@ -55,7 +55,7 @@ class Answered(NamedTuple):
 
     state: int
     alternative: int
-    operation: Operation | Atomic
+    operation: Instant
     outcome: Any
     successor: int
 
@@ -96,7 +96,7 @@ class LocalStates:
     def require_known(self, state: int, components: Collection[str]) -> None:
         """Raise ModelError where the process asks for an operation of a component that there is not."""
         for request in self.states[state].operations:
-            for each in (request,) if isinstance(request, Operation) else request.operations:
+            for each in operations_of(request):
                 if each.component not in components:
                     raise ModelError(
                         f"The process {self.process.name!r} asks for {each} in {self._run_to(state).place}: "
@@ -201,5 +201,5 @@ class LocalStates:
             )
 
 
-def _names(operations: tuple[Operation | Atomic, ...]) -> str:
+def _names(operations: tuple[Instant, ...]) -> str:
     return " or ".join(str(operation) for operation in operations) or "nothing"

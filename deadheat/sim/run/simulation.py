@@ -10,7 +10,7 @@ from typing import Any
 from deadheat.sim.errors import ReplayDivergedError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import UNLIMITED, Model
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Instant
 from deadheat.sim.render import render
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
@@ -25,7 +25,7 @@ class Transition:
     """A choice that is enabled, and what it would do. `operation` is None for a crash."""
 
     choice: Choice
-    operation: Operation | Atomic | None
+    operation: Instant | None
     step: JointStep
     owed: bool
 
