@@ -41,9 +41,10 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
     if isinstance(request, Operation):
         component = model.component(request.component)
         for step in _steps(component, values[request.component], request):
-            if step.kind is not None and step.kind not in model.budgets:
-                _require_declared(component, request, step.kind, {*model.budgets, *model.declared})
-            yield JointStep(step.outcome, {request.component: step.value}, step.kind)
+            kind = step.kind
+            if kind is not None and kind not in model.budgets and kind not in model.declared:
+                _require_declared(component, request, kind, {*model.budgets, *model.declared})
+            yield JointStep(step.outcome, {request.component: step.value}, kind)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
