@@ -293,7 +293,7 @@ MORE = f"{tempfile.gettempdir()}/deadheat-test-more-{os.getpid()}"
 
 
 class Outside(Component):
-    """A component that breaks the rules, in a way that no look at its code finds: it depends on whether there is a file."""
+    """A component that depends on whether there is a file, in a way that no look at its code finds."""
 
     initial = 0
 
