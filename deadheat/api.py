@@ -14,7 +14,7 @@ from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdi
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
-from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
+from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
 from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["Checked", "NotHeldError", "check"]
@@ -115,6 +115,8 @@ def check(
     __tracebackhide__ = True  # pytest shows the line that asked for the check, and none of ours
     try:
         return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max)
+    except InternalError:  # of which the traceback says where
+        raise
     except DeadheatError as error:
         raise error.with_traceback(None) from None
 

@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 if TYPE_CHECKING:  # the same names as below, for type checkers
     from deadheat.models import faults as faults
     from deadheat.models.calls import call as call, has_failed as has_failed
+    from deadheat.models.cancelling import cancel_by_comparing as cancel_by_comparing
     from deadheat.models.cluster import every_job as every_job, next_creation as next_creation
     from deadheat.models.components.advisory_lock import AdvisoryLock as AdvisoryLock, Held as Held
     from deadheat.models.components.assignment import Assigned as Assigned, Assignment as Assignment
@@ -39,6 +40,17 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
     from deadheat.models.components.registry import Registry as Registry
     from deadheat.models.components.row import Row as Row
     from deadheat.models.components.signal import Signal as Signal, Signalled as Signalled, Stage as Stage
+    from deadheat.models.components.sql import (
+        Column as Column,
+        Condition as Condition,
+        Database as Database,
+        DatabaseState as DatabaseState,
+        Record as Record,
+        RowLock as RowLock,
+        Session as Session,
+        SqlError as SqlError,
+        column as column,
+    )
     from deadheat.models.components.status import TERMINAL as TERMINAL, Status as Status, StatusStore as StatusStore
     from deadheat.models.components.stream import EventStream as EventStream
     from deadheat.models.components.tokens import Tokens as Tokens
@@ -115,6 +127,7 @@ _NAMES = {
     "deadheat.models.calls": ("call", "has_failed"),
     "deadheat.models.components.celery": ("CeleryQueue",),
     "deadheat.models.components.chance": ("Chance",),
+    "deadheat.models.cancelling": ("cancel_by_comparing",),
     "deadheat.models.cluster": ("every_job", "next_creation"),
     "deadheat.models.components.http": ("GaveUp", "HttpChannel", "TimedOut"),
     "deadheat.models.components.kubernetes": (
@@ -159,6 +172,17 @@ _NAMES = {
     "deadheat.models.protocols.suspended_create": ("SUSPENDED_CREATE",),
     "deadheat.models.protocols.two_phase": ("TWO_PHASE",),
     "deadheat.models.components.redis": ("Redis", "key_of"),
+    "deadheat.models.components.sql": (
+        "Column",
+        "Condition",
+        "Database",
+        "DatabaseState",
+        "Record",
+        "RowLock",
+        "Session",
+        "SqlError",
+        "column",
+    ),
     "deadheat.models.components.status": ("Status", "StatusStore", "TERMINAL"),
     "deadheat.models.steps": ("LABELS", "T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"),
     "deadheat.models.components.stream": ("EventStream",),

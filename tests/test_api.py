@@ -161,6 +161,13 @@ def test_what_check_cannot_take_is_told(named: Any, message: str) -> None:
         deadheat.check(OURS, **named)
 
 
+def test_of_a_design_only_its_own_steps_and_faults_are_told() -> None:
+    river = Path(__file__).parents[1] / "examples" / "river_1358.py"
+    with pytest.raises(deadheat.UsageError) as caught:
+        deadheat.check(f"{river}:AS_IT_WAS", allow_unreached=["T8"])
+    assert str(caught.value) == ("There is no step or fault 'T8'; there are: R3, R1, R2, R7, R4, R5, listener-lost.")
+
+
 def test_what_require_cannot_take_is_told() -> None:
     with pytest.raises(deadheat.UsageError, match=r"require\(...\) was given a list; give it names, one by one"):
         deadheat.check(OURS).require(["no-permanent-orphan"])  # type: ignore[arg-type]

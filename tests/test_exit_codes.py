@@ -385,5 +385,6 @@ def test_a_protocol_that_breaks_a_rule_leaves_the_results_of_others(
 ) -> None:
     done = run(["check", *protocols, "-p", "no-permanent-orphan", "-n", size], WITH_A_BROKEN_ONE)
     assert done.returncode == code
-    assert "failed after 1 outcome: RuntimeError('broken')" in done.stderr
+    assert "failed after 1 outcome in dispatch (<string>:" in done.stderr
+    assert "): RuntimeError('broken').\n" in done.stderr
     assert shown in done.stdout

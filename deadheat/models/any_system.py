@@ -28,6 +28,13 @@ class Components:
     keys: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
+        its_own = type(self).__name__
+        declared = {each.name for each in fields(self)}
+        for name, annotation in type(self).__annotations__.items():
+            if name not in declared and "ClassVar" not in str(annotation):
+                raise ModelError(f"{its_own}.{name} is no field yet; write @dataclass(frozen=True) above {its_own}.")
+            if isinstance(given := getattr(self, name, None), type) and issubclass(given, Component):
+                raise ModelError(f"The component {name!r} of {its_own} is a class; write {given.__name__}({name!r}).")
         for name, component in self.named().items():
             if component.name != name:
                 raise ModelError(

@@ -22,8 +22,8 @@ FIRST = (None,)
 
 
 def roles_of(protocol: Protocol, faults: Faults) -> tuple[Role[Any], ...]:
-    """Return the roles of a protocol, in their surroundings, and those that it adds."""
-    return (*_own(protocol, faults), *_surroundings(protocol, faults), *protocol.roles)
+    """Return the roles that every protocol has, in their surroundings."""
+    return (*_own(protocol, faults), *_surroundings(protocol, faults))
 
 
 def _own(protocol: Protocol, faults: Faults) -> Iterator[Role[System]]:

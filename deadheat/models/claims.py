@@ -21,10 +21,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from deadheat.models.any_system import Components
 from deadheat.sim.components import Component
+from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.model import Kind, Part, Property, View
 
@@ -56,7 +58,7 @@ class Claim:
 
     def __post_init__(self) -> None:
         if not callable(self.violation):
-            raise ModelError(f"The property {self.name!r} has no function but {self.violation!r}; give it one.")
+            raise ModelError(f"The property {self.name!r} has no function but {a(self.violation)}; give it one.")
         if not isinstance(self.name, str) or not self.name.strip() or any(each.isspace() for each in self.name):
             raise ModelError(f"The name of a property is {self.name!r}; give it one without spaces, such as no-orphan.")
         for each in inspect.signature(self.violation).parameters.values():
@@ -178,6 +180,7 @@ def _part(claim: Claim, components: Components, key_name: str, key: str | None) 
         given = {name: _seen(components, component, key, views) for name, component in read.items()}
         return claim.violation(**({key_name: key} if key_name in claim.parameters else {}), **given)
 
+    update_wrapper(violation, claim.violation, assigned=(), updated=())  # whose place is told where it fails
     names = (instance for each in read.values() for instance in _instances(components, each, key))
     return Part(tuple(dict.fromkeys(names)), violation)
 

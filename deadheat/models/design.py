@@ -26,6 +26,7 @@ from deadheat.models.faults import FAULTS
 from deadheat.models.protocol_rules import require_name, require_tuple
 from deadheat.models.roles import Faults, Role, Steps, processes_of
 from deadheat.sim.components import Component
+from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.faults import Fault
 from deadheat.sim.model import Model, Process
@@ -68,8 +69,8 @@ class Design(Generic[System]):
         whose = f"the design {self.name!r}"
         if not isinstance(self.components, Components):
             raise ModelError(
-                f"The components of {whose} are a {type(self.components).__name__}; give it an object of a class "
-                "derived from Components."
+                f"The components of {whose} are {a(self.components)}; give it an object of a class derived "
+                "from Components."
             )
         if not self.key.isidentifier():
             raise ModelError(f"The key of {whose} is {self.key!r}; give it one word, such as 'order'.")
@@ -83,9 +84,10 @@ class Design(Generic[System]):
             raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
         _require_different(f"roles of {whose}", (each.name for each in self.roles))
         _require_different(f"properties of {whose}", (each.name for each in self.claims))
+        kinds = self.kinds  # raises for one that nobody declares
         for kind in self.budgets or {}:
-            if kind not in self.kinds:
-                raise ModelError(str(unknown_name(f"fault in {whose} of the kind", kind, self.kinds)))
+            if kind not in kinds:
+                raise ModelError(str(unknown_name(f"fault in {whose} of the kind", kind, kinds)))
         claimed = [each.name for each in self.claims]
         for name, verdict in (self.expects or {}).items():
             if name not in claimed:
@@ -133,7 +135,8 @@ class Design(Generic[System]):
         components = self.components.at(self.keys(count), budgets)
         processes = (*processes_of(self.roles, components, budgets), *processes_by_themselves(components, budgets))
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
-        return Model(components.instances(), processes, claims, budgets, quiet or self.quiet, components.keys)
+        declared = frozenset(self.kinds)
+        return Model(components.instances(), processes, claims, budgets, quiet or self.quiet, components.keys, declared)
 
 
 def declared_faults(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from deadheat.models.steps import LABELS
+from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError
 
 __all__ = ["require_kinds", "require_labels", "require_name", "require_roles", "require_tuple"]
@@ -49,6 +50,4 @@ def require_labels(whose: str, given: Any) -> None:
 
 
 def _kind_of(value: Any) -> str:
-    if isinstance(value, str | int | type(None)):
-        return repr(value)
-    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    return repr(value) if isinstance(value, str | int) else a(value)

@@ -1,8 +1,10 @@
 """Roles: the processes of a design, declared. How many there are, whether they repeat, and how each can be killed.
 
-one("relay", relay, repeats=True, crashes=(crash(RELAY_CRASH),))
-one_each("shop", place)                        one for each key: `place(components, key)`
-several_each("worker", worker, count=2)        so many for each key: `worker(components, key, number)`
+    one("relay", relay, repeats=True, crashes=(crash(RELAY_CRASH),))
+    one_each("shop", place)                  # one for each key: place(components, key)
+    several_each("worker", worker, count=2)  # so many for each key: worker(components, key, number)
+
+Each is given a generator function; what that yields is the role's steps.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.models.any_system import Components
+from deadheat.models.protocol_rules import require_tuple
+from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.model import Crash, Process
@@ -78,6 +82,7 @@ class Role(Generic[System]):
     numbers: tuple[int | None, ...] | Callable[[Faults], tuple[int, ...]] = (None,)
     repeats: bool = False
     owed: bool = True
+    optional: bool = False
     crashes: tuple[RoleCrash[System], ...] = ()
     needs: Fault | str | None = None
     like: str | None = None
@@ -90,8 +95,10 @@ class Role(Generic[System]):
             raise ModelError(f"The name of a role is {self.name!r}; give it a text.")
         if not callable(self.function):
             raise ModelError(
-                f"The role {self.name!r} has no function but {self.function!r}; give it a generator function."
+                f"The role {self.name!r} has no function but {a(self.function)}; give it a generator function."
             )
+        is_crash = lambda each: isinstance(each, RoleCrash)  # noqa: E731
+        require_tuple(f"the role {self.name!r}", "crashes", self.crashes, is_crash, "what crash(...) returns")
 
     @property
     def part(self) -> str:
@@ -126,6 +133,7 @@ class Role(Generic[System]):
             self.repeats,
             self.owed,
             crashes,
+            optional=self.optional,
             part=self.part,
             key=instance.key,
             is_environment=self.is_environment,
@@ -152,6 +160,7 @@ def one(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
     like: str | None = None,
@@ -159,9 +168,10 @@ def one(
     """Declare one process, which runs `function(components)`.
 
     One that `repeats` begins anew each time it returns; one that is not `owed` may make its steps, but need not; one
-    that `needs` a fault is there only if that has a budget; one that is `like` another role is another of its kind.
+    that is `optional` need not begin, and goes on once it has begun; one that `needs` a fault is there only if that has
+    a budget; one that is `like` another role is another of its kind.
     """
-    return Role(name, function, repeats=repeats, owed=owed, crashes=crashes, needs=needs, like=like)
+    return Role(name, function, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs, like=like)
 
 
 def one_each(
@@ -170,11 +180,14 @@ def one_each(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
 ) -> Role[System]:
     """Declare one process for each key, which runs `function(components, key)`; see `one`."""
-    return Role(name, function, each_key=True, repeats=repeats, owed=owed, crashes=crashes, needs=needs)
+    return Role(
+        name, function, each_key=True, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
+    )
 
 
 def several(
@@ -184,6 +197,7 @@ def several(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
 ) -> Role[System]:
@@ -192,7 +206,9 @@ def several(
     The count may be a function of the budgets of faults.
     """
     numbers = numbered(count)
-    return Role(name, function, numbers=numbers, repeats=repeats, owed=owed, crashes=crashes, needs=needs)
+    return Role(
+        name, function, numbers=numbers, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
+    )
 
 
 def several_each(
@@ -202,12 +218,15 @@ def several_each(
     *,
     repeats: bool = False,
     owed: bool = True,
+    optional: bool = False,
     crashes: tuple[RoleCrash[System], ...] = (),
     needs: Fault | str | None = None,
 ) -> Role[System]:
     """Declare so many processes for each key, each of which runs `function(components, key, number)`; see `several`."""
     numbers = numbered(count)
-    return Role(name, function, True, numbers, repeats=repeats, owed=owed, crashes=crashes, needs=needs)
+    return Role(
+        name, function, True, numbers, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
+    )
 
 
 def numbered(count: int | Callable[[Faults], int]) -> Callable[[Faults], tuple[int, ...]]:

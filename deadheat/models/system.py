@@ -105,12 +105,13 @@ class Protocol:
 
     `worker` runs the Celery task, `dispatch` handles one request in the dispatcher, `cancel` answers the user, and
     `complete` records that the Job has finished. `calls` is how many HTTP calls one run of the worker makes; `status`
-    is where the status lives; `resubmit` is what a new submission of the same evaluation does at once; `leases` says
-    whether Redis keys are set with a time to live (with a holder), so that time runs for them; `source` is the section
-    of the original analysis, or the documentation, that this models. `components` is a class derived from System that
-    has the protocol's own ones too; `roles` are further ones, `claims` further properties, and `faults` those that no
-    component, crash or role declares. `expects` is as in a `Design`. `lacks` are those of the steps T0 to T8 that it
-    does without: any other that no run reaches makes what holds of it vacuous.
+    is where the status lives, and `redis` may be a class with scripts of its own; `resubmit` is what a new submission
+    of the same evaluation does at once; `leases` says whether Redis keys are set with a time to live (with a holder),
+    so that time runs for them; `source` is the section of the original analysis, or the documentation, that this
+    models. `components` is a class derived from System that has the protocol's own ones too; `roles` are further ones,
+    `claims` further properties, and `faults` those that no component, crash or role declares. `expects` is as in a
+    `Design`. `lacks` are those of the steps T0 to T8 that it does without: any other that no run reaches makes what
+    holds of it vacuous.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Protocol:
     calls: int = 1
     status: type[StatusStore] | type[EventStream] = StatusStore
     kubernetes: type[Kubernetes] = Kubernetes
+    redis: type[Redis] = Redis
     resubmit: Callable[[Any, str], tuple[Operation, ...]] = no_more
     watches_jobs: bool = False
     leases: bool = False
@@ -141,6 +143,7 @@ class Protocol:
         kinds = (
             ("status", self.status, (StatusStore, EventStream)),
             ("kubernetes", self.kubernetes, (Kubernetes,)),
+            ("redis", self.redis, (Redis,)),
             ("components", self.components, (System,)),
         )
         require_kinds(whose, kinds)

@@ -24,7 +24,6 @@ from deadheat.models.claims import property_of
 from deadheat.models.components.celery import CeleryQueue
 from deadheat.models.components.chance import Chance
 from deadheat.models.components.http import HttpChannel
-from deadheat.models.components.redis import Redis
 from deadheat.models.components.tokens import Tokens
 from deadheat.models.components.user import User
 from deadheat.models.design import processes_by_themselves
@@ -58,7 +57,11 @@ def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
     """Return the world of a protocol at one size; the fault budgets decide which processes it needs."""
     names = tuple(f"e{number}" for number in range(1, evaluations + 1))
     system = _system(protocol, faults).at(names, faults)
-    processes = (*processes_of(roles_of(protocol, faults), system, faults), *processes_by_themselves(system, faults))
+    processes = (
+        *processes_of(roles_of(protocol, faults), system, faults),
+        *processes_by_themselves(system, faults),
+        *processes_of(protocol.roles, system, faults),
+    )
     claims = tuple(property_of(each, system, KEY) for each in protocol.claims)
     return World(system, system.instances(), processes, claims)
 
@@ -70,7 +73,7 @@ def _system(protocol: Protocol, faults: Faults) -> System:
         status=_made(protocol.status, "status", replicas=bool(faults.get(kinds.STALE_STATUS))),
         http=HttpChannel("http"),
         tokens=Tokens("tokens"),
-        redis=Redis("redis", leases=protocol.leases),
+        redis=_made(protocol.redis, "redis", leases=protocol.leases),
         kubernetes=_made(
             protocol.kubernetes,
             "kubernetes",

@@ -72,4 +72,5 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "not_reached": [str(each) for each in result.steps_not_reached] + list(result.faults_not_fired),
         "labels_not_reached": list(result.labels_not_reached),
         "faults_not_fired": list(result.faults_not_fired),
+        "assumptions": list(result.assumptions),
     }

@@ -112,6 +112,11 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
     for result in results:
         exploration = result.exploration
         remarks.update((f"{result.scenario.protocol}: {remark}.", None) for remark in exploration.remarks)
+        if result.assumptions:
+            made = "; ".join(result.assumptions)
+            remarks[f"{result.scenario.protocol}: what holds, holds of runs that keep to what is assumed: {made}."] = (
+                None
+            )
         if exploration.stopped:
             remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:

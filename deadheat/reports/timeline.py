@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.models.mutations import functions_of
 from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
+from deadheat.sim.run.coverage import labels_of
 from deadheat.sim.trace import Event, Trace
 
 __all__ = ["empty_table", "print_timeline", "step_of"]
@@ -37,7 +39,8 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
     console.print(layout(counterexample.trace, turning_point))
-    console.print(_legend(counterexample.trace.events), style="dim")
+    if legend := _legend(counterexample):
+        console.print(legend, style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
     for each in counterexample.starving:
         console.print(Text(f"Note that {each}.", style="bold"))
@@ -104,9 +107,13 @@ def step_of(event: Event) -> Text:
     return text
 
 
-def _legend(events: tuple[Event, ...]) -> str:
-    used = {event.label for event in events}
-    return "; ".join(f"{label.name} {label.meaning}" for label in LABELS if label.name in used) + "."
+def _legend(counterexample: Counterexample) -> str:
+    """Return what the labels mean that steps have: the user's own too, as far as a role names them."""
+    used = _in_order(event.label for event in counterexample.trace.events if event.label)
+    functions = [each for process in counterexample.scenario.model().processes for each in functions_of(process)]
+    own = sorted((each for each in labels_of(functions) if each.name in used), key=lambda each: used.index(each.name))
+    told = [f"{each.name} {each.meaning}" for each in dict.fromkeys((*LABELS, *own)) if each.name in used]
+    return "; ".join(told) + "." * bool(told)
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from deadheat.sim.learn.locals import LocalState, LocalStates
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.operations import Instant, Operation, Outside, operations_of, plain
 from deadheat.sim.run.coverage import Site
-from deadheat.sim.traits import Weaker, only_looks, traits_of, weaker_than
+from deadheat.sim.traits import GivesUp, Weaker, only_looks, traits_of, weaker_than
 
 __all__ = ["Answer", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
 
@@ -26,6 +26,7 @@ class OperationKind(NamedTuple):
     hands_work: bool = False
     passes_work_on: bool = False
     weaker: tuple[Weaker, ...] = ()
+    gives_up: GivesUp | None = None
 
 
 class OperationKinds:
@@ -50,6 +51,7 @@ class OperationKinds:
             traits.hands_work,
             traits.passes_work_on,
             weaker_than(component, request),
+            traits.gives_up,
         )
 
 

@@ -21,6 +21,7 @@ from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.models.system import Addition, Protocol
 from deadheat.scenarios import user_code
 from deadheat.scenarios.given import given
+from deadheat.sim.counting import a
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Model
 
@@ -183,8 +184,7 @@ def _users(where: str, name: str) -> Found:
     names = user_code.named_in(user_code.found_in(where), KINDS)
     there = f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}" if names else "there is none in it"
     raise UsageError(
-        f"{name} in {where} is a {type(found).__name__}, and no Protocol, Design or Model, nor a function that makes "
-        f"one; {there}."
+        f"{name} in {where} is {a(found)}, and no Protocol, Design or Model, nor a function that makes one; {there}."
     )
 
 

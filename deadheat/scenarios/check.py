@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deadheat.scenarios import interruption
+from deadheat.scenarios.assumptions import assumptions_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explain.confirm import confirm
@@ -124,7 +125,8 @@ class CheckResult:
     """What a check found.
 
     `steps_not_reached`, `labels_not_reached` and `faults_not_fired` are what no explored run did; `missed` those labels
-    and faults for want of which what holds is vacuous.
+    and faults for want of which what holds is vacuous. `assumptions` are those that roles make: what holds, holds of no
+    other runs.
     """
 
     scenario: Scenario
@@ -135,6 +137,7 @@ class CheckResult:
     faults_not_fired: tuple[str, ...]
     missed: tuple[str, ...]
     seconds: float
+    assumptions: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -205,6 +208,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         faults_not_fired=tuple(faults),
         missed=missed,
         seconds=time.perf_counter() - started,
+        assumptions=assumptions_of(model),
     )
 
 
@@ -332,6 +336,8 @@ def _require_where(model: Model, outcome: Outcome, where: tuple[Condition, ...])
 def _all_sites(model: Model) -> set[Site]:
     functions: list[Callable[..., Any]] = []
     for process in model.processes:
+        if process.is_environment:  # no role of anybody's
+            continue
         functions.append(process.role)
         functions.extend(each for each in process.arguments if callable(each))
     return sites_of(functions)

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from deadheat.models.components.http import GaveUp, TimedOut
 from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, Place, Weakened, mutated
 from deadheat.models.system import Protocol
 from deadheat.scenarios import catalogue
@@ -37,7 +36,7 @@ from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.operations import Operation
-from deadheat.sim.run.coverage import Site, sites_of
+from deadheat.sim.run.coverage import Site, delegations_of, sites_of
 
 __all__ = ["Guards", "Observation", "guards_of", "mutant", "mutation_of"]
 
@@ -154,7 +153,7 @@ def _observe(original: Original, faults: Budgets) -> Observation:
     search.run()
     tables.verify_purity()
     answers: list[Answer] = []
-    sites = {role: sites_of(functions) for role, functions in original.functions.items()}
+    sites = {role: sites_of(functions) | delegations_of(functions) for role, functions in original.functions.items()}
     kinds, role_of = OperationKinds(tables), original.roles_of(model)
     for states in tables.locals:
         role = role_of(states.process)
@@ -177,9 +176,11 @@ def _changes_at(answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Cha
     if not isinstance(operation, Operation) or kind.hands_work or kind.passes_work_on:
         return
     decisions = behaviour.groups(answers, lambda answer: answer.asks)
-    for group in decisions[1:]:
-        timed_out = any(isinstance(each, TimedOut) for each in group)
-        yield Mistaken(group, GaveUp() if timed_out else usual)
+    for group in decisions:
+        if kind.gives_up and any(isinstance(each, kind.gives_up.again) for each in group):
+            yield Mistaken(group, kind.gives_up.told)
+        elif group is not decisions[0]:
+            yield Mistaken(group, usual)
     without_faults = {freeze(answer.outcome) for answer in answers if answer.stood[0] == answers[0].stood[0]}
     others = [each for group in decisions[1:] for each in group if freeze(each) in without_faults]
     if others:

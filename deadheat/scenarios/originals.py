@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
 from deadheat.models.mutations import ROLES, functions_of, role_of
+from deadheat.models.role_names import named_roles
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
-from deadheat.scenarios.subjects import OfEvaluations, Subject
+from deadheat.scenarios.subject import Subject
+from deadheat.scenarios.subjects import OfEvaluations
 from deadheat.sim.model import Model, Process
 
-__all__ = ["AnyOriginal", "Budgets", "OfProtocol", "Original", "named_roles"]
+__all__ = ["AnyOriginal", "Budgets", "OfProtocol", "Original"]
 
 Budgets: TypeAlias = tuple[tuple[str, int], ...]
 """Faults, each with its budget."""
@@ -61,7 +61,7 @@ class OfProtocol(Original):
         found: dict[str, list[Callable[..., Any]]] = {name: [getattr(self.protocol, name)] for name in ROLES}
         for role in self.protocol.roles:
             if role.part not in ROLES:
-                found.setdefault(role.part, []).extend((role.function, *filter(callable, role.given)))
+                found.setdefault(role.part, []).extend(role.functions)
         return found
 
     def model(self, budgets: Budgets) -> Model:
@@ -105,42 +105,6 @@ class AnyOriginal(Original):
     def roles_of(self, model: Model) -> Callable[[Process], str | None]:
         """Return the name of the role that a process runs; None where that is the environment."""
         return named_roles(model)
-
-
-def named_roles(model: Model) -> Callable[[Process], str | None]:
-    """Return how the roles of a model's processes are called: as its design calls them, or as their functions are.
-
-    Processes that run one function run one role. Where functions of several files or lines have one name, these are
-    told too.
-    """
-    places: dict[str, set[str]] = defaultdict(set)
-    for process in model.processes:
-        places[_name(process)].add(_place(process))
-
-    def role(process: Process) -> str | None:
-        if process.is_environment:
-            return None
-        name = _name(process)
-        return name if process.part or len(places[name]) == 1 else f"{name} ({_place(process)})"
-
-    return role
-
-
-def _name(process: Process) -> str:
-    return process.part or getattr(_function(process), "__name__", type(process.role).__name__)
-
-
-def _place(process: Process) -> str:
-    code = getattr(_function(process), "__code__", None)
-    return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}" if code else type(process.role).__name__
-
-
-def _function(process: Process) -> Callable[..., Any]:
-    function: Callable[..., Any] = process.role
-    while isinstance(function, partial):
-        function = function.func
-    unwrapped: Callable[..., Any] = inspect.unwrap(function)
-    return unwrapped
 
 
 def _budgets(subject: Subject) -> tuple[Budgets, ...]:

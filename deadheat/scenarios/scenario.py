@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from deadheat.models.faults import FAULTS
-from deadheat.models.steps import LABELS
 from deadheat.scenarios.catalogue import without_mutants
 from deadheat.scenarios.subject import Settings, Subject
 from deadheat.scenarios.subjects import subject_of
@@ -153,9 +151,8 @@ def parse_settings(texts: list[str]) -> Settings:
 
 def require_steps_or_faults(names: Iterable[str], scenarios: Iterable[Scenario]) -> frozenset[str]:
     """Return names of steps and kinds of fault; raises UsageError for one that is neither in any of the scenarios."""
-    subjects = [each.subject for each in scenarios] if names else []
-    own = (name for each in subjects for name in (*each.labels, *each.faults))
-    found, known = frozenset(names), list(dict.fromkeys((*(label.name for label in LABELS), *FAULTS, *own)))
+    found = frozenset(names)
+    known = list(dict.fromkeys(name for each in scenarios for name in each.subject.steps_and_faults)) if found else []
     for name in found:
         if name not in known:
             raise unknown_name("step or fault", name, known)

@@ -50,6 +50,11 @@ class Subject(ABC):
         """The labels of the steps that some run should reach."""
         return ()
 
+    @property
+    def steps_and_faults(self) -> tuple[str, ...]:
+        """The labels and the kinds of fault that one may speak of."""
+        return (*self.labels, *self.faults)
+
     @abstractmethod
     def size(self, evaluations: int) -> str:
         """Return how large it is, in words."""

@@ -14,12 +14,13 @@ from typing import Any
 
 from deadheat.models.design import Design, declared_faults
 from deadheat.models.faults import FAULTS
-from deadheat.models.mutations import ROLES, Mutation, mutated_model
+from deadheat.models.mutations import ROLES
 from deadheat.models.steps import LABELS
 from deadheat.models.system import Protocol, System
 from deadheat.models.world import build
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.general_model import GeneralModel, model_made_by
+from deadheat.scenarios.mutant_of import MutantOf
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.scenarios.reached import labels_with_effect
 from deadheat.scenarios.subject import Settings, Subject
@@ -63,6 +64,11 @@ class OfEvaluations(Subject):
         named = labels_of([*roles, *(function for role in self.protocol.roles for function in role.functions)])
         return tuple(label.name for label in dict.fromkeys((*LABELS, *named)) if label not in self.protocol.lacks)
 
+    @property
+    def steps_and_faults(self) -> tuple[str, ...]:
+        """Those of all protocols too, also where this one does without."""
+        return (*(label.name for label in LABELS), *super().steps_and_faults)
+
     def size(self, evaluations: int) -> str:
         """Return how many evaluations there are."""
         return counted(evaluations, "evaluation")
@@ -71,7 +77,8 @@ class OfEvaluations(Subject):
         """Return the model of the protocol in its world."""
         world = build(self.protocol, evaluations, budgets)
         properties = (*properties_of(world.system), *world.claims)
-        return Model(world.components, world.processes, properties, budgets, quiet, world.interchangeable)
+        declared = frozenset(self.faults)
+        return Model(world.components, world.processes, properties, budgets, quiet, world.interchangeable, declared)
 
     def reached(self, evaluations: int, budgets: Mapping[str, int], exploration: Exploration) -> frozenset[str]:
         """Return the labels of the steps that some run made, with the effect that they are named for."""
@@ -128,54 +135,6 @@ class OfDesign(Subject):
     def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of the design."""
         return self.design.model(evaluations, budgets, quiet=quiet)
-
-
-@dataclass(frozen=True)
-class MutantOf(Subject):
-    """A mutant of anything but a protocol, whose mutants are protocols: it is what that is, but for one change."""
-
-    original: Subject
-    mutation: Mutation
-
-    @property
-    def faults(self) -> Mapping[str, bool]:
-        """Those of the original."""
-        return self.original.faults
-
-    @property
-    def properties(self) -> Mapping[str, str]:
-        """Those of the original."""
-        return self.original.properties
-
-    @property
-    def budgets(self) -> Mapping[str, int]:
-        """Those of the original."""
-        return self.original.budgets
-
-    @property
-    def quiet(self) -> bool:
-        """Whether the original is."""
-        return self.original.quiet
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Those of the original."""
-        return self.original.labels
-
-    def size(self, evaluations: int) -> str:
-        """Return the size of the original."""
-        return self.original.size(evaluations)
-
-    def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
-        """Return the model of the original, with the change in all processes that run the role."""
-        from deadheat.scenarios.originals import named_roles  # which is about subjects
-
-        model = self.original.model(evaluations, budgets, quiet)
-        return mutated_model(model, self.mutation, named_roles(model))
-
-    def reached(self, evaluations: int, budgets: Mapping[str, int], exploration: Exploration) -> frozenset[str]:
-        """Return the labels of the steps that some run made."""
-        return self.original.reached(evaluations, budgets, exploration)
 
 
 def subject_of(reference: str, settings: Settings = ()) -> Subject:

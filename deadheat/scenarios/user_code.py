@@ -22,7 +22,7 @@ from deadheat.models.design import Design
 from deadheat.models.system import Protocol
 from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import Model
-from deadheat.sim.nearest import said
+from deadheat.sim.nearest import said, sentence
 from deadheat.sim.places import places_of, shown
 from deadheat.sim.references import INSTALLED
 from deadheat.sim.users_code import OverdueError, calls_users_code
@@ -229,9 +229,8 @@ def _broken(error: BaseException, path: Path | None) -> BaseException:
     if isinstance(error, SyntaxError):
         place = shown(error.filename or str(path)) + (f":{error.lineno}" if error.lineno else "")
         return UsageError(f"{place} is no Python: {error.msg}; mend it there.")
-    sentence = " ".join(_said(error).split()).rstrip(".")
-    end = "" if sentence.endswith("?") else "."
-    return UsageError(f"{_location(error, path) or 'The module'} cannot be imported: {sentence}{end}")
+    what = " ".join(_said(error).split())
+    return UsageError(sentence(f"{_location(error, path) or 'The module'} cannot be imported: {what}"))
 
 
 def _said(error: BaseException) -> str:
@@ -242,9 +241,7 @@ def _said(error: BaseException) -> str:
             "in a file that is named by its path, an import with a leading dot finds nothing; leave the dot out, or "
             "name the protocol as package.module:NAME"
         )
-    if (nearest := said(error)) != repr(error):
-        return nearest
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    return said(error) or f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _location(error: BaseException, path: Path | None = None) -> str | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
-from deadheat.models.components.redis import Redis
-from deadheat.models.faults import LEASE_EXPIRY
-from deadheat.models.values import lookup
 from deadheat.scenarios.latency import Latency
 from deadheat.scenarios.window_network import constraints_of, readings_of
+from deadheat.sim.components import Component
 from deadheat.sim.explain.causality import Reading
-from deadheat.sim.explain.cuts import START, CausalStep, Cuts
+from deadheat.sim.explain.cuts import START, Cuts
 from deadheat.sim.explain.temporal import Network
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Operation, plain
+from deadheat.sim.render import render
+from deadheat.sim.traits import Expires, traits_of
 
 __all__ = ["FreeStep", "Lease", "free_steps", "leases_of"]
 
@@ -75,11 +76,15 @@ def _follows(step: int, free: int, measured: Mapping[int, int]) -> bool:
 def leases_of(model: Model, cuts: Cuts, bounds: Mapping[int, Latency]) -> Iterator[Lease]:
     """Yield, over all readings, how long the leases that expire can last, whatever latency is given for the expiry."""
     for step in cuts.steps:
-        operation = step.transition.operation
-        if step.transition.step.fault != LEASE_EXPIRY or not isinstance(operation, Operation):
+        operation, outcome = step.transition.operation, step.transition.step.outcome
+        if not isinstance(operation, Operation):
             continue
-        key = str(step.transition.step.outcome)
-        setting = {each.number for each in cuts.steps if _sets(model, each, operation, key)}
+        component = model.component(operation.component)
+        expiry = traits_of(component, operation.name).expires
+        if expiry is None:
+            continue
+        key = operation.component if outcome is None else render(outcome)
+        setting = _setting(component, cuts, operation, outcome, expiry)
         others = {number: latency for number, latency in bounds.items() if number != step.number}
         found = [
             (network.longest(each, step.number), each)
@@ -104,13 +109,17 @@ def _last(steps: Set[int], end: int, reading: Reading) -> set[int]:
     return {each for each in left if not any(each in before[other] for other in left & before[end])}
 
 
-def _sets(model: Model, step: CausalStep, expiry: Operation, key: str) -> bool:
-    """Return whether a step set the key that expires: whether, answered as it was, it would where there is no key."""
-    operation = plain(step.transition.operation) if step.transition.operation else None
-    redis = model.component(expiry.component)
-    if not isinstance(operation, Operation) or operation.component != expiry.component or not isinstance(redis, Redis):
-        return False
-    return any(
-        each.outcome == step.transition.step.outcome and lookup(each.value.keys, key) is not None
-        for each in redis.apply(redis.initial, operation)
-    )
+def _setting(component: Component, cuts: Cuts, expiring: Operation, expired: Any, expiry: Expires) -> set[int]:
+    """Return the steps that set the time of what expires: which, done as they were, do so where none is set."""
+    value, found = component.initial, set()
+    for step in cuts.steps:
+        operation = plain(step.transition.operation) if step.transition.operation else None
+        after = step.transition.step.values.get(expiring.component, value)
+        if isinstance(operation, Operation) and operation.component == expiring.component:
+            unset = component.initial if expiry.unset is None else expiry.unset(value, expired)
+            steps = component.apply(unset, operation)
+            values = [each.value for each in steps if each.outcome == step.transition.step.outcome]
+            if any(over.outcome == expired for each in values for over in component.apply(each, expiring)):
+                found.add(step.number)
+        value = after
+    return found

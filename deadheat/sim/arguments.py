@@ -50,19 +50,19 @@ def wrong_argument(wanted: Wanted, names: Sequence[str], arguments: Sequence[Any
 def wrong_call(parameters: Sequence[inspect.Parameter], given: Sequence[Any], named: Mapping[str, Any]) -> str:
     """Return what is wrong with the arguments of a call that cannot be, in a phrase, with what it takes."""
     names = [each.name for each in parameters]
-    takes = f"it takes ({', '.join(names)})"
+    takes = f"it takes ({', '.join(names)}), and"
     if len(given) > len(names):
-        return f"{len(given)} are too many, {takes}"
+        return f"{takes} {len(given)} are given"
     for name in named:
         if name not in names:
             nearest = difflib.get_close_matches(name, names, n=1)
-            return f"there is no {name!r}, {takes}" + (f"; write {nearest[0]}" if nearest else "")
+            return f"{takes} there is no {name!r}" + (f"; write {nearest[0]}" if nearest else "")
         if name in names[: len(given)]:
-            return f"{name!r} is given twice, {takes}"
+            return f"{takes} {name!r} is given twice"
     missing = [
         repr(each.name) for each in parameters[len(given) :] if each.name not in named and each.default is each.empty
     ]
-    return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing, {takes}"
+    return f"{takes} {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
 
 
 def types_of(annotation: Any) -> tuple[type, ...] | None:

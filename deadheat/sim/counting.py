@@ -8,7 +8,9 @@ __all__ = ["a", "counted", "with_article"]
 
 
 def a(value: Any) -> str:
-    """Return what kind of thing a value is: `a list`, `an int`, `None`."""
+    """Return what kind of thing a value is: `a list`, `an int`, `the class Shop`, `None`."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     return "None" if value is None else with_article(type(value).__name__)
 
 

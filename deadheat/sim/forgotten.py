@@ -15,15 +15,18 @@ from types import CodeType
 from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
 
+from deadheat.sim.places import is_of_a_component
+
 __all__ = ["Forgotten", "Unyielded", "note_made", "note_used", "noting_nothing"]
 
 
 class Forgotten(NamedTuple):
-    """A request that was never yielded, as text, and the code and line that made it."""
+    """A request that was never yielded, as text, the code and line that made it, and the word that is missing there."""
 
     request: str
     code: CodeType
     line: int
+    missing: str
 
 
 class _Made(NamedTuple):
@@ -50,10 +53,13 @@ class Unyielded:
             if collecting:
                 gc.enable()
 
-    def note(self, request: Any, code: CodeType, line: int) -> None:
-        """Note a request that was made."""
+    def note(self, request: Any, frame: Any) -> None:
+        """Note a request that was made by what a frame runs, or for it by steps of a component of the library."""
+        missing = "yield"
+        while frame.f_back is not None and is_of_a_component(frame):
+            frame, missing = frame.f_back, "yield from"
         text = f"{request.component}.{request.name}"
-        self._made.append(_Made(ref(request), Forgotten(text, code, line)))
+        self._made.append(_Made(ref(request), Forgotten(text, frame.f_code, frame.f_lineno, missing)))
 
     def use(self, request: Any) -> None:
         """Note that a request was yielded, or is part of another one."""
@@ -94,8 +100,7 @@ def note_made(request: Any, *parts: Any) -> None:
         return
     for each in parts:
         unyielded.use(each)
-    frame: Any = sys._getframe(2)  # that of who called what calls this
-    unyielded.note(request, frame.f_code, frame.f_lineno)
+    unyielded.note(request, sys._getframe(2))  # the frame of who called what calls this
 
 
 def note_used(request: Any) -> None:

@@ -266,8 +266,9 @@ class _StandingFreezer(_ValueFreezer):
             # not the views that this look itself made, nor the code, which stands beside
             if not isinstance(each, FrameType) and each is not local_values and each is not generator.gi_code
         ]
-        # The names tell bound locals from unbound ones, which the garbage collector leaves out.
-        return (GeneratorType, generator.gi_code, frame.f_lasti, tuple(local_values), self._freeze_all(content))
+        # The names tell bound locals from unbound ones, which the garbage collector leaves out. They are sorted: an
+        # interpreter that keeps the view puts what is bound after an earlier look at its end.
+        return (GeneratorType, generator.gi_code, frame.f_lasti, tuple(sorted(local_values)), self._freeze_all(content))
 
 
 class _Same:

@@ -12,7 +12,7 @@ from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.freeze import require_immutable
-from deadheat.sim.model_rules import require_mapping, require_own_names, require_parts, require_reads
+from deadheat.sim.model_rules import require_mapping, require_own_names, require_parts, require_reads, require_role
 from deadheat.sim.nearest import not_taken
 from deadheat.sim.operations import Atomic, RoleFunction
 from deadheat.sim.places import in_place_of, place_of
@@ -53,7 +53,8 @@ class Process:
     """One running instance of a role.
 
     A process that `repeats` begins its role again each time it returns. Steps of a process that is not `owed` may
-    happen, but nothing waits for them: a user who may cancel need not do it. `crashes` are the ways in which it can be
+    happen, but nothing waits for them: a user who may cancel need not do it. One that is `optional` need not begin, and
+    once it has begun, its steps are owed. `crashes` are the ways in which it can be
     killed. `part` is the role as its design calls it, of which this may be one of several processes, `key` the key that
     it is for, and `is_environment` tells that no role stands behind it, but what real servers do by themselves.
     """
@@ -64,6 +65,7 @@ class Process:
     repeats: bool = False
     owed: bool = True
     crashes: tuple[Crash, ...] = ()
+    optional: bool = False
     part: str = ""
     key: str | None = None
     is_environment: bool = False
@@ -165,13 +167,12 @@ class Property:
                 f"{in_place_of(error, part.violation)} and does not say so; name it in what the property reads."
             ) from error
         except BaseException as error:
-            if (
-                isinstance(error, TypeError)
-                and (not_so_many := not_taken(part.violation, [part.seen(each) for each in views])) is not None
-            ):
+            parameters = not_taken(part.violation, views) if isinstance(error, TypeError) else None
+            if parameters is not None and not hasattr(part.violation, "__wrapped__"):
+                given = "the views before and after" if self.kind is Kind.STEP else "the view of a state"
                 raise ModelError(
-                    f"The property {self.name!r} in {place_of(part.violation)} {not_so_many}; let one of kind step "
-                    "take the views before and after, and any other the view of a state."
+                    f"The property {self.name!r} in {place_of(part.violation)} takes {parameters}, and one of kind "
+                    f"{self.kind} is given {given}; let it take as many."
                 ) from error
             raise failed(f"The property {self.name!r} failed", error, part.violation) from error
         if found is None or isinstance(found, str):
@@ -191,7 +192,8 @@ class Model:
     `budgets` says how often each kind of fault may happen, `UNLIMITED` for any number of times. In a `quiet` model
     faults stop at some point: a property of kind EVENTUALLY speaks only of runs on which they do. Names that are
     `interchangeable` are said to make no difference: exchange two of them, wherever they stand in the names and values
-    of a run, and it is a run again. That is not believed, but verified where it is made use of.
+    of a run, and it is a run again. That is not believed, but verified where it is made use of. `declared` are kinds of
+    fault that steps may meet although neither their component declares them nor a budget names them.
     """
 
     components: Mapping[str, Component]
@@ -200,6 +202,7 @@ class Model:
     budgets: Mapping[str, int] = field(default_factory=dict)
     quiet: bool = False
     interchangeable: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         require_mapping("components", self.components)
@@ -217,6 +220,7 @@ class Model:
                     f"The budget of the fault {kind!r} is {budget!r}; give it a whole number, or UNLIMITED."
                 )
         for process in self.processes:
+            require_role(process.name, process.role)
             _require_arguments(process)
         for name, component in self.components.items():
             require_immutable(f"The initial value of the component {name!r}", component.initial)

@@ -9,7 +9,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.counting import a, with_article
 from deadheat.sim.errors import ModelError, unknown_name
 
-__all__ = ["require_mapping", "require_own_names", "require_parts", "require_reads"]
+__all__ = ["require_mapping", "require_own_names", "require_parts", "require_reads", "require_role"]
 
 
 def require_mapping(what: str, given: Any) -> None:
@@ -26,8 +26,16 @@ def require_parts(what: str, given: Any, kind: type) -> None:
         )
     for each in given:
         if not isinstance(each, kind):
-            called = f"the class {each.__name__}" if isinstance(each, type) else a(each)
-            raise ModelError(f"Among the {what} of a model is {called}; let each be {with_article(kind.__name__)}.")
+            raise ModelError(f"Among the {what} of a model is {a(each)}; let each be {with_article(kind.__name__)}.")
+
+
+def require_role(process: str, role: Any) -> None:
+    """Raise ModelError for a role that is no function; most likely it was called where it was to be named."""
+    if not callable(role):
+        raise ModelError(
+            f"The role of the process {process!r} is {a(role)}; name the function itself, and give its arguments "
+            "beside it."
+        )
 
 
 def require_own_names(components: Mapping[str, Component]) -> None:

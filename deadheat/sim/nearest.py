@@ -8,38 +8,40 @@ import inspect
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from deadheat.sim.components import Component, operation
 
-__all__ = ["did_you_mean", "not_taken", "said"]
+__all__ = ["did_you_mean", "not_taken", "said", "sentence"]
 
+NO_ATTRIBUTE = "has no attribute"
 NO_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 NO_KEYWORD = re.compile(r"(?P<called>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'$")
 NO_ARGUMENT = re.compile(r"(?P<class>\w+)\.(?P<name>\w+)\(\) (?:missing|takes) ")
 
 
-def said(error: BaseException) -> str:
-    """Return an error of the user's code as text: a name that there is not with the nearest, others as they are."""
+def said(error: BaseException) -> str | None:
+    """Return what is wrong where Python itself has found a name, or an argument, that there is not; None for others."""
     match error:
-        case AttributeError(name=str(name)):
-            return _no_attribute(error, name)
+        case AttributeError(name=str(name)) if NO_ATTRIBUTE in str(error):
+            return _no_attribute(error.obj, name)
         case NameError(name=str(name)):
             frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-            known = {*vars(builtins), *(name for each in frames[-1:] for name in (*each.f_globals, *each.f_locals))}
-            return f"{error!r}{did_you_mean(name, known)}"
+            near = [each for frame in frames[-1:] for each in (frame.f_locals, frame.f_globals, vars(builtins))]
+            there = (did_you_mean(name, known) for known in near)
+            return f"there is no {name!r}{next(filter(None, there), '')}"
         case ImportError() if found := NO_IMPORT.match(str(error)):
-            there = did_you_mean(found["name"], _public(sys.modules.get(found["module"])))
-            return f"there is no {found['name']!r} in {found['module']}{there}"
+            there_is = did_you_mean(found["name"], _public(sys.modules.get(found["module"])))
+            return f"there is no {found['name']!r} in {found['module']}{there_is}"
         case TypeError():
             return _wrong_call(error)
-    return repr(error)
+    return None
 
 
 def not_taken(function: Any, arguments: Sequence[Any]) -> str | None:
-    """Return a phrase that says what a function takes, where it does not take so many arguments."""
+    """Return the parameters of a function as text, where it does not take so many arguments."""
     try:
         taken = inspect.signature(function)
     except (TypeError, ValueError):
@@ -47,10 +49,13 @@ def not_taken(function: Any, arguments: Sequence[Any]) -> str | None:
     try:
         taken.bind(*arguments)
     except TypeError:
-        names = ", ".join(taken.parameters)
-        given = ", ".join(type(each).__name__.lstrip("_") for each in arguments)
-        return f"takes ({names}), and is given ({given})"
+        return f"({', '.join(taken.parameters)})"
     return None
+
+
+def sentence(text: str) -> str:
+    """Return a text with its full stop, if it does not end already."""
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -59,33 +64,34 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(nearest)}?" if nearest else ""
 
 
-def _no_attribute(error: AttributeError, name: str) -> str:
-    given = error.obj
+def _no_attribute(given: Any, name: str) -> str:
     if isinstance(given, Component):
         operations = [each for each in dir(type(given)) if isinstance(getattr(type(given), each), operation)]
         there = did_you_mean(name, operations) or f"; it has {', '.join(operations) or 'none'}"
         return f"{type(given).__name__} has no operation {name!r}{there}"
-    return f"{error!r}{did_you_mean(name, _public(given))}"
+    of = given.__name__ if isinstance(given, ModuleType | type) else type(given).__name__
+    return f"{'None' if given is None else of} has no {name!r}{did_you_mean(name, _public(given))}"
 
 
-def _wrong_call(error: TypeError) -> str:
+def _wrong_call(error: TypeError) -> str | None:
     """Say what a call went wrong by: a misspelt parameter, or a step of a component that is no operation."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     known = {**frames[-1].f_globals, **frames[-1].f_locals} if frames else {}
     if found := NO_KEYWORD.search(str(error)):
-        called: Any = _found(found["called"].removesuffix(".__init__"), known)
+        path = found["called"].removesuffix(".__init__")
         try:
-            return f"{error!r}{did_you_mean(found['name'], inspect.signature(called).parameters)}"
+            there = did_you_mean(found["name"], inspect.signature(_found(path, known)).parameters)
         except (TypeError, ValueError):
-            return repr(error)
+            there = ""
+        return f"{path}() takes no {found['name']!r}{there}"
     found = NO_ARGUMENT.search(str(error))
     kind = known.get(found["class"]) if found else None
     if found and isinstance(kind, type) and issubclass(kind, Component):
         return f"{found['class']}.{found['name']} is a method and no operation; write `@operation` above it"
-    return repr(error)
+    return None
 
 
-def _found(path: str, known: dict[str, Any]) -> Any:
+def _found(path: str, known: Mapping[str, Any]) -> Any:
     """Return what a dotted name stands for: where it was called, or in what a user imports from us."""
     first, *others = path.split(".")
     found = known.get(first)

@@ -13,11 +13,14 @@ from typing import Any, NamedTuple
 
 from deadheat.sim.references import is_the_users
 
-__all__ = ["Place", "in_place_of", "is_users_frame", "lines_of", "place_of", "places_of", "shown"]
+__all__ = ["Place", "in_place_of", "is_of_a_component", "is_users_frame", "lines_of", "place_of", "places_of", "shown"]
 
 
 LINES_MAX = 20
 """Of a longer traceback, the beginning and the end are shown."""
+
+
+COMPONENTS = "deadheat.models.components."
 
 
 class Place(NamedTuple):
@@ -45,6 +48,11 @@ def shown(filename: str) -> str:
     """Return a path as one would write it where one is."""
     path = Path(filename)
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def is_of_a_component(frame: FrameType) -> bool:
+    """Return whether what runs in a frame are steps that a component of the library takes for a role."""
+    return str(frame.f_globals.get("__name__")).startswith(COMPONENTS)
 
 
 def place_of(function: Any) -> Place | None:

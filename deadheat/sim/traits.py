@@ -40,10 +40,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ByItself",
+    "Expires",
+    "GivesUp",
     "Traits",
     "Twin",
     "Weaker",
+    "assumes",
     "by_itself",
+    "expires",
+    "gives_up",
     "hands_work",
     "looks",
     "only_looks",
@@ -101,12 +106,29 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
+class GivesUp:
+    """A role asks again after an outcome of the type `again`; one without patience is `told` this in its place."""
+
+    again: type[Any]
+    told: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Expires:
+    """The time to live of something is over; `unset` returns the value in which that has none, if not the initial."""
+
+    unset: Callable[[Any, Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Traits:
     """What is known of one operation.
 
     One that `looks` changes nothing that anybody else could see: to leave it out is to mistake its outcome. One that
     `hands_work` gives a role its work, and one that `passes_work_on` gives it to another: no guards, either of them.
-    One that tests something, or that something limits, has `twins` without that.
+    One that tests something, or that something limits, has `twins` without that. After some outcomes a role asks again,
+    for as long as it does not `gives_up`. By one that `expires` the time to live of something is over. One that
+    `assumes` rules out runs, so that what holds, holds of the others only.
     """
 
     looks: bool = False
@@ -114,6 +136,9 @@ class Traits:
     passes_work_on: bool = False
     by_itself: ByItself | None = None
     twins: tuple[Twin, ...] = ()
+    gives_up: GivesUp | None = None
+    assumes: bool = False
+    expires: Expires | None = None
 
 
 AnyOperation = TypeVar("AnyOperation", bound="operation[...]")
@@ -138,6 +163,11 @@ def passes_work_on(marked: AnyOperation) -> AnyOperation:
     return _marked(marked, "passes_work_on", passes_work_on=True)
 
 
+def assumes(marked: AnyOperation) -> AnyOperation:
+    """Say that the operation is an assumption: runs on which it is not enabled are not looked at."""
+    return _marked(marked, "assumes", assumes=True)
+
+
 def by_itself(
     who: str | None = None, *, owed: bool = True, fault: Fault | str | None = None
 ) -> Callable[[AnyOperation], AnyOperation]:
@@ -159,6 +189,21 @@ def by_itself(
         return marked
 
     return marked_so
+
+
+def expires(unset: Callable[[Any, Any], Any] | None = None) -> Callable[[AnyOperation], AnyOperation]:
+    """Say that by the operation the time to live of something is over: of what it answers, or of all that there is.
+
+    `unset` is given the component's value, and what has expired, and returns the value in which that has no time to
+    live; by default, the initial value. Whatever leads from there to where it could expire has set its time.
+    """
+    return lambda marked: _marked(marked, "expires()", expires=Expires(unset))
+
+
+def gives_up(again: type[Any], *, told: Any) -> Callable[[AnyOperation], AnyOperation]:
+    """Say that a role asks again after an outcome of this type, and what one that has no patience is told instead."""
+    require_immutable("What a role without patience is told", told)
+    return lambda marked: _marked(marked, "gives_up(...)", gives_up=GivesUp(again, told))
 
 
 AS_ANSWERED = object()

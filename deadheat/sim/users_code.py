@@ -13,7 +13,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeVar
 
 from deadheat.sim.errors import DeadheatError, ModelError
-from deadheat.sim.nearest import said
+from deadheat.sim.nearest import said, sentence
 from deadheat.sim.places import Place, in_place_of, is_users_frame, lines_of
 
 __all__ = ["OverdueError", "Watch", "calls_users_code", "failed"]
@@ -42,18 +42,20 @@ def failed(
     """Return what to raise where the user's code has raised an error: `what` failed, in which place, and by what.
 
     Where the error has come through no place of the user's, `called` is what was to be called. Of an exception of the
-    user's own, the user's part of the traceback is a note. One that ends the program, such as SystemExit, would look
-    like a verdict, and is taken for an error like any other; Ctrl-C goes on.
+    user's own the user's part of the traceback is a note; of a misspelt name the sentence says all. One that ends the
+    program, such as SystemExit, would look like a verdict, and is taken for an error like any other; Ctrl-C goes on.
     """
     if isinstance(error, OverdueError):
         return kind(f"{what}: {error}.")
-    what = f"{what}{in_place_of(error, called)}"
     if isinstance(error, ModelError):
-        return type(error)(f"{what}: {error}")
+        return type(error)(f"{what}{in_place_of(error)}: {error}")
+    what = f"{what}{in_place_of(error, called)}"
     if isinstance(error, DeadheatError | KeyboardInterrupt):
         return error
-    sentence = f"{what}: {said(error)}"
-    made = kind(sentence if sentence.endswith("?") else f"{sentence}.")
+    misnamed = said(error)
+    if misnamed is not None:
+        return kind(sentence(f"{what}: {misnamed}"))
+    made = kind(sentence(f"{what}: {error!r}"))
     if lines := lines_of(error):
         made.add_note(lines)
     return made

@@ -6,9 +6,11 @@ the machines take more steps than they do operations; each does at least `OPERAT
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from random import Random
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings, strategies as st
@@ -24,23 +26,21 @@ from deadheat.live.leavings.redis_run import forget
 from deadheat.live.place import Place
 from deadheat.models.components.kubernetes import KubernetesState
 from deadheat.models.components.kubernetes_guards import GuardedKubernetes
-from deadheat.models.components.redis import Redis, RedisState, key_of
-from deadheat.models.components.redis_scripts import Commands, script
+from deadheat.models.components.redis import Redis, RedisError, RedisState
 from deadheat.models.components.status import Status, StatusStore
 from deadheat.models.components.stream import EventStream
 from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL
 from deadheat.models.values import lookup
 from deadheat.sim.components import Component, Step
 from deadheat.sim.operations import Operation
+from tests.models.redis_programs import KEYS, NAMES, ScriptedRedis, random_operation, random_transaction
 
 pytestmark = pytest.mark.live
 
 EXAMPLES, STEPS = 100, 50
 OPERATIONS_MIN = 2_000
 
-keys = st.sampled_from([key_of(purpose, "e1") for purpose in ("lock", "token", "flag")])
-contents = st.sampled_from(["a", "b", "7", "-1", "007", str(2**63 - 1)])
-fields = st.sampled_from(["f", "g"])
+keys = st.sampled_from(KEYS)
 holders = st.none() | st.sampled_from(["worker/e1", "dispatcher/e1/1"])
 statuses = st.sampled_from(Status)
 names = st.none() | st.just("another")
@@ -100,64 +100,43 @@ def run(machine: type[Pair], place: Place, examples: int = EXAMPLES) -> None:
     )
 
 
-TAKE_OVER = """
-local owner = redis.call('GET', KEYS[1])
-if owner == ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-if owner then return redis.call('LPUSH', KEYS[2], owner) end
-return redis.call('HSET', KEYS[2], 'first', ARGV[1])
-"""
-
-
-class ScriptedRedis(Redis):
-    @script(TAKE_OVER, keys=2)
-    def take_over(self, key: str, past: str, owner: str) -> Commands:
-        before = yield self.get(key)
-        if before == owner:
-            return 0
-        yield self.set(key, owner, owner)
-        if before is not None:
-            return (yield self.lpush(past, before))
-        is_new = yield self.hset(past, "first", owner)
-        return int(is_new)
-
-
-redis = ScriptedRedis("redis")
-
-writes = st.one_of(
-    st.builds(redis.set, keys, contents, holders),
-    st.builds(redis.set_if_absent, keys, contents, holders),
-    st.builds(redis.set_get, keys, contents, holders),
-    st.builds(redis.set_keepttl, keys, contents),
-    st.builds(redis.delete, keys),
-    st.builds(redis.delete_if_equal, keys, contents),
-    st.builds(redis.getdel, keys),
-    st.builds(redis.incr, keys),
-    st.builds(redis.pexpire, keys, holders.filter(bool)) | st.builds(redis.pexpire, keys),
-    st.builds(redis.persist, keys),
-    st.builds(redis.hset, keys, fields, contents),
-    st.builds(redis.hdel, keys, fields),
-    st.builds(redis.lpush, keys, contents),
-    st.builds(redis.rpush, keys, contents),
-    st.builds(redis.rpop, keys),
-    st.builds(redis.take_over, keys, keys, holders.filter(bool)),
-)
-commands = writes | st.builds(redis.get, keys) | st.builds(redis.hget, keys, fields)
-clients = st.sampled_from(["worker/e1", "cancel/e1", "dispatcher/e1/1"])
+clients = st.sampled_from(NAMES)
+seeds = st.integers(0, 2**32 - 1).map(Random)
 
 
 class RedisPair(Pair):
     value: RedisState
-    model = redis
+    model = ScriptedRedis("redis")
+    answered: ClassVar[Counter[str]] = Counter()
 
     def open(self) -> tuple[Component, Adapter]:
         forget(self.place.redis, self.place.prefix)
         self.real = RedisAdapter(self.place.redis, self.place.prefix, lease_ms=600_000, component=self.model)
         return self.model, self.real
 
-    @rule(command=commands)
-    def command(self, command: Operation) -> None:
-        self.do(command)
+    @rule(random=seeds)
+    def program(self, random: Random) -> None:
+        for _ in range(20):
+            self.any_of_them(random_operation(self.model, random))
+        self.compare()
+
+    def any_of_them(self, operation: Operation) -> None:
+        if operation.name == "expire":
+            self.expire(operation.arguments[0])
+        elif operation.name in ("lag", "fail_over"):
+            if (self.value.replica is None) == (operation.name == "lag"):
+                self.do(operation)
+        else:
+            self.note(operation)
+            self.do(operation)
+
+    def note(self, operation: Operation) -> None:
+        """Count what is answered."""
+        for step in self.model.apply(self.value, operation):
+            failed = isinstance(step.outcome, RedisError)
+            self.answered[f"{operation.name} {step.outcome.name}" if failed else operation.name] += 1
+            if operation.name == "exec" and lookup(self.value.watches, operation.arguments[1]) is not None:
+                self.answered["aborted" if step.outcome is None else "not aborted"] += 1
 
     @rule(key=keys, owner=holders.filter(bool))
     def acquire(self, key: str, owner: str) -> None:
@@ -171,14 +150,9 @@ class RedisPair(Pair):
     def watch(self, key: str, client: str) -> None:
         self.do(self.model.watch(key, client))
 
-    @rule(client=clients, made=st.lists(commands, min_size=1, max_size=3))
-    def execute(self, client: str, made: list[Operation]) -> None:
-        watch = lookup(self.value.watches, client)
-        type(self).transactions += watch is not None
-        type(self).aborted += watch is not None and watch.is_dirty
-        self.do(self.model.execute(client, *made))
-
-    transactions = aborted = 0
+    @rule(random=seeds)
+    def execute(self, random: Random) -> None:
+        self.do(random_transaction(self.model, random))
 
     @rule(client=clients)
     def unwatch(self, client: str) -> None:
@@ -222,9 +196,13 @@ class RedisPair(Pair):
 
 
 def test_the_redis_model_does_what_redis_does(place: Place) -> None:
-    run(RedisPair, place, examples=400)
-    assert RedisPair.done >= 4 * OPERATIONS_MIN
-    assert 0 < RedisPair.aborted < RedisPair.transactions
+    run(RedisPair, place, examples=80)
+    assert RedisPair.done >= 2 * OPERATIONS_MIN
+    commands = {name for each in Redis.__mro__ for name in vars(each).get("COMMANDS", ())}
+    typed = commands - {"set", "set_if_absent", "set_keepttl", "delete", "pexpire", "persist"}
+    wanted = [*commands, *(f"{name} WRONG_TYPE" for name in typed), "incr NOT_AN_INTEGER", "incr OVERFLOW", "take_over"]
+    wanted += ["take_over WRONG_TYPE", "blpop WRONG_TYPE", "aborted", "not aborted"]
+    assert [each for each in wanted if not RedisPair.answered[each]] == []
 
 
 class StatusPair(Pair):

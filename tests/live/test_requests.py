@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.client import Pipeline
 
 from deadheat.live.adapters.base import Adapter
 from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
@@ -52,6 +53,7 @@ EXCEPTIONS: dict[str, str] = {
     "redis.expire": ENVIRONMENT,
     "redis.forsake": ENVIRONMENT,
     "redis.let_go": ENVIRONMENT,
+    "redis.disconnect": ENVIRONMENT,
     "redis.lag": ENVIRONMENT,
     "redis.fail_over": ENVIRONMENT,
     "stream.receive": "the subscriber's memory is in Redis, since the programs of a dispatcher share it",
@@ -86,6 +88,8 @@ class Counter:
         self.requests: list[str] = []
         self._count(place.cluster.core.api_client.rest_client, "request", monkeypatch)
         self._count(place.redis, "execute_command", monkeypatch)
+        self._count(Pipeline, "immediate_execute_command", monkeypatch)  # WATCH and UNWATCH
+        self._count(Pipeline, "execute", monkeypatch)  # from MULTI to EXEC, in one packet
 
     def _count(self, owner: Any, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
         original: Callable[..., Any] = getattr(owner, method)
@@ -190,11 +194,24 @@ def test_each_operation_on_the_cluster_is_one_request(place: Place, run: Run) ->
 
 def test_each_operation_on_redis_is_one_command(adapters: Adapters, run: Run) -> None:
     real, model, key = adapters._by_name["redis"], Redis("redis"), key_of("lock", "e1")
-    real.perform(model.delete_if_equal(key, "nothing"))  # the first time the script is loaded
     for request in (
         *(model.set(key, "a"), model.set(key, "a", "w"), model.get(key), model.set_if_absent(key, "b")),
         *(model.delete(key), model.acquire(key, "a"), model.delete_if_equal(key, "b"), model.delete_if_equal(key, "a")),
         *(model.set(key, "a", "w"), model.forsake("e1", "w"), model.let_go("e1", "w")),
+    ):
+        run.do(real, request)
+    for request in (
+        *(
+            model.set_get(key, "1"),
+            model.set_keepttl(key, "1"),
+            model.incr(key),
+            model.pexpire(key),
+            model.persist(key),
+        ),
+        *(model.getdel(key), model.hset(key, "f", "x"), model.hget(key, "f"), model.hdel(key, "f")),
+        *(model.lpush(key, "x"), model.rpush(key, "y"), model.rpop(key), model.blpop(key), model.rpop(key)),
+        *(model.watch(key, "w"), model.unwatch("e1", "w"), model.watch(key, "w"), model.execute("w", model.get(key))),
+        *(model.execute("w", model.set(key, "a", "w"), model.get(key)), model.disconnect("e1", "w")),
     ):
         run.do(real, request)
     run.do(real, model.lag("e1"), "redis-failover")

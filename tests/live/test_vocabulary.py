@@ -33,9 +33,44 @@ def tellable(protocol: str) -> tuple[Tellable, ...]:
     return vocabulary([find_protocol(protocol)], FEW)
 
 
+WATCHFUL = """
+from dataclasses import replace
+from deadheat.library import BASELINE, baseline, key_of
+
+def worker(system, task):
+    flag, count = key_of("cancelled", task.evaluation), key_of("begun", task.evaluation)
+    yield system.redis.watch(flag, task.worker)
+    if (yield system.redis.hget(flag, "by")) is None:
+        yield system.redis.execute(task.worker, system.redis.incr(count), system.redis.pexpire(count, task.worker))
+    yield from baseline.worker(system, task)
+
+def cancel(system, request):
+    answer = yield from baseline.cancel(system, request)
+    yield system.redis.hset(key_of("cancelled", request.evaluation), "by", "user")
+    return answer
+
+WATCHFUL = replace(BASELINE, name="watchful", worker=worker, cancel=cancel, leases=True)
+"""
+
+
+def test_what_the_roles_of_a_users_file_ask_redis_for_is_listed_and_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("watchful.py").write_text(WATCHFUL)
+    listed = {each.operation: each for each in tellable("watchful.py:WATCHFUL") if each.component == "redis"}
+    assert sorted(listed) == ["exec", "hget", "hset", "watch"]
+    assert listed["exec"].outcomes == ("null", "[1, true]", "[2, true]")
+    assert listed["hget"].outcomes == ("null", '"user"')
+    read_back(tmp_path, "watchful.py:WATCHFUL", tuple(listed.values()))
+
+
 @pytest.mark.parametrize("protocol", DEFAULT_PROTOCOLS)
 def test_every_example_and_every_outcome_is_read_back_and_attributed(tmp_path: Path, protocol: str) -> None:
-    listed = tellable(protocol)
+    read_back(tmp_path, protocol, tellable(protocol))
+
+
+def read_back(tmp_path: Path, protocol: str, listed: tuple[Tellable, ...]) -> None:
     lines = [json.loads(each.example) for each in listed]
     lines += [{**json.loads(each.example), "outcome": json.loads(text)} for each in listed for text in each.outcomes]
     path = tmp_path / "log.jsonl"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from deadheat.models.components.redis import Hash, Items, RedisError
+from deadheat.models.components.redis import RedisError, RedisHash, RedisList
 from deadheat.sim.operations import Operation
 
 
@@ -52,8 +52,8 @@ class NaiveRedis:
     @staticmethod
     def _in_words(value: Any) -> Any:
         if isinstance(value, dict):
-            return Hash(tuple(sorted(value.items())))
-        return Items(tuple(value)) if isinstance(value, list) else value
+            return RedisHash(tuple(sorted(value.items())))
+        return RedisList(tuple(value)) if isinstance(value, list) else value
 
     def _written(self, key: str) -> None:
         self.versions[key] = self.versions.get(key, 0) + 1
@@ -184,6 +184,14 @@ class NaiveRedis:
         item: str = found.pop(0)
         self._written(key)
         return item
+
+    def take_over(self, key: str, past: str, owner: str) -> int:
+        """The script of the tests."""
+        before = self.get(key)
+        if before == owner:
+            return 0
+        self.set(key, owner, owner)
+        return self.lpush(past, before) if before is not None else int(self.hset(past, "first", owner))
 
     # Transactions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from deadheat.models.components.sql import Column, Database, DatabaseState, Lock, Row, SqlError, column
+from deadheat.models.components.sql import Column, Database, DatabaseState, Record, RowLock, SqlError, column
 from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request, atomically
 
@@ -14,18 +14,18 @@ Role = Generator[Request, Any, Any]
 KILLED = "killed"
 
 
-class Job(Row, table="jobs"):
+class Job(Record, table="jobs"):
     id: Column[str]
     status: Column[str] = column(default="queued")
     worker: Column[str | None] = column(default=None)
     tries: Column[int] = column(default=0)
 
 
-class Order(Row, table="orders"):
+class Order(Record, table="orders"):
     id: Column[str]
 
 
-class Event(Row, table="outbox"):
+class Event(Record, table="outbox"):
     id: Column[str]
     order: Column[str]
 
@@ -46,7 +46,7 @@ def counter(*, safe: bool, database: type[Database] = Database) -> Model:
 
     def increment(db: Database, me: str) -> Role:
         tx = db.begin(me)
-        jobs = yield from tx.select(Job, Job.id == "j", lock=Lock.FOR_UPDATE if safe else None)
+        jobs = yield from tx.select(Job, Job.id == "j", lock=RowLock.FOR_UPDATE if safe else None)
         if not jobs:
             return
         yield from tx.update(Job, Job.tries.to(jobs[0].tries + 1), where=Job.id == "j")
@@ -59,8 +59,8 @@ def counter(*, safe: bool, database: type[Database] = Database) -> Model:
     return model_of(db, *(Process(me, increment, (db, me)) for me in ("one", "other")), wrong=lost)
 
 
-def increments(database: type[Database] = Database) -> Model:
-    """Two processes let the database add one, each in a transaction that it may be killed in, and then starts anew."""
+def increments(*, restarts: bool = True, database: type[Database] = Database) -> Model:
+    """Two processes let the database add one, each in a transaction that it may be killed in; it may start anew."""
     db = database("db", Job, rows=(Job("j"),))
 
     def increment(db: Database, me: str) -> Role:
@@ -70,16 +70,16 @@ def increments(database: type[Database] = Database) -> Model:
 
     def lost(view: View) -> str | None:
         [job] = state_of(view).rows_of(Job)
-        return None if job.tries >= 2 else f"{job.tries} after two increments"
+        return None if job.tries >= 1 + restarts else f"{job.tries} after two increments"
 
     processes = [
-        Process(me, increment, (db, me), crashes=(Crash(KILLED, consequences=atomically(db.disconnect(me))),))
+        Process(me, increment, (db, me), crashes=(Crash(KILLED, restarts, atomically(db.disconnect(me))),))
         for me in ("one", "other")
     ]
     return model_of(db, *processes, wrong=lost, budgets={KILLED: 1})
 
 
-def workers(lock: Lock | None, database: type[Database] = Database) -> Model:
+def workers(lock: RowLock | None, database: type[Database] = Database) -> Model:
     """Two workers claim a queued job each, of two; nobody works on one that another has claimed."""
     db = database("db", Job, rows=(Job("j1"), Job("j2")))
 

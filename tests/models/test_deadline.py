@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -13,10 +13,11 @@ from deadheat.models.components.deadline import EARLY_EXPIRY, Deadline
 from deadheat.models.components.row import Row
 from deadheat.models.design import Design
 from deadheat.models.periods import Clock, Period, runs_out
-from deadheat.models.roles import Steps, one, one_each
+from deadheat.models.roles import Steps, crash, one, one_each
 from deadheat.sim import components as sim
 from deadheat.sim.components import Component, Step, operation
 from deadheat.sim.faults import Fault
+from deadheat.sim.operations import atomically
 from deadheat.sim.traits import by_itself
 from tests.models.driver import Driver, violated
 
@@ -204,3 +205,53 @@ def test_a_tombstone_outlasts_the_request_and_goes_in_the_end() -> None:
 
 def test_a_tombstone_that_is_too_short_lets_a_late_request_through() -> None:
     assert violated(TOMBSTONE, early_expiry=1) == {"no-job-after-its-tombstone"}
+
+
+@dataclass(frozen=True)
+class Sandboxes(Components):
+    row: Row = Row("row", None)
+    folder: Row = Row("folder", None)
+    young: Deadline = Deadline("young")
+
+
+ROLLBACK = Fault("rollback", "the request that creates a session fails", "PostgreSQL: ROLLBACK", bounded=True)
+
+
+def create(system: Sandboxes) -> Steps:
+    """Make the folder before the row is committed, as a request does that commits at its end."""
+    yield atomically(system.folder.set("made"), system.young.arm())
+    yield atomically(system.row.set("committed"), system.young.close())
+
+
+def sweep(system: Sandboxes) -> Steps:
+    yield system.folder.wait_for("made")
+    if (yield system.row.get()) is None:
+        yield system.folder.set("swept")
+
+
+def sweep_what_is_old(system: Sandboxes) -> Steps:
+    yield system.young.wait()
+    yield from sweep(system)
+
+
+@settled
+def a_session_keeps_its_folder(row: str | None, folder: str | None) -> bool:
+    return row == "committed" and folder == "swept"
+
+
+@settled
+def a_folder_without_a_session_is_swept(row: str | None, folder: str | None) -> bool:
+    return row is None and folder == "made"
+
+
+def sandboxes(sweeps: Any) -> Design[Sandboxes]:
+    failed = crash(ROLLBACK, restarts=False, noticed=lambda system, _: (system.young.close(),))
+    roles = (one("session", create, crashes=(failed,)), one("sweep", sweeps, repeats=True))
+    claims = (a_session_keeps_its_folder, a_folder_without_a_session_is_swept)
+    return Design("sandboxes", "a sweep of folders without a session", "onyx PR 13202", Sandboxes(), roles, claims)
+
+
+def test_a_sweep_takes_what_is_not_committed_yet_for_an_orphan_unless_it_spares_what_is_young() -> None:
+    assert violated(sandboxes(sweep), rollback=1) == {"a-session-keeps-its-folder"}
+    assert violated(sandboxes(sweep_what_is_old), rollback=1) == set()
+    assert violated(sandboxes(sweep_what_is_old), rollback=1, early_expiry=1) == {"a-session-keeps-its-folder"}

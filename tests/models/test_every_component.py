@@ -6,7 +6,6 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any
 
 import pytest
@@ -21,8 +20,8 @@ from deadheat.models.components.kubernetes import Kubernetes
 from deadheat.models.components.mailbox import Mailbox
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.components.pubsub import PubSub
-from deadheat.models.components.redis import Redis
 from deadheat.models.components.signal import Signal
+from deadheat.models.components.sql import Database
 from deadheat.models.components.status import StatusStore
 from deadheat.models.components.user import User
 from deadheat.models.faults import FAULTS
@@ -33,6 +32,8 @@ from deadheat.sim.freeze import freeze, require_immutable
 from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 from deadheat.sim.traits import by_itself, looks
+from tests.models.drawing import argument
+from tests.models.sql_models import Job
 
 MADE_OTHERWISE: dict[type[Component], tuple[dict[str, Any], ...]] = {
     Deadline: ({"is_open": False},),
@@ -43,29 +44,25 @@ MADE_OTHERWISE: dict[type[Component], tuple[dict[str, Any], ...]] = {
 }
 """How components are made that can be made in several ways, beside the plain one."""
 
-ASKED_IN_PLACE = (HttpChannel, User)
-"""Components of operations that are given a number, which somebody has been told: of another one they know nothing."""
+TABLES: dict[type[Component], tuple[type[Record], ...]] = {Database: (Job,)}
+
+ASKED_IN_PLACE = (HttpChannel, User, Database)
+"""Components that are asked for some things only by who was told: of another number, or a session that waits, they know
+nothing.
+"""
 
 CHANGES_WHAT_NOBODY_SEES = {HttpChannel.response}
 """What only looks, but for what nobody else can see: a delivery whose response was heard is closed."""
 
-TEXTS = ("a", "b")
-NAMED = {
-    "evaluation": ("e1",),
-    "tag": ("e1",),
-    "fault": ("worker-crash", "loaded"),
-}
-"""The texts that are given for parameters of these names."""
-
 
 def classes() -> Iterator[type[Component]]:
     """Every class of a component in the library."""
-    for module in pkgutil.iter_modules(room.__path__):
-        found = vars(importlib.import_module(f"{room.__name__}.{module.name}")).values()
+    for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+        found = vars(importlib.import_module(module.name)).values()
         yield from (
             each
             for each in found
-            if inspect.isclass(each) and issubclass(each, Component) and each.__module__.endswith(f".{module.name}")
+            if inspect.isclass(each) and issubclass(each, Component) and each.__module__ == module.name
         )
 
 
@@ -74,7 +71,7 @@ def ways() -> Iterator[Any]:
     for kind in classes():
         for options in ({}, *MADE_OTHERWISE.get(kind, ())):
             name = kind.__name__ + "".join(f" {option}={value}" for option, value in options.items())
-            yield pytest.param(kind("it", **options), id=name)
+            yield pytest.param(kind("it", *TABLES.get(kind, ()), **options), id=name)
 
 
 EVERY = list(ways())
@@ -87,32 +84,6 @@ def operations_of(component: Component) -> dict[str, operation[...]]:
 
 def parameters_of(marked: operation[...]) -> dict[str, inspect.Parameter]:
     return dict(list(inspect.signature(marked.step, eval_str=True).parameters.items())[2:])
-
-
-def argument(component: Component, parameter: inspect.Parameter) -> st.SearchStrategy[Any]:
-    """Draw an argument of the type that a parameter is written with."""
-    kind = parameter.annotation
-    if isinstance(component, OneOrEach) and parameter.name == "key":
-        return st.none()
-    if isinstance(component, Redis) and parameter.name == "key":
-        return st.sampled_from(("lock:{e1}", "flag:{e1}"))
-    if kind is str:
-        return st.sampled_from(NAMED.get(parameter.name, TEXTS))
-    if kind is Any:
-        return st.sampled_from((*TEXTS, 1, True, ("a", 1), frozenset({"a"})))
-    if kind is bool:
-        return st.booleans()
-    if kind is int:
-        return st.integers(1, 3)
-    if inspect.isclass(kind) and issubclass(kind, Enum):
-        return st.sampled_from(list(kind))
-    if kind == str | None:
-        return st.sampled_from((None, *TEXTS))
-    if kind == int | None:
-        return st.sampled_from((None, 1, 2))
-    if kind == tuple[Any, ...]:
-        return st.sampled_from(((), TEXTS, ("a",)))
-    raise NotImplementedError(f"say here how to draw a {kind} for {type(component).__name__}: {parameter.name}")
 
 
 def request(component: Component, name: str, data: st.DataObject) -> Operation:

@@ -7,7 +7,7 @@ from typing import Any
 
 from deadheat.models.any_system import Components
 from deadheat.models.claims import settled
-from deadheat.models.components.pubsub import Disconnected, PubSub
+from deadheat.models.components.pubsub import Disconnected, Listener, PubSub
 from deadheat.models.components.row import Row
 from deadheat.models.design import Design
 from deadheat.models.roles import Steps, one
@@ -37,15 +37,31 @@ def test_to_subscribe_again_changes_nothing_and_loses_nothing() -> None:
     assert drive(CHANNEL.receive("a")) == "one"
 
 
-def test_a_broken_connection_takes_what_was_not_heard_with_it() -> None:
+def test_nothing_is_kept_for_a_listener_whose_connection_broke() -> None:
     drive = Driver(CHANNEL)
     drive(CHANNEL.subscribe("a"))
     drive(CHANNEL.publish("one"))
     assert drive.fault(CHANNEL.disconnect(), "listener-lost") == "a"
     assert drive(CHANNEL.is_subscribed("a")) is False
-    drive(CHANNEL.publish("two"))
+    assert drive(CHANNEL.publish("two")) == 0
     assert drive(CHANNEL.receive("a")) == Disconnected()
+    assert drive(CHANNEL.subscribe("a")) is True
+    assert drive.blocks(CHANNEL.receive("a"))
+
+
+def test_what_was_on_its_way_when_the_connection_broke_is_heard_up_to_some_message() -> None:
+    drive = Driver(CHANNEL)
     drive(CHANNEL.subscribe("a"))
+    for each in ("one", "two"):
+        drive(CHANNEL.publish(each))
+    broken = drive.steps(CHANNEL.disconnect())
+    assert [dict(each.value).get("a", Listener()).pending for each in broken] == [(), ("one",), ("one", "two")]
+    drive.value = broken[1].value
+    drive(CHANNEL.publish("three"))
+    assert drive(CHANNEL.receive("a")) == "one"
+    assert drive(CHANNEL.receive("a")) == Disconnected()
+    drive.value = broken[2].value
+    assert drive(CHANNEL.subscribe("a")) is True
     assert drive.blocks(CHANNEL.receive("a"))
 
 

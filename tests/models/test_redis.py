@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deadheat.live.values import decode, encode
-from deadheat.models.components.redis import Hash, Items, Redis, RedisError, RedisState, key_of
+from deadheat.models.components.redis import Redis, RedisError, RedisHash, RedisList, RedisState, key_of
 from deadheat.models.components.redis_scripts import Commands, script
 from deadheat.sim.errors import DeadheatError, ModelError
 from deadheat.sim.explain.confirm import confirm
@@ -103,7 +103,10 @@ def test_a_role_that_takes_an_error_for_an_answer_is_refused() -> None:
 def test_what_is_in_a_transaction_can_be_recorded() -> None:
     request = REDIS.execute("w", REDIS.set(KEY, "x"), REDIS.hget(LOCK, "f"))
     assert decode(encode(request.arguments)) == request.arguments
-    assert decode(encode((Hash((("f", "x"),)), Items(("a",))))) == (Hash((("f", "x"),)), Items(("a",)))
+    assert decode(encode((RedisHash((("f", "x"),)), RedisList(("a",))))) == (
+        RedisHash((("f", "x"),)),
+        RedisList(("a",)),
+    )
 
 
 # Time, and the replica
@@ -258,6 +261,11 @@ NOTE = Label("N", "a note")
 def test_what_no_transaction_can_do_is_refused(commands: tuple[Any, ...], sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         REDIS.execute("w", *commands)
+
+
+def test_a_transaction_reads_as_its_commands() -> None:
+    request = REDIS.execute("w", REDIS.set(KEY, "x"), REDIS.hget(LOCK, "f"))
+    assert str(request) == "redis/e1.exec(e1, w, (set(key:{e1}, x), hget(lock:{e1}, f)))"
 
 
 def test_a_transaction_can_have_a_label() -> None:

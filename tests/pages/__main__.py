@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.pages.blocks import Page, pages
 from tests.pages.command_line import PATH, command_line
+from tests.pages.reference import PAGES, reference
 from tests.pages.session import Session
 
 
@@ -29,6 +30,8 @@ def rewrite(page: Page) -> list[str]:
 if __name__ == "__main__":
     wanted = sys.argv[1:]
     PATH.write_text(command_line(), encoding="utf-8")
+    for name, path in PAGES.items():
+        path.write_text(reference(name), encoding="utf-8")
     for each in pages():
         if each.parts and (not wanted or each.name in wanted):
             print(each.name)

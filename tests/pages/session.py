@@ -20,7 +20,7 @@ from tests import command as commands
 from tests.pages.blocks import ROOT, Block, Kind, Page, PageError
 from tests.shell import trap_of
 
-__all__ = ["Session", "matches", "parse", "run_here", "updated"]
+__all__ = ["Session", "matches", "parse", "renewed", "run_here", "updated"]
 
 TIMES = re.compile(r" *\d+\.\d+ *$| in \d+\.\d+s", re.MULTILINE)
 """What differs from run to run: the seconds that a search took, at a line's end, and those of pytest."""
@@ -64,6 +64,16 @@ def matches(shown: str, printed: str) -> bool:
     return re.fullmatch("".join(pattern), _tidy(TIMES.sub("", printed))) is not None
 
 
+def renewed(shown: str, printed: str) -> str:
+    """Return what is printed as a page should show it: where it left out lines in one place, so many again."""
+    lines, old = _tidy(printed).splitlines(keepends=True), shown.splitlines(keepends=True)
+    left_out = [number for number, line in enumerate(old) if line.strip() == LEFT_OUT]
+    if len(left_out) == 1 and len(lines) > len(old):
+        [first] = left_out
+        lines[first : len(lines) - (len(old) - first - 1)] = [old[first]]
+    return "".join(lines)
+
+
 def _tidy(printed: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
 
@@ -93,8 +103,8 @@ class Session:
     slow: bool = False
     gone_through: list[Block] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    python: str = ""
     _last: int = 0
-    _python: str = ""
     _printed: str = ""
     _new: str = ""
 
@@ -139,7 +149,7 @@ class Session:
         text = ""
         for number, (command, shown) in enumerate(block.commands):
             printed = self._run(command, (codes[number] if number < len(codes) else codes[-1],), block)
-            text += f"$ {command}\n" + (shown if matches(shown, printed) else _tidy(printed))
+            text += f"$ {command}\n" + (shown if matches(shown, printed) else renewed(shown, printed))
         return text
 
     def _run(self, command: str, codes: tuple[int, ...], block: Block | None = None) -> str:
@@ -152,10 +162,10 @@ class Session:
 
     def _run_python(self, block: Block) -> None:
         """Run all Python blocks so far; what the last one prints is what comes to what the others print."""
-        self._python += block.text
+        self.python += block.text
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "page.py"
-            script.write_text(self._python, encoding="utf-8")
+            script.write_text(self.python, encoding="utf-8")
             printed = self._run(f"python {script}", (0,), block)
         self._new = _tidy(printed.removeprefix(self._printed))
         self._printed = printed
@@ -175,6 +185,8 @@ def updated(text: str, part: str) -> str:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             at = max(_lines_of(each)[1] for each in body if isinstance(each, ast.Import | ast.ImportFrom))
             lines[at:at] = new[first:last]
+        elif not name:
+            raise PageError(f"a part of a file defines or imports something; {ast.unparse(statement)!r} does not.")
         elif namesakes := [each for each in body if _name_of(each) == name]:
             begin, end = _lines_of(namesakes[-1])
             lines[begin:end] = new[first:last]
@@ -186,13 +198,12 @@ def updated(text: str, part: str) -> str:
 
 
 def _name_of(statement: ast.stmt) -> str:
+    """Return what a statement defines; nothing for one that defines nothing."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return statement.name
-    if isinstance(statement, ast.Assign):
-        return ast.unparse(statement.targets[0])
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return ""
-    raise PageError(f"a part of a file defines or imports something; {ast.unparse(statement)!r} does not.")
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return ast.unparse(statement.targets[0] if isinstance(statement, ast.Assign) else statement.target)
+    return ""
 
 
 def _lines_of(statement: ast.stmt) -> tuple[int, int]:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from deadheat.live.servers.control_plane import missing_assets
 from deadheat.live.servers.redis_server import redis_binary
-from tests.pages.blocks import Block, Page, PageError, pages
-from tests.pages.session import Session, matches, updated
+from tests.pages.blocks import ROOT, Block, Page, PageError, pages
+from tests.pages.session import Session, matches, renewed, updated
 from tests.shell import is_a_mention, trap_of, words_in_zsh
+
+AS_SHOWN = "as_shown.py"
+"""What the Python blocks of a page are together, for the type checker."""
 
 REWRITE = "run `python -m tests.pages` to write the outputs anew"
 
@@ -32,10 +37,25 @@ def read(page: Page, folder: Path, *, servers: bool = False, slow: bool = False)
     return session
 
 
+def require_types(session: Session) -> None:
+    """Hold the Python that a page shows to what strict mypy asks of a user."""
+    files = {each.title for each in session.page.blocks if each.title.endswith(".py")}
+    if session.python:
+        (session.folder / AS_SHOWN).write_text(session.python, encoding="utf-8")
+        files.add(AS_SHOWN)
+    if files:
+        command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml"), "--strict"]
+        command += ["--cache-dir", str(ROOT / ".mypy_cache"), *sorted(files)]
+        done = subprocess.run(command, cwd=session.folder, capture_output=True, text=True, timeout=300, check=False)
+        (session.folder / AS_SHOWN).unlink(missing_ok=True)
+        assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("name", RUN)
 def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
     session = read(PAGES[name], tmp_path)
     assert session.gone_through == PAGES[name].blocks
+    require_types(session)
     if name == "README.md":
         left = {each.name for each in tmp_path.iterdir() if not each.name.startswith((".", "__"))}
         assert left == {"orphan.json", "ours.py", "test_ours.py"}, "it leaves behind what it does not speak of"
@@ -97,6 +117,13 @@ def test_what_is_shown_is_compared_but_for_times_and_what_is_left_out() -> None:
     assert not matches("a\n", "b\n")
     assert not matches("a\n", "")
     assert not matches("by 2.789 s\n", "by 2.788 s\n")
+
+
+def test_what_a_page_leaves_out_is_left_out_again() -> None:
+    printed = "".join(f"{each}\n" for each in range(9))
+    assert renewed("a\nb\n...\nc\n", printed) == "0\n1\n...\n8\n"
+    assert renewed("a\n...\n", printed) == "0\n...\n"
+    assert renewed("a\nb\n", printed) == printed
 
 
 def test_a_page_that_shows_something_else_is_noticed(tmp_path: Path) -> None:

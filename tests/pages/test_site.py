@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-import deadheat
-import deadheat.library
 from tests.pages.blocks import ROOT
 from tests.pages.command_line import PATH, command_line
+from tests.pages.reference import PAGES, reference
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    ("link", "complaint"),
+    [("nowhere.md", "is not found"), ("index.md#nowhere", "no such anchor"), ("/index.md", "absolute link")],
+)
+def test_a_link_to_nowhere_is_an_error(link: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(f"# Home\n\n[a link]({link})\n")
+    own = {"INHERIT": str(ROOT / "mkdocs.yml"), "docs_dir": "docs", "site_dir": "site", "nav": ["index.md"]}
+    (tmp_path / "mkdocs.yml").write_text(json.dumps(own))  # which is YAML, too
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode != 0
+    assert complaint in done.stderr
+
+
 def test_nothing_is_fetched_from_elsewhere_to_show_it(site: Path) -> None:
     fetched = re.compile(
         r"<(?:script|img|iframe|source)[^>]*src=\"?(?:https?:)?//|<link[^>]*href=\"?(?:https?:)?//[^>]*>"
@@ -38,18 +54,16 @@ def test_nothing_is_fetched_from_elsewhere_to_show_it(site: Path) -> None:
         assert re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", sheet.read_text(encoding="utf-8")) == []
 
 
-def has(text: str, name: str) -> bool:
-    """Return whether a page has an entry for a name; a module has none, and is spoken of."""
-    return f'id="{name}"' in text or f"<code>{name.rpartition('.')[2]}</code>" in text
-
-
-@pytest.mark.parametrize("module", [deadheat, deadheat.library], ids=lambda module: str(module.__name__))
-def test_every_public_name_is_in_the_reference(site: Path, module: object) -> None:
-    name = getattr(module, "__name__", "")
-    page = site / "reference" / ("library.html" if name.endswith("library") else "deadheat.html")
-    text = page.read_text(encoding="utf-8")
-    missing = [each for each in getattr(module, "__all__", ()) if not has(text, f"{name}.{each}")]
+@pytest.mark.parametrize("name", PAGES)
+def test_every_public_name_is_in_the_reference(site: Path, name: str) -> None:
+    text = (site / "reference" / f"{PAGES[name].stem}.html").read_text(encoding="utf-8")
+    missing = [each for each in import_module(name).__all__ if f'id="{name}.{each}"' not in text]
     assert missing == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_reference_names_what_there_is(name: str) -> None:
+    assert PAGES[name].read_text(encoding="utf-8") == reference(name), "run `python -m tests.pages`"
 
 
 def test_the_page_of_the_command_line_says_what_the_command_line_says() -> None:

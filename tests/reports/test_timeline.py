@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -16,6 +17,8 @@ from deadheat.scenarios.window import race_window
 from deadheat.sim.trace import Event
 
 WIDE = 120
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,15 @@ def test_the_window_says_processes_and_steps_as_show_does(twice: Counterexample)
     shown, timed = printed(twice)
     assert len(steps_of(shown)) == len(twice.trace.events)
     assert steps_of(timed) == steps_of(shown)
+
+
+def test_a_legend_tells_what_the_labels_mean_in_the_order_in_which_the_timeline_has_them() -> None:
+    assert legend_of("kestra_19684.py:AS_IT_WAS") == ["K1", "K2", "K3", "K4", "K5"]
+    assert legend_of("river_1358.py:AS_IT_WAS") == ["R1", "R2", "R4", "R3"]
+
+
+def legend_of(reference: str) -> list[str]:
+    text = io.StringIO()
+    print_timeline(found(Scenario(f"{EXAMPLES / reference}")), Console(file=text, width=1_000))
+    legend = text.getvalue().splitlines()[-2]
+    return [each.split(" ")[0] for each in legend.split("; ")]

@@ -9,12 +9,18 @@ import pytest
 from rich.console import Console
 
 from deadheat.reports.mutants import mutants_to_json, print_mutants
+from deadheat.reports.timeline import print_timeline
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
+from deadheat.scenarios.latency import parse_latencies
+from deadheat.scenarios.mutant_of import MutantOf
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all, shortest_of
 from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.subject import Subject
 from deadheat.scenarios.trace_file import replay, save
+from deadheat.scenarios.window import race_window
+from deadheat.scenarios.window_words import lease_text
 from deadheat.sim.errors import UsageError
 from deadheat.sim.fingerprint import fingerprint
 
@@ -146,6 +152,88 @@ def confusing() -> Model:
     return Model({"account": ACCOUNT}, processes, (never,))
 '''
 
+SHOP = '''
+from dataclasses import dataclass
+
+from deadheat import (
+    BLOCKED, Component, Components, Design, Fault, Step, by_itself, crash, hands_work, looks, one, one_each, operation,
+    settled,
+)
+
+RELAY_CRASH = Fault("relay-crash", "the relay is killed", "by hand")
+FORGOTTEN = Fault("forgotten", "the outbox forgets", "by hand")
+
+
+class Orders(Component):
+    keyed = True
+    initial = "new"
+
+    @operation
+    def place(self, value: str, order: str):
+        return (Step(None, "placed"),)
+
+    @operation
+    def ship(self, value: str, order: str):
+        return (Step(None, "shipped"),)
+
+
+class Outbox(Component):
+    initial = ()
+    faults = (FORGOTTEN,)
+
+    @operation
+    def put(self, value: tuple, letter: str):
+        return (Step(None, (*value, letter)),)
+
+    @hands_work
+    @operation
+    def first(self, value: tuple):
+        return (Step(value[0], value),) if value else BLOCKED
+
+    @operation
+    def done(self, value: tuple, letter: str):
+        return (Step(None, tuple(each for each in value if each != letter)),)
+
+    @by_itself(owed=False, fault=FORGOTTEN)
+    @operation
+    def forget(self, value: tuple):
+        return (Step(None, value[1:], fault=FORGOTTEN),) if value else BLOCKED
+
+
+@dataclass(frozen=True)
+class Shop(Components):
+    orders: Orders = Orders("orders")
+    outbox: Outbox = Outbox("outbox")
+
+
+def place(shop: Shop, order: str):
+    yield shop.orders.place(order)
+    yield shop.outbox.put(order)
+
+
+def relay(shop: Shop):
+    order = yield shop.outbox.first()
+    yield shop.orders.ship(order)
+    yield shop.outbox.done(order)
+
+
+@settled
+def every_order_arrives(order: str, orders: str):
+    """Every order is shipped."""
+    return f"{order} is {orders}" if orders == "placed" else None
+
+
+SHOP = Design(
+    name="shop",
+    summary="a shop",
+    source="by hand",
+    key="order",
+    components=Shop(),
+    roles=(one_each("buyer", place), one("relay", relay, repeats=True, crashes=(crash(RELAY_CRASH),))),
+    claims=(every_order_arrives,),
+)
+'''
+
 
 @pytest.fixture
 def ours(tmp_path: Path) -> str:
@@ -268,3 +356,124 @@ def test_who_asks_for_a_mutant_that_is_not_there_is_told_how_to_list_them(ours: 
     for reference in (f"{ours}:depositing", f"{ours}:depositing~1"):
         with pytest.raises(UsageError, match="is a model, and no protocol for evaluations, which this is for; check,"):
             find_protocol(reference)
+
+
+def test_a_design_is_mutated_by_the_roles_that_it_declares(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(SHOP)
+    reference = f"{tmp_path}/shop.py:SHOP"
+    assert told(reference) == [
+        "buyer: orders.place left out",
+        "buyer: outbox.put left out",
+        "relay: orders.ship left out",
+        "relay: outbox.done left out",
+        "buyer: orders.place happens only after outbox.put",
+        "relay: orders.ship happens only after outbox.done",
+    ]
+    hunt, results = judged(Scenario(reference))
+    assert {kind for each in hunt.originals for kind, _ in each.scenario.faults} == {"relay-crash", "forgotten"}
+    noticed = {name: dict(each.noticed_by[0].scenario.faults) for name, each in results.items() if each.noticed_by}
+    assert noticed == {
+        "buyer: outbox.put left out": {},
+        "relay: orders.ship left out": {},
+        "buyer: orders.place happens only after outbox.put": {},  # and is shipped before
+        "relay: orders.ship happens only after outbox.done": {"relay-crash": 1},
+    }
+    number = told(reference).index("buyer: outbox.put left out") + 1
+    several = check(Scenario(f"{reference}~{number}", evaluations=2))
+    assert several.outcomes[0].verdict is Verdict.VIOLATED
+    assert several.scenario.size == "2 orders"
+
+
+def test_a_mutant_is_asked_for_all_that_its_original_is() -> None:
+    public = {name for name in vars(Subject) if not name.startswith("_")}
+    assert public <= vars(MutantOf).keys()
+
+
+LINES = """
+from typing import NamedTuple
+
+from deadheat import Component, Kind, Label, Model, Process, Property, Step, by_itself, looks, operation
+from deadheat.sim.traits import expires, gives_up
+
+K1 = Label("K1", "the caller asks")
+
+
+class Again(NamedTuple):
+    pass
+
+
+class Line(Component):
+    initial = 0
+
+    @gives_up(Again, told="nobody answers")
+    @looks
+    @operation
+    def call(self, value: int):
+        return (Step(Again(), value), Step("hello", value))
+
+    @operation
+    def lease(self, value: int):
+        return (Step(None, 1),)
+
+    @operation
+    def use(self, value: int):
+        return (Step(value == 1, value),)
+
+    @expires()
+    @by_itself("clock")
+    @operation
+    def lapse(self, value: int):
+        return (Step(None, 2),) if value == 1 else ()
+
+
+LINE = Line("line")
+
+
+def caller():
+    yield LINE.lease()
+    while isinstance((yield K1(LINE.call())), Again):
+        pass
+    yield LINE.use()
+
+
+def clock():
+    yield LINE.lapse()
+
+
+MODEL = Model(
+    {"line": LINE},
+    (Process("caller", caller), Process("clock", clock, repeats=True, is_environment=True)),
+    (Property("in-time", "it is used in time", Kind.ALWAYS, ("line",), lambda view: view["line"] == 2),),
+)
+"""
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> str:
+    path = tmp_path / "lines.py"
+    path.write_text(LINES)
+    return f"{path}:MODEL"
+
+
+def test_who_has_no_patience_is_told_what_the_component_says(lines: str) -> None:
+    assert "caller: line.call takes Again() for nobody answers" in told(lines)
+
+
+def test_the_window_of_a_model_speaks_of_the_time_to_live_that_its_component_has(lines: str) -> None:
+    found = check(Scenario(lines)).outcomes[0].counterexample
+    assert found is not None
+    window = race_window(found, parse_latencies(["line.lapse=3s"]))
+    [lease] = window.leases
+    assert (lease.key, lease.set_by, lease.number) == ("line", 1, 2)
+    assert "No time to live of line excludes it" in lease_text(window, lease)
+
+
+def test_a_timeline_says_what_the_users_own_labels_mean(lines: str) -> None:
+    scenario = Scenario(lines, properties=("in-time",))
+    number = told(lines).index("caller: line.lease happens only after line.use") + 1
+    found = check(Scenario(f"{lines}~{number}")).outcomes[0].counterexample
+    assert scenario.subject.labels in ((), ("K1",))
+    assert found is not None
+    console = Console(record=True, width=200)
+    print_timeline(found, console)
+    assert "K1 the caller asks." in console.export_text()

@@ -9,6 +9,8 @@ from functools import cache
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
+from deadheat.models.components.redis import Redis, key_of
+from deadheat.models.roles import Steps
 from deadheat.scenarios import window_network
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Counterexample, check
@@ -27,7 +29,7 @@ from deadheat.scenarios.window_words import (
 )
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.cuts import cuts_of
-from deadheat.sim.model import Kind, Property
+from deadheat.sim.model import Kind, Model, Process, Property
 from deadheat.sim.trace import Choice, Event, Schedule
 from tests.scenarios.timed import run_timed
 
@@ -180,6 +182,30 @@ def test_a_lease_runs_from_the_last_time_that_its_key_was_set() -> None:
     assert (lease.number, lease.key, lease.set_by) == (10, "token:{e1}", 9)
 
 
+def test_a_lease_runs_from_when_its_key_was_given_time_and_from_no_later_write() -> None:
+    """Steps: HSET, EXPIRE, HSET, EXPIRE in a transaction, INCR of another key, HSET, and the expiry (7)."""
+    redis, key = Redis("redis"), key_of("key", "e1")
+
+    def work(redis: Redis) -> Steps:
+        yield redis.hset(key, "f", "x")
+        yield redis.pexpire(key, "w")
+        yield redis.hset(key, "f", "y")
+        yield redis.execute("w", redis.hset(key, "f", "z"), redis.pexpire(key, "w"))
+        yield redis.incr(key_of("other", "e1"))
+        yield redis.hset(key, "g", "x")
+
+    def let_expire(redis: Redis) -> Steps:
+        yield redis.expire("e1")
+
+    processes = (Process("w", work, (redis,)), Process("clock", let_expire, (redis,)))
+    model = Model({"redis/e1": redis}, processes, budgets={"lease-expiry": 1})
+    anything = Property("anything", "", Kind.ALWAYS, (), lambda view: "it happened")
+    for steps, set_by in ((3, 2), (4, 4), (6, 4)):
+        cuts = cuts_of(model, anything, Schedule((*[Choice("w")] * steps, Choice("clock"))))
+        [lease] = leases_of(model, cuts, bounds_of(cuts.steps, parse_latencies(["default=1ms"])))
+        assert (lease.number, lease.key, lease.set_by) == (steps + 1, key, set_by)
+
+
 def test_a_lock_may_be_free_before_it_is_asked_for_although_it_was_not_in_the_trace() -> None:
     """In the trace the dispatcher asks for the lock (T7) before it expires; here T7 is a second later than the expiry.
 
@@ -221,16 +247,19 @@ def test_a_window_may_begin_with_the_start() -> None:
 
 
 def test_it_may_be_possible_in_another_order_than_the_traces_alone() -> None:
-    """In the trace, the subscription gets both events (19, 20) at the end, and the second waits for the first.
+    """In the trace, the subscription gets both events after T6 (8), and the second waits for the first.
 
-    T6 is 100 ms after T1 or later, and each event comes 1 ms after it can, at the latest: so 19 comes before T6, and
-    20 waits for T6.
+    T6 is 100 ms after T1 or later, and each event comes 1 ms after it can, at the latest: so the first comes before T6,
+    and the second waits for T6.
     """
     bounds = parse_latencies(["subscription.status=..1ms", "T5=100ms.."])
-    window = race_window(counterexample("event-sourcing", "no-permanent-orphan"), bounds)
+    found = counterexample("event-sourcing", "no-permanent-orphan")
+    first, second = (number for number, each in enumerate(found.trace.events, 1) if each.operation == "receive")
+    assert 8 < first < second
+    window = race_window(found, bounds)
     assert window.possible
-    assert window.order.index(19) < window.order.index(8)
-    assert (window.waits_for[19], window.waits_for[20]) == (2, 8)
+    assert window.order.index(first) < window.order.index(8)
+    assert (window.waits_for[first], window.waits_for[second]) == (2, 8)
 
 
 def test_a_step_that_would_have_prevented_it_is_named() -> None:

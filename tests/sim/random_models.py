@@ -199,6 +199,7 @@ def _models(draw: st.DrawFn, size: int, processes: tuple[int, int], cells_each: 
                 (system, draw(programs(tuple(home)))),
                 repeats=draw(st.sampled_from([False, False, True])),
                 owed=draw(st.sampled_from([True, True, False])),
+                optional=draw(st.sampled_from([False, False, True])),
                 crashes=crashes,
             )
         )

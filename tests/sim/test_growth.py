@@ -88,9 +88,9 @@ def counting_to_a_hundred(ledger: Ledger) -> Generator[Any, Any, Any]:
 
 
 ENDLESS = [
-    (Ledger("ledger"), counting, r"the local 'attempts' of counting \(test_growth\.py:\d+\)"),
-    (Ledger("ledger"), collecting, r"the local 'answers' of collecting \(test_growth\.py:\d+\)"),
-    (Ledger("ledger"), delegating, r"the local 'attempts' of counting \(test_growth\.py:\d+\)"),
+    (Ledger("ledger"), counting, r"the local 'attempts' of counting \(tests/sim/test_growth\.py:\d+\)"),
+    (Ledger("ledger"), collecting, r"the local 'answers' of collecting \(tests/sim/test_growth\.py:\d+\)"),
+    (Ledger("ledger"), delegating, r"the local 'attempts' of counting \(tests/sim/test_growth\.py:\d+\)"),
     (Ledger("ledger"), adding, "the field entries of the component 'ledger'"),
     (Log("log"), appending, "the field lines of the component 'log'"),
 ]

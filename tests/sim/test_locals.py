@@ -44,7 +44,10 @@ def test_a_role_that_reads_a_random_number_is_refused_by_name_and_step() -> None
         yield coin.toss()
         yield coin.note(numbers.random())
 
-    with pytest.raises(PurityError, match=r"'p' is not pure: after the same 1 outcome .* coin\.note\(0\.\d+\) and"):
+    with pytest.raises(
+        PurityError,
+        match=r"'p' is not pure: after the same 1 outcome .* and .* in role \(tests/sim/test_locals\.py:\d+\)\.",
+    ):
         explored(role)
 
 

@@ -270,7 +270,7 @@ def test_an_operation_that_answers_otherwise_when_asked_again_is_refused() -> No
         yield dice.roll()
 
     dice = Dice("dice")
-    with pytest.raises(PurityError, match=r"dice\.roll\(\) is not pure: asked twice"):
+    with pytest.raises(PurityError, match=rf"dice\.roll\(\) in roll {HERE} is not pure: asked twice"):
         python.explore(Model({"dice": dice}, (Process("p", role, (dice,)),)))
 
 
@@ -893,7 +893,7 @@ def test_arguments_that_are_no_tuple_are_refused(arguments: Any) -> None:
 def test_an_argument_by_a_misspelt_name_is_refused() -> None:
     with pytest.raises(
         ModelError,
-        match=r"Box\.open was called with the wrong arguments: there is no 'kye', it takes \(key\); write key",
+        match=r"Box\.open was called with the wrong arguments: it takes \(key\), and there is no 'kye'; write key",
     ):
         Box().open(kye=1)  # type: ignore[call-arg]
 

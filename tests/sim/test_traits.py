@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pytest
 
@@ -11,8 +12,12 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.traits import (
     ByItself,
+    Expires,
+    GivesUp,
     Traits,
     by_itself,
+    expires,
+    gives_up,
     hands_work,
     looks,
     only_looks,
@@ -225,3 +230,29 @@ def test_what_cannot_be_so_is_refused_where_it_is_said(mistake: Callable[[], Non
     with pytest.raises(ModelError) as raised:
         mistake()
     assert answer in str(raised.value)
+
+
+def test_what_expires_and_who_gives_up_is_said_of_the_operation_too() -> None:
+    class Again(NamedTuple):
+        pass
+
+    class Line(Component):
+        @gives_up(Again, told="nobody answers")
+        @looks
+        @operation
+        def call(self, value: None) -> Steps:
+            """Call, and hear whether anybody answers."""
+            return (Step(Again(), value), Step("hello", value))
+
+        @expires()
+        @by_itself()
+        @operation
+        def hang_up(self, value: None) -> Steps:
+            """It has taken too long."""
+            return BLOCKED
+
+    line = Line("line")
+    assert traits_of(line, "call") == Traits(looks=True, gives_up=GivesUp(Again, "nobody answers"))
+    assert traits_of(line, "hang_up").expires == Expires()
+    with pytest.raises(ModelError, match="What a role without patience is told"):
+        gives_up(Again, told=[])

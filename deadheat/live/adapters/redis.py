@@ -18,7 +18,7 @@ from deadheat.live.adapters.redis_strings import StringCommands
 from deadheat.live.adapters.redis_transactions import TransactionCommands
 from deadheat.live.redaction import learn, redact, shown
 from deadheat.models.components.redis import Redis
-from deadheat.models.components.redis_keys import Content, Hash, Items
+from deadheat.models.components.redis_keys import Content, RedisHash, RedisList
 from deadheat.sim.components import Component
 from deadheat.sim.errors import LiveError
 from deadheat.sim.operations import Operation
@@ -174,9 +174,9 @@ class RedisAdapter(StringCommands, HashCommands, ListCommands, TransactionComman
         client: Any = self._client
         match client.type(key):
             case "hash":
-                return Hash(tuple(sorted(client.hgetall(key).items())))
+                return RedisHash(tuple(sorted(client.hgetall(key).items())))
             case "list":
-                return Items(tuple(client.lrange(key, 0, -1)))
+                return RedisList(tuple(client.lrange(key, 0, -1)))
         content = client.get(key)
         return None if content is None else str(content)
 

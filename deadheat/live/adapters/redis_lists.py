@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from deadheat.live.adapters.base import BlockedError
 from deadheat.live.adapters.redis_keys import RedisKeys, Sent, command
+from deadheat.models.components.redis_keys import RedisError
 
 __all__ = ["ListCommands"]
 
+TIMEOUT_S = 1.0
+"""So long one BLPOP waits, which is less than what redis-py waits for any answer (`socket_timeout`)."""
+
 TIMEOUT_S_MIN = 0.01
-"""Redis takes none at all for one that never ends."""
+"""Redis takes 0 for one that never ends."""
 
 
 class ListCommands(RedisKeys):
@@ -32,11 +37,14 @@ class ListCommands(RedisKeys):
         return Sent(("RPOP", self.at(key)))
 
     def blpop(self, key: str) -> Any:
-        """BLPOP, with the adapter's patience as its timeout."""
-
-        def item(reply: Any) -> Any:
-            if reply is None:
+        """BLPOP; again if nothing came, as long as the adapter's patience lasts."""
+        deadline = time.monotonic() + self.patience_s
+        while True:
+            timeout_s = min(TIMEOUT_S, max(TIMEOUT_S_MIN, deadline - time.monotonic()))
+            reply = self.send(Sent(("BLPOP", self.at(key), f"{timeout_s:.3f}")))
+            if isinstance(reply, RedisError):
+                return reply
+            if reply is not None:
+                return reply[1]
+            if time.monotonic() >= deadline:
                 raise BlockedError(f"nothing was put into the Redis list {key} within {self.patience_s:g} s")
-            return reply[1]
-
-        return self.send(Sent(("BLPOP", self.at(key), str(max(self.patience_s, TIMEOUT_S_MIN))), item))

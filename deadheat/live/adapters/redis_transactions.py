@@ -35,6 +35,7 @@ class TransactionCommands(ScriptCommands):
         self._broken.discard((tag, client))
         pipeline = self._watching.pop((tag, client), None)
         if pipeline is not None:
+            pipeline.unwatch()
             pipeline.reset()
 
     def disconnect(self, tag: str, client: str) -> None:

@@ -155,7 +155,7 @@ def open_adapters(
                 queue_adapter(site),
                 status_adapter(site, protocol),
                 HttpAdapter(caller, mailbox, RedisNotes(site)),
-                RedisAdapter(place.redis, site.prefix, lease_ms),
+                RedisAdapter(place.redis, site.prefix, lease_ms, protocol.redis("redis")),
                 TokensAdapter(),
                 ChanceAdapter(),
             ),

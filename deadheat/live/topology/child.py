@@ -78,7 +78,7 @@ def _open_adapters(config: ChildConfig, queue: Adapter) -> Iterator[Adapters]:
             queue,
             status_adapter(site, protocol),
             HttpAdapter(caller, mailbox, RedisNotes(site)),
-            RedisAdapter(client, site.prefix, config.lease_ms),
+            RedisAdapter(client, site.prefix, config.lease_ms, protocol.redis("redis")),
             TokensAdapter(),
             ChanceAdapter(),
         )

@@ -22,7 +22,7 @@ from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.periods import Period, runs_out
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
 from deadheat.sim.faults import Fault
-from deadheat.sim.traits import by_itself, hands_work, looks
+from deadheat.sim.traits import by_itself, expires, hands_work, looks
 
 __all__ = ["HEARTBEAT_LATE", "Assigned", "Assignment"]
 
@@ -93,6 +93,7 @@ class Assignment(OneOrEach):
             return (Step(None, value),)
         return (Step(None, value._replace(heartbeat=value.heartbeat.closed())),)
 
+    @expires()
     @by_itself()
     @operation
     def lapse(self, value: Assigned, key: str | None = None) -> Steps:

@@ -15,7 +15,7 @@ from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.periods import Period, runs_out
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
 from deadheat.sim.faults import Fault
-from deadheat.sim.traits import by_itself, hands_work, looks
+from deadheat.sim.traits import by_itself, expires, hands_work, looks
 
 __all__ = ["EARLY_EXPIRY", "Deadline"]
 
@@ -77,6 +77,7 @@ class Deadline(OneOrEach):
         """Answer whether it is off, running or expired, as a `Clock`."""
         return (Step(value.clock, value),)
 
+    @expires()
     @by_itself()
     @operation
     def expire(self, value: Period, key: str | None = None) -> Steps:

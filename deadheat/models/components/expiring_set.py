@@ -16,7 +16,7 @@ from deadheat.models.periods import Period, runs_out
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import Step, Steps, operation
 from deadheat.sim.faults import Fault
-from deadheat.sim.traits import by_itself, looks
+from deadheat.sim.traits import by_itself, expires, looks
 
 __all__ = ["FORGOTTEN_EARLY", "ExpiringSet", "Items"]
 
@@ -76,6 +76,7 @@ class ExpiringSet(OneOrEach):
         """What the item is to outlast begins again."""
         return (Step(None, _with(value, item, _time_of(value, item).opened())),)
 
+    @expires()
     @by_itself()
     @operation
     def expire(self, value: Items, key: str | None = None) -> Steps:

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
-from deadheat.sim.traits import hands_work, passes_work_on
+from deadheat.sim.traits import assumes, hands_work, passes_work_on
 
 __all__ = ["Fact", "Facts", "Ghost", "was_noted"]
 
@@ -40,23 +40,25 @@ class Ghost(OneOrEach):
 
     @passes_work_on  # no guard, which a mutant could leave out
     @operation
-    def note(self, value: Facts, fact: str, about: str = "", key: str | None = None) -> Steps:
+    def note(self, value: Facts, fact: str, about: str | None = None, key: str | None = None) -> Steps:
         """Note a fact; put it beside the operation that makes it one, with `atomically`."""
-        return (Step(None, tuple(sorted({*value, (fact, about)}))),)
+        return (Step(None, tuple(sorted({*value, (fact, about or "")}))),)
 
+    @assumes
     @hands_work
     @operation
-    def once(self, value: Facts, fact: str, about: str = "", key: str | None = None) -> Steps:
+    def once(self, value: Facts, fact: str, about: str | None = None, key: str | None = None) -> Steps:
         """Assume that this comes only after a fact was noted: runs on which it comes before are not looked at."""
         return (Step(None, value),) if was_noted(value, fact, about) else BLOCKED
 
+    @assumes
     @hands_work
     @operation
-    def before(self, value: Facts, fact: str, about: str = "", key: str | None = None) -> Steps:
+    def before(self, value: Facts, fact: str, about: str | None = None, key: str | None = None) -> Steps:
         """Assume that this comes only before a fact is noted: runs on which it comes after are not looked at."""
         return BLOCKED if was_noted(value, fact, about) else (Step(None, value),)
 
 
-def was_noted(facts: Facts, fact: str, about: str = "") -> bool:
+def was_noted(facts: Facts, fact: str, about: str | None = None) -> bool:
     """Return whether a fact was noted, for properties that read the ghost."""
-    return (fact, about) in facts
+    return (fact, about or "") in facts

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.faults import FAULTS, HTTP_LOSS, HTTP_RETRY, HTTP_TIMEOUT
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
-from deadheat.sim.traits import hands_work, looks, passes_work_on
+from deadheat.sim.traits import gives_up, hands_work, looks, passes_work_on
 
 __all__ = ["Accepted", "Deliveries", "Delivery", "GaveUp", "HttpChannel", "Phase", "TimedOut"]
 
@@ -107,6 +107,7 @@ class HttpChannel(Component):
             Step(None, _replace(value, number, lost), fault=HTTP_LOSS),
         )
 
+    @gives_up(TimedOut, told=GaveUp())
     @looks
     @operation
     def response(self, value: Deliveries, evaluation: str, number: int) -> Steps:

@@ -5,7 +5,7 @@ is said in `redis_keys` is true of all of them.
 
 Sources: Redis command reference, SET ("Patterns": a lock with an owner token, released by a script that compares
 before it deletes) and EXPIRE; "Redis replication", which is asynchronous. A key carries its evaluation as a hash tag,
-`lock:{e1}`, as in "Redis cluster specification", "Hash tags".
+`lock:{e1}`, as in "Redis cluster specification", "RedisHash tags".
 
 Time runs for every key that has a time to live, whoever set it: it is gone in the end. A process that set one, or for
 which it was set, its *holder*, counts on it while it is at work; to run out of time then is the fault `lease-expiry`.
@@ -22,10 +22,10 @@ from collections.abc import Iterator, Mapping
 from deadheat.models.components.redis_hashes import Hashes
 from deadheat.models.components.redis_keys import (
     Entry,
-    Hash,
-    Items,
     Keys,
     RedisError,
+    RedisHash,
+    RedisList,
     RedisState,
     Watch,
     deleted,
@@ -33,6 +33,7 @@ from deadheat.models.components.redis_keys import (
     forsaken,
     key_of,
     replaced,
+    without_time_to_live,
 )
 from deadheat.models.components.redis_lists import Lists
 from deadheat.models.components.redis_scripts import Script
@@ -41,9 +42,9 @@ from deadheat.models.components.redis_transactions import Transactions
 from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import lookup
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
-from deadheat.sim.traits import by_itself, looks, weaker
+from deadheat.sim.traits import by_itself, expires, looks, weaker
 
-__all__ = ["Entry", "Hash", "Items", "Keys", "Redis", "RedisError", "RedisState", "key_of"]
+__all__ = ["Entry", "Keys", "Redis", "RedisError", "RedisHash", "RedisList", "RedisState", "key_of"]
 
 
 class Redis(Strings, Hashes, Lists, Transactions):
@@ -118,6 +119,7 @@ class Redis(Strings, Hashes, Lists, Transactions):
             return (Step(False, value),)
         return (Step(True, deleted(value, key)),)
 
+    @expires(without_time_to_live)
     @by_itself("expiry")
     @operation
     def expire(self, value: RedisState, tag: str) -> Steps:

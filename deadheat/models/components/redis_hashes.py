@@ -5,7 +5,7 @@ Source: Redis command reference. A hash without fields is no key, and has no tim
 
 from __future__ import annotations
 
-from deadheat.models.components.redis_keys import Hash, Keyspace, RedisError, RedisState, changed
+from deadheat.models.components.redis_keys import Keyspace, RedisError, RedisHash, RedisState, changed
 from deadheat.models.values import lookup, with_item, without
 from deadheat.sim.components import Step, Steps, operation
 from deadheat.sim.traits import looks
@@ -24,7 +24,7 @@ class Hashes(Keyspace):
         found = _hash_at(value, key)
         if isinstance(found, RedisError):
             return (Step(found, value),)
-        after = changed(value, key, Hash(with_item(found.fields, field, content)))
+        after = changed(value, key, RedisHash(with_item(found.fields, field, content)))
         return (Step(lookup(found.fields, field) is None, after),)
 
     @looks
@@ -42,11 +42,11 @@ class Hashes(Keyspace):
             return (Step(found, value),)
         if lookup(found.fields, field) is None:
             return (Step(False, value),)
-        return (Step(True, changed(value, key, Hash(without(found.fields, field)))),)
+        return (Step(True, changed(value, key, RedisHash(without(found.fields, field)))),)
 
 
-def _hash_at(value: RedisState, key: str) -> Hash | RedisError:
+def _hash_at(value: RedisState, key: str) -> RedisHash | RedisError:
     entry = lookup(value.keys, key)
     if entry is None:
-        return Hash(())
-    return entry.content if isinstance(entry.content, Hash) else RedisError.WRONG_TYPE
+        return RedisHash(())
+    return entry.content if isinstance(entry.content, RedisHash) else RedisError.WRONG_TYPE

@@ -22,11 +22,11 @@ __all__ = [
     "NOBODY",
     "Content",
     "Entry",
-    "Hash",
-    "Items",
     "Keys",
     "Keyspace",
     "RedisError",
+    "RedisHash",
+    "RedisList",
     "RedisState",
     "Watch",
     "changed",
@@ -37,6 +37,7 @@ __all__ = [
     "key_of",
     "replaced",
     "touched",
+    "without_time_to_live",
 ]
 
 NOBODY = ""
@@ -61,7 +62,7 @@ class RedisError(Enum):
         )
 
 
-class Hash(NamedTuple):
+class RedisHash(NamedTuple):
     """The content of a hash."""
 
     fields: FrozenMap[str]
@@ -70,7 +71,7 @@ class Hash(NamedTuple):
         return "{" + ", ".join(f"{field}: {content}" for field, content in self.fields) + "}"
 
 
-class Items(NamedTuple):
+class RedisList(NamedTuple):
     """The content of a list, from its left end to its right."""
 
     items: tuple[str, ...]
@@ -79,7 +80,7 @@ class Items(NamedTuple):
         return "[" + ", ".join(self.items) + "]"
 
 
-Content: TypeAlias = str | Hash | Items
+Content: TypeAlias = str | RedisHash | RedisList
 
 
 class Entry(NamedTuple):
@@ -189,6 +190,12 @@ def expired(value: RedisState, key: str) -> RedisState:
     if replica and copy and copy.holder is not None:
         replica = without(replica, key)
     return touched(value._replace(keys=without(value.keys, key), replica=replica), key)
+
+
+def without_time_to_live(value: RedisState, key: str) -> RedisState:
+    """Return what a server would know if a key, where it is there, had no time to live."""
+    entry = lookup(value.keys, key)
+    return value if entry is None else value._replace(keys=with_item(value.keys, key, Entry(entry.content)))
 
 
 def forsaken(value: RedisState, holder: str, *, for_good: bool) -> RedisState:

@@ -7,7 +7,7 @@ no time to live. One that only grows has no bound, as a counter has none (`redis
 
 from __future__ import annotations
 
-from deadheat.models.components.redis_keys import Items, Keyspace, RedisError, RedisState, changed
+from deadheat.models.components.redis_keys import Keyspace, RedisError, RedisList, RedisState, changed
 from deadheat.models.values import lookup
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
 from deadheat.sim.traits import hands_work, passes_work_on
@@ -43,7 +43,7 @@ class Lists(Keyspace):
             return (Step(found, value),)
         if not found:
             return (Step(None, value),)
-        return (Step(found[-1], changed(value, key, Items(found[:-1]))),)
+        return (Step(found[-1], changed(value, key, RedisList(found[:-1]))),)
 
     @hands_work
     @operation
@@ -55,17 +55,17 @@ class Lists(Keyspace):
         found = _items_at(value, key)
         if isinstance(found, RedisError):
             return (Step(found, value),)
-        return (Step(found[0], changed(value, key, Items(found[1:]))),) if found else BLOCKED
+        return (Step(found[0], changed(value, key, RedisList(found[1:]))),) if found else BLOCKED
 
 
 def _items_at(value: RedisState, key: str) -> tuple[str, ...] | RedisError:
     entry = lookup(value.keys, key)
     if entry is None:
         return ()
-    return entry.content.items if isinstance(entry.content, Items) else RedisError.WRONG_TYPE
+    return entry.content.items if isinstance(entry.content, RedisList) else RedisError.WRONG_TYPE
 
 
 def _pushed(value: RedisState, key: str, items: tuple[str, ...] | RedisError) -> Steps:
     if isinstance(items, RedisError):
         return (Step(items, value),)
-    return (Step(len(items), changed(value, key, Items(items))),)
+    return (Step(len(items), changed(value, key, RedisList(items))),)

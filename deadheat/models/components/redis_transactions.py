@@ -28,6 +28,7 @@ from deadheat.sim.components import Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.operations import Operation
+from deadheat.sim.render import render
 
 __all__ = ["Command", "Transactions"]
 
@@ -39,6 +40,9 @@ class Command(NamedTuple):
 
     name: str
     arguments: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(render(each) for each in self.arguments if each is not None)})"
 
 
 class Transactions(Keyspace):

@@ -17,12 +17,8 @@ from deadheat import Protocol, Steps
 from deadheat.library import (
     T0,
     T1,
-    T4,
     T5,
-    T6,
     T8,
-    TERMINAL,
-    Cancellation,
     CancelRequest,
     DispatchRequest,
     GuardedKubernetes,
@@ -30,6 +26,7 @@ from deadheat.library import (
     System,
     Task,
     call,
+    cancel_by_comparing,
     has_failed,
     state_machine,
 )
@@ -53,17 +50,13 @@ def dispatch(system: System, request: DispatchRequest) -> Steps:
     return (yield T8(system.guards.create_fenced_job(request.evaluation, request.content)))
 
 
+def kill(system: System, request: CancelRequest) -> Steps:
+    yield system.guards.raise_generation(request.evaluation)
+    yield T5(system.kubernetes.delete_job(request.evaluation))
+
+
 def cancel(system: System, request: CancelRequest) -> Steps:
-    evaluation = request.evaluation
-    yield system.user.cancellation(evaluation, request.number)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield system.guards.raise_generation(evaluation)
-        yield T5(system.kubernetes.delete_job(evaluation))
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, kill)
 
 
 FENCED_GENERATION: Protocol = replace(

@@ -23,12 +23,8 @@ from deadheat.library import (
     BURIED,
     T0,
     T1,
-    T4,
     T5,
-    T6,
-    TERMINAL,
     Answer,
-    Cancellation,
     CancelRequest,
     GuardedKubernetes,
     Status,
@@ -36,6 +32,7 @@ from deadheat.library import (
     Task,
     baseline,
     call,
+    cancel_by_comparing,
     has_failed,
     state_machine,
 )
@@ -69,16 +66,12 @@ def worker(system: System, task: Task) -> Steps:
     yield system.queue.acknowledge(evaluation, task.worker)
 
 
+def kill(system: System, request: CancelRequest) -> Steps:
+    yield from bury(system, request.evaluation)
+
+
 def cancel(system: System, request: CancelRequest) -> Steps:
-    evaluation = request.evaluation
-    yield system.user.cancellation(evaluation, request.number)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield from bury(system, evaluation)
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, kill)
 
 
 def resubmit(system: System, evaluation: str) -> tuple[Operation, ...]:

@@ -18,13 +18,9 @@ from deadheat.library import (
     REFUSED,
     T0,
     T1,
-    T4,
     T5,
-    T6,
     T8,
-    TERMINAL,
     Answer,
-    Cancellation,
     CancelRequest,
     DispatchRequest,
     GuardedKubernetes,
@@ -32,6 +28,7 @@ from deadheat.library import (
     System,
     Task,
     call,
+    cancel_by_comparing,
     has_failed,
     state_machine,
 )
@@ -57,16 +54,12 @@ def dispatch(system: System, request: DispatchRequest) -> Steps:
     return (yield T8(system.guards.create_owned_job(request.evaluation, owner)))
 
 
+def kill(system: System, request: CancelRequest) -> Steps:
+    yield T5(system.guards.delete_owner(request.evaluation))
+
+
 def cancel(system: System, request: CancelRequest) -> Steps:
-    evaluation = request.evaluation
-    yield system.user.cancellation(evaluation, request.number)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield T5(system.guards.delete_owner(evaluation))
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, kill)
 
 
 def resubmit(system: System, evaluation: str) -> tuple[Operation, ...]:

@@ -16,11 +16,7 @@ from deadheat.library import (
     REFUSED,
     T0,
     T1,
-    T4,
     T5,
-    T6,
-    TERMINAL,
-    Cancellation,
     CancelRequest,
     DispatchRequest,
     Status,
@@ -28,6 +24,7 @@ from deadheat.library import (
     Task,
     baseline,
     call,
+    cancel_by_comparing,
     has_failed,
     key_of,
 )
@@ -60,17 +57,16 @@ def dispatch(system: System, request: DispatchRequest) -> Steps:
     return answer
 
 
+def raise_flag(system: System, request: CancelRequest) -> Steps:
+    yield system.redis.set(key_of("cancel_requested", request.evaluation), RAISED)
+
+
+def kill(system: System, request: CancelRequest) -> Steps:
+    yield T5(system.kubernetes.delete_job(request.evaluation))
+
+
 def cancel(system: System, request: CancelRequest) -> Steps:
-    evaluation = request.evaluation
-    yield system.user.cancellation(evaluation, request.number)
-    yield system.redis.set(key_of("cancel_requested", evaluation), RAISED)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield T5(system.kubernetes.delete_job(evaluation))
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, kill, first=raise_flag)
 
 
 def complete(system: System, evaluation: str) -> Steps:

@@ -19,12 +19,9 @@ from deadheat.library import (
     REFUSED,
     T0,
     T1,
-    T4,
     T5,
-    T6,
     T8,
     TERMINAL,
-    Cancellation,
     CancelRequest,
     DispatchRequest,
     GuardedKubernetes,
@@ -32,6 +29,7 @@ from deadheat.library import (
     System,
     Task,
     call,
+    cancel_by_comparing,
     has_failed,
     state_machine,
 )
@@ -60,16 +58,12 @@ def dispatch(system: System, request: DispatchRequest) -> Steps:
     return (yield system.guards.resume_job(request.evaluation))
 
 
+def kill(system: System, request: CancelRequest) -> Steps:
+    yield T5(system.kubernetes.delete_job(request.evaluation))
+
+
 def cancel(system: System, request: CancelRequest) -> Steps:
-    evaluation = request.evaluation
-    yield system.user.cancellation(evaluation, request.number)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            yield T5(system.kubernetes.delete_job(evaluation))
-            answer = Cancellation.CANCELLED
-            break
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, once_written=kill)
 
 
 SUSPENDED_CREATE: Protocol = replace(

@@ -19,16 +19,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deadheat.models.calls import call, has_failed
+from deadheat.models.cancelling import cancel_by_comparing
 from deadheat.models.components.redis import key_of
-from deadheat.models.components.status import TERMINAL, Status
-from deadheat.models.components.user import Cancellation
-from deadheat.models.protocols import status_check
+from deadheat.models.components.status import Status
+from deadheat.models.protocols import state_machine, status_check
 from deadheat.models.protocols.status_check import REFUSED
 from deadheat.models.roles import Steps
-from deadheat.models.steps import T0, T1, T4, T5, T6
+from deadheat.models.steps import T0, T1
 from deadheat.models.system import CancelRequest, DispatchRequest, System, Task
 from deadheat.scenarios.incidents.incident import Incident
-from deadheat.scenarios.incidents.transactional import ONE_AT_A_TIME
+from deadheat.scenarios.incidents.transactional import ONE_AT_A_TIME, lock, unlock
 
 __all__ = ["ARGO_WORKFLOWS_16294"]
 
@@ -65,19 +65,13 @@ def complete_and_remember(system: System, evaluation: str) -> Steps:
     yield system.redis.delete_if_equal(lock, "completion")
 
 
+def remember(system: System, request: CancelRequest) -> Steps:
+    yield system.redis.set(key_of("last-written", request.evaluation), ENDED)
+
+
 def cancel_and_remember(system: System, request: CancelRequest) -> Steps:
-    evaluation, lock = request.evaluation, key_of("lock", request.evaluation)
-    yield system.user.cancellation(evaluation, request.number)
-    yield system.redis.acquire(lock, request.handler)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield T5(system.kubernetes.delete_job(evaluation))
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            yield system.redis.set(key_of("last-written", evaluation), ENDED)
-            answer = Cancellation.CANCELLED
-            break
-    yield system.redis.delete_if_equal(lock, request.handler)
-    yield system.user.answer(evaluation, request.number, answer)
+    kill = state_machine.kill
+    yield from cancel_by_comparing(system, request, kill, first=lock, once_written=remember, last=unlock)
 
 
 def dispatch_the_newest(system: System, request: DispatchRequest) -> Steps:

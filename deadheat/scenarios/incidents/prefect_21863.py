@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deadheat.models.components.status import TERMINAL, Status
-from deadheat.models.components.user import Cancellation
+from deadheat.models.cancelling import cancel_by_comparing
 from deadheat.models.protocols.orphan_cleanup import ORPHAN_CLEANUP
 from deadheat.models.roles import Steps
-from deadheat.models.steps import T4, T5, T6
+from deadheat.models.steps import T5
 from deadheat.models.system import CancelRequest, System
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.transactional import TRANSACTIONAL
@@ -28,14 +27,7 @@ __all__ = ["PREFECT_21863"]
 
 
 def cancel(system: System, request: CancelRequest) -> Steps:
-    evaluation = request.evaluation
-    yield system.user.cancellation(evaluation, request.number)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request)  # and nothing is killed
 
 
 AS_IT_WAS = replace(TRANSACTIONAL, cancel=cancel, lacks=(T5,))

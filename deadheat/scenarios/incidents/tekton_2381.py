@@ -15,32 +15,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from deadheat.models.cancelling import cancel_by_comparing
 from deadheat.models.components.kubernetes import ERRORS
-from deadheat.models.components.redis import key_of
-from deadheat.models.components.status import TERMINAL, Status
-from deadheat.models.components.user import Cancellation
 from deadheat.models.roles import Steps
-from deadheat.models.steps import T4, T5, T6
+from deadheat.models.steps import T5
 from deadheat.models.system import CancelRequest, System
 from deadheat.scenarios.incidents.incident import Incident
-from deadheat.scenarios.incidents.transactional import ONE_AT_A_TIME
+from deadheat.scenarios.incidents.transactional import ONE_AT_A_TIME, lock, unlock
 
 __all__ = ["TEKTON_2381"]
 
 
+def kill_until_it_works(system: System, request: CancelRequest) -> Steps:
+    while (yield T5(system.kubernetes.delete_job(request.evaluation))) in ERRORS:
+        pass  # the next reconciliation: nothing was written, so it does the same
+
+
 def cancel_until_it_works(system: System, request: CancelRequest) -> Steps:
-    evaluation, lock = request.evaluation, key_of("lock", request.evaluation)
-    yield system.user.cancellation(evaluation, request.number)
-    yield system.redis.acquire(lock, request.handler)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        while (yield T5(system.kubernetes.delete_job(evaluation))) in ERRORS:
-            pass  # the next reconciliation: nothing was written, so it does the same
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.redis.delete_if_equal(lock, request.handler)
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, kill_until_it_works, first=lock, last=unlock)
 
 
 TEKTON_2381 = Incident(

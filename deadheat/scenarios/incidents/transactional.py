@@ -11,41 +11,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from deadheat.models.cancelling import cancel_by_comparing
 from deadheat.models.components.redis import key_of
-from deadheat.models.components.status import TERMINAL, Status
-from deadheat.models.components.user import Cancellation
 from deadheat.models.protocols import baseline, creation_lock, state_machine
 from deadheat.models.roles import Steps
-from deadheat.models.steps import T4, T5, T6
 from deadheat.models.system import CancelRequest, System
 
-__all__ = ["ONE_AT_A_TIME", "TRANSACTIONAL", "cancel", "cancel_alone"]
+__all__ = ["ONE_AT_A_TIME", "TRANSACTIONAL", "cancel", "cancel_alone", "lock", "unlock"]
 
 
 def cancel(system: System, request: CancelRequest) -> Steps:
-    evaluation = request.evaluation
-    yield system.user.cancellation(evaluation, request.number)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield T5(system.kubernetes.delete_job(evaluation))
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, state_machine.kill)
+
+
+def lock(system: System, request: CancelRequest) -> Steps:
+    yield system.redis.acquire(key_of("lock", request.evaluation), request.handler)
+
+
+def unlock(system: System, request: CancelRequest) -> Steps:
+    yield system.redis.delete_if_equal(key_of("lock", request.evaluation), request.handler)
 
 
 def cancel_alone(system: System, request: CancelRequest) -> Steps:
-    evaluation, lock = request.evaluation, key_of("lock", request.evaluation)
-    yield system.user.cancellation(evaluation, request.number)
-    yield system.redis.acquire(lock, request.handler)
-    answer = Cancellation.TOO_LATE
-    while (status := (yield T4(system.store.get(evaluation)))) not in TERMINAL:
-        yield T5(system.kubernetes.delete_job(evaluation))
-        if (yield T6(system.store.compare_and_set(evaluation, status, Status.CANCELLED))):
-            answer = Cancellation.CANCELLED
-            break
-    yield system.redis.delete_if_equal(lock, request.handler)
-    yield system.user.answer(evaluation, request.number, answer)
+    yield from cancel_by_comparing(system, request, state_machine.kill, first=lock, last=unlock)
 
 
 TRANSACTIONAL = replace(

@@ -10,6 +10,7 @@ import dataclasses
 import dis
 from collections.abc import Generator, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -20,6 +21,9 @@ __all__ = ["SUSPICIOUS", "Growth", "widest"]
 
 SUSPICIOUS = 50
 """A counter that took on so many values is worth a word; those of the protocols in deadheat stay far below."""
+
+GROWS = frozenset({"append", "appendleft", "extend", "insert", "add", "update", "setdefault"})
+"""What makes a list, a set or a dictionary longer."""
 
 DEPTH_MAX = 5
 """So deep is looked into a component's value."""
@@ -44,7 +48,7 @@ class Growth:
                 continue
             for name, value in frame.f_locals.items():
                 if (size := _size(value)) is not None:
-                    line = _last_change(each.gi_code, name) or frame.f_lineno
+                    line = _line_of_growth(each.gi_code, name) or frame.f_lineno
                     self._note(f"the local {name!r} of {Place.in_code(each.gi_code, line)}", size)
 
     def widest(self) -> tuple[int, str]:
@@ -62,15 +66,17 @@ def widest(growths: Iterator[Growth], at_least: int) -> str | None:
 
 
 @lru_cache(maxsize=1_024)
-def _last_change(code: CodeType, name: str) -> int | None:
-    """Return the last line at which a function gives a variable a value; None where it is only an argument."""
-    return max((line for line, stored in _stores(code) if stored == name), default=None)
-
-
-def _stores(code: CodeType) -> Iterator[tuple[int, str]]:
-    for each in dis.get_instructions(code):
-        if each.opname.startswith("STORE_") and each.positions is not None and each.positions.lineno is not None:
-            yield each.positions.lineno, str(each.argval)
+def _line_of_growth(code: CodeType, name: str) -> int | None:
+    """Return the line at which a function gives a variable another value, or makes what it holds longer, if it does."""
+    stored, grown = [], []
+    for each, following in pairwise(dis.get_instructions(code)):
+        if each.argval != name or each.positions is None or each.positions.lineno is None:
+            continue
+        if each.opname.startswith("STORE_"):
+            stored.append(each.positions.lineno)
+        elif following.argval in GROWS:
+            grown.append(each.positions.lineno)
+    return max(stored[1:] or grown, default=None)
 
 
 def _size(value: Any) -> float | None:

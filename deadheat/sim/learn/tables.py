@@ -24,7 +24,7 @@ from deadheat.sim.operations import Instant
 from deadheat.sim.rules.purity import turned, turned_request
 from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.run.coverage import Site
-from deadheat.sim.run.stepping import JointStep, only_step, steps_of, touched
+from deadheat.sim.run.stepping import JointStep, named_with_place, only_step, steps_of, touched
 from deadheat.sim.trace import Choice
 
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
@@ -313,7 +313,8 @@ class Tables:
             following = self._known(states, states.successor(local, alternative, step.outcome))
             choice = Choice(states.process.name, alternative, branch)
             moves = {process: following - local, **self._moves(fields, step.values)}
-            successors.append(self._successor(choice, moves, step.fault, states.process.owed))
+            owed = states.process.owed and not (states.process.optional and local == INITIAL)
+            successors.append(self._successor(choice, moves, step.fault, owed))
             taken.append(step)
         self._shared_state.require_unchanged()
         certain = [step for step in taken if step.fault is None]
@@ -335,8 +336,9 @@ class Tables:
         )
         if first != again and [each.content for each in first] != [each.content for each in again]:
             raise PurityError(
-                f"{operation} is not pure: asked twice for its steps from the same value, it gave others. They may "
-                "depend on the component's value and on the arguments alone, not on the order of a set in these."
+                f"{named_with_place(self.model, operation)} is not pure: asked twice for its steps from the same "
+                "value, it gave others. They may depend on the component's value and on the arguments alone, not on "
+                "the order of a set in these."
             )
         return first
 

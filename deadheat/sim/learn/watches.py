@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from deadheat.sim.errors import PurityError
 from deadheat.sim.model import Kind, Part, Property
+from deadheat.sim.places import place_of
 
 if TYPE_CHECKING:  # the tables make the watches
     from deadheat.sim.learn.tables import Tables
@@ -80,8 +81,8 @@ class WatchedPart:
         has_sets = any(other[name] is not view[name] for other, view in pairs for name in view)
         if has_sets and violated != (self.property.violated_in(self._part, *turned_views) is not None):
             raise PurityError(
-                f"The property {self.property.name!r} depends on the order of a set, which is not the same in every "
-                "run; let it look at sorted(...) of it."
+                f"The property {self.property.name!r} in {place_of(self._part.violation)} depends on the order of a "
+                "set, which is not the same in every run; let it look at sorted(...) of it."
             )
         return violated
 

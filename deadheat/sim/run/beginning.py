@@ -20,8 +20,11 @@ def begun(role: Callable[..., Any], *arguments: Any) -> Generator[Request, Any, 
     try:
         generator = role(*arguments)
     except TypeError:
-        if (not_so_many := not_taken(role, arguments)) is not None:
-            raise ModelError(f"The role {place_of(role)} {not_so_many}; let it take as many.") from None
+        if (parameters := not_taken(role, arguments)) is not None:
+            given = ", ".join(type(each).__name__ for each in arguments)
+            raise ModelError(
+                f"The role {place_of(role)} takes {parameters}, and is given ({given}); let it take as many."
+            ) from None
         raise
     if isinstance(generator, GeneratorType):
         return generator

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from types import CodeType, FunctionType, GeneratorType, ModuleType
 from typing import Any, NamedTuple
 
 from deadheat.sim.operations import Label
-from deadheat.sim.places import Place, is_users_frame
+from deadheat.sim.places import Place, is_of_a_component, is_users_frame
 from deadheat.sim.run.intercept import DRIVE
 from deadheat.sim.run.mortal import DRIVES_MORTAL
 from deadheat.sim.run.postpone import DRIVES
 
-__all__ = ["Site", "chain_of", "codes_of", "labels_of", "place_in", "site_of", "sites_of"]
+__all__ = ["Site", "chain_of", "codes_of", "delegations_of", "labels_of", "place_in", "site_of", "sites_of"]
 
 IN_BETWEEN = (DRIVE, *DRIVES, DRIVES_MORTAL)
 
@@ -32,11 +32,14 @@ class Site(NamedTuple):
 
 
 def site_of(generator: Generator[Any, Any, Any]) -> Site:
-    """Return where a suspended generator yields, inside the innermost generator that it delegates to, or intercepts."""
-    *_, generator = chain_of(generator)
-    assert isinstance(generator, GeneratorType)
-    assert generator.gi_frame is not None
-    return _site(generator.gi_code, generator.gi_frame.f_lineno)
+    """Return where a suspended generator yields, inside the innermost generator that it delegates to, or intercepts.
+
+    The steps of a component of the library are no place of their own: it is the role that asks for them.
+    """
+    first, *others = (each.gi_frame for each in chain_of(generator) if each.gi_frame is not None)
+    own = takewhile(lambda frame: not is_of_a_component(frame), others)
+    *_, frame = (first, *own)
+    return _site(frame.f_code, frame.f_lineno)
 
 
 def place_in(generator: Generator[Any, Any, Any]) -> Place:
@@ -59,27 +62,35 @@ def sites_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
     return {_site(code, line) for code in codes_of(functions) for line in _yield_lines(code)}
 
 
+def delegations_of(functions: Iterable[Callable[..., Any]]) -> set[Site]:
+    """Return every place where the given generator functions, and those that they call by name, delegate."""
+    return {_site(code, line) for code in codes_of(functions) for line in _yield_lines(code, of_delegations=True)}
+
+
 def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
     """Return the code of the given generator functions, and of those that they call by name."""
     return {function.__code__ for function in _called_by(functions)}
 
 
 def _called_by(functions: Iterable[Callable[..., Any]]) -> Iterator[FunctionType]:
-    """Yield the given generator functions, and those that they call by name, one of each code."""
+    """Yield the given generator functions, each followed by those that it calls by name; one of each code."""
     seen: set[CodeType] = set()
     waiting = list(functions)
     while waiting:
-        function = inspect.unwrap(waiting.pop())
+        function = inspect.unwrap(waiting.pop(0))
         code = getattr(function, "__code__", None)
         if code is None or code in seen:
             continue
         seen.add(code)
         yield function
-        waiting.extend(_generators_named_in(function, code))
+        waiting[:0] = _generators_named_in(function, code)
 
 
 def labels_of(functions: Iterable[Callable[..., Any]]) -> tuple[Label, ...]:
-    """Return the labels that the given generator functions, and those that they call by name, put on their steps."""
+    """Return the labels that the given generator functions, and those that they call by name, put on their steps.
+
+    Those of one function are together, and in the order in which it names them.
+    """
     found: dict[Label, None] = {}
     for function in _called_by(functions):
         found.update((each, None) for each in _named_in(function, function.__code__) if isinstance(each, Label))
@@ -99,11 +110,12 @@ def _site(code: CodeType, line: int | None) -> Site:
     return Site(code.co_name, code.co_filename.rpartition("/")[2], line or 0)
 
 
-def _yield_lines(code: CodeType) -> Iterator[int | None]:
-    """Yield the line of each `yield`; those inside a `yield from` resume with another argument."""
+def _yield_lines(code: CodeType, *, of_delegations: bool = False) -> Iterator[int | None]:
+    """Yield the line of each `yield`, or of each `yield from`: those inside that resume with another argument."""
+    resumed = 2 if of_delegations else 1
     instructions = list(dis.get_instructions(code))
     for yielding, resuming in pairwise(instructions):
-        if yielding.opname == "YIELD_VALUE" and resuming.opname == "RESUME" and (resuming.arg or 0) & 3 == 1:
+        if yielding.opname == "YIELD_VALUE" and resuming.opname == "RESUME" and (resuming.arg or 0) & 3 == resumed:
             assert yielding.positions is not None
             yield yielding.positions.lineno
 

@@ -20,11 +20,12 @@ def require_repeatable(model: Model, schedule: Schedule) -> None:
     shared = SharedState(model)
     runs = [_recorded(model, schedule) for _ in range(RUNS)]
     shared.require_unchanged()
-    for number, steps in enumerate(zip(*runs, strict=False), start=1):
+    for number, steps in enumerate(zip(*runs, strict=False)):
         if len(set(steps)) > 1:
+            step = f"step {number}, by {schedule.choices[number - 1].process!r}," if number else "the very beginning"
             raise PurityError(
-                f"Some role or component is not pure: in {RUNS} runs of one schedule, step {number} came out "
-                "differently. Both may depend on arguments, outcomes and values alone."
+                f"Some role or component is not pure: in {RUNS} runs of one schedule, {step} came out differently. "
+                "Both may depend on arguments, outcomes and values alone."
             )
     if len({len(each) for each in runs}) > 1:
         raise PurityError(

@@ -85,7 +85,8 @@ class Simulation:
         )
 
     def _transitions_of(self, running: RunningProcess) -> Iterator[Transition]:
-        name, owed = running.process.name, running.process.owed
+        name = running.process.name
+        owed = running.process.owed and not (running.process.optional and not running.history)
         for alternative, operation in enumerate(running.operations):
             for branch, step in enumerate(steps_of(self.model, operation, self.values)):
                 if self._affordable(step.fault):

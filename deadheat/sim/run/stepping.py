@@ -11,12 +11,13 @@ from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, OperationError
 from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Model
+from deadheat.sim.nearest import did_you_mean
 from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, Reach, operations_of, plain
 from deadheat.sim.places import place_of
 from deadheat.sim.run.in_block import Made, ways_through
 from deadheat.sim.users_code import calls_users_code, failed
 
-__all__ = ["JointStep", "made_in", "only_step", "steps_of", "touched"]
+__all__ = ["JointStep", "made_in", "named_with_place", "only_step", "steps_of", "touched"]
 
 
 class JointStep(NamedTuple):
@@ -85,7 +86,12 @@ def _accompanied(model: Model, request: Accompanied, values: Mapping[str, Any]) 
 
 
 def _steps_in(model: Model, request: Operation, values: Mapping[str, Any]) -> list[Step]:
-    return _steps(model.component(request.component), values[request.component], request)
+    component = model.component(request.component)
+    steps = _steps(component, values[request.component], request)
+    for step in steps:
+        if step.kind is not None and step.kind not in model.budgets:
+            _require_declared(component, request, step.kind, {*model.budgets, *model.declared})
+    return steps
 
 
 @calls_users_code
@@ -127,6 +133,17 @@ def made_in(request: Instant, step: JointStep) -> Iterator[tuple[Operation, Any]
         yield from zip(operations_of(request), outcomes, strict=True)
 
 
+def _require_declared(component: Component, request: Operation, kind: str, others: set[str]) -> None:
+    """Raise ModelError for a fault that nobody declares: it would never be allowed, and so never happen."""
+    declared = {*(each.kind for each in component.faults), *others}
+    if kind not in declared:
+        nearest = did_you_mean(kind, declared)
+        raise ModelError(
+            f"{_named(component, request)} meets the fault {kind!r}, which {type(component).__name__} does not declare"
+            f"{nearest or f'; write faults = (Fault({kind!r}, ...),) in it.'}"
+        )
+
+
 def _method(component: Component, request: Operation) -> Any:
     return getattr(type(component), request.name, None)
 
@@ -135,6 +152,14 @@ def _named(component: Component, request: Operation) -> str:
     """Return a request with the place at which its operation is defined."""
     place = place_of(_method(component, request))
     return f"{request} in {place}" if place is not None else str(request)
+
+
+def named_with_place(model: Model, request: Instant) -> str:
+    """Return a request as text, each of its operations with the place at which it is defined."""
+    asked = plain(request)
+    if isinstance(asked, Block):
+        return f"{asked} in {place_of(asked.function)}"
+    return " and ".join(_named(model.component(each.component), each) for each in operations_of(request))
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:

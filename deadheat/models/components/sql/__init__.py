@@ -28,8 +28,8 @@ from deadheat.models.components.sql.conditions import Change, Condition
 from deadheat.models.components.sql.database import LOST_COMMIT, Database, Session
 from deadheat.models.components.sql.execution import SqlError
 from deadheat.models.components.sql.state import DatabaseState
-from deadheat.models.components.sql.statements import Lock
-from deadheat.models.components.sql.tables import Column, Row, column
+from deadheat.models.components.sql.statements import RowLock
+from deadheat.models.components.sql.tables import Column, Record, column
 
 __all__ = [
     "LOST_COMMIT",
@@ -38,8 +38,8 @@ __all__ = [
     "Condition",
     "Database",
     "DatabaseState",
-    "Lock",
-    "Row",
+    "Record",
+    "RowLock",
     "Session",
     "SqlError",
     "column",

@@ -9,17 +9,17 @@ from typing import Any, TypeVar
 from deadheat.models.components.sql.conditions import Change, Condition
 from deadheat.models.components.sql.execution import WAITS, SqlError, begun, proceeded, selected
 from deadheat.models.components.sql.state import DatabaseState, Transaction, committed, in_a_circle, waits_for
-from deadheat.models.components.sql.statements import Delete, Insert, Lock, Select, Statement, Update
-from deadheat.models.components.sql.tables import Row, key_column, place_of
+from deadheat.models.components.sql.statements import Delete, Insert, RowLock, Select, Statement, Update
+from deadheat.models.components.sql.tables import Record, key_column, place_of
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.operations import Label, Operation
-from deadheat.sim.traits import looks
+from deadheat.sim.traits import hands_work, looks, weaker
 
 __all__ = ["LOST_COMMIT", "Database", "Session"]
 
-SomeRow = TypeVar("SomeRow", bound=Row)
+SomeRecord = TypeVar("SomeRecord", bound=Record)
 
 LOST_COMMIT = Fault(
     "sql-lost-commit",
@@ -38,7 +38,7 @@ class Database(Component):
 
     faults = (LOST_COMMIT,)
 
-    def __init__(self, name: str, *tables: type[Row], rows: tuple[Row, ...] = ()) -> None:
+    def __init__(self, name: str, *tables: type[Record], rows: tuple[Record, ...] = ()) -> None:
         super().__init__(name)
         self.tables = {each.table: each for each in tables}
         for row in rows:
@@ -52,6 +52,8 @@ class Database(Component):
 
         That is no step: at READ COMMITTED, BEGIN does nothing that anybody could see.
         """
+        if not session:
+            raise ModelError(f"A session of the database {self.name!r} has no name; give it that of its process.")
         return Session(self, session)
 
     def describe(self, value: DatabaseState) -> str:
@@ -63,14 +65,15 @@ class Database(Component):
     @looks
     @operation
     def select(
-        self, value: DatabaseState, table: type[Row], where: Condition | None = None, limit: int | None = None
+        self, value: DatabaseState, table: type[Record], where: Condition | None = None, limit: int | None = None
     ) -> Steps:
         """SELECT: the committed rows of which the condition holds, in the order of their keys."""
         self._require_table(table)
         return (Step(selected(value, Transaction(""), Select(table.table, where, limit)), value),)
 
+    @weaker("inserts without ON CONFLICT DO NOTHING", without="or_nothing")
     @operation
-    def insert(self, value: DatabaseState, row: Row, or_nothing: bool = False) -> Steps:
+    def insert(self, value: DatabaseState, row: Record, or_nothing: bool = False) -> Steps:
         """INSERT, `or_nothing` with ON CONFLICT DO NOTHING: how many rows, or `UNIQUE_VIOLATION`.
 
         It waits for a transaction that has written a row of the same key.
@@ -81,7 +84,7 @@ class Database(Component):
     def update(
         self,
         value: DatabaseState,
-        table: type[Row],
+        table: type[Record],
         changes: Change | tuple[Change, ...],
         where: Condition | None = None,
     ) -> Steps:
@@ -90,7 +93,7 @@ class Database(Component):
         return self._alone(value, Update(table.table, _all(changes), where))
 
     @operation
-    def delete(self, value: DatabaseState, table: type[Row], where: Condition | None = None) -> Steps:
+    def delete(self, value: DatabaseState, table: type[Record], where: Condition | None = None) -> Steps:
         """DELETE: how many rows. It waits while the row is locked; one of several rows needs a session for that."""
         self._require_table(table)
         return self._alone(value, Delete(table.table, where))
@@ -102,17 +105,21 @@ class Database(Component):
     def look(self, value: DatabaseState, session: str, statement: Select) -> Steps:
         """SELECT without locks, in a session: what is committed, and what its own transaction has written."""
         transaction = self._free(value, session)
-        self._require_table(self.tables.get(statement.table))
+        self._checked(statement)
         return (Step(SqlError.ABORTED if transaction.aborted else selected(value, transaction, statement), value),)
+
+    @weaker("reads without FOR UPDATE", look)
+    @operation
+    def lock(self, value: DatabaseState, session: str, statement: Select) -> Steps:
+        """Begin a SELECT FOR UPDATE in a session: the rows, or `WAITS`."""
+        return self._in_session(value, session, statement)
 
     @operation
     def execute(self, value: DatabaseState, session: str, statement: Statement) -> Steps:
-        """Begin a statement in a session: what it answers, or `WAITS`."""
-        transaction = self._free(value, session)
-        if transaction.aborted:
-            return (Step(SqlError.ABORTED, value),)
-        return (begun(value, transaction, self._checked(statement)),)
+        """Begin a statement that writes in a session: how many rows, or `WAITS`."""
+        return self._in_session(value, session, statement)
 
+    @hands_work
     @operation
     def go_on(self, value: DatabaseState, session: str) -> Steps:
         """Go on with the statement of a session that waits, once it can, or end it because of a deadlock."""
@@ -144,6 +151,12 @@ class Database(Component):
         """End a session, whatever it is in the middle of: its transaction is rolled back, its locks are gone."""
         return (Step(None, value.without(session)),)
 
+    def _in_session(self, value: DatabaseState, session: str, statement: Statement) -> Steps:
+        transaction = self._free(value, session)
+        if transaction.aborted:
+            return (Step(SqlError.ABORTED, value),)
+        return (begun(value, transaction, self._checked(statement)),)
+
     def _alone(self, value: DatabaseState, statement: Statement) -> Steps:
         """Begin and commit in one step; wait before it, where that is the same as to wait in the middle of it."""
         step = begun(value, Transaction(""), self._checked(statement))
@@ -173,13 +186,17 @@ class Database(Component):
         return transaction
 
     def _checked(self, statement: Statement) -> Statement:
+        if isinstance(statement, Update) and not statement.changes:
+            raise ModelError(
+                f"An UPDATE of {statement.table} sets no column; say what it changes, such as Job.status.to(...)."
+            )
         if isinstance(statement, Insert):
             self._require_table(type(statement.row))
         else:
             self._require_table(self.tables.get(statement.table), statement.table)
         return statement
 
-    def _require_table(self, table: type[Row] | None, name: str = "") -> None:
+    def _require_table(self, table: type[Record] | None, name: str = "") -> None:
         if table is None or self.tables.get(table.table) is not table:
             known = ", ".join(each.__name__ for each in self.tables.values()) or "none"
             raise ModelError(
@@ -223,27 +240,27 @@ class Session:
 
     def select(
         self,
-        table: type[SomeRow],
+        table: type[SomeRecord],
         where: Condition | None = None,
         *,
         limit: int | None = None,
-        lock: Lock | None = None,
+        lock: RowLock | None = None,
         label: Label | None = None,
-    ) -> Generator[Operation, Any, tuple[SomeRow, ...] | SqlError]:
+    ) -> Generator[Operation, Any, tuple[SomeRecord, ...] | SqlError]:
         """SELECT, with a `lock` FOR UPDATE: the rows, in the order of their keys; or an error."""
         statement = Select(table.table, where, limit, lock)
-        first = self.database.look if lock is None else self.database.execute
+        first = self.database.look if lock is None else self.database.lock
         return self._ask(first(self.name, statement), label)
 
     def insert(
-        self, row: Row, *, or_nothing: bool = False, label: Label | None = None
+        self, row: Record, *, or_nothing: bool = False, label: Label | None = None
     ) -> Generator[Operation, Any, int | SqlError]:
         """INSERT, `or_nothing` with ON CONFLICT DO NOTHING: how many rows; or an error."""
         return self._ask(self.database.execute(self.name, Insert(row, or_nothing)), label)
 
     def update(
         self,
-        table: type[Row],
+        table: type[Record],
         *changes: Change,
         where: Condition | None = None,
         label: Label | None = None,
@@ -252,7 +269,7 @@ class Session:
         return self._ask(self.database.execute(self.name, Update(table.table, changes, where)), label)
 
     def delete(
-        self, table: type[Row], where: Condition | None = None, *, label: Label | None = None
+        self, table: type[Record], where: Condition | None = None, *, label: Label | None = None
     ) -> Generator[Operation, Any, int | SqlError]:
         """DELETE: how many rows; or an error."""
         return self._ask(self.database.execute(self.name, Delete(table.table, where)), label)

@@ -15,8 +15,8 @@ from deadheat.models.components.sql.state import (
     seen_by,
     waits_for,
 )
-from deadheat.models.components.sql.statements import Delete, Insert, Lock, Select, Statement, Update
-from deadheat.models.components.sql.tables import Place, Row, place_of
+from deadheat.models.components.sql.statements import Delete, Insert, RowLock, Select, Statement, Update
+from deadheat.models.components.sql.tables import Place, Record, place_of
 from deadheat.sim.components import Step
 
 __all__ = ["WAITS", "SqlError", "begun", "proceeded", "selected"]
@@ -60,7 +60,7 @@ def proceeded(value: DatabaseState, transaction: Transaction, waiting: Waiting) 
         if isinstance(statement, Select) and len(found) == statement.limit:
             break
         if waits_for(value, transaction.session, statement, place) is not None:
-            if isinstance(statement, Select) and statement.lock is Lock.SKIP_LOCKED:
+            if isinstance(statement, Select) and statement.lock is RowLock.SKIP_LOCKED:
                 continue
             stopped = transaction._replace(waiting=Waiting(statement, remaining[number:], found))
             return Step(WAITS, value.with_transaction(stopped))
@@ -85,7 +85,7 @@ def _inserted(value: DatabaseState, transaction: Transaction, statement: Insert,
     return Step(SqlError.UNIQUE_VIOLATION, value.with_transaction(Transaction(transaction.session, aborted=True)))
 
 
-def _changed(transaction: Transaction, statement: Select | Update | Delete, place: Place, row: Row) -> Transaction:
+def _changed(transaction: Transaction, statement: Select | Update | Delete, place: Place, row: Record) -> Transaction:
     if isinstance(statement, Delete):
         return transaction.with_write(Write(place, None, anew=True))
     if isinstance(statement, Update):
@@ -95,15 +95,15 @@ def _changed(transaction: Transaction, statement: Select | Update | Delete, plac
     return transaction
 
 
-def selected(value: DatabaseState, transaction: Transaction, statement: Select) -> tuple[Row, ...]:
+def selected(value: DatabaseState, transaction: Transaction, statement: Select) -> tuple[Record, ...]:
     """Return what a SELECT without locks sees."""
     rows = (row for row in seen_by(value, transaction, statement.table).values() if _selects(statement, row))
     return tuple(rows)[: statement.limit]
 
 
-def _rows(value: DatabaseState, transaction: Transaction, places: tuple[Place, ...]) -> tuple[Row, ...]:
+def _rows(value: DatabaseState, transaction: Transaction, places: tuple[Place, ...]) -> tuple[Record, ...]:
     return tuple(row for place in places if (row := newest(value, transaction, place)) is not None)
 
 
-def _selects(statement: Select | Update | Delete, row: Row) -> bool:
+def _selects(statement: Select | Update | Delete, row: Record) -> bool:
     return statement.where is None or statement.where.holds(row) is True

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Self, TypeVar
 
 from deadheat.models.components.sql.statements import Insert, Statement
-from deadheat.models.components.sql.tables import Place, Row, place_of
+from deadheat.models.components.sql.tables import Place, Record, place_of
 
 __all__ = [
     "DatabaseState",
@@ -26,7 +26,7 @@ __all__ = [
     "waits_for",
 ]
 
-SomeRow = TypeVar("SomeRow", bound=Row)
+SomeRecord = TypeVar("SomeRecord", bound=Record)
 
 
 class Write(NamedTuple):
@@ -36,7 +36,7 @@ class Write(NamedTuple):
     """
 
     place: Place
-    row: Row | None
+    row: Record | None
     anew: bool
 
 
@@ -81,7 +81,7 @@ class Transaction(NamedTuple):
 
 
 class _State(NamedTuple):
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Record, ...] = ()
     transactions: tuple[Transaction, ...] = ()
 
 
@@ -99,11 +99,11 @@ class DatabaseState(_State):
         kept = (_in_order(each) for each in transactions if each != Transaction(each.session))
         return cls(tuple(sorted(rows, key=place_of)), tuple(sorted(kept, key=lambda each: each.session)))
 
-    def rows_of(self, table: type[SomeRow]) -> tuple[SomeRow, ...]:
+    def rows_of(self, table: type[SomeRecord]) -> tuple[SomeRecord, ...]:
         """Return the committed rows of a table, in the order of their keys."""
         return tuple(each for each in self.rows if isinstance(each, table))
 
-    def row(self, table: type[SomeRow], key: str | int) -> SomeRow | None:
+    def row(self, table: type[SomeRecord], key: str | int) -> SomeRecord | None:
         """Return the committed row with this key, or None."""
         return next((each for each in self.rows_of(table) if place_of(each).key == key), None)
 
@@ -129,7 +129,7 @@ def _in_order(transaction: Transaction) -> Transaction:
     return transaction._replace(writes=writes, locks=tuple(sorted(transaction.locks)), waiting=waiting)
 
 
-def seen_by(state: DatabaseState, transaction: Transaction, table: str) -> dict[Place, Row]:
+def seen_by(state: DatabaseState, transaction: Transaction, table: str) -> dict[Place, Record]:
     """Return the rows of a table that a statement sees that begins now, in the order of their keys."""
     rows = {place_of(each): each for each in state.rows if each.table == table}
     for write in transaction.writes:
@@ -142,7 +142,7 @@ def seen_by(state: DatabaseState, transaction: Transaction, table: str) -> dict[
     return dict(sorted(rows.items()))
 
 
-def newest(state: DatabaseState, transaction: Transaction, place: Place) -> Row | None:
+def newest(state: DatabaseState, transaction: Transaction, place: Place) -> Record | None:
     """Return what a place holds for a transaction that nobody else's lock keeps from it."""
     return seen_by(state, transaction, place.table).get(place)
 

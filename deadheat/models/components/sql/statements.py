@@ -7,12 +7,12 @@ from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from deadheat.models.components.sql.conditions import Change, Condition
-from deadheat.models.components.sql.tables import Row
+from deadheat.models.components.sql.tables import Record
 
-__all__ = ["Delete", "Insert", "Lock", "Select", "Statement", "Update"]
+__all__ = ["Delete", "Insert", "RowLock", "Select", "Statement", "Update"]
 
 
-class Lock(Enum):
+class RowLock(Enum):
     """What a SELECT locks, and what it does about rows that another session has locked."""
 
     FOR_UPDATE = "FOR UPDATE"
@@ -22,7 +22,7 @@ class Lock(Enum):
 class Insert(NamedTuple):
     """INSERT of one row."""
 
-    row: Row
+    row: Record
     or_nothing: bool = False
 
     def __str__(self) -> str:
@@ -35,7 +35,7 @@ class Select(NamedTuple):
     table: str
     where: Condition | None = None
     limit: int | None = None
-    lock: Lock | None = None
+    lock: RowLock | None = None
 
     def __str__(self) -> str:
         limit = [] if self.limit is None else [f"LIMIT {self.limit}"]

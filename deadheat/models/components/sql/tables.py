@@ -2,7 +2,7 @@
 
 The columns are annotations, and the first of them is the primary key:
 
-    class Job(Row, table="jobs"):
+    class Job(Record, table="jobs"):
         id: Column[str]
         status: Column[str] = column(default="queued")
         worker: Column[str | None] = column(default=None)
@@ -34,20 +34,20 @@ from deadheat.models.components.sql.conditions import Change, Comparison, Condit
 from deadheat.sim.arguments import types_of
 from deadheat.sim.errors import ModelError
 
-__all__ = ["Column", "Place", "Row", "column", "columns_of", "key_column", "place_of", "types_of_columns"]
+__all__ = ["Column", "Place", "Record", "column", "columns_of", "key_column", "place_of", "types_of_columns"]
 
 Content = TypeVar("Content")
 
 
 def column(*, default: Any = dataclasses.MISSING) -> Any:
-    """Give a column of a `Row` a default."""
+    """Give a column of a `Record` a default."""
     return dataclasses.field() if default is dataclasses.MISSING else dataclasses.field(default=default)
 
 
 class Column(Generic[Content]):
     """A column of a table: compare it for a condition, or say what it is set `to`."""
 
-    def __init__(self, row: type[Row], name: str) -> None:
+    def __init__(self, row: type[Record], name: str) -> None:
         self._row = row
         self.name = name
 
@@ -134,17 +134,19 @@ class Column(Generic[Content]):
 class _Table(type):
     """Answers `Job.status` with the column; what is in a row's field is nobody's attribute but the row's."""
 
-    def __getattr__(cls, name: str) -> Any:
-        names = columns_of(cls)
-        if name in names:
-            return Column(cast("type[Row]", cls), name)
-        likely = get_close_matches(name, names, 1) if not name.startswith("__") else []
-        meant = f"; did you mean {likely[0]!r}?" if likely else ""
-        raise AttributeError(f"The table {cls.__name__} has no column {name!r}{meant}", name=name, obj=cls)
+    if not TYPE_CHECKING:  # a type checker would find any column
+
+        def __getattr__(cls, name: str) -> Any:
+            names = columns_of(cls)
+            if name in names:
+                return Column(cls, name)
+            likely = get_close_matches(name, names, 1) if not name.startswith("__") else []
+            meant = f"; did you mean {likely[0]!r}?" if likely else ""
+            raise AttributeError(f"The table {cls.__name__} has no column {name!r}{meant}", name=name, obj=cls)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(column,))
-class Row(metaclass=_Table):
+class Record(metaclass=_Table):
     """A row of a table, immutable and compared by value; derive a class from it for each table.
 
     Contents are text, whole numbers, truth values, members of enumerations, and None for NULL; a key is a text or a
@@ -170,8 +172,11 @@ class Row(metaclass=_Table):
             _require_type(type(self), name, getattr(self, name))
 
     def __str__(self) -> str:
-        contents = ", ".join(f"{name}={literal(getattr(self, name))}" for name in columns_of(type(self)))
-        return f"{self.table}({contents})"
+        """Return it as text, without what is as it is by default."""
+        key, *others = dataclasses.fields(cast("Any", self))
+        contents = ((each.name, getattr(self, each.name), each.default) for each in others)
+        told = (f"{name}={literal(value)}" for name, value, default in contents if value != default)
+        return f"{self.table}({', '.join([literal(getattr(self, key.name)), *told])})"
 
 
 def columns_of(row: type) -> tuple[str, ...]:
@@ -179,13 +184,13 @@ def columns_of(row: type) -> tuple[str, ...]:
     return tuple(vars(row).get("__dataclass_fields__", ()))
 
 
-def key_column(row: type[Row]) -> str:
+def key_column(row: type[Record]) -> str:
     """Return the name of a table's primary key."""
     return columns_of(row)[0]
 
 
 @lru_cache(maxsize=1_024)
-def types_of_columns(row: type[Row]) -> dict[str, tuple[type, ...]]:
+def types_of_columns(row: type[Record]) -> dict[str, tuple[type, ...]]:
     """Return the types that each column may hold; nothing where they cannot be read at run time."""
     try:
         hints = get_type_hints(row)
@@ -195,7 +200,7 @@ def types_of_columns(row: type[Row]) -> dict[str, tuple[type, ...]]:
     return {name: kinds for name, kinds in found.items() if kinds is not None}
 
 
-def _require_type(row: type[Row], name: str, value: Any) -> None:
+def _require_type(row: type[Record], name: str, value: Any) -> None:
     allowed = types_of_columns(row).get(name)
     if allowed is None or (isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))):
         return
@@ -213,6 +218,6 @@ class Place(NamedTuple):
         return f"{self.table} {self.key}"
 
 
-def place_of(row: Row) -> Place:
+def place_of(row: Record) -> Place:
     """Return where a row is."""
     return Place(row.table, getattr(row, key_column(type(row))))

@@ -253,7 +253,7 @@ class Swap:
 
 
 def _traits(process: Process) -> tuple[Any, ...]:
-    return process.repeats, process.owed, [(crash.kind, crash.restarts) for crash in process.crashes]
+    return process.repeats, process.owed, process.optional, [(crash.kind, crash.restarts) for crash in process.crashes]
 
 
 def _places_of(image: Atomic, wanted: Atomic) -> tuple[int, ...] | None:

@@ -1,0 +1,241 @@
+"""The files under examples/: each judges as it says, for the cause it was written for, and notices its mend gone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from deadheat import Checked, Steps, Verdict, check
+from tests.command import deadheat
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+
+class Found(NamedTuple):
+    """What a design violates, and a shortest way to it: the labels and the faults of its steps, in order."""
+
+    violates: str
+    steps: tuple[str, ...]
+
+
+HOLDS = None
+
+DESIGNS: dict[str, dict[str, Found | None]] = {
+    "kestra_19684.py": {
+        "AS_IT_WAS": Found("disabled-means-stopped", ("K1", "K2", "K3", "K4", "K5")),
+        "KEPT": Found("enabled-means-running", ("K2", "K6", "K1", "K3", "K4")),
+        "KEPT_IF_SENT": HOLDS,
+        "FORGOTTEN_EARLY": Found("disabled-means-stopped", ("K1", "K2", "K3", "K4", "forgotten-early", "K5")),
+    },
+    "river_1358.py": {
+        "AS_IT_WAS": Found("cancelled-job-stops", ("R1", "R2", "R4", "R3", "listener-lost", "R4")),
+        "RELISTED": HOLDS,
+        "THE_GAP": Found("cancelled-job-stops", ("R1", "R4", "R3", "R5", "R2")),
+        "LOOKED_AGAIN": HOLDS,
+    },
+    "onyx_13202.py": {
+        "AS_IT_WAS": Found("session-has-its-workspace", ("O1", "O2", "O4", "O5", "O3", "O6")),
+        "GRACE_PERIOD": HOLDS,
+        "SLOW_REQUEST": Found("session-has-its-workspace", ("O1", "O2", "O4", "early-expiry", "O5", "O3", "O6")),
+        "LOCKED": HOLDS,
+        "LOCK_TIMED_OUT": Found("session-has-its-workspace", ("O1", "O2", "lease-expiry", "O4", "O5", "O3", "O6")),
+        "COMMITTED_FIRST": Found("no-orphaned-workspace", ("O1", "O2", "api-crash")),
+    },
+}
+"""The designs of each file, by name."""
+
+OTHERS = {"two_phase_commit.py"}
+"""Files that are no designs, and have tests of their own."""
+
+
+class Mutant(NamedTuple):
+    """A mend that `deadheat mutate` takes away: the role and the operation, what is done to it, and who notices."""
+
+    design: str
+    role: str
+    operation: str
+    change: str
+    noticed_by: str
+
+
+MUTANTS = (
+    Mutant("kestra_19684.py:KEPT_IF_SENT", "stream", "pending_kills.add", "left out", "disabled-means-stopped"),
+    Mutant(
+        "kestra_19684.py:KEPT_IF_SENT",
+        "stream",
+        "pending_kills.add",
+        "happens only after running_jobs.find",
+        "disabled-means-stopped",
+    ),
+    Mutant("kestra_19684.py:KEPT_IF_SENT", "worker", "pending_kills.remove", "left out", "disabled-means-stopped"),
+    Mutant(
+        "kestra_19684.py:KEPT_IF_SENT",
+        "worker",
+        "running_jobs.register",
+        "happens only after pending_kills.remove",
+        "disabled-means-stopped",
+    ),
+    Mutant("kestra_19684.py:KEPT_IF_SENT", "user", "sent.get", "takes False for True", "enabled-means-running"),
+    Mutant(
+        "kestra_19684.py:KEPT_IF_SENT",
+        "user",
+        "enabled.set",
+        "happens only after sent.get",
+        "disabled-means-stopped",
+    ),
+    Mutant("river_1358.py:RELISTED", "notifier", "active_jobs.names", "takes (job1,) for ()", "cancelled-job-stops"),
+    Mutant(
+        "river_1358.py:LOOKED_AGAIN",
+        "worker",
+        "active_jobs.register",
+        "happens only after jobs.get",
+        "cancelled-job-stops",
+    ),
+    Mutant("river_1358.py:LOOKED_AGAIN", "worker", "context_cancelled.set", "left out", "cancelled-job-stops"),
+    Mutant(
+        "onyx_13202.py:GRACE_PERIOD",
+        "sweep",
+        "young.look",
+        "takes off or running for expired",
+        "session-has-its-workspace",
+    ),
+    Mutant("onyx_13202.py:GRACE_PERIOD", "sweep", "workspaces.remove", "left out", "no-orphaned-workspace"),
+    Mutant("onyx_13202.py:LOCKED", "sweep", "redis.acquire", "left out", "session-has-its-workspace"),
+    Mutant("onyx_13202.py:LOCKED", "request", "redis.acquire", "left out", "session-has-its-workspace"),
+)
+
+VARIANTS = [(file, name) for file, designs in DESIGNS.items() for name in designs]
+
+
+@cache
+def module(file: str) -> ModuleType:
+    spec = spec_from_file_location(f"examples_{Path(file).stem}", EXAMPLES / file)
+    assert spec is not None
+    assert spec.loader is not None
+    found = module_from_spec(spec)
+    sys.modules[spec.name] = found
+    spec.loader.exec_module(found)
+    return found
+
+
+def steps_of(checked: Checked, name: str) -> tuple[str, ...]:
+    """Return the labels and the faults of a counterexample, in order."""
+    events = checked.counterexamples[name].trace.events
+    return tuple(each for event in events for each in (event.label, event.fault) if each)
+
+
+def judged(file: str, name: str, roles: Mapping[str, Callable[..., Steps]], **changes: Any) -> Mapping[str, Verdict]:
+    """Return the verdicts on a design of a file, with other roles."""
+    mutant = getattr(module(file), name).variant("mutant", "a mutant", roles=roles, expects={}, **changes)
+    return check(mutant).verdicts
+
+
+def test_every_file_of_designs_is_tried_here() -> None:
+    assert {each.name for each in EXAMPLES.glob("*.py")} == DESIGNS.keys() | OTHERS
+
+
+@pytest.mark.parametrize("keys", [1, 2])
+@pytest.mark.parametrize("file", DESIGNS)
+def test_a_file_is_judged_as_it_says(file: str, keys: int) -> None:
+    done = deadheat("check", f"examples/{file}", "--expected", "-n", str(keys), cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("As expected.\n")
+
+
+@pytest.mark.parametrize("file", DESIGNS)
+def test_a_file_says_what_it_expects_of_each_property_of_each_of_its_designs(file: str) -> None:
+    designs = {name: each for name, each in vars(module(file)).items() if type(each).__name__ == "Design"}
+    assert list(designs) == list(DESIGNS[file])
+    for name, each in designs.items():
+        assert each.expects.keys() == {claim.name for claim in each.claims}, name
+
+
+@pytest.mark.parametrize(("file", "name"), VARIANTS)
+def test_a_design_fails_for_the_cause_that_it_is_about_or_not_at_all(file: str, name: str) -> None:
+    checked = check(f"{EXAMPLES / file}:{name}")
+    found = DESIGNS[file][name]
+    if found is None:
+        checked.require()
+    else:
+        assert {each: steps_of(checked, each) for each in checked.counterexamples} == {found.violates: found.steps}
+
+
+@pytest.mark.parametrize("design", dict.fromkeys(each.design for each in MUTANTS))
+def test_what_a_mend_consists_of_is_missed_when_it_is_taken_away(design: str) -> None:
+    done = deadheat("mutate", f"examples/{design}", "--json", cwd=ROOT)
+    tried = {
+        (each["role"], each["operation"], each["change"]): [by["property"] for by in each["noticed_by"]]
+        for each in json.loads(done.stdout)["results"]
+    }
+    for mutant in MUTANTS:
+        if mutant.design == design:
+            assert mutant.noticed_by in tried[mutant.role, mutant.operation, mutant.change], mutant
+
+
+def test_the_lost_listener_is_what_loses_rivers_signal() -> None:
+    check(f"{EXAMPLES / 'river_1358.py'}:AS_IT_WAS", faults={"listener-lost": 0}).require()
+
+
+def test_a_client_of_river_that_looks_before_it_listens_loses_a_signal() -> None:
+    river = module("river_1358.py")
+
+    def look_and_listen(system: Any) -> Steps:
+        for job in (yield system.active_jobs.names()):
+            yield from river.look(system, job)
+        yield river.R4(system.channel.subscribe(river.CLIENT))
+        yield from river.hear(system)
+
+    verdicts = judged("river_1358.py", "LOOKED_AGAIN", {"notifier": look_and_listen})
+    assert verdicts["cancelled-job-stops"] is Verdict.VIOLATED
+
+
+def test_a_client_of_river_that_looks_again_and_does_not_relist_loses_a_signal() -> None:
+    verdicts = judged("river_1358.py", "LOOKED_AGAIN", {"notifier": module("river_1358.py").listen})
+    assert verdicts["cancelled-job-stops"] is Verdict.VIOLATED
+
+
+def test_a_sweep_of_onyx_that_asks_for_the_age_last_deletes_what_is_wanted() -> None:
+    onyx = module("onyx_13202.py")
+
+    def sweep(system: Any, session: str) -> Steps:
+        found = yield onyx.O4(system.workspaces.names(key=session))
+        owned = yield onyx.O5(system.db.select(onyx.BuildSession))
+        if not owned and found and (yield system.young.look(key=session)) is onyx.Clock.EXPIRED:
+            yield onyx.O6(system.workspaces.remove(session, key=session))
+
+    verdicts = judged("onyx_13202.py", "GRACE_PERIOD", {"sweep": sweep})
+    assert verdicts["session-has-its-workspace"] is Verdict.VIOLATED
+
+
+def test_a_kill_of_kestra_is_lost_between_register_and_call_where_the_processor_does_not_remember_it() -> None:
+    """What pull request 16147 mended."""
+    kestra = module("kestra_19684.py")
+
+    def work(system: Any, trigger: str) -> Steps:
+        yield system.pool.receive(key=trigger)
+        yield kestra.K4(system.running_jobs.register(kestra.JOB, key=trigger))
+        yield system.killed.set(False, key=trigger)  # the callable is made, which knows nothing
+        yield from kestra.call(system, trigger)
+
+    verdicts = judged("kestra_19684.py", "KEPT_IF_SENT", {"worker": work})
+    assert verdicts["disabled-means-stopped"] is Verdict.VIOLATED
+
+
+def test_the_examples_pass_a_strict_type_checker_as_a_user_would_run_it(tmp_path: Path) -> None:
+    """In a folder of the user's own, without this repository's settings."""
+    for each in EXAMPLES.glob("*.py"):
+        shutil.copy(each, tmp_path)
+    command = [sys.executable, "-m", "mypy", "--strict", *(each.name for each in sorted(tmp_path.glob("*.py")))]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,112 @@
+"""Assumptions are named wherever a verdict is told: what holds, holds of no other runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deadheat import check
+from deadheat.models.any_system import Components
+from deadheat.models.claims import always
+from deadheat.models.components.ghost import Ghost
+from deadheat.models.components.row import Row
+from deadheat.models.design import Design
+from deadheat.models.roles import Steps, one
+from deadheat.scenarios.assumptions import assumptions_of
+from deadheat.sim.operations import Operation, atomically
+from tests.command import deadheat
+
+
+@dataclass(frozen=True)
+class Loading(Components):
+    row: Row = Row("row", "new")
+    seen: Ghost = Ghost("seen")
+
+
+def load(system: Loading) -> Steps:
+    yield atomically(system.row.set("loaded"), system.seen.note("loaded"))
+
+
+def in_a_helper(system: Loading) -> Operation:
+    return system.seen.once("loaded")
+
+
+def directly(system: Loading) -> Steps:
+    yield atomically(system.row.set("killed"), system.seen.once("loaded"))
+
+
+def by_a_helper(system: Loading) -> Steps:
+    yield atomically(system.row.set("killed"), in_a_helper(system))
+
+
+def by_another_name(system: Loading) -> Steps:
+    ghost = system.seen
+    yield atomically(system.row.set("killed"), ghost.before("loaded"))
+
+
+def by_delegation(system: Loading) -> Steps:
+    yield from directly(system)
+
+
+def without(system: Loading) -> Steps:
+    yield system.row.set("killed")
+
+
+@always
+def nothing_is_killed_unloaded(row: str) -> bool:
+    return row == "broken"
+
+
+def design(kill: Any) -> Design[Loading]:
+    roles = (one("loader", load), one("user", kill))
+    return Design("loading", "a kill", "a test", Loading(), roles, (nothing_is_killed_unloaded,))
+
+
+@pytest.mark.parametrize(
+    ("kill", "told"),
+    [
+        (directly, "once in directly"),
+        (by_a_helper, "once in in_a_helper"),
+        (by_another_name, "before in by_another_name"),
+        (by_delegation, "once in directly"),
+    ],
+)
+def test_an_assumption_is_found_wherever_a_role_makes_it(kill: Any, told: str) -> None:
+    [found] = assumptions_of(design(kill).model())
+    assert found.startswith(f"{told} (tests/scenarios/test_assumptions.py:")
+
+
+def test_an_assumption_in_a_closure_is_found() -> None:
+    def inner(system: Loading) -> Steps:
+        yield system.seen.once("loaded")
+
+    def outer(system: Loading) -> Steps:
+        yield from inner(system)
+
+    assert [each.partition(" (")[0] for each in assumptions_of(design(outer).model())] == ["once in inner"]
+
+
+def test_who_assumes_nothing_is_told_so() -> None:
+    assert assumptions_of(design(without).model()) == ()
+
+
+def test_a_check_says_what_it_assumes() -> None:
+    checked = check(design(directly))
+    assert [each.partition(" (")[0] for each in checked.result.assumptions] == ["once in directly"]
+
+
+def test_the_command_says_so_to_people_and_to_machines() -> None:
+    reference = f"{Path(__file__).relative_to(Path.cwd())}:KILL"
+    told = " ".join(deadheat("check", reference).stdout.split())
+    assert "what holds, holds of runs that keep to what is assumed: once in directly" in told
+    entry = json.loads(deadheat("check", reference, "--json").stdout)["results"][0]
+    assert [each.partition(" (")[0] for each in entry["assumptions"]] == ["once in directly"]
+    plain = json.loads(deadheat("check", "baseline", "--json").stdout)["results"][0]
+    assert plain["assumptions"] == []
+
+
+KILL = design(directly)

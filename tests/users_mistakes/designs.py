@@ -1,0 +1,114 @@
+"""Mistakes in a design: in its components, roles and properties, and in how it is made."""
+
+from __future__ import annotations
+
+from tests.users_mistakes.files import Mistake, design
+
+__all__ = ["EVERY"]
+
+EVERY = (
+    # Designs
+    Mistake(
+        "a misspelt component of a design",
+        design("yield shop.leger.book(order)"),
+        (
+            "The process 'shop/order1' failed after 0 outcomes in place (ours.py:15): Shop has no 'leger'; "
+            "did you mean ledger?"
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a key that there is not",
+        design('yield shop.ledger.book("order9")'),
+        (
+            "The process 'shop/order1' asks for ledger/order9.book(order9) in place (ours.py:15): There is no"
+            " component 'ledger/order9'; did you mean ledger/order1?"
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a role of too many parameters in a design",
+        design(roles='(one("shop", place),)'),
+        (
+            "The role of the process 'shop' cannot begin: The role place (ours.py:14) takes (shop, order), "
+            "and is given (Shop); let it take as many."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a role of a design that was called",
+        design(roles='(one("shop", place(1, 2)),)'),
+        (
+            "ours.py:21 cannot be imported: The role 'shop' has no function but a generator; give it a "
+            "generator function."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "roles without a comma",
+        design(roles='(one_each("shop", place))'),
+        (
+            "ours.py:21 cannot be imported: The roles of the design 'ours' are no tuple but a Role; write a "
+            "tuple of roles, such as one('relay', relay)."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a crash of another kind",
+        design(roles='(one_each("shop", place, crashes=(Crash("worker-crash"),)),)'),
+        (
+            "ours.py:21 cannot be imported: Among the crashes of the role 'shop' is a Crash; write a tuple of"
+            " what crash(...) returns."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a crash by a fault that nobody declares",
+        design(roles='(one_each("shop", place, crashes=(crash("relay-crash"),)),)'),
+        (
+            "ours.py:21 cannot be imported: There is no fault 'relay-crash'; did you mean worker-crash or "
+            "cancel-crash or cleanup-crash? A fault of your own is declared as Fault('relay-crash', meaning, "
+            "source)."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a component of a design by its class",
+        design(ledger="ledger: Ledger = Ledger"),
+        ("ours.py:21 cannot be imported: The component 'ledger' of Shop is a class; write Ledger('ledger')."),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a component of another name than its field",
+        design(ledger='ledger: Ledger = Ledger("leger")'),
+        ("ours.py:21 cannot be imported: The component 'ledger' of Shop is named 'leger'; name it as its field."),
+        of="DESIGN",
+    ),
+    Mistake(
+        "components that are no dataclass",
+        design(shop="class Shop(Components):\n"),
+        ("ours.py:21 cannot be imported: Shop.ledger is no field yet; write @dataclass(frozen=True) above Shop."),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a property of a component that a design has not",
+        design(claim="def low(leger: int) -> bool:\n    return leger > 3"),
+        (
+            "ours.py:21 cannot be imported: The property 'low' (ours.py:17) cannot be asked: there is no "
+            "component 'leger'; did you mean ledger or order?"
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a property of a design that says a number",
+        design(claim="def low(ledger: int) -> int:\n    return ledger + 3"),
+        ("The property 'low' returned an int in low (ours.py:17); return what is wrong in a phrase, or None."),
+        of="DESIGN",
+    ),
+    Mistake(
+        "an expectation of a property that there is not",
+        design(more=', expects={"lowe": "holds"}'),
+        ("ours.py:21 cannot be imported: There is no property of the design 'ours' named 'lowe'; did you mean low?"),
+        of="DESIGN",
+    ),
+)
