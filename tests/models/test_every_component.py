@@ -21,7 +21,7 @@ from deadheat.models.components.mailbox import Mailbox
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.components.pubsub import PubSub
 from deadheat.models.components.signal import Signal
-from deadheat.models.components.sql import Database
+from deadheat.models.components.sql import Database, Record
 from deadheat.models.components.status import StatusStore
 from deadheat.models.components.user import User
 from deadheat.models.faults import FAULTS

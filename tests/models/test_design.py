@@ -1,0 +1,382 @@
+"""A design is what its declarations say: no more processes, components, faults and properties, and no fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import pytest
+
+from deadheat import (
+    BLOCKED,
+    Change,
+    Component,
+    Components,
+    Crash,
+    Design,
+    Fault,
+    Kind,
+    Label,
+    Model,
+    ModelError,
+    Operation,
+    Outcomes,
+    Part,
+    Process,
+    Property,
+    Protocol,
+    Role,
+    Step,
+    Steps,
+    always,
+    atomically,
+    by_itself,
+    check,
+    crash,
+    each_step,
+    eventually,
+    one,
+    one_each,
+    operation,
+    settled,
+    several,
+    several_each,
+)
+from deadheat.library import CancelRequest, Status, System, baseline
+from deadheat.sim.explore import python
+from deadheat.sim.explore.results import Exploration
+
+LOST = Fault("message-lost", "a message is lost", "AMQP 0-9-1")
+KILLED = Fault("shop-killed", "the shop is killed", "Kubernetes: Pod Lifecycle")
+AGAIN = Fault("second-relay", "a second relay is started", "Kubernetes: CronJob, concurrencyPolicy")
+
+S1 = Label("S1", "the order is written")
+S2 = Label("S2", "the message is sent")
+
+
+class Order(NamedTuple):
+    """An order."""
+
+    written: bool = False
+    shipped: int = 0
+    noticed: int = 0
+
+
+class Orders(Component):
+    """One row an order."""
+
+    keyed = True
+    initial = Order()
+
+    @operation
+    def write(self, value: Order, order: str) -> Outcomes:
+        return (Step(None, value._replace(written=True)),)
+
+    @operation
+    def ship(self, value: Order, order: str) -> Outcomes:
+        return (Step(None, value._replace(shipped=value.shipped + 1)),)
+
+    @operation
+    def notice(self, value: Order, order: str) -> Outcomes:
+        return (Step(None, value._replace(noticed=value.noticed + 1)),)
+
+
+class Post(Component):
+    """Letters under way."""
+
+    initial: frozenset[str] = frozenset()
+    faults = (LOST,)
+
+    @operation
+    def send(self, value: frozenset[str], letter: str) -> Outcomes:
+        return (Step(None, value | {letter}),)
+
+    @operation
+    def take(self, value: frozenset[str], letter: str) -> Outcomes:
+        return (Step(None, value - {letter}),) if letter in value else BLOCKED
+
+    @by_itself("the postman", owed=False, fault=LOST)
+    @operation
+    def lose(self, value: frozenset[str]) -> Outcomes:
+        return [Step(None, value - {each}, fault=LOST) for each in sorted(value)]
+
+
+@dataclass(frozen=True)
+class Shop(Components):
+    """What the shop consists of."""
+
+    orders: Orders = Orders("orders")
+    post: Post = Post("post")
+
+
+def place(shop: Shop, order: str) -> Steps:
+    yield S1(shop.orders.write(order))
+    yield S2(shop.post.send(order))
+
+
+def deliver(shop: Shop, order: str) -> Steps:
+    yield shop.post.take(order)
+    yield shop.orders.ship(order)
+
+
+def relay(shop: Shop) -> Steps:
+    for order in shop.keys:
+        yield shop.orders.notice(order)
+
+
+def numbered(shop: Shop, number: int) -> Steps:
+    yield shop.orders.notice(shop.keys[number % len(shop.keys)])
+
+
+def told_of(shop: Shop, me: Any) -> tuple[Operation, ...]:
+    return (shop.orders.notice(me.key),)
+
+
+@settled
+def written_is_shipped(order: str, orders: Order) -> str | None:
+    """Once everything has settled, every written order is shipped."""
+    return f"{order} was never shipped" if orders.written and not orders.shipped else None
+
+
+@always("shipped-once", "no order is shipped twice")
+def shipped_once(orders: Order) -> bool:
+    return orders.shipped > 1
+
+
+@each_step
+def stays_shipped(orders: Change[Order], post: Change[frozenset[str]]) -> bool:
+    """What is shipped stays so."""
+    return orders.after.shipped < orders.before.shipped
+
+
+@eventually
+def nothing_under_way(post: frozenset[str]) -> bool:
+    """Every letter arrives."""
+    return bool(post)
+
+
+@always(across=True)
+def not_all_at_once(orders: Mapping[str, Order]) -> bool:
+    """Never are all orders shipped."""
+    return all(each.shipped for each in orders.values())
+
+
+CLAIMS = (written_is_shipped, shipped_once, stays_shipped, nothing_under_way)
+SHOP = Design(
+    name="shop",
+    summary="writes, then sends",
+    source="a test",
+    key="order",
+    components=Shop(),
+    roles=(
+        one_each("shop", place, crashes=(crash(KILLED, restarts=False, noticed=told_of),)),
+        one_each("delivery", deliver, repeats=True),
+    ),
+    claims=CLAIMS,
+)
+
+
+def by_hand(orders: int, budgets: dict[str, int]) -> Model:
+    """The same, written out on the engine: the obvious twin."""
+    keys = tuple(f"order{number}" for number in range(1, orders + 1))
+    shop = replace(Shop(), keys=keys)
+    processes = []
+    for key in keys:
+        killed = Crash("shop-killed", False, atomically(shop.orders.notice(key)))
+        processes.append(Process(f"shop/{key}", place, (shop, key), crashes=(killed,)))
+        processes.append(Process(f"delivery/{key}", deliver, (shop, key), repeats=True))
+    if budgets.get("message-lost"):
+        processes.append(Process("the postman", lose, (shop,), repeats=True, owed=False))
+
+    def part(key: str, violation: Any) -> Part:
+        return Part((f"orders/{key}",), lambda *views: violation(*(view[f"orders/{key}"] for view in views)))
+
+    properties = (
+        Property.of_parts(
+            "written-is-shipped",
+            "",
+            Kind.SETTLED,
+            (part(key, lambda each: "no" if each.written and not each.shipped else None) for key in keys),
+        ),
+        Property.of_parts(
+            "shipped-once",
+            "",
+            Kind.ALWAYS,
+            (part(key, lambda each: "no" if each.shipped > 1 else None) for key in keys),
+        ),
+        Property.of_parts(
+            "stays-shipped",
+            "",
+            Kind.STEP,
+            (part(key, lambda old, new: "no" if new.shipped < old.shipped else None) for key in keys),
+        ),
+        Property("nothing-under-way", "", Kind.EVENTUALLY, ("post",), lambda view: "no" if view["post"] else None),
+    )
+    return Model(shop.instances(), tuple(processes), properties, budgets)
+
+
+def lose(shop: Shop) -> Steps:
+    yield shop.post.lose()
+
+
+@pytest.mark.parametrize("orders", [1, 2])
+@pytest.mark.parametrize("kinds", [(), ("message-lost",), ("shop-killed",), ("message-lost", "shop-killed")])
+def test_a_design_is_the_model_that_one_would_write_by_hand(orders: int, kinds: tuple[str, ...]) -> None:
+    budgets = dict.fromkeys(kinds, 1)
+    declared, written = python.explore(SHOP.model(orders, budgets)), python.explore(by_hand(orders, budgets))
+    assert (declared.states, declared.transitions) == (written.states, written.transitions)
+    lengths = [
+        {name: len(each.choices) for name, each in found.counterexamples.items()} for found in (declared, written)
+    ]
+    assert lengths[0] == lengths[1]
+
+
+def lengths(found: Exploration) -> dict[str, int]:
+    return {name: len(each.choices) for name, each in found.counterexamples.items()}
+
+
+def names(design: Design[Any], count: int = 1, **budgets: int) -> list[str]:
+    return [each.name for each in design.model(count, budgets).processes]
+
+
+def test_there_is_one_process_a_key_or_one_or_so_many_as_is_said() -> None:
+    roles: tuple[Role[Shop], ...] = (
+        one_each("shop", place),
+        several_each("delivery", lambda shop, order, number: deliver(shop, order), count=2),
+        one("relay", relay),
+        several("helper", numbered, count=lambda faults: 1 + faults.get("message-lost", 0)),
+    )
+    design = replace(SHOP, roles=roles)
+    a_key = ["shop/order1", "delivery/order1/1", "delivery/order1/2"]
+    assert names(design) == [*a_key, "relay", "helper/1"]
+    assert names(design, **{"message-lost": 1}) == [*a_key, "relay", "helper/1", "helper/2", "the postman"]
+    assert names(design, 2)[:6] == [*a_key, *(each.replace("1", "2", 1) for each in a_key)]
+
+
+def test_what_needs_a_fault_is_there_only_with_a_budget_for_it() -> None:
+    design = replace(SHOP, roles=(*SHOP.roles, one("relay", relay, needs=AGAIN)))
+    assert "relay" not in names(design)
+    assert "relay" in names(design, **{"second-relay": 1})
+    assert list(design.kinds) == ["message-lost", "shop-killed", "second-relay"]
+
+
+def test_who_notices_a_crash_is_told_which_process_it_was() -> None:
+    (process, _) = SHOP.model(1).processes
+    assert [str(each) for each in process.crashes[0].consequences.operations] == ["orders/order1.notice(order1)"]
+    assert (process.part, process.key) == ("shop", "order1")
+
+
+def test_properties_are_named_for_their_functions_and_say_what_these_say() -> None:
+    assert {each.name: each.meaning for each in SHOP.claims} == {
+        "written-is-shipped": "once everything has settled, every written order is shipped",
+        "shipped-once": "no order is shipped twice",
+        "stays-shipped": "what is shipped stays so",
+        "nothing-under-way": "every letter arrives",
+    }
+    assert shipped_once(Order(shipped=2)) is True
+
+
+def test_a_property_across_all_is_given_every_key() -> None:
+    found = check(replace(SHOP, claims=(not_all_at_once,)), evaluations=2).verdicts
+    assert found == {"not-all-at-once": "violated"}
+
+
+@pytest.mark.parametrize(
+    ("faults", "violated"),
+    [
+        ({}, set()),
+        ({"message-lost": 1}, {"written-is-shipped"}),
+        ({"shop-killed": 1}, {"written-is-shipped"}),
+    ],
+)
+def test_a_design_is_checked_like_a_protocol(faults: dict[str, int], violated: set[str]) -> None:
+    found = check(SHOP, faults=faults)
+    assert {name for name, verdict in found.verdicts.items() if verdict == "violated"} == violated
+    assert found.result.labels == ("S1", "S2")
+
+
+def test_a_variant_is_the_same_but_for_what_it_says() -> None:
+    def send_first(shop: Shop, order: str) -> Steps:
+        yield S2(shop.post.send(order))
+        yield shop.orders.write(order)
+
+    fixed = SHOP.variant("fixed", "sends first", roles={"shop": send_first}, expects={"shipped-once": "holds"})
+    assert [each.function for each in fixed.roles] == [send_first, deliver]
+    assert fixed.roles[0].crashes == SHOP.roles[0].crashes
+    assert check(fixed).result.labels == ("S2",)  # what it does without is not missed
+    assert names(SHOP.variant("alone", "nobody delivers", without=("delivery",))) == ["shop/order1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"roles": ()}, "There are no roles in the design 'shop'"),
+        ({"roles": (SHOP.roles[0], SHOP.roles[0])}, "Two roles of the design 'shop' are named 'shop'"),
+        ({"claims": (shipped_once, shipped_once)}, "Two properties of the design 'shop' are named 'shipped-once'"),
+        (
+            {"budgets": {"message-lots": 1}},
+            "There is no fault in the design 'shop' of the kind 'message-lots'",
+        ),
+        ({"expects": {"shipped-twice": "holds"}}, "There is no property of the design 'shop' named 'shipped-twice'"),
+        (
+            {"expects": {"shipped-once": "yes"}},
+            "What the design 'shop' expects of 'shipped-once' is 'yes'; write",
+        ),
+        ({"key": "an order"}, "The key of the design 'shop' is 'an order'; give it one word"),
+        ({"faults": (LOST._replace(meaning="another"),)}, "Two different faults are of the kind"),
+    ],
+)
+def test_a_design_that_cannot_be_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        replace(SHOP, **changes)
+    assert str(refused.value).startswith(said)
+
+
+class Ledger(Component):
+    """How often somebody was billed."""
+
+    keyed = True
+    initial = 0
+
+    @operation
+    def bill(self, value: int, evaluation: str) -> Outcomes:
+        return (Step(None, value + 1),)
+
+
+@dataclass(frozen=True)
+class Ours(System):
+    """The library's components, and a ledger."""
+
+    ledger: Ledger = Ledger("ledger")
+
+
+def bill_and_cancel(system: Ours, request: CancelRequest) -> Steps:
+    yield system.ledger.bill(request.evaluation)
+    yield from baseline.cancel(system, request)
+
+
+@always
+def billed_if_cancelled(ledger: int, status: Any) -> bool:
+    """Nobody is cancelled without a bill."""
+    return status.status is Status.CANCELLED and not ledger
+
+
+@always
+def never_billed(ledger: int) -> bool:
+    """Nobody pays."""
+    return ledger > 0
+
+
+def test_a_users_own_component_stands_beside_the_librarys() -> None:
+    protocol: Protocol = replace(
+        baseline.BASELINE,
+        name="billing",
+        components=Ours,
+        cancel=bill_and_cancel,
+        claims=(billed_if_cancelled, never_billed),
+    )
+    found = check(protocol)
+    assert found.verdicts["billed-if-cancelled"] == "holds"
+    assert found.verdicts["never-billed"] == "violated"
+    assert found.verdicts["no-permanent-orphan"] == check("baseline").verdicts["no-permanent-orphan"]
