@@ -18,7 +18,6 @@ from deadheat.models.components.node import NodeLife, Tasks
 from deadheat.models.roles import Steps
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
-from deadheat.sim.faults import Fault
 from deadheat.sim.model import Crash, Model, Process
 from deadheat.sim.operations import Accompanied, Operation, RoleFunction
 from deadheat.sim.run.mortal import Lifeline, mortal
@@ -83,8 +82,7 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
             homes[name] = node.name
         if node.name in components:
             raise ModelError(f"The node {node.name!r} is called like a component; give it a name of its own.")
-        faults = (each.fault for each in node.crashes)
-        life = NodeLife(node.name, names, [each for each in faults if isinstance(each, Fault)])
+        life = NodeLife(node.name, names, [each.fault for each in node.crashes])
         components[node.name] = life
         processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
         processes += _environment(node, life, model)
