@@ -176,7 +176,7 @@ def _only_one_ends(self: NodeLife, value: NodeState, fault: str, restarts: bool)
 )
 def test_a_broken_node_is_noticed(where: Any, name: str, broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(where, name, broken)
-    compare = settings(COMPARED, phases=(Phase.generate,), database=None)(given(st.data())(_compare))
+    compare = settings(COMPARED, max_examples=600, phases=(Phase.generate,), database=None)(given(st.data())(_compare))
     with pytest.raises(AssertionError):
         compare()
 
