@@ -109,12 +109,11 @@ def _on(life: NodeLife, process: Process) -> Process:
 def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model))
-    possible = [each for each in node.crashes if model.budgets.get(each.kind)]
-    for crash in possible:
+    for crash in node.crashes:
         down = Accompanied(life.crash(crash.kind, crash.restarts), (*wiped, *crash.consequences.operations))
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)
-    if any(each.restarts for each in possible):
+    if any(each.restarts for each in node.crashes):
         yield Process(f"{node.name}/start", come_up, (life,), repeats=True, is_environment=True)
 
 

@@ -46,11 +46,15 @@ OBSERVED_STATES_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What an exploration of the unmutated protocol, with these faults, told of its roles."""
+    """What an exploration of the unmutated protocol, with these faults, told of its roles.
+
+    `in_blocks` are the sites that were reached in atomic blocks, where no role stands.
+    """
 
     faults: Budgets
     answers: tuple[Answer, ...]
     complete: bool
+    in_blocks: frozenset[Site] = frozenset()
 
     def tells_apart(self, mutation: Mutation) -> bool:
         """Return whether the mutation can make any difference under these faults."""
@@ -123,7 +127,9 @@ def _guards(original: Original) -> Guards:
     families = {place: (place.role, place.site, by_place[place][0].family, place.operation) for place in places}
     reached = {(place.role, place.site) for place in by_place}
     every_site = {(role, site) for role, functions in original.functions.items() for site in sites_of(functions)}
-    return Guards(merged(changes, put_off, families), observations, tuple(sorted(every_site - reached)))
+    in_blocks = frozenset().union(*(each.in_blocks for each in observations))
+    never = sorted(each for each in every_site - reached if each[1] not in in_blocks)
+    return Guards(merged(changes, put_off, families), observations, tuple(never))
 
 
 def mutation_of(reference: str, number: str, settings: Settings = ()) -> Mutation:
@@ -159,7 +165,8 @@ def _observe(original: Original, faults: Budgets) -> Observation:
         role = role_of(states.process)
         if role is not None:
             answers.extend(answers_of(role, states, sites[role], faults, kinds))
-    return Observation(faults, tuple(answers), search.stopped is None)
+    stood = {state.site for states in tables.locals for state in states.states}
+    return Observation(faults, tuple(answers), search.stopped is None, frozenset(tables.reached - stood))
 
 
 def _changes(change: Change, answer: Answer) -> bool:
