@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.mutants import guards_of
+from deadheat.scenarios.scenario import Scenario
 
 SHOP = """
 from deadheat import Crash, Kind, Model, Process, Property
@@ -42,5 +44,16 @@ def test_a_role_on_a_node_is_mutated_and_its_blocks_are_reached(tmp_path: Path) 
     file = tmp_path / "mutated_shop.py"
     file.write_text(SHOP)
     guards = guards_of(f"{file}:shop")
-    assert [(each.place.what, str(each.change)) for each in guards.mutations] == [("cache.set", "left out")]
+    assert [(each.place.what, str(each.change)) for each in guards.mutations] == [
+        ("orders.claim", "takes False for True"),
+        ("orders.claim", "left out"),
+        ("cache.set", "left out"),
+    ]
     assert guards.never_reached == ()
+
+
+def test_a_block_that_is_left_out_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "unclaimed_shop.py"
+    file.write_text(SHOP)
+    verdicts = [check(Scenario(f"{file}:shop{mutant}")).outcome("claimed").verdict for mutant in ("", "~2", "~3")]
+    assert verdicts == [Verdict.HOLDS, Verdict.VIOLATED, Verdict.HOLDS]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from deadheat.sim.blocks import atomic_block
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.faults import Fault
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Atomic, Block, Operation, Request, any_of, atomically
 
@@ -23,6 +24,7 @@ class Cell(Component):
     """A small number that can be read, written, awaited, tossed for, and that glitches."""
 
     initial = 0
+    faults = (Fault(FAULT, "it is set by itself", "a test"),)
 
     @operation
     def get(self, value: int) -> Steps:

@@ -88,9 +88,9 @@ def _accompanied(model: Model, request: Accompanied, values: Mapping[str, Any]) 
 def _steps_in(model: Model, request: Operation, values: Mapping[str, Any]) -> list[Step]:
     component = model.component(request.component)
     steps = _steps(component, values[request.component], request)
-    for step in steps:
-        if step.kind is not None and step.kind not in model.budgets:
-            _require_declared(component, request, step.kind, {*model.budgets, *model.declared})
+    for each in steps:
+        if each.kind is not None and each.kind not in model.budgets:
+            _require_declared(component, request, each.kind, {*model.budgets, *model.declared})
     return steps
 
 
@@ -123,16 +123,6 @@ def _steps(component: Component, value: Any, request: Operation) -> list[Step]:
     return steps
 
 
-def made_in(request: Instant, step: JointStep) -> Iterator[tuple[Operation, Any]]:
-    """Yield the operations that were made when a request took a step, each with its outcome, in their order."""
-    request = plain(request)
-    if isinstance(request, Block):
-        yield from ((each.operation, each.outcome) for each in step.inside)
-    else:
-        outcomes = step.outcome if isinstance(request, Atomic) else (step.outcome,)
-        yield from zip(operations_of(request), outcomes, strict=True)
-
-
 def _require_declared(component: Component, request: Operation, kind: str, others: set[str]) -> None:
     """Raise ModelError for a fault that nobody declares: it would never be allowed, and so never happen."""
     declared = {*(each.kind for each in component.faults), *others}
@@ -142,6 +132,16 @@ def _require_declared(component: Component, request: Operation, kind: str, other
             f"{_named(component, request)} meets the fault {kind!r}, which {type(component).__name__} does not declare"
             f"{nearest or f'; write faults = (Fault({kind!r}, ...),) in it.'}"
         )
+
+
+def made_in(request: Instant, step: JointStep) -> Iterator[tuple[Operation, Any]]:
+    """Yield the operations that were made when a request took a step, each with its outcome, in their order."""
+    request = plain(request)
+    if isinstance(request, Block):
+        yield from ((each.operation, each.outcome) for each in step.inside)
+    else:
+        outcomes = step.outcome if isinstance(request, Atomic) else (step.outcome,)
+        yield from zip(operations_of(request), outcomes, strict=True)
 
 
 def _method(component: Component, request: Operation) -> Any:
@@ -156,10 +156,8 @@ def _named(component: Component, request: Operation) -> str:
 
 def named_with_place(model: Model, request: Instant) -> str:
     """Return a request as text, each of its operations with the place at which it is defined."""
-    asked = plain(request)
-    if isinstance(asked, Block):
-        return f"{asked} in {place_of(asked.function)}"
-    return " and ".join(_named(model.component(each.component), each) for each in operations_of(request))
+    operations = operations_of(request)
+    return " and ".join(_named(model.component(each.component), each) for each in operations) or str(request)
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:
