@@ -18,7 +18,6 @@ from deadheat.models.components.node import NodeLife, Tasks
 from deadheat.models.roles import Steps
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
-from deadheat.sim.faults import Fault
 from deadheat.sim.model import Crash, Model, Process
 from deadheat.sim.operations import Accompanied, Operation, RoleFunction
 from deadheat.sim.run.mortal import Lifeline, mortal
@@ -97,8 +96,7 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
             homes[name] = node.name
         if node.name in components:
             raise ModelError(f"The node {node.name!r} is called like a component; give it a name of its own.")
-        faults = (each.fault for each in node.crashes)
-        life = NodeLife(node.name, names, [each for each in faults if isinstance(each, Fault)])
+        life = NodeLife(node.name, names, [each.fault for each in node.crashes])
         components[node.name] = life
         processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
         processes += _environment(node, life, model)
@@ -125,12 +123,11 @@ def _on(life: NodeLife, process: Process) -> Process:
 def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
-    possible = [each for each in node.crashes if model.budgets.get(each.kind)]
-    for crash in possible:
+    for crash in node.crashes:
         down = Accompanied(life.crash(crash.kind, crash.restarts), (*wiped, *crash.consequences.operations))
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)
-    if any(each.restarts for each in possible):
+    if any(each.restarts for each in node.crashes):
         yield Process(f"{node.name}/start", come_up, (life,), repeats=True, is_environment=True)
 
 
