@@ -5,7 +5,7 @@ one instant, its volatile memory is gone, and what was handed to it to be done l
 database, a queue elsewhere) stays.
 
     worker = Node("worker", runs=("receive", "flush"), crashes=(Crash(WORKER_CRASH),), volatile=(cache,))
-    model = with_nodes(model, worker)
+    Design(..., nodes=(worker,))
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from deadheat.models.components.node import NodeLife, Tasks
 from deadheat.models.roles import Steps
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
-from deadheat.sim.faults import Fault
 from deadheat.sim.model import Crash, Model, Process
 from deadheat.sim.operations import Accompanied, Operation, RoleFunction
 from deadheat.sim.run.mortal import Lifeline, mortal
 
-__all__ = ["Node", "with_nodes"]
+__all__ = ["Node", "nodes_of", "with_nodes"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ class Node:
 
     With `tasks`, a role may hand work to the node that goes on although the role has ended: `does` is the role that
     does it, called with `given` and what was handed, `at_once` so many at a time. It dies with the node too.
+
+    In a design there is one node in all, or one `each_key`, which runs the processes of that `key` and has its memory.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Node:
     does: RoleFunction | None = None
     given: tuple[Any, ...] = ()
     at_once: int = 1
+    each_key: bool = False
+    key: str | None = None
 
     def __post_init__(self) -> None:
         if (self.tasks is None) is not (self.does is None):
@@ -62,6 +65,16 @@ class Node:
             Process(f"{self.name}/task/{number}", do_task, arguments, repeats=True, part=f"{self.name}/task")
             for number in range(1, self.at_once + 1)
         )
+
+
+def nodes_of(nodes: tuple[Node, ...], keys: tuple[str, ...], processes: tuple[Process, ...]) -> Iterator[Node]:
+    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key."""
+    for node in nodes:
+        if not node.each_key:
+            yield node
+        for key in keys if node.each_key else ():
+            runs = tuple(each.name for each in processes if each.key == key and _role(each) in node.runs)
+            yield replace(node, name=f"{node.name}/{key}", runs=runs, key=key, each_key=False)
 
 
 def with_nodes(model: Model, *nodes: Node) -> Model:
@@ -83,8 +96,7 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
             homes[name] = node.name
         if node.name in components:
             raise ModelError(f"The node {node.name!r} is called like a component; give it a name of its own.")
-        faults = (each.fault for each in node.crashes)
-        life = NodeLife(node.name, names, [each for each in faults if isinstance(each, Fault)])
+        life = NodeLife(node.name, names, [each.fault for each in node.crashes])
         components[node.name] = life
         processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
         processes += _environment(node, life, model)
@@ -110,19 +122,22 @@ def _on(life: NodeLife, process: Process) -> Process:
 
 def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
-    wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model))
-    possible = [each for each in node.crashes if model.budgets.get(each.kind)]
-    for crash in possible:
+    wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
+    for crash in node.crashes:
         down = Accompanied(life.crash(crash.kind, crash.restarts), (*wiped, *crash.consequences.operations))
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)
-    if any(each.restarts for each in possible):
+    if any(each.restarts for each in node.crashes):
         yield Process(f"{node.name}/start", come_up, (life,), repeats=True, is_environment=True)
 
 
-def _wiped(component: Component, model: Model) -> Iterator[Operation]:
+def _wiped(component: Component, model: Model, key: str | None) -> Iterator[Operation]:
     wipe = getattr(component, "wipe", None)
-    names = model.instances(component.name)
+    names = [
+        each
+        for each in model.instances(component.name)
+        if key is None or each in (component.name, f"{component.name}/{key}")
+    ]
     if wipe is None or not names:
         why = (
             "has no operation `wipe`; make it a Memory, for one" if names else "is not there; add it to the components"

@@ -274,7 +274,7 @@ class Tables:
 
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
-        states.require_known(local, self.model.components)
+        states.require_known(local, self.model)
         rows = [
             Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
             for alternative, operation in enumerate(states.states[local].operations)

@@ -89,7 +89,7 @@ def _steps_in(model: Model, request: Operation, values: Mapping[str, Any]) -> li
     component = model.component(request.component)
     steps = _steps(component, values[request.component], request)
     for each in steps:
-        if each.kind is not None and each.kind not in model.budgets:
+        if each.kind is not None and each.kind not in model.budgets and each.kind not in model.declared:
             _require_declared(component, request, each.kind, {*model.budgets, *model.declared})
     return steps
 
