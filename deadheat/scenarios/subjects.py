@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from deadheat.models.design import Design, declared_faults
@@ -84,7 +85,7 @@ class OfEvaluations(Subject):
         """Return the labels of the steps that some run made, with the effect that they are named for."""
         return labels_with_effect(build(self.protocol, evaluations, budgets).system, exploration)
 
-    @property
+    @cached_property
     def _system(self) -> System:
         return build(self.protocol, 1, {}).system
 
