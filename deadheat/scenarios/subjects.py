@@ -28,6 +28,7 @@ from deadheat.scenarios.subject import Settings, Subject
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.faults import Fault
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import labels_of
 
@@ -45,8 +46,12 @@ class OfEvaluations(Subject):
     @property
     def faults(self) -> Mapping[str, bool]:
         """Those of the world, the same for all protocols, and its own."""
-        own = declared_faults(self._system, self.protocol.roles, self.protocol.faults)
-        return {kind: fault.bounded for kind, fault in {**FAULTS, **own}.items()}
+        return {kind: fault.bounded for kind, fault in self._faults.items()}
+
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What these mean."""
+        return _meanings(self._faults)
 
     @property
     def properties(self) -> Mapping[str, str]:
@@ -86,6 +91,10 @@ class OfEvaluations(Subject):
         return labels_with_effect(build(self.protocol, evaluations, budgets).system, exploration)
 
     @cached_property
+    def _faults(self) -> Mapping[str, Fault]:
+        return {**FAULTS, **declared_faults(self._system, self.protocol.roles, self.protocol.faults)}
+
+    @cached_property
     def _system(self) -> System:
         return build(self.protocol, 1, {}).system
 
@@ -102,6 +111,11 @@ class OfDesign(Subject):
     def faults(self) -> Mapping[str, bool]:
         """Those that components, roles and the design declare."""
         return {kind: fault.bounded for kind, fault in self.design.kinds.items()}
+
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What these mean."""
+        return _meanings(self.design.kinds)
 
     @property
     def properties(self) -> Mapping[str, str]:
@@ -136,6 +150,10 @@ class OfDesign(Subject):
     def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of the design."""
         return self.design.model(evaluations, budgets, quiet=quiet)
+
+
+def _meanings(faults: Mapping[str, Fault]) -> Mapping[str, str]:
+    return {kind: f"{fault.meaning} ({fault.source})" for kind, fault in faults.items()}
 
 
 def subject_of(reference: str, settings: Settings = ()) -> Subject:
