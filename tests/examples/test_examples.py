@@ -64,6 +64,17 @@ DESIGNS: dict[str, dict[str, Found | None]] = {
         "CANCELLED": HOLDS,
         "ASKED": HOLDS,
     },
+    "outbox.py": {
+        "OUTBOX": Found(
+            "nothing-taken-twice", ("B1", "B3", "B2", "B5", "B6", "relay-crash", "B3", "B2", "B5", "B6", "B4")
+        ),
+        "WRITTEN_THEN_SENT": Found("every-order-served", ("B1", "shop-crash")),
+        "SENT_THEN_WRITTEN": Found("nothing-taken-twice", ("B2", "shop-crash", "B5", "B6")),
+        "DEDUPLICATED": HOLDS,
+        "TWO_RELAYS": Found("nothing-taken-twice", ("B1", "B3", "B2", "B5", "B6", "B3", "B4", "B2", "B5", "B6", "B4")),
+        "SKIP_LOCKED": HOLDS,
+        "ALL_OF_IT": HOLDS,
+    },
 }
 """The designs of each file, by name."""
 
@@ -143,6 +154,17 @@ MUTANTS = (
         "happens only after deleted.get",
         "told-before-start-does-nothing",
     ),
+    Mutant("outbox.py:SKIP_LOCKED", "relay", "db.lock", "reads without FOR UPDATE", "nothing-taken-twice"),
+    Mutant("outbox.py:SKIP_LOCKED", "relay", "db.execute", "happens only after db.commit", "nothing-taken-twice"),
+    Mutant("outbox.py:DEDUPLICATED", "consumer", "warehouse.execute", "takes 0 for 1", "nothing-taken-twice"),
+    Mutant(
+        "outbox.py:DEDUPLICATED",
+        "consumer",
+        "warehouse.execute",
+        "happens only after warehouse.commit",
+        "nothing-taken-twice",
+    ),
+    Mutant("outbox.py:DEDUPLICATED", "consumer", "broker.deliver_again", "left out", "every-order-served"),
 )
 
 VARIANTS = [(file, name) for file, designs in DESIGNS.items() for name in designs]
@@ -291,6 +313,17 @@ def test_a_kubelet_that_cancels_the_pull_and_does_not_wait_for_its_end_loses_a_s
 
     verdicts = judged("kubernetes_125050.py", "CANCELLED", {"terminator": terminate})
     assert verdicts["told-before-start-does-nothing"] is Verdict.VIOLATED
+
+
+def test_two_relays_that_lock_send_twice_where_one_of_them_crashes() -> None:
+    file = EXAMPLES / "outbox.py"
+    assert check(f"{file}:SKIP_LOCKED", faults={"relay-crash": 1}).verdicts["nothing-taken-twice"] is Verdict.VIOLATED
+    check(f"{file}:ALL_OF_IT", faults={"relay-crash": 1}).require()
+
+
+def test_an_outbox_without_the_relays_lock_is_mended_by_the_consumer_alone() -> None:
+    file, outbox = "outbox.py", module("outbox.py")
+    assert set(judged(file, "ALL_OF_IT", {"relay": outbox.relay}).values()) == {Verdict.HOLDS}
 
 
 def test_the_examples_pass_a_strict_type_checker_as_a_user_would_run_it(tmp_path: Path) -> None:
