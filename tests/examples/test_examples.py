@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -74,6 +75,12 @@ DESIGNS: dict[str, dict[str, Found | None]] = {
         "TWO_RELAYS": Found("nothing-taken-twice", ("B1", "B3", "B2", "B5", "B6", "B3", "B4", "B2", "B5", "B6", "B4")),
         "SKIP_LOCKED": HOLDS,
         "ALL_OF_IT": HOLDS,
+    },
+    "worker_node.py": {
+        "DONE_EARLY": Found("every-job-uploaded", ("W1", "W2", "W3", "W4", "node-crash")),
+        "CLAIMED_IN_STEPS": Found("every-job-uploaded", ("W1", "W2", "node-crash")),
+        "OVERWRITTEN": Found("uploaded-once", ("W1", "W2", "W3", "W5", "node-crash", "W6", "W2", "W3", "W5")),
+        "SOUND": HOLDS,
     },
 }
 """The designs of each file, by name."""
@@ -165,6 +172,8 @@ MUTANTS = (
         "nothing-taken-twice",
     ),
     Mutant("outbox.py:DEDUPLICATED", "consumer", "broker.deliver_again", "left out", "every-order-served"),
+    Mutant("worker_node.py:SOUND", "janitor", "redis.put_back", "left out", "every-job-uploaded"),
+    Mutant("worker_node.py:SOUND", "uploader", "redis.finish", "left out", "uploaded-is-done"),
 )
 
 VARIANTS = [(file, name) for file, designs in DESIGNS.items() for name in designs]
@@ -324,6 +333,36 @@ def test_two_relays_that_lock_send_twice_where_one_of_them_crashes() -> None:
 def test_an_outbox_without_the_relays_lock_is_mended_by_the_consumer_alone() -> None:
     file, outbox = "outbox.py", module("outbox.py")
     assert set(judged(file, "ALL_OF_IT", {"relay": outbox.relay}).values()) == {Verdict.HOLDS}
+
+
+def test_a_result_is_written_over_after_a_lease_too_short_or_an_answer_lost_too() -> None:
+    file = f"{EXAMPLES / 'worker_node.py'}"
+    for fault in ("lease-expiry", "answer-lost"):
+        assert check(f"{file}:OVERWRITTEN", faults={fault: 1}).verdicts["uploaded-once"] is Verdict.VIOLATED
+
+
+def test_nothing_is_lost_on_a_node_that_does_not_crash() -> None:
+    for name in ("DONE_EARLY", "CLAIMED_IN_STEPS"):
+        check(f"{EXAMPLES / 'worker_node.py'}:{name}", faults={"node-crash": 0}, allow_unreached=["W6"]).require()
+
+
+def test_a_worker_that_clears_its_memory_last_clears_a_result_unseen() -> None:
+    worker = module("worker_node.py")
+
+    def upload(system: Any, job: str) -> Steps:
+        if (yield system.results.get(key=job)):
+            yield from worker.put(system.store.put_if_absent, job)
+            yield worker.W4(worker.atomic_block(worker.finish, system.redis, job))
+            yield system.results.set(None, key=job)
+
+    verdicts = judged("worker_node.py", "SOUND", {"uploader": upload})
+    assert verdicts["uploaded-is-done"] is Verdict.VIOLATED
+
+
+def test_a_worker_whose_memory_outlives_the_crash_loses_nothing_that_is_in_it() -> None:
+    node = module("worker_node.py").DONE_EARLY.nodes[0]
+    verdicts = judged("worker_node.py", "DONE_EARLY", {}, nodes=(replace(node, volatile=()),))
+    assert verdicts["every-job-uploaded"] is Verdict.HOLDS
 
 
 def test_the_examples_pass_a_strict_type_checker_as_a_user_would_run_it(tmp_path: Path) -> None:
