@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.sim.counting import a
@@ -145,6 +145,6 @@ class Label:
             raise ModelError(
                 f"The label {self.name} was put on {operation}, which has the label {operation.label}; give it one."
             )
-        labelled = replace(operation, label=self.name)
+        labelled = Operation(operation.component, operation.name, operation.arguments, self.name)
         note_made(labelled, operation)
         return labelled
