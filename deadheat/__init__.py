@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         settled as settled,
     )
     from deadheat.models.design import Design as Design
+    from deadheat.models.nodes import Node as Node
     from deadheat.models.roles import (
         Faults as Faults,
         Instance as Instance,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         Outcome as Outcome,
         Verdict as Verdict,
     )
+    from deadheat.sim.blocks import atomic_block as atomic_block
     from deadheat.sim.components import (
         BLOCKED as BLOCKED,
         Component as Component,
@@ -81,9 +83,12 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
     )
     from deadheat.sim.traits import (
         by_itself as by_itself,
+        expires as expires,
+        gives_up as gives_up,
         hands_work as hands_work,
         looks as looks,
         passes_work_on as passes_work_on,
+        weaker as weaker,
     )
 
 _NAMES = {
@@ -91,6 +96,7 @@ _NAMES = {
     "deadheat.models.any_system": ("Components",),
     "deadheat.models.claims": ("Change", "Claim", "always", "each_step", "eventually", "settled"),
     "deadheat.models.design": ("Design",),
+    "deadheat.models.nodes": ("Node",),
     "deadheat.models.roles": (
         "Faults",
         "Instance",
@@ -105,6 +111,7 @@ _NAMES = {
     ),
     "deadheat.models.system": ("Addition", "Protocol"),
     "deadheat.scenarios.check": ("CheckResult", "Counterexample", "Outcome", "Verdict"),
+    "deadheat.sim.blocks": ("atomic_block",),
     "deadheat.sim.components": ("BLOCKED", "Component", "Outcomes", "Step", "operation"),
     "deadheat.sim.errors": (
         "DeadheatError",
@@ -119,7 +126,7 @@ _NAMES = {
     "deadheat.sim.faults": ("Fault",),
     "deadheat.sim.model": ("Crash", "Kind", "Model", "Part", "Process", "Property", "UNLIMITED", "View"),
     "deadheat.sim.operations": ("AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "any_of", "atomically"),
-    "deadheat.sim.traits": ("by_itself", "hands_work", "looks", "passes_work_on"),
+    "deadheat.sim.traits": ("by_itself", "expires", "gives_up", "hands_work", "looks", "passes_work_on", "weaker"),
 }
 
 __all__ = sorted(["VERSION", *(name for every in _NAMES.values() for name in every)])

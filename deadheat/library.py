@@ -34,9 +34,24 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
     )
     from deadheat.models.components.kubernetes_guards import BURIED as BURIED, GuardedKubernetes as GuardedKubernetes
     from deadheat.models.components.mailbox import Letters as Letters, Mailbox as Mailbox
+    from deadheat.models.components.memory import Memory as Memory
+    from deadheat.models.components.node import Tasks as Tasks
     from deadheat.models.components.one_or_each import OneOrEach as OneOrEach
-    from deadheat.models.components.pubsub import Disconnected as Disconnected, Listeners as Listeners, PubSub as PubSub
-    from deadheat.models.components.redis import Redis as Redis, key_of as key_of
+    from deadheat.models.components.pubsub import (
+        Disconnected as Disconnected,
+        Listener as Listener,
+        Listeners as Listeners,
+        PubSub as PubSub,
+    )
+    from deadheat.models.components.redis import (
+        Redis as Redis,
+        RedisError as RedisError,
+        RedisHash as RedisHash,
+        RedisList as RedisList,
+        RedisState as RedisState,
+        key_of as key_of,
+    )
+    from deadheat.models.components.redis_scripts import Commands as Commands, script as script
     from deadheat.models.components.registry import Registry as Registry
     from deadheat.models.components.row import Row as Row
     from deadheat.models.components.signal import Signal as Signal, Signalled as Signalled, Stage as Stage
@@ -116,9 +131,11 @@ _NAMES = {
     "deadheat.models.components.deadline": ("Deadline",),
     "deadheat.models.components.expiring_set": ("ExpiringSet", "Items"),
     "deadheat.models.components.ghost": ("Facts", "Ghost", "was_noted"),
+    "deadheat.models.components.node": ("Tasks",),
+    "deadheat.models.components.memory": ("Memory",),
     "deadheat.models.components.mailbox": ("Letters", "Mailbox"),
     "deadheat.models.components.one_or_each": ("OneOrEach",),
-    "deadheat.models.components.pubsub": ("Disconnected", "Listeners", "PubSub"),
+    "deadheat.models.components.pubsub": ("Disconnected", "Listener", "Listeners", "PubSub"),
     "deadheat.models.components.registry": ("Registry",),
     "deadheat.models.components.row": ("Row",),
     "deadheat.models.components.signal": ("Signal", "Signalled", "Stage"),
@@ -171,7 +188,8 @@ _NAMES = {
     "deadheat.models.protocols.storage_worker": ("STORAGE_WORKER",),
     "deadheat.models.protocols.suspended_create": ("SUSPENDED_CREATE",),
     "deadheat.models.protocols.two_phase": ("TWO_PHASE",),
-    "deadheat.models.components.redis": ("Redis", "key_of"),
+    "deadheat.models.components.redis": ("Redis", "RedisError", "RedisHash", "RedisList", "RedisState", "key_of"),
+    "deadheat.models.components.redis_scripts": ("Commands", "script"),
     "deadheat.models.components.sql": (
         "Column",
         "Condition",

@@ -13,11 +13,12 @@ late (for 24 hours, in a cache), and not those of triggers; https://github.com/k
 2026-05-20), which has a processor remember a kill between `register()` and the call. That much is mended in all of
 this file.
 
-Inferred: that kills are handled by the thread of the stream, in order, and jobs by a pool; and the mend, which is not
-decided there. `KEPT` does for triggers what the class does for task runs. It stops what was killed, and kills what was
-not: a trigger that is disabled while no job of it is out leaves a kill behind, which hits the first job after it is
-enabled again. `KEPT_IF_SENT` looks in the controller first. `FORGOTTEN_EARLY` is that with a time to live that is
-shorter than a job can wait for a thread.
+Inferred: that a trigger is killed when it is disabled (read: when it is deleted, and when it is restarted); that kills
+are handled by the thread of the stream, in order, and jobs by a pool; and the mend, which is not decided there. `KEPT`
+does for triggers what the class does for task runs. It stops what was killed, and kills what was not: a trigger that is
+disabled while no job of it is out leaves a kill behind, which hits the first job after it is enabled again.
+`KEPT_IF_SENT` looks in the controller first. `FORGOTTEN_EARLY` is that with a time to live that is shorter than a job
+can wait for a thread.
 """
 
 from __future__ import annotations

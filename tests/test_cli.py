@@ -274,6 +274,14 @@ def test_mutate_says_which_property_notices(tmp_path: Path) -> None:
     assert "Reproduced" in run("replay", str(saved)).stdout
 
 
+def test_mutate_takes_any_model_at_the_sizes_that_are_set() -> None:
+    done = run("mutate", "examples/two_phase_commit.py:two_phase_commit", "--set", "managers=2", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    content = json.loads(done.stdout)
+    assert content["settings"] == {"managers": "2"}
+    assert {notice["property"] for each in content["results"] for notice in each["noticed_by"]} == {"agreement"}
+
+
 def test_the_json_of_mutate_is_the_contract() -> None:
     done = run("mutate", "creation-lock", "--faults", "http-loss=1", "--json")
     assert (done.returncode, done.stderr) == (1, "")

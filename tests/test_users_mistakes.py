@@ -51,6 +51,15 @@ def test_a_file_in_another_folder_is_named_by_the_path_that_leads_to_it(tmp_path
     assert " in dispatch (inner/ours.py:7): ZeroDivisionError('division by zero').\n" in done.stderr
 
 
+def test_what_a_dataclass_of_the_users_makes_for_itself_is_no_place(tmp_path: Path) -> None:
+    making = "def made():\n    return replace(DESIGN, components=Shop(Ledger('leger')))\n"
+    done = checked(tmp_path, "from dataclasses import replace\n" + design() + making, "made")
+    assert done.stderr == (
+        "deadheat: ours.py:made failed to make its model in made (ours.py:24): The component 'ledger' of Shop is named "
+        "'leger'; name it as its field.\n"
+    )
+
+
 # Exceptions of the user's own, with the user's part of the traceback and the steps that lead there
 
 DIVIDES = """

@@ -127,15 +127,35 @@ def show(
     max_values: MaxValues = DEFAULT_MAX_VALUES,
     quiet_period: Quiet = False,
     allow_unreached: AllowUnreached = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="Only one in which steps happened so: 'T5<T8' (T5 before T8 first did), T4 (it happened), '!T4' (it "
+            "never did), redis.get for an operation. May be given several times; all must hold.",
+        ),
+    ] = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
 ) -> None:
-    """Show a shortest counterexample as a timeline, and say what happened."""
+    """Show a shortest counterexample as a timeline, and say what happened.
+
+    Example: deadheat show baseline --where 'T5<T8' --where '!T4'
+    """
+    from deadheat.sim.explain.where import parse_condition
+
     scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period, settings)
+    conditions = tuple(map(parse_condition, where or []))
     require_writable_if_given(save)
     allowed = unreached_allowed(allow_unreached, [scenario])
-    options = search_options("auto", max_states, values_max=max_values, allow_unreached=allowed, faults_must_fire=True)
+    options = search_options(
+        "auto", max_states, values_max=max_values, allow_unreached=allowed, faults_must_fire=True, where=conditions
+    )
     [result], _ = search_all([scenario], options)
     counterexample = first_counterexample(result)
+    if counterexample is None and where and result.exploration.complete:
+        nothing = f"Nothing is violated by a run with {' and '.join(map(str, conditions))}, among all that there are."
+        finish(code_of([result]), lambda: console().print(nothing, markup=False, highlight=False))
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix
 

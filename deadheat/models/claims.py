@@ -29,6 +29,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.model import Kind, Part, Property, View
+from deadheat.sim.places import place_of
 
 __all__ = ["Change", "Claim", "always", "each_step", "eventually", "property_of", "settled"]
 
@@ -77,8 +78,8 @@ class Claim:
     @property
     def place(self) -> str:
         """Where its function is written."""
-        code = inspect.unwrap(self.violation).__code__
-        return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
+        place = place_of(self.violation)
+        return place.at if place is not None else type(self.violation).__name__
 
     def __call__(self, *values: Any, **named: Any) -> str | bool | None:
         """Call its function, as one calls it in a test."""

@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar
 from deadheat.models.any_system import Components
 from deadheat.models.claims import Claim, property_of
 from deadheat.models.faults import FAULTS
+from deadheat.models.nodes import Node, nodes_of, with_nodes
 from deadheat.models.protocol_rules import require_name, require_tuple
 from deadheat.models.roles import Faults, Role, Steps, processes_of
 from deadheat.sim.components import Component
@@ -44,7 +45,8 @@ System = TypeVar("System", bound=Components)
 class Design(Generic[System]):
     """A system of any components and roles, at as many keys as are asked for.
 
-    `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `faults` are
+    `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `nodes`
+    are what roles run on, and die with. `faults` are
     those that no component, crash or role declares, and `budgets` the faults under which it is judged if nothing else
     is asked for. `lacks` are labels that its roles name and no run needs to reach.
     `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design judges
@@ -58,6 +60,7 @@ class Design(Generic[System]):
     roles: tuple[Role[System], ...]
     claims: tuple[Claim, ...] = ()
     key: str = "key"
+    nodes: tuple[Node, ...] = ()
     faults: tuple[Fault, ...] = ()
     budgets: Mapping[str, int] | None = None
     lacks: tuple[Label, ...] = ()
@@ -76,6 +79,9 @@ class Design(Generic[System]):
             raise ModelError(f"The key of {whose} is {self.key!r}; give it one word, such as 'order'.")
         require_tuple(
             whose, "roles", self.roles, lambda each: isinstance(each, Role), "roles, such as one('relay', relay)"
+        )
+        require_tuple(
+            whose, "nodes", self.nodes, lambda each: isinstance(each, Node), "nodes, such as Node('worker', ...)"
         )
         require_tuple(
             whose, "claims", self.claims, lambda each: isinstance(each, Claim), "properties, such as @always makes"
@@ -100,7 +106,8 @@ class Design(Generic[System]):
     @property
     def kinds(self) -> dict[str, Fault]:
         """The faults that may happen, by kind."""
-        return declared_faults(self.components, self.roles, self.faults)
+        crashes = [crash.fault for node in self.nodes for crash in node.crashes]
+        return declared_faults(self.components, self.roles, self.faults, crashes)
 
     def variant(
         self,
@@ -136,19 +143,24 @@ class Design(Generic[System]):
         processes = (*processes_of(self.roles, components, budgets), *processes_by_themselves(components, budgets))
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
         declared = frozenset(self.kinds)
-        return Model(components.instances(), processes, claims, budgets, quiet or self.quiet, components.keys, declared)
+        model = Model(components.instances(), processes, (), budgets, quiet or self.quiet, components.keys, declared)
+        model = with_nodes(model, *nodes_of(self.nodes, components.keys, processes))
+        return replace(model, properties=claims)
 
 
 def declared_faults(
-    components: Components, roles: tuple[Role[Any], ...], faults: tuple[Fault, ...] = ()
+    components: Components,
+    roles: tuple[Role[Any], ...],
+    faults: tuple[Fault, ...] = (),
+    crashes: Iterable[Fault | str] = (),
 ) -> dict[str, Fault]:
-    """Return the faults that components, crashes and roles declare, and those given, by kind.
+    """Return the faults that components, crashes (also those of nodes) and roles declare, and those given, by kind.
 
     Raises ModelError for a kind that is only named, and that the library does not have either, and for two faults of
     one kind that mean different things.
     """
     found: dict[str, Fault] = {}
-    crashes = [each.fault for role in roles for each in role.crashes]
+    crashes = [*crashes, *(each.fault for role in roles for each in role.crashes)]
     needed = [role.needs for role in roles if role.needs is not None]
     theirs = [fault for each in components.named().values() for fault in each.faults]
     for each in (*theirs, *faults, *crashes, *needed):

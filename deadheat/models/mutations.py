@@ -15,11 +15,23 @@ from deadheat.models.roles import Role
 from deadheat.models.system import Protocol
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model, Process
-from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request, RoleFunction
+from deadheat.sim.operations import (
+    Accompanied,
+    AnyOf,
+    Atomic,
+    Block,
+    Chosen,
+    Operation,
+    Request,
+    RoleFunction,
+    operations_of,
+    plain,
+)
 from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.intercept import Running, intercepted
 from deadheat.sim.run.postpone import postponed
+from deadheat.sim.run.split import split
 from deadheat.sim.traits import Weaker
 
 __all__ = [
@@ -30,12 +42,16 @@ __all__ = [
     "Mutation",
     "Place",
     "PutOff",
+    "Split",
     "Weakened",
     "functions_of",
     "mutated",
     "mutated_model",
     "role_of",
 ]
+
+AND = " and "
+"""What stands between the names of several operations at one instant, and between those of their components."""
 
 NOWHERE = "chance"
 """The component that is asked in the place of what is left out."""
@@ -58,15 +74,16 @@ class Place(NamedTuple):
 
     @property
     def what(self) -> str:
-        """The operation with the kind of component that it is of, such as `redis.acquire`."""
-        return f"{self.component.partition('/')[0]}.{self.operation}"
+        """The operation with the kind of component that it is of, such as `redis.acquire`; or several of them."""
+        parts = zip(self.component.split(AND), self.operation.split(AND), strict=True)
+        return AND.join(f"{component.partition('/')[0]}.{operation}" for component, operation in parts)
 
     def is_of(self, running: Running, request: Request) -> bool:
         """Return whether a role asks for this here."""
         return isinstance(request, Operation) and self.names(request) and site_of(running) == self.site
 
-    def names(self, operation: Operation) -> bool:
-        """Return whether this is the operation, wherever it is asked for."""
+    def names(self, operation: Operation | Atomic | Block) -> bool:
+        """Return whether this is the operation, or this are the operations, wherever they are asked for."""
         return operation.name == self.operation and operation.component in (self.instances or (self.component,))
 
     def covers(self, other: Place) -> bool:
@@ -131,7 +148,15 @@ class PutOff:
         return f"happens only after {self.until.what}"
 
 
-Change: TypeAlias = Mistaken | Weakened | LeftOut | PutOff
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What is to happen at one instant happens one after the other."""
+
+    def __str__(self) -> str:
+        return "not at one instant"
+
+
+Change: TypeAlias = Mistaken | Weakened | LeftOut | PutOff | Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +182,8 @@ class Mutation:
     def _instead(self, request: Any) -> Any:
         if isinstance(request, AnyOf | Atomic):
             return replace(request, operations=tuple(self._instead(each) for each in request.operations))
+        if isinstance(request, Accompanied):
+            return replace(request, request=self._instead(request.request))
         if not self.place.names(request):
             return request
         if isinstance(self.change, LeftOut):
@@ -168,6 +195,8 @@ class Mutation:
             return Chosen(outcome.which, self._told(request.operations[outcome.which], outcome.outcome))
         if isinstance(request, Atomic):
             return tuple(self._told(*each) for each in zip(request.operations, outcome, strict=True))
+        if isinstance(request, Accompanied):
+            return self._told(request.request, outcome)
         if not self.place.names(request):
             return outcome
         if isinstance(self.change, LeftOut):
@@ -197,6 +226,10 @@ class Mutation:
         assert isinstance(self.change, PutOff)
         return self.change.until.is_of(running, request)
 
+    def splits(self, running: Running, request: Request) -> bool:
+        """Return whether the operations of this request happen one after the other."""
+        return isinstance(request, Atomic) and self.place.names(request) and site_of(running) == self.place.site
+
     def _is_at(self, running: Running, request: Request) -> bool:
         return any(map(self.place.names, _single(request))) and site_of(running) == self.place.site
 
@@ -207,7 +240,7 @@ def mutated(protocol: Protocol, mutation: Mutation, name: str) -> Protocol:
     def changed(role_name: str, role: RoleFunction) -> RoleFunction:
         if role_name != mutation.place.role:
             return role
-        return (postponed if isinstance(mutation.change, PutOff) else intercepted)(role, mutation)
+        return _changed(role, mutation)
 
     def changed_role(role: Role[Any]) -> Role[Any]:
         return replace(role, function=changed(role.part, role.function))
@@ -224,6 +257,12 @@ def mutated(protocol: Protocol, mutation: Mutation, name: str) -> Protocol:
     )
 
 
+def _changed(role: RoleFunction, mutation: Mutation) -> RoleFunction:
+    if isinstance(mutation.change, PutOff):
+        return postponed(role, mutation)
+    return split(role, mutation) if isinstance(mutation.change, Split) else intercepted(role, mutation)
+
+
 def mutated_model(model: Model, mutation: Mutation, role_of: Callable[[Process], str | None]) -> Model:
     """Return the mutant of any model; `role_of` says which of its processes run the role that is mutated."""
     components, nowhere = dict(model.components), NOWHERE
@@ -231,13 +270,12 @@ def mutated_model(model: Model, mutation: Mutation, role_of: Callable[[Process],
         nowhere += "'"
     if isinstance(mutation.change, LeftOut):
         components.setdefault(nowhere, Chance(nowhere))
-    change = postponed if isinstance(mutation.change, PutOff) else intercepted
     changed = replace(mutation, nowhere=nowhere)
     return replace(
         model,
         components=components,
         processes=tuple(
-            replace(each, role=change(each.role, changed)) if role_of(each) == mutation.place.role else each
+            replace(each, role=_changed(each.role, changed)) if role_of(each) == mutation.place.role else each
             for each in model.processes
         ),
     )
@@ -256,7 +294,8 @@ def functions_of(process: Process) -> list[Callable[..., Any]]:
     return [process.role, *(each for each in process.arguments if callable(each))]
 
 
-def _single(request: Request) -> Iterator[Operation]:
-    """Yield the operations of a request."""
-    for each in (request,) if isinstance(request, Operation) else request.operations:
-        yield from (each,) if isinstance(each, Operation) else each.operations
+def _single(request: Request) -> Iterator[Operation | Block]:
+    """Yield the operations of a request, and its blocks."""
+    for each in request.operations if isinstance(request, AnyOf) else (request,):
+        asked = plain(each)
+        yield from (asked,) if isinstance(asked, Block) else operations_of(asked)

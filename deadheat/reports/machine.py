@@ -61,6 +61,10 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "states": exploration.states,
         "transitions": exploration.transitions,
         "counterexample_length": len(counterexample.trace.events) if counterexample else None,
+        "starving": [
+            {"process": each.process, "alternative": each.alternative, "always": each.always}
+            for each in (counterexample.starving if counterexample else ())
+        ],
         "reductions": list(exploration.reductions),
         "storage": exploration.storage,
         "omission_odds": exploration.omission_odds,

@@ -12,7 +12,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.locals import LocalState, LocalStates
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Atomic, Instant, Operation, Outside, operations_of, plain
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.traits import GivesUp, Weaker, only_looks, traits_of, weaker_than
 
@@ -36,11 +36,11 @@ class OperationKinds:
         self._components = tables.model.components
         self._changed = set(_changed(tables))
 
-    def family(self, request: Operation | Atomic) -> str:
-        """Return the class of the component that an operation is of."""
-        return type(self._components[request.component]).__name__ if isinstance(request, Operation) else ""
+    def family(self, request: Instant) -> str:
+        """Return the class of the component that an operation is of, or those of several."""
+        return " and ".join(type(self._components[each.component]).__name__ for each in operations_of(request))
 
-    def of(self, request: Operation | Atomic) -> OperationKind:
+    def of(self, request: Instant) -> OperationKind:
         """Return what is known of an operation; nothing of several at one instant."""
         if not isinstance(request, Operation):
             return OperationKind()
@@ -60,13 +60,15 @@ class Answer(NamedTuple):
 
     `following` is the place where it stands then, if it asks for one operation there, and not outside of the role.
     `family` is the class of the component; several of one may be asked alike. An answer `of_choice` is that of one of
-    several operations, any of which the role asked for: the `alternative` of that number.
+    several operations, any of which the role asked for: the `alternative` of that number. One `of_several` is that of
+    one of several operations at one instant, which were answered together.
     """
 
     place: Place
     family: str
-    operation: Operation | Atomic
+    operation: Instant
     of_choice: bool
+    of_several: bool
     alternative: int
     kind: OperationKind
     stood: tuple[Hashable, ...]
@@ -85,25 +87,43 @@ def answers_of(
     name = states.process.name
     for answered in states.answered():
         state, successor = states.states[answered.state], states.states[answered.successor]
-        if state.site not in sites:
+        if state.site not in sites or isinstance(answered.operation, Outside):
             continue
-        operation = answered.operation
+        operation = plain(answered.operation)
+        asked = [plain(each) for each in successor.operations if not isinstance(each, Outside)]
         following = _place(role, successor, sites)
-        yield Answer(
+        answer = Answer(
             place=Place(role, state.site, operation.component, operation.name),
             family=kinds.family(operation),
             operation=operation,
             of_choice=state.chooses,
+            of_several=False,
             alternative=answered.alternative,
             kind=kinds.of(operation),
             stood=(faults, name, answered.state),
             outcome=answered.outcome,
             stands=(faults, name, answered.successor),
-            asks=f"{successor.site} {' or '.join(each.name for each in successor.operations)}",
-            asks_exactly=tuple(map(str, successor.operations)),
+            asks=f"{successor.site} {' or '.join(each.name for each in asked)}",
+            asks_exactly=tuple(map(str, asked)),
             following=following,
             following_kind=kinds.of(successor.operations[0]) if following else OperationKind(),
         )
+        yield answer
+        if isinstance(operation, Atomic):
+            yield from (_part(answer, number, kinds) for number in range(len(operation.operations)))
+
+
+def _part(answer: Answer, number: int, kinds: OperationKinds) -> Answer:
+    """Return the answer of one of several operations at one instant."""
+    part = answer.operation.operations[number] if isinstance(answer.operation, Atomic) else answer.operation
+    return answer._replace(
+        place=answer.place._replace(component=part.component, operation=part.name),
+        family=kinds.family(part),
+        operation=part,
+        of_several=True,
+        kind=kinds.of(part),
+        outcome=answer.outcome[number],
+    )
 
 
 def _place(role: str, state: LocalState, sites: set[Site]) -> Place | None:
@@ -122,8 +142,7 @@ def _changed(tables: Tables) -> Iterator[tuple[str, str]]:
                 for fields, successors in row.successors.items():
                     state = fields | local << (process * FIELD_BITS)
                     if any((state + each.delta ^ state) & components for each in successors):
-                        operations = request.operations if isinstance(request, Atomic) else (request,)
-                        yield from ((each.component, each.name) for each in operations)
+                        yield from ((each.component, each.name) for each in operations_of(request))
 
 
 Asks: TypeAlias = Callable[[Answer], Hashable]
@@ -136,6 +155,8 @@ class Behaviour:
     def __init__(self, answers: Iterable[Answer]) -> None:
         self._at: dict[Hashable, dict[Hashable, Answer]] = defaultdict(dict)
         for answer in answers:
+            if answer.of_several:
+                continue
             self._at[answer.stood][answer.alternative, freeze(answer.outcome)] = answer
 
     def at(self, stood: Hashable) -> Sequence[Answer]:

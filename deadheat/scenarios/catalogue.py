@@ -172,7 +172,9 @@ def _base(name: str) -> Found:
         return protocols()[name]
     if name in additions():
         raise UsageError(f"{name!r} is an addition to a protocol; ask for one with it, such as baseline+{name}.")
-    if ":" in name or "/" in name or name.endswith(user_code.SUFFIX):
+    if name.endswith(user_code.SUFFIX) and ":" not in name:
+        raise UsageError(f"{name!r} is the name of a file; say what of it: {' or '.join(all_in(name))}.")
+    if ":" in name or "/" in name:
         raise UsageError(f"{name!r} names no protocol; write FILE.py:NAME or MODULE:NAME, such as ours.py:PROTOCOL.")
     raise unknown_name("protocol", name, [*protocols(), *(f"baseline+{each}" for each in additions())])
 

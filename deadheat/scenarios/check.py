@@ -15,7 +15,9 @@ from deadheat.scenarios.assumptions import assumptions_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError, UsageError
 from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explain.starving import Starving, starving_in
 from deadheat.sim.explain.way_there import with_way_there
+from deadheat.sim.explain.where import Condition, require_known, require_met, watching
 from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.run.coverage import Site, sites_of
@@ -69,6 +71,9 @@ class Options:
 
     A verdict is vacuous where no run reached a labelled step, and, if `faults_must_fire`, where no run met a fault that
     was allowed; except for the names in `allow_unreached`.
+
+    Counterexamples are only those `where` these conditions on the order of their steps hold; what holds then says no
+    more than that there is none of these.
     """
 
     explorer: str = EXPLORERS[0]
@@ -84,6 +89,7 @@ class Options:
     fingerprint: bool = False
     allow_unreached: frozenset[str] = frozenset()
     faults_must_fire: bool = False
+    where: tuple[Condition, ...] = ()
 
     @property
     def limits(self) -> Limits:
@@ -93,12 +99,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A shortest run that violates a property, executed through simpy; `violation` says how, in a phrase."""
+    """A shortest run that violates a property, executed through simpy; `violation` says how, in a phrase.
+
+    `starving` are the alternatives that are never taken in its cycle, although they could be.
+    """
 
     scenario: Scenario
     property: str
     violation: str
     trace: Trace
+    starving: tuple[Starving, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +181,9 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     started = time.perf_counter()
     subject = scenario.subject
     model = scenario.model_of(subject)
-    exploration = _explore(model, options, report)
+    if options.where:
+        require_known(model, subject.labels, options.where)
+    exploration = _explore(watching(model, options.where) if options.where else model, options, report)
     unreached = sorted(_all_sites(model) - exploration.reached)
     reached = subject.reached(scenario.evaluations, scenario.budgets, exploration)
     labels = [name for name in subject.labels if name not in reached]
@@ -183,6 +195,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     for name in scenario.properties:
         try:
             outcomes.append(_outcome(scenario, model, exploration, name, holding))
+            _require_where(model, outcomes[-1], options.where)
         except UndecidedError as error:
             outcomes.append(Outcome(name, Verdict.INCONCLUSIVE))
             exploration = replace(exploration, remarks=(*exploration.remarks, str(error)))
@@ -311,7 +324,13 @@ def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: s
     if schedule is None:
         return Outcome(name, holding if exploration.complete else Verdict.INCONCLUSIVE)
     trace, violation = confirm(model, name, schedule, interruption.asked)
-    return Outcome(name, Verdict.VIOLATED, Counterexample(scenario, name, violation, trace))
+    starving = starving_in(model, schedule)
+    return Outcome(name, Verdict.VIOLATED, Counterexample(scenario, name, violation, trace, starving))
+
+
+def _require_where(model: Model, outcome: Outcome, where: tuple[Condition, ...]) -> None:
+    if outcome.counterexample is not None:
+        require_met(model, outcome.counterexample.trace.schedule, where)
 
 
 def _all_sites(model: Model) -> set[Site]:

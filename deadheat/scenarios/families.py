@@ -48,7 +48,7 @@ def _put_off(
     of_each = []
     for member in members:
         until: dict[tuple[Place, object], PutOff] = {}
-        for mutation in put_off[member]:
+        for mutation in put_off.get(member, ()):
             assert isinstance(mutation.change, PutOff)
             change = replace(mutation.change, until=together.get(mutation.change.until, mutation.change.until))
             until[change.until, change.meanwhile] = change
@@ -59,4 +59,4 @@ def _put_off(
             yield Mutation(together[members[0]], replace(change, looks=looks))
         return
     for member in members:
-        yield from put_off[member]
+        yield from put_off.get(member, ())

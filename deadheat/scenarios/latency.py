@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from deadheat.sim.durations import parse_range
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explain.cuts import CausalStep
-from deadheat.sim.operations import Atomic
+from deadheat.sim.operations import operations_of
 from deadheat.sim.run.simulation import Transition
 
 __all__ = ["DEFAULT", "Latency", "latency_of", "names_of", "parse_latencies", "require_used"]
@@ -53,7 +53,7 @@ def names_of(transition: Transition) -> tuple[str, ...]:
     if operation is None:
         named = [(role, "crash")]
     else:
-        parts = operation.operations if isinstance(operation, Atomic) else (operation,)
+        parts = operations_of(operation) or (operation,)
         named = [(each.component.partition("/")[0], each.name) for each in parts]
     label = operation.label if operation is not None else None
     return tuple(

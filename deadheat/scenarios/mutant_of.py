@@ -56,6 +56,11 @@ class MutantOf(Subject):
         """Those of the original."""
         return self.original.labels
 
+    @property
+    def steps_and_faults(self) -> tuple[str, ...]:
+        """Those of the original."""
+        return self.original.steps_and_faults
+
     def size(self, evaluations: int) -> str:
         """Return the size of the original."""
         return self.original.size(evaluations)

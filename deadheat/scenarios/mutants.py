@@ -10,8 +10,9 @@ role goes on in the same way are one *decision*. Of each place where a role asks
 - in which an operation that tests something is replaced by one that does not;
 - in which an operation that changes something is left out.
 
-Behind all of these come the mutants in which a step is put off until after the next (see `neighbours`). What can be
-changed alike wherever a role asks several components of one class is changed at all of them (see `families`).
+Behind all of these come the mutants in which a step is put off until after the next (see `neighbours`), and then those
+of operations that happen at one instant: each is changed alone, and all happen one after the other. What can be changed
+alike wherever a role asks several components of one class is changed at all of them (see `families`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, Place, Weakened, mutated
+from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, Place, Split, Weakened, mutated
 from deadheat.models.system import Protocol
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.behaviour import Answer, Behaviour, OperationKinds, answers_of
@@ -35,7 +36,7 @@ from deadheat.sim.explore.python import Search
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
-from deadheat.sim.operations import Operation
+from deadheat.sim.operations import Atomic
 from deadheat.sim.run.coverage import Site, delegations_of, sites_of
 
 __all__ = ["Guards", "Observation", "guards_of", "mutant", "mutation_of"]
@@ -46,11 +47,15 @@ OBSERVED_STATES_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What an exploration of the unmutated protocol, with these faults, told of its roles."""
+    """What an exploration of the unmutated protocol, with these faults, told of its roles.
+
+    `in_blocks` are the sites that were reached in atomic blocks, where no role stands.
+    """
 
     faults: Budgets
     answers: tuple[Answer, ...]
     complete: bool
+    in_blocks: frozenset[Site] = frozenset()
 
     def tells_apart(self, mutation: Mutation) -> bool:
         """Return whether the mutation can make any difference under these faults."""
@@ -114,7 +119,8 @@ def _guards(original: Original) -> Guards:
     by_place: dict[Place, list[Answer]] = {}
     for observation in observations:
         for answer in observation.answers:
-            by_place.setdefault(answer.place, []).append(answer)
+            if not _is_one_at_one_instant(answer):  # which is at the place of that one
+                by_place.setdefault(answer.place, []).append(answer)
     roles = list(original.functions)
     places = sorted(by_place, key=lambda place: roles.index(place.role))  # and in the order in which they were reached
     behaviour = Behaviour(answer for observation in observations for answer in observation.answers)
@@ -123,7 +129,12 @@ def _guards(original: Original) -> Guards:
     families = {place: (place.role, place.site, by_place[place][0].family, place.operation) for place in places}
     reached = {(place.role, place.site) for place in by_place}
     every_site = {(role, site) for role, functions in original.functions.items() for site in sites_of(functions)}
-    return Guards(merged(changes, put_off, families), observations, tuple(sorted(every_site - reached)))
+    in_blocks = frozenset().union(*(each.in_blocks for each in observations))
+    never = sorted(each for each in every_site - reached if each[1] not in in_blocks)
+    joint = {place for place in places if all(_is_joint(each) for each in by_place[place])}
+    alone = merged({place: changes[place] for place in places if place not in joint}, put_off, families)
+    mutations = (*alone, *merged({place: changes[place] for place in places if place in joint}, {}, families))
+    return Guards(mutations, observations, tuple(never))
 
 
 def mutation_of(reference: str, number: str, settings: Settings = ()) -> Mutation:
@@ -159,7 +170,16 @@ def _observe(original: Original, faults: Budgets) -> Observation:
         role = role_of(states.process)
         if role is not None:
             answers.extend(answers_of(role, states, sites[role], faults, kinds))
-    return Observation(faults, tuple(answers), search.stopped is None)
+    stood = {state.site for states in tables.locals for state in states.states}
+    return Observation(faults, tuple(answers), search.stopped is None, frozenset(tables.reached - stood))
+
+
+def _is_joint(answer: Answer) -> bool:
+    return answer.of_several or isinstance(answer.operation, Atomic)
+
+
+def _is_one_at_one_instant(answer: Answer) -> bool:
+    return isinstance(answer.operation, Atomic) and len(answer.operation.operations) == 1
 
 
 def _changes(change: Change, answer: Answer) -> bool:
@@ -173,7 +193,11 @@ def _changes(change: Change, answer: Answer) -> bool:
 def _changes_at(answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Change]:
     operation, usual = answers[0].operation, answers[0].outcome
     kind = answers[0].kind
-    if not isinstance(operation, Operation) or kind.hands_work or kind.passes_work_on:
+    if isinstance(operation, Atomic):
+        if len(operation.operations) > 1 and not answers[0].of_choice:
+            yield Split()
+        return
+    if kind.hands_work or kind.passes_work_on:
         return
     decisions = behaviour.groups(answers, lambda answer: answer.asks)
     for group in decisions:

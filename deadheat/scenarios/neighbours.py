@@ -25,7 +25,7 @@ Looks: TypeAlias = tuple[tuple[str, str], ...]
 def postponements(place: Place, answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Mutation]:
     """Yield the mutations that put off the step at a place; `answers` is all that was ever told there."""
     first = answers[0]
-    if not isinstance(first.operation, Operation) or first.of_choice:
+    if not isinstance(first.operation, Operation) or first.of_choice or first.of_several:
         return
     if first.kind.hands_work or first.kind.passes_work_on:
         return

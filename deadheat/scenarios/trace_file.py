@@ -18,6 +18,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, FingerprintError, ReplayDivergedError, TraceError
 from deadheat.sim.explain.confirm import violation_of
+from deadheat.sim.explain.starving import starving_in
 from deadheat.sim.fingerprint import PYTHON, fingerprint
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from deadheat.sim.run.simulation import Simulation
@@ -202,7 +203,9 @@ def replay(path: Path) -> Recorded:
     if difference is not None:
         remark = recorded.remark or "the protocol is as it was when the trace was saved"
         raise ReplayDivergedError(f"{path} no longer reproduces: {difference}; {remark}.")
-    return recorded
+    counterexample = recorded.counterexample
+    starving = starving_in(counterexample.scenario.model(), counterexample.trace.schedule)
+    return replace(recorded, counterexample=replace(counterexample, starving=starving))
 
 
 def _difference(recorded: Counterexample) -> str | None:

@@ -14,7 +14,7 @@ from deadheat.sim.explain.causality import Reading
 from deadheat.sim.explain.cuts import START, Cuts
 from deadheat.sim.explain.temporal import Network
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Operation
+from deadheat.sim.operations import Operation, plain
 from deadheat.sim.render import render
 from deadheat.sim.traits import Expires, traits_of
 
@@ -113,7 +113,8 @@ def _setting(component: Component, cuts: Cuts, expiring: Operation, expired: Any
     """Return the steps that set the time of what expires: which, done as they were, do so where none is set."""
     value, found = component.initial, set()
     for step in cuts.steps:
-        operation, after = step.transition.operation, step.transition.step.values.get(expiring.component, value)
+        operation = plain(step.transition.operation) if step.transition.operation else None
+        after = step.transition.step.values.get(expiring.component, value)
         if isinstance(operation, Operation) and operation.component == expiring.component:
             unset = component.initial if expiry.unset is None else expiry.unset(value, expired)
             steps = component.apply(unset, operation)

@@ -35,6 +35,8 @@ Arguments = ParamSpec("Arguments")
 
 MISSING = Parameter.empty
 
+BEFORE_ARGUMENTS = ("self", "value")
+
 
 class Step(NamedTuple):
     """One way in which an operation may go: its outcome, the component's next value, and the fault it draws on.
@@ -72,7 +74,13 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
         self.traits = Traits()
         self.name = step.__name__
         self.__doc__ = step.__doc__
-        self.parameters = list(signature(step).parameters.values())[2:]
+        taken = list(signature(step).parameters.values())
+        if len(taken) < len(BEFORE_ARGUMENTS):
+            raise ModelError(
+                f"The operation {step.__qualname__} takes ({', '.join(each.name for each in taken)}); let it take self "
+                "and the component's value first."
+            )
+        self.parameters = taken[len(BEFORE_ARGUMENTS) :]
         self.names = [each.name for each in self.parameters]
         if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self.parameters):
             raise ModelError(
@@ -127,19 +135,36 @@ class Component:
 
     A *keyed* component stands for one independent instance a key: the first argument of each of its operations is
     the key, and the instance's name is `name/key`. `faults` are those that its steps may meet. The keys are those of
-    the system, or `keys`, if the component is kept by something else.
+    the system, or `keys`, if the component is kept by something else. What `is_ghost` is in no real system, and
+    timelines leave out what is noted there at the same instant as a step.
     """
 
     keyed: bool = False
     initial: Any = None
     faults: tuple[Fault, ...] = ()
     keys: tuple[str, ...] = ()
+    is_ghost: bool = False
 
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Raise ModelError for an operation that has the name of something else that every component has."""
+        super().__init_subclass__(**options)
+        for name, marked in vars(cls).items():
+            if isinstance(marked, operation) and (name == "name" or hasattr(Component, name)):
+                raise ModelError(
+                    f"The operation {cls.__name__}.{name} has a name that every component uses for itself; give it "
+                    "another."
+                )
+
     def instance_for(self, arguments: tuple[Any, ...]) -> str:
         """Return the name of the instance that an operation with these arguments goes to."""
+        if self.keyed and not arguments:
+            raise ModelError(
+                f"{type(self).__name__} is keyed, and its operation takes no key; let it take that first, behind the "
+                "value."
+            )
         return f"{self.name}/{arguments[0]}" if self.keyed else self.name
 
     def under(self, budgets: Mapping[str, int]) -> Self:  # noqa: ARG002

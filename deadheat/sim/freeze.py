@@ -18,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import sys
-from collections.abc import Generator, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from enum import Enum, Flag
 from functools import lru_cache
 from types import BuiltinFunctionType, CellType, FrameType, FunctionType, GeneratorType, MethodType, ModuleType
@@ -26,8 +26,18 @@ from typing import Any
 
 from deadheat.sim.counting import with_article
 from deadheat.sim.errors import ModelError
+from deadheat.sim.operations import Block
 
-__all__ = ["Reordered", "Shared", "Unfreezable", "freeze", "freeze_generator", "merging_is_safe", "require_immutable"]
+__all__ = [
+    "Reordered",
+    "Shared",
+    "Unfreezable",
+    "freeze",
+    "freeze_call",
+    "freeze_generator",
+    "merging_is_safe",
+    "require_immutable",
+]
 
 
 class Unfreezable(Exception):  # noqa: N818 - a signal between two functions, not an error of anyone
@@ -80,6 +90,14 @@ def freeze(value: Any) -> Hashable:
     what is compared by identity.
     """
     return _OF_VALUES.freeze(value)
+
+
+def freeze_call(function: Callable[..., Any], arguments: tuple[Any, ...], is_shared: Callable[[Any], bool]) -> Hashable:
+    """Return a hashable that equals another's exactly when two calls of pure functions do the same.
+
+    What `is_shared` by all runs is compared by identity. Raises `Unfreezable` for what can change.
+    """
+    return _CallFreezer(is_shared).freeze((function, arguments))
 
 
 def freeze_generator(generator: Generator[Any, Any, Any], shared: Shared | None = None) -> Hashable:
@@ -137,6 +155,8 @@ class _ValueFreezer:
             return self._freeze_dataclass(kind, value)
         if kind is range:
             return (kind, value.start, value.stop, value.step)
+        if kind is Block:
+            return (kind, value.content, value.label)
         if isinstance(value, ModuleType | type | FunctionType | BuiltinFunctionType) and _is_importable(value):
             return _Same(value)
         return self._freeze_object(kind, value)
@@ -167,6 +187,34 @@ class _ValueFreezer:
 
 
 _OF_VALUES = _ValueFreezer()
+
+
+class _CallFreezer(_ValueFreezer):
+    """One traversal of a function and what it is called with: functions as their content, and what is shared as itself.
+
+    So a function that each run of a role makes anew is the same in all of them.
+    """
+
+    def __init__(self, is_shared: Callable[[Any], bool]) -> None:
+        self._is_shared = is_shared
+        self._seen: dict[int, int] = {}
+
+    def _freeze_object(self, kind: type, value: Any) -> Hashable:
+        if isinstance(value, type) or self._is_shared(value):
+            return _Same(value)
+        if kind is MethodType:
+            return (kind, self.freeze(value.__func__), self.freeze(value.__self__))
+        if kind is FunctionType:
+            return self._freeze_function(value)
+        return super()._freeze_object(kind, value)
+
+    def _freeze_function(self, function: FunctionType) -> Hashable:
+        if id(function) in self._seen:  # it calls itself
+            return ("same as", self._seen[id(function)])
+        self._seen[id(function)] = len(self._seen)
+        cells = tuple(tuple(gc.get_referents(cell)) for cell in function.__closure__ or ())
+        keywords = tuple((function.__kwdefaults__ or {}).items())
+        return (FunctionType, function.__code__, self._freeze_all((cells, function.__defaults__, keywords)))
 
 
 class _StandingFreezer(_ValueFreezer):

@@ -234,6 +234,10 @@ class Model:
         except KeyError:
             raise ModelError(str(unknown_name("component", name, self.components))) from None
 
+    def instances(self, component: str) -> tuple[str, ...]:
+        """Return the names under which a component is there: its own, or one for each key."""
+        return tuple(name for name, each in self.components.items() if component in (name, each.name))
+
 
 def _require_different(what: str, names: Iterable[str]) -> None:
     seen: set[str] = set()

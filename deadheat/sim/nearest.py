@@ -65,6 +65,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _no_attribute(given: Any, name: str) -> str:
+    if isinstance(given, Component) and name == "name":
+        return f"a {type(given).__name__} has no name; call super().__init__(name) in {type(given).__name__}.__init__"
     if isinstance(given, Component):
         operations = [each for each in dir(type(given)) if isinstance(getattr(type(given), each), operation)]
         there = did_you_mean(name, operations) or f"; it has {', '.join(operations) or 'none'}"

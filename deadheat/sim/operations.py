@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.render import render
 
-__all__ = ["AnyOf", "Atomic", "Chosen", "Label", "Operation", "Request", "RoleFunction", "any_of", "atomically"]
+__all__ = [
+    "Accompanied",
+    "AnyOf",
+    "Atomic",
+    "Block",
+    "Chosen",
+    "Instant",
+    "Label",
+    "Operation",
+    "Outside",
+    "Reach",
+    "Request",
+    "RoleFunction",
+    "accompanied",
+    "any_of",
+    "atomically",
+    "operations_of",
+    "plain",
+]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -31,6 +50,10 @@ class Operation:
     def components(self) -> tuple[str, ...]:
         """The one component that it touches."""
         return (self.component,)
+
+    def labelled(self, label: str) -> Operation:
+        """Return the operation with this label on it."""
+        return Operation(self.component, self.name, self.arguments, label)
 
     def __str__(self) -> str:
         return f"{self.component}.{self.name}({', '.join(render(argument) for argument in self.arguments)})"
@@ -71,11 +94,141 @@ class Atomic:
         return " and ".join(map(str, self.operations))
 
 
+class Reach(NamedTuple):
+    """A component that a block may touch: those of these instances that a model has, or all if it has none of them.
+
+    One that is `declared` must be there.
+    """
+
+    component: str
+    instances: tuple[str, ...] = ()
+    declared: bool = False
+
+    def __str__(self) -> str:
+        return self.instances[0] if len(self.instances) == 1 else self.component
+
+
+class Block:
+    """Operations that happen at one instant, or not at all, each with what those before it have left (`atomic_block`).
+
+    `called_with` is what its function is given, and `arguments` what of that is plain values. Two blocks with the same
+    `content` and label do the same.
+    """
+
+    __slots__ = ("__weakref__", "arguments", "called_with", "content", "function", "label", "reaches")
+
+    def __init__(
+        self,
+        function: FunctionType | MethodType,
+        called_with: tuple[Any, ...],
+        arguments: tuple[Any, ...],
+        reaches: tuple[Reach, ...],
+        content: Hashable,
+        label: str | None = None,
+    ) -> None:
+        self.function = function
+        self.called_with = called_with
+        self.arguments = arguments
+        self.reaches = reaches
+        self.content = content
+        self.label = label
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Block) and (self.content, self.label) == (other.content, other.label)
+
+    __hash__ = None  # type: ignore[assignment]  # nobody keeps them by content
+
+    @property
+    def component(self) -> str:
+        """The components that it may touch, as text."""
+        return " and ".join(map(str, self.reaches)) or "nothing"
+
+    @property
+    def name(self) -> str:
+        """What it does, as text."""
+        return self.function.__name__
+
+    def labelled(self, label: str) -> Block:
+        """Return the block with this label on it."""
+        return Block(self.function, self.called_with, self.arguments, self.reaches, self.content, label)
+
+    def turned(self, turn: Callable[[Any], Any]) -> Block:
+        """Return the block, called with what `turn` makes of all that it is called with: something equal."""
+        return Block(self.function, turn(self.called_with), self.arguments, self.reaches, self.content, self.label)
+
+    def __str__(self) -> str:
+        return f"the block {self.name}({', '.join(map(render, self.arguments))})"
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Accompanied:
+    """A request with operations that happen at the same instant, behind it, and of which its role is not told.
+
+    It is enabled where all are. What timelines show, and roles know, is the request alone.
+    """
+
+    request: Operation | Atomic | Block
+    by: tuple[Operation, ...]
+
+    @property
+    def component(self) -> str:
+        """The components that the request touches, as text."""
+        return self.request.component
+
+    @property
+    def name(self) -> str:
+        """What the request does, as text."""
+        return self.request.name
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The arguments of the request."""
+        return self.request.arguments
+
+    @property
+    def label(self) -> str | None:
+        """The label of the request."""
+        return self.request.label
+
+    def __str__(self) -> str:
+        return str(self.request)
+
+
+class Outside(Operation):
+    """What may happen to a role that has not asked for it, in the place of what it has asked for."""
+
+    __slots__ = ()
+
+
+Instant: TypeAlias = Operation | Atomic | Block | Accompanied
+"""What happens at one instant, if it happens."""
+
+
+def accompanied(request: Instant, *by: Operation) -> Accompanied:
+    """Return a request, accompanied by these operations too."""
+    if isinstance(request, Accompanied):
+        return Accompanied(request.request, (*request.by, *by))
+    return Accompanied(request, by)
+
+
+def plain(request: Instant) -> Operation | Atomic | Block:
+    """Return a request without what accompanies it."""
+    return request.request if isinstance(request, Accompanied) else request
+
+
+def operations_of(request: Instant) -> tuple[Operation, ...]:
+    """Return the operations that a request names, as its role asks for them: none of a block, which decides later."""
+    request = plain(request)
+    if isinstance(request, Operation):
+        return (request,)
+    return request.operations if isinstance(request, Atomic) else ()
+
+
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class AnyOf:
     """A choice among operations: whichever is fired first happens, the others never do."""
 
-    operations: tuple[Operation | Atomic, ...]
+    operations: tuple[Instant, ...]
 
     @property
     def component(self) -> str:
@@ -95,7 +248,7 @@ class Chosen(NamedTuple):
     outcome: Any
 
 
-Request: TypeAlias = Operation | Atomic | AnyOf
+Request: TypeAlias = Operation | Atomic | Block | Accompanied | AnyOf
 """What a role may yield."""
 
 RoleFunction: TypeAlias = Callable[..., Generator[Request, Any, Any]]
@@ -103,6 +256,9 @@ RoleFunction: TypeAlias = Callable[..., Generator[Request, Any, Any]]
 
 What lies between two yields is atomic and depends on the role's arguments and on the outcomes alone.
 """
+
+
+Labelled = TypeVar("Labelled", Operation, Block)
 
 
 def atomically(*operations: Operation) -> Atomic:
@@ -113,9 +269,9 @@ def atomically(*operations: Operation) -> Atomic:
     return together
 
 
-def any_of(*operations: Operation | Atomic) -> AnyOf:
+def any_of(*operations: Instant) -> AnyOf:
     """Return a request that is answered by whichever of `operations` is fired first, as a `Chosen`."""
-    _require("any_of", operations, (Operation, Atomic))
+    _require("any_of", operations, (Operation, Atomic, Block, Accompanied))
     if not operations:
         raise ModelError("any_of(...) needs an operation to choose.")
     choice = AnyOf(operations)
@@ -136,15 +292,15 @@ class Label:
     name: str
     meaning: str
 
-    def __call__(self, operation: Operation) -> Operation:
-        """Return the operation with this label on it; raises ModelError for anything else."""
-        if not isinstance(operation, Operation):
+    def __call__(self, operation: Labelled) -> Labelled:
+        """Return the operation, or the block, with this label on it; raises ModelError for anything else."""
+        if not isinstance(operation, Operation | Block):
             what_to_do = "one of the operations in it" if isinstance(operation, Atomic | AnyOf) else "an operation"
             raise ModelError(f"The label {self.name} was put on {a(operation)}; put it on {what_to_do}.")
         if operation.label is not None:
             raise ModelError(
                 f"The label {self.name} was put on {operation}, which has the label {operation.label}; give it one."
             )
-        labelled = Operation(operation.component, operation.name, operation.arguments, self.name)
+        labelled = operation.labelled(self.name)
         note_made(labelled, operation)
         return labelled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from deadheat import Checked, Steps, Verdict, check
+from deadheat.scenarios.mutants import guards_of
 from tests.command import deadheat
 
 ROOT = Path(__file__).parents[2]
@@ -171,16 +171,15 @@ def test_a_design_fails_for_the_cause_that_it_is_about_or_not_at_all(file: str, 
         assert {each: steps_of(checked, each) for each in checked.counterexamples} == {found.violates: found.steps}
 
 
-@pytest.mark.parametrize("design", dict.fromkeys(each.design for each in MUTANTS))
-def test_what_a_mend_consists_of_is_missed_when_it_is_taken_away(design: str) -> None:
-    done = deadheat("mutate", f"examples/{design}", "--json", cwd=ROOT)
-    tried = {
-        (each["role"], each["operation"], each["change"]): [by["property"] for by in each["noticed_by"]]
-        for each in json.loads(done.stdout)["results"]
-    }
-    for mutant in MUTANTS:
-        if mutant.design == design:
-            assert mutant.noticed_by in tried[mutant.role, mutant.operation, mutant.change], mutant
+@pytest.mark.parametrize(
+    "mutant", MUTANTS, ids=lambda each: f"{each.design}, {each.role}: {each.operation} {each.change}"
+)
+def test_what_a_mend_consists_of_is_missed_when_it_is_taken_away(mutant: Mutant) -> None:
+    """As `deadheat mutate` takes it away, which numbers the mutants."""
+    reference = f"{EXAMPLES / mutant.design}"
+    tried = [(each.place.role, each.place.what, str(each.change)) for each in guards_of(reference).mutations]
+    number = tried.index((mutant.role, mutant.operation, mutant.change)) + 1
+    assert check(f"{reference}~{number}").verdicts[mutant.noticed_by] is Verdict.VIOLATED
 
 
 def test_the_lost_listener_is_what_loses_rivers_signal() -> None:

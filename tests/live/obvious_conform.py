@@ -17,7 +17,7 @@ from deadheat.live.forcing.free import is_environment, is_the_end
 from deadheat.live.logs.tape import LiveEvent
 from deadheat.models.components.kubernetes import JobReference
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Atomic, Operation, operations_of
 from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice
 
@@ -74,7 +74,7 @@ def _told(transition: Transition, components: Sequence[str]) -> list[tuple[Opera
     if operation is None or is_environment(transition.choice.process) or is_the_end(operation):
         return []
     whole = isinstance(operation, Atomic)
-    operations = operation.operations if isinstance(operation, Atomic) else (operation,)
+    operations = operations_of(operation)
     outcomes = transition.step.outcome if whole else (transition.step.outcome,)
     return [pair for pair in zip(operations, outcomes, strict=True) if _kind(pair[0]) in components]
 

@@ -10,7 +10,7 @@ from typing import Any
 from deadheat.live.forcing.free import is_environment, is_the_end
 from deadheat.live.logs.tape import LiveEvent
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Atomic
+from deadheat.sim.operations import Atomic, operations_of
 from deadheat.sim.run.simulation import Simulation, Transition
 
 __all__ = ["changed", "log_of", "random_run"]
@@ -52,7 +52,7 @@ def _is_untold(step: Transition, components: tuple[str, ...]) -> bool:
     operation = step.operation
     if operation is None or is_environment(step.choice.process) or is_the_end(operation):
         return True
-    return all(each.partition("/")[0] not in components for each in operation.components)
+    return all(each.component.partition("/")[0] not in components for each in operations_of(operation))
 
 
 def _told(step: Transition, components: tuple[str, ...], began: int, ended: int, generator: Random) -> list[LiveEvent]:
@@ -60,7 +60,7 @@ def _told(step: Transition, components: tuple[str, ...], began: int, ended: int,
         return []
     assert step.operation is not None
     whole = isinstance(step.operation, Atomic)
-    operations = step.operation.operations if isinstance(step.operation, Atomic) else (step.operation,)
+    operations = operations_of(step.operation)
     outcomes = step.step.outcome if whole else (step.step.outcome,)
     return [
         LiveEvent(

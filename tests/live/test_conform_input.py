@@ -23,8 +23,8 @@ from deadheat.models.components.http import GaveUp
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError
-from deadheat.sim.operations import Atomic, Operation
 from deadheat.sim.run.simulation import Simulation
+from deadheat.sim.run.stepping import made_in
 
 FORMAT = {"format": "deadheat-live-trace", "version": 1}
 
@@ -187,10 +187,7 @@ def test_whatever_a_protocol_does_by_itself_can_be_told_and_is_explained(tmp_pat
                 done = simulation.fire(generator.choice(enabled).choice)
                 if done.operation is None or is_environment(done.choice.process) or is_the_end(done.operation):
                     continue
-                operation, outcome = done.operation, done.step.outcome
-                if isinstance(operation, Operation):
-                    operation, outcome = Atomic((operation,)), (outcome,)
-                for each, answer in zip(operation.operations, outcome, strict=True):
+                for each, answer in made_in(done.operation, done.step):
                     tape.write(done.choice.process, each, answer, at, at)
         header, events = read_tape(path)
         result = conform(header, events)

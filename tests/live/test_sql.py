@@ -78,16 +78,17 @@ class PostgresPair:
         request = request_of(session, action)
         answer = self.real.perform(request)
         began = [step for each in self.possible for step in self.steps(each, request)]
+        answers: dict[str, Any] = {}
         possible = {step.value for step in began if step.outcome == answer}
-        if answer is SqlError.DEADLOCK:  # found before anybody could see that it waits
-            waiting = [step.value for step in began if step.outcome is WAITS]
-            ended = [step for each in waiting for step in self.steps(each, self.db.go_on(session))]
-            possible = {step.value for step in ended if step.outcome == answer}
+        if not possible:  # it has waited, and somebody else's end, or its own, came before anybody saw that
+            possible = {step.value for step in began if step.outcome is WAITS}
+            answers = {session: answer}
+            self.deadlocks += answer is SqlError.DEADLOCK
         self.follow(possible, f"{request} answered {answer}")
         if answer is WAITS:
             self.waiting[session] = time.monotonic()
             self.waited += 1
-        self.rest()
+        self.rest(answers)
         self.compare()
 
     def follow(self, possible: set[DatabaseState], what: str) -> None:
@@ -96,10 +97,9 @@ class PostgresPair:
         )
         self.possible = possible
 
-    def rest(self) -> None:
-        """Let PostgreSQL go on until nothing moves any more, and the model with it."""
+    def rest(self, answers: dict[str, Any]) -> None:
+        """Let PostgreSQL go on until nothing moves any more, and the model with it; from these answers on."""
         deadline = time.monotonic() + self.patience_s
-        answers: dict[str, Any] = {}
         while self.waiting or answers:
             assert time.monotonic() < deadline, f"{self.possible} do not go on as PostgreSQL: {answers or 'it waits'}"
             for session in [each for each in self.waiting if self.real.has_answered(each)]:

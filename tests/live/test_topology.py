@@ -25,7 +25,7 @@ from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Instant
 from deadheat.sim.trace import Choice, Schedule
 
 PROGRAMS = Settings(topology="processes")
@@ -128,7 +128,7 @@ def test_random_schedules_of_programs_end_as_in_the_model(place: Place) -> None:
 class KillingStage(ProcessStage):
     """Kills the dispatcher, where it is held, before the user's first step."""
 
-    def pending(self, name: str) -> tuple[Operation | Atomic, ...]:
+    def pending(self, name: str) -> tuple[Instant, ...]:
         if name.startswith("user/") and DISPATCHER in self._children:
             assert super().pending(DISPATCHER)
             self.kill(DISPATCHER)

@@ -190,3 +190,25 @@ def lost_answer(database: type[Database] = Database) -> Model:
         return "done twice" if job.tries > 1 else None
 
     return model_of(db, Process("one", increment, (db,)), wrong=twice, kind=Kind.ALWAYS, budgets={"sql-lost-commit": 1})
+
+
+def placing(orders: int) -> Model:
+    """So many processes each place an order of their own, with its event, and may be killed."""
+    db = Database("db", Order, Event)
+    names = tuple(f"o{number}" for number in range(1, orders + 1))
+
+    def place(db: Database, order: str) -> Role:
+        tx = db.begin(f"place/{order}")
+        yield from tx.insert(Order(order))
+        yield from tx.insert(Event(f"placed/{order}", order))
+        yield from tx.commit()
+
+    def half(view: View) -> str | None:
+        state = state_of(view)
+        return "an order without its event" if len(state.rows_of(Order)) != len(state.rows_of(Event)) else None
+
+    processes = [
+        Process(name, place, (db, order), crashes=(Crash(KILLED, True, atomically(db.disconnect(name))),))
+        for order, name in ((each, f"place/{each}") for each in names)
+    ]
+    return model_of(db, *processes, wrong=half, budgets={KILLED: 1}, interchangeable=names)

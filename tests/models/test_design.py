@@ -20,6 +20,7 @@ from deadheat import (
     Label,
     Model,
     ModelError,
+    Node,
     Operation,
     Outcomes,
     Part,
@@ -43,7 +44,7 @@ from deadheat import (
     several,
     several_each,
 )
-from deadheat.library import CancelRequest, Status, System, baseline
+from deadheat.library import CancelRequest, Memory, Status, System, baseline
 from deadheat.sim.explore import python
 from deadheat.sim.explore.results import Exploration
 
@@ -380,3 +381,42 @@ def test_a_users_own_component_stands_beside_the_librarys() -> None:
     assert found.verdicts["billed-if-cancelled"] == "holds"
     assert found.verdicts["never-billed"] == "violated"
     assert found.verdicts["no-permanent-orphan"] == check("baseline").verdicts["no-permanent-orphan"]
+
+
+def test_a_node_takes_its_roles_and_its_memory_with_it() -> None:
+    @dataclass(frozen=True)
+    class Cached(Shop):
+        cache: Memory = Memory("cache", keyed=True)
+
+    def remember(shop: Cached, order: str) -> Steps:
+        yield shop.cache.set(True, order)
+        yield shop.orders.write(order)
+        if (yield shop.cache.get(order)):
+            yield shop.orders.ship(order)
+
+    def wait(shop: Cached, order: str) -> Steps:
+        yield shop.post.take(order)
+
+    design: Design[Cached] = Design(
+        name="cached",
+        summary="remembers",
+        source="a test",
+        key="order",
+        components=Cached(),
+        roles=(one_each("shop", remember), one_each("waiting", wait)),
+        claims=(written_is_shipped, shipped_once),
+        nodes=(
+            Node(
+                "machine",
+                runs=("shop", "waiting"),
+                crashes=(Crash(KILLED, restarts=False),),
+                volatile=(Cached().cache,),
+                each_key=True,
+            ),
+        ),
+    )
+    assert set(design.kinds) == {"message-lost", "shop-killed"}
+    assert check(design).verdicts["written-is-shipped"] == "holds"
+    killed = check(design, evaluations=2, faults={"shop-killed": 1})
+    assert killed.verdicts["written-is-shipped"] == "violated"
+    assert killed.verdicts["shipped-once"] == "holds"

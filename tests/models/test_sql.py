@@ -15,7 +15,7 @@ from deadheat.sim.components import Step
 from deadheat.sim.errors import ModelError
 from deadheat.sim.exchange import Exchange
 from deadheat.sim.explain.confirm import confirm
-from deadheat.sim.explore import python, reference
+from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.fingerprint import fingerprint
 from deadheat.sim.model import Model, Process
@@ -32,6 +32,7 @@ from tests.models.sql_models import (
     lost_answer,
     model_of,
     outbox,
+    placing,
     workers,
 )
 from tests.models.sql_mutants import (
@@ -440,6 +441,15 @@ def test_the_states_of_the_outbox_are_those_counted_by_hand() -> None:
     # The order is placed in 3 steps, so 4 places to stand; before the first it cannot crash. Killed before the commit,
     # nothing is left but that it is gone: 1. Each of these 5 before or after the relay has looked: 10.
     assert judged(outbox(together=True)).states == 10
+
+
+def test_rows_and_sessions_that_are_told_apart_by_their_names_alone_are_taken_for_one() -> None:
+    every = python.explore(placing(3))
+    some = kernel.explore(placing(3), symmetry=True)
+    assert "symmetry" in some.reductions
+    assert some.states < every.states
+    assert not every.counterexamples
+    assert not some.counterexamples
 
 
 # Mutants: each broken database is noticed by some system above

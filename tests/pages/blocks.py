@@ -103,6 +103,8 @@ class Block:
                 raise PageError(f"{self.where}: nobody knows the mark {mark!r}; tests/pages/blocks.py has them all.")
         if any(each.startswith("not run: ") for each in self.marks):
             return Kind.NOT_RUN
+        if self.title and self.language in ("console", "sh"):
+            raise PageError(f"{self.where}: commands with a title would become a file, and not be run; leave it out.")
         if self.title:
             return Kind.PART if "in its place" in self.marks else Kind.FILE
         if "printed by Python" in self.marks:

@@ -13,17 +13,30 @@ import pytest
 
 from deadheat.live.servers.control_plane import missing_assets
 from deadheat.live.servers.redis_server import redis_binary
-from tests.pages.blocks import ROOT, Block, Page, PageError, pages
+from tests.pages.blocks import ROOT, Block, Kind, Page, PageError, pages
 from tests.pages.session import Session, matches, renewed, updated
 from tests.shell import is_a_mention, trap_of, words_in_zsh
 
 AS_SHOWN = "as_shown.py"
 """What the Python blocks of a page are together, for the type checker."""
 
+NOT_RUN = {
+    "CONTRIBUTING.md": 2,
+    "README.md": 2,
+    "docs/cleanup.md": 5,
+    "docs/index.md": 1,
+    "docs/json.md": 1,
+    "docs/live-traces.md": 2,
+    "docs/live.md": 3,
+    "docs/window.md": 1,
+}
+"""How many blocks of each page are only shown; each says why."""
+
 REWRITE = "run `python -m tests.pages` to write the outputs anew"
 
 PAGES = {each.name: each for each in pages()}
-RUN = {name: page for name, page in PAGES.items() if page.parts}
+NEED_SERVERS = [name for name, page in PAGES.items() if "\n<!-- needs servers -->\n" in page.text]
+TAKE_LONG = [name for name, page in PAGES.items() if "\n<!-- slow" in page.text]
 
 
 def read(page: Page, folder: Path, *, servers: bool = False, slow: bool = False) -> Session:
@@ -51,7 +64,7 @@ def require_types(session: Session) -> None:
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
     session = read(PAGES[name], tmp_path)
     assert session.gone_through == PAGES[name].blocks
@@ -62,7 +75,7 @@ def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("name", [name for name, page in RUN.items() if any(b.needs_servers for b in page.blocks)])
+@pytest.mark.parametrize("name", NEED_SERVERS)
 def test_a_page_does_on_real_servers_what_it_says(name: str, tmp_path: Path) -> None:
     missing = missing_assets()
     if missing is not None or redis_binary() is None:
@@ -71,9 +84,7 @@ def test_a_page_does_on_real_servers_what_it_says(name: str, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [name for name, page in RUN.items() if page.slow or any(b.is_slow for b in page.blocks)]
-)
+@pytest.mark.parametrize("name", TAKE_LONG)
 def test_what_takes_long_in_a_page_does_what_it_says_too(name: str, tmp_path: Path) -> None:
     assert set(PAGES[name].slow) <= {each for each in PAGES[name].parts if isinstance(each, str)}
     read(PAGES[name], tmp_path, slow=True)
@@ -88,6 +99,11 @@ def test_no_block_of_a_page_is_passed_over(name: str) -> None:
     assert [each for each in page.parts if isinstance(each, Block)] == page.blocks
 
 
+def test_what_is_not_run_is_counted() -> None:
+    not_run = {name: [each.kind for each in page.blocks].count(Kind.NOT_RUN) for name, page in PAGES.items()}
+    assert {name: count for name, count in not_run.items() if count} == NOT_RUN
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -98,6 +114,7 @@ def test_no_block_of_a_page_is_passed_over(name: str) -> None:
         ("```\ndeadheat check\n```\n", "no language"),
         ("```yaml\na: 1\n```\n", "neither run nor a file"),
         ("<!-- not runn: because -->\n```sh\ndeadheat check\n```\n", "nobody knows the mark"),
+        ('```sh title="x"\ndeadheat check\n```\n', "would become a file"),
         ("```console\nno command\n```\n", "begins with a command"),
         ("```console\n$ deadheat check\n...\n```\n", "nothing of what"),
     ],

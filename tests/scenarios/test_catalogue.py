@@ -236,13 +236,14 @@ def test_a_file_is_imported_anew_when_what_it_imports_has_changed(folder: Path) 
     [
         (OURS, "our.py:PROTOCOL", "There is no file our.py; give the path of a Python file, as FILE.py:NAME."),
         (OURS, "ours.py:PROTOCL", "There is no object in ours.py named 'PROTOCL'; did you mean PROTOCOL?"),
-        (OURS, "ours.py:NUMBER", "NUMBER in ours.py is a int, and no Protocol, Design or Model, nor a function"),
+        (OURS, "ours.py:NUMBER", "NUMBER in ours.py is an int, and no Protocol, Design or Model, nor a function"),
         (
             "A = 1",
             "ours.py:A",
-            "A in ours.py is a int, and no Protocol, Design or Model, nor a function that makes one; there is none",
+            "A in ours.py is an int, and no Protocol, Design or Model, nor a function that makes one; there is none",
         ),
-        (OURS, "ours.py", "'ours.py' names no protocol; write FILE.py:NAME or MODULE:NAME, such as ours.py:PROTOCOL."),
+        (OURS, "ours.py", "'ours.py' is the name of a file; say what of it: ours.py:PROTOCOL or ours.py:OTHER."),
+        (OURS, "theirs.py", "There is no file theirs.py; give the path of a Python file, as FILE.py:NAME."),
         (OURS, "no_such_module:P", "There is no module 'no_such_module'; give one that can be imported from here,"),
         ("x =", "ours.py:P", "ours.py:1 is no Python: invalid syntax; mend it there."),
         ("\nimport nothing_such", "ours.py:P", "ours.py:2 cannot be imported: ModuleNotFoundError: No module named"),
@@ -261,7 +262,7 @@ def test_what_is_wrong_with_the_users_own_is_told_with_its_place(
 
 def test_a_module_that_fails_is_told_with_its_place(folder: Path) -> None:
     (folder / "module_of_ours_fails.py").write_text("\nNAME = UNKNOWN")
-    with pytest.raises(UsageError, match=r"^module_of_ours_fails.py:2 cannot be imported: NameError: name 'UNKNOWN'"):
+    with pytest.raises(UsageError, match=r"^module_of_ours_fails.py:2 cannot be imported: there is no 'UNKNOWN'\."):
         find_protocol("module_of_ours_fails:P")
 
 

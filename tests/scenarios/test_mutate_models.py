@@ -10,6 +10,7 @@ from rich.console import Console
 
 from deadheat.reports.mutants import mutants_to_json, print_mutants
 from deadheat.reports.timeline import print_timeline
+from deadheat.scenarios.behaviour import Behaviour
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.latency import parse_latencies
@@ -324,12 +325,17 @@ def test_a_choice_and_what_it_is_answered_are_changed_as_one_operation_is() -> N
         "transaction_manager: decision.decide left out",
         "resource_manager: ResourceState.prepare left out",
         "resource_manager: ResourceState.enter left out",
+        "resource_manager: decision.receive left out",  # in a choice, and at one instant with what it enters
+        "resource_manager: decision.receive left out",
+        "resource_manager: ResourceState.enter left out",
     ]
-    _, results = judged(Scenario(reference, settings=settings))
-    fates = [each.fate for each in results.values()]
-    assert fates.count(Fate.NOTICED) == 2  # to commit although one is not prepared is all that can go wrong
-    noticed = results["transaction_manager: resource 1.receive_prepared left out"]
-    assert [(each.property, each.steps) for each in noticed.noticed_by] == [("agreement", 6)]
+    noticed = {
+        each.number: each.noticed_by[0].steps
+        for each in judge_all(hunt_of(Scenario(reference, settings=settings)))
+        if each.noticed_by
+    }
+    # To commit although one is not prepared, and to believe in a decision that nobody has made.
+    assert noticed == {2: 6, 3: 6, 7: 2, 8: 3}
 
 
 def test_roles_of_one_name_are_told_apart_by_where_they_are_written(ours: str) -> None:
@@ -477,3 +483,75 @@ def test_a_timeline_says_what_the_users_own_labels_mean(lines: str) -> None:
     console = Console(record=True, width=200)
     print_timeline(found, console)
     assert "K1 the caller asks." in console.export_text()
+
+
+MOVES = """
+from deadheat import BLOCKED, Component, Kind, Model, Process, Property, Step, atomically, hands_work, looks, operation
+from deadheat.sim.traits import weaker
+
+
+class Purse(Component):
+    initial = 1
+
+    @operation
+    def take_anyhow(self, value: int):
+        return (Step(True, value - 1),)
+
+    @weaker("takes what is not there", take_anyhow)
+    @operation
+    def take(self, value: int):
+        return (Step(True, value - 1),) if value > 0 else (Step(False, value),)
+
+    @operation
+    def put(self, value: int):
+        return (Step(None, value + 1),)
+
+
+LEFT, RIGHT = Purse("left"), Purse("right")
+
+
+def move():
+    yield atomically(LEFT.take(), RIGHT.put())
+
+
+MODEL = Model(
+    {"left": LEFT, "right": RIGHT},
+    (Process("a", move), ),
+    (
+        Property("two", "there are always two", Kind.ALWAYS, ("left", "right"), lambda view: sum(view.values()) != 2),
+        Property("ends", "it ends so", Kind.SETTLED, ("left", "right"), lambda view: view["left"] != 0),
+    ),
+)
+"""
+
+
+def test_what_happens_at_one_instant_is_changed_in_each_of_its_parts_and_taken_apart(tmp_path: Path) -> None:
+    (tmp_path / "moves.py").write_text(MOVES)
+    reference = f"{tmp_path}/moves.py:MODEL"
+    assert told(reference) == [
+        "move: left.take and right.put not at one instant",
+        "move: left.take takes what is not there",
+        "move: left.take left out",
+        "move: right.put left out",
+    ]
+    _, results = judged(Scenario(reference))
+    noticing = {name: {each.property: each.steps for each in result.noticed_by} for name, result in results.items()}
+    assert noticing == {
+        "move: left.take and right.put not at one instant": {"two": 1},  # nobody has it in between
+        "move: left.take takes what is not there": {},
+        "move: left.take left out": {"two": 1, "ends": 1},
+        "move: right.put left out": {"two": 1},
+    }
+    assert results["move: left.take takes what is not there"].fate is Fate.NO_DIFFERENCE
+    taken_apart = check(Scenario(f"{reference}~1"))
+    assert taken_apart.steps_not_reached == ()
+    assert taken_apart.exploration.states == 3  # before, in between, after
+
+
+def test_what_a_role_was_told_of_each_alternative_is_kept_as_a_whole() -> None:
+    answers = guards_of(TWO_PHASE_COMMIT, (("managers", "2"),)).observations[0].answers
+    whole = [each for each in answers if not each.of_several]
+    assert len(whole) < len(answers)
+    behaviour = Behaviour(answers)
+    for stood in {each.stood for each in whole}:
+        assert behaviour.at(stood) == [each for each in whole if each.stood == stood]

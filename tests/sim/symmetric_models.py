@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from deadheat.sim.blocks import atomic_block
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Part, Process, Property, View
-from deadheat.sim.operations import Request, any_of, atomically
+from deadheat.sim.operations import Operation, Request, any_of, atomically
 from tests.sim.random_models import CRASH, FAULT, VALUES, Cell, small
 
 __all__ = ["Holder", "Line", "Shared", "symmetric_models"]
@@ -80,7 +81,7 @@ class Command(NamedTuple):
     skip_if: int = -1
 
 
-COMMANDS = ("get", "set", "add", "wait_for", "toss", "glitch", "common", "take", "try", "release", "join")
+COMMANDS = ("get", "set", "add", "wait_for", "toss", "glitch", "common", "take", "try", "release", "join", "claim")
 
 
 def run_commands(shared: Shared, name: str, program: tuple[Command, ...]) -> Generator[Request, Any, None]:
@@ -98,6 +99,16 @@ def run_commands_forgetfully(shared: Shared, name: str, program: tuple[Command, 
         yield _request(shared, name, command)
 
 
+def claim(shared: Shared, name: str, cell: int) -> Generator[Operation, Any, str]:
+    """Count if the holder is free or one's own, and else stand in line, at one instant."""
+    holder = yield shared.holder.try_to_take(name)
+    if holder in (None, name):
+        yield shared.own(name, cell).add(1)
+        return name
+    yield shared.line.join(name)
+    return str(holder)
+
+
 def _request(shared: Shared, name: str, command: Command) -> Request:
     own = shared.own(name, command.cell)
     special = {
@@ -107,6 +118,10 @@ def _request(shared: Shared, name: str, command: Command) -> Request:
         "release": lambda: shared.holder.release(name),
         "join": lambda: shared.line.join(name),
     }
+    if command.what == "claim":
+        touching = (shared.holder, shared.line, own) if command.argument else ()  # else what can be reached, all cells
+        block = atomic_block(claim, shared, name, command.cell, touching=touching)
+        return block if command.instead is None else any_of(block, own.wait_for(command.instead))
     if command.what in special:
         request = special[command.what]()
     else:
@@ -118,9 +133,13 @@ def _request(shared: Shared, name: str, command: Command) -> Request:
     return request
 
 
-def serve_first(shared: Shared) -> Generator[Request, Any, None]:
+def serve_first(shared: Shared) -> Generator[Operation, Any, None]:
     who = yield shared.line.serve_first()
     yield shared.own(who, 0).add(1)
+
+
+def serve_at_once(shared: Shared) -> Generator[Request, Any, None]:
+    yield atomic_block(serve_first, shared)
 
 
 def serve_any(shared: Shared) -> Generator[Request, Any, None]:
@@ -138,7 +157,13 @@ def reset_all(shared: Shared) -> Generator[Request, Any, None]:
     yield shared.common.set(max(values))
 
 
-SERVERS: tuple[Callable[[Shared], Generator[Request, Any, None]], ...] = (serve_first, serve_any, watch_all, reset_all)
+SERVERS: tuple[Callable[[Shared], Generator[Any, Any, None]], ...] = (
+    serve_first,
+    serve_at_once,
+    serve_any,
+    watch_all,
+    reset_all,
+)
 
 commands = st.builds(
     Command,

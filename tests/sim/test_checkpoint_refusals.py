@@ -293,13 +293,13 @@ MORE = f"{tempfile.gettempdir()}/deadheat-test-more-{os.getpid()}"
 
 
 class Outside(Component):
-    """A component that breaks the rules: what it does depends on whether there is a file."""
+    """A component that depends on whether there is a file, in a way that no look at its code finds."""
 
     initial = 0
 
     @operation
     def add(self, value: int) -> Steps:
-        return (Step(None, min(value + 1, 60) + os.path.exists(MORE)),)
+        return (Step(None, min(value + 1, 60) + getattr(os.path, "exists")(MORE)),)  # noqa: B009
 
 
 def test_a_model_that_does_something_else_with_the_same_code_is_refused(tmp_path: Path) -> None:

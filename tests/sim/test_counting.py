@@ -35,6 +35,8 @@ def nouns(trees: Iterable[ast.AST]) -> set[str]:
     for node in itertools.chain.from_iterable(map(ast.walk, trees)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "counted":
             words = [str(each.value) for each in node.args[1:] if isinstance(each, ast.Constant)]
+            if not words:  # the user's own word, such as the key of a design
+                continue
             plural = words[-1] if len(words) > 1 else f"{words[0]}s"
             found.add([each for each in plural.split() if each.endswith("s")][-1])
     return found

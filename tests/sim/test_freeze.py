@@ -78,6 +78,26 @@ def test_the_generator_that_a_role_delegates_to_is_seen() -> None:
     assert standing(role)[1:] != standing(role, None)[1:]
 
 
+def test_a_place_is_the_same_whether_or_not_somebody_has_looked_before() -> None:
+    beyond = "a name of the closure, which an interpreter lists after all locals"
+
+    def role() -> Gen:
+        yield 1
+        first = yield 2
+        yield first, beyond
+
+    looked_at, other = role(), role()
+    stands = []
+    for each in (looked_at, other):
+        next(each)
+        if each is looked_at:
+            freeze_generator(each)  # `first` is not bound yet, and comes last in what some interpreters keep
+        next(each)
+        each.send("x")
+        stands.append(freeze_generator(each))
+    assert stands[0] == stands[1]
+
+
 def test_an_unbound_local_is_told_from_a_bound_one() -> None:
     def role() -> Gen:
         if (yield 1):

@@ -236,7 +236,7 @@ CHANGES = {
     "fewer processes": ("processes, properties", "processes[:1], properties"),
     "the order of properties": ("processes, properties", "processes, properties[::-1]"),
     "fewer properties": ("processes, properties", "processes, properties[1:]"),
-    "the name of a component": ('{"counter": counter}', '{"counter": counter, "other": counter}'),
+    "one component more": ('{"counter": counter}', '{"counter": counter, "other": Careful("other", 4)}'),
 }
 """Each of these makes the model do something else, or may."""
 

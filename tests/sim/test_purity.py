@@ -1127,7 +1127,7 @@ def test_a_choice_of_nothing_and_what_is_no_operation_are_refused() -> None:
         lambda: atomically(wrong),
         lambda: atomically(cell),  # type: ignore[arg-type]
         lambda: T1(wrong),
-        lambda: T1(atomically(cell.get())),  # type: ignore[arg-type]
+        lambda: T1(atomically(cell.get())),  # type: ignore[type-var]
     ):
         with pytest.raises(ModelError):
             make()

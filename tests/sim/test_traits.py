@@ -10,6 +10,7 @@ import pytest
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
+from deadheat.sim.fingerprint import digest_of
 from deadheat.sim.traits import (
     ByItself,
     Expires,
@@ -256,3 +257,13 @@ def test_what_expires_and_who_gives_up_is_said_of_the_operation_too() -> None:
     assert traits_of(line, "hang_up").expires == Expires()
     with pytest.raises(ModelError, match="What a role without patience is told"):
         gives_up(Again, told=[])
+
+
+def test_what_is_said_of_an_operation_is_no_part_of_what_it_does() -> None:
+    @operation
+    def read(self: Component, value: int) -> Steps:
+        return (Step(value, value),)
+
+    before = digest_of(read)
+    assert looks(read).traits.looks
+    assert digest_of(read) == before  # so a trace that was saved before is not taken for one of another protocol

@@ -7,6 +7,23 @@ from tests.users_mistakes.files import Mistake, design
 __all__ = ["EVERY"]
 
 EVERY = (
+    Mistake(
+        "an operation without a key",
+        design().replace("value: int, order: str", "value: int").replace("book(order)", "book()"),
+        (
+            "The process 'shop/order1' failed after 0 outcomes in place (ours.py:15): Ledger is keyed, and "
+            "its operation takes no key; let it take that first, behind the value."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a component of a design without its name",
+        design().replace(
+            "    @operation\n", "    def __init__(self, name):\n        self.start = 1\n\n    @operation\n"
+        ),
+        ("ours.py:24 cannot be imported: a Ledger has no name; call super().__init__(name) in Ledger.__init__."),
+        of="DESIGN",
+    ),
     # Designs
     Mistake(
         "a misspelt component of a design",

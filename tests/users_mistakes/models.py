@@ -294,6 +294,24 @@ EVERY = (
         of="model",
     ),
     Mistake(
+        "an operation without a value",
+        model().replace("(self, value, amount)", "(self)"),
+        (
+            "ours.py:7 cannot be imported: The operation Counter.add takes (self); let it take self and the "
+            "component's value first."
+        ),
+        of="model",
+    ),
+    Mistake(
+        "an operation of a name that is taken",
+        model().replace("def add", "def apply"),
+        (
+            "ours.py:4 cannot be imported: The operation Counter.apply has a name that every component uses "
+            "for itself; give it another."
+        ),
+        of="model",
+    ),
+    Mistake(
         "an operation with a star",
         model().replace("value, amount)", "value, *amount)"),
         (

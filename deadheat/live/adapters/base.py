@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from deadheat.sim.errors import LiveError, NoLiveFormError
-from deadheat.sim.operations import Operation
+from deadheat.sim.operations import Accompanied, Block, Operation
 
-__all__ = ["Adapter", "BlockedError", "poll", "steered"]
+__all__ = ["Adapter", "BlockedError", "not_at_one_instant", "poll", "steered"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -69,6 +69,19 @@ class Adapter:
 
     def close(self) -> None:
         """Let go of connections and threads."""
+
+
+def not_at_one_instant(block: Block | Accompanied) -> NoLiveFormError:
+    """Return what to raise for a block: real servers cannot be held at one instant while a role decides."""
+    if isinstance(block, Accompanied):
+        return NoLiveFormError(
+            f"There is no live form of {block} on a node: real processes that live and die together are not run yet."
+        )
+    return NoLiveFormError(
+        f"There is no live form of {block}: several operations, one of which decides on the next, are not one instant "
+        "on real servers. Make it one operation of a component, with a live adapter that does it in a transaction or a "
+        "script."
+    )
 
 
 def _method_name(operation: Operation, fault: str) -> str:

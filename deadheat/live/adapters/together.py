@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from deadheat.live.adapters.base import Adapter
+from deadheat.live.adapters.base import Adapter, not_at_one_instant
 from deadheat.live.adapters.celery import CeleryAdapter
 from deadheat.live.adapters.chance import ChanceAdapter
 from deadheat.live.adapters.http import Caller, HttpAdapter, UserAdapter
@@ -24,7 +24,7 @@ from deadheat.models.components.kubernetes_guards import GuardedKubernetes
 from deadheat.models.components.stream import EventStream
 from deadheat.models.system import Protocol
 from deadheat.sim.errors import LiveError
-from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation
+from deadheat.sim.operations import Accompanied, AnyOf, Block, Chosen, Instant, Operation, operations_of
 
 __all__ = ["Adapters", "RedisNotes", "Site", "kubernetes_adapter", "open_adapters", "status_adapter"]
 
@@ -68,7 +68,7 @@ class Adapters:
         self.user = user
         self.kubernetes = kubernetes
 
-    def perform(self, request: Operation | Atomic, fault: str | None = None, wish: Any = None) -> Any:
+    def perform(self, request: Instant, fault: str | None = None, wish: Any = None) -> Any:
         """Do a request on the real servers and return its outcome.
 
         What is atomic in the model over several components is done here one after the other, in its order; but lists
@@ -76,6 +76,8 @@ class Adapters:
         """
         if isinstance(request, Operation):
             return self._adapter(request).perform(request, fault, wish)
+        if isinstance(request, Block | Accompanied):
+            raise not_at_one_instant(request)
         if fault is None and request.operations and all(each.name == "list_jobs" for each in request.operations):
             return self.kubernetes.list_at_once([each.arguments[0] for each in request.operations])
         wishes = wish if isinstance(wish, tuple) else (None,) * len(request.operations)
@@ -93,9 +95,9 @@ class Adapters:
     def _fault_of(self, operation: Operation, fault: str | None) -> str | None:
         return fault if fault is not None and self._adapter(operation).has_form(operation, fault) else None
 
-    def notice(self, request: Operation | Atomic) -> None:
+    def notice(self, request: Instant) -> None:
         """Take note of what another program has just done."""
-        for each in request.operations if isinstance(request, Atomic) else (request,):
+        for each in operations_of(request):
             self._adapter(each).notice(each)
 
     def observe(self) -> dict[str, Any]:

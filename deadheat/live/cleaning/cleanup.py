@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deadheat.live.adapters.base import Adapter
+from deadheat.live.adapters.base import Adapter, not_at_one_instant
 from deadheat.live.cleaning.job_pages import BadJob, Deletion, JobOutline, JobPages
 from deadheat.live.cleaning.patience import Patience
 from deadheat.live.cleaning.tally import Fate, Orphan, Record, Rules, Tally
@@ -33,7 +33,7 @@ from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
-from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
+from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Chosen, Operation, Request
 
 __all__ = ["Cleanup", "Statuses"]
 
@@ -248,6 +248,8 @@ class _Gate:
             return Chosen(0, self.jobs.creation_event())
         if isinstance(request, Atomic):
             return tuple(map(self._do, request.operations))
+        if isinstance(request, Block | Accompanied):
+            raise not_at_one_instant(request)
         return self._do(request)
 
     def _do(self, operation: Operation) -> Any:

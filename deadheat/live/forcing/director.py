@@ -14,7 +14,7 @@ from deadheat.live.forcing.runner import Killed, Stopped
 from deadheat.live.redaction import redact
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Process
-from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
+from deadheat.sim.operations import AnyOf, Chosen, Instant, Request
 
 __all__ = ["Director", "Do", "Done", "Release", "make"]
 
@@ -34,17 +34,17 @@ class Release:
 class Done:
     """What a released process did. `real_s` is how long the servers took; `error` is set if they did not do it."""
 
-    operation: Operation | Atomic
+    operation: Instant
     outcome: Any
     real_s: float
     error: LiveError | None = None
 
 
-Do = Callable[[Operation | Atomic, Release], Done]
+Do = Callable[[Instant, Release], Done]
 """Makes a released operation."""
 
 
-def make(adapters: Adapters, operation: Operation | Atomic, release: Release) -> Done:
+def make(adapters: Adapters, operation: Instant, release: Release) -> Done:
     """Make a released operation through adapters; what goes wrong is in the result, not raised."""
     started = time.perf_counter()
     try:
@@ -85,10 +85,10 @@ class Director:
             raise Stopped
         return Chosen(order.alternative, done.outcome) if isinstance(request, AnyOf) else done.outcome
 
-    def _do(self, operation: Operation | Atomic, release: Release) -> Done:
+    def _do(self, operation: Instant, release: Release) -> Done:
         return make(self._adapters, operation, release)
 
-    def pending(self, name: str, patience_s: float = HOLD_PATIENCE_S) -> tuple[Operation | Atomic, ...]:
+    def pending(self, name: str, patience_s: float = HOLD_PATIENCE_S) -> tuple[Instant, ...]:
         """Return what the process of that name waits to do, as soon as it waits; nothing if it never does."""
         with self._changed:
             self._changed.wait_for(lambda: name in self._held, patience_s)
@@ -124,5 +124,5 @@ class Director:
         return orders
 
 
-def _alternative(request: Request, alternative: int) -> Operation | Atomic:
+def _alternative(request: Request, alternative: int) -> Instant:
     return request.operations[alternative] if isinstance(request, AnyOf) else request

@@ -22,7 +22,7 @@ from deadheat.models.components.stream import StreamState
 from deadheat.sim.errors import InternalError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Atomic, Block, Instant, Operation
 from deadheat.sim.render import render
 from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice, Schedule
@@ -62,7 +62,7 @@ class Names:
         self._numbers = kubernetes.numbers
         self._tokens: dict[str, str] = {}
 
-    def learn(self, operation: Operation | Atomic, expected: Any, got: Any) -> None:
+    def learn(self, operation: Instant, expected: Any, got: Any) -> None:
         """Remember a new token's name in the model."""
         if isinstance(operation, Operation) and operation.component.partition("/")[0] == "tokens":
             self._tokens[got] = expected
@@ -174,8 +174,8 @@ class _Run:
         return None
 
 
-def _plain(operation: Operation | Atomic | None) -> tuple[Any, ...]:
-    if operation is None:
+def _plain(operation: Instant | None) -> tuple[Any, ...]:
+    if operation is None or isinstance(operation, Block):
         return ()
     if isinstance(operation, Atomic):
         return tuple(_plain(each) for each in operation.operations)

@@ -18,7 +18,7 @@ from deadheat.sim import components
 from deadheat.sim.durations import UNITS_NS
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Model, Process
-from deadheat.sim.operations import AnyOf, Atomic, Operation, Request
+from deadheat.sim.operations import AnyOf, Atomic, Instant, Operation, Request, operations_of
 
 __all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "is_the_end", "parse_delays"]
 
@@ -130,7 +130,7 @@ class FreeGate:
             raise Stopped
 
     def _delay_s(self, process: str, request: Request) -> float:
-        operation = request if isinstance(request, Operation) else next(_operations(request))
+        operation = next(_operations(request))
         component = operation.component.partition("/")[0]
         nothing = self._latencies.get(component, Latency(0, 0))
         latency = self._latencies.get(f"{component}.{operation.name}", nothing)
@@ -140,12 +140,10 @@ class FreeGate:
         return generator.uniform(latency.min_ms, latency.max_ms) / 1000
 
 
-def _operations(request: AnyOf | Atomic) -> Iterator[Operation]:
-    for each in request.operations:
-        if isinstance(each, Atomic):
-            yield from each.operations
-        else:
-            yield each
+def _operations(request: Request) -> Iterator[Operation]:
+    alternatives: tuple[Instant, ...] = request.operations if isinstance(request, AnyOf) else (request,)
+    for each in alternatives:
+        yield from operations_of(each)
 
 
 def _told(request: Request, outcome: Any) -> Iterator[tuple[Operation, Any]]:
@@ -154,6 +152,6 @@ def _told(request: Request, outcome: Any) -> Iterator[tuple[Operation, Any]]:
         yield request, outcome
     elif isinstance(request, Atomic):
         yield from zip(request.operations, outcome, strict=True)
-    else:
+    elif isinstance(request, AnyOf):
         chosen = request.operations[outcome.which]
         yield from _told(chosen, outcome.outcome)

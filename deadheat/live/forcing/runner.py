@@ -10,8 +10,9 @@ import threading
 from collections.abc import Generator
 from typing import Any, Protocol
 
+from deadheat.live.adapters.base import not_at_one_instant
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Request
+from deadheat.sim.operations import Accompanied, AnyOf, Block, Request
 
 __all__ = ["Gate", "Killed", "ProcessThread", "Stopped", "run_process", "run_role_once"]
 
@@ -60,6 +61,9 @@ def run_role_once(process: Process, gate: Gate) -> None:
             request = generator.send(answer)
         except StopIteration:
             return
+        for each in request.operations if isinstance(request, AnyOf) else (request,):
+            if isinstance(each, Block | Accompanied):
+                raise not_at_one_instant(each)
         answer = gate.perform(process, request)
 
 

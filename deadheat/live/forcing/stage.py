@@ -9,7 +9,7 @@ from deadheat.live.adapters.together import Adapters
 from deadheat.live.forcing.director import Director, Done
 from deadheat.live.forcing.runner import ProcessThread
 from deadheat.sim.model import Crash, Process
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Instant
 
 __all__ = ["STOP_PATIENCE_S", "Stage"]
 
@@ -28,7 +28,7 @@ class Stage:
         """Start the processes; each is held at its first operation."""
         self._threads += [ProcessThread(process, self.director) for process in processes]
 
-    def pending(self, name: str) -> tuple[Operation | Atomic, ...]:
+    def pending(self, name: str) -> tuple[Instant, ...]:
         """Return what the process of that name waits to do, as soon as it waits; nothing if it never does."""
         return self.director.pending(name)
 

@@ -17,8 +17,8 @@ from deadheat.live.logs.tape import LiveEvent
 from deadheat.live.logs.time_bounds import Moments, TimeBounds
 from deadheat.sim.components import operation
 from deadheat.sim.learn.tables import Successor, Tables
-from deadheat.sim.operations import Atomic, Operation
-from deadheat.sim.run.stepping import steps_of
+from deadheat.sim.operations import Instant, Operation
+from deadheat.sim.run.stepping import made_in, steps_of, touched
 from deadheat.sim.trace import Choice
 
 __all__ = ["THE_ONE", "Matching", "Point", "Taken"]
@@ -90,21 +90,22 @@ class Matching:
         number = self._processes[choice.process]
         local = self.tables.field(state, number)
         request = self.tables.locals[number].states[local].operations[choice.alternative]
-        mask = sum(self.tables.field_mask(self.tables.component_field(each)) for each in set(request.components))
+        mask = sum(
+            self.tables.field_mask(self.tables.component_field(each))
+            for each in set(touched(self.tables.model, request))
+        )
         key = (number, local, choice.alternative, choice.branch, state & mask)
         known = self._told.get(key)
         if known is None:
             known = self._told[key] = tuple(self._learn(choice, request, state))
         return known
 
-    def _learn(self, choice: Choice, request: Operation | Atomic, state: int) -> Iterator[Told]:
-        together = request.operations if isinstance(request, Atomic) else (request,)
-        if is_the_end(request) or not any(self._is_told(each) for each in together):
+    def _learn(self, choice: Choice, request: Instant, state: int) -> Iterator[Told]:
+        if is_the_end(request):
             return
-        values = self.tables.view(state, request.components)
-        outcome = list(steps_of(self.tables.model, request, values))[choice.branch].outcome
-        outcomes = outcome if isinstance(request, Atomic) else (outcome,)
-        for each, answer in zip(together, outcomes, strict=True):
+        values = self.tables.view(state, touched(self.tables.model, request))
+        step = list(steps_of(self.tables.model, request, values))[choice.branch]
+        for each, answer in made_in(request, step):
             if self._is_told(each):
                 yield Told(choice.process, each, self._names(each), answer)
 

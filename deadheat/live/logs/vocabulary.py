@@ -24,7 +24,7 @@ from deadheat.sim.arguments import wanted_types
 from deadheat.sim.components import operation
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Operation, operations_of
 from deadheat.sim.render import render
 
 __all__ = ["EVALUATION", "Argument", "Tellable", "vocabulary"]
@@ -113,7 +113,7 @@ def _look_through(protocol: Protocol, budgets: Mapping[str, int], seen: dict[tup
 def _requests(tables: Tables, number: int, local: int) -> Iterator[tuple[str, Operation, int]]:
     process = tables.locals[number].process.name
     for request in () if is_environment(process) else tables.locals[number].states[local].operations:
-        for each in request.operations if isinstance(request, Atomic) else (request,):
+        for each in operations_of(request):
             if not is_the_end(each):
                 yield process, each, tables.component_field(each.component)
 

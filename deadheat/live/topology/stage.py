@@ -24,7 +24,7 @@ from deadheat.live.servers.processes import ServerProcess
 from deadheat.live.topology.config import ChildConfig
 from deadheat.sim.errors import LiveError
 from deadheat.sim.model import Crash, Process
-from deadheat.sim.operations import Atomic, Operation, Request
+from deadheat.sim.operations import Instant, Request
 
 __all__ = ["ProcessStage", "is_program"]
 
@@ -76,7 +76,7 @@ class ProcessStage(Stage):
             if not self.pending(name):
                 raise LiveError(f"The program of {name} did not start within {START_PATIENCE_S:g} s.")
 
-    def pending(self, name: str) -> tuple[Operation | Atomic, ...]:
+    def pending(self, name: str) -> tuple[Instant, ...]:
         """Return what a process waits to do; raises LiveError if its program has ended by itself."""
         deadline = time.monotonic() + START_PATIENCE_S
         while time.monotonic() < deadline:
@@ -163,9 +163,7 @@ class ProcessStage(Stage):
             except (Killed, EOFError, OSError):
                 return
 
-    def _remotely(
-        self, connection: Connection[Any, Any], name: str, operation: Operation | Atomic, release: Release
-    ) -> Done:
+    def _remotely(self, connection: Connection[Any, Any], name: str, operation: Instant, release: Release) -> Done:
         """Let a child make an operation, and return what it did."""
         try:
             connection.send(release)
@@ -176,7 +174,7 @@ class ProcessStage(Stage):
             self.adapters.notice(operation)
         return done
 
-    def _why_gone(self, name: str, operation: Operation | Atomic) -> LiveError:
+    def _why_gone(self, name: str, operation: Instant) -> LiveError:
         """Return why a program does not answer, in its own last words if it has ended."""
         deadline = time.monotonic() + GONE_PATIENCE_S
         while (child := self._children.get(name)) is not None and time.monotonic() < deadline:

@@ -17,9 +17,9 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Kind, Model, Property
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Atomic, Instant
 from deadheat.sim.run.simulation import Simulation, Transition
-from deadheat.sim.run.stepping import JointStep, only_step, steps_of
+from deadheat.sim.run.stepping import JointStep, only_step, steps_of, touched
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["START", "CausalStep", "Cut", "Cuts", "cuts_of", "schedules_of"]
@@ -39,7 +39,7 @@ class CausalStep:
 
     number: int
     transition: Transition
-    request: Operation | Atomic
+    request: Instant
     previous: int
 
     @property
@@ -132,7 +132,7 @@ def _steps(model: Model, schedule: Schedule) -> tuple[CausalStep, ...]:
     return tuple(steps)
 
 
-def _request(model: Model, transition: Transition) -> Operation | Atomic:
+def _request(model: Model, transition: Transition) -> Instant:
     if transition.operation is not None:
         return transition.operation
     process = next(each for each in model.processes if each.name == transition.choice.process)
@@ -164,7 +164,7 @@ class _Search:
         self._of_process: dict[str, list[int]] = {}
         for step in steps:
             self._of_process.setdefault(step.process, []).append(step.number)
-        self._touched = sorted({name for step in steps for name in step.request.components})
+        self._touched = sorted({name for step in steps for name in touched(model, step.request)})
         self._ways: dict[tuple[Any, ...], tuple[list[tuple[Choice, JointStep]], bool]] = {}
         values = {name: component.initial for name, component in model.components.items()}
         self.start = Cut((0,) * len(self._of_process), values)
@@ -198,7 +198,7 @@ class _Search:
 
         A fault could where it can be answered as it was; anything else where it can happen without a fault.
         """
-        key = (step.number, *(freeze(values[name]) for name in step.request.components))
+        key = (step.number, *(freeze(values[name]) for name in touched(self._model, step.request)))
         if key not in self._ways:
             self._ways[key] = self._try(step, values)
         return self._ways[key]

@@ -161,6 +161,6 @@ class _Search:
             self.faults.add(transition.step.fault)
         generator = simulation.processes[transition.choice.process].generator
         if transition.operation is not None and generator is not None:
-            self.reached.add(site_of(generator))
+            self.reached.update((site_of(generator), *(made.site for made in transition.step.inside)))
             if transition.operation.label is not None:
                 self.labels.add(transition.operation.label)

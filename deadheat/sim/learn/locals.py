@@ -7,17 +7,17 @@ system's. Each such run also checks that the role is pure: the same outcomes mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
 from deadheat.sim.counting import counted
-from deadheat.sim.errors import ModelError, PurityError, unknown_name
+from deadheat.sim.errors import ModelError, PurityError
 from deadheat.sim.freeze import Shared, freeze
 from deadheat.sim.learn.growth import SUSPICIOUS, Growth
-from deadheat.sim.model import Crash, Process
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.model import Crash, Model, Process
+from deadheat.sim.operations import Instant, operations_of
 from deadheat.sim.places import place_of
 from deadheat.sim.rules.purity import reversed_, turned
 from deadheat.sim.run.coverage import Site, site_of
@@ -37,7 +37,7 @@ class LocalState:
     where it asked for any one of them.
     """
 
-    operations: tuple[Operation | Atomic, ...]
+    operations: tuple[Instant, ...]
     site: Site | None
     parent: int = -1
     alternative: int = 0
@@ -55,7 +55,7 @@ class Answered(NamedTuple):
 
     state: int
     alternative: int
-    operation: Operation | Atomic
+    operation: Instant
     outcome: Any
     successor: int
 
@@ -93,15 +93,17 @@ class LocalStates:
             )
         return known
 
-    def require_known(self, state: int, components: Collection[str]) -> None:
+    def require_known(self, state: int, model: Model) -> None:
         """Raise ModelError where the process asks for an operation of a component that there is not."""
         for request in self.states[state].operations:
-            for each in (request,) if isinstance(request, Operation) else request.operations:
-                if each.component not in components:
-                    raise ModelError(
-                        f"The process {self.process.name!r} asks for {each} in {self._run_to(state).place}: "
-                        f"{unknown_name('component', each.component, components)}"
-                    )
+            for each in operations_of(request):
+                try:
+                    model.component(each.component)
+                except ModelError as error:
+                    if type(error) is not ModelError:  # the model is but a part of one, and says so
+                        raise
+                    place = self._run_to(state).place
+                    raise ModelError(f"The process {self.process.name!r} asks for {each} in {place}: {error}") from None
 
     def known_successor(self, state: int, alternative: int, outcome: Any) -> int | None:
         """Return the state that follows, as `successor` does, if that was learned already."""
@@ -201,5 +203,5 @@ class LocalStates:
             )
 
 
-def _names(operations: tuple[Operation | Atomic, ...]) -> str:
+def _names(operations: tuple[Instant, ...]) -> str:
     return " or ".join(str(operation) for operation in operations) or "nothing"

@@ -20,11 +20,11 @@ from deadheat.sim.learn.growth import SUSPICIOUS, Growth, widest
 from deadheat.sim.learn.locals import INITIAL, LocalStates
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Model
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Instant
 from deadheat.sim.rules.purity import turned, turned_request
 from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.run.coverage import Site
-from deadheat.sim.run.stepping import JointStep, named_with_place, only_step, steps_of
+from deadheat.sim.run.stepping import JointStep, named_with_place, only_step, steps_of, touched
 from deadheat.sim.trace import Choice
 
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
@@ -52,11 +52,15 @@ class Successor(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """What a step reaches: the site at which it is asked for, and its label; by which fault, if only by one."""
+    """What a step reaches: the site at which it is asked for, its label, and the sites inside a block.
+
+    By which fault, if only by one.
+    """
 
     site: Site
     label: str | None
     fault: str | None
+    inside: tuple[Site, ...] = ()
 
 
 class Learned(dict[int, Learnt]):
@@ -270,7 +274,7 @@ class Tables:
 
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
-        states.require_known(local, self.model.components)
+        states.require_known(local, self.model)
         rows = [
             Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
             for alternative, operation in enumerate(states.states[local].operations)
@@ -293,18 +297,16 @@ class Tables:
             )
         return local
 
-    def _mask_of(self, request: Operation | Atomic) -> int:
+    def _mask_of(self, request: Instant) -> int:
         """Return the fields of the components that a request reads."""
-        for name in request.components:
-            self.model.component(name)  # raises for one that does not exist
-        return sum({self.field_mask(self._component_fields[name]) for name in request.components})
+        return sum({self.field_mask(self._component_fields[name]) for name in touched(self.model, request)})
 
     def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
         self.lessons.append(Lesson(process, local, alternative, fields))
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
         successors: list[Successor] = []
-        faults: list[str | None] = []
+        taken: list[JointStep] = []
         for branch, step in enumerate(self._steps(operation, fields)):
             if step.fault is not None and not self.model.budgets.get(step.fault):
                 continue
@@ -313,21 +315,21 @@ class Tables:
             moves = {process: following - local, **self._moves(fields, step.values)}
             owed = states.process.owed and not (states.process.optional and local == INITIAL)
             successors.append(self._successor(choice, moves, step.fault, owed))
-            faults.append(step.fault)
+            taken.append(step)
         self._shared_state.require_unchanged()
-        if any(not each.budget for each in successors):
-            self._cover(self._mark(process, local, alternative, None))
-        else:  # perhaps the budgets never allow what was learned
-            marks = (self._mark(process, local, alternative, kind) for kind in faults)
-            successors = [
-                each._replace(mark=self._marks.setdefault(mark, len(self._marks)))
-                for each, mark in zip(successors, marks, strict=True)
-            ]
+        certain = [step for step in taken if step.fault is None]
+        for step in certain:
+            self._cover(self._mark(process, local, alternative, step))
+        covered = {made.site for step in certain for made in step.inside}
+        for number, step in enumerate(taken):  # perhaps the budgets never allow what was learned
+            if step.fault and not (certain and covered.issuperset(made.site for made in step.inside)):
+                mark = self._mark(process, local, alternative, step)
+                successors[number] = successors[number]._replace(mark=self._marks.setdefault(mark, len(self._marks)))
         return tuple(successors)
 
-    def _steps(self, operation: Operation | Atomic, fields: int) -> list[JointStep]:
+    def _steps(self, operation: Instant, fields: int) -> list[JointStep]:
         """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
-        values = self.view(fields, operation.components)
+        values = self.view(fields, touched(self.model, operation))
         first = list(steps_of(self.model, operation, values))
         again = list(
             steps_of(self.model, turned_request(operation), {name: turned(each) for name, each in values.items()})
@@ -372,10 +374,11 @@ class Tables:
             choice=choice,
         )
 
-    def _mark(self, process: int, local: int, alternative: int, fault: str | None) -> Mark:
+    def _mark(self, process: int, local: int, alternative: int, step: JointStep) -> Mark:
         state = self.locals[process].states[local]
         assert state.site is not None
-        return Mark(state.site, state.operations[alternative].label, fault)
+        inside = tuple(dict.fromkeys(made.site for made in step.inside))
+        return Mark(state.site, state.operations[alternative].label, step.fault, inside)
 
     def cover(self, marks: Iterable[int]) -> None:
         """Take what these marks stand for as reached."""
@@ -384,7 +387,7 @@ class Tables:
             self._cover(known[mark])
 
     def _cover(self, mark: Mark) -> None:
-        self.reached.add(mark.site)
+        self.reached.update((mark.site, *mark.inside))
         if mark.label is not None:
             self.labels_reached.add(mark.label)
 

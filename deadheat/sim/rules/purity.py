@@ -15,7 +15,7 @@ from types import GeneratorType
 from typing import Any
 
 from deadheat.sim.freeze import Reordered
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, accompanied
 from deadheat.sim.rebuild import rebuilt
 
 __all__ = ["iterates_over_a_set", "reversed_", "turned", "turned_request"]
@@ -51,10 +51,15 @@ def turned(value: Any) -> Any:
     return rebuilt(value, turned)
 
 
-def turned_request(request: Operation | Atomic) -> Operation | Atomic:
+def turned_request(request: Instant) -> Instant:
     """Return a request with what it asks for turned."""
     if isinstance(request, Operation):
         return replace(request, arguments=turned(request.arguments))
+    if isinstance(request, Accompanied):
+        operations = (replace(each, arguments=turned(each.arguments)) for each in request.by)
+        return accompanied(turned_request(request.request), *operations)
+    if isinstance(request, Block):
+        return request.turned(turned)
     return Atomic(tuple(replace(each, arguments=turned(each.arguments)) for each in request.operations))
 
 

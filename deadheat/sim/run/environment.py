@@ -18,14 +18,16 @@ import simpy
 from deadheat.sim.components import Step
 from deadheat.sim.counting import a, counted
 from deadheat.sim.errors import DeadheatError, ModelError, PurityError
-from deadheat.sim.forgotten import Forgotten, Unyielded, note_used, noting_nothing
+from deadheat.sim.forgotten import Forgotten, Unyielded, note_used
 from deadheat.sim.freeze import Shared, Unfreezable, freeze, freeze_generator
 from deadheat.sim.model import Process
-from deadheat.sim.operations import AnyOf, Atomic, Chosen, Operation, Request
+from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Chosen, Instant, Operation, Request
 from deadheat.sim.places import Place, place_of
 from deadheat.sim.rules.purity import iterates_over_a_set
+from deadheat.sim.run.abandoning import abandon
 from deadheat.sim.run.beginning import begun
 from deadheat.sim.run.coverage import codes_of, place_in
+from deadheat.sim.run.mortal import Again
 from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
@@ -37,7 +39,7 @@ HANDLER = dis.opmap["PUSH_EXC_INFO"]
 class PendingOperation(simpy.Event):
     """An operation that a process waits for; it succeeds, with an outcome, when it is fired."""
 
-    def __init__(self, env: simpy.Environment, operation: Operation | Atomic) -> None:
+    def __init__(self, env: simpy.Environment, operation: Instant) -> None:
         super().__init__(env)
         self.operation = operation
 
@@ -78,7 +80,7 @@ class RunningProcess:
         self.chooses = False
         self.history: tuple[tuple[int, Any], ...] = ()
         self.generator: Generator[Request, Any, Any] | None = None
-        self._restarts = False
+        self._restarts = self._again = False
         self._shared = shared
         self._unyielded = Unyielded()
         self._simpy_process = env.process(self._drive())
@@ -95,7 +97,7 @@ class RunningProcess:
         return place_in(self.generator)
 
     @property
-    def operations(self) -> tuple[Operation | Atomic, ...]:
+    def operations(self) -> tuple[Instant, ...]:
         """The operations it waits for."""
         return tuple(event.operation for event in self.pending)
 
@@ -141,7 +143,7 @@ class RunningProcess:
                 if not self._restarts:
                     break
             else:
-                if not self.process.repeats:
+                if not self.process.repeats and not self._again:
                     break
                 if not self.history:
                     raise ModelError(
@@ -162,7 +164,7 @@ class RunningProcess:
                     return
                 answer = yield from self._await(request)
         except simpy.Interrupt:  # not when it is thrown away: an interrupt of the user's would get lost in there
-            _abandon(self.generator)
+            abandon(self.generator)
             raise
 
     @calls_users_code
@@ -182,12 +184,13 @@ class RunningProcess:
             with self._unyielded.noting():
                 request = self.generator.send(answer)
                 note_used(request)
-        except StopIteration:
+        except StopIteration as end:
+            self._again = end.value is Again.AGAIN
             self._require_none(self._unyielded.left())
             return None
         except BaseException as error:
             raise failed(self._so_far("failed"), error) from error
-        if not isinstance(request, Operation | Atomic | AnyOf):
+        if not isinstance(request, Operation | Atomic | Block | Accompanied | AnyOf):
             raise ModelError(f"{self._so_far(f'yielded {a(request)}')} in {self.place}; {_what_to_yield(request)}.")
         self._require_none(self._unyielded.dropped())
         if iterates_over_a_set(self.generator):
@@ -227,7 +230,7 @@ class _RunningWithHandlers(RunningProcess):
         """Close the role before the interpreter does."""
         generator = getattr(self, "generator", None)
         if generator is not None:
-            _abandon(generator)
+            abandon(generator)
 
 
 def _has_handlers(process: Process) -> bool:
@@ -255,20 +258,3 @@ def _what_to_yield(request: Any) -> str:
 
 def _text(request: Request) -> str:
     return f"{request.component}.{request.name}"
-
-
-@calls_users_code
-def _abandon(generator: Generator[Any, Any, Any]) -> None:
-    """Close a generator without letting its `finally` blocks act: a killed process cleans nothing up."""
-    for _ in range(100):
-        try:
-            with noting_nothing():
-                generator.close()
-        except RuntimeError:  # it yielded once more, from a finally block
-            continue
-        except KeyboardInterrupt:
-            raise
-        except BaseException:
-            return
-        return
-    raise ModelError("A role goes on yielding after it was closed; let it end on GeneratorExit.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import Component, Step
@@ -11,19 +12,24 @@ from deadheat.sim.errors import ModelError, OperationError
 from deadheat.sim.freeze import Unfreezable, freeze
 from deadheat.sim.model import Model
 from deadheat.sim.nearest import did_you_mean
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, Reach, operations_of, plain
 from deadheat.sim.places import place_of
+from deadheat.sim.run.in_block import Made, ways_through
 from deadheat.sim.users_code import calls_users_code, failed
 
-__all__ = ["JointStep", "named_with_place", "only_step", "steps_of"]
+__all__ = ["JointStep", "made_in", "named_with_place", "only_step", "steps_of", "touched"]
 
 
 class JointStep(NamedTuple):
-    """One way in which a request may go: its outcome, the next values of the components it touches, and its fault."""
+    """One way in which a request may go: its outcome, the next values of the components it touches, and its fault.
+
+    `inside` is what a block has done on this way.
+    """
 
     outcome: Any
     values: dict[str, Any]
     fault: str | None
+    inside: tuple[Made, ...] = ()
 
     @property
     def content(self) -> Hashable:
@@ -31,7 +37,25 @@ class JointStep(NamedTuple):
         return freeze(self.outcome), tuple(freeze(each) for each in self.values.values()), self.fault
 
 
-def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any]) -> Iterator[JointStep]:
+def touched(model: Model, request: Instant) -> tuple[str, ...]:
+    """Return the components that a request may touch; raises ModelError for one that does not exist."""
+    if isinstance(request, Block):
+        names = tuple(dict.fromkeys(name for reach in request.reaches for name in _reached(model, reach)))
+    elif isinstance(request, Accompanied):
+        names = (*touched(model, request.request), *(each.component for each in request.by))
+    else:
+        names = request.components
+    for name in names:
+        model.component(name)
+    return names
+
+
+def _reached(model: Model, reach: Reach) -> Sequence[str]:
+    every = model.instances(reach.component)
+    return [name for name in reach.instances if name in every] or every or ((reach.component,) * reach.declared)
+
+
+def steps_of(model: Model, request: Instant, values: Mapping[str, Any]) -> Iterator[JointStep]:
     """Yield every way in which a request may go where the components hold `values`.
 
     What fails in the same way at one instant is one fault. Raises ModelError for a component or operation that does
@@ -39,14 +63,35 @@ def steps_of(model: Model, request: Operation | Atomic, values: Mapping[str, Any
     the operation itself raises an exception.
     """
     if isinstance(request, Operation):
-        component = model.component(request.component)
-        for step in _steps(component, values[request.component], request):
-            if step.kind is not None and step.kind not in model.budgets:
-                _require_declared(component, request, step.kind, {*model.budgets, *model.declared})
+        for step in _steps_in(model, request, values):
             yield JointStep(step.outcome, {request.component: step.value}, step.kind)
+        return
+    if isinstance(request, Block):
+        ways = ways_through(request, touched(model, request), values, partial(_steps_in, model))
+        yield from (JointStep(*way) for way in ways)
+        return
+    if isinstance(request, Accompanied):
+        yield from _accompanied(model, request, values)
         return
     for outcomes, joint, fault in _together(model, request.operations, values):
         yield JointStep(outcomes, joint, fault)
+
+
+def _accompanied(model: Model, request: Accompanied, values: Mapping[str, Any]) -> Iterator[JointStep]:
+    for step in steps_of(model, request.request, values):
+        for _, joint, fault in _together(model, request.by, {**values, **step.values}):
+            if fault and step.fault and fault != step.fault:
+                raise ModelError(f"{request} and what accompanies it fail in two ways at once.")
+            yield step._replace(values={**step.values, **joint}, fault=step.fault or fault)
+
+
+def _steps_in(model: Model, request: Operation, values: Mapping[str, Any]) -> list[Step]:
+    component = model.component(request.component)
+    steps = _steps(component, values[request.component], request)
+    for each in steps:
+        if each.kind is not None and each.kind not in model.budgets and each.kind not in model.declared:
+            _require_declared(component, request, each.kind, {*model.budgets, *model.declared})
+    return steps
 
 
 @calls_users_code
@@ -89,6 +134,16 @@ def _require_declared(component: Component, request: Operation, kind: str, other
         )
 
 
+def made_in(request: Instant, step: JointStep) -> Iterator[tuple[Operation, Any]]:
+    """Yield the operations that were made when a request took a step, each with its outcome, in their order."""
+    request = plain(request)
+    if isinstance(request, Block):
+        yield from ((each.operation, each.outcome) for each in step.inside)
+    else:
+        outcomes = step.outcome if isinstance(request, Atomic) else (step.outcome,)
+        yield from zip(operations_of(request), outcomes, strict=True)
+
+
 def _method(component: Component, request: Operation) -> Any:
     return getattr(type(component), request.name, None)
 
@@ -99,10 +154,10 @@ def _named(component: Component, request: Operation) -> str:
     return f"{request} in {place}" if place is not None else str(request)
 
 
-def named_with_place(model: Model, request: Operation | Atomic) -> str:
+def named_with_place(model: Model, request: Instant) -> str:
     """Return a request as text, each of its operations with the place at which it is defined."""
-    operations = (request,) if isinstance(request, Operation) else request.operations
-    return " and ".join(_named(model.component(each.component), each) for each in operations)
+    operations = operations_of(request)
+    return " and ".join(_named(model.component(each.component), each) for each in operations) or str(request)
 
 
 def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:

@@ -36,6 +36,7 @@ from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind, Model, Part, Process, Property
+from deadheat.sim.run.stepping import touched
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["PART_STATES_MAX", "explore_parts"]
@@ -79,6 +80,9 @@ class _PartModel(Model):
         if name not in self.components and name in self.whole.components:
             raise _OutsideError(name)
         return super().component(name)
+
+    def instances(self, component: str) -> tuple[str, ...]:
+        return self.whole.instances(component)
 
 
 def explore_parts(begun: python.Search, limits: Limits, report: Report | None) -> Exploration | None:
@@ -135,9 +139,9 @@ def _guessed_groups(tables: Tables) -> list[_Group]:
         node = ("process", states.process.name)
         graph.add_node(node)
         requests = [request for state in states.states for request in state.operations]
-        touched = {name for request in requests for name in request.components}
-        touched.update(_crash_components(states.process, tables.model))
-        graph.add_edges_from((node, ("component", name)) for name in touched)
+        named = {name for request in requests for name in touched(tables.model, request)}
+        named.update(_crash_components(states.process, tables.model))
+        graph.add_edges_from((node, ("component", name)) for name in named)
     for part in _parts_of_properties(tables.model):
         nodes = [("component", name) for name in part.reads]
         graph.add_edges_from(pairwise(nodes))

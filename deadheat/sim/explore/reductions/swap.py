@@ -10,7 +10,7 @@ from deadheat.sim.learn.locals import INITIAL
 from deadheat.sim.learn.tables import FIELD_BITS, Lesson, Tables
 from deadheat.sim.learn.watches import EveryStepError, WatchedPart
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Atomic, Operation
+from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation
 from deadheat.sim.run.describing import described
 
 __all__ = ["AsymmetricError", "Swap"]
@@ -136,14 +136,11 @@ class Swap:
             known = self._alternatives[process, local] = self._matched(process, operations, image)
         return known
 
-    def _matched(
-        self, process: int, operations: tuple[Operation | Atomic, ...], images: tuple[Operation | Atomic, ...]
-    ) -> list[Alternative]:
+    def _matched(self, process: int, operations: tuple[Instant, ...], images: tuple[Instant, ...]) -> list[Alternative]:
         left = dict(enumerate(images))
         matched = []
         for operation in operations:
-            wanted = self.exchange.value(operation)
-            orders = ((number, _order(wanted, each)) for number, each in left.items())
+            orders = ((number, self._order(operation, each)) for number, each in left.items())
             found = next((Alternative(number, order or None) for number, order in orders if order is not None), None)
             if found is None:
                 break
@@ -156,6 +153,30 @@ class Swap:
                 f"with {self.exchange} {name!r} would ask for {wanted}, but asks for {_asked(images)}"
             )
         return matched
+
+    def _order(self, operation: Instant, image: Instant) -> tuple[int, ...] | None:
+        """Return where in an operation's image each operation of this one stands, if it can be its image.
+
+        Nothing for a single one, and for a block: that one which calls the same function does the same is verified
+        where it is learned what it does.
+        """
+        if isinstance(operation, Accompanied) and isinstance(image, Accompanied):
+            same = self.exchange.value(operation.by) == image.by
+            return self._order(operation.request, image.request) if same else None
+        if isinstance(operation, Block) or isinstance(image, Block):
+            return () if self._may_be_image(operation, image) else None
+        wanted = self.exchange.value(operation)
+        if isinstance(wanted, Operation) or isinstance(image, Operation):
+            return () if wanted == image else None
+        if not isinstance(wanted, Atomic) or not isinstance(image, Atomic):
+            return None
+        return _places_of(image, wanted)
+
+    def _may_be_image(self, operation: Instant, image: Instant) -> bool:
+        if not isinstance(operation, Block) or not isinstance(image, Block):
+            return False
+        wanted = (operation.function.__code__, operation.label, self.exchange.value(operation.arguments))
+        return wanted == (image.function.__code__, image.label, image.arguments)
 
     # Verification
 
@@ -174,6 +195,8 @@ class Swap:
             raise
         except Exception as error:  # a role or a component was given what it never is
             raise AsymmetricError(f"with {self.exchange} {self._step(lesson)} fails: {error}") from None
+        if sorted(self._reads(image)) != sorted(self.fields[field] for field in read):
+            raise AsymmetricError(f"with {self.exchange} {self._step(lesson)} looks at something else")
         touched = [*read, lesson.process]
         here = [(self._image(after, touched), *rest) for after, *rest in self._afters(lesson, read)]
         if sorted(here) != sorted(there):
@@ -233,10 +256,8 @@ def _traits(process: Process) -> tuple[Any, ...]:
     return process.repeats, process.owed, process.optional, [(crash.kind, crash.restarts) for crash in process.crashes]
 
 
-def _order(wanted: Operation | Atomic, image: Operation | Atomic) -> tuple[int, ...] | None:
-    """Return where in `wanted` each operation of `image` stands, if they have the same; nothing for a single one."""
-    if isinstance(wanted, Operation) or isinstance(image, Operation):
-        return () if wanted == image else None
+def _places_of(image: Atomic, wanted: Atomic) -> tuple[int, ...] | None:
+    """Return where in `wanted` each operation of `image` stands, if they have the same."""
     places = list(range(len(wanted.operations)))
     order = []
     for operation in image.operations:
@@ -248,5 +269,5 @@ def _order(wanted: Operation | Atomic, image: Operation | Atomic) -> tuple[int, 
     return None if places else tuple(order)
 
 
-def _asked(operations: tuple[Operation | Atomic, ...]) -> str:
+def _asked(operations: tuple[Instant, ...]) -> str:
     return " or ".join(map(str, operations)) or "nothing"

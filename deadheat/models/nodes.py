@@ -1,0 +1,166 @@
+"""Nodes: processes that live and die together, declared.
+
+A machine, a pod, or one operating-system process with several threads of control: when it goes down, all on it stops at
+one instant, its volatile memory is gone, and what was handed to it to be done later is not done. What is durable (a
+database, a queue elsewhere) stays.
+
+    worker = Node("worker", runs=("receive", "flush"), crashes=(Crash(WORKER_CRASH),), volatile=(cache,))
+    Design(..., nodes=(worker,))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from deadheat.models.components.node import NodeLife, Tasks
+from deadheat.models.roles import Steps
+from deadheat.sim.components import Component
+from deadheat.sim.errors import ModelError, unknown_name
+from deadheat.sim.model import Crash, Model, Process
+from deadheat.sim.operations import Accompanied, Operation, RoleFunction
+from deadheat.sim.run.mortal import Lifeline, mortal
+
+__all__ = ["Node", "nodes_of", "with_nodes"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """What lives and dies together.
+
+    `runs` names the processes on it: each, or all of one role. `crashes` are the ways in which it goes down, with what
+    others notice of it at the same instant; one that restarts comes up again in the end, and its processes begin anew.
+    (A process that had ended stays ended.) The components that are `volatile` are wiped at that instant: each has an
+    operation `wipe`.
+
+    With `tasks`, a role may hand work to the node that goes on although the role has ended: `does` is the role that
+    does it, called with `given` and what was handed, `at_once` so many at a time. It dies with the node too.
+
+    In a design there is one node in all, or one `each_key`, which runs the processes of that `key` and has its memory.
+    """
+
+    name: str
+    runs: tuple[str, ...]
+    crashes: tuple[Crash, ...]
+    volatile: tuple[Component, ...] = ()
+    tasks: Tasks | None = None
+    does: RoleFunction | None = None
+    given: tuple[Any, ...] = ()
+    at_once: int = 1
+    each_key: bool = False
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.tasks is None) is not (self.does is None):
+            raise ModelError(f"The node {self.name!r} has one of `tasks` and `does`; give it both, or neither.")
+
+    @property
+    def workers(self) -> tuple[Process, ...]:
+        """The processes that do what was handed to it."""
+        if self.tasks is None:
+            return ()
+        arguments = (self.tasks, self.does, *self.given)
+        return tuple(
+            Process(f"{self.name}/task/{number}", do_task, arguments, repeats=True, part=f"{self.name}/task")
+            for number in range(1, self.at_once + 1)
+        )
+
+
+def nodes_of(nodes: tuple[Node, ...], keys: tuple[str, ...], processes: tuple[Process, ...]) -> Iterator[Node]:
+    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key."""
+    for node in nodes:
+        if not node.each_key:
+            yield node
+        for key in keys if node.each_key else ():
+            runs = tuple(each.name for each in processes if each.key == key and _role(each) in node.runs)
+            yield replace(node, name=f"{node.name}/{key}", runs=runs, key=key, each_key=False)
+
+
+def with_nodes(model: Model, *nodes: Node) -> Model:
+    """Return a model whose processes are on these nodes; those that no node runs never go down with another.
+
+    Raises ModelError for a node that runs what is not there, for a process on two nodes, and for a volatile component
+    that cannot be wiped.
+    """
+    components, processes = dict(model.components), list(model.processes)
+    homes: dict[str, str] = {}
+    for node in nodes:
+        workers = node.workers
+        names = [each.name for each in (*_run_by(node, model), *workers)]
+        for name in names:
+            if name in homes:
+                raise ModelError(
+                    f"The process {name!r} is on the nodes {homes[name]!r} and {node.name!r}; run it on one."
+                )
+            homes[name] = node.name
+        if node.name in components:
+            raise ModelError(f"The node {node.name!r} is called like a component; give it a name of its own.")
+        life = NodeLife(node.name, names, [each.fault for each in node.crashes])
+        components[node.name] = life
+        processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
+        processes += _environment(node, life, model)
+    return replace(model, components=components, processes=tuple(processes))
+
+
+def _run_by(node: Node, model: Model) -> list[Process]:
+    known = {each.name for each in model.processes} | {_role(each) for each in model.processes}
+    for name in node.runs:
+        if name not in known:
+            raise ModelError(f"The node {node.name!r} runs what is not there: {unknown_name('process', name, known)}")
+    return [each for each in model.processes if each.name in node.runs or _role(each) in node.runs]
+
+
+def _role(process: Process) -> str:
+    return process.part or process.name.partition("/")[0]
+
+
+def _on(life: NodeLife, process: Process) -> Process:
+    lifeline = Lifeline(life.alive(process.name), life.gone(process.name))
+    return replace(process, role=mortal(process.role, lifeline))
+
+
+def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
+    volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
+    wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
+    for crash in node.crashes:
+        down = Accompanied(life.crash(crash.kind, crash.restarts), (*wiped, *crash.consequences.operations))
+        name = f"{node.name}/{crash.kind}"
+        yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)
+    if any(each.restarts for each in node.crashes):
+        yield Process(f"{node.name}/start", come_up, (life,), repeats=True, is_environment=True)
+
+
+def _wiped(component: Component, model: Model, key: str | None) -> Iterator[Operation]:
+    wipe = getattr(component, "wipe", None)
+    names = [
+        each
+        for each in model.instances(component.name)
+        if key is None or each in (component.name, f"{component.name}/{key}")
+    ]
+    if wipe is None or not names:
+        why = (
+            "has no operation `wipe`; make it a Memory, for one" if names else "is not there; add it to the components"
+        )
+        raise ModelError(f"The component {component.name!r} is said to be volatile, but {why}.")
+    for name in names:
+        yield wipe() if name == component.name else wipe(key=name.removeprefix(f"{component.name}/"))
+
+
+# Roles
+
+
+def do_task(tasks: Tasks, does: RoleFunction, *given: Any) -> Steps:
+    """Do one thing that was handed to the node."""
+    task = yield tasks.take()
+    yield from does(*given, *task)
+
+
+def go_down(down: Accompanied) -> Steps:
+    """Crash the node, with all that is noticed at that instant."""
+    yield down
+
+
+def come_up(life: NodeLife) -> Steps:
+    """Start the node again."""
+    yield life.start()

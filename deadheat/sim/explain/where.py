@@ -1,0 +1,203 @@
+"""A counterexample among those in which steps happened in a wanted order.
+
+What was wanted is noted by a *monitor*, a component of its own: each step that a condition names is accompanied by a
+note (see `Accompanied`), and each property is violated only where, of all that was noted, the conditions hold as well.
+So every search finds such a counterexample as it finds any other, and a shortest one where it would. The monitor
+changes nothing of what the model does, so the schedule is one of the model without it; there the conditions are looked
+at again, by running it.
+
+A condition holds of a whole run. One that something has happened never ceases to hold; one that something never
+happened, of a run that settles or goes on for ever, also says that it never will.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from deadheat.sim.components import Component, Step, Steps, operation
+from deadheat.sim.errors import InternalError, UsageError, unknown_name
+from deadheat.sim.model import Model, Part, Process, Property, View
+from deadheat.sim.operations import AnyOf, Instant, Operation, Outside, Request, accompanied, operations_of
+from deadheat.sim.run.intercept import Running, intercepted
+from deadheat.sim.run.simulation import Simulation
+from deadheat.sim.trace import Schedule
+
+__all__ = ["Condition", "parse_condition", "require_known", "require_met", "watching"]
+
+MONITOR = "monitor of conditions"
+
+
+class Told(StrEnum):
+    """What is known of a condition: nothing yet, its first step was made, it was met, or cannot be any more."""
+
+    OPEN = "open"
+    BEGUN = "begun"
+    MET = "met"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`first` happened; `first` happened before `then` first did, and that did; or, if it is `never`, it did not."""
+
+    first: str
+    then: str | None = None
+    never: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The steps that it speaks of."""
+        return (self.first,) if self.then is None else (self.first, self.then)
+
+    def after(self, told: Told, names: frozenset[str]) -> Told:
+        """Return what is known of it after a step that has these names, where this was known before."""
+        if told in (Told.MET, Told.LOST):
+            return told
+        if self.then is None:
+            return Told.MET if self.first in names else told
+        if self.then in names:
+            return Told.MET if told is Told.BEGUN else Told.LOST
+        return Told.BEGUN if self.first in names else told
+
+    def holds(self, told: Told) -> bool:
+        """Return whether it holds of a run of which this is known."""
+        return told is Told.OPEN if self.never else told is Told.MET
+
+    def __str__(self) -> str:
+        return f"!{self.first}" if self.never else self.first if self.then is None else f"{self.first}<{self.then}"
+
+
+def parse_condition(text: str) -> Condition:
+    """Return the condition that `T5<T8`, `T4` or `!redis.get` says; raises UsageError."""
+    first, before, then = (part.strip() for part in text.partition("<"))
+    never = first.startswith("!")
+    first = first.removeprefix("!").strip()
+    if not first or (before and (not then or never or "<" in then or then.startswith("!") or first == then)):
+        raise UsageError(
+            f"{text!r} is no condition on steps; write T5<T8 (T5 happened before T8 first did), T4 (it happened), or "
+            "!T4 (it never did), in quotation marks."
+        )
+    return Condition(first, then or None, never)
+
+
+def require_known(model: Model, labels: Iterable[str], conditions: Iterable[Condition]) -> None:
+    """Raise UsageError for a step that is neither one of the labels nor an operation of one of the components."""
+    known = [*labels, *dict.fromkeys(_operations(model))]
+    for condition in conditions:
+        for name in condition.names:
+            if name not in known:
+                raise unknown_name("step", name, known)
+
+
+def _operations(model: Model) -> Iterator[str]:
+    for component in model.components.values():
+        for name in dir(type(component)):
+            if isinstance(getattr(type(component), name, None), operation):
+                yield f"{component.name}.{name}"
+
+
+def watching(model: Model, conditions: tuple[Condition, ...]) -> Model:
+    """Return a model that does the same, and in which what is violated is so only where the conditions hold."""
+    monitor = _Monitor(conditions)
+    noting = _Noting(monitor)
+    return replace(
+        model,
+        components={**model.components, MONITOR: monitor},
+        processes=tuple(_noted(each, noting) for each in model.processes),
+        properties=tuple(_narrowed(each, conditions) for each in model.properties),
+    )
+
+
+class _Monitor(Component):
+    """What is known of each condition."""
+
+    def __init__(self, conditions: tuple[Condition, ...]) -> None:
+        super().__init__(MONITOR)
+        self.conditions = conditions
+        self.names = frozenset(name for each in conditions for name in each.names)
+        self.initial = (Told.OPEN,) * len(conditions)
+        self.noting = type(self).note.name
+
+    @operation
+    def note(self, value: tuple[Told, ...], names: tuple[str, ...]) -> Steps:
+        told = frozenset(names)
+        pairs = zip(self.conditions, value, strict=True)
+        return (Step(None, tuple(condition.after(known, told) for condition, known in pairs)),)
+
+
+class _Noting:
+    """Lets each request that a condition names be accompanied by a note."""
+
+    def __init__(self, monitor: _Monitor) -> None:
+        self._monitor = monitor
+
+    def asked(self, running: Running, request: Request) -> Request:
+        """Return the request with its notes."""
+        del running
+        if isinstance(request, AnyOf):
+            return AnyOf(tuple(map(self._noted, request.operations)))
+        return self._noted(request) if isinstance(request, Instant) else request
+
+    def answered(self, running: Running, request: Request, outcome: Any) -> Any:
+        """Return what the role is told: what it would be without."""
+        del running, request
+        return outcome
+
+    def _noted(self, request: Instant) -> Instant:
+        names = tuple(sorted(self._monitor.names.intersection(_names_of(request))))
+        if not names or isinstance(request, Outside):
+            return request
+        return accompanied(request, Operation(MONITOR, self._monitor.noting, (names,)))
+
+
+def _names_of(request: Instant) -> set[str]:
+    """Return the names of a step: its labels, and its operations with the names of their components."""
+    named = {f"{each.component.partition('/')[0]}.{each.name}" for each in operations_of(request)}
+    labels = {each.label for each in operations_of(request)} | {request.label}
+    return named | {each for each in labels if each}
+
+
+def _noted(process: Process, noting: _Noting) -> Process:
+    return replace(process, role=intercepted(process.role, noting))
+
+
+def _narrowed(prop: Property, conditions: tuple[Condition, ...]) -> Property:
+    def narrowed(violation: Callable[..., Any]) -> Callable[..., Any]:
+        def violated(*views: View) -> Any:
+            known = views[-1][MONITOR]
+            holds = all(condition.holds(each) for condition, each in zip(conditions, known, strict=True))
+            return violation(*views) if holds else None
+
+        return violated
+
+    if prop.parts:
+        parts = (Part((*each.reads, MONITOR), narrowed(each.violation)) for each in prop.parts)
+        return replace(Property.of_parts(prop.name, prop.meaning, prop.kind, parts), every_step=prop.every_step)
+    return replace(prop, reads=(*prop.reads, MONITOR), violation=narrowed(prop.violation))
+
+
+def require_met(model: Model, schedule: Schedule, conditions: tuple[Condition, ...]) -> None:
+    """Run a schedule of the model as it is, and raise InternalError if a condition does not hold of it."""
+    simulation = Simulation(model)
+    seen: list[set[str]] = []
+    for choice in schedule.choices:
+        operation = simulation.fire(choice).operation
+        seen.append(set() if operation is None else _names_of(operation))
+    for condition in conditions:
+        if not _holds_of(condition, seen):
+            raise InternalError(
+                f"A counterexample was found in which {condition} holds, and does not when it is run. This is a defect "
+                "of deadheat: please report it with the command that you ran."
+            )
+
+
+def _holds_of(condition: Condition, seen: list[set[str]]) -> bool:
+    """Return whether a condition holds of a run in which steps had these names, one after the other."""
+    firsts = [number for number, names in enumerate(seen) if condition.first in names]
+    if condition.then is None:
+        return bool(firsts) is not condition.never
+    thens = [number for number, names in enumerate(seen) if condition.then in names]
+    return bool(firsts and thens) and firsts[0] < thens[0]
