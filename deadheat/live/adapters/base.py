@@ -35,9 +35,14 @@ def steered(method: Method) -> Method:
 
 
 class Adapter:
-    """A real server in place of the component of the same name. `patience_s` bounds each blocking operation."""
+    """A real server in place of the component of the same name. `patience_s` bounds each blocking operation.
+
+    What an operation of one that `makes_names` answers is made up by the server, such as a random token: it counts as
+    equal to what the model answers if the two are the same by the order in which they were made.
+    """
 
     patience_s: float = 10.0
+    makes_names: bool = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -64,8 +69,15 @@ class Adapter:
         """Take note of an operation that another program has just done on the same server."""
 
     def observe(self) -> dict[str, Any]:
-        """Return what the server says now, as values of the model's components; nothing if it cannot be asked."""
+        """Return what the server says now, as values of the model's components; nothing if it cannot be asked.
+
+        That of a component is under its name, and those of a keyed one each under `name/key`.
+        """
         return {}
+
+    def comparable(self, value: Any) -> Any:
+        """Return the part of a component's value that `observe` can know: all of it, unless an adapter says less."""
+        return value
 
     def close(self) -> None:
         """Let go of connections and threads."""

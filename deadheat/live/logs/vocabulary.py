@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.attribution import THE_ONE
 from deadheat.live.logs.likeness import in_words_of
 from deadheat.live.values import encode
@@ -111,11 +111,11 @@ def _look_through(protocol: Protocol, budgets: Mapping[str, int], seen: dict[tup
 
 
 def _requests(tables: Tables, number: int, local: int) -> Iterator[tuple[str, Operation, int]]:
-    process = tables.locals[number].process.name
-    for request in () if is_environment(process) else tables.locals[number].states[local].operations:
+    process = tables.locals[number].process
+    for request in () if process.is_environment else tables.locals[number].states[local].operations:
         for each in operations_of(request):
             if not is_the_end(each):
-                yield process, each, tables.component_field(each.component)
+                yield process.name, each, tables.component_field(each.component)
 
 
 def _note(seen: dict[tuple[str, str], _Seen], tables: Tables, process: str, asked: Operation, value: Any) -> None:
