@@ -10,13 +10,14 @@ no live form yet says so by name.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from deadheat.sim.errors import LiveError, NoLiveFormError
 from deadheat.sim.operations import Accompanied, Block, Operation
 
-__all__ = ["Adapter", "BlockedError", "not_at_one_instant", "poll", "steered"]
+__all__ = ["Adapter", "BlockedError", "NotHereError", "not_at_one_instant", "poll", "steered"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -26,6 +27,10 @@ POLL_S_MAX = 0.05
 
 class BlockedError(LiveError):
     """A blocking operation did not become possible within the adapter's patience."""
+
+
+class NotHereError(BlockedError, NoLiveFormError):
+    """What each process does has a live form, and this order of it cannot be on a server of this kind."""
 
 
 def steered(method: Method) -> Method:
@@ -38,11 +43,14 @@ class Adapter:
     """A real server in place of the component of the same name. `patience_s` bounds each blocking operation.
 
     What an operation of one that `makes_names` answers is made up by the server, such as a random token: it counts as
-    equal to what the model answers if the two are the same by the order in which they were made.
+    equal to what the model answers if the two are the same by the order in which they were made. `foreseen` is what the
+    model's component, by the name of its instance, holds after the step that is being made: for a fault whose outcome
+    leaves open whether anything was done.
     """
 
     patience_s: float = 10.0
     makes_names: bool = False
+    foreseen: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -88,6 +88,11 @@ class Adapters:
         for adapter in self._by_name.values():
             observed.update(adapter.observe())
         return observed
+
+    def foresee(self, values: Mapping[str, Any]) -> None:
+        """Tell the adapters what the model's components hold after the next step."""
+        for adapter in self._by_name.values():
+            adapter.foreseen = values
 
     def makes_names(self, request: Instant) -> bool:
         """Return whether what a request answers is made up by a server."""

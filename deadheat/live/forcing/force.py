@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deadheat.live.adapters.base import BlockedError
+from deadheat.live.adapters.base import BlockedError, NotHereError
 from deadheat.live.adapters.kubernetes import KubernetesAdapter
 from deadheat.live.forcing.director import Done, Release
 from deadheat.live.forcing.stage import Stage
@@ -87,15 +87,17 @@ class Names:
         return wish
 
 
-def force(model: Model, schedule: Schedule, stage: Stage) -> Forced:
+def force(model: Model, schedule: Schedule, stage: Stage, *, as_far_as_here: bool = False) -> Forced:
     """Make a schedule happen on the servers, with the processes on a stage, and return what came of it.
+
+    If `as_far_as_here`, it ends before a step that cannot be on a server of this kind at that point.
 
     Raises InternalError if the model itself cannot make the schedule; LiveError if a server refuses or fails. That one
     does not do in time what the model says it can is a difference.
     """
     try:
         stage.start(model.processes)
-        return _Run(model, stage).force(schedule)
+        return _Run(model, stage).force(schedule, as_far_as_here)
     finally:
         stage.stop()
 
@@ -109,19 +111,26 @@ class _Run:
         self._names = Names(stage.adapters.kubernetes)
         self._overheads_s: list[float] = []
 
-    def force(self, schedule: Schedule) -> Forced:
+    def force(self, schedule: Schedule, as_far_as_here: bool) -> Forced:
         before: Mapping[str, Any] = {}
+        made = len(schedule.choices)
         for number, choice in enumerate(schedule.choices, start=1):
             if number == len(schedule.choices):
                 before = {**self._simulation.values, **self._stage.adapters.observe()}
-            difference = self._step(number, choice)
+            try:
+                difference = self._step(number, choice)
+            except NotHereError:
+                if not as_far_as_here:
+                    raise
+                made = number - 1
+                break
             if difference is not None:
                 return Forced(number - 1, difference, before, {}, tuple(self._overheads_s))
         observed = self._stage.adapters.observe()
-        difference = self._end_difference(len(schedule.choices), observed)
+        difference = self._end_difference(made, observed)
         values = self._simulation.values
         after, unobserved = {**values, **observed}, frozenset(values.keys() - observed.keys())
-        return Forced(len(schedule.choices), difference, before, after, tuple(self._overheads_s), unobserved)
+        return Forced(made, difference, before, after, tuple(self._overheads_s), unobserved)
 
     def _step(self, number: int, choice: Choice) -> Difference | None:
         started = time.perf_counter()
@@ -139,6 +148,7 @@ class _Run:
                 return Difference(number, f"{choice.process} asks for {expected}", f"it asks for {got}")
             step = transition.step
             release = Release(choice.alternative, step.fault, self._names.to_real(step.outcome))
+            self._stage.adapters.foresee(step.values)
             done = self._stage.director.release(choice.process, release)
             difference = self._outcome_difference(number, transition, done)
             if difference is not None:
@@ -156,7 +166,7 @@ class _Run:
     def _outcome_difference(self, number: int, transition: Transition, done: Done) -> Difference | None:
         expected = transition.step.outcome
         what = f"{transition.choice.process}: {done.operation}"
-        if done.error is not None and not isinstance(done.error, BlockedError):
+        if isinstance(done.error, NotHereError) or (done.error and not isinstance(done.error, BlockedError)):
             raise done.error  # a server that refuses or fails has not done otherwise than the model
         if done.error is not None:
             return Difference(number, f"{what} = {render(expected)}", str(done.error))

@@ -194,7 +194,7 @@ def compare_live(
     `holding` names the properties that the model says hold.
     """
     model = scenario.model()
-    forced, job = _force(place, scenario, model, schedule, settings)
+    forced, job = _force(place, scenario, model, schedule, settings, as_far_as_here=True)
     result = _result(scenario, None, forced, job)
     if forced.difference is not None:
         return result
@@ -221,14 +221,20 @@ def _compare_randomly(place: Place, plan: Plan, settings: Settings) -> LiveResul
 
 
 def _force(
-    place: Place, scenario: Scenario, model: Model, schedule: Schedule, settings: Settings
+    place: Place,
+    scenario: Scenario,
+    model: Model,
+    schedule: Schedule,
+    settings: Settings,
+    *,
+    as_far_as_here: bool = False,
 ) -> tuple[Forced, JobSeen | None]:
     with server_folder("files") as folder, place.namespace() as namespace:
         ports = _ports(model) if settings.topology == "processes" else None
         site = Site(place, namespace, keys_of(model), ports=ports, folder=folder if ports is None else None)
         with _open(site, scenario, model, settings) as adapters:
             adapters.set_patience(settings.patience_s)
-            forced = force(model, schedule, _stage(site, scenario, adapters, settings))
+            forced = force(model, schedule, _stage(site, scenario, adapters, settings), as_far_as_here=as_far_as_here)
             return forced, _job_seen(site, forced.after) if adapters.kubernetes is not None else None
 
 

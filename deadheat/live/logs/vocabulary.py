@@ -20,6 +20,7 @@ from deadheat.live.values import encode
 from deadheat.models.faults import FAULTS
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
+from deadheat.scenarios.subjects import OfEvaluations
 from deadheat.sim.arguments import wanted_types
 from deadheat.sim.components import operation
 from deadheat.sim.learn.tables import Tables
@@ -88,7 +89,8 @@ def vocabulary(protocols: Iterable[Protocol], faults: Iterable[str] = tuple(FAUL
 def _look_through(protocol: Protocol, budgets: Mapping[str, int], seen: dict[tuple[str, str], _Seen]) -> None:
     # Without faults, whoever can take part if anything goes wrong is there, to say what it would ask for first.
     world = build(protocol, 1, budgets or dict.fromkeys(FAULTS, 1))
-    tables = Tables(Model(world.components, world.processes, budgets=budgets))
+    declared = frozenset(OfEvaluations(protocol).faults)
+    tables = Tables(Model(world.components, world.processes, budgets=budgets, declared=declared))
     start = tables.initial()
     states, waiting = {start}, [start]
     requests: dict[tuple[int, int], list[tuple[str, Operation, int]]] = {}
