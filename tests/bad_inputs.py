@@ -318,7 +318,8 @@ def _misused() -> Iterator[Case]:
     yield Case(("cleanup",), "Missing option '--namespace'; see deadheat cleanup --help.")
     for arguments in (("show", "a", "b"), ("replay", "a", "b"), ("mutate", "a", "b")):
         yield Case(arguments, "Got unexpected extra argument(s) (b); see deadheat ")
-    yield Case(("list", "a", "b"), "A PROTOCOL (b) goes with `deadheat list operations` alone; leave it out.")
+    yield Case(("list", "a", "baseline"), "There is no list of one protocol: 'a'")
+    yield Case(("list", "faults", "b"), "There is no protocol 'b'")
     yield Case(("chek",), "No such command 'chek'. Did you mean 'check'? See deadheat --help.")
     yield Case(("live", "replai"), "No such command 'replai'. Did you mean 'replay'? See deadheat live --help.")
     yield Case(("check", "--property"), "Option '--property' requires an argument.")

@@ -24,7 +24,8 @@ def list_names(
         ),
     ] = None,
     protocol: Annotated[
-        str | None, typer.Argument(metavar="PROTOCOL", help="Whose operations; nothing for those of all.")
+        str | None,
+        typer.Argument(metavar="PROTOCOL", help="Whose properties, faults or operations; nothing for those of all."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the operations as one JSON object.")] = False,
 ) -> None:
@@ -34,9 +35,14 @@ def list_names(
 
     if what == "operations":
         _list_operations(protocol, as_json)
-    if protocol is not None or as_json:
-        given = "--json" if protocol is None else f"A PROTOCOL ({protocol})"
-        raise UsageError(f"{given} goes with `deadheat list operations` alone; leave it out.")
+    if as_json:
+        raise UsageError("--json goes with `deadheat list operations` alone; leave it out.")
+    if protocol is not None:
+        from deadheat.reports.catalogue import print_names_of
+        from deadheat.scenarios.subjects import subject_of
+
+        subject = subject_of(protocol)
+        finish(ExitCode.AS_HOPED, lambda: print_names_of(what or "", subject, console()))
     finish(ExitCode.AS_HOPED, lambda: print_catalogue(what, console()))
 
 

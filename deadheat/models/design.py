@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 from deadheat.models.any_system import Components
 from deadheat.models.claims import Claim, property_of
 from deadheat.models.faults import FAULTS
-from deadheat.models.nodes import Node, nodes_of, with_nodes
+from deadheat.models.nodes import Node, nodes_of, require_nodes, with_nodes
 from deadheat.models.protocol_rules import require_name, require_tuple
 from deadheat.models.roles import Faults, Role, Steps, processes_of
 from deadheat.sim.components import Component
@@ -90,6 +90,7 @@ class Design(Generic[System]):
             raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
         _require_different(f"roles of {whose}", (each.name for each in self.roles))
         _require_different(f"properties of {whose}", (each.name for each in self.claims))
+        require_nodes(self.nodes, self.roles, whose)
         kinds = self.kinds  # raises for one that nobody declares
         for kind in self.budgets or {}:
             if kind not in kinds:
@@ -122,7 +123,7 @@ class Design(Generic[System]):
 
         `changes` are other fields. Raises ModelError for a role that there is not.
         """
-        roles = roles or {}
+        roles, without = roles or {}, tuple(without)
         known = [each.name for each in self.roles]
         for each in (*roles, *without):
             if each not in known:
@@ -144,7 +145,7 @@ class Design(Generic[System]):
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
         declared = frozenset(self.kinds)
         model = Model(components.instances(), processes, (), budgets, quiet or self.quiet, components.keys, declared)
-        model = with_nodes(model, *nodes_of(self.nodes, components.keys, processes))
+        model = with_nodes(model, *nodes_of(self.nodes, components, processes))
         return replace(model, properties=claims)
 
 

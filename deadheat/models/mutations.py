@@ -25,6 +25,7 @@ from deadheat.sim.operations import (
     Request,
     RoleFunction,
     operations_of,
+    plain,
 )
 from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
@@ -81,7 +82,7 @@ class Place(NamedTuple):
         """Return whether a role asks for this here."""
         return isinstance(request, Operation) and self.names(request) and site_of(running) == self.site
 
-    def names(self, operation: Operation | Atomic) -> bool:
+    def names(self, operation: Operation | Atomic | Block) -> bool:
         """Return whether this is the operation, or this are the operations, wherever they are asked for."""
         return operation.name == self.operation and operation.component in (self.instances or (self.component,))
 
@@ -183,8 +184,6 @@ class Mutation:
             return replace(request, operations=tuple(self._instead(each) for each in request.operations))
         if isinstance(request, Accompanied):
             return replace(request, request=self._instead(request.request))
-        if isinstance(request, Block):
-            return request
         if not self.place.names(request):
             return request
         if isinstance(self.change, LeftOut):
@@ -198,7 +197,7 @@ class Mutation:
             return tuple(self._told(*each) for each in zip(request.operations, outcome, strict=True))
         if isinstance(request, Accompanied):
             return self._told(request.request, outcome)
-        if isinstance(request, Block) or not self.place.names(request):
+        if not self.place.names(request):
             return outcome
         if isinstance(self.change, LeftOut):
             return self.change.told
@@ -295,7 +294,8 @@ def functions_of(process: Process) -> list[Callable[..., Any]]:
     return [process.role, *(each for each in process.arguments if callable(each))]
 
 
-def _single(request: Request) -> Iterator[Operation]:
-    """Yield the operations of a request."""
+def _single(request: Request) -> Iterator[Operation | Block]:
+    """Yield the operations of a request, and its blocks."""
     for each in request.operations if isinstance(request, AnyOf) else (request,):
-        yield from operations_of(each)
+        asked = plain(each)
+        yield from (asked,) if isinstance(asked, Block) else operations_of(asked)

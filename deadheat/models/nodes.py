@@ -14,16 +14,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from deadheat.models.any_system import Components
 from deadheat.models.components.node import NodeLife, Tasks
-from deadheat.models.roles import Steps
+from deadheat.models.protocol_rules import require_name, require_tuple
+from deadheat.models.roles import Instance, Role, RoleCrash, Steps
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
-from deadheat.sim.faults import Fault
 from deadheat.sim.model import Crash, Model, Process
 from deadheat.sim.operations import Accompanied, Operation, RoleFunction
 from deadheat.sim.run.mortal import Lifeline, mortal
 
-__all__ = ["Node", "nodes_of", "with_nodes"]
+__all__ = ["Node", "nodes_of", "require_nodes", "with_nodes"]
+
+CRASHES = (Crash, RoleCrash)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Node:
 
     name: str
     runs: tuple[str, ...]
-    crashes: tuple[Crash, ...]
+    crashes: tuple[Crash | RoleCrash[Any], ...]
     volatile: tuple[Component, ...] = ()
     tasks: Tasks | None = None
     does: RoleFunction | None = None
@@ -53,6 +56,19 @@ class Node:
     key: str | None = None
 
     def __post_init__(self) -> None:
+        whose = f"the node {self.name!r}"
+        require_name("node", self.name)
+        require_tuple(
+            whose, "runs", self.runs, lambda each: isinstance(each, str), "names of roles, such as ('worker',)"
+        )
+        require_tuple(
+            whose,
+            "crashes",
+            self.crashes,
+            lambda each: isinstance(each, CRASHES),
+            "crashes, such as crash(FAULT) makes",
+        )
+        require_tuple(whose, "volatile", self.volatile, lambda each: isinstance(each, Component), "components")
         if (self.tasks is None) is not (self.does is None):
             raise ModelError(f"The node {self.name!r} has one of `tasks` and `does`; give it both, or neither.")
 
@@ -68,14 +84,36 @@ class Node:
         )
 
 
-def nodes_of(nodes: tuple[Node, ...], keys: tuple[str, ...], processes: tuple[Process, ...]) -> Iterator[Node]:
-    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key."""
+def require_nodes(nodes: tuple[Node, ...], roles: tuple[Role[Any], ...], whose: str) -> None:
+    """Raise ModelError for a node that runs what no role of a design is, or as one each key what is there for all."""
     for node in nodes:
-        if not node.each_key:
-            yield node
-        for key in keys if node.each_key else ():
-            runs = tuple(each.name for each in processes if each.key == key and _role(each) in node.runs)
-            yield replace(node, name=f"{node.name}/{key}", runs=runs, key=key, each_key=False)
+        for name in node.runs:
+            ran = [each for each in roles if name in (each.name, each.part)]
+            if not ran:
+                known = unknown_name("role", name, [each.name for each in roles])
+                raise ModelError(f"The node {node.name!r} of {whose} runs what is not there: {known}")
+            if node.each_key and not all(each.each_key for each in ran):
+                raise ModelError(
+                    f"The node {node.name!r} of {whose} is one each key, and runs {name!r}, which is one for all; let "
+                    "that be one_each, or the node one for all."
+                )
+
+
+def nodes_of(nodes: tuple[Node, ...], components: Components, processes: tuple[Process, ...]) -> Iterator[Node]:
+    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key that there are."""
+    for node in nodes:
+        for key in components.keys if node.each_key else (None,):
+            its_own = [each for each in processes if key is None or each.key == key]
+            runs = tuple(each.name for each in its_own if each.part in node.runs or _name_of_role(each) in node.runs)
+            name = node.name if key is None else f"{node.name}/{key}"
+            me = Instance(name, key)
+            crashes = tuple(each if isinstance(each, Crash) else each.of(components, me) for each in node.crashes)
+            yield replace(node, name=name, runs=runs, crashes=crashes, key=key, each_key=False)
+
+
+def _name_of_role(process: Process) -> str:
+    """Return the name that its role has in a design: the process' own, without its key and number."""
+    return process.name if process.key is None else process.name.partition(f"/{process.key}")[0]
 
 
 def with_nodes(model: Model, *nodes: Node) -> Model:
@@ -95,10 +133,11 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
                     f"The process {name!r} is on the nodes {homes[name]!r} and {node.name!r}; run it on one."
                 )
             homes[name] = node.name
+        if any(not isinstance(each, Crash) for each in node.crashes):
+            raise ModelError(f"The node {node.name!r} is of no design, so give it crashes such as Crash(FAULT).")
         if node.name in components:
             raise ModelError(f"The node {node.name!r} is called like a component; give it a name of its own.")
-        faults = (each.fault for each in node.crashes)
-        life = NodeLife(node.name, names, [each for each in faults if isinstance(each, Fault)])
+        life = NodeLife(node.name, names, [each.fault for each in node.crashes])
         components[node.name] = life
         processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
         processes += _environment(node, life, model)
@@ -125,12 +164,13 @@ def _on(life: NodeLife, process: Process) -> Process:
 def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
-    possible = [each for each in node.crashes if model.budgets.get(each.kind)]
-    for crash in possible:
-        down = Accompanied(life.crash(crash.kind, crash.restarts), (*wiped, *crash.consequences.operations))
+    for crash in node.crashes:
+        assert isinstance(crash, Crash)
+        noticed = (*wiped, *crash.consequences.operations)
+        down = Accompanied(life.crash(crash.kind, crash.restarts), noticed, is_certain=True)
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)
-    if any(each.restarts for each in possible):
+    if any(each.restarts for each in node.crashes):
         yield Process(f"{node.name}/start", come_up, (life,), repeats=True, is_environment=True)
 
 
@@ -147,7 +187,7 @@ def _wiped(component: Component, model: Model, key: str | None) -> Iterator[Oper
         )
         raise ModelError(f"The component {component.name!r} is said to be volatile, but {why}.")
     for name in names:
-        yield wipe() if name == component.name else wipe(key=name.removeprefix(f"{component.name}/"))
+        yield wipe() if name == component.name else wipe(name.removeprefix(f"{component.name}/"))
 
 
 # Roles

@@ -11,9 +11,10 @@ from deadheat.models.faults import FAULTS
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.reports.names import TERMS
 from deadheat.scenarios.properties import PROPERTIES
+from deadheat.scenarios.subject import Subject
 from deadheat.sim.errors import unknown_name
 
-__all__ = ["print_catalogue"]
+__all__ = ["print_catalogue", "print_names_of"]
 
 NOTES = {
     "protocols": (
@@ -44,17 +45,27 @@ def print_catalogue(what: str | None, console: Console) -> None:
         raise unknown_name("list", what, [*sections, "operations"])
     for title, lines in sections.items():
         if what in (None, title):
-            _print_section(title, lines, console)
+            _print_section(title, lines, console, {each.kind: each.bounded for each in FAULTS.values()})
 
 
-def _print_section(title: str, lines: Mapping[str, str], console: Console) -> None:
+def print_names_of(what: str, subject: Subject, console: Console) -> None:
+    """Print the properties or the faults of one protocol, design or model; raises UsageError for anything else."""
+    if what == "properties":
+        _print_section(what, subject.properties, console, subject.faults)
+    elif what == "faults":
+        _print_section(what, subject.meanings, console, subject.faults)
+    else:
+        raise unknown_name("list of one protocol:", what, ["properties", "faults", "operations"])
+
+
+def _print_section(title: str, lines: Mapping[str, str], console: Console, bounded: Mapping[str, bool]) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True, style="cyan", min_width=24)
     if title == "faults":
         table.add_column(no_wrap=True)
     table.add_column()
     for name, line in lines.items():
-        budgets = [("=N" if FAULTS[name].bounded else "=N =*")] if title == "faults" else []
+        budgets = [("=N" if bounded[name] else "=N =*")] if title == "faults" else []
         table.add_row(name, *budgets, line)
     console.print(table)
     if note := NOTES.get(title):

@@ -14,8 +14,11 @@ from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
+from deadheat.sim.components import operation
+from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import labels_of
 from deadheat.sim.trace import Event, Trace
+from deadheat.sim.traits import traits_of
 
 __all__ = ["empty_table", "print_timeline", "step_of"]
 
@@ -38,7 +41,7 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
         )
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
-    console.print(layout(counterexample.trace, turning_point))
+    console.print(layout(counterexample.trace, turning_point, looks_of(scenario.model())))
     if legend := _legend(counterexample):
         console.print(legend, style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
@@ -46,7 +49,7 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
         console.print(Text(f"Note that {each}.", style="bold"))
 
 
-def _lanes(trace: Trace, turning_point: int | None) -> Table:
+def _lanes(trace: Trace, turning_point: int | None, looks: frozenset[tuple[str, str]]) -> Table:
     """A lane for each process, then one for each component with its value after the step."""
     events = trace.events
     processes = _in_order(event.process for event in events)
@@ -61,7 +64,7 @@ def _lanes(trace: Trace, turning_point: int | None) -> Table:
         if number - 1 == trace.schedule.cycle_from:
             table.add_row(Text("↻", style="bold red"), Text(FOR_EVER, style="bold red"))
         state.update(event.changes)
-        lanes = [step_of(event) if name == event.process else Text("│", style="dim") for name in processes]
+        lanes = [step_of(event, looks) if name == event.process else Text("│", style="dim") for name in processes]
         values = [Text(state[name], style="bold yellow" if name in event.changes else "dim") for name in components]
         table.add_row(str(number), *lanes, *values)
         if number == turning_point:
@@ -70,7 +73,7 @@ def _lanes(trace: Trace, turning_point: int | None) -> Table:
     return table
 
 
-def _narrow(trace: Trace, turning_point: int | None) -> Table:
+def _narrow(trace: Trace, turning_point: int | None, looks: frozenset[tuple[str, str]]) -> Table:
     """One lane for all: who does what, and what is then true."""
     table = empty_table()
     table.add_column("process", style="cyan", no_wrap=True)
@@ -80,7 +83,7 @@ def _narrow(trace: Trace, turning_point: int | None) -> Table:
         if number - 1 == trace.schedule.cycle_from:
             table.add_row(Text("↻", style="bold red"), "", Text(FOR_EVER, style="bold red"))
         now = "; ".join(f"{name}: {value}" for name, value in event.changes.items())
-        table.add_row(str(number), event.process, step_of(event), Text(now, style="yellow"))
+        table.add_row(str(number), event.process, step_of(event, looks), Text(now, style="yellow"))
         if number == turning_point:
             table.add_row(Text("✗", style="bold red"), "", Text(LOST, style="bold red"))
     return table
@@ -93,15 +96,27 @@ def empty_table() -> Table:
     return table
 
 
-def step_of(event: Event) -> Text:
-    """Return what happened in one step, as every timeline says it."""
+def looks_of(model: Model) -> frozenset[tuple[str, str]]:
+    """Return the operations that only look, by instance and name: that one has found nothing is worth saying."""
+    return frozenset(
+        (instance, name)
+        for instance, component in model.components.items()
+        for name in dir(type(component))
+        if isinstance(getattr(type(component), name), operation) and traits_of(component, name).looks
+    )
+
+
+def step_of(event: Event, looks: frozenset[tuple[str, str]] = frozenset()) -> Text:
+    """Return what happened in one step, as every timeline says it; `looks` are the operations that only look."""
     arguments = [each for each in event.arguments if each not in (event.component.rpartition("/")[2], "None")]
     text = Text(f"{event.label} " if event.label else "", style="bold")
-    text.append(event.operation.replace("_", " "), style="not bold")
+    text.append(event.operation if "(" in event.operation else event.operation.replace("_", " "), style="not bold")
     if arguments:
         text.append(f" {', '.join(arguments)}", style="not bold")
     if event.outcome.strip("(None, )"):
         text.append(f" → {event.outcome}", style="not bold")
+    elif (event.component, event.operation) in looks:
+        text.append(" → nothing", style="not bold")
     if event.fault:
         text.append(f" !{event.fault}", style="bold red")
     return text

@@ -47,11 +47,15 @@ OBSERVED_STATES_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What an exploration of the unmutated protocol, with these faults, told of its roles."""
+    """What an exploration of the unmutated protocol, with these faults, told of its roles.
+
+    `in_blocks` are the sites that were reached in atomic blocks, where no role stands.
+    """
 
     faults: Budgets
     answers: tuple[Answer, ...]
     complete: bool
+    in_blocks: frozenset[Site] = frozenset()
 
     def tells_apart(self, mutation: Mutation) -> bool:
         """Return whether the mutation can make any difference under these faults."""
@@ -125,10 +129,12 @@ def _guards(original: Original) -> Guards:
     families = {place: (place.role, place.site, by_place[place][0].family, place.operation) for place in places}
     reached = {(place.role, place.site) for place in by_place}
     every_site = {(role, site) for role, functions in original.functions.items() for site in sites_of(functions)}
+    in_blocks = frozenset().union(*(each.in_blocks for each in observations))
+    never = sorted(each for each in every_site - reached if each[1] not in in_blocks)
     joint = {place for place in places if all(_is_joint(each) for each in by_place[place])}
     alone = merged({place: changes[place] for place in places if place not in joint}, put_off, families)
     mutations = (*alone, *merged({place: changes[place] for place in places if place in joint}, {}, families))
-    return Guards(mutations, observations, tuple(sorted(every_site - reached)))
+    return Guards(mutations, observations, tuple(never))
 
 
 def mutation_of(reference: str, number: str, settings: Settings = ()) -> Mutation:
@@ -164,7 +170,8 @@ def _observe(original: Original, faults: Budgets) -> Observation:
         role = role_of(states.process)
         if role is not None:
             answers.extend(answers_of(role, states, sites[role], faults, kinds))
-    return Observation(faults, tuple(answers), search.stopped is None)
+    stood = {state.site for states in tables.locals for state in states.states}
+    return Observation(faults, tuple(answers), search.stopped is None, frozenset(tables.reached - stood))
 
 
 def _is_joint(answer: Answer) -> bool:

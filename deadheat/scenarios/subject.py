@@ -26,6 +26,11 @@ class Subject(ABC):
         """The kinds of fault that it may meet, each with whether it can happen only a bounded number of times."""
 
     @property
+    def meanings(self) -> Mapping[str, str]:
+        """What its faults mean, and where that is documented, as far as that is said."""
+        return dict.fromkeys(self.faults, "")
+
+    @property
     @abstractmethod
     def properties(self) -> Mapping[str, str]:
         """Its properties, each with its meaning."""

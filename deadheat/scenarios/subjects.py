@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from deadheat.models.design import Design, declared_faults
@@ -27,6 +28,7 @@ from deadheat.scenarios.subject import Settings, Subject
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.faults import Fault
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import labels_of
 
@@ -44,8 +46,12 @@ class OfEvaluations(Subject):
     @property
     def faults(self) -> Mapping[str, bool]:
         """Those of the world, the same for all protocols, and its own."""
-        own = declared_faults(self._system, self.protocol.roles, self.protocol.faults)
-        return {kind: fault.bounded for kind, fault in {**FAULTS, **own}.items()}
+        return {kind: fault.bounded for kind, fault in self._faults.items()}
+
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What these mean."""
+        return _meanings(self._faults)
 
     @property
     def properties(self) -> Mapping[str, str]:
@@ -84,7 +90,11 @@ class OfEvaluations(Subject):
         """Return the labels of the steps that some run made, with the effect that they are named for."""
         return labels_with_effect(build(self.protocol, evaluations, budgets).system, exploration)
 
-    @property
+    @cached_property
+    def _faults(self) -> Mapping[str, Fault]:
+        return {**FAULTS, **declared_faults(self._system, self.protocol.roles, self.protocol.faults)}
+
+    @cached_property
     def _system(self) -> System:
         return build(self.protocol, 1, {}).system
 
@@ -101,6 +111,11 @@ class OfDesign(Subject):
     def faults(self) -> Mapping[str, bool]:
         """Those that components, roles and the design declare."""
         return {kind: fault.bounded for kind, fault in self.design.kinds.items()}
+
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What these mean."""
+        return _meanings(self.design.kinds)
 
     @property
     def properties(self) -> Mapping[str, str]:
@@ -135,6 +150,10 @@ class OfDesign(Subject):
     def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of the design."""
         return self.design.model(evaluations, budgets, quiet=quiet)
+
+
+def _meanings(faults: Mapping[str, Fault]) -> Mapping[str, str]:
+    return {kind: f"{fault.meaning} ({fault.source})" for kind, fault in faults.items()}
 
 
 def subject_of(reference: str, settings: Settings = ()) -> Subject:

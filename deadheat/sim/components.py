@@ -134,13 +134,15 @@ class Component:
 
     A *keyed* component stands for one independent instance a key: the first argument of each of its operations is
     the key, and the instance's name is `name/key`. `faults` are those that its steps may meet. The keys are those of
-    the system, or `keys`, if the component is kept by something else.
+    the system, or `keys`, if the component is kept by something else. What `is_ghost` is in no real system, and
+    timelines leave out what is noted there at the same instant as a step.
     """
 
     keyed: bool = False
     initial: Any = None
     faults: tuple[Fault, ...] = ()
     keys: tuple[str, ...] = ()
+    is_ghost: bool = False
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -129,8 +129,8 @@ def test_the_command_lists_the_operations_of_a_protocol_for_people_and_for_machi
     assert all(len(line) <= 80 for line in lines if not line.startswith('  {"process"'))
 
 
-def test_a_protocol_or_json_goes_with_operations_alone() -> None:
-    for arguments in (["faults", "baseline"], ["faults", "--json"], ["--json"]):
+def test_json_goes_with_operations_alone() -> None:
+    for arguments in (["faults", "--json"], ["--json"]):
         done = run(*arguments)
         assert done.returncode == 2
         assert "goes with `deadheat list operations` alone" in done.stderr

@@ -420,3 +420,64 @@ def test_a_node_takes_its_roles_and_its_memory_with_it() -> None:
     killed = check(design, evaluations=2, faults={"shop-killed": 1})
     assert killed.verdicts["written-is-shipped"] == "violated"
     assert killed.verdicts["shipped-once"] == "holds"
+
+
+POD = Node("pod", runs=("shop",), crashes=(crash(KILLED, restarts=False, noticed=told_of),), each_key=True)
+
+
+def test_a_node_of_each_key_dies_with_its_own_key_alone_and_others_notice() -> None:
+    design = replace(SHOP, roles=(one_each("shop", place), SHOP.roles[1]), nodes=(POD,))
+    assert check(design).verdicts["written-is-shipped"] == "holds"
+    found = check(design, evaluations=2, faults={"shop-killed": 1})
+    assert found.verdicts["written-is-shipped"] == "violated"
+    told = [each.changes for each in found.counterexamples["written-is-shipped"].trace.events if each.fault]
+    assert all("noticed=1" in str(each) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (replace(POD, runs=("shpo",)), "The node 'pod' of the design 'shop' runs what is not there: There is no role"),
+        (replace(POD, runs=("relay",)), "The node 'pod' of the design 'shop' is one each key, and runs 'relay', which"),
+        (replace(POD, runs=("shop/order1",)), "The node 'pod' of the design 'shop' runs what is not there"),
+    ],
+)
+def test_a_node_that_would_run_nothing_is_refused(node: Node, said: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        replace(SHOP, roles=(*SHOP.roles, one("relay", relay)), nodes=(node,))
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"runs": "shop"}, "The runs of the node 'pod' are no tuple but 'shop'"),
+        ({"crashes": crash(KILLED)}, "The crashes of the node 'pod' are no tuple but a RoleCrash"),
+        ({"volatile": (Orders,)}, "Among the volatile of the node 'pod' is the class Orders"),
+    ],
+)
+def test_a_node_made_of_the_wrong_thing_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        replace(POD, **changes)
+    assert str(refused.value).startswith(said)
+
+
+def test_what_a_crash_of_a_node_leads_to_must_be_possible_wherever_it_can_crash() -> None:
+    def taken(shop: Shop, me: Any) -> tuple[Operation, ...]:
+        return (shop.post.take(me.key),)
+
+    design = replace(SHOP, nodes=(replace(POD, crashes=(crash(KILLED, noticed=taken),)),))
+    with pytest.raises(ModelError, match="follows from a crash, so it must have exactly one step, not 0"):
+        check(design, faults={"shop-killed": 1})
+
+
+def test_a_field_that_is_given_another_component_without_being_one_is_refused() -> None:
+    class Another(Shop):
+        post = Post("post")
+
+    with pytest.raises(ModelError, match=r"Another\.post is given another component, which no field is"):
+        Another()
+
+
+def test_who_is_left_out_may_be_told_one_by_one() -> None:
+    assert names(SHOP.variant("alone", "nobody delivers", without=(each for each in ["delivery"]))) == ["shop/order1"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -171,12 +172,12 @@ def _only_one_ends(self: NodeLife, value: NodeState, fault: str, restarts: bool)
     [
         (NodeLife.alive, "step", _goes_on_although_it_ended),
         (NodeLife.crash, "step", _only_one_ends),
-        (nodes, "_wiped", lambda component, model: iter(())),
+        (nodes, "_wiped", lambda component, model, key: iter(())),
     ],
 )
 def test_a_broken_node_is_noticed(where: Any, name: str, broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(where, name, broken)
-    compare = settings(COMPARED, phases=(Phase.generate,), database=None)(given(st.data())(_compare))
+    compare = settings(COMPARED, max_examples=600, phases=(Phase.generate,), database=None)(given(st.data())(_compare))
     with pytest.raises(AssertionError):
         compare()
 
@@ -240,7 +241,10 @@ def test_a_node_that_is_lost_never_comes_up_again() -> None:
 
 
 def test_without_a_budget_nothing_crashes_a_node() -> None:
-    assert not [each.name for each in _mailing(0).processes if each.is_environment]
+    """It is there all the same: a budget may be given to a model later."""
+    for budget, states in ((0, {NodeStatus.UP}), (1, {NodeStatus.UP, NodeStatus.DOWN})):
+        model = replace(_mailing(0), budgets={CRASH: budget})
+        assert {each.status for each in python.explore(model).values["node"]} == states
 
 
 def test_what_cannot_be_a_node_is_refused() -> None:

@@ -17,22 +17,28 @@ from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Label, Request, operations_of
-from deadheat.sim.run.simulation import Simulation
+from deadheat.sim.run.simulation import Simulation, run_randomly
 from deadheat.sim.trace import Choice, Schedule
 from tests.sim.classics import Variable
 from tests.sim.random_models import models
 
 T1, T2 = Label("T1", "one"), Label("T2", "two")
-NAMES = ("c0.set", "c0.get", "c1.set", "c1.get", "c0.add", "c1.add")
 
-names = st.sampled_from(NAMES)
-conditions = st.lists(
-    st.builds(Condition, names)
-    | st.builds(Condition, names, never=st.just(value=True))
-    | st.tuples(names, names).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: Condition(*pair)),
-    min_size=1,
-    max_size=2,
-).map(tuple)
+
+@st.composite
+def watched_models(draw: st.DrawFn) -> tuple[Model, tuple[Condition, ...]]:
+    """Models with conditions on steps that some random runs of them make."""
+    model = draw(models())
+    made = set()
+    for seed in range(3):
+        for each in run_randomly(model, seed, steps_max=12)[1].events:
+            if each.operation != "crash" and " and " not in each.component:
+                made.add(f"{each.component}.{each.operation}")
+    names = st.sampled_from(sorted(made) or ["c0.set"])
+    pairs = st.tuples(names, names).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: Condition(*pair))
+    kinds = [st.builds(Condition, names), st.builds(Condition, names, never=st.just(value=True))]
+    kinds += [pairs, pairs] if len(made) > 1 else []
+    return model, tuple(draw(st.lists(st.one_of(kinds), min_size=1, max_size=2)))
 
 
 def obviously(condition: Condition, steps: list[set[str]]) -> bool:
@@ -64,7 +70,8 @@ def shortest(model: Model, prop: Property, wanted: tuple[Condition, ...], steps_
     return None
 
 
-def _compare(model: Model, wanted: tuple[Condition, ...]) -> None:
+def _compare(drawn: tuple[Model, tuple[Condition, ...]]) -> None:
+    model, wanted = drawn
     watched = watching(model, wanted)
     found = python.explore(watched, Limits(3_000))
     if not found.complete:
@@ -89,9 +96,9 @@ def _kind(condition: Condition) -> str:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(models(), conditions)
-def test_all_explorers_find_the_same(model: Model, wanted: tuple[Condition, ...]) -> None:
-    watched = watching(model, wanted)
+@given(watched_models())
+def test_all_explorers_find_the_same(drawn: tuple[Model, tuple[Condition, ...]]) -> None:
+    watched = watching(*drawn)
     slow = reference.explore(watched, Limits(300))
     if slow.complete:
         for fast in (python.explore(watched), kernel.explore(watched)):
@@ -144,8 +151,8 @@ def test_each_order_is_found_where_it_is_wanted() -> None:
 
 
 def test_what_is_found_is_a_shortest_that_meets_the_conditions() -> None:
-    thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-    thorough(given(models(), conditions)(_compare))()
+    thorough = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+    thorough(given(watched_models())(_compare))()
     assert {"always", "step", "settled", "eventually", "never", "happened", "before"} <= SEEN
 
 

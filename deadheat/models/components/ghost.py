@@ -32,6 +32,7 @@ Facts: TypeAlias = tuple[Fact, ...]
 class Ghost(OneOrEach):
     """Facts that were noted, and assumptions on when something may happen."""
 
+    is_ghost = True
     initial: Facts = ()
 
     def describe(self, value: Facts) -> str:

@@ -18,6 +18,10 @@ from deadheat.sim.traits import hands_work, passes_work_on
 __all__ = ["NodeLife", "NodeState", "NodeStatus", "Tasks"]
 
 
+GOES_DOWN = ("the node goes down", "as its node says")
+"""The meaning and the source of a fault of which only the kind is told."""
+
+
 class NodeStatus(StrEnum):
     """What a node is."""
 
@@ -34,13 +38,14 @@ class NodeState(NamedTuple):
 
 
 class NodeLife(Component):
-    """The life of a node with these processes on it, by name."""
+    """The life of a node with these processes on it, by name, that goes down by these faults."""
 
-    def __init__(self, name: str, processes: Iterable[str], faults: Iterable[Fault] = ()) -> None:
+    initial = NodeState()
+
+    def __init__(self, name: str, processes: Iterable[str] = (), faults: Iterable[Fault | str] = ()) -> None:
         super().__init__(name)
         self.processes = tuple(sorted(processes))
-        self.faults = tuple(faults)
-        self.initial = NodeState()
+        self.faults = tuple(each if isinstance(each, Fault) else Fault(each, *GOES_DOWN) for each in faults)
 
     def describe(self, value: NodeState) -> str:
         """Return what the node is; which processes have noticed is of no interest to a reader."""
@@ -62,8 +67,8 @@ class NodeLife(Component):
 
     @operation
     def crash(self, value: NodeState, fault: str, restarts: bool) -> Steps:
-        """Go down, by this fault, with all that runs on it; for good, if it does not restart."""
-        if value.status is not NodeStatus.UP:
+        """Go down, by one of its faults, with all that runs on it; for good, if it does not restart."""
+        if value.status is not NodeStatus.UP or fault not in {each.kind for each in self.faults}:
             return BLOCKED
         status = NodeStatus.DOWN if restarts else NodeStatus.LOST
         return (Step(None, NodeState(status, self.processes), fault=fault),)

@@ -27,6 +27,7 @@ from deadheat.sim.rules.purity import iterates_over_a_set
 from deadheat.sim.run.abandoning import abandon
 from deadheat.sim.run.beginning import begun
 from deadheat.sim.run.coverage import codes_of, place_in
+from deadheat.sim.run.mortal import Again
 from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["ControlledEnvironment", "PendingOperation", "RunningProcess"]
@@ -79,7 +80,7 @@ class RunningProcess:
         self.chooses = False
         self.history: tuple[tuple[int, Any], ...] = ()
         self.generator: Generator[Request, Any, Any] | None = None
-        self._restarts = False
+        self._restarts = self._again = False
         self._shared = shared
         self._unyielded = Unyielded()
         self._simpy_process = env.process(self._drive())
@@ -142,7 +143,7 @@ class RunningProcess:
                 if not self._restarts:
                     break
             else:
-                if not self.process.repeats:
+                if not self.process.repeats and not self._again:
                     break
                 if not self.history:
                     raise ModelError(
@@ -183,7 +184,8 @@ class RunningProcess:
             with self._unyielded.noting():
                 request = self.generator.send(answer)
                 note_used(request)
-        except StopIteration:
+        except StopIteration as end:
+            self._again = end.value is Again.AGAIN
             self._require_none(self._unyielded.left())
             return None
         except BaseException as error:

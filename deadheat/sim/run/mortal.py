@@ -8,6 +8,7 @@ instant is one step of one component, by which `alive` blocks and `gone` is enab
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import wraps
 from types import CodeType
 from typing import Any, NamedTuple
@@ -17,7 +18,13 @@ from deadheat.sim.operations import AnyOf, Instant, Operation, Outside, RoleFunc
 from deadheat.sim.run.abandoning import abandon
 from deadheat.sim.run.intercept import Running
 
-__all__ = ["DRIVES_MORTAL", "Lifeline", "mortal"]
+__all__ = ["DRIVES_MORTAL", "Again", "Lifeline", "mortal"]
+
+
+class Again(Enum):
+    """What a role returns that begins anew, whether or not its process repeats."""
+
+    AGAIN = "again"
 
 
 class Lifeline(NamedTuple):
@@ -41,25 +48,20 @@ def mortal(role: RoleFunction, lifeline: Lifeline) -> RoleFunction:
 
 
 def _live(role: RoleFunction, arguments: tuple[Any, ...], lifeline: Lifeline) -> Running:
-    request: Any
+    wrapped = role(*arguments)
+    answer: Any = None
     while True:
-        wrapped = role(*arguments)
-        answer: Any = None
-        while True:
-            try:
-                request = wrapped.send(answer)
-            except StopIteration as end:
-                return end.value
-            note_used(request)
-            answer = chosen = None  # what was answered before must not tell two standings apart
-            chosen = yield _guarded(request, lifeline)
-            if chosen.which == _count(request):
-                break
-            answer = chosen if isinstance(request, AnyOf) else chosen.outcome
-        abandon(wrapped)
-        if not chosen.outcome:
-            return None
-        answer = chosen = request = None
+        try:
+            request = wrapped.send(answer)
+        except StopIteration as end:
+            return end.value
+        note_used(request)
+        answer = chosen = None  # what was answered before must not tell two standings apart
+        chosen = yield _guarded(request, lifeline)
+        if chosen.which == _count(request):
+            abandon(wrapped)
+            return Again.AGAIN if chosen.outcome else None
+        answer = chosen if isinstance(request, AnyOf) else chosen.outcome
 
 
 def _guarded(request: Any, lifeline: Lifeline) -> Any:

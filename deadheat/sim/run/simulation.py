@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deadheat.sim.errors import ReplayDivergedError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import UNLIMITED, Model
-from deadheat.sim.operations import Instant
+from deadheat.sim.operations import Atomic, Instant, Operation, plain
 from deadheat.sim.render import render
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
@@ -64,17 +64,28 @@ class Simulation:
             for name, value in transition.step.values.items()
             if freeze(value) != freeze(before[name])
         }
-        operation = transition.operation
-        return Event(
+        operation, outcome = plain(transition.operation) if transition.operation else None, transition.step.outcome
+        event = Event(
             process=choice.process,
             component=operation.component if operation else "",
             operation=operation.name if operation else "crash",
             arguments=tuple(render(each) for each in operation.arguments) if operation else (),
-            outcome=render(transition.step.outcome),
+            outcome=render(outcome),
             label=operation.label if operation else None,
             fault=transition.step.fault,
             changes=changes,
         )
+        return self._told(event, operation, outcome) if isinstance(operation, Atomic) else event
+
+    def _told(self, event: Event, together: Atomic, outcomes: tuple[Any, ...]) -> Event:
+        """Return the event of several operations at one instant: each told by itself, but for ghosts."""
+        parts = list(zip(together.operations, outcomes, strict=True))
+        shown = [each for each in parts if not self.model.component(each[0].component).is_ghost] or parts
+        if len(parts) < 2:
+            return event
+        answers = [render(outcome) for _, outcome in shown if outcome is not None]
+        called = " and ".join(_called(each) for each, _ in shown)
+        return replace(event, operation=called, arguments=(), outcome=", ".join(answers) or "None")
 
     def state(self, *, merging: bool) -> Hashable:
         """Return the whole state by value: where each process stands, the component values, what is left of budgets."""
@@ -109,6 +120,13 @@ class Simulation:
             running.crash(transition.choice.crash)
         else:
             running.fire(transition.choice.alternative, transition.step.outcome)
+
+
+def _called(operation: Operation) -> str:
+    """Return an operation as a call of its component, without the key and what was not given."""
+    name, _, key = operation.component.partition("/")
+    arguments = [render(each) for each in operation.arguments if each is not None and each != key]
+    return f"{name}.{operation.name}({', '.join(arguments)})"
 
 
 def replay(model: Model, schedule: Schedule) -> tuple[Simulation, Trace]:
