@@ -10,7 +10,7 @@ database, a queue elsewhere) stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,8 +69,20 @@ class Node:
             "crashes, such as crash(FAULT) makes",
         )
         require_tuple(whose, "volatile", self.volatile, lambda each: isinstance(each, Component), "components")
+        shared = [each.name for each in self.volatile if not each.keyed]
+        if self.each_key and (shared or self.tasks is not None):
+            what = f"the memory {shared[0]!r}" if shared else "tasks"
+            raise ModelError(
+                f"The node {self.name!r} is one each key, and {what} would be one for all; let that be keyed, or the "
+                "node one for all."
+            )
         if (self.tasks is None) is not (self.does is None):
             raise ModelError(f"The node {self.name!r} has one of `tasks` and `does`; give it both, or neither.")
+
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The functions by which its tasks are done."""
+        return tuple(each for each in (self.does, *self.given) if callable(each))
 
     @property
     def workers(self) -> tuple[Process, ...]:

@@ -258,10 +258,11 @@ def _checked(
             for scenario in scenarios:
                 yield futures[scenario].result()
         except BaseException:  # nobody waits for the others any more
-            pool.shutdown(wait=False, cancel_futures=True)
+            for future in futures.values():
+                future.cancel()
             for worker in set(active_children()) - others:
                 worker.terminate()
-            raise
+            raise  # the pool waits for its thread: one that is left would be woken, and go, while Python ends
 
 
 def _explore(model: Model, options: Options, report: Report | None) -> Exploration:

@@ -81,6 +81,7 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
                 "and the component's value first."
             )
         self.parameters = taken[len(BEFORE_ARGUMENTS) :]
+        self.names = [each.name for each in self.parameters]
         if any(each.kind is not Parameter.POSITIONAL_OR_KEYWORD for each in self.parameters):
             raise ModelError(
                 f"The operation {step.__qualname__} has parameters that are not plain; write each by its name, without "
@@ -114,12 +115,12 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
         def request(*arguments: Arguments.args, **named: Arguments.kwargs) -> Operation:
             missing = self.parameters[len(arguments) :]
             complete = arguments + tuple(named.get(each.name, each.default) for each in missing)
-            named_well = named.keys() <= {each.name for each in missing}
+            named_well = not named or named.keys() <= {each.name for each in missing}
             if not named_well or len(complete) != len(self.parameters) or any(each is MISSING for each in complete):
                 what = wrong_call(self.parameters, arguments, named)
                 raise ModelError(f"{owner.__name__}.{self.name} was called with the wrong arguments: {what}.")
             require_immutable(f"The arguments of {owner.__name__}.{self.name}", complete)
-            wrong = wrong_argument(self._wanted, [each.name for each in self.parameters], complete)
+            wrong = wrong_argument(self._wanted, self.names, complete)
             if wrong is not None:
                 raise ModelError(f"{owner.__name__}.{self.name} cannot be asked for: {wrong}.")
             made = Operation(instance.instance_for(complete), self.name, complete)
@@ -189,6 +190,13 @@ class Component:
             trait = marked.traits.by_itself if isinstance(marked, operation) else None
             if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
                 yield marked
+
+    def live(self, site: Any) -> Any:  # noqa: ARG002
+        """Return what does this component's operations on real servers: an `Adapter`, for a run on a `Site`.
+
+        None: only components of the library that have a live form anyhow are on real servers.
+        """
+        return None
 
     def describe(self, value: Any) -> str:
         """Return a value as short text for timelines; the same on every machine."""

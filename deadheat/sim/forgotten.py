@@ -10,7 +10,7 @@ import gc
 import sys
 from _thread import get_ident
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any, NamedTuple
 from weakref import ReferenceType, ref
@@ -41,17 +41,9 @@ class Unyielded:
         self._made: list[_Made] = []
         self.thread = get_ident()
 
-    @contextmanager
-    def noting(self) -> Iterator[None]:
+    def noting(self) -> _Noting:
         """Note what is made and used meanwhile, by the role that runs: the garbage collector ends no other one then."""
-        self.thread, collecting = get_ident(), gc.isenabled()
-        gc.disable()
-        try:
-            with _noting(self):
-                yield
-        finally:
-            if collecting:
-                gc.enable()
+        return _Noting(self)
 
     def note(self, request: Any, frame: Any) -> None:
         """Note a request that was made by what a frame runs, or for it by steps of a component of the library."""
@@ -63,7 +55,8 @@ class Unyielded:
 
     def use(self, request: Any) -> None:
         """Note that a request was yielded, or is part of another one."""
-        self._made = [each for each in self._made if each.request() is not request]
+        if self._made:
+            self._made = [each for each in self._made if each.request() is not request]
 
     def dropped(self) -> Forgotten | None:
         """Return a request that can never be yielded any more, because nothing holds it."""
@@ -78,19 +71,36 @@ _now: Unyielded | None = None
 """What notes at this moment. No context variable: a role may be thrown away while one is being set, and set it too."""
 
 
+class _Noting:
+    """While it lasts, one run of a role notes what it makes. A class, for every single step of a role enters it."""
+
+    __slots__ = ("_before", "_collecting", "_unyielded")
+
+    def __init__(self, unyielded: Unyielded) -> None:
+        self._unyielded = unyielded
+
+    def __enter__(self) -> None:
+        global _now
+        self._unyielded.thread, self._collecting = get_ident(), gc.isenabled()
+        gc.disable()
+        self._before, _now = _now, self._unyielded
+
+    def __exit__(self, *_: object) -> None:
+        global _now
+        _now = self._before
+        if self._collecting:
+            gc.enable()
+
+
 @contextmanager
-def _noting(unyielded: Unyielded | None) -> Iterator[None]:
+def noting_nothing() -> Iterator[None]:
+    """Let a role that is thrown away make what it likes."""
     global _now
-    before, _now = _now, unyielded
+    before, _now = _now, None
     try:
         yield
     finally:
         _now = before
-
-
-def noting_nothing() -> AbstractContextManager[None]:
-    """Let a role that is thrown away make what it likes."""
-    return _noting(None)
 
 
 def note_made(request: Any, *parts: Any) -> None:

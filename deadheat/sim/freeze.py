@@ -65,6 +65,9 @@ class Reordered(frozenset[Any]):
 
 ATOMS = (type(None), bool, int, str, bytes, type(Ellipsis))
 
+_ATOMS = frozenset(ATOMS)
+"""The same, to look a type up in."""
+
 MUTABLE = (list, dict, set, bytearray)
 
 HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
@@ -131,7 +134,7 @@ class _ValueFreezer:
 
     def freeze(self, value: Any) -> Hashable:
         kind = type(value)
-        if kind in ATOMS:
+        if kind in _ATOMS:
             return (kind, value)
         if kind is float:
             return (kind, value.hex())
@@ -140,9 +143,11 @@ class _ValueFreezer:
         return self._freeze_compound(kind, value)
 
     def _freeze_compound(self, kind: type, value: Any) -> Hashable:
+        if kind is tuple:
+            return (kind, self._freeze_all(value))
         if isinstance(value, Enum):
             return (kind, value._name_, value._value_ if isinstance(value, Flag) else None)
-        if kind is tuple or (isinstance(value, tuple) and _is_named_tuple(value)):
+        if isinstance(value, tuple) and _is_named_tuple(value):
             return (kind, self._freeze_all(tuple.__iter__(value)))
         if kind is frozenset or kind is Reordered:
             return (frozenset, self._freeze_all(frozenset.__iter__(value)))
@@ -164,7 +169,8 @@ class _ValueFreezer:
         )
 
     def _freeze_all(self, values: Iterable[Any]) -> tuple[Hashable, ...]:
-        return tuple(self.freeze(each) for each in values)
+        freeze = self.freeze
+        return tuple([freeze(each) for each in values])
 
     def _freeze_dataclass(self, kind: Any, value: Any) -> Hashable:
         parameters = kind.__dataclass_params__
@@ -174,10 +180,9 @@ class _ValueFreezer:
             raise Unfreezable(f"the dataclass {kind.__name__} is compared by identity (eq=False)")
         if not all(base.__flags__ & HEAP_TYPE and not base.__flags__ & IMMUTABLE_TYPE for base in kind.__mro__[:-1]):
             raise Unfreezable(f"the dataclass {kind.__name__} holds more than its fields: what it derives from")
-        fields = {field.name for field in dataclasses.fields(value)}
-        if not _attributes_of(kind, value) <= fields:
+        names = [field.name for field in dataclasses.fields(value)]
+        if not _attributes_of(kind, value).issubset(names):
             raise Unfreezable(f"this {kind.__name__} holds more than its fields")
-        names = (field.name for field in dataclasses.fields(value))
         return (kind, self._freeze_all(getattr(value, name, _MISSING) for name in names))
 
 

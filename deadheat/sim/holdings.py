@@ -174,21 +174,26 @@ def _held_in_attributes(value: Any, name: str) -> Held:
 
 def _attributes_of(value: Any) -> dict[str, Any]:
     """Return what an object holds in slots and in its dictionary; nothing that it has only computed."""
-    of_classes = [(name, type(held)) for kind in type(value).__mro__ for name, held in vars(kind).items()]
-    slots = [name for name, held in of_classes if held is MemberDescriptorType and hasattr(value, name)]
-    computed = {name for name, held in of_classes if held is cached_property}
-    attributes = {name: getattr(value, name) for name in slots} | getattr(value, "__dict__", {})
+    kind: Any = type(value)
+    slots, computed = _slots_and_computed(kind)
+    attributes = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
     return {name: each for name, each in attributes.items() if name not in computed and name not in OF_PYTHON}
+
+
+@lru_cache(maxsize=4_096)
+def _slots_and_computed(kind: Any) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the slots of a class, and the attributes of its objects that are only computed; neither ever changes."""
+    of_classes = [(name, type(held)) for each in kind.__mro__ for name, held in vars(each).items()]
+    slots = tuple(name for name, held in of_classes if held is MemberDescriptorType)
+    return slots, frozenset(name for name, held in of_classes if held is cached_property)
 
 
 def _has_attributes(value: Any) -> bool:
     """Return whether an object can hold something by name; not said of what keeps books on its own, such as loggers."""
-    kind = type(value)
+    kind: Any = type(value)
     if isinstance(value, ModuleType | BuiltinFunctionType) or kind.__module__.partition(".")[0] in KEEPS_BOOKS:
         return False
-    return hasattr(value, "__dict__") or any(
-        type(held) is MemberDescriptorType for each in kind.__mro__ for held in vars(each).values()
-    )
+    return hasattr(value, "__dict__") or bool(_slots_and_computed(kind)[0])
 
 
 def _content_of(cell: CellType) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -53,7 +53,7 @@ class Operation:
 
     def labelled(self, label: str) -> Operation:
         """Return the operation with this label on it."""
-        return replace(self, label=label)
+        return Operation(self.component, self.name, self.arguments, label)
 
     def __str__(self) -> str:
         return f"{self.component}.{self.name}({', '.join(render(argument) for argument in self.arguments)})"

@@ -14,12 +14,12 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "INSTALLED",
@@ -83,7 +83,7 @@ def version_of(module: str) -> str | None:
     file = getattr(sys.modules.get(module), "__file__", None)
     if top in sys.stdlib_module_names:
         return "python" if file is None or Path(file).is_relative_to(sysconfig.get_path("stdlib")) else None
-    return _distributed(top) if file is not None and any(each in Path(file).parts for each in INSTALLED) else None
+    return _distributed(top) if file is not None and _is_installed(file) else None
 
 
 @cache
@@ -116,14 +116,11 @@ def references(function: FunctionType) -> Iterator[tuple[str, Any]]:
     A module is followed to the attribute that is asked of it. What has no value yet means NOTHING. Raises UnseenError.
     """
     found: dict[str, Any] = {}
-    for code in codes_in(function.__code__):
-        instructions = [each for each in dis.get_instructions(code) if each.opname != "EXTENDED_ARG"]
-        for place, instruction in enumerate(instructions):
-            if instruction.opname in BY_NAME:
-                name = instruction.argval
-                found.update([_followed(name, _global(function, name), instructions, place + 1)])
-            elif instruction.opname == "IMPORT_NAME":
-                found.update(_imported(function, instructions, place))
+    for each in _looked_up_in(function.__code__):
+        if isinstance(each, _Import):
+            found.update(_imported(function, each))
+        else:
+            found.update([_followed(each.name, _global(function, each.name), each.asked)])
     for value in found.values():
         if any(value is each for each in UNSEEN):
             raise UnseenError(f"calls {value.__name__}()")
@@ -142,34 +139,63 @@ def _global(function: FunctionType, name: str) -> Any:
     return function.__globals__.get(name, getattr(builtins, name, Nothing.NOTHING))
 
 
-def _followed(name: str, value: Any, instructions: Sequence[dis.Instruction], place: int) -> tuple[str, Any]:
+class _Name(NamedTuple):
+    """A name that a code looks up, and the attributes that it then asks for, one of the other."""
+
+    name: str
+    asked: tuple[str, ...]
+
+
+class _Import(NamedTuple):
+    """An import inside a function: of what, which names of it (None: of the module itself), and from how far up."""
+
+    name: str
+    asked: tuple[str, ...] | None
+    level: int
+
+
+@lru_cache(maxsize=4_096)
+def _looked_up_in(code: CodeType) -> tuple[_Name | _Import, ...]:
+    """Return all that a code and those inside it look up and import, in their order; to read them takes long."""
+    found: list[_Name | _Import] = []
+    for one in codes_in(code):
+        instructions = [each for each in dis.get_instructions(one) if each.opname != "EXTENDED_ARG"]
+        for place, instruction in enumerate(instructions):
+            if instruction.opname in BY_NAME:
+                attributes = takewhile(lambda each: each.opname in ATTRIBUTE, islice(instructions, place + 1, None))
+                found.append(_Name(instruction.argval, tuple(each.argval for each in attributes)))
+            elif instruction.opname == "IMPORT_NAME":
+                loads = (each.argval for each in reversed(instructions[:place]) if each.opname.startswith("LOAD_"))
+                asked, level = islice(loads, 2)
+                found.append(_Import(instruction.argval, asked, level))
+    return tuple(found)
+
+
+def _followed(name: str, value: Any, asked: Sequence[str]) -> tuple[str, Any]:
     """Return what a name stands for, or, if that is a module, what is asked of it, under its longer name."""
-    while isinstance(value, ModuleType) and place < len(instructions) and instructions[place].opname in ATTRIBUTE:
-        asked = instructions[place].argval
-        name, value, place = f"{name}.{asked}", _attribute(value, asked), place + 1
+    for each in asked:
+        if not isinstance(value, ModuleType):
+            break
+        name, value = f"{name}.{each}", _attribute(value, each)
     return name, value
 
 
-def _imported(function: FunctionType, instructions: Sequence[dis.Instruction], place: int) -> Iterator[tuple[str, Any]]:
+def _imported(function: FunctionType, found: _Import) -> Iterator[tuple[str, Any]]:
     """Yield what an import inside a function brings, each under the name of its module."""
-    named = instructions[place].argval
-    asked, level = (each.argval for each in islice(_loads_before(instructions, place), 2))
     try:
-        name = importlib.util.resolve_name("." * level + named, function.__globals__.get("__package__") or "")
+        name = importlib.util.resolve_name(
+            "." * found.level + found.name, function.__globals__.get("__package__") or ""
+        )
         module = importlib.import_module(name)
     except ImportError:
-        yield named, Nothing.NOTHING
+        yield found.name, Nothing.NOTHING
         return
-    if asked is None:
+    if found.asked is None:
         yield name, module
         top = name.partition(".")[0]  # which is what `import a.b` binds, and whose attributes are then used
         yield top, sys.modules[top]
-    for each in asked or ():
+    for each in found.asked or ():
         yield f"{name}.{each}", _attribute(module, each)
-
-
-def _loads_before(instructions: Sequence[dis.Instruction], place: int) -> Iterator[dis.Instruction]:
-    return (each for each in reversed(instructions[:place]) if each.opname.startswith("LOAD_"))
 
 
 def _attribute(module: ModuleType, name: str) -> Any:
@@ -186,5 +212,10 @@ def is_the_users(module: str | None) -> bool:
     top = (module or "").partition(".")[0]
     if top in sys.stdlib_module_names or (top == MODELS and not f"{module}.".startswith(WHERE_PROTOCOLS_ARE)):
         return False
-    file = Path(getattr(sys.modules.get(module or ""), "__file__", None) or "")
-    return top == MODELS or not any(each in file.parts for each in INSTALLED)
+    return top == MODELS or not _is_installed(getattr(sys.modules.get(module or ""), "__file__", None) or "")
+
+
+@lru_cache(maxsize=4_096)
+def _is_installed(file: str) -> bool:
+    parts = Path(file).parts
+    return any(each in parts for each in INSTALLED)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.conform import Conformance, conform
 from deadheat.live.logs.tape import Header, Tape, read_tape
 from deadheat.live.values import decode
@@ -25,6 +25,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.run.stepping import made_in
+from tests.live.environment import is_environment
 
 FORMAT = {"format": "deadheat-live-trace", "version": 1}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.conform import conform
 from deadheat.live.logs.likeness import in_words_of
 from deadheat.live.logs.tape import read_tape
@@ -23,6 +23,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.operations import Atomic
 from deadheat.sim.run.simulation import Simulation
+from tests.live.environment import is_environment
 
 FEW = ("http-retry", "http-timeout", "completion", "resubmission")
 HEADER = {"format": "deadheat-live-trace", "version": 1, "evaluations": ["17"]}

@@ -37,14 +37,16 @@ from deadheat import (
     crash,
     each_step,
     eventually,
+    expires,
     one,
     one_each,
     operation,
     settled,
     several,
     several_each,
+    weaker,
 )
-from deadheat.library import CancelRequest, Memory, Status, System, baseline
+from deadheat.library import CancelRequest, Memory, Status, System, Tasks, baseline
 from deadheat.sim.explore import python
 from deadheat.sim.explore.results import Exploration
 
@@ -481,3 +483,99 @@ def test_a_field_that_is_given_another_component_without_being_one_is_refused() 
 
 def test_who_is_left_out_may_be_told_one_by_one() -> None:
     assert names(SHOP.variant("alone", "nobody delivers", without=(each for each in ["delivery"]))) == ["shop/order1"]
+
+
+def test_a_step_property_that_takes_a_change_for_a_value_is_told_so() -> None:
+    @each_step
+    def never_shipped(orders: Change[Order]) -> bool:
+        """Nothing is shipped."""
+        return orders == Order(shipped=1)
+
+    with pytest.raises(ModelError, match="is given a Change of each component; look at its"):
+        check(replace(SHOP, claims=(never_shipped,)))
+
+
+@pytest.mark.parametrize(
+    ("noticed", "said"),
+    [
+        (lambda shop, me: None, "is None; return a tuple of operations"),
+        (lambda shop, me: shop.orders.notice(me.key), "is an Operation; return a tuple of operations"),
+        (lambda: (), "failed in "),
+    ],
+)
+def test_what_is_noticed_of_a_crash_is_a_tuple_of_operations(noticed: Any, said: str) -> None:
+    design = replace(SHOP, roles=(one_each("shop", place, crashes=(crash(KILLED, noticed=noticed),)),))
+    with pytest.raises(ModelError, match=said):
+        check(design, faults={"shop-killed": 1})
+
+
+@pytest.mark.parametrize("mark", [by_itself, expires, weaker])
+def test_a_mark_that_takes_something_does_not_stand_alone(mark: Any) -> None:
+    with pytest.raises(ModelError, match="stands above an operation without parentheses"):
+        mark(operation(Orders.ship.step))
+
+
+def test_a_component_that_is_called_like_the_key_is_refused() -> None:
+    with pytest.raises(ModelError, match="A component of the design 'shop' is named 'post', as its key is"):
+        replace(SHOP, key="post", claims=())
+
+
+def test_what_a_node_does_later_has_labels_too() -> None:
+    @dataclass(frozen=True)
+    class Later(Shop):
+        tasks: Tasks = Tasks("tasks")
+
+    def do(shop: Later, order: str) -> Steps:
+        yield shop.post.take("nothing ever")
+        yield S2(shop.orders.ship(order))
+
+    def hand_over(shop: Later, order: str) -> Steps:
+        yield S1(shop.orders.write(order))
+
+    later = Later()
+    design = Design(
+        name="later",
+        summary="hands over",
+        source="a test",
+        key="order",
+        components=later,
+        roles=(one_each("shop", hand_over),),
+        claims=(shipped_once,),
+        nodes=(Node("machine", ("shop",), (crash(KILLED),), tasks=later.tasks, does=do, given=(later,)),),
+    )
+    assert check(design).verdicts == {"shipped-once": "vacuous"}
+    assert check(design).result.missed == ("S2",)
+
+
+def test_a_large_design_may_meet_a_fault_that_it_declares_itself() -> None:
+    class Meter(Component):
+        keyed = True
+        initial = 0
+
+        @operation
+        def turn(self, value: int, order: str) -> Outcomes:
+            return (Step(None, (value + 1) % 60), Step(None, 0, fault=AGAIN))
+
+    @dataclass(frozen=True)
+    class Metered(Components):
+        meter: Meter = Meter("meter")
+
+    def turning(metered: Metered, order: str) -> Steps:
+        yield metered.meter.turn(order)
+
+    @always
+    def small(meter: int) -> bool:
+        """It is small."""
+        return meter > 59
+
+    design = Design(
+        name="metered",
+        summary="turns",
+        source="a test",
+        key="order",
+        components=Metered(),
+        roles=(one_each("turning", turning, repeats=True),),
+        claims=(small,),
+        faults=(AGAIN,),
+    )
+    assert check(design, evaluations=2).verdicts == {"small": "holds"}

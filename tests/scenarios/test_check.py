@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import threading
+
 import pytest
 
 from deadheat.scenarios import check as check_module
@@ -64,6 +67,17 @@ def test_several_processes_find_what_one_does() -> None:
     together = list(check_all(scenarios, Options(), jobs=2))
     assert [each.outcomes for each in alone] == [each.outcomes for each in together]
     assert [each.exploration for each in alone] == [each.exploration for each in together]
+
+
+@pytest.mark.parametrize("taken", [1, 3])
+def test_whoever_takes_no_more_results_leaves_no_thread_and_no_process(taken: int) -> None:
+    # A thread of a pool that is still there when Python ends is woken then, and complains if it goes at that moment.
+    before = {*threading.enumerate(), *multiprocessing.active_children()}
+    results = check_all([Scenario(name) for name in DEFAULT_PROTOCOLS[:3]], Options(), jobs=2)
+    for _ in range(taken):
+        next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert {*threading.enumerate(), *multiprocessing.active_children()} == before
 
 
 def test_an_unknown_explorer_is_answered_with_the_known_ones() -> None:

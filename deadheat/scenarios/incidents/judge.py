@@ -107,8 +107,8 @@ def judge(incidents: Sequence[Incident], jobs: int = 1, say: Callable[[str], Non
     Raises what `check` raises.
     """
     scenarios = [Scenario(each.name, faults=item.faults) for item in incidents for each in item.protocols]
-    results = iter(check_all(scenarios, Options(), jobs))
-    judged = [Judgement(item, next(results), next(results)) for item in incidents]
+    results = list(check_all(scenarios, Options(), jobs))
+    judged = [Judgement(*each) for each in zip(incidents, results[::2], results[1::2], strict=True)]
     # The kinds that need processes of their own take longest, and what comes last is begun first.
     asked = sorted((each for item in judged for each in _with_one_more_fault(item)), key=lambda each: each.needs_more)
     found: dict[tuple[str, str], CheckResult] = {}

@@ -67,9 +67,10 @@ class _Search:
             simulation = self._run(choices)
             self._check_state(state, simulation, choices)
             self.edges[state] = []
-            for transition in simulation.transitions():
+            for number, transition in enumerate(simulation.transitions()):
                 following = (*choices, transition.choice)
-                after = self._take(transition, choices, following)
+                # The first goes on in the run that was looked at; each other one has a run of its own.
+                after = self._take(transition, simulation if number == 0 else self._run(choices), following)
                 fault = transition.step.fault is not None
                 self.edges[state].append(Edge(after, transition.choice, transition.owed, fault))
                 if after not in self.seen:
@@ -139,9 +140,8 @@ class _Search:
             simulation.fire(choice)
         return simulation
 
-    def _take(self, transition: Transition, choices: Choices, following: Choices) -> Hashable:
+    def _take(self, transition: Transition, simulation: Simulation, following: Choices) -> Hashable:
         self.transitions += 1
-        simulation = self._run(choices)
         before = dict(simulation.values)
         self._cover(simulation, transition)
         simulation.fire(transition.choice)

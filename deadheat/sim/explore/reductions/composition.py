@@ -174,7 +174,7 @@ def _part_of(model: Model, group: _Group) -> _PartModel:
         mine = [part for part in parts if set(part.reads) <= group.components]
         if mine:
             properties.append(Property.of_parts(prop.name, prop.meaning, prop.kind, mine))
-    part = _PartModel(components, processes, tuple(properties), model.budgets, model.quiet)
+    part = _PartModel(components, processes, tuple(properties), model.budgets, model.quiet, declared=model.declared)
     object.__setattr__(part, "whole", model)
     return part
 
