@@ -96,6 +96,8 @@ class Design(Generic[System]):
         require_tuple(
             whose, "claims", self.claims, lambda each: isinstance(each, Claim), "properties, such as @always makes"
         )
+        if not self.claims:
+            raise ModelError(f"There are no properties in {whose}, so all would be well; claim one, as with @always.")
         if not self.roles:
             raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
         _require_different(f"roles of {whose}", (each.name for each in self.roles))
@@ -166,7 +168,8 @@ class Design(Generic[System]):
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
         declared = frozenset(self.kinds)
         model = Model(components.instances(), processes, (), budgets, quiet or self.quiet, components.keys, declared)
-        model = with_nodes(model, *nodes_of(self.nodes, components, processes))
+        role_of = {each.name: role.name for role in self.roles for each in role.instances(components, budgets)}
+        model = with_nodes(model, *nodes_of(self.nodes, components, processes, role_of))
         return replace(model, properties=claims)
 
 

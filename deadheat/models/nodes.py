@@ -10,7 +10,7 @@ database, a queue elsewhere) stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -100,7 +100,7 @@ def require_nodes(nodes: tuple[Node, ...], roles: tuple[Role[Any], ...], whose: 
     """Raise ModelError for a node that runs what no role of a design is, or as one each key what is there for all."""
     for node in nodes:
         for name in node.runs:
-            ran = [each for each in roles if name in (each.name, each.part)]
+            ran = [each for each in roles if name == each.name]
             if not ran:
                 known = unknown_name("role", name, [each.name for each in roles])
                 raise ModelError(f"The node {node.name!r} of {whose} runs what is not there: {known}")
@@ -111,21 +111,21 @@ def require_nodes(nodes: tuple[Node, ...], roles: tuple[Role[Any], ...], whose: 
                 )
 
 
-def nodes_of(nodes: tuple[Node, ...], components: Components, processes: tuple[Process, ...]) -> Iterator[Node]:
-    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key that there are."""
+def nodes_of(
+    nodes: tuple[Node, ...], components: Components, processes: tuple[Process, ...], role_of: Mapping[str, str]
+) -> Iterator[Node]:
+    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key that there are.
+
+    `role_of` gives the name of the role of each process.
+    """
     for node in nodes:
         for key in components.keys if node.each_key else (None,):
             its_own = [each for each in processes if key is None or each.key == key]
-            runs = tuple(each.name for each in its_own if each.part in node.runs or _name_of_role(each) in node.runs)
+            runs = tuple(each.name for each in its_own if role_of.get(each.name) in node.runs)
             name = node.name if key is None else f"{node.name}/{key}"
             me = Instance(name, key)
             crashes = tuple(each if isinstance(each, Crash) else each.of(components, me) for each in node.crashes)
             yield replace(node, name=name, runs=runs, crashes=crashes, key=key, each_key=False)
-
-
-def _name_of_role(process: Process) -> str:
-    """Return the name that its role has in a design: the process' own, without its key and number."""
-    return process.name if process.key is None else process.name.partition(f"/{process.key}")[0]
 
 
 def with_nodes(model: Model, *nodes: Node) -> Model:
@@ -139,6 +139,12 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     for node in nodes:
         workers = node.workers
         names = [each.name for each in (*_run_by(node, model), *workers)]
+        for each in processes:
+            if each.name in names and each.crashes:
+                raise ModelError(
+                    f"The process {each.name!r} on the node {node.name!r} has crashes of its own, which could kill it "
+                    "where it is dead already; let the node crash, or take it off the node."
+                )
         for name in names:
             if name in homes:
                 raise ModelError(

@@ -244,7 +244,16 @@ def numbered(count: int | Callable[[Faults], int]) -> Callable[[Faults], tuple[i
     """Return the numbers from 1 on, so many as the count says."""
     if not callable(count) and (type(count) is not int or count < 1):
         raise ModelError(f"The count of a role is {count!r}; give it a whole number, or a function of the faults.")
-    return lambda faults: tuple(range(1, (count(faults) if callable(count) else count) + 1))
+
+    def numbers(faults: Faults) -> tuple[int, ...]:
+        counted = count(faults) if callable(count) else count
+        if type(counted) is not int or counted < 0:
+            raise ModelError(
+                f"The count of a role, in {place_of(count)}, is {counted!r}; let it return a whole number."
+            )
+        return tuple(range(1, counted + 1))
+
+    return numbers
 
 
 def processes_of(roles: tuple[Role[Any], ...], components: Components, faults: Faults) -> Iterator[Process]:

@@ -314,6 +314,7 @@ def test_a_variant_is_the_same_but_for_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"claims": ()}, "There are no properties in the design 'shop', so all would be well; claim one"),
         ({"roles": ()}, "There are no roles in the design 'shop'"),
         ({"roles": (SHOP.roles[0], SHOP.roles[0])}, "Two roles of the design 'shop' are named 'shop'"),
         ({"claims": (shipped_once, shipped_once)}, "Two properties of the design 'shop' are named 'shipped-once'"),
@@ -468,7 +469,8 @@ def test_what_a_crash_of_a_node_leads_to_must_be_possible_wherever_it_can_crash(
     def taken(shop: Shop, me: Any) -> tuple[Operation, ...]:
         return (shop.post.take(me.key),)
 
-    design = replace(SHOP, nodes=(replace(POD, crashes=(crash(KILLED, noticed=taken),)),))
+    pod = replace(POD, crashes=(crash(KILLED, noticed=taken),))
+    design = replace(SHOP, roles=(one_each("shop", place), SHOP.roles[1]), nodes=(pod,))
     with pytest.raises(ModelError, match="follows from a crash, so it must have exactly one step, not 0"):
         check(design, faults={"shop-killed": 1})
 
@@ -517,7 +519,7 @@ def test_a_mark_that_takes_something_does_not_stand_alone(mark: Any) -> None:
 
 def test_a_component_that_is_called_like_the_key_is_refused() -> None:
     with pytest.raises(ModelError, match="A component of the design 'shop' is named 'post', as its key is"):
-        replace(SHOP, key="post", claims=())
+        replace(SHOP, key="post", claims=(not_all_at_once,))
 
 
 def test_what_a_node_does_later_has_labels_too() -> None:
@@ -579,3 +581,19 @@ def test_a_large_design_may_meet_a_fault_that_it_declares_itself() -> None:
         faults=(AGAIN,),
     )
     assert check(design, evaluations=2).verdicts == {"small": "holds"}
+
+
+def test_a_node_runs_the_roles_that_it_names_and_none_that_is_like_them() -> None:
+    alike = one("other", relay, like="shop")
+    design = replace(
+        SHOP, roles=(one_each("shop", place), alike), nodes=(replace(POD, each_key=False, crashes=(crash(KILLED),)),)
+    )
+    kept = {each.name: each.role for each in design.model(1).processes}
+    assert kept["other"] is relay
+    assert kept["shop/order1"] is not place
+
+
+def test_a_process_on_a_node_does_not_crash_by_itself() -> None:
+    design = replace(SHOP, nodes=(POD,))  # whose shop has a crash of its own
+    with pytest.raises(ModelError, match="on the node 'pod/order1' has crashes of its own"):
+        check(design)
