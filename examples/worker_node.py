@@ -27,9 +27,9 @@ from typing import Any, TypeAlias
 from deadheat import (
     Component,
     Components,
-    Crash,
     Design,
     Fault,
+    Instance,
     Label,
     Node,
     Operation,
@@ -38,7 +38,7 @@ from deadheat import (
     Steps,
     always,
     atomic_block,
-    atomically,
+    crash,
     one_each,
     operation,
     settled,
@@ -181,6 +181,11 @@ def put(request: Callable[[str], Operation], job: str) -> Steps:
         pass
 
 
+def node_dies(farm: Farm, node: Instance) -> tuple[Operation, ...]:
+    """Nobody counts on its leases any more."""
+    return (farm.redis.forsake(FARM, WORKER),)
+
+
 def clean(farm: Farm, job: str) -> Steps:
     """The janitor, elsewhere: a script for each job."""
     yield W6(atomic_block(put_back, farm.redis, job))
@@ -209,14 +214,12 @@ def uploaded_is_done(redis: Mapping[str, RedisState], store: Mapping[str, int]) 
     return f"{', '.join(undone)} uploaded, and not done" if undone else None
 
 
-SYSTEM = Farm()
-
 DONE_EARLY = Design(
     name="worker-node-done-early",
     summary="a job is done when its result is in memory",
     source="a whiteboard",
     key="job",
-    components=SYSTEM,
+    components=Farm(),
     roles=(
         one_each("submit", submit),
         several("slot", slot_done_early, 2, repeats=True),
@@ -227,8 +230,8 @@ DONE_EARLY = Design(
         Node(
             WORKER,
             runs=("slot", "uploader"),
-            crashes=(Crash(NODE_CRASH, consequences=atomically(SYSTEM.redis.forsake(FARM, WORKER))),),
-            volatile=(SYSTEM.results,),
+            crashes=(crash(NODE_CRASH, noticed=node_dies),),
+            volatile=(Farm.results,),
         ),
     ),
     claims=(every_job_uploaded, uploaded_once, uploaded_is_done),
