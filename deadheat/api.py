@@ -164,5 +164,5 @@ def _timeline(counterexample: Counterexample, subject: Subject) -> str:
     model = counterexample.scenario.model_of(subject)
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
     text = StringIO()
-    print_timeline(counterexample, Console(file=text, width=WIDTH), lost)
+    print_timeline(counterexample, Console(file=text, width=WIDTH, emoji=False), lost)
     return text.getvalue()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.command import deadheat
 
 
 @pytest.fixture
@@ -16,8 +17,7 @@ def run(tmp_path: Path) -> Any:
     """Return what runs deadheat in an empty folder."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "deadheat", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        done = deadheat(*arguments, cwd=tmp_path)
         assert "Traceback" not in done.stderr
         return done
 

@@ -6,10 +6,12 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
-from tests.test_exit_codes import AT_WORK, environment, interrupted, interrupted_in_all_words, program
+from tests.command import forked
+from tests.test_exit_codes import AT_WORK, environment, interrupted, interrupted_in_all_words
 
 USERS = """
 import multiprocessing, os, sys
@@ -40,10 +42,17 @@ with added(changed("talks", dispatch=talks), changed("loops", dispatch=loops), c
 """
 
 
+def scripted(script: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run that as a program, to its end, as `python -c` would."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        text = f"from deadheat.cli import main\n{script}"
+        file.write(f"exec({text!r})")
+        file.flush()
+        return forked("python", file.name, *arguments, env=environment(**more))
+
+
 def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        program(USERS, *arguments), capture_output=True, text=True, env=environment(**more), timeout=120
-    )
+    done = scripted(USERS, *arguments, **more)
     assert "Traceback" not in done.stderr
     return done
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,7 +30,9 @@ def checked(folder: Path, text: str, of: str = "PROTOCOL", *options: str) -> sub
 @pytest.mark.parametrize("mistake", EVERY, ids=str)
 def test_a_mistake_is_answered_in_one_sentence_with_its_place(mistake: Mistake, tmp_path: Path) -> None:
     done = checked(tmp_path, mistake.text, mistake.of)
-    assert done.stderr == f"deadheat: {mistake.said}\n"
+    # How deep Python can go depends on how deep it is already.
+    depth = re.compile(r"(?<=without an end after )\d+")
+    assert depth.sub("N", done.stderr) == depth.sub("N", f"deadheat: {mistake.said}\n")
     assert (done.returncode, done.stdout) == (2, "")
 
 

@@ -75,7 +75,7 @@ def console() -> Any:
         def on_broken_pipe(self) -> None:  # rich would end the program, with 1
             raise BrokenPipeError
 
-    output = Output()
+    output = Output(emoji=False)
     if output.width < NARROWEST:  # a terminal that does not know its width, and nothing could be read
         output.width = USUAL
     return output

@@ -18,6 +18,7 @@ component: its value before and after a step.
 
 from __future__ import annotations
 
+import dis
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,13 @@ class Claim:
             raise ModelError(f"The property {self.name!r} has no function but {a(self.violation)}; give it one.")
         if not isinstance(self.name, str) or not self.name.strip() or any(each.isspace() for each in self.name):
             raise ModelError(f"The name of a property is {self.name!r}; give it one without spaces, such as no-orphan.")
+        if not isinstance(self.kind, Kind):
+            raise ModelError(f"The kind of the property {self.name!r} is {self.kind!r}; give it one of Kind.")
+        if not _returns_something(self.violation):
+            raise ModelError(
+                f"The property {self.name!r} ({self.place}) returns nothing, so nothing could violate it; let it "
+                "return what is wrong."
+            )
         for each in inspect.signature(self.violation).parameters.values():
             if each.kind not in POSITIONAL:
                 raise ModelError(
@@ -113,6 +121,20 @@ class Claim:
     def __call__(self, *values: Any, **named: Any) -> str | bool | None:
         """Call its function, as one calls it in a test."""
         return self.violation(*values, **named)
+
+
+def _returns_something(function: Callable[..., Any]) -> bool:
+    """Return whether some way through a function returns anything but None, as far as its code shows."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return True
+    instructions = list(dis.get_instructions(code))
+    for before, each in zip([None, *instructions], instructions, strict=False):
+        if each.opname == "RETURN_CONST" and each.argval is not None:
+            return True
+        if each.opname == "RETURN_VALUE" and not (before and before.opname == "LOAD_CONST" and before.argval is None):
+            return True
+    return False
 
 
 Decorator = Callable[[Violation], Claim]

@@ -196,7 +196,13 @@ def declared_faults(
             raise ModelError(f"A fault is of the kind {each.kind!r}; give it one word, such as message-lost.")
         if isinstance(each, Fault) and found.setdefault(each.kind, each) != each:
             raise ModelError(f"Two different faults are of the kind {each.kind!r}; give one of them another name.")
-    for kind in (each for each in (*crashes, *needed) if not isinstance(each, Fault)):
+    by_themselves = [
+        trait.fault
+        for component in components.named().values()
+        for marked in component.operations()
+        if (trait := marked.traits.by_itself) is not None and trait.fault is not None
+    ]
+    for kind in (each for each in (*crashes, *needed, *by_themselves) if not isinstance(each, Fault)):
         if kind not in found and kind not in FAULTS:
             known = unknown_name("fault", kind, [*found, *FAULTS])
             raise ModelError(f"{known} A fault of your own is declared as Fault({kind!r}, meaning, source).")

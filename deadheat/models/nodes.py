@@ -4,8 +4,9 @@ A machine, a pod, or one operating-system process with several threads of contro
 one instant, its volatile memory is gone, and what was handed to it to be done later is not done. What is durable (a
 database, a queue elsewhere) stays.
 
-    worker = Node("worker", runs=("receive", "flush"), crashes=(Crash(WORKER_CRASH),), volatile=(cache,))
-    Design(..., nodes=(worker,))
+    worker = Node("worker", runs=("receive", "flush"), crashes=(crash("worker-crash"),), volatile=(Memory("cache"),))
+
+which a design is given among its `nodes`.
 """
 
 from __future__ import annotations
@@ -124,8 +125,9 @@ def nodes_of(
             runs = tuple(each.name for each in its_own if role_of.get(each.name) in node.runs)
             name = node.name if key is None else f"{node.name}/{key}"
             me = Instance(name, key)
+            given = tuple(components if isinstance(each, Components) else each for each in node.given)
             crashes = tuple(each if isinstance(each, Crash) else each.of(components, me) for each in node.crashes)
-            yield replace(node, name=name, runs=runs, crashes=crashes, key=key, each_key=False)
+            yield replace(node, name=name, runs=runs, crashes=crashes, given=given, key=key, each_key=False)
 
 
 def with_nodes(model: Model, *nodes: Node) -> Model:

@@ -16,9 +16,9 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from deadheat.models.any_system import Components
 from deadheat.models.protocol_rules import require_tuple
 from deadheat.sim.counting import a
-from deadheat.sim.errors import ModelError
+from deadheat.sim.errors import ModelError, UsageError
 from deadheat.sim.faults import Fault, kind_of
-from deadheat.sim.model import Crash, Process
+from deadheat.sim.model import UNLIMITED, Crash, Process
 from deadheat.sim.operations import Operation, Request, atomically
 from deadheat.sim.places import place_of
 from deadheat.sim.users_code import failed
@@ -240,13 +240,30 @@ def several_each(
     )
 
 
+class _Countable(dict[str, int]):
+    """Budgets that are counted with: one without end is no number, and raises UsageError."""
+
+    def __getitem__(self, kind: str) -> int:
+        budget = super().__getitem__(kind)
+        if budget == UNLIMITED:
+            raise UsageError(
+                f"How many processes there are depends on the fault {kind!r}, which cannot happen without end; give it "
+                "a number of times."
+            )
+        return budget
+
+    def get(self, kind: str, default: Any = None) -> Any:
+        """Return a budget, or the default."""
+        return default if kind not in self else self[kind]
+
+
 def numbered(count: int | Callable[[Faults], int]) -> Callable[[Faults], tuple[int, ...]]:
     """Return the numbers from 1 on, so many as the count says."""
     if not callable(count) and (type(count) is not int or count < 1):
         raise ModelError(f"The count of a role is {count!r}; give it a whole number, or a function of the faults.")
 
     def numbers(faults: Faults) -> tuple[int, ...]:
-        counted = count(faults) if callable(count) else count
+        counted = count(_Countable(faults)) if callable(count) else count
         if type(counted) is not int or counted < 0:
             raise ModelError(
                 f"The count of a role, in {place_of(count)}, is {counted!r}; let it return a whole number."

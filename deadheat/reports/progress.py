@@ -22,7 +22,7 @@ class ProgressLine:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, emoji=False)
         self._started = time.monotonic()
         self._status: Status | None = None
 

@@ -183,11 +183,15 @@ class Component:
             setattr(other, name, value)
         return other
 
+    def operations(self) -> Iterator[operation[...]]:
+        """Yield its operations, by name."""
+        found = (getattr(type(self), name) for name in dir(type(self)))
+        yield from (each for each in found if isinstance(each, operation))
+
     def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
         """Yield the operations that happen by themselves where faults have these budgets."""
-        for name in dir(type(self)):
-            marked = getattr(type(self), name)
-            trait = marked.traits.by_itself if isinstance(marked, operation) else None
+        for marked in self.operations():
+            trait = marked.traits.by_itself
             if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
                 yield marked
 

@@ -131,6 +131,13 @@ class Property:
     parts: tuple[Part, ...] = ()
     every_step: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.kind, Kind):
+            raise ModelError(
+                f"The kind of the property {self.name!r} is {self.kind!r}; give it one of Kind: "
+                f"{', '.join(Kind.__members__)}."
+            )
+
     @property
     def singles(self) -> tuple[Property, ...]:
         """The property of each part alone; of kind SETTLED and EVENTUALLY, one and the same is violated throughout."""

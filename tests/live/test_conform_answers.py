@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from deadheat.live.logs.conform import Conformance, conform
 from deadheat.live.logs.run_properties import InRun
 from deadheat.live.logs.tape import read_tape
+from tests.command import deadheat
 
 HEADER: dict[str, Any] = {"format": "deadheat-live-trace", "version": 1, "protocol": "baseline", "evaluations": ["17"]}
 
@@ -279,9 +279,7 @@ def test_a_sweep_that_goes_on_for_ever_has_settled_where_it_changes_nothing(tmp_
 
 
 def run(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deadheat", "conform", str(path), *options]
-    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
+    return deadheat("conform", str(path), *options, env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"})
 
 
 def test_the_exit_code_says_whether_it_is_explained_and_whether_anything_is_violated(tmp_path: Path) -> None:

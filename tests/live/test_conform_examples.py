@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.command import deadheat
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOGS = sorted(EXAMPLES.glob("*.jsonl"))
 
 
 def conform(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deadheat", "conform", path.name, *options]
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=path.parent, env=environment)
+    return deadheat("conform", path.name, *options, cwd=path.parent, env=environment)
 
 
 def result_of(path: Path) -> dict[str, Any]:

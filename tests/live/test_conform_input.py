@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +23,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.run.stepping import made_in
+from tests.command import deadheat
 from tests.live.environment import is_environment
 
 FORMAT = {"format": "deadheat-live-trace", "version": 1}
@@ -292,7 +291,7 @@ def test_bad_input_ends_with_exit_code_2(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     for line in (GET.replace("status", "statu") + '"at": 1}', GET + '"at": NaN}'):
         path.write_text(json.dumps(HEADER) + "\n" + line)
-        done = subprocess.run([sys.executable, "-m", "deadheat", "conform", str(path)], capture_output=True, text=True)
+        done = deadheat("conform", str(path))
         assert done.returncode == 2
         assert done.stderr.startswith("deadheat: Line 2 ")
         assert done.stdout == ""

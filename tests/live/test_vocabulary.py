@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -23,6 +22,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.operations import Atomic
 from deadheat.sim.run.simulation import Simulation
+from tests.command import deadheat
 from tests.live.environment import is_environment
 
 FEW = ("http-retry", "http-timeout", "completion", "resubmission")
@@ -107,8 +107,7 @@ def test_what_happens_in_random_runs_with_faults_is_listed(protocol: str) -> Non
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deadheat", "list", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env={"COLUMNS": "80", "PATH": ""})
+    return deadheat("list", *arguments, env={"COLUMNS": "80", "PATH": ""})
 
 
 def test_the_command_lists_the_operations_of_a_protocol_for_people_and_for_machines() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from deadheat import (
     BLOCKED,
+    UNLIMITED,
     Change,
     Component,
     Components,
@@ -30,6 +31,7 @@ from deadheat import (
     Role,
     Step,
     Steps,
+    UsageError,
     always,
     atomically,
     by_itself,
@@ -597,3 +599,44 @@ def test_a_process_on_a_node_does_not_crash_by_itself() -> None:
     design = replace(SHOP, nodes=(POD,))  # whose shop has a crash of its own
     with pytest.raises(ModelError, match="on the node 'pod/order1' has crashes of its own"):
         check(design)
+
+
+def test_a_property_that_returns_nothing_is_refused() -> None:
+    def forgets(orders: Order) -> None:
+        """Nothing is shipped twice."""
+        if orders.shipped > 1:
+            f"{orders} is shipped twice"
+
+    with pytest.raises(ModelError, match="returns nothing, so nothing could violate it"):
+        always(forgets)  # type: ignore[arg-type]
+
+
+def test_the_kind_of_a_property_is_no_text() -> None:
+    for made in (lambda: Property("a", "", "always", ("orders",), str), lambda: replace(shipped_once, kind="always")):  # type: ignore[arg-type,unused-ignore]
+        with pytest.raises(ModelError, match="The kind of the property .* is 'always'; give it one of Kind"):
+            made()
+
+
+def test_how_many_processes_there_are_is_no_matter_of_a_fault_without_end() -> None:
+    role = several("helper", numbered, count=lambda faults: 1 + faults.get("message-lost", 0))
+    design = replace(SHOP, roles=(*SHOP.roles, role))
+    assert "helper/2" in names(design, **{"message-lost": 1})
+    with pytest.raises(UsageError, match="depends on the fault 'message-lost', which cannot happen without end"):
+        names(design, **{"message-lost": UNLIMITED})
+
+
+def test_a_fault_that_only_what_happens_by_itself_names_is_to_be_declared() -> None:
+    class Clock(Component):
+        initial = 0
+
+        @by_itself(fault="clock-drift")
+        @operation
+        def drift(self, value: int) -> Outcomes:
+            return (Step(None, 1),) if not value else BLOCKED
+
+    @dataclass(frozen=True)
+    class Clocked(Shop):
+        clock: Clock = Clock("clock")
+
+    with pytest.raises(ModelError, match="There is no fault 'clock-drift'"):
+        replace(SHOP, components=Clocked())

@@ -154,8 +154,10 @@ CLEANUP_FAULTS = ("cleanup-crash", "cleanup-loss", "stale-list", "watch-loss", "
 SLOW_FOR_THE_REFERENCE = (
     *("celery-redelivery", "worker-crash", "repeated-cancel", "resubmission", "worker-loss", "http-retry"),
     *("overlapping-sweeps", "redis-failover", "watch-duplicate"),
+    # Others of their kind are left: a crash (cancel-crash), and a stale look (stale-status).
+    *("cleanup-crash", "dispatcher-crash", "stale-list"),
 )
-"""With these it runs every prefix of some thousand states anew, for ten seconds and more: `-m slow` has them all."""
+"""With these it runs every prefix of some thousand states anew, for many seconds: `-m slow` has them all."""
 
 
 def where_it_can_happen(fault: str) -> str:

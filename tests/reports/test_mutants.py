@@ -40,11 +40,11 @@ def shown(result: MutantResult) -> str:
 
 def test_an_exchange_is_shown_with_the_places_of_both_steps(hunt: Hunt) -> None:
     result = exchanged(hunt, "redis.set", "kubernetes.delete_job")
-    assert "redis.set happens only after kubernetes.delete_job in cancel (state_machine.py:" in shown(result)
+    assert "redis.set happens only after kubernetes.delete_job in kill (state_machine.py:" in shown(result)
     [entry] = json.loads(mutants_to_json(hunt, [result]))["results"]
     assert entry["change"] == "happens only after kubernetes.delete_job"
     assert entry["only_after"]["operation"] == "kubernetes.delete_job"
-    assert entry["only_after"]["site"].startswith("cancel (state_machine.py:")
+    assert entry["only_after"]["site"].startswith("kill (state_machine.py:")
     assert (entry["fate"], entry["differs_in"], entry["error"]) == ("noticed", [], None)
 
 

@@ -14,7 +14,7 @@ import pytest
 from deadheat.models.faults import FAULTS
 from deadheat.scenarios import incidents
 from deadheat.scenarios.catalogue import find_protocol
-from deadheat.scenarios.check import Verdict, check
+from deadheat.scenarios.check import CheckResult, Verdict, check
 from deadheat.scenarios.incidents import INCIDENTS, find_incident, find_incident_protocol
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.judge import Judgement, judge
@@ -81,29 +81,34 @@ BROKEN_BY: dict[str, set[str]] = {
 }
 
 
+ONE_BY_ONE = [pytest.param(name, marks=pytest.mark.xdist_group(f"incident {name}")) for name in EXPECTED]
+"""The incidents, each in a group of its own: what is judged once a process is judged once."""
+
+
 @cache
 def judged(name: str) -> Judgement:
     [judgement] = judge([find_incident(name)])
     return judgement
 
 
-def violated(protocol: str, incident: Incident) -> set[str]:
-    result = check(Scenario(protocol, faults=incident.faults))
-    assert result.exploration.complete
-    return {each.property for each in result.outcomes if each.verdict is Verdict.VIOLATED}
-
-
 def test_the_names_of_the_incidents_are_a_contract() -> None:
     assert tuple(each.name for each in INCIDENTS) == tuple(EXPECTED)
 
 
-@pytest.mark.parametrize("incident", INCIDENTS, ids=lambda each: each.name)
-def test_the_protocol_and_its_fix_violate_exactly_what_they_should(incident: Incident) -> None:
-    was, fixed = incident.protocols
-    assert (violated(was.name, incident), violated(fixed.name, incident)) == EXPECTED[incident.name]
+def violated(result: CheckResult) -> set[str]:
+    assert result.exploration.complete
+    return {each.property for each in result.outcomes if each.verdict is Verdict.VIOLATED}
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+def test_the_protocol_and_its_fix_violate_exactly_what_they_should(name: str) -> None:
+    judgement = judged(name)
+    was, fixed = (each.name for each in find_incident(name).protocols)
+    assert (judgement.defect.scenario.protocol, judgement.fix.scenario.protocol) == (was, fixed)
+    assert (violated(judgement.defect), violated(judgement.fix)) == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
 def test_the_fix_is_judged_by_what_the_report_complains_about(name: str) -> None:
     judgement = judged(name)
     before, after = EXPECTED[name]
@@ -114,7 +119,7 @@ def test_the_fix_is_judged_by_what_the_report_complains_about(name: str) -> None
     assert not judgement.undecided
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", ONE_BY_ONE)
 def test_one_more_fault_breaks_exactly_the_fixes_that_it_should(name: str) -> None:
     assert set(judged(name).broken_by) == BROKEN_BY[name]
 

@@ -41,38 +41,25 @@ def explore_with(model: Model, settings: Settings, limits: Limits = Limits(), *,
 
 @THOROUGH
 @given(models())
-def test_the_kernel_finds_what_the_plain_loop_finds(model: Model) -> None:
-    assert facts(explore(model)) == facts(python.explore(model))
-
-
-@THOROUGH
-@given(models())
-def test_so_does_a_kernel_on_two_cores(model: Model) -> None:
+def test_the_kernel_finds_what_the_plain_loop_finds_and_simpy_confirms_it(model: Model) -> None:
+    plain = facts(python.explore(model))
+    assert facts(explore(model)) == plain
+    assert facts(explore_with(model, BY_HASH)) == plain  # everything looked up by hash
     found = explore(model, TWO_CORES)
-    assert facts(found) == facts(python.explore(model))
+    assert facts(found) == plain
     assert found == explore(model, TWO_CORES)  # whichever core was faster
-
-
-@THOROUGH
-@given(models())
-def test_so_does_a_kernel_that_looks_everything_up_by_hash(model: Model) -> None:
-    assert facts(explore_with(model, BY_HASH)) == facts(python.explore(model))
-
-
-@THOROUGH
-@given(models())
-def test_every_counterexample_of_the_kernel_is_confirmed_through_simpy(model: Model) -> None:
-    for name, schedule in explore(model, TWO_CORES).counterexamples.items():
+    for name, schedule in found.counterexamples.items():
         assert confirm(model, name, schedule)[1]
 
 
-@pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
-def test_every_protocol_is_judged_alike(name: str, cores: int) -> None:
+def test_every_protocol_is_judged_alike(name: str) -> None:
     faults = (("worker-crash", 1), ("http-retry", 1))
     for scenario in (Scenario(name), Scenario(name, faults=faults)):
         model = scenario.model()
-        assert facts(explore(model, Limits(cores=cores))) == facts(python.explore(model))
+        plain = facts(python.explore(model))
+        for cores in (1, 2):
+            assert facts(explore(model, Limits(cores=cores))) == plain
 
 
 @pytest.mark.parametrize("name", [each.name for each in PROTOCOLS[:3]])
@@ -203,11 +190,12 @@ def test_starving_philosophers_are_found_by_the_kernel() -> None:
 
 def test_the_kernel_goes_on_where_the_plain_loop_stopped() -> None:
     model = Scenario("baseline", evaluations=2).model()
+    plain = facts(python.explore(model))
     for states_max in (2, 100, 5_000):
         search = python.Search(Tables(model), Limits(cores=2), None)
         search.run(states_max)
         assert 1 < len(search.parents) < 43_681
-        assert facts(go_on(search)) == facts(python.explore(model))
+        assert facts(go_on(search)) == plain
 
 
 def test_a_kernel_cut_short_says_by_what_and_decides_nothing_more() -> None:
