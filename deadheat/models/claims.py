@@ -18,8 +18,9 @@ component: its value before and after a step.
 
 from __future__ import annotations
 
-import dis
+import ast
 import inspect
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
@@ -124,17 +125,13 @@ class Claim:
 
 
 def _returns_something(function: Callable[..., Any]) -> bool:
-    """Return whether some way through a function returns anything but None, as far as its code shows."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if code is None:
+    """Return whether a function returns anything, as far as its text shows; nothing is known of one without a text."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError):
         return True
-    instructions = list(dis.get_instructions(code))
-    for before, each in zip([None, *instructions], instructions, strict=False):
-        if each.opname == "RETURN_CONST" and each.argval is not None:
-            return True
-        if each.opname == "RETURN_VALUE" and not (before and before.opname == "LOAD_CONST" and before.argval is None):
-            return True
-    return False
+    returned = (each for each in ast.walk(tree) if isinstance(each, ast.Lambda | ast.Return))
+    return any(isinstance(each, ast.Lambda) or each.value is not None for each in returned)
 
 
 Decorator = Callable[[Violation], Claim]

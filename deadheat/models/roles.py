@@ -254,7 +254,7 @@ class _Countable(dict[str, int]):
 
     def get(self, kind: str, default: Any = None) -> Any:
         """Return a budget, or the default."""
-        return default if kind not in self else self[kind]
+        return self[kind] if kind in self else default  # noqa: SIM401 - or it would call itself
 
 
 def numbered(count: int | Callable[[Faults], int]) -> Callable[[Faults], tuple[int, ...]]:
