@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from deadheat.live.adapters.together import Adapters
 from deadheat.live.forcing.replay import Settings, check_live, plan_check
+from deadheat.live.forcing.stress import Load, stress
+from deadheat.live.logs.conform import conform
+from deadheat.live.logs.tape import read_tape
 from deadheat.live.place import Where, open_place
 from deadheat.live.results import LiveOutcome, LiveResult
 from deadheat.scenarios.scenario import Scenario
@@ -19,7 +23,8 @@ CHARGING = """
 from dataclasses import dataclass
 from typing import Any
 
-from deadheat import Component, Components, Design, Fault, Outcomes, Step, Steps, always, crash, one_each, operation
+from deadheat import Component, Components, Design, Fault, Node, Outcomes, Step, Steps
+from deadheat import always, atomic_block, crash, one_each, operation
 from deadheat.library import Adapter, Mailbox, Redis, Site, key_of
 
 LOST = Fault("answer-lost", "the card is charged, and the answer is lost", "a test")
@@ -130,6 +135,17 @@ def send(post: Post, order: str) -> Steps:
     yield post.ledger.charge(order)
 
 
+def once(shop: Shop, order: str) -> Steps:
+    if not (yield shop.redis.get(key_of("paid", order))):
+        yield shop.ledger.charge(order)
+
+
+def in_a_block(shop: Shop, order: str) -> Steps:
+    yield atomic_block(once, shop, order)
+
+
+BLOCK = AS_IT_IS.variant("block", "it is", roles={"worker": in_a_block})
+NODE = AS_IT_IS.variant("node", "it is", nodes=(Node("machine", runs=("worker",), crashes=(crash(KILLED),)),))
 POST = Design("post", "it is", "a test", Post(), (one_each("worker", send),), (charged_once,), key="order")
 """
 
@@ -238,6 +254,76 @@ PROTOCOL = replace(BASELINE, name="ours", components=Ours, roles=(one_each("watc
 FORGETS = replace(PROTOCOL, name="forgets", components=Theirs)
 """
 
+TWO_WRITERS = """
+from dataclasses import dataclass
+from typing import Any
+
+from deadheat import Component, Components, Design, Outcomes, Step, Steps, always, one_each, operation
+from deadheat.library import Adapter, Column, Database, Record, Site
+
+
+class Item(Record, table="items"):
+    id: Column[str]
+
+
+class Room(Component):
+    initial = 0
+
+    @operation
+    def enter(self, inside: int) -> Outcomes:
+        return (Step(None, inside + 1),)
+
+    @operation
+    def leave(self, inside: int) -> Outcomes:
+        return (Step(None, inside - 1),)
+
+    def live(self, site: Site) -> Adapter:
+        return RoomInRedis(self.name, site)
+
+
+class RoomInRedis(Adapter):
+    def __init__(self, name: str, site: Site) -> None:
+        super().__init__(name)
+        self.redis, self.key = site.redis, f"{site.prefix}{name}"
+
+    def enter(self) -> None:
+        self.redis.incr(self.key)
+
+    def leave(self) -> None:
+        self.redis.decr(self.key)
+
+    def observe(self) -> dict[str, Any]:
+        return {self.name: int(self.redis.get(self.key) or 0)}
+
+
+@dataclass(frozen=True)
+class House(Components):
+    db: Database = Database("db", Item)
+    room: Room = Room("room")
+
+
+def write(house: House, item: str) -> Steps:
+    tx = house.db.begin(f"write/{item}")
+    yield from tx.insert(Item(item))
+    yield house.room.enter()
+    yield house.room.leave()
+    yield from tx.commit()
+
+
+@always
+def alone(room: int) -> bool:
+    return room > 1
+
+
+@always
+def never_many(room: int) -> bool:
+    return room > 2
+
+
+CROWD = Design("crowd", "it is", "a test", House(), (one_each("write", write),), (alone,), key="item")
+FREE = Design("free", "it is", "a test", House(), (one_each("write", write),), (never_many,), key="item")
+"""
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -250,7 +336,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ours")
     page = (DOCS / "sql.md").read_text()
     outbox = page.partition('```python title="outbox.py"\n')[2].partition("```")[0]
-    for name, text in (("charging", CHARGING), ("outbox", outbox), ("outbox_live", OUTBOX_LIVE), ("ours", PROTOCOL)):
+    texts = {"charging": CHARGING, "outbox": outbox, "outbox_live": OUTBOX_LIVE, "ours": PROTOCOL, "two": TWO_WRITERS}
+    for name, text in texts.items():
         (folder / f"{name}.py").write_text(text)
     return folder
 
@@ -312,6 +399,28 @@ def test_a_design_on_a_database_is_forced_on_postgresql(
 
 
 @pytest.mark.live
+def test_without_what_the_model_foresees_a_lost_commit_would_be_done_where_it_is_not(
+    ours: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Adapters, "foresee", lambda *_: None)
+    results = checked(redis_url, "outbox_live.py:LIVE", "sql-lost-commit")
+    assert LiveOutcome.DIVERGED in outcomes(results).values()
+
+
+@pytest.mark.live
+def test_what_needs_two_writers_is_no_difference_on_sqlite_and_happens_on_postgresql(
+    ours: Path, redis_url: str, postgres_url: str
+) -> None:
+    with pytest.raises(NoLiveFormError, match=r"SQLite has one writer, and write/item. is writing .* by --status"):
+        checked(redis_url, "two.py:CROWD")
+    assert outcomes(checked(redis_url, "two.py:CROWD", status_url=postgres_url)) == {"alone": LiveOutcome.CONFIRMED}
+    [short] = checked(redis_url, "two.py:FREE")
+    [full] = checked(redis_url, "two.py:FREE", status_url=postgres_url)
+    assert (short.outcome, full.outcome) == (LiveOutcome.AGREES, LiveOutcome.AGREES)
+    assert 0 < short.steps < full.steps
+
+
+@pytest.mark.live
 def test_the_command_checks_and_replays_a_design(ours: Path, redis_url: str) -> None:
     options = ["--faults", "answer-lost=1", "--redis", redis_url]
     done = deadheat("live", "check", "charging.py:AS_IT_IS", *options, "--json")
@@ -327,6 +436,12 @@ def test_the_command_checks_and_replays_a_design(ours: Path, redis_url: str) -> 
     ("reference", "options", "said"),
     [
         ("charging.py:POST", [], r"The component 'post' \(Mailbox\) of charging.py:POST has no live form; .* `live\("),
+        (
+            "charging.py:BLOCK",
+            [],
+            r"There is no live form of .*once.*: several operations, one of which decides on",
+        ),
+        ("charging.py:NODE", [], r"The node 'machine' of charging.py:NODE has no live form"),
         ("charging.py:AS_IT_IS", ["--topology", "processes"], r"no protocol of evaluations, so its processes run in"),
     ],
 )
@@ -361,3 +476,16 @@ def test_a_protocol_with_a_component_of_ones_own_is_forced_with_its_adapter(
         assert [each.unobserved for each in results] == [(), ()]
         found = outcomes(check_live(place, Scenario("ours.py:FORGETS", 1, (), ("noted-once",)), 10, 1))
         assert found == {None: LiveOutcome.DIVERGED}
+
+
+@pytest.mark.live
+def test_a_role_with_a_name_that_servers_have_elsewhere_is_run_and_told_of(
+    ours: Path, redis_url: str, kubeconfig: Path
+) -> None:
+    with open_place(Where(redis_url=redis_url, kubeconfig=kubeconfig)) as place:
+        stress(place, "ours.py:PROTOCOL", Load(4, 4, {}, settle_s=0.1), ours / "stress.jsonl")
+    header, *events = map(json.loads, (ours / "stress.jsonl").read_text().splitlines())
+    assert "audit" in header["components"]
+    told = {each["process"] for each in events if each["component"].startswith("audit")}
+    assert told == {f"watch/e{number}" for number in range(1, 5)}
+    assert conform(*read_tape(ours / "stress.jsonl")).refused == ()

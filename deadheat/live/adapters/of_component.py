@@ -18,6 +18,7 @@ from deadheat.live.site import Site
 from deadheat.models.components.chance import Chance
 from deadheat.models.components.kubernetes import Kubernetes
 from deadheat.models.components.kubernetes_guards import GuardedKubernetes
+from deadheat.models.components.node import NodeLife
 from deadheat.models.components.redis import Redis
 from deadheat.models.components.sql import Database
 from deadheat.models.components.status import StatusStore
@@ -64,6 +65,13 @@ def needs_cluster(components: Iterable[Component]) -> bool:
 
 def require_adapters(whose: str, components: Iterable[Component]) -> None:
     """Raise NoLiveFormError for the first component that has no adapter."""
+    components = tuple(components)
+    for component in components:
+        if isinstance(component, NodeLife):
+            raise NoLiveFormError(
+                f"The node {component.name!r} of {whose} has no live form: real processes that live and die together "
+                "are not run yet; say so by crashes of its roles."
+            )
     for component in components:
         if not has_adapter(component):
             kind = type(component).__name__

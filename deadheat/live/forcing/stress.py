@@ -22,7 +22,7 @@ from deadheat.live.forcing.free import FreeGate, Latency
 from deadheat.live.forcing.replay import Settings
 from deadheat.live.forcing.runner import ProcessThread
 from deadheat.live.job_reference import EVALUATION_LABEL, reference_of, uid_text
-from deadheat.live.logs.tape import Header, Tape
+from deadheat.live.logs.tape import COMPONENTS, Header, Tape
 from deadheat.live.place import Place
 from deadheat.live.redaction import redact
 from deadheat.live.results import JobSeen, LiveOutcome
@@ -110,8 +110,9 @@ def stress(place: Place, protocol: str, load: Load, trace: Path, settings: Setti
         trace.open("w", encoding="utf-8") as output,
     ):
         site = Site(place, namespace, world.system.evaluations, folder=folder)
-        tape = Tape(output, Header(protocol, world.system.evaluations))
         own = own_components(components_of(Model(world.components, world.processes)).values())
+        told = tuple(dict.fromkeys((*COMPONENTS, *(each.name for each in own))))
+        tape = Tape(output, Header(protocol, world.system.evaluations, components=told))
         with open_adapters(
             site, found, held=False, lease_ms=settings.lease_ms, template=settings.template, own=own
         ) as adapters:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from pathlib import Path
@@ -20,7 +20,8 @@ import msgspec
 from deadheat.live.logs.moments import Moment, OneClock, read_moment
 from deadheat.live.redaction import redact
 from deadheat.live.values import decode, encode
-from deadheat.sim.errors import TraceError
+from deadheat.scenarios.catalogue import find_protocol
+from deadheat.sim.errors import DeadheatError, TraceError
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.operations import Operation
 
@@ -30,7 +31,7 @@ FORMAT = "deadheat-live-trace"
 FORMAT_VERSION = 1
 
 COMPONENTS = ("user", "queue", "status", "http", "tokens", "redis", "kubernetes", "chance")
-"""The components that a trace may tell of, by name."""
+"""The components that every protocol has, by name, and that a trace tells of if it says nothing else."""
 
 
 Name = Annotated[str, msgspec.Meta(min_length=1, pattern=r"\A[^/]+\Z")]
@@ -262,10 +263,11 @@ def _header(path: Path, content: dict[str, Any]) -> Header:
             "docs/live-traces.md shows one."
         )
     found = _converted(path, 1, content, OfHeader)
-    unknown = [each for each in found.components if each not in COMPONENTS]
+    known = _components_of(found)
+    unknown = [each for each in found.components if each not in known]
     if unknown:
         raise TraceError(
-            f"Line 1 of {path} tells of {unknown[0]!r}, which is no component; there are {', '.join(COMPONENTS)}."
+            f"Line 1 of {path} tells of {unknown[0]!r}, which is no component; there are {', '.join(known)}."
         )
     for what, names in (("evaluations", found.evaluations), ("components", found.components)):
         doubles = [each for number, each in enumerate(names) if each in names[:number]] if _repeats(names) else []
@@ -330,3 +332,15 @@ def _shown(value: Any) -> str:
     from deadheat.sim.render import render
 
     return render(value)
+
+
+def _components_of(header: OfHeader) -> tuple[str, ...]:
+    """Return the names of the components that the protocol of a trace has, its own among them."""
+    if set(header.components) <= set(COMPONENTS):
+        return COMPONENTS
+    try:
+        system = find_protocol(header.protocol).components
+    except (DeadheatError, RecursionError):  # which is told of when it is matched
+        return COMPONENTS
+    own = (each.name for each in fields(system) if each.name != "keys")
+    return tuple(dict.fromkeys((*COMPONENTS, *own)))
