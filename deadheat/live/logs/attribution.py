@@ -92,7 +92,8 @@ class Attribution:
         name, *rest = process.name.split("/")
         is_keyed = process.key is not None
         role = self._roles.setdefault(name, _Role(is_keyed, set(), process.is_environment))
-        role.numbers.add(None if process.is_environment else next(map(int, rest[is_keyed:]), None))
+        number = next(iter(rest[is_keyed:]), "")
+        role.numbers.add(int(number) if number.isdecimal() else None)
 
     def _of_process(self, event: LiveEvent) -> tuple[str | None, bool]:
         """Return the evaluation of a process, and whether it is one that works for all evaluations."""

@@ -72,7 +72,8 @@ def _open_adapters(config: ChildConfig, queue: Adapter) -> Iterator[Adapters]:
             stack.callback(server.close)
         caller = Caller(background, routes(config.ports))
         stack.callback(caller.close)
-        watched = config.process == "storage-worker"
+        # Any role of its own may be the one that watches.
+        watched = protocol.watches_jobs and config.own_process().part in {role.part for role in protocol.roles}
         template = JobTemplate(config.image, config.command)
         kubernetes = kubernetes_adapter(site, protocol, held=True, watched=watched, template=template)
         every: tuple[Adapter, ...] = (
