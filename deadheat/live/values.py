@@ -1,7 +1,7 @@
 """Model values as JSON and back, exactly: what goes over HTTP, between processes, and into a live trace.
 
 Plain values are themselves, tuples are arrays. Enumerations and named tuples of `deadheat.models` are objects with
-one key, `"module:Class"` below `deadheat.models`; nothing else can be named, so reading never runs foreign code.
+one key, `"module:Class"` below `deadheat.models`, or below `components` there; nothing else can be named, so reading never runs foreign code.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from deadheat.sim.arguments import wanted_types, wrong_argument
 __all__ = ["decode", "encode"]
 
 ROOM = "deadheat.models."
+COMPONENTS = "components."
 
 
 def encode(value: Any) -> Any:
@@ -53,17 +54,21 @@ def decode(data: Any) -> Any:
 def _name(kind: type) -> str:
     if not kind.__module__.startswith(ROOM):
         raise TypeError(f"{kind.__qualname__} is no value of a model")
-    return f"{kind.__module__.removeprefix(ROOM)}:{kind.__qualname__}"
+    return f"{kind.__module__.removeprefix(ROOM).removeprefix(COMPONENTS)}:{kind.__qualname__}"
 
 
 def _kind(name: str) -> Any:
     module, colon, attribute = name.partition(":")
     if not colon or not module.replace(".", "").replace("_", "").isalnum():
         raise ValueError(f"{name!r} is not a type of values")
-    try:
-        kind = getattr(importlib.import_module(ROOM + module), attribute)
-    except (ImportError, AttributeError):
-        raise ValueError(f"{name!r} is not a type of values") from None
+    kind = _found(f"{ROOM}{COMPONENTS}{module}", attribute) or _found(f"{ROOM}{module}", attribute)
     if not isinstance(kind, type) or not (issubclass(kind, Enum) or hasattr(kind, "_fields")):
         raise ValueError(f"{name!r} is not a type of values")
     return kind
+
+
+def _found(module: str, attribute: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError):
+        return None
