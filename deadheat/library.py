@@ -10,6 +10,13 @@ from deadheat.lazy import exports
 
 TYPE_CHECKING = False  # `typing` would take longer to import than all of this
 if TYPE_CHECKING:  # the same names as below, for type checkers
+    from deadheat.live.adapters.base import (
+        Adapter as Adapter,
+        BlockedError as BlockedError,
+        poll as poll,
+        steered as steered,
+    )
+    from deadheat.live.site import Site as Site
     from deadheat.models import faults as faults
     from deadheat.models.calls import call as call, has_failed as has_failed
     from deadheat.models.cancelling import cancel_by_comparing as cancel_by_comparing
@@ -126,6 +133,8 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
     )
 
 _NAMES = {
+    "deadheat.live.adapters.base": ("Adapter", "BlockedError", "poll", "steered"),
+    "deadheat.live.site": ("Site",),
     "deadheat.models.components.advisory_lock": ("AdvisoryLock", "Held"),
     "deadheat.models.components.assignment": ("Assigned", "Assignment"),
     "deadheat.models.components.deadline": ("Deadline",),

@@ -346,3 +346,8 @@ def test_an_unknown_incident_gets_one_sentence() -> None:
     done = run("incidents", "tekton")
     assert done.returncode == 2
     assert done.stderr == "deadheat: There is no incident 'tekton'; did you mean tekton-2381?\n"
+
+
+def test_the_plain_explorer_knows_symmetry_too() -> None:
+    done = run("check", "baseline", "-n", "2", "-p", "no-permanent-orphan", "--explorer", "python", "--symmetry")
+    assert (done.returncode, done.stderr) == (1, "")

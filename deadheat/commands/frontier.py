@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -54,6 +55,7 @@ def frontier(
 
     names = names_of(protocols)
     scenarios = [scenario_of(name, evaluations, None, properties, quiet=False, settings=settings) for name in names]
+    scenarios = [replace(each, faults=tuple(dict.fromkeys(each.subject.budgets, 0).items())) for each in scenarios]
     options = search_options(
         "auto", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached, scenarios)
     )

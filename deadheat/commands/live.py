@@ -35,7 +35,8 @@ live = typer.Typer(
 
 RedisUrl = Annotated[str | None, typer.Option("--redis", metavar="URL", help="A Redis to use, not one of our own.")]
 StatusUrl = Annotated[
-    str | None, typer.Option("--status", metavar="URL", help="A PostgreSQL for the statuses; by default, the Redis.")
+    str | None,
+    typer.Option("--status", metavar="URL", help="A PostgreSQL for statuses and tables; by default, Redis and SQLite."),
 ]
 Kubeconfig = Annotated[Path | None, typer.Option("--kubeconfig", metavar="FILE", help="A cluster to use.")]
 Context = Annotated[str | None, typer.Option("--context", metavar="NAME", help="Which context of the kubeconfig.")]
@@ -70,7 +71,7 @@ def replay(
 ) -> None:
     """Force the interleaving of a saved counterexample on real servers: CONFIRMED, or DIVERGED at a step."""
     require_live_extra("live replay")
-    from deadheat.live.forcing.replay import replay_live
+    from deadheat.live.forcing.replay import force_plan, plan_replay
     from deadheat.scenarios.trace_file import read
 
     recorded = read(trace)
@@ -78,8 +79,10 @@ def replay(
         print(f"deadheat: {trace} is forced as it was recorded, but {recorded.remark}.", file=sys.stderr)
     counterexample = recorded.counterexample
     settings = _settings(image, command, topology)
-    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
-        results = [replay_live(place, counterexample, settings)]
+    where = _where(redis, status, kubeconfig, context, namespace, yes_really)
+    plan = plan_replay(counterexample, settings)
+    with _place(where, needs_cluster=plan.needs_cluster) as place:
+        results = force_plan(place, plan, settings)
     _finish(results, as_json)
 
 
@@ -114,18 +117,17 @@ def check(
 ) -> None:
     """Hold real servers to the model's verdicts: force each counterexample, and random schedules of what holds."""
     require_live_extra("live check")
-    from deadheat.live.forcing.replay import check_live
-    from deadheat.scenarios.catalogue import find_protocol
+    from deadheat.live.forcing.replay import force_plan, plan_check
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
-    for name in protocols:
-        find_protocol(name)
     scenarios = [Scenario(name, evaluations, parse_faults(faults or [])) for name in protocols]
     settings = _settings(image, command, topology)
     results: list[LiveResult] = []
-    with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
-        for scenario in scenarios:
-            results += check_live(place, scenario, schedules, seed, settings)
+    where = _where(redis, status, kubeconfig, context, namespace, yes_really)
+    plans = [plan_check(scenario, schedules, seed, settings) for scenario in scenarios]
+    with _place(where, needs_cluster=any(plan.needs_cluster for plan in plans)) as place:
+        for plan in plans:
+            results += force_plan(place, plan, settings)
     _finish(results, as_json)
 
 
@@ -227,7 +229,7 @@ def down() -> None:
 
 
 @contextmanager
-def _place(where: Where) -> Iterator[Place]:
+def _place(where: Where, *, needs_cluster: bool = True) -> Iterator[Place]:
     """Open the servers, and leave nothing behind, whichever way the command ends."""
     from deadheat.live import interruption
     from deadheat.live.place import open_place, remove_leavings
@@ -236,7 +238,7 @@ def _place(where: Where) -> Iterator[Place]:
 
     interruption.listen()
     try:
-        with ProgressLine("live") as progress, open_place(where) as place:
+        with ProgressLine("live") as progress, open_place(where, needs_cluster=needs_cluster) as place:
             progress.say("running on real servers")
             yield place
     except KeyboardInterrupt:

@@ -63,7 +63,7 @@ class Place:
         redis_url: str,
         status_url: str | None,
         client: redis.Redis,
-        cluster: Cluster,
+        cluster: Cluster | None,
         name: str = "deadheat",
         run: str | None = None,
         record: RunRecord | None = None,
@@ -72,7 +72,7 @@ class Place:
         self.redis_url = redis_url
         self.status_url = status_url
         self.redis = client
-        self.cluster = cluster
+        self._cluster = cluster
         self._name = name
         self._count = 0
         self.record = record
@@ -80,6 +80,20 @@ class Place:
         self._in_use: dict[str, str] = {}
         self._has_begun = False
         self._heartbeat: Heartbeat | None = None
+
+    @property
+    def has_cluster(self) -> bool:
+        """Whether there is a cluster."""
+        return self._cluster is not None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster; raises LiveError where there is none."""
+        if self._cluster is None:
+            raise LiveError(
+                "This run has no cluster, since no component of its models is a Kubernetes; name one by --kubeconfig."
+            )
+        return self._cluster
 
     @property
     def prefix(self) -> str:
@@ -100,7 +114,7 @@ class Place:
 
     @contextmanager
     def namespace(self) -> Iterator[str]:
-        """Make a namespace of the run; yield its name, and delete it at the end.
+        """Make a namespace of the run; yield its name, and delete it at the end. Without a cluster it is but a name.
 
         Raises LeaseLostError if others may have taken the run for dead meanwhile.
         """
@@ -110,6 +124,11 @@ class Place:
         self._require_lease()
         self._count += 1
         name = f"{self._name}-{self.run}-{self._count}"
+        if self._cluster is None:
+            yield name
+            if self._heartbeat is not None:
+                self._heartbeat.confirm()
+            return
         self._made[name] = ""  # noted before: a server that is interrupted may have made it
         try:
             self._made[name] = namespaces.create(self.cluster, self.record, name)
@@ -202,8 +221,10 @@ class Place:
 
 
 @contextmanager
-def open_place(where: Where) -> Iterator[Place]:
+def open_place(where: Where, *, needs_cluster: bool = True) -> Iterator[Place]:
     """Connect to the user's servers, or start our own; yield the place of one run, and leave nothing behind.
+
+    A run that needs no cluster has one only where the user names it.
 
     Raises LiveError for a server that is missing or does not answer, and if something of the run could not be removed,
     which it names; UsageError for a server that may be in production.
@@ -211,7 +232,7 @@ def open_place(where: Where) -> Iterator[Place]:
     opened = _Opened()
     _OPENED.append(opened)
     try:
-        place = _open(where, opened.stack, opened.left)
+        place = _open(where, opened.stack, opened.left, needs_cluster)
         with explained(place.redis_url):
             yield place
     except BaseException as error:
@@ -261,20 +282,23 @@ _OPENED: list[_Opened] = []
 atexit.register(remove_leavings)
 
 
-def _open(where: Where, stack: ExitStack, left: list[str]) -> Place:
+def _open(where: Where, stack: ExitStack, left: list[str], needs_cluster: bool) -> Place:
     kubeconfig, context, redis_url = where.kubeconfig, where.context, where.redis_url
+    needs_cluster = needs_cluster or kubeconfig is not None or context is not None
     cluster_stays = True
     if kubeconfig is None and context is None:
         state = read_state()
         if state is not None:
             kubeconfig, context = Path(state.kubeconfig), state.context
             redis_url = redis_url or state.redis_url
-        else:
+        elif needs_cluster:
             kubeconfig = stack.enter_context(embedded_control_plane())
             cluster_stays = False
-    cluster = connect(kubeconfig, context)
-    stack.callback(cluster.close)
-    refuse_production(cluster, where.yes_really)
+    cluster = None
+    if needs_cluster:
+        cluster = connect(kubeconfig, context)
+        stack.callback(cluster.close)
+        refuse_production(cluster, where.yes_really)
     redis_stays = redis_url is not None
     redis_url = redis_url or stack.enter_context(embedded_redis())
     client = connect_redis(redis_url)

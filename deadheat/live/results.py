@@ -34,7 +34,8 @@ class LiveResult:
     """What came of forcing schedules on real servers.
 
     `step`, `expected` and `got` tell of a difference; `violation` is what the real servers show, in a phrase, with
-    the Job and the `status` of its evaluation. `steps` counts those that were made, in `schedules` schedules.
+    the Job and the `status` of its evaluation. What `unobserved` components hold at the end is what the model
+    says, since their adapters cannot tell. `steps` counts those that were made, in `schedules` schedules.
     """
 
     protocol: str
@@ -49,3 +50,4 @@ class LiveResult:
     job: JobSeen | None = None
     status: str | None = None
     overhead_ms_median: float = 0.0
+    unobserved: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Self
 
 from deadheat.sim.components import Component
@@ -35,6 +35,12 @@ class Components:
                 raise ModelError(f"{its_own}.{name} is no field yet; write @dataclass(frozen=True) above {its_own}.")
             if isinstance(given := getattr(self, name, None), type) and issubclass(given, Component):
                 raise ModelError(f"The component {name!r} of {its_own} is a class; write {given.__name__}({name!r}).")
+        for each in fields(self):
+            if each.default is not MISSING and getattr(type(self), each.name, each.default) is not each.default:
+                raise ModelError(
+                    f"{its_own}.{each.name} is given another component, which no field is; write "
+                    f"@dataclass(frozen=True) above {its_own}, and the component's type behind the name."
+                )
         for name, component in self.named().items():
             if component.name != name:
                 raise ModelError(

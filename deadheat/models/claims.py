@@ -22,7 +22,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from deadheat.models.any_system import Components
 from deadheat.sim.components import Component
@@ -40,11 +40,40 @@ Violation = Callable[..., str | bool | None]
 POSITIONAL = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-class Change(NamedTuple, Generic[Value]):
-    """A component's value before a step, and after it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Change(Generic[Value]):
+    """A component's value before a step, and after it. It is neither true nor equal to anything but a change."""
 
     before: Value
     after: Value
+
+    def __eq__(self, other: object) -> bool:
+        """Compare two changes; raises ModelError for anything else, which no change ever is."""
+        if not isinstance(other, Change):
+            raise self._not_meant()
+        return (self.before, self.after) == (other.before, other.after)
+
+    def __hash__(self) -> int:
+        """Return a hash of both values."""
+        return hash((self.before, self.after))
+
+    def __bool__(self) -> bool:
+        """Raise ModelError: a change is neither true nor false."""
+        raise self._not_meant()
+
+    def __contains__(self, each: object) -> bool:
+        """Raise ModelError: nothing is in a change."""
+        raise self._not_meant()
+
+    def __lt__(self, other: object) -> bool:
+        """Raise ModelError: no change is less than anything."""
+        raise self._not_meant()
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    @staticmethod
+    def _not_meant() -> ModelError:
+        return ModelError("a step property is given a Change of each component; look at its .before and its .after")
 
 
 @dataclass(frozen=True)

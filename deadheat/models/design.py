@@ -16,6 +16,7 @@ so is every fault that a component's steps may meet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -23,17 +24,20 @@ from typing import Any, Generic, TypeVar
 from deadheat.models.any_system import Components
 from deadheat.models.claims import Claim, property_of
 from deadheat.models.faults import FAULTS
-from deadheat.models.nodes import Node, nodes_of, with_nodes
+from deadheat.models.nodes import Node, nodes_of, require_nodes, with_nodes
 from deadheat.models.protocol_rules import require_name, require_tuple
 from deadheat.models.roles import Faults, Role, Steps, processes_of
 from deadheat.sim.components import Component
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.faults import Fault
-from deadheat.sim.model import Model, Process
+from deadheat.sim.model import UNLIMITED, Model, Process
 from deadheat.sim.operations import Label, Operation
 
 __all__ = ["Design", "declared_faults", "processes_by_themselves"]
+
+KIND = r"[\w.-]+"
+"""How the kind of a fault is written."""
 
 VERDICTS = ("holds", "violated", "vacuous", "inconclusive")
 """What can be expected of a property."""
@@ -77,6 +81,12 @@ class Design(Generic[System]):
             )
         if not self.key.isidentifier():
             raise ModelError(f"The key of {whose} is {self.key!r}; give it one word, such as 'order'.")
+        self._require_parts(whose)
+        self._require_expectations(whose)
+        for claim in self.claims:
+            property_of(claim, self.components.at((f"{self.key}1",), {}), self.key)
+
+    def _require_parts(self, whose: str) -> None:
         require_tuple(
             whose, "roles", self.roles, lambda each: isinstance(each, Role), "roles, such as one('relay', relay)"
         )
@@ -86,22 +96,36 @@ class Design(Generic[System]):
         require_tuple(
             whose, "claims", self.claims, lambda each: isinstance(each, Claim), "properties, such as @always makes"
         )
+        if not self.claims:
+            raise ModelError(f"There are no properties in {whose}, so all would be well; claim one, as with @always.")
         if not self.roles:
             raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
         _require_different(f"roles of {whose}", (each.name for each in self.roles))
         _require_different(f"properties of {whose}", (each.name for each in self.claims))
+        require_nodes(self.nodes, self.roles, whose)
+        if self.key in self.components.named():
+            raise ModelError(
+                f"A component of {whose} is named {self.key!r}, as its key is; give one of them another name."
+            )
+        if not isinstance(self.quiet, bool):
+            raise ModelError(f"quiet of {whose} is {self.quiet!r}; give it True or False.")
+        require_tuple(whose, "lacks", self.lacks, lambda each: isinstance(each, Label), "labels, such as (S1,)")
+
+    def _require_expectations(self, whose: str) -> None:
         kinds = self.kinds  # raises for one that nobody declares
-        for kind in self.budgets or {}:
+        for kind, budget in (self.budgets or {}).items():
             if kind not in kinds:
                 raise ModelError(str(unknown_name(f"fault in {whose} of the kind", kind, kinds)))
+            if type(budget) is not int or budget < UNLIMITED:
+                raise ModelError(
+                    f"The budget of {kind!r} in {whose} is {budget!r}; give it a whole number, or UNLIMITED."
+                )
         claimed = [each.name for each in self.claims]
         for name, verdict in (self.expects or {}).items():
             if name not in claimed:
                 raise ModelError(str(unknown_name(f"property of {whose} named", name, claimed)))
             if verdict not in VERDICTS:
                 raise ModelError(f"What {whose} expects of {name!r} is {verdict!r}; write {' or '.join(VERDICTS)}.")
-        for claim in self.claims:
-            property_of(claim, self.components.at((f"{self.key}1",), {}), self.key)
 
     @property
     def kinds(self) -> dict[str, Fault]:
@@ -122,7 +146,7 @@ class Design(Generic[System]):
 
         `changes` are other fields. Raises ModelError for a role that there is not.
         """
-        roles = roles or {}
+        roles, without = roles or {}, tuple(without)
         known = [each.name for each in self.roles]
         for each in (*roles, *without):
             if each not in known:
@@ -144,7 +168,8 @@ class Design(Generic[System]):
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
         declared = frozenset(self.kinds)
         model = Model(components.instances(), processes, (), budgets, quiet or self.quiet, components.keys, declared)
-        model = with_nodes(model, *nodes_of(self.nodes, components.keys, processes))
+        role_of = {each.name: role.name for role in self.roles for each in role.instances(components, budgets)}
+        model = with_nodes(model, *nodes_of(self.nodes, components, processes, role_of))
         return replace(model, properties=claims)
 
 
@@ -163,7 +188,12 @@ def declared_faults(
     crashes = [*crashes, *(each.fault for role in roles for each in role.crashes)]
     needed = [role.needs for role in roles if role.needs is not None]
     theirs = [fault for each in components.named().values() for fault in each.faults]
+    for given in theirs:
+        if type(given) is not Fault:
+            raise ModelError(f"Among the `faults` of a component is {given!r}; write a tuple: faults = (FAULT,).")
     for each in (*theirs, *faults, *crashes, *needed):
+        if isinstance(each, Fault) and not re.fullmatch(KIND, each.kind):
+            raise ModelError(f"A fault is of the kind {each.kind!r}; give it one word, such as message-lost.")
         if isinstance(each, Fault) and found.setdefault(each.kind, each) != each:
             raise ModelError(f"Two different faults are of the kind {each.kind!r}; give one of them another name.")
     for kind in (each for each in (*crashes, *needed) if not isinstance(each, Fault)):

@@ -75,7 +75,10 @@ class Place(NamedTuple):
     @property
     def what(self) -> str:
         """The operation with the kind of component that it is of, such as `redis.acquire`; or several of them."""
-        parts = zip(self.component.split(AND), self.operation.split(AND), strict=True)
+        components, operations = self.component.split(AND), self.operation.split(AND)
+        if len(operations) == 1:  # one alone, or a block, of however many components
+            return f"{AND.join(each.partition('/')[0] for each in components)}.{self.operation}"
+        parts = zip(components, operations, strict=True)
         return AND.join(f"{component.partition('/')[0]}.{operation}" for component, operation in parts)
 
     def is_of(self, running: Running, request: Request) -> bool:

@@ -10,19 +10,23 @@ database, a queue elsewhere) stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from deadheat.models.any_system import Components
 from deadheat.models.components.node import NodeLife, Tasks
-from deadheat.models.roles import Steps
+from deadheat.models.protocol_rules import require_name, require_tuple
+from deadheat.models.roles import Instance, Role, RoleCrash, Steps
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.model import Crash, Model, Process
 from deadheat.sim.operations import Accompanied, Operation, RoleFunction
 from deadheat.sim.run.mortal import Lifeline, mortal
 
-__all__ = ["Node", "nodes_of", "with_nodes"]
+__all__ = ["Node", "nodes_of", "require_nodes", "with_nodes"]
+
+CRASHES = (Crash, RoleCrash)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Node:
 
     name: str
     runs: tuple[str, ...]
-    crashes: tuple[Crash, ...]
+    crashes: tuple[Crash | RoleCrash[Any], ...]
     volatile: tuple[Component, ...] = ()
     tasks: Tasks | None = None
     does: RoleFunction | None = None
@@ -52,8 +56,33 @@ class Node:
     key: str | None = None
 
     def __post_init__(self) -> None:
+        whose = f"the node {self.name!r}"
+        require_name("node", self.name)
+        require_tuple(
+            whose, "runs", self.runs, lambda each: isinstance(each, str), "names of roles, such as ('worker',)"
+        )
+        require_tuple(
+            whose,
+            "crashes",
+            self.crashes,
+            lambda each: isinstance(each, CRASHES),
+            "crashes, such as crash(FAULT) makes",
+        )
+        require_tuple(whose, "volatile", self.volatile, lambda each: isinstance(each, Component), "components")
+        shared = [each.name for each in self.volatile if not each.keyed]
+        if self.each_key and (shared or self.tasks is not None):
+            what = f"the memory {shared[0]!r}" if shared else "tasks"
+            raise ModelError(
+                f"The node {self.name!r} is one each key, and {what} would be one for all; let that be keyed, or the "
+                "node one for all."
+            )
         if (self.tasks is None) is not (self.does is None):
             raise ModelError(f"The node {self.name!r} has one of `tasks` and `does`; give it both, or neither.")
+
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The functions by which its tasks are done."""
+        return tuple(each for each in (self.does, *self.given) if callable(each))
 
     @property
     def workers(self) -> tuple[Process, ...]:
@@ -67,14 +96,36 @@ class Node:
         )
 
 
-def nodes_of(nodes: tuple[Node, ...], keys: tuple[str, ...], processes: tuple[Process, ...]) -> Iterator[Node]:
-    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key."""
+def require_nodes(nodes: tuple[Node, ...], roles: tuple[Role[Any], ...], whose: str) -> None:
+    """Raise ModelError for a node that runs what no role of a design is, or as one each key what is there for all."""
     for node in nodes:
-        if not node.each_key:
-            yield node
-        for key in keys if node.each_key else ():
-            runs = tuple(each.name for each in processes if each.key == key and _role(each) in node.runs)
-            yield replace(node, name=f"{node.name}/{key}", runs=runs, key=key, each_key=False)
+        for name in node.runs:
+            ran = [each for each in roles if name == each.name]
+            if not ran:
+                known = unknown_name("role", name, [each.name for each in roles])
+                raise ModelError(f"The node {node.name!r} of {whose} runs what is not there: {known}")
+            if node.each_key and not all(each.each_key for each in ran):
+                raise ModelError(
+                    f"The node {node.name!r} of {whose} is one each key, and runs {name!r}, which is one for all; let "
+                    "that be one_each, or the node one for all."
+                )
+
+
+def nodes_of(
+    nodes: tuple[Node, ...], components: Components, processes: tuple[Process, ...], role_of: Mapping[str, str]
+) -> Iterator[Node]:
+    """Yield the nodes of a design: each in all, or one for each key, with the processes of that key that there are.
+
+    `role_of` gives the name of the role of each process.
+    """
+    for node in nodes:
+        for key in components.keys if node.each_key else (None,):
+            its_own = [each for each in processes if key is None or each.key == key]
+            runs = tuple(each.name for each in its_own if role_of.get(each.name) in node.runs)
+            name = node.name if key is None else f"{node.name}/{key}"
+            me = Instance(name, key)
+            crashes = tuple(each if isinstance(each, Crash) else each.of(components, me) for each in node.crashes)
+            yield replace(node, name=name, runs=runs, crashes=crashes, key=key, each_key=False)
 
 
 def with_nodes(model: Model, *nodes: Node) -> Model:
@@ -88,12 +139,20 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     for node in nodes:
         workers = node.workers
         names = [each.name for each in (*_run_by(node, model), *workers)]
+        for each in processes:
+            if each.name in names and each.crashes:
+                raise ModelError(
+                    f"The process {each.name!r} on the node {node.name!r} has crashes of its own, which could kill it "
+                    "where it is dead already; let the node crash, or take it off the node."
+                )
         for name in names:
             if name in homes:
                 raise ModelError(
                     f"The process {name!r} is on the nodes {homes[name]!r} and {node.name!r}; run it on one."
                 )
             homes[name] = node.name
+        if any(not isinstance(each, Crash) for each in node.crashes):
+            raise ModelError(f"The node {node.name!r} is of no design, so give it crashes such as Crash(FAULT).")
         if node.name in components:
             raise ModelError(f"The node {node.name!r} is called like a component; give it a name of its own.")
         life = NodeLife(node.name, names, [each.fault for each in node.crashes])
@@ -124,7 +183,9 @@ def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
     for crash in node.crashes:
-        down = Accompanied(life.crash(crash.kind, crash.restarts), (*wiped, *crash.consequences.operations))
+        assert isinstance(crash, Crash)
+        noticed = (*wiped, *crash.consequences.operations)
+        down = Accompanied(life.crash(crash.kind, crash.restarts), noticed, is_certain=True)
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)
     if any(each.restarts for each in node.crashes):
@@ -144,7 +205,7 @@ def _wiped(component: Component, model: Model, key: str | None) -> Iterator[Oper
         )
         raise ModelError(f"The component {component.name!r} is said to be volatile, but {why}.")
     for name in names:
-        yield wipe() if name == component.name else wipe(key=name.removeprefix(f"{component.name}/"))
+        yield wipe() if name == component.name else wipe(name.removeprefix(f"{component.name}/"))
 
 
 # Roles

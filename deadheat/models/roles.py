@@ -20,6 +20,8 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.model import Crash, Process
 from deadheat.sim.operations import Operation, Request, atomically
+from deadheat.sim.places import place_of
+from deadheat.sim.users_code import failed
 
 __all__ = [
     "Faults",
@@ -62,7 +64,16 @@ class RoleCrash(Generic[System]):
 
     def of(self, components: System, instance: Instance) -> Crash:
         """Return the crash of one process."""
-        return Crash(self.fault, self.restarts, atomically(*self.noticed(components, instance)))
+        try:
+            noticed = self.noticed(components, instance)
+        except Exception as error:
+            raise failed(f"What is noticed of a crash of {instance.name!r} failed", error, self.noticed) from None
+        if not isinstance(noticed, tuple) or any(not isinstance(each, Operation) for each in noticed):
+            raise ModelError(
+                f"What is noticed of a crash of {instance.name!r}, in {place_of(self.noticed)}, is {a(noticed)}; "
+                "return a tuple of operations: (system.redis.delete(key),)."
+            )
+        return Crash(self.fault, self.restarts, atomically(*noticed))
 
 
 @dataclass(frozen=True)
@@ -231,9 +242,18 @@ def several_each(
 
 def numbered(count: int | Callable[[Faults], int]) -> Callable[[Faults], tuple[int, ...]]:
     """Return the numbers from 1 on, so many as the count says."""
-    if not callable(count) and (type(count) is not int or count < 0):
+    if not callable(count) and (type(count) is not int or count < 1):
         raise ModelError(f"The count of a role is {count!r}; give it a whole number, or a function of the faults.")
-    return lambda faults: tuple(range(1, (count(faults) if callable(count) else count) + 1))
+
+    def numbers(faults: Faults) -> tuple[int, ...]:
+        counted = count(faults) if callable(count) else count
+        if type(counted) is not int or counted < 0:
+            raise ModelError(
+                f"The count of a role, in {place_of(count)}, is {counted!r}; let it return a whole number."
+            )
+        return tuple(range(1, counted + 1))
+
+    return numbers
 
 
 def processes_of(roles: tuple[Role[Any], ...], components: Components, faults: Faults) -> Iterator[Process]:

@@ -103,5 +103,8 @@ def _lines(result: LiveResult) -> list[str]:
     lines = [result.violation] if result.violation else []
     if result.job is not None:
         job = result.job
-        lines.append(f"Job {job.name}, uid {job.uid}: {job.phase}; evaluation {job.evaluation}: {result.status}")
+        status = "" if result.status is None else f"; evaluation {job.evaluation}: {result.status}"
+        lines.append(f"Job {job.name}, uid {job.uid}: {job.phase}{status}")
+    if result.unobserved:
+        lines.append(f"not compared at the end, for want of an `observe`: {', '.join(result.unobserved)}")
     return lines

@@ -316,7 +316,8 @@ def _explorer(name: str) -> Explorer:
         from deadheat.sim.errors import unknown_name
 
         raise unknown_name("explorer", name, EXPLORERS)
-    explore: Explorer = importlib.import_module(f"deadheat.sim.explore.{name}").explore
+    place = "reductions.quotient" if name == "quotient" else name
+    explore: Explorer = importlib.import_module(f"deadheat.sim.explore.{place}").explore
     return explore
 
 

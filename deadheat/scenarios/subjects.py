@@ -140,7 +140,8 @@ class OfDesign(Subject):
     @property
     def labels(self) -> tuple[str, ...]:
         """Those that its roles name, but for those that it does without."""
-        named = labels_of([function for role in self.design.roles for function in role.functions])
+        roles = [function for role in self.design.roles for function in role.functions]
+        named = labels_of([*roles, *(function for node in self.design.nodes for function in node.functions)])
         return tuple(label.name for label in named if label not in self.design.lacks)
 
     def size(self, evaluations: int) -> str:

@@ -191,6 +191,13 @@ class Component:
             if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
                 yield marked
 
+    def live(self, site: Any) -> Any:  # noqa: ARG002
+        """Return what does this component's operations on real servers: an `Adapter`, for a run on a `Site`.
+
+        None: only components of the library that have a live form anyhow are on real servers.
+        """
+        return None
+
     def describe(self, value: Any) -> str:
         """Return a value as short text for timelines; the same on every machine."""
         return render(value)

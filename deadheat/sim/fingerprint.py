@@ -35,7 +35,7 @@ from types import (
 )
 from typing import Any
 
-from deadheat.sim.components import operation
+from deadheat.sim.components import Component, operation
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.model import Model, Property
 from deadheat.sim.references import NOTED_BY_PYTHON, UnseenError, is_found_by_name, references, version_of
@@ -299,6 +299,8 @@ class _Description:
         self._say("class", kind.__name__)
         self._all("made of", (type(kind), *kind.__bases__))
         described = {name: value for name, value in vars(kind).items() if name not in NOTED_BY_PYTHON}
+        if issubclass(kind, Component):
+            described.pop("live", None)  # which is no part of the model
         if issubclass(kind, Enum):
             self._all("members", (_member(name, each) for name, each in kind.__members__.items()))
             left_out = kind.__members__.keys() | KEPT_BY_ENUM

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -119,7 +119,8 @@ class Property:
     violated by a step that changes nothing of what it reads is asked of `every_step`, and costs more.
 
     A property that is violated wherever one of several parts is, such as one part an evaluation, is best made by
-    `of_parts`: each part is evaluated once for what it reads itself, not for all combinations.
+    `of_parts`: each part is evaluated once for what it reads itself, not for all combinations. For what lasts, in
+    settled states and for ever, it takes that one and the same part is violated throughout.
     """
 
     name: str
@@ -129,6 +130,12 @@ class Property:
     violation: Callable[..., str | None]
     parts: tuple[Part, ...] = ()
     every_step: bool = False
+
+    @property
+    def singles(self) -> tuple[Property, ...]:
+        """The property of each part alone; of kind SETTLED and EVENTUALLY, one and the same is violated throughout."""
+        parts = self.parts or (Part(self.reads, self.violation),)
+        return tuple(replace(self, reads=each.reads, violation=each.violation, parts=(each,)) for each in parts)
 
     @classmethod
     def of_parts(cls, name: str, meaning: str, kind: Kind, parts: Iterable[Part]) -> Property:

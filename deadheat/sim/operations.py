@@ -164,11 +164,13 @@ class Block:
 class Accompanied:
     """A request with operations that happen at the same instant, behind it, and of which its role is not told.
 
-    It is enabled where all are. What timelines show, and roles know, is the request alone.
+    It is enabled where all are. What timelines show, and roles know, is the request alone. If it `is_certain`, what
+    accompanies it must have exactly one step wherever the request has one, as what follows from a crash must.
     """
 
     request: Operation | Atomic | Block
     by: tuple[Operation, ...]
+    is_certain: bool = False
 
     @property
     def component(self) -> str:
@@ -207,7 +209,7 @@ Instant: TypeAlias = Operation | Atomic | Block | Accompanied
 def accompanied(request: Instant, *by: Operation) -> Accompanied:
     """Return a request, accompanied by these operations too."""
     if isinstance(request, Accompanied):
-        return Accompanied(request.request, (*request.by, *by))
+        return Accompanied(request.request, (*request.by, *by), request.is_certain)
     return Accompanied(request, by)
 
 

@@ -176,6 +176,7 @@ def by_itself(
     `who` makes it happen, as timelines call it: "controllers", or `component.operation` if nothing is given. `owed`: it
     happens in the end, for as long as it is enabled. `fault`: it is there only if that has a budget.
     """
+    _require_no_operation("by_itself", who)
     kind = None if fault is None else kind_of(fault)
 
     def marked_so(marked: AnyOperation) -> AnyOperation:
@@ -191,17 +192,28 @@ def by_itself(
     return marked_so
 
 
+def _require_no_operation(called: str, given: object) -> None:
+    """Raise ModelError where a decorator that is to be called was put on an operation as it is."""
+    if hasattr(given, "traits"):
+        raise ModelError(
+            f"@{called} stands above an operation without parentheses; write @{called}(...), or @{called}() where "
+            "there is nothing more to say."
+        )
+
+
 def expires(unset: Callable[[Any, Any], Any] | None = None) -> Callable[[AnyOperation], AnyOperation]:
     """Say that by the operation the time to live of something is over: of what it answers, or of all that there is.
 
     `unset` is given the component's value, and what has expired, and returns the value in which that has no time to
     live; by default, the initial value. Whatever leads from there to where it could expire has set its time.
     """
+    _require_no_operation("expires", unset)
     return lambda marked: _marked(marked, "expires()", expires=Expires(unset))
 
 
 def gives_up(again: type[Any], *, told: Any) -> Callable[[AnyOperation], AnyOperation]:
     """Say that a role asks again after an outcome of this type, and what one that has no patience is told instead."""
+    _require_no_operation("gives_up", again)
     require_immutable("What a role without patience is told", told)
     return lambda marked: _marked(marked, "gives_up(...)", gives_up=GivesUp(again, told))
 
@@ -227,6 +239,7 @@ def weaker(
 
     Raises ModelError where the twin cannot be asked for so.
     """
+    _require_no_operation("weaker", reads)
 
     def marked_so(marked: AnyOperation) -> AnyOperation:
         _require_operation(marked, "weaker(...)")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -51,6 +52,35 @@ DESIGNS: dict[str, dict[str, Found | None]] = {
         "LOCKED": HOLDS,
         "LOCK_TIMED_OUT": Found("session-has-its-workspace", ("O1", "O2", "lease-expiry", "O4", "O5", "O3", "O6")),
         "COMMITTED_FIRST": Found("no-orphaned-workspace", ("O1", "O2", "api-crash")),
+    },
+    "airflow_36090.py": {
+        "AS_IT_WAS": Found("a-kill-cancels", ("A1", "A3", "A2")),
+        "HOOKED": Found("only-a-kill-cancels", ("A1", "heartbeat-late", "A4", "A2", "A6")),
+        "ASKED": HOLDS,
+        "CRASHED": Found("a-kill-cancels", ("A1", "A3", "triggerer-crash")),
+    },
+    "kubernetes_125050.py": {
+        "AS_IT_WAS": Found("told-before-start-does-nothing", ("K1", "K2", "K3", "K4", "K5")),
+        "LOOKED": Found("told-before-start-does-nothing", ("K1", "K6", "K2", "K3", "K4", "K5")),
+        "CANCELLED": HOLDS,
+        "ASKED": HOLDS,
+    },
+    "outbox.py": {
+        "OUTBOX": Found(
+            "nothing-taken-twice", ("B1", "B3", "B2", "B5", "B6", "relay-crash", "B3", "B2", "B5", "B6", "B4")
+        ),
+        "WRITTEN_THEN_SENT": Found("every-order-served", ("B1", "shop-crash")),
+        "SENT_THEN_WRITTEN": Found("nothing-taken-twice", ("B2", "shop-crash", "B5", "B6")),
+        "DEDUPLICATED": HOLDS,
+        "TWO_RELAYS": Found("nothing-taken-twice", ("B1", "B3", "B2", "B5", "B6", "B3", "B4", "B2", "B5", "B6", "B4")),
+        "SKIP_LOCKED": HOLDS,
+        "ALL_OF_IT": HOLDS,
+    },
+    "worker_node.py": {
+        "DONE_EARLY": Found("every-job-uploaded", ("W1", "W2", "W3", "W4", "node-crash")),
+        "CLAIMED_IN_STEPS": Found("every-job-uploaded", ("W1", "W2", "node-crash")),
+        "OVERWRITTEN": Found("uploaded-once", ("W1", "W2", "W3", "W5", "node-crash", "W6", "W2", "W3", "W5")),
+        "SOUND": HOLDS,
     },
 }
 """The designs of each file, by name."""
@@ -113,6 +143,37 @@ MUTANTS = (
     Mutant("onyx_13202.py:GRACE_PERIOD", "sweep", "workspaces.remove", "left out", "no-orphaned-workspace"),
     Mutant("onyx_13202.py:LOCKED", "sweep", "redis.acquire", "left out", "session-has-its-workspace"),
     Mutant("onyx_13202.py:LOCKED", "request", "redis.acquire", "left out", "session-has-its-workspace"),
+    Mutant("airflow_36090.py:ASKED", "first", "trigger.owner", "takes triggerer2 for None", "only-a-kill-cancels"),
+    Mutant("airflow_36090.py:ASKED", "first", "trigger.owner", "takes None for triggerer2", "a-kill-cancels"),
+    Mutant("airflow_36090.py:ASKED", "second", "job.set", "left out", "a-kill-cancels"),
+    Mutant("kubernetes_125050.py:CANCELLED", "kubelet", "sync_pod.set", "left out", "deleted-pod-ends"),
+    Mutant(
+        "kubernetes_125050.py:ASKED",
+        "container",
+        "deleted.get",
+        "takes True for False",
+        "told-before-start-does-nothing",
+    ),
+    Mutant(
+        "kubernetes_125050.py:ASKED",
+        "container",
+        "process.alive",
+        "happens only after deleted.get",
+        "told-before-start-does-nothing",
+    ),
+    Mutant("outbox.py:SKIP_LOCKED", "relay", "db.lock", "reads without FOR UPDATE", "nothing-taken-twice"),
+    Mutant("outbox.py:SKIP_LOCKED", "relay", "db.execute", "happens only after db.commit", "nothing-taken-twice"),
+    Mutant("outbox.py:DEDUPLICATED", "consumer", "warehouse.execute", "takes 0 for 1", "nothing-taken-twice"),
+    Mutant(
+        "outbox.py:DEDUPLICATED",
+        "consumer",
+        "warehouse.execute",
+        "happens only after warehouse.commit",
+        "nothing-taken-twice",
+    ),
+    Mutant("outbox.py:DEDUPLICATED", "consumer", "broker.deliver_again", "left out", "every-order-served"),
+    Mutant("worker_node.py:SOUND", "janitor", "redis.put_back", "left out", "every-job-uploaded"),
+    Mutant("worker_node.py:SOUND", "uploader", "redis.finish", "left out", "uploaded-is-done"),
 )
 
 VARIANTS = [(file, name) for file, designs in DESIGNS.items() for name in designs]
@@ -229,6 +290,79 @@ def test_a_kill_of_kestra_is_lost_between_register_and_call_where_the_processor_
 
     verdicts = judged("kestra_19684.py", "KEPT_IF_SENT", {"worker": work})
     assert verdicts["disabled-means-stopped"] is Verdict.VIOLATED
+
+
+def test_a_triggerer_of_airflow_that_is_never_late_kills_only_what_was_killed() -> None:
+    check(f"{EXAMPLES / 'airflow_36090.py'}:HOOKED", faults={"heartbeat-late": 0}, allow_unreached=["A4"]).require()
+
+
+def test_a_triggerer_of_airflow_that_asks_before_it_misses_a_trigger_kills_what_was_reassigned() -> None:
+    airflow = module("airflow_36090.py")
+
+    def poll_and_ask(system: Any, task: str) -> Steps:
+        yield airflow.A1(system.trigger.assign(airflow.FIRST, key=task))
+        yield system.ghost.note("polled", key=task)
+        asked = airflow.FIRST
+        while (yield airflow.A2(system.trigger.beat(airflow.FIRST, key=task))):
+            asked = yield airflow.A5(system.trigger.owner(key=task))
+        if asked in (None, airflow.FIRST):  # its own when it asked, and gone since
+            yield airflow.A6(system.job.set(airflow.CANCELLED, key=task))
+
+    verdicts = judged("airflow_36090.py", "ASKED", {"first": poll_and_ask})
+    assert verdicts["only-a-kill-cancels"] is Verdict.VIOLATED
+
+
+def test_a_kubelet_that_cancels_the_pull_and_does_not_wait_for_its_end_loses_a_signal() -> None:
+    kubernetes = module("kubernetes_125050.py")
+
+    def terminate(system: Any, pod: str) -> Steps:
+        yield system.deleted.wait_for(True, key=pod)
+        yield kubernetes.K7(system.cancelled.set(True, key=pod))
+        yield kubernetes.K3(system.process.send(key=pod))
+
+    verdicts = judged("kubernetes_125050.py", "CANCELLED", {"terminator": terminate})
+    assert verdicts["told-before-start-does-nothing"] is Verdict.VIOLATED
+
+
+def test_two_relays_that_lock_send_twice_where_one_of_them_crashes() -> None:
+    file = EXAMPLES / "outbox.py"
+    assert check(f"{file}:SKIP_LOCKED", faults={"relay-crash": 1}).verdicts["nothing-taken-twice"] is Verdict.VIOLATED
+    check(f"{file}:ALL_OF_IT", faults={"relay-crash": 1}).require()
+
+
+def test_an_outbox_without_the_relays_lock_is_mended_by_the_consumer_alone() -> None:
+    file, outbox = "outbox.py", module("outbox.py")
+    assert set(judged(file, "ALL_OF_IT", {"relay": outbox.relay}).values()) == {Verdict.HOLDS}
+
+
+def test_a_result_is_written_over_after_a_lease_too_short_or_an_answer_lost_too() -> None:
+    file = f"{EXAMPLES / 'worker_node.py'}"
+    for fault in ("lease-expiry", "answer-lost"):
+        assert check(f"{file}:OVERWRITTEN", faults={fault: 1}).verdicts["uploaded-once"] is Verdict.VIOLATED
+
+
+def test_nothing_is_lost_on_a_node_that_does_not_crash() -> None:
+    for name in ("DONE_EARLY", "CLAIMED_IN_STEPS"):
+        check(f"{EXAMPLES / 'worker_node.py'}:{name}", faults={"node-crash": 0}, allow_unreached=["W6"]).require()
+
+
+def test_a_worker_that_clears_its_memory_last_clears_a_result_unseen() -> None:
+    worker = module("worker_node.py")
+
+    def upload(system: Any, job: str) -> Steps:
+        if (yield system.results.get(key=job)):
+            yield from worker.put(system.store.put_if_absent, job)
+            yield worker.W4(worker.atomic_block(worker.finish, system.redis, job))
+            yield system.results.set(None, key=job)
+
+    verdicts = judged("worker_node.py", "SOUND", {"uploader": upload})
+    assert verdicts["uploaded-is-done"] is Verdict.VIOLATED
+
+
+def test_a_worker_whose_memory_outlives_the_crash_loses_nothing_that_is_in_it() -> None:
+    node = module("worker_node.py").DONE_EARLY.nodes[0]
+    verdicts = judged("worker_node.py", "DONE_EARLY", {}, nodes=(replace(node, volatile=()),))
+    assert verdicts["every-job-uploaded"] is Verdict.HOLDS
 
 
 def test_the_examples_pass_a_strict_type_checker_as_a_user_would_run_it(tmp_path: Path) -> None:

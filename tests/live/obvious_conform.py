@@ -13,13 +13,14 @@ from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.tape import LiveEvent
 from deadheat.models.components.kubernetes import JobReference
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, Operation, operations_of
 from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice
+from tests.live.environment import is_environment
 
 __all__ = ["is_explained"]
 

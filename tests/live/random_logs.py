@@ -7,11 +7,12 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.tape import LiveEvent
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Atomic, operations_of
 from deadheat.sim.run.simulation import Simulation, Transition
+from tests.live.environment import is_environment
 
 __all__ = ["changed", "log_of", "random_run"]
 

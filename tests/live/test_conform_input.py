@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.conform import Conformance, conform
 from deadheat.live.logs.tape import Header, Tape, read_tape
 from deadheat.live.values import decode
@@ -24,6 +24,7 @@ from deadheat.sim.errors import TraceError
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.run.stepping import made_in
 from tests.command import deadheat
+from tests.live.environment import is_environment
 
 FORMAT = {"format": "deadheat-live-trace", "version": 1}
 

@@ -13,9 +13,10 @@ from deadheat.live.adapters.celery import CeleryAdapter
 from deadheat.live.adapters.http import Caller, UserAdapter
 from deadheat.live.adapters.kubernetes import JobTemplate, KubernetesAdapter
 from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
-from deadheat.live.adapters.together import Adapters, Site, kubernetes_adapter
+from deadheat.live.adapters.together import Adapters, kubernetes_adapter
 from deadheat.live.forcing.force import Names
 from deadheat.live.place import Place
+from deadheat.live.site import Site
 from deadheat.live.topology.worker_queue import BrokerQueue, unacknowledged
 from deadheat.models.components.kubernetes import Answer, Job, JobPhase, JobReference, Kubernetes
 from deadheat.models.components.user import Cancellation, UserState
@@ -176,7 +177,7 @@ def test_kombu_lets_a_late_acknowledgement_take_the_message_from_who_has_it_now(
 
 def test_what_another_program_does_in_one_step_is_noticed_one_by_one() -> None:
     kubernetes, component = NoticingAdapter("kubernetes"), Kubernetes("kubernetes")
-    adapters = Adapters((), UserAdapter(None, None, []), cast(KubernetesAdapter, kubernetes))
+    adapters = Adapters([kubernetes])
     adapters.notice(atomically(component.get_job("e1"), component.create_job("e1")))
     adapters.notice(component.create_job("e2"))
     assert kubernetes.noticed == ["kubernetes/e1.get_job", "kubernetes/e1.create_job", "kubernetes/e2.create_job"]

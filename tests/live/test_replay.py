@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from deadheat.live.adapters.together import Site, open_adapters
+from deadheat.live.adapters.together import open_adapters
 from deadheat.live.forcing.force import force
 from deadheat.live.forcing.replay import check_live, replay_live
 from deadheat.live.forcing.stage import Stage
 from deadheat.live.place import Place
 from deadheat.live.results import LiveOutcome
+from deadheat.live.site import Site
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
@@ -98,6 +99,7 @@ def test_servers_that_do_something_else_diverge_at_the_step(place: Place) -> Non
     with place.namespace() as namespace:
         site = Site(place, namespace, ("e1",))
         with open_adapters(site, BASELINE, held=True, lease_ms=1000) as adapters:
+            assert adapters.kubernetes is not None
             somebody_elses = {
                 "metadata": {"name": "evaluation-e1"},
                 "spec": adapters.kubernetes._manifest("e9", "evaluation-e1")["spec"],

@@ -17,8 +17,9 @@ from deadheat.live.adapters.base import Adapter
 from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
 from deadheat.live.adapters.status import RedisStatus
 from deadheat.live.adapters.stream import StreamAdapter
-from deadheat.live.adapters.together import Adapters, Site, open_adapters
+from deadheat.live.adapters.together import Adapters, open_adapters
 from deadheat.live.place import Place
+from deadheat.live.site import Site
 from deadheat.models.components.celery import CeleryQueue
 from deadheat.models.components.chance import Chance
 from deadheat.models.components.http import HttpChannel

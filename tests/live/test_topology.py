@@ -12,12 +12,13 @@ import pytest
 
 from deadheat.live.adapters.celery import CeleryAdapter
 from deadheat.live.adapters.redis import connect
-from deadheat.live.adapters.together import Site, open_adapters
+from deadheat.live.adapters.together import open_adapters
 from deadheat.live.forcing.force import force
 from deadheat.live.forcing.replay import Settings, _ports, _stage, check_live, replay_live
 from deadheat.live.leavings.redis_run import forget
 from deadheat.live.place import PREFIX, Place
 from deadheat.live.results import LiveOutcome
+from deadheat.live.site import Site
 from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.stage import ProcessStage
 from deadheat.live.topology.worker_queue import VISIBILITY_TIMEOUT_S, WorkerQueue

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.conform import conform
 from deadheat.live.logs.likeness import in_words_of
 from deadheat.live.logs.tape import read_tape
@@ -23,6 +23,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.operations import Atomic
 from deadheat.sim.run.simulation import Simulation
 from tests.command import deadheat
+from tests.live.environment import is_environment
 
 FEW = ("http-retry", "http-timeout", "completion", "resubmission")
 HEADER = {"format": "deadheat-live-trace", "version": 1, "evaluations": ["17"]}
@@ -127,8 +128,8 @@ def test_the_command_lists_the_operations_of_a_protocol_for_people_and_for_machi
     assert all(len(line) <= 80 for line in lines if not line.startswith('  {"process"'))
 
 
-def test_a_protocol_or_json_goes_with_operations_alone() -> None:
-    for arguments in (["faults", "baseline"], ["faults", "--json"], ["--json"]):
+def test_json_goes_with_operations_alone() -> None:
+    for arguments in (["faults", "--json"], ["--json"]):
         done = run(*arguments)
         assert done.returncode == 2
         assert "goes with `deadheat list operations` alone" in done.stderr

@@ -37,14 +37,16 @@ from deadheat import (
     crash,
     each_step,
     eventually,
+    expires,
     one,
     one_each,
     operation,
     settled,
     several,
     several_each,
+    weaker,
 )
-from deadheat.library import CancelRequest, Memory, Status, System, baseline
+from deadheat.library import CancelRequest, Memory, Status, System, Tasks, baseline
 from deadheat.sim.explore import python
 from deadheat.sim.explore.results import Exploration
 
@@ -312,6 +314,7 @@ def test_a_variant_is_the_same_but_for_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"claims": ()}, "There are no properties in the design 'shop', so all would be well; claim one"),
         ({"roles": ()}, "There are no roles in the design 'shop'"),
         ({"roles": (SHOP.roles[0], SHOP.roles[0])}, "Two roles of the design 'shop' are named 'shop'"),
         ({"claims": (shipped_once, shipped_once)}, "Two properties of the design 'shop' are named 'shipped-once'"),
@@ -420,3 +423,177 @@ def test_a_node_takes_its_roles_and_its_memory_with_it() -> None:
     killed = check(design, evaluations=2, faults={"shop-killed": 1})
     assert killed.verdicts["written-is-shipped"] == "violated"
     assert killed.verdicts["shipped-once"] == "holds"
+
+
+POD = Node("pod", runs=("shop",), crashes=(crash(KILLED, restarts=False, noticed=told_of),), each_key=True)
+
+
+def test_a_node_of_each_key_dies_with_its_own_key_alone_and_others_notice() -> None:
+    design = replace(SHOP, roles=(one_each("shop", place), SHOP.roles[1]), nodes=(POD,))
+    assert check(design).verdicts["written-is-shipped"] == "holds"
+    found = check(design, evaluations=2, faults={"shop-killed": 1})
+    assert found.verdicts["written-is-shipped"] == "violated"
+    told = [each.changes for each in found.counterexamples["written-is-shipped"].trace.events if each.fault]
+    assert all("noticed=1" in str(each) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (replace(POD, runs=("shpo",)), "The node 'pod' of the design 'shop' runs what is not there: There is no role"),
+        (replace(POD, runs=("relay",)), "The node 'pod' of the design 'shop' is one each key, and runs 'relay', which"),
+        (replace(POD, runs=("shop/order1",)), "The node 'pod' of the design 'shop' runs what is not there"),
+    ],
+)
+def test_a_node_that_would_run_nothing_is_refused(node: Node, said: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        replace(SHOP, roles=(*SHOP.roles, one("relay", relay)), nodes=(node,))
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"runs": "shop"}, "The runs of the node 'pod' are no tuple but 'shop'"),
+        ({"crashes": crash(KILLED)}, "The crashes of the node 'pod' are no tuple but a RoleCrash"),
+        ({"volatile": (Orders,)}, "Among the volatile of the node 'pod' is the class Orders"),
+    ],
+)
+def test_a_node_made_of_the_wrong_thing_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ModelError) as refused:
+        replace(POD, **changes)
+    assert str(refused.value).startswith(said)
+
+
+def test_what_a_crash_of_a_node_leads_to_must_be_possible_wherever_it_can_crash() -> None:
+    def taken(shop: Shop, me: Any) -> tuple[Operation, ...]:
+        return (shop.post.take(me.key),)
+
+    pod = replace(POD, crashes=(crash(KILLED, noticed=taken),))
+    design = replace(SHOP, roles=(one_each("shop", place), SHOP.roles[1]), nodes=(pod,))
+    with pytest.raises(ModelError, match="follows from a crash, so it must have exactly one step, not 0"):
+        check(design, faults={"shop-killed": 1})
+
+
+def test_a_field_that_is_given_another_component_without_being_one_is_refused() -> None:
+    class Another(Shop):
+        post = Post("post")
+
+    with pytest.raises(ModelError, match=r"Another\.post is given another component, which no field is"):
+        Another()
+
+
+def test_who_is_left_out_may_be_told_one_by_one() -> None:
+    assert names(SHOP.variant("alone", "nobody delivers", without=(each for each in ["delivery"]))) == ["shop/order1"]
+
+
+def test_a_step_property_that_takes_a_change_for_a_value_is_told_so() -> None:
+    @each_step
+    def never_shipped(orders: Change[Order]) -> bool:
+        """Nothing is shipped."""
+        return orders == Order(shipped=1)
+
+    with pytest.raises(ModelError, match="is given a Change of each component; look at its"):
+        check(replace(SHOP, claims=(never_shipped,)))
+
+
+@pytest.mark.parametrize(
+    ("noticed", "said"),
+    [
+        (lambda shop, me: None, "is None; return a tuple of operations"),
+        (lambda shop, me: shop.orders.notice(me.key), "is an Operation; return a tuple of operations"),
+        (lambda: (), "failed in "),
+    ],
+)
+def test_what_is_noticed_of_a_crash_is_a_tuple_of_operations(noticed: Any, said: str) -> None:
+    design = replace(SHOP, roles=(one_each("shop", place, crashes=(crash(KILLED, noticed=noticed),)),))
+    with pytest.raises(ModelError, match=said):
+        check(design, faults={"shop-killed": 1})
+
+
+@pytest.mark.parametrize("mark", [by_itself, expires, weaker])
+def test_a_mark_that_takes_something_does_not_stand_alone(mark: Any) -> None:
+    with pytest.raises(ModelError, match="stands above an operation without parentheses"):
+        mark(operation(Orders.ship.step))
+
+
+def test_a_component_that_is_called_like_the_key_is_refused() -> None:
+    with pytest.raises(ModelError, match="A component of the design 'shop' is named 'post', as its key is"):
+        replace(SHOP, key="post", claims=(not_all_at_once,))
+
+
+def test_what_a_node_does_later_has_labels_too() -> None:
+    @dataclass(frozen=True)
+    class Later(Shop):
+        tasks: Tasks = Tasks("tasks")
+
+    def do(shop: Later, order: str) -> Steps:
+        yield shop.post.take("nothing ever")
+        yield S2(shop.orders.ship(order))
+
+    def hand_over(shop: Later, order: str) -> Steps:
+        yield S1(shop.orders.write(order))
+
+    later = Later()
+    design = Design(
+        name="later",
+        summary="hands over",
+        source="a test",
+        key="order",
+        components=later,
+        roles=(one_each("shop", hand_over),),
+        claims=(shipped_once,),
+        nodes=(Node("machine", ("shop",), (crash(KILLED),), tasks=later.tasks, does=do, given=(later,)),),
+    )
+    assert check(design).verdicts == {"shipped-once": "vacuous"}
+    assert check(design).result.missed == ("S2",)
+
+
+def test_a_large_design_may_meet_a_fault_that_it_declares_itself() -> None:
+    class Meter(Component):
+        keyed = True
+        initial = 0
+
+        @operation
+        def turn(self, value: int, order: str) -> Outcomes:
+            return (Step(None, (value + 1) % 60), Step(None, 0, fault=AGAIN))
+
+    @dataclass(frozen=True)
+    class Metered(Components):
+        meter: Meter = Meter("meter")
+
+    def turning(metered: Metered, order: str) -> Steps:
+        yield metered.meter.turn(order)
+
+    @always
+    def small(meter: int) -> bool:
+        """It is small."""
+        return meter > 59
+
+    design = Design(
+        name="metered",
+        summary="turns",
+        source="a test",
+        key="order",
+        components=Metered(),
+        roles=(one_each("turning", turning, repeats=True),),
+        claims=(small,),
+        faults=(AGAIN,),
+    )
+    assert check(design, evaluations=2).verdicts == {"small": "holds"}
+
+
+def test_a_node_runs_the_roles_that_it_names_and_none_that_is_like_them() -> None:
+    alike = one("other", relay, like="shop")
+    design = replace(
+        SHOP, roles=(one_each("shop", place), alike), nodes=(replace(POD, each_key=False, crashes=(crash(KILLED),)),)
+    )
+    kept = {each.name: each.role for each in design.model(1).processes}
+    assert kept["other"] is relay
+    assert kept["shop/order1"] is not place
+
+
+def test_a_process_on_a_node_does_not_crash_by_itself() -> None:
+    design = replace(SHOP, nodes=(POD,))  # whose shop has a crash of its own
+    with pytest.raises(ModelError, match="on the node 'pod/order1' has crashes of its own"):
+        check(design)

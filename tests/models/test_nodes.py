@@ -172,7 +172,7 @@ def _only_one_ends(self: NodeLife, value: NodeState, fault: str, restarts: bool)
     [
         (NodeLife.alive, "step", _goes_on_although_it_ended),
         (NodeLife.crash, "step", _only_one_ends),
-        (nodes, "_wiped", lambda component, model: iter(())),
+        (nodes, "_wiped", lambda component, model, key: iter(())),
     ],
 )
 def test_a_broken_node_is_noticed(where: Any, name: str, broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,8 @@ TITLES = {
     "deadheat.models.steps": "Steps of a cancel path",
     "deadheat.sim.model": "Models",
     "deadheat.sim.errors": "Errors",
+    "deadheat.live.adapters.base": "On real servers",
+    "deadheat.live.site": "On real servers",
 }
 """What comes first, in this order; what is from elsewhere follows, under what its module's docstring calls it."""
 

@@ -10,13 +10,14 @@ no live form yet says so by name.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from deadheat.sim.errors import LiveError, NoLiveFormError
 from deadheat.sim.operations import Accompanied, Block, Operation
 
-__all__ = ["Adapter", "BlockedError", "not_at_one_instant", "poll", "steered"]
+__all__ = ["Adapter", "BlockedError", "NotHereError", "not_at_one_instant", "poll", "steered"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -28,6 +29,10 @@ class BlockedError(LiveError):
     """A blocking operation did not become possible within the adapter's patience."""
 
 
+class NotHereError(BlockedError, NoLiveFormError):
+    """What each process does has a live form, and this order of it cannot be on a server of this kind."""
+
+
 def steered(method: Method) -> Method:
     """Mark an operation whose outcome the environment chooses: it also receives the outcome that is wished for."""
     method.is_steered = True  # type: ignore[attr-defined]
@@ -35,9 +40,17 @@ def steered(method: Method) -> Method:
 
 
 class Adapter:
-    """A real server in place of the component of the same name. `patience_s` bounds each blocking operation."""
+    """A real server in place of the component of the same name. `patience_s` bounds each blocking operation.
+
+    What an operation of one that `makes_names` answers is made up by the server, such as a random token: it counts as
+    equal to what the model answers if the two are the same by the order in which they were made. `foreseen` is what the
+    model's component, by the name of its instance, holds after the step that is being made: for a fault whose outcome
+    leaves open whether anything was done.
+    """
 
     patience_s: float = 10.0
+    makes_names: bool = False
+    foreseen: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -64,8 +77,15 @@ class Adapter:
         """Take note of an operation that another program has just done on the same server."""
 
     def observe(self) -> dict[str, Any]:
-        """Return what the server says now, as values of the model's components; nothing if it cannot be asked."""
+        """Return what the server says now, as values of the model's components; nothing if it cannot be asked.
+
+        That of a component is under its name, and those of a keyed one each under `name/key`.
+        """
         return {}
+
+    def comparable(self, value: Any) -> Any:
+        """Return the part of a component's value that `observe` can know: all of it, unless an adapter says less."""
+        return value
 
     def close(self) -> None:
         """Let go of connections and threads."""

@@ -203,6 +203,10 @@ class KubernetesAdapter(Adapter):
         self._look()
         return {f"{self.name}/{each}": self._observed(each) for each in self._created}
 
+    def comparable(self, value: KubernetesState) -> Any:
+        """Return the Jobs, and how many there were; what watches and lists may still show is in their answers."""
+        return value.jobs, value.created, value.created_before, value.tombstones
+
     def close(self) -> None:
         """End the watch."""
         if self._watch is not None:

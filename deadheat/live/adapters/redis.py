@@ -18,7 +18,7 @@ from deadheat.live.adapters.redis_strings import StringCommands
 from deadheat.live.adapters.redis_transactions import TransactionCommands
 from deadheat.live.redaction import learn, redact, shown
 from deadheat.models.components.redis import Redis
-from deadheat.models.components.redis_keys import Content, RedisHash, RedisList
+from deadheat.models.components.redis_keys import Content, Entry, RedisHash, RedisList, RedisState
 from deadheat.sim.components import Component
 from deadheat.sim.errors import LiveError
 from deadheat.sim.operations import Operation
@@ -77,10 +77,21 @@ def connect(url: str) -> redis.Redis:
 
 
 class RedisAdapter(StringCommands, HashCommands, ListCommands, TransactionCommands):
-    """The keys of one run on a Redis server. `component` is whose scripts are done, if it has any of its own."""
+    """The keys of one run on a Redis server. `component` is whose scripts are done, if it has any of its own.
 
-    def __init__(self, client: redis.Redis, prefix: str, lease_ms: int, component: Component = PLAIN) -> None:
-        super().__init__(client, prefix, lease_ms)
+    `tags` are the hash tags of which it can be asked what their keys hold.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        prefix: str,
+        lease_ms: int,
+        component: Component = PLAIN,
+        tags: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(client, prefix, lease_ms, component.name)
+        self._tags = tags
         self.component = component
         self._replica: dict[str, dict[str, tuple[Any, int]]] = {}
         self._watching = {}
@@ -163,6 +174,20 @@ class RedisAdapter(StringCommands, HashCommands, ListCommands, TransactionComman
         """Return the real keys with a hash tag."""
         keys = self._client.scan_iter(match=f"{self._prefix}*", count=1000)
         return [str(key) for key in keys if f"{{{tag}}}" in str(key)]
+
+    def observe(self) -> dict[str, Any]:
+        """Return the keys of each tag with their contents, as if none had a time to live."""
+        contents = self.contents()
+        return {
+            f"{self.name}/{tag}": RedisState(
+                tuple((key, Entry(content)) for key, content in contents.items() if f"{{{tag}}}" in key)
+            )
+            for tag in self._tags
+        }
+
+    def comparable(self, value: RedisState) -> Any:
+        """Return the contents: who counts on a key, who watches and what the replica has shows in later answers."""
+        return tuple((key, entry.content) for key, entry in value.keys)
 
     def contents(self) -> dict[str, Content]:
         """Return all keys of the run with their contents, as the model has them."""

@@ -63,8 +63,8 @@ def error_of(error: Exception) -> RedisError:
 class RedisKeys(Adapter):
     """The keys of one run on a Redis server."""
 
-    def __init__(self, client: redis.Redis, prefix: str, lease_ms: int) -> None:
-        super().__init__("redis")
+    def __init__(self, client: redis.Redis, prefix: str, lease_ms: int, name: str) -> None:
+        super().__init__(name)
         self._client = client
         self._prefix = f"{prefix}key:"
         self._lease_ms = lease_ms

@@ -36,7 +36,11 @@ class StatusAdapter(Adapter):
 
     def observe(self) -> dict[str, Any]:
         """Return the status of each evaluation, under the name of its component."""
-        return {f"status/{each}": StatusState(self.get(each)) for each in self._evaluations}
+        return {f"{self.name}/{each}": StatusState(self.get(each)) for each in self._evaluations}
+
+    def comparable(self, value: StatusState) -> Status:
+        """Return the status; what a replica remembers nobody can ask for."""
+        return value.status
 
     @steered
     def get_stale_status(self, evaluation: str, wish: Status) -> Status:

@@ -63,6 +63,10 @@ class StreamAdapter(Adapter):
         """Return what the whole log says of each evaluation."""
         return {f"{self.name}/{each}": StreamState(self.get(each)) for each in self._evaluations}
 
+    def comparable(self, value: StreamState) -> Status:
+        """Return the status; what a subscriber knows shows in its answers."""
+        return value.status
+
     def _next(self, evaluation: str) -> dict[str, str] | None:
         position = {self._log(evaluation): self._read_up_to.get(evaluation, START)}
         answer: Any = self._client.xread(position, count=1)  # type: ignore[arg-type]

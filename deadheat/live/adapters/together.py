@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from deadheat.live.adapters.chance import ChanceAdapter
 from deadheat.live.adapters.http import Caller, HttpAdapter, UserAdapter
 from deadheat.live.adapters.kubernetes import JobTemplate, KubernetesAdapter
 from deadheat.live.adapters.kubernetes_guards import GuardedKubernetesAdapter
+from deadheat.live.adapters.of_component import adapter_of
 from deadheat.live.adapters.redis import RedisAdapter
 from deadheat.live.adapters.status import PostgresStatus, RedisStatus
 from deadheat.live.adapters.stream import StreamAdapter
@@ -19,54 +20,32 @@ from deadheat.live.adapters.tokens import TokensAdapter
 from deadheat.live.forcing.counts import OwnCounts, SharedCounts
 from deadheat.live.forcing.routes import routes
 from deadheat.live.forcing.server import BackgroundLoop, HttpServer, Mailbox
-from deadheat.live.place import Place
+from deadheat.live.site import Site
 from deadheat.models.components.kubernetes_guards import GuardedKubernetes
 from deadheat.models.components.stream import EventStream
 from deadheat.models.system import Protocol
+from deadheat.sim.components import Component
 from deadheat.sim.errors import LiveError
-from deadheat.sim.operations import Accompanied, AnyOf, Block, Chosen, Instant, Operation, operations_of
+from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Chosen, Instant, Operation, operations_of
 
-__all__ = ["Adapters", "RedisNotes", "Site", "kubernetes_adapter", "open_adapters", "status_adapter"]
-
-
-class Site:
-    """Where the adapters of one schedule live: a place, a namespace in it, a key prefix, and the evaluations.
-
-    A child process lives on the site of its parent, which is the `owner`. `ports`, if processes are programs of
-    their own, are those of the ones that serve HTTP; `watch_from` is where a child's watch begins.
-    """
-
-    def __init__(
-        self,
-        place: Place,
-        namespace: str,
-        evaluations: tuple[str, ...],
-        *,
-        is_owner: bool = True,
-        ports: Mapping[str, int] | None = None,
-        watch_from: str | None = None,
-    ) -> None:
-        self.is_owner = is_owner
-        self.ports = ports
-        self.watch_from = watch_from
-        self.place = place
-        self.namespace = namespace
-        self.evaluations = evaluations
-        self.prefix = f"{place.prefix}{namespace}:"
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other programs are at work here too."""
-        return self.ports is not None or not self.is_owner
+__all__ = ["Adapters", "RedisNotes", "kubernetes_adapter", "open_adapters", "open_adapters_of", "status_adapter"]
 
 
 class Adapters:
     """The adapters by the name of their component."""
 
-    def __init__(self, every: tuple[Adapter, ...], user: UserAdapter, kubernetes: KubernetesAdapter) -> None:
-        self._by_name: dict[str, Adapter] = {each.name: each for each in (*every, user, kubernetes)}
-        self.user = user
-        self.kubernetes = kubernetes
+    def __init__(self, every: Iterable[Adapter]) -> None:
+        self._by_name: dict[str, Adapter] = {each.name: each for each in every}
+
+    @property
+    def user(self) -> UserAdapter:
+        """That of the users, which every protocol has."""
+        return next(each for each in self._by_name.values() if isinstance(each, UserAdapter))
+
+    @property
+    def kubernetes(self) -> KubernetesAdapter | None:
+        """That of the cluster, if there is one."""
+        return next((each for each in self._by_name.values() if isinstance(each, KubernetesAdapter)), None)
 
     def perform(self, request: Instant, fault: str | None = None, wish: Any = None) -> Any:
         """Do a request on the real servers and return its outcome.
@@ -78,8 +57,9 @@ class Adapters:
             return self._adapter(request).perform(request, fault, wish)
         if isinstance(request, Block | Accompanied):
             raise not_at_one_instant(request)
-        if fault is None and request.operations and all(each.name == "list_jobs" for each in request.operations):
-            return self.kubernetes.list_at_once([each.arguments[0] for each in request.operations])
+        kubernetes = self.kubernetes
+        if fault is None and kubernetes is not None and _are_lists(request, kubernetes.name):
+            return kubernetes.list_at_once([each.arguments[0] for each in request.operations])
         wishes = wish if isinstance(wish, tuple) else (None,) * len(request.operations)
         each_with_wish = zip(request.operations, wishes, strict=True)
         return tuple(self.perform(each, self._fault_of(each, fault), hope) for each, hope in each_with_wish)
@@ -87,9 +67,11 @@ class Adapters:
     def perform_any(self, request: AnyOf) -> Chosen:
         """Do whichever of several requests becomes possible first; there is one such: to wait for a creation."""
         operations = [each for each in request.operations if isinstance(each, Operation)]
-        if len(operations) != len(request.operations) or any(each.name != "creation_event" for each in operations):
+        kubernetes = self.kubernetes
+        are_events = [each.name == "creation_event" for each in operations]
+        if kubernetes is None or len(operations) != len(request.operations) or not all(are_events):
             raise LiveError(f"There is no free run yet of a choice among {', '.join(map(str, request.operations))}.")
-        event = self.kubernetes.any_creation_event()
+        event = kubernetes.any_creation_event()
         return Chosen([each.arguments[0] for each in operations].index(event.evaluation), event)
 
     def _fault_of(self, operation: Operation, fault: str | None) -> str | None:
@@ -106,6 +88,19 @@ class Adapters:
         for adapter in self._by_name.values():
             observed.update(adapter.observe())
         return observed
+
+    def foresee(self, values: Mapping[str, Any]) -> None:
+        """Tell the adapters what the model's components hold after the next step."""
+        for adapter in self._by_name.values():
+            adapter.foreseen = values
+
+    def makes_names(self, request: Instant) -> bool:
+        """Return whether what a request answers is made up by a server."""
+        return isinstance(request, Operation) and self._adapter(request).makes_names
+
+    def comparable(self, instance: str, value: Any) -> Any:
+        """Return the part of the value of a component's instance that can be observed."""
+        return self._by_name[instance.partition("/")[0]].comparable(value)
 
     def observe_status(self) -> dict[str, Any]:
         """Return the statuses alone."""
@@ -129,13 +124,28 @@ class Adapters:
             raise LiveError(f"The component {name!r} has no live adapter yet.") from None
 
 
+def _are_lists(request: Atomic, component: str) -> bool:
+    asked = request.operations
+    return bool(asked) and all(
+        isinstance(each, Operation) and each.name == "list_jobs" and each.component.partition("/")[0] == component
+        for each in asked
+    )
+
+
 @contextmanager
 def open_adapters(
-    site: Site, protocol: Protocol, *, held: bool, lease_ms: int, template: JobTemplate = JobTemplate()
+    site: Site,
+    protocol: Protocol,
+    *,
+    held: bool,
+    lease_ms: int,
+    template: JobTemplate = JobTemplate(),
+    own: Iterable[Component] = (),
 ) -> Iterator[Adapters]:
     """Put the adapters of one schedule together, as this program needs them; close them at the end.
 
-    `held` says whether Jobs wait at each phase for the schedule.
+    `held` says whether Jobs wait at each phase for the schedule. `own` are the components that other protocols do not
+    have.
     """
     place = site.place
     with ExitStack() as stack:
@@ -158,22 +168,37 @@ def open_adapters(
                 RedisAdapter(place.redis, site.prefix, lease_ms, protocol.redis("redis")),
                 TokensAdapter(),
                 ChanceAdapter(),
-            ),
-            UserAdapter(caller, mailbox, site.evaluations),
-            kubernetes,
+                UserAdapter(caller, mailbox, site.keys),
+                kubernetes,
+                *(adapter_of(each, site, lease_ms, template) for each in own),
+            )
         )
         stack.callback(adapters.close)
         yield adapters
+
+
+@contextmanager
+def open_adapters_of(
+    components: Iterable[Component], site: Site, lease_ms: int, template: JobTemplate
+) -> Iterator[Adapters]:
+    """Put the adapters of the components of any model together; close them at the end."""
+    with ExitStack() as stack:
+        every = []
+        for component in components:
+            adapter = adapter_of(component, site, lease_ms, template)
+            stack.callback(adapter.close)
+            every.append(adapter)
+        yield Adapters(every)
 
 
 def queue_adapter(site: Site) -> Adapter:
     """Return the adapter for the queue, with the workers in this program or in programs of their own."""
     place = site.place
     if site.ports is None:
-        return CeleryAdapter(place.redis_url, site.prefix, site.evaluations)
+        return CeleryAdapter(place.redis_url, site.prefix, site.keys)
     from deadheat.live.topology.worker_queue import BrokerQueue
 
-    return BrokerQueue(place.redis_url, site.prefix, site.evaluations, place.redis)
+    return BrokerQueue(place.redis_url, site.prefix, site.keys, place.redis)
 
 
 def kubernetes_adapter(
@@ -186,7 +211,7 @@ def kubernetes_adapter(
     adapter = make(
         place.cluster,
         site.namespace,
-        site.evaluations,
+        site.keys,
         run=place.run,
         held=held,
         watched=watched,
@@ -203,11 +228,11 @@ def status_adapter(site: Site, protocol: Protocol) -> Adapter:
     """Return the adapter for what a protocol keeps its statuses in."""
     place = site.place
     if issubclass(protocol.status, EventStream):
-        return StreamAdapter(place.redis, site.prefix, site.evaluations)
+        return StreamAdapter(place.redis, site.prefix, site.keys)
     if place.status_url is not None:
         table = site.namespace.replace("-", "_")
-        return PostgresStatus(place.status_url, table, site.evaluations, is_owner=site.is_owner, record=place.record)
-    return RedisStatus(place.redis, site.prefix, site.evaluations)
+        return PostgresStatus(place.status_url, table, site.keys, is_owner=site.is_owner, record=place.record)
+    return RedisStatus(place.redis, site.prefix, site.keys)
 
 
 class RedisNotes:

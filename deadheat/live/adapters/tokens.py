@@ -12,8 +12,10 @@ __all__ = ["TokensAdapter"]
 class TokensAdapter(Adapter):
     """Random tokens, that nobody was ever given before."""
 
-    def __init__(self) -> None:
-        super().__init__("tokens")
+    makes_names = True
+
+    def __init__(self, name: str = "tokens") -> None:
+        super().__init__(name)
 
     def generate(self, evaluation: str) -> str:
         """Make a new token."""

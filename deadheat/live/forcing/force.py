@@ -12,17 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deadheat.live.adapters.base import BlockedError
+from deadheat.live.adapters.base import BlockedError, NotHereError
 from deadheat.live.adapters.kubernetes import KubernetesAdapter
 from deadheat.live.forcing.director import Done, Release
 from deadheat.live.forcing.stage import Stage
-from deadheat.models.components.kubernetes import JobReference, KubernetesState
-from deadheat.models.components.status import StatusState
-from deadheat.models.components.stream import StreamState
-from deadheat.sim.errors import InternalError
+from deadheat.models.components.kubernetes import JobReference
+from deadheat.sim.errors import InternalError, LiveError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
-from deadheat.sim.operations import Atomic, Block, Instant, Operation
+from deadheat.sim.operations import Atomic, Block, Instant
 from deadheat.sim.render import render
 from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Choice, Schedule
@@ -43,8 +41,9 @@ class Difference:
 class Forced:
     """What came of a schedule: how many steps were made, the difference if there was one, and the observed ends.
 
-    `before` and `after` are what the servers said before and after the last step, as values of the components.
-    `overheads_s` is how long each step took beyond the time of the servers.
+    `before` and `after` are what the servers said before and after the last step, as values of the components; of
+    those that are `unobserved`, because nobody can ask them, it is what the model says. `overheads_s` is how long each
+    step took beyond the time of the servers.
     """
 
     steps: int
@@ -52,27 +51,28 @@ class Forced:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     overheads_s: tuple[float, ...]
+    unobserved: frozenset[str] = frozenset()
 
 
 class Names:
     """What the real servers call that which the model calls otherwise."""
 
-    def __init__(self, kubernetes: KubernetesAdapter) -> None:
+    def __init__(self, kubernetes: KubernetesAdapter | None) -> None:
         self._kubernetes = kubernetes
-        self._numbers = kubernetes.numbers
-        self._tokens: dict[str, str] = {}
+        self._numbers = kubernetes.numbers if kubernetes is not None else {}
+        self._made: dict[str, Any] = {}
 
-    def learn(self, operation: Instant, expected: Any, got: Any) -> None:
-        """Remember a new token's name in the model."""
-        if isinstance(operation, Operation) and operation.component.partition("/")[0] == "tokens":
-            self._tokens[got] = expected
+    def learn(self, expected: Any, got: Any) -> None:
+        """Remember what the model calls that which a server has made up, such as a token."""
+        if isinstance(got, str):
+            self._made.setdefault(got, expected)
 
     def to_model(self, value: Any) -> Any:
         """Return a value of the real servers as the model would have it."""
         if isinstance(value, int) and not isinstance(value, bool):
             return self._numbers.get(value, value)
         if isinstance(value, str):
-            return self._tokens.get(value, value)
+            return self._made.get(value, value)
         if isinstance(value, tuple):
             items = [self.to_model(each) for each in value]
             return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
@@ -80,22 +80,24 @@ class Names:
 
     def to_real(self, wish: Any) -> Any:
         """Return an outcome that is wished for with the uids that Jobs really have."""
-        if isinstance(wish, JobReference):
+        if isinstance(wish, JobReference) and self._kubernetes is not None:
             return wish._replace(uid=self._kubernetes.real_uid(wish.evaluation, wish.uid)) if wish.evaluation else wish
         if type(wish) is tuple:
             return tuple(map(self.to_real, wish))
         return wish
 
 
-def force(model: Model, schedule: Schedule, stage: Stage) -> Forced:
+def force(model: Model, schedule: Schedule, stage: Stage, *, as_far_as_here: bool = False) -> Forced:
     """Make a schedule happen on the servers, with the processes on a stage, and return what came of it.
+
+    If `as_far_as_here`, it ends before a step that cannot be on a server of this kind at that point.
 
     Raises InternalError if the model itself cannot make the schedule; LiveError if a server refuses or fails. That one
     does not do in time what the model says it can is a difference.
     """
     try:
         stage.start(model.processes)
-        return _Run(model, stage).force(schedule)
+        return _Run(model, stage).force(schedule, as_far_as_here)
     finally:
         stage.stop()
 
@@ -109,17 +111,26 @@ class _Run:
         self._names = Names(stage.adapters.kubernetes)
         self._overheads_s: list[float] = []
 
-    def force(self, schedule: Schedule) -> Forced:
+    def force(self, schedule: Schedule, as_far_as_here: bool) -> Forced:
         before: Mapping[str, Any] = {}
+        made = len(schedule.choices)
         for number, choice in enumerate(schedule.choices, start=1):
             if number == len(schedule.choices):
-                before = self._stage.adapters.observe()
-            difference = self._step(number, choice)
+                before = {**self._simulation.values, **self._stage.adapters.observe()}
+            try:
+                difference = self._step(number, choice)
+            except NotHereError:
+                if not as_far_as_here:
+                    raise
+                made = number - 1
+                break
             if difference is not None:
                 return Forced(number - 1, difference, before, {}, tuple(self._overheads_s))
-        after = self._stage.adapters.observe()
-        difference = self._end_difference(len(schedule.choices), after)
-        return Forced(len(schedule.choices), difference, before, after, tuple(self._overheads_s))
+        observed = self._stage.adapters.observe()
+        difference = self._end_difference(made, observed)
+        values = self._simulation.values
+        after, unobserved = {**values, **observed}, frozenset(values.keys() - observed.keys())
+        return Forced(made, difference, before, after, tuple(self._overheads_s), unobserved)
 
     def _step(self, number: int, choice: Choice) -> Difference | None:
         started = time.perf_counter()
@@ -137,6 +148,7 @@ class _Run:
                 return Difference(number, f"{choice.process} asks for {expected}", f"it asks for {got}")
             step = transition.step
             release = Release(choice.alternative, step.fault, self._names.to_real(step.outcome))
+            self._stage.adapters.foresee(step.values)
             done = self._stage.director.release(choice.process, release)
             difference = self._outcome_difference(number, transition, done)
             if difference is not None:
@@ -154,11 +166,12 @@ class _Run:
     def _outcome_difference(self, number: int, transition: Transition, done: Done) -> Difference | None:
         expected = transition.step.outcome
         what = f"{transition.choice.process}: {done.operation}"
-        if done.error is not None and not isinstance(done.error, BlockedError):
+        if isinstance(done.error, NotHereError) or (done.error and not isinstance(done.error, BlockedError)):
             raise done.error  # a server that refuses or fails has not done otherwise than the model
         if done.error is not None:
             return Difference(number, f"{what} = {render(expected)}", str(done.error))
-        self._names.learn(done.operation, expected, done.outcome)
+        if self._stage.adapters.makes_names(done.operation):
+            self._names.learn(expected, done.outcome)
         got = self._names.to_model(done.outcome)
         if freeze(got) == freeze(expected):
             return None
@@ -167,8 +180,14 @@ class _Run:
     def _end_difference(self, number: int, observed: Mapping[str, Any]) -> Difference | None:
         """Return the first component that ended otherwise than the model says."""
         for name, value in observed.items():
+            if name not in self._simulation.values:
+                raise LiveError(
+                    f"An adapter has observed {name!r}, and there is no such component; name it as here: "
+                    f"{', '.join(self._simulation.values)}."
+                )
             expected = self._simulation.values[name]
-            if _comparable(expected) != _comparable(value):
+            comparable = self._stage.adapters.comparable
+            if freeze(comparable(name, expected)) != freeze(self._names.to_model(comparable(name, value))):
                 describe = self._simulation.model.component(name).describe
                 return Difference(number, f"in the end, {name}: {describe(expected)}", describe(value))
         return None
@@ -180,12 +199,3 @@ def _plain(operation: Instant | None) -> tuple[Any, ...]:
     if isinstance(operation, Atomic):
         return tuple(_plain(each) for each in operation.operations)
     return (operation.component, operation.name, operation.arguments)
-
-
-def _comparable(value: Any) -> Any:
-    """Return the part of a component's value that an observer of the real servers can know."""
-    if isinstance(value, KubernetesState):
-        return value.jobs, value.created, value.created_before, value.tombstones
-    if isinstance(value, StatusState | StreamState):
-        return value.status
-    return value

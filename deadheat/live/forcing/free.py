@@ -20,10 +20,7 @@ from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import AnyOf, Atomic, Instant, Operation, Request, operations_of
 
-__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_environment", "is_the_end", "parse_delays"]
-
-ENVIRONMENT = ("controllers", "expiry", "broker", "watch", "replica")
-"""The processes that stand for what real servers do by themselves."""
+__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_the_end", "parse_delays"]
 
 
 class Latency(NamedTuple):
@@ -42,11 +39,6 @@ DEFAULT_LATENCIES: Mapping[str, Latency] = {
     "redis": Latency(0, 5),
 }
 """Delays by component or by operation; the operation's counts if there are both."""
-
-
-def is_environment(process: str) -> bool:
-    """Return whether a model's process stands for what real servers do by themselves."""
-    return process.partition("/")[0] in ENVIRONMENT
 
 
 def parse_delays(texts: list[str], model: Model) -> dict[str, Latency]:

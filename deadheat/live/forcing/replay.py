@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from deadheat.live.adapters.base import not_at_one_instant
 from deadheat.live.adapters.kubernetes import JobTemplate
-from deadheat.live.adapters.together import Adapters, Site, open_adapters
+from deadheat.live.adapters.of_component import (
+    components_of,
+    keys_of,
+    needs_cluster,
+    own_components,
+    require_adapters,
+)
+from deadheat.live.adapters.together import Adapters, open_adapters, open_adapters_of
 from deadheat.live.forcing.force import Forced, force
 from deadheat.live.forcing.stage import Stage
 from deadheat.live.job_reference import reference_of, uid_text
 from deadheat.live.place import Place
 from deadheat.live.results import JobSeen, LiveOutcome, LiveResult
+from deadheat.live.servers.folders import server_folder
 from deadheat.live.servers.processes import free_port
+from deadheat.live.site import Site
 from deadheat.models.components.kubernetes import KubernetesState, job_name
-from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Counterexample, Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import unknown_name
+from deadheat.scenarios.subjects import OfEvaluations
+from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.run.simulation import run_randomly
+from deadheat.sim.operations import Accompanied, Block
+from deadheat.sim.run.simulation import Simulation, run_randomly
 from deadheat.sim.trace import Schedule
 
-__all__ = ["TOPOLOGIES", "Settings", "check_live", "compare_live", "replay_live"]
+__all__ = [
+    "TOPOLOGIES",
+    "Plan",
+    "Settings",
+    "check_live",
+    "compare_live",
+    "force_plan",
+    "plan_check",
+    "plan_replay",
+    "replay_live",
+]
 
 TOPOLOGIES = ("threads", "processes")
 """Where the processes of a protocol run: in one program, or each in one of its own."""
@@ -68,22 +90,93 @@ def replay_live(place: Place, counterexample: Counterexample, settings: Settings
     return _replace(result, violation=violation)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is to be forced of a scenario: known before a server is started."""
+
+    scenario: Scenario
+    counterexamples: tuple[Counterexample, ...]
+    holding: tuple[str, ...] = ()
+    random: tuple[Schedule, ...] = ()
+
+    @property
+    def needs_cluster(self) -> bool:
+        """Whether it wants a Kubernetes."""
+        is_one_of_evaluations = isinstance(self.scenario.subject, OfEvaluations)
+        return is_one_of_evaluations or needs_cluster(components_of(self.scenario.model()).values())
+
+
+def plan_check(scenario: Scenario, random_schedules: int, seed: int, settings: Settings = Settings()) -> Plan:
+    """Check a scenario in the model, and return what is to be forced.
+
+    That is each counterexample, and, if some property holds, as many random schedules as asked for. Raises
+    NoLiveFormError for a model of which something has no live form.
+    """
+    require_live(scenario, settings)
+    checked = check(scenario, Options())
+    counterexamples = tuple(each.counterexample for each in checked.outcomes if each.counterexample)
+    holding = tuple(each.property for each in checked.outcomes if each.verdict in (Verdict.HOLDS, Verdict.VACUOUS))
+    random: tuple[Schedule, ...] = ()
+    if holding:
+        seeds = range(seed, seed + random_schedules)
+        model = scenario.model()
+        random = tuple(run_randomly(model, each, RANDOM_STEPS_MAX)[1].schedule for each in seeds)
+    plan = Plan(scenario, counterexamples, holding, random)
+    _refuse_blocks(plan)
+    return plan
+
+
+def plan_replay(counterexample: Counterexample, settings: Settings = Settings()) -> Plan:
+    """Return the plan to force one counterexample; raises NoLiveFormError as `plan_check` does."""
+    require_live(counterexample.scenario, settings)
+    plan = Plan(counterexample.scenario, (counterexample,))
+    _refuse_blocks(plan)
+    return plan
+
+
+def force_plan(place: Place, plan: Plan, settings: Settings = Settings()) -> list[LiveResult]:
+    """Hold the servers to a plan: each counterexample must happen there.
+
+    Random schedules must end as in the model, with none of the properties that hold violated on the servers.
+    """
+    results = [replay_live(place, each, settings) for each in plan.counterexamples]
+    if plan.random:
+        results.append(_compare_randomly(place, plan, settings))
+    return results
+
+
 def check_live(
     place: Place, scenario: Scenario, random_schedules: int, seed: int, settings: Settings = Settings()
 ) -> list[LiveResult]:
-    """Check a scenario in the model, and hold the servers to each verdict.
+    """Check a scenario in the model, and hold the servers to each verdict."""
+    return force_plan(place, plan_check(scenario, random_schedules, seed, settings), settings)
 
-    A counterexample is forced; if some property holds, as many random schedules as asked for are forced too, and
-    must end as in the model, with none of the properties that hold violated on the servers.
-    """
-    checked = check(scenario, Options())
-    results = [
-        replay_live(place, outcome.counterexample, settings) for outcome in checked.outcomes if outcome.counterexample
-    ]
-    holding = [each.property for each in checked.outcomes if each.verdict in (Verdict.HOLDS, Verdict.VACUOUS)]
-    if holding and random_schedules:
-        results.append(_compare_randomly(place, scenario, holding, random_schedules, seed, settings))
-    return results
+
+def require_live(scenario: Scenario, settings: Settings) -> None:
+    """Raise NoLiveFormError for a component without a live form, and UsageError for a topology that wants more."""
+    subject, components = scenario.subject, components_of(scenario.model()).values()
+    if isinstance(subject, OfEvaluations):
+        require_adapters(scenario.protocol, own_components(components))
+        return
+    if settings.topology != TOPOLOGIES[0]:
+        raise UsageError(
+            f"{scenario.protocol} is no protocol of evaluations, so its processes run in threads; leave --topology out."
+        )
+    require_adapters(scenario.protocol, components)
+
+
+def _refuse_blocks(plan: Plan) -> None:
+    """Raise NoLiveFormError for what a process asks for on the way that is not one instant on real servers."""
+    model = plan.scenario.model()
+    for schedule in (*(each.trace.schedule for each in plan.counterexamples), *plan.random):
+        simulation = Simulation(model)
+        for choice in (*schedule.choices, None):
+            for running in simulation.processes.values():
+                for each in running.operations:
+                    if isinstance(each, Block | Accompanied):
+                        raise not_at_one_instant(each)
+            if choice is not None:
+                simulation.fire(choice)
 
 
 def _unrolled(schedule: Schedule) -> Schedule:
@@ -101,7 +194,7 @@ def compare_live(
     `holding` names the properties that the model says hold.
     """
     model = scenario.model()
-    forced, job = _force(place, scenario, model, schedule, settings)
+    forced, job = _force(place, scenario, model, schedule, settings, as_far_as_here=True)
     result = _result(scenario, None, forced, job)
     if forced.difference is not None:
         return result
@@ -113,14 +206,10 @@ def compare_live(
     return _replace(result, outcome=LiveOutcome.AGREES, job=None, status=None)
 
 
-def _compare_randomly(
-    place: Place, scenario: Scenario, holding: list[str], count: int, seed: int, settings: Settings
-) -> LiveResult:
-    model = scenario.model()
+def _compare_randomly(place: Place, plan: Plan, settings: Settings) -> LiveResult:
     results: list[LiveResult] = []
-    for number in range(count):
-        _, trace = run_randomly(model, seed + number, RANDOM_STEPS_MAX)
-        results.append(compare_live(place, scenario, trace.schedule, holding, settings))
+    for schedule in plan.random:
+        results.append(compare_live(place, plan.scenario, schedule, plan.holding, settings))
         if results[-1].outcome is LiveOutcome.DIVERGED:
             break
     return _replace(
@@ -132,19 +221,29 @@ def _compare_randomly(
 
 
 def _force(
-    place: Place, scenario: Scenario, model: Model, schedule: Schedule, settings: Settings
+    place: Place,
+    scenario: Scenario,
+    model: Model,
+    schedule: Schedule,
+    settings: Settings,
+    *,
+    as_far_as_here: bool = False,
 ) -> tuple[Forced, JobSeen | None]:
-    protocol = find_protocol(scenario.protocol)
-    evaluations = tuple(f"e{number}" for number in range(1, scenario.evaluations + 1))
-    with place.namespace() as namespace:
+    with server_folder("files") as folder, place.namespace() as namespace:
         ports = _ports(model) if settings.topology == "processes" else None
-        site = Site(place, namespace, evaluations, ports=ports)
-        with open_adapters(
-            site, protocol, held=True, lease_ms=settings.lease_ms, template=settings.template
-        ) as adapters:
+        site = Site(place, namespace, keys_of(model), ports=ports, folder=folder if ports is None else None)
+        with _open(site, scenario, model, settings) as adapters:
             adapters.set_patience(settings.patience_s)
-            forced = force(model, schedule, _stage(site, scenario, adapters, settings))
-            return forced, _job_seen(place, namespace, forced.after, evaluations)
+            forced = force(model, schedule, _stage(site, scenario, adapters, settings), as_far_as_here=as_far_as_here)
+            return forced, _job_seen(site, forced.after) if adapters.kubernetes is not None else None
+
+
+def _open(site: Site, scenario: Scenario, model: Model, settings: Settings) -> AbstractContextManager[Adapters]:
+    subject, lease_ms, template = scenario.subject, settings.lease_ms, settings.template
+    if isinstance(subject, OfEvaluations):
+        own = own_components(components_of(model).values())
+        return open_adapters(site, subject.protocol, held=True, lease_ms=lease_ms, template=template, own=own)
+    return open_adapters_of(components_of(model).values(), site, lease_ms, template)
 
 
 def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Settings) -> Stage:
@@ -170,7 +269,7 @@ def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Setting
         image=settings.template.image,
         command=settings.template.command,
         ports=site.ports,
-        watch_from=adapters.kubernetes.watch_from,
+        watch_from=adapters.kubernetes.watch_from if adapters.kubernetes is not None else None,
         control="",
         authkey="",
     )
@@ -179,14 +278,13 @@ def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Setting
 
 def _ports(model: Model) -> dict[str, int]:
     """Return a free port for each process that serves HTTP."""
-    names = [process.name for process in model.processes]
-    return {name: free_port() for name in names if name.startswith(("dispatcher/", "cancel/"))}
+    return {process.name: free_port() for process in model.processes if process.part in ("dispatcher", "cancel")}
 
 
-def _job_seen(place: Place, namespace: str, after: Mapping[str, Any], evaluations: tuple[str, ...]) -> JobSeen | None:
+def _job_seen(site: Site, after: Mapping[str, Any]) -> JobSeen | None:
     """Return the first real Job that is there at the end."""
-    for evaluation in evaluations:
-        job = place.cluster.get_job(namespace, job_name(evaluation))
+    for evaluation in site.keys:
+        job = site.cluster.get_job(site.namespace, job_name(evaluation))
         if job is not None:
             reference = reference_of(job)
             state = after.get(f"kubernetes/{evaluation}")
@@ -199,8 +297,8 @@ def _job_seen(place: Place, namespace: str, after: Mapping[str, Any], evaluation
 def _violation(model: Model, name: str, forced: Forced) -> str | None:
     prop = next(each for each in model.properties if each.name == name)
     if prop.kind is Kind.STEP:
-        return prop.violation(forced.before, forced.after)
-    return prop.violation(forced.after)
+        return prop.violated(forced.before, forced.after)
+    return prop.violated(forced.after)
 
 
 def _kind(model: Model, name: str) -> Kind:
@@ -216,10 +314,25 @@ def _result(scenario: Scenario, name: str | None, forced: Forced, job: JobSeen |
         job=job,
         status=_status(forced.after, job.evaluation) if job else None,
         overhead_ms_median=_median_ms(forced.overheads_s),
+        unobserved=_unobserved(scenario, name, forced),
     )
     if forced.difference is None:
         return result
     return _diverged(result, forced.difference.step, forced.difference.expected, forced.difference.got)
+
+
+def _unobserved(scenario: Scenario, name: str | None, forced: Forced) -> tuple[str, ...]:
+    """Return the components that matter, and that nobody can ask what they hold at the end."""
+    model = scenario.model()
+    unobserved = {each.partition("/")[0]: None for each in model.components if each in forced.unobserved}
+    if name is not None:
+        read = {each.partition("/")[0] for prop in model.properties if prop.name == name for each in prop.reads}
+        return tuple(each for each in unobserved if each in read)
+    if isinstance(scenario.subject, OfEvaluations):  # of the others, docs/live.md says it
+        components = components_of(model)
+        own = {each.name for each in own_components(components.values())}
+        return tuple(each for each in unobserved if each in own)
+    return tuple(unobserved)
 
 
 def _status(after: Mapping[str, Any], evaluation: str) -> str | None:

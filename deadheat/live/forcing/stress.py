@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deadheat.live.adapters.together import Adapters, Site, open_adapters
-from deadheat.live.forcing.free import FreeGate, Latency, is_environment
+from deadheat.live.adapters.of_component import components_of, own_components
+from deadheat.live.adapters.together import Adapters, open_adapters
+from deadheat.live.forcing.free import FreeGate, Latency
 from deadheat.live.forcing.replay import Settings
 from deadheat.live.forcing.runner import ProcessThread
 from deadheat.live.job_reference import EVALUATION_LABEL, reference_of, uid_text
@@ -25,13 +26,15 @@ from deadheat.live.logs.tape import Header, Tape
 from deadheat.live.place import Place
 from deadheat.live.redaction import redact
 from deadheat.live.results import JobSeen, LiveOutcome
+from deadheat.live.servers.folders import server_folder
+from deadheat.live.site import Site
 from deadheat.models.components.status import TERMINAL
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import LiveError, UsageError
-from deadheat.sim.model import Process
+from deadheat.sim.model import Model, Process
 
 __all__ = ["Load", "Orphan", "StressResult", "stress"]
 
@@ -101,10 +104,17 @@ def stress(place: Place, protocol: str, load: Load, trace: Path, settings: Setti
     found = find_protocol(protocol)
     world = build(found, load.cancellations, {})
     started = time.monotonic()
-    with place.namespace() as namespace, trace.open("w", encoding="utf-8") as output:
-        site = Site(place, namespace, world.system.evaluations)
+    with (
+        server_folder("files") as folder,
+        place.namespace() as namespace,
+        trace.open("w", encoding="utf-8") as output,
+    ):
+        site = Site(place, namespace, world.system.evaluations, folder=folder)
         tape = Tape(output, Header(protocol, world.system.evaluations))
-        with open_adapters(site, found, held=False, lease_ms=settings.lease_ms, template=settings.template) as adapters:
+        own = own_components(components_of(Model(world.components, world.processes)).values())
+        with open_adapters(
+            site, found, held=False, lease_ms=settings.lease_ms, template=settings.template, own=own
+        ) as adapters:
             adapters.set_patience(SLICE_S)
             gate = FreeGate(adapters, load.latencies, load.seed, tape)
             monitor = _Monitor(place, namespace, adapters)
@@ -137,15 +147,15 @@ def _outcome(protocol: str, orphans: int) -> LiveOutcome:
 
 def _run(processes: tuple[Process, ...], evaluations: tuple[str, ...], gate: FreeGate, load: Load) -> None:
     """Run every evaluation's processes, so many evaluations at once, beside those that belong to none."""
-    real = [process for process in processes if not is_environment(process.name)]
-    shared = [process for process in real if _is_shared(process.name)]
+    real = [process for process in processes if not process.is_environment]
+    shared = [process for process in real if _is_shared(process)]
     background = [ProcessThread(process, gate) for process in shared]
     pool = ThreadPoolExecutor(load.concurrency, thread_name_prefix="evaluation")
     try:
         own: dict[str, list[Process]] = {each: [] for each in evaluations}
         for process in real:
-            if not _is_shared(process.name):
-                own[process.name.split("/")[1]].append(process)
+            if process.key is not None and not _is_shared(process):
+                own[process.key].append(process)
         futures = [pool.submit(_run_evaluation, own[each], gate) for each in evaluations]
         for future in as_completed(futures):
             future.result()
@@ -154,14 +164,14 @@ def _run(processes: tuple[Process, ...], evaluations: tuple[str, ...], gate: Fre
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _is_shared(process: str) -> bool:
-    """Return whether a process runs all the time: it belongs to no evaluation, or goes on after its end."""
-    return "/" not in process or process.startswith("subscription/")
+def _is_shared(process: Process) -> bool:
+    """Return whether a process runs all the time: it belongs to no evaluation, or begins again whenever it ends."""
+    return process.key is None or process.repeats
 
 
 def _run_evaluation(processes: list[Process], gate: FreeGate) -> None:
     threads = [ProcessThread(process, gate) for process in processes]
-    handlers = [thread for thread in threads if thread.process.name.startswith("dispatcher/")]
+    handlers = [thread for thread in threads if thread.process.part == "dispatcher"]
     deadline = time.monotonic() + EVALUATION_PATIENCE_S
     for thread in threads:
         if thread not in handlers:

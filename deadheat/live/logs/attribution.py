@@ -14,7 +14,6 @@ import inspect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from deadheat.live.forcing.free import is_environment
 from deadheat.live.logs.tape import Header, LiveEvent, on_one_line
 from deadheat.models.components.kubernetes import JobReference
 from deadheat.models.faults import FAULTS
@@ -23,6 +22,7 @@ from deadheat.models.world import build
 from deadheat.sim.components import Component, operation
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import TraceError, unknown_name
+from deadheat.sim.model import Process
 
 __all__ = ["THE_ONE", "Attribution"]
 
@@ -35,10 +35,14 @@ LISTED = 20
 
 @dataclass(slots=True)
 class _Role:
-    """A role, and which numbers the names of its processes may end in: `dispatcher/E/1`; None stands for no number."""
+    """A role, and which numbers the names of its processes may end in: `dispatcher/E/1`; None stands for no number.
+
+    `is_environment` tells that no role stands behind it, but what servers do by themselves.
+    """
 
     is_keyed: bool
     numbers: set[int | None]
+    is_environment: bool
 
     def may_end_in(self, rest: Sequence[str]) -> bool:
         if not rest:
@@ -60,7 +64,7 @@ class Attribution:
         self._components = {each.name: each for each in world.components.values()}
         self._roles: dict[str, _Role] = {}
         for process in world.processes:
-            self._add(process.name)
+            self._add(process)
 
     def of(self, event: LiveEvent) -> str | None:
         """Return the evaluation that an event belongs to, or None if it is about all of them.
@@ -84,26 +88,27 @@ class Attribution:
             "first argument or the process."
         )
 
-    def _add(self, process: str) -> None:
-        name, *rest = process.split("/")
-        is_keyed = rest[:1] == [THE_ONE]
-        role = self._roles.setdefault(name, _Role(is_keyed, set()))
-        role.numbers.add(next(map(int, rest[is_keyed:]), None))
+    def _add(self, process: Process) -> None:
+        name, *rest = process.name.split("/")
+        is_keyed = process.key is not None
+        role = self._roles.setdefault(name, _Role(is_keyed, set(), process.is_environment))
+        role.numbers.add(None if process.is_environment else next(map(int, rest[is_keyed:]), None))
 
     def _of_process(self, event: LiveEvent) -> tuple[str | None, bool]:
         """Return the evaluation of a process, and whether it is one that works for all evaluations."""
         if event.process is None:
             return None, False
         name, *rest = event.process.split("/")
-        if is_environment(event.process):
+        role = self._roles.get(name)
+        if role is not None and role.is_environment:
             raise _refused(
                 event,
                 f"the process {event.process!r} stands for what servers do by themselves, of which no trace tells; "
                 "leave the line out",
             )
-        role = self._roles.get(name)
         if role is None:
-            raise _refused(event, _unknown("process", name, (each for each in self._roles if not is_environment(each))))
+            known = (each for each, role in self._roles.items() if not role.is_environment)
+            raise _refused(event, _unknown("process", name, known))
         if not role.may_end_in(rest[role.is_keyed :]) or len(rest) < role.is_keyed:
             shape = [name, *(["E"] if role.is_keyed else [])]
             shapes = sorted("/".join([*shape, *(["N"] if each else [])]) for each in role.numbers)

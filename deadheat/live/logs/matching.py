@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.attribution import THE_ONE
 from deadheat.live.logs.likeness import Bindings, Told, in_words_of, unify
 from deadheat.live.logs.tape import LiveEvent
@@ -51,6 +51,7 @@ class Matching:
         self.everything = (1 << len(events)) - 1
         self._components = components
         self._processes = {states.process.name: number for number, states in enumerate(tables.locals)}
+        self._by_themselves = {each.process.name for each in tables.locals if each.process.is_environment}
         names = {in_words_of(evaluation, name): name for name in self._processes}
         processes = [names.get(each.process, each.process) if each.process else None for each in events]
         self.bounds = TimeBounds(events, processes)
@@ -74,7 +75,7 @@ class Matching:
                 continue
             if successor.choice.is_crash:
                 moments = self.bounds.crash(point.moments, point.matched, process)
-            elif is_environment(process):
+            elif process in self._by_themselves:
                 moments = self.bounds.by_itself(point.moments, point.matched)
             else:
                 moments = self.bounds.untold(point.moments, point.matched, process)
@@ -85,7 +86,7 @@ class Matching:
     def told(self, state: int, successor: Successor) -> tuple[Told, ...]:
         """Return what a log tells of a step; nothing of a crash, of what servers do, and of components left out."""
         choice = successor.choice
-        if choice.is_crash or is_environment(choice.process):
+        if choice.is_crash or choice.process in self._by_themselves:
             return ()
         number = self._processes[choice.process]
         local = self.tables.field(state, number)

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deadheat.live.forcing.free import is_environment, is_the_end
+from deadheat.live.forcing.free import is_the_end
 from deadheat.live.logs.attribution import THE_ONE
 from deadheat.live.logs.likeness import in_words_of
 from deadheat.live.values import encode
 from deadheat.models.faults import FAULTS
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
+from deadheat.scenarios.subjects import OfEvaluations
 from deadheat.sim.arguments import wanted_types
 from deadheat.sim.components import operation
 from deadheat.sim.learn.tables import Tables
@@ -88,7 +89,8 @@ def vocabulary(protocols: Iterable[Protocol], faults: Iterable[str] = tuple(FAUL
 def _look_through(protocol: Protocol, budgets: Mapping[str, int], seen: dict[tuple[str, str], _Seen]) -> None:
     # Without faults, whoever can take part if anything goes wrong is there, to say what it would ask for first.
     world = build(protocol, 1, budgets or dict.fromkeys(FAULTS, 1))
-    tables = Tables(Model(world.components, world.processes, budgets=budgets))
+    declared = frozenset(OfEvaluations(protocol).faults)
+    tables = Tables(Model(world.components, world.processes, budgets=budgets, declared=declared))
     start = tables.initial()
     states, waiting = {start}, [start]
     requests: dict[tuple[int, int], list[tuple[str, Operation, int]]] = {}
@@ -111,11 +113,11 @@ def _look_through(protocol: Protocol, budgets: Mapping[str, int], seen: dict[tup
 
 
 def _requests(tables: Tables, number: int, local: int) -> Iterator[tuple[str, Operation, int]]:
-    process = tables.locals[number].process.name
-    for request in () if is_environment(process) else tables.locals[number].states[local].operations:
+    process = tables.locals[number].process
+    for request in () if process.is_environment else tables.locals[number].states[local].operations:
         for each in operations_of(request):
             if not is_the_end(each):
-                yield process, each, tables.component_field(each.component)
+                yield process.name, each, tables.component_field(each.component)
 
 
 def _note(seen: dict[tuple[str, str], _Seen], tables: Tables, process: str, asked: Operation, value: Any) -> None:

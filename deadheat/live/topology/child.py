@@ -12,8 +12,9 @@ from deadheat.live.adapters.base import Adapter
 from deadheat.live.adapters.chance import ChanceAdapter
 from deadheat.live.adapters.http import Caller, HttpAdapter, UserAdapter
 from deadheat.live.adapters.kubernetes import JobTemplate
+from deadheat.live.adapters.of_component import adapter_of, components_of, own_components
 from deadheat.live.adapters.redis import RedisAdapter, connect as connect_redis
-from deadheat.live.adapters.together import Adapters, RedisNotes, Site, kubernetes_adapter, status_adapter
+from deadheat.live.adapters.together import Adapters, RedisNotes, kubernetes_adapter, status_adapter
 from deadheat.live.adapters.tokens import TokensAdapter
 from deadheat.live.cluster import connect
 from deadheat.live.forcing.routes import routes
@@ -21,14 +22,14 @@ from deadheat.live.forcing.runner import run_process
 from deadheat.live.forcing.server import BackgroundLoop, HttpServer, Mailbox
 from deadheat.live.place import Place
 from deadheat.live.redaction import guard, learn
+from deadheat.live.site import Site
 from deadheat.live.topology.config import ChildConfig
 from deadheat.live.topology.remote import RemoteGate, call_parent
 from deadheat.live.topology.worker_queue import WorkerQueue
 from deadheat.scenarios.catalogue import find_protocol
+from deadheat.sim.model import Model
 
 __all__ = ["main"]
-
-WORKER = "worker/"
 
 
 def main(config: ChildConfig) -> None:
@@ -38,7 +39,7 @@ def main(config: ChildConfig) -> None:
         adapters.set_patience(config.patience_s)
         connection = call_parent(config)
         process, gate = config.own_process(), RemoteGate(connection, adapters)
-        if not config.process.startswith(WORKER):
+        if process.part != "worker":
             run_process(process, gate)
             return
 
@@ -81,8 +82,14 @@ def _open_adapters(config: ChildConfig, queue: Adapter) -> Iterator[Adapters]:
             RedisAdapter(client, site.prefix, config.lease_ms, protocol.redis("redis")),
             TokensAdapter(),
             ChanceAdapter(),
+            UserAdapter(caller, mailbox, site.keys),
+            kubernetes,
         )
-        adapters = Adapters(every, UserAdapter(caller, mailbox, site.evaluations), kubernetes)
+        own = (
+            adapter_of(each, site, config.lease_ms, template)
+            for each in own_components(components_of(Model(world.components, world.processes)).values())
+        )
+        adapters = Adapters((*every, *own))
         stack.callback(adapters.close)
         yield adapters
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from deadheat.live.adapters.together import Adapters
 from deadheat.live.forcing.director import Done, Release
-from deadheat.live.forcing.free import is_environment
 from deadheat.live.forcing.runner import Killed, ProcessThread, Stopped
 from deadheat.live.forcing.stage import Stage
 from deadheat.live.interruption import uninterrupted
@@ -34,9 +33,13 @@ GONE_PATIENCE_S = 2.0
 SOCKET_PATH_MAX = 104
 
 
-def is_program(process: str) -> bool:
+USERS = ("user", "resubmission")
+"""The roles that stand for people, and stay in the program of the director."""
+
+
+def is_program(process: Process) -> bool:
     """Return whether a process is a program of its own; users and what servers do by themselves stay here."""
-    return not is_environment(process) and not process.startswith(("user/", "resubmission/"))
+    return not process.is_environment and process.part not in USERS
 
 
 class ProcessStage(Stage):
@@ -68,7 +71,7 @@ class ProcessStage(Stage):
     def start(self, processes: Iterable[Process]) -> None:
         """Start threads and programs; return when each program is held at its first operation."""
         for process in processes:
-            if is_program(process.name):
+            if is_program(process):
                 self._spawn(process.name)
             else:
                 self._threads.append(ProcessThread(process, self.director))
@@ -96,15 +99,16 @@ class ProcessStage(Stage):
                 self.adapters.perform(operation)
         if crash.restarts:
             self._spawn(process.name)
-        if crash.restarts and process.name.startswith("cancel/"):
-            self._ask_again(process.name)
+        if crash.restarts and process.part == "cancel":
+            self._ask_again(process)
         return Done(crash.consequences, None, time.perf_counter() - started)
 
-    def _ask_again(self, name: str) -> None:
+    def _ask_again(self, process: Process) -> None:
         """Let the user repeat the request that the killed handler had, as soon as its successor is there."""
-        _, evaluation, *number = name.split("/")
-        self.pending(name)
-        self.adapters.user.send_again(evaluation, int(number[0]) if number else 1)
+        assert process.key is not None
+        _, _, number = process.name.partition(f"{process.key}/")
+        self.pending(process.name)
+        self.adapters.user.send_again(process.key, int(number or 1))
 
     def kill(self, name: str) -> None:
         """SIGKILL the program of this process, which is held."""

@@ -29,6 +29,7 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias
 from deadheat.models.components.redis_keys import Keyspace, RedisError, RedisState
 from deadheat.sim.components import Step, Steps, operation
 from deadheat.sim.errors import ModelError
+from deadheat.sim.forgotten import Forgotten, Unyielded, note_used
 from deadheat.sim.operations import Operation
 
 __all__ = ["Commands", "Script", "script"]
@@ -89,16 +90,29 @@ def _run(redis: Keyspace, value: RedisState, name: str, running: Any, keys: tupl
     if not isinstance(running, GeneratorType):
         raise ModelError(f"The script {name} yields nothing; let it `yield` its commands, such as self.get(key).")
     answer: Any = None
+    unyielded = Unyielded()
     while True:
         try:
-            command = running.send(answer)
+            with unyielded.noting():
+                command = running.send(answer)
+                note_used(command)
         except StopIteration as end:
+            _require_none_forgotten(name, unyielded.left())
             return Step(end.value, value)
+        _require_none_forgotten(name, unyielded.dropped())
         _require_command(redis, name, command, keys)
         [(answer, value, _)] = redis.apply(value, command)
         if isinstance(answer, RedisError):
             running.close()
             return Step(answer, value)
+
+
+def _require_none_forgotten(name: str, forgotten: Forgotten | None) -> None:
+    if forgotten is not None:
+        raise ModelError(
+            f"The script {name} made the command {forgotten.request} (line {forgotten.line}) and never yielded it; "
+            "write `yield` before it."
+        )
 
 
 def _require_command(redis: Keyspace, name: str, command: Any, keys: tuple[str, ...]) -> None:

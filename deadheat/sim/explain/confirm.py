@@ -6,7 +6,7 @@ Nothing here uses the tables that found it, so a fault in them cannot confirm it
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 from deadheat.sim.errors import InternalError, ReplayDivergedError, UndecidedError
 from deadheat.sim.explore.cycles.graphs import terminal_components
@@ -54,12 +54,17 @@ def violation_of(model: Model, name: str, schedule: Schedule, asked: Callable[[]
         simulation.fire(schedule.choices[-1])
         return prop.violated(before, simulation.values)
     if prop.kind is Kind.EVENTUALLY:
-        return _for_ever(model, prop, schedule)
+        return _first(_for_ever(model, each, schedule) for each in prop.singles)
     simulation, _ = replay(model, schedule)
     violation = prop.violated(simulation.values)
     if violation is None or prop.kind is Kind.ALWAYS:
         return violation
-    return violation if _stays(model, prop, schedule, asked) else None
+    wrong = ((each, each.violated(simulation.values)) for each in prop.singles)
+    return _first(found for each, found in wrong if found is not None and _stays(model, each, schedule, asked))
+
+
+def _first(found: Iterable[str | None]) -> str | None:
+    return next((each for each in found if each is not None), None)
 
 
 def _for_ever(model: Model, prop: Property, schedule: Schedule) -> str | None:

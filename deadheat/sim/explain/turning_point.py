@@ -70,5 +70,5 @@ def _avoidable(tables: Tables, watch: Watch, start: int) -> bool | None:
 
 def _is_safe(watch: Watch, settled: set[int]) -> bool:
     if watch.property.kind in (Kind.SETTLED, Kind.EVENTUALLY):
-        return not all(watch.violated(state) for state in settled)
+        return not any(all(part.violated(state) for state in settled) for part in watch.parts)
     return True

@@ -20,7 +20,17 @@ from typing import Any
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import InternalError, UsageError, unknown_name
 from deadheat.sim.model import Model, Part, Process, Property, View
-from deadheat.sim.operations import AnyOf, Instant, Operation, Outside, Request, accompanied, operations_of
+from deadheat.sim.operations import (
+    AnyOf,
+    Block,
+    Instant,
+    Operation,
+    Outside,
+    Request,
+    accompanied,
+    operations_of,
+    plain,
+)
 from deadheat.sim.run.intercept import Running, intercepted
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Schedule
@@ -100,7 +110,16 @@ def _operations(model: Model) -> Iterator[str]:
 
 
 def watching(model: Model, conditions: tuple[Condition, ...]) -> Model:
-    """Return a model that does the same, and in which what is violated is so only where the conditions hold."""
+    """Return a model that does the same, and in which what is violated is so only where the conditions hold.
+
+    Raises UsageError for a step that may happen where no condition sees it: with a crash, or inside a block.
+    """
+    brought = {
+        each for process in model.processes for crash in process.crashes for each in _names_of(crash.consequences)
+    }
+    for name in (name for condition in conditions for name in condition.names):
+        if name in brought:
+            raise UsageError(f"{name} may happen with a crash, where no condition sees it; name another step.")
     monitor = _Monitor(conditions)
     noting = _Noting(monitor)
     return replace(
@@ -120,6 +139,18 @@ class _Monitor(Component):
         self.names = frozenset(name for each in conditions for name in each.names)
         self.initial = (Told.OPEN,) * len(conditions)
         self.noting = type(self).note.name
+
+    def require_seen(self, request: Instant) -> None:
+        """Raise UsageError for a block that may do what a condition names, unseen by it."""
+        block = plain(request)
+        if isinstance(block, Block):
+            touched = {each.partition("/")[0] for each in block.component.split(" and ")}
+            for name in self.names:
+                if name.partition(".")[0] in touched and "." in name:
+                    raise UsageError(
+                        f"{name} may happen inside the atomic block {block.name}, where no condition sees it; put a "
+                        "label on the block, and name that."
+                    )
 
     @operation
     def note(self, value: tuple[Told, ...], names: tuple[str, ...]) -> Steps:
@@ -147,6 +178,7 @@ class _Noting:
         return outcome
 
     def _noted(self, request: Instant) -> Instant:
+        self._monitor.require_seen(request)
         names = tuple(sorted(self._monitor.names.intersection(_names_of(request))))
         if not names or isinstance(request, Outside):
             return request

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from deadheat.sim.explore.cycles.lassos import nearest_lasso
+from deadheat.sim.explore.cycles.lassos import Lasso, nearest_lasso
 from deadheat.sim.explore.cycles.settled import shallowest_settled_violation
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.reductions.partial_order import Dependence
@@ -181,17 +181,26 @@ class Search:
         for watch in self.tables.watches_of(Kind.SETTLED):
             if watch.property.name in self.undecided:
                 violating = [state for state in self.parents if watch.violated(state)]
-                first = shallowest_settled_violation(self.tables, violating, self.symmetry)
+                first = shallowest_settled_violation(self.tables, watch, violating, self.symmetry)
                 if first is not None:
                     self._violated(watch, self.parents[first], first)
 
     def _check_for_ever(self) -> None:
         """Look for fair runs that violate a property from some point on."""
         for watch in self.tables.watches_of(Kind.EVENTUALLY):
-            lasso = nearest_lasso(self.tables, [state for state in self.parents if watch.violated(state)])
+            lassos = (
+                nearest_lasso(self.tables, [state for state in self.parents if single.violated(state)])
+                for single in watch.singles
+            )
+            found = [each for each in lassos if each is not None]
+            lasso = min(found, key=self._how_far, default=None)
             if lasso is not None:
                 self.cycles[watch.property.name] = tuple(lasso.cycle)
                 self._violated(watch, self.parents[lasso.state], lasso.state)
+
+    def _how_far(self, lasso: Lasso) -> tuple[bool, int]:
+        """Return what makes one lasso worse than another."""
+        return lasso.meets_faults, len(self.path(self.parents[lasso.state], lasso.state))
 
     def _violated(self, watch: Watch | WatchedPart, before: int, after: int) -> None:
         self.found[watch.property.name] = (before, after)

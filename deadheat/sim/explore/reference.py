@@ -51,7 +51,7 @@ class _Search:
         self.seen: dict[Hashable, Choices] = {}
         self.edges: dict[Hashable, list[Edge[Hashable]]] = {}
         self.found: dict[str, Schedule] = {}
-        self.violating: dict[str, list[Hashable]] = {}
+        self.violating: dict[tuple[str, int], list[Hashable]] = {}
         self.transitions = 0
         self.reached: set[Site] = set()
         self.labels: set[str] = set()
@@ -84,31 +84,38 @@ class _Search:
         return None
 
     def check_settled(self) -> None:
-        """Find the terminal components of the graph of owed steps in which a property is violated throughout."""
+        """Find the terminal components of owed steps in which one part of a property is violated throughout."""
         owed = {state: [edge.target for edge in edges if edge.owed] for state, edges in self.edges.items()}
         terminal = terminal_components(owed)
-        for name in self._names(Kind.SETTLED):
-            violating = set(self.violating.get(name, ()))
-            lost = [members for members in terminal if members <= violating]
+        for prop in self._all_of(Kind.SETTLED):
+            violating = [set(self.violating.get((prop.name, part), ())) for part in range(len(prop.singles))]
+            lost = [members for members in terminal if any(members <= each for each in violating)]
             quiescent = [members for members in lost if len(members) == 1]
             settled = {state for members in (quiescent or lost) for state in members}
             if settled:
-                self.found[name] = Schedule(min((self.seen[state] for state in settled), key=len))
+                self.found[prop.name] = Schedule(min((self.seen[state] for state in settled), key=len))
 
     def check_for_ever(self) -> None:
-        """Find the fair cycles in which a property is violated throughout."""
-        for name in self._names(Kind.EVENTUALLY):
-            inside = {state: self.edges[state] for state in self.violating.get(name, ())}
+        """Find the fair cycles in which a part of a property is violated throughout."""
+        for prop in self._all_of(Kind.EVENTUALLY):
             for faults in (False,) if self.model.quiet else (False, True):
-                graph = FairGraph(inside, faults=faults)
-                fair = {state: component for component in graph.components() for state in component}
-                if fair and name not in self.found:
-                    first = min(fair, key=lambda state: len(self.seen[state]))
-                    stem = self.seen[first]
-                    self.found[name] = Schedule(stem + tuple(graph.tour(fair[first], first)), cycle_from=len(stem))
+                lassos = [self._lasso(prop.name, part, faults) for part in range(len(prop.singles))]
+                found = [each for each in lassos if each is not None]
+                if found and prop.name not in self.found:
+                    self.found[prop.name] = min(found, key=lambda each: each.cycle_from or 0)
 
-    def _names(self, kind: Kind) -> list[str]:
-        return [each.name for each in self.model.properties if each.kind is kind]
+    def _lasso(self, name: str, part: int, faults: bool) -> Schedule | None:
+        inside = {state: self.edges[state] for state in self.violating.get((name, part), ())}
+        graph = FairGraph(inside, faults=faults)
+        fair = {state: component for component in graph.components() for state in component}
+        if not fair:
+            return None
+        first = min(fair, key=lambda state: len(self.seen[state]))
+        stem = self.seen[first]
+        return Schedule(stem + tuple(graph.tour(fair[first], first)), cycle_from=len(stem))
+
+    def _all_of(self, kind: Kind) -> list[Property]:
+        return [each for each in self.model.properties if each.kind is kind]
 
     def result(self, stopped: str | None) -> Exploration:
         """Return what was found."""
@@ -150,8 +157,9 @@ class _Search:
             if prop.violated(simulation.values) is not None:
                 self.found[prop.name] = Schedule(choices)
         for prop in (*self._undecided(Kind.SETTLED), *self._undecided(Kind.EVENTUALLY)):
-            if prop.violated(simulation.values) is not None:
-                self.violating.setdefault(prop.name, []).append(state)
+            for number, single in enumerate(prop.singles):
+                if single.violated(simulation.values) is not None:
+                    self.violating.setdefault((prop.name, number), []).append(state)
 
     def _undecided(self, kind: Kind) -> list[Property]:
         return [each for each in self.model.properties if each.kind is kind and each.name not in self.found]

@@ -95,6 +95,16 @@ class Watch:
         parts = prop.parts or (Part(prop.reads, prop.violation),)
         self.parts = tuple(WatchedPart(tables, prop, part) for part in parts)
 
+    @property
+    def singles(self) -> tuple[Watch, ...]:
+        """The watches on each of the parts alone: what lasts must be a violation of one and the same."""
+        return tuple(self._of((part,)) for part in self.parts)
+
+    def _of(self, parts: tuple[WatchedPart, ...]) -> Watch:
+        single = object.__new__(Watch)
+        single.property, single.parts = self.property, parts
+        return single
+
     def violated(self, state: int) -> bool:
         """Return whether the property, of any kind but STEP, is violated in this state."""
         return any(part.violated(state) for part in self.parts)

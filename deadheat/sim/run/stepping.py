@@ -79,7 +79,11 @@ def steps_of(model: Model, request: Instant, values: Mapping[str, Any]) -> Itera
 
 def _accompanied(model: Model, request: Accompanied, values: Mapping[str, Any]) -> Iterator[JointStep]:
     for step in steps_of(model, request.request, values):
-        for _, joint, fault in _together(model, request.by, {**values, **step.values}):
+        ways = list(_together(model, request.by, {**values, **step.values}))
+        if request.is_certain and len(ways) != 1:
+            followed = " and ".join(map(str, request.by))
+            raise ModelError(f"{followed} follows from a crash, so it must have exactly one step, not {len(ways)}.")
+        for _, joint, fault in ways:
             if fault and step.fault and fault != step.fault:
                 raise ModelError(f"{request} and what accompanies it fail in two ways at once.")
             yield step._replace(values={**step.values, **joint}, fault=step.fault or fault)

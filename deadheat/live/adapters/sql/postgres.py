@@ -91,15 +91,15 @@ class PostgresDatabase(Adapter):
 
     def insert_sql_lost_commit(self, row: Any, or_nothing: bool = False) -> Any:
         """INSERT, whose answer is lost."""
-        return self._lost(self.insert(row, or_nothing))
+        return self._lost(self.insert(row, or_nothing) if self._is_foreseen_as_done() else None)
 
     def update_sql_lost_commit(self, table: Any, changes: Any, where: Any = None) -> Any:
         """UPDATE, whose answer is lost."""
-        return self._lost(self.update(table, changes, where))
+        return self._lost(self.update(table, changes, where) if self._is_foreseen_as_done() else None)
 
     def delete_sql_lost_commit(self, table: Any, where: Any = None) -> Any:
         """DELETE, whose answer is lost."""
-        return self._lost(self.delete(table, where))
+        return self._lost(self.delete(table, where) if self._is_foreseen_as_done() else None)
 
     # Statements of a session
 
@@ -143,8 +143,9 @@ class PostgresDatabase(Adapter):
         return True if ours.connection.execute("COMMIT").statusmessage == "COMMIT" else SqlError.ABORTED
 
     def commit_sql_lost_commit(self, session: str) -> Any:
-        """COMMIT, and hang up before the answer is looked at. That it is done is one of the two ways of this fault."""
-        self.commit(session)
+        """COMMIT, and hang up before the answer is looked at; or only hang up, if the model foresees so."""
+        if self._is_foreseen_as_done():
+            self.commit(session)
         self.disconnect(session)
         return SqlError.CONNECTION_LOST
 
@@ -188,6 +189,10 @@ class PostgresDatabase(Adapter):
         rows = [row for table in tables for row in self._run(self._looking, Select(table.table))]
         return {self.name: DatabaseState._make((rows, ()))}
 
+    def comparable(self, value: DatabaseState) -> Any:
+        """Return what is committed; the rest shows in what sessions answer."""
+        return value.rows
+
     def close(self) -> None:
         """End all sessions, and drop the tables."""
         for session in list(self._sessions):
@@ -199,6 +204,11 @@ class PostgresDatabase(Adapter):
         self._looking.close()
 
     # How
+
+    def _is_foreseen_as_done(self) -> bool:
+        """Return whether what is asked for has an effect in the model, as far as that is known."""
+        foreseen = self.foreseen.get(self.name)
+        return foreseen is None or foreseen.rows != self.observe()[self.name].rows
 
     def _connect(self) -> psycopg.Connection[Any]:
         try:

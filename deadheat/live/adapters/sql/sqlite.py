@@ -15,10 +15,11 @@ model (and in PostgreSQL), it is rolled back here.
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
-from deadheat.live.adapters.base import Adapter, poll
+from deadheat.live.adapters.base import POLL_S, Adapter, NotHereError, poll
 from deadheat.live.adapters.sql.text import Dialect, answer_of, create_table, quoted, text_of
 from deadheat.models.components.sql.database import Database
 from deadheat.models.components.sql.execution import SqlError
@@ -60,16 +61,16 @@ class SqliteDatabase(Adapter):
 
     def insert(self, row: Any, or_nothing: bool = False) -> Any:
         """INSERT."""
-        return self._run(ALONE, Insert(row, or_nothing))
+        return self._run_alone(Insert(row, or_nothing))
 
     def update(self, table: Any, changes: Any, where: Any = None) -> Any:
         """UPDATE."""
         all_changes = (changes,) if hasattr(changes, "_fields") else tuple(changes)
-        return self._run(ALONE, Update(table.table, all_changes, where))
+        return self._run_alone(Update(table.table, all_changes, where))
 
     def delete(self, table: Any, where: Any = None) -> Any:
         """DELETE."""
-        return self._run(ALONE, Delete(table.table, where))
+        return self._run_alone(Delete(table.table, where))
 
     # Statements of a session
 
@@ -87,6 +88,7 @@ class SqliteDatabase(Adapter):
             return SqlError.ABORTED
         connection = self._connection(session)
         if not connection.in_transaction:
+            self._require_no_other_writer(session, statement)
             self._patiently(connection, "BEGIN IMMEDIATE", ())
         answer = self._run(session, statement)
         if answer is SqlError.UNIQUE_VIOLATION:
@@ -105,8 +107,9 @@ class SqliteDatabase(Adapter):
         return True
 
     def commit_sql_lost_commit(self, session: str) -> Any:
-        """COMMIT, and close the connection. That it is done is one of the two ways of this fault."""
-        self.commit(session)
+        """COMMIT, and close the connection; or only close it, if the model foresees that the COMMIT is lost."""
+        if self._is_foreseen_as_done():
+            self.commit(session)
         self.disconnect(session)
         return SqlError.CONNECTION_LOST
 
@@ -134,6 +137,10 @@ class SqliteDatabase(Adapter):
         rows = [row for table in tables for row in self._run(ALONE, Select(table.table))]
         return {self.name: DatabaseState._make((rows, ()))}
 
+    def comparable(self, value: DatabaseState) -> Any:
+        """Return what is committed; the rest shows in what sessions answer."""
+        return value.rows
+
     def close(self) -> None:
         """End all sessions, and drop the tables."""
         for session in [each for each in self._connections if each != ALONE]:
@@ -143,6 +150,25 @@ class SqliteDatabase(Adapter):
         self.disconnect(ALONE)
 
     # How
+
+    def _is_foreseen_as_done(self) -> bool:
+        """Return whether what is asked for has an effect in the model, as far as that is known."""
+        foreseen = self.foreseen.get(self.name)
+        return foreseen is None or foreseen.rows != self.observe()[self.name].rows
+
+    def _run_alone(self, statement: Statement) -> Any:
+        self._require_no_other_writer(ALONE, statement)
+        return self._run(ALONE, statement)
+
+    def _require_no_other_writer(self, session: str, statement: Statement) -> None:
+        """Raise NotHereError if another session of ours is in the midst of writing: waiting would be in vain."""
+        for other in self._connections:
+            if other not in (session, ALONE) and self.is_writing(other):
+                time.sleep(POLL_S)  # for whoever asks again and again
+                raise NotHereError(
+                    f"SQLite has one writer, and {other} is writing when another wants {statement}; name a "
+                    "PostgreSQL by --status for schedules in which two write at once."
+                )
 
     def _connection(self, session: str) -> sqlite3.Connection:
         if session not in self._connections:

@@ -248,6 +248,12 @@ class Session:
         label: Label | None = None,
     ) -> Generator[Operation, Any, tuple[SomeRecord, ...] | SqlError]:
         """SELECT, with a `lock` FOR UPDATE: the rows, in the order of their keys; or an error."""
+        if lock is not None and not isinstance(lock, RowLock):
+            raise ModelError(
+                f"The lock of a SELECT is {lock!r}; give it one of {', '.join(map(str, RowLock))} of RowLock."
+            )
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise ModelError(f"The limit of a SELECT is {limit!r}; give it a whole number from 1 on, or None.")
         statement = Select(table.table, where, limit, lock)
         first = self.database.look if lock is None else self.database.lock
         return self._ask(first(self.name, statement), label)

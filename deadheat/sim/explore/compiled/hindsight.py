@@ -27,6 +27,7 @@ from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.representative import exchange_all
 from deadheat.sim.explore.cycles.fairness import FairGraph
 from deadheat.sim.explore.cycles.lassos import edges_from, is_cyclic
+from deadheat.sim.explore.cycles.settled import Throughout
 from deadheat.sim.explore.reductions.symmetry import plain_changes
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.trace import Choice
@@ -45,6 +46,7 @@ class StoredLasso(NamedTuple):
 
     number: int
     cycle: list[Choice]
+    meets_faults: bool = False
 
 
 class Hindsight:
@@ -70,10 +72,31 @@ class Hindsight:
         terminal = numpy.ones(len(numbers), dtype=numpy.bool_)
         leaving = component_of[inside.sources] != component_of[inside.targets]
         terminal[component_of[inside.sources[leaving]]] = False
-        return self._nearest(self._with_orbits(numbers[inescapable & terminal[component_of]]))
+        return self._first_throughout(watch, self._with_orbits(numbers[inescapable & terminal[component_of]]))
+
+    def _first_throughout(self, watch: Watch, settled: Int64) -> int | None:
+        """Return the place of a nearest of these states in whose component one part is violated throughout."""
+        throughout = Throughout(self._tables, watch)
+        while len(settled):
+            number = self._nearest(settled)
+            [state] = self._dense.layout.unpack(self._store.states_at(numpy.array([number])))
+            if throughout.violated(state):
+                return number
+            settled = settled[settled != number]
+        return None
 
     def lasso(self, watch: Watch) -> StoredLasso | None:
-        """Return a nearest state from which a fair run violates a property for ever; without faults, if possible."""
+        """Return a nearest state from which a fair run violates a property for ever; without faults, if possible.
+
+        All along it, one and the same part is violated.
+        """
+        found = [each for each in map(self._lasso, watch.singles) if each is not None]
+        return min(found, key=self._how_far, default=None)
+
+    def _how_far(self, lasso: StoredLasso) -> tuple[bool, int, int]:
+        return lasso.meets_faults, self._store.layer_of(lasso.number), lasso.number
+
+    def _lasso(self, watch: Watch) -> StoredLasso | None:
         numbers = self._lasting(self._violating(watch))
         if not len(numbers):
             return None
@@ -86,7 +109,7 @@ class Hindsight:
             if len(numpy.flatnonzero(fair)):
                 number = self._nearest(numbers[fair[component_of]])
                 members = numbers[component_of == component_of[numpy.searchsorted(numbers, number)]]
-                return StoredLasso(number, self._tour(members, number, faults))
+                return StoredLasso(number, self._tour(members, number, faults), faults)
         return None
 
     def _with_orbits(self, numbers: Int64) -> Int64:

@@ -19,10 +19,14 @@ __all__ = ["Lasso", "edges_from", "is_cyclic", "nearest_lasso"]
 
 
 class Lasso(NamedTuple):
-    """A packed state, and the choices that lead from it back to it; none where the run ends."""
+    """A packed state, and the choices that lead from it back to it; none where the run ends.
+
+    It `meets_faults` if it was found only with faults in cycles.
+    """
 
     state: int
     cycle: list[Choice]
+    meets_faults: bool = False
 
 
 def nearest_lasso(tables: Tables, violating: Sequence[int]) -> Lasso | None:
@@ -38,7 +42,7 @@ def nearest_lasso(tables: Tables, violating: Sequence[int]) -> Lasso | None:
         component_of = {state: component for component in graph.components() for state in component}
         for state in edges:
             if state in component_of:
-                return Lasso(state, graph.tour(component_of[state], state))
+                return Lasso(state, graph.tour(component_of[state], state), faults)
     return None
 
 

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 
 from deadheat.sim.explore.cycles.graphs import terminal_components
 from deadheat.sim.learn.tables import Tables
+from deadheat.sim.learn.watches import Watch
 
 if TYPE_CHECKING:
     from deadheat.sim.explore.reductions.symmetry import Symmetry
 
-__all__ = ["shallowest_settled_violation"]
+__all__ = ["Throughout", "shallowest_settled_violation"]
 
 
 def shallowest_settled_violation(
-    tables: Tables, violating: Iterable[int], symmetry: Symmetry | None = None
+    tables: Tables, watch: Watch, violating: Iterable[int], symmetry: Symmetry | None = None
 ) -> int | None:
-    """Return the first of the `violating` states that lies in a component all of whose states violate, or None.
+    """Return the first of the `violating` states in whose component one part of the property is violated throughout.
 
-    `violating` are all reachable states that violate a property, in the order of their distance; or of those, the ones
-    that stand for the others by a `symmetry`.
+    None if there is no such. `violating` are all reachable states that violate the property, in the order of their
+    distance; or of those, the ones that stand for the others by a `symmetry`.
     """
     inescapable = _inescapable(tables, violating, symmetry)
     if not inescapable:
@@ -34,7 +35,37 @@ def shallowest_settled_violation(
     settled = set().union(*terminal_components(inescapable))
     if symmetry is not None:
         settled = set().union(*map(symmetry.orbit, settled))
-    return next(state for state in inescapable if state in settled)
+    throughout = Throughout(tables, watch)
+    return next((state for state in inescapable if state in settled and throughout.violated(state)), None)
+
+
+class Throughout:
+    """Whether, of all states to which owed steps lead from one, a single part of a property is violated in each."""
+
+    def __init__(self, tables: Tables, watch: Watch) -> None:
+        self._tables = tables
+        self._watch = watch
+        self._known: dict[int, bool] = {}
+
+    def violated(self, settled: int) -> bool:
+        """Return whether that is so of a settled state, in all of whose component some part is violated."""
+        if len(self._watch.parts) == 1:
+            return True
+        if settled not in self._known:
+            together = self._together(settled)
+            found = any(all(part.violated(state) for state in together) for part in self._watch.parts)
+            self._known.update(dict.fromkeys(together, found))
+        return self._known[settled]
+
+    def _together(self, settled: int) -> set[int]:
+        """Return the states to which owed steps lead, names not exchanged."""
+        together, waiting = {settled}, [settled]
+        while waiting:
+            for successor, after in self._tables.choices(waiting.pop()):
+                if successor.owed and after not in together:
+                    together.add(after)
+                    waiting.append(after)
+        return together
 
 
 def _inescapable(tables: Tables, violating: Iterable[int], symmetry: Symmetry | None) -> dict[int, list[int]]:

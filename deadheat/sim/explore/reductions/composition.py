@@ -174,7 +174,7 @@ def _part_of(model: Model, group: _Group) -> _PartModel:
         mine = [part for part in parts if set(part.reads) <= group.components]
         if mine:
             properties.append(Property.of_parts(prop.name, prop.meaning, prop.kind, mine))
-    part = _PartModel(components, processes, tuple(properties), model.budgets, model.quiet)
+    part = _PartModel(components, processes, tuple(properties), model.budgets, model.quiet, declared=model.declared)
     object.__setattr__(part, "whole", model)
     return part
 
@@ -231,7 +231,7 @@ class _ExploredPart:
         """Return the nearest settled states; with a watch, of those whose component violates throughout."""
         chosen: set[int] = set()
         for component in self._settled:
-            if watch is None or all(watch.violated(state) for state in component):
+            if watch is None or any(all(map(each.violated, component)) for each in watch.singles):
                 chosen |= component
         return self._nearest(lambda state: state in chosen)
 
@@ -242,10 +242,10 @@ class _ExploredPart:
         """
         chosen: set[int] = set()
         for component in self._graph(faults).components():
-            violated = {watch.violated(state) for state in component} if watch else {True}
-            if len(violated) > 1:
+            violated = [{each.violated(state) for state in component} for each in watch.singles] if watch else [{True}]
+            if any(len(each) > 1 for each in violated):
                 raise _NotComposableError
-            if True in violated:
+            if {True} in violated:
                 chosen |= component
         return self._nearest(lambda state: state in chosen)
 
