@@ -1,7 +1,8 @@
 """Model values as JSON and back, exactly: what goes over HTTP, between processes, and into a live trace.
 
 Plain values are themselves, tuples are arrays. Enumerations and named tuples of `deadheat.models` are objects with
-one key, `"module:Class"` below `deadheat.models`, or below `components` there; nothing else can be named, so reading never runs foreign code.
+one key, `"module:Class"` below `deadheat.models`, or below `components` there; nothing else can be named, so reading
+never runs foreign code.
 """
 
 from __future__ import annotations
