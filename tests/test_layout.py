@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx
 import pytest
 
 import deadheat
@@ -40,6 +41,28 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
         for module in imported_modules(path):
             for higher in above:
                 assert not module.startswith(f"deadheat.{higher}"), f"{path.name} imports {module}"
+
+
+def imported_at_once(path: Path) -> Iterator[str]:
+    """Yield what a module imports when it is imported itself: not for type checkers alone, nor when a function runs."""
+    for statement in ast.parse(path.read_text()).body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            continue
+        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
+            continue
+        for node in ast.walk(statement):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    files = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
+    modules = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    for name, path in modules.items():
+        graph.add_edges_from((name, each) for each in imported_at_once(path) if each in modules and each != name)
+    assert [each for each in networkx.strongly_connected_components(graph) if len(each) > 1] == []
+    assert graph.number_of_edges() > len(modules)
 
 
 def test_the_engine_imports_no_other_room_at_all() -> None:
