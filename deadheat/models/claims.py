@@ -55,10 +55,6 @@ class Change(Generic[Value]):
             raise self._not_meant()
         return (self.before, self.after) == (other.before, other.after)
 
-    def __hash__(self) -> int:
-        """Return a hash of both values."""
-        return hash((self.before, self.after))
-
     def __bool__(self) -> bool:
         """Raise ModelError: a change is neither true nor false."""
         raise self._not_meant()
