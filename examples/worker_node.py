@@ -4,9 +4,9 @@
     deadheat show examples/worker_node.py:DONE_EARLY
 
 An invented system, as one would draw it on a whiteboard. Jobs wait in a list of Redis. A node has two slots, threads
-that take a job, with a lease on it, and put the result into the node's memory; a third thread uploads results. A
-janitor elsewhere puts a job back whose lease has run out. The node can be killed: all its threads stop at one instant,
-its memory is gone, and nobody counts on its leases any more, which run out.
+that take a job, with a lease on it, and put the result into the node's memory; further threads upload results, one for
+each job. A janitor elsewhere puts a job back whose lease has run out. The node can be killed: all its threads stop at
+one instant, its memory is gone, and nobody counts on its leases any more, which run out.
 
 `DONE_EARLY`: a slot marks its job as done when it has the result. A crash before the upload loses that, and nobody
 looks after a job that is done. `CLAIMED_IN_STEPS`: it is marked after the upload, but popped by one command and leased
