@@ -32,6 +32,11 @@ class MutantOf(Subject):
         return self.original.faults
 
     @property
+    def meanings(self) -> Mapping[str, str]:
+        """What these mean."""
+        return self.original.meanings
+
+    @property
     def properties(self) -> Mapping[str, str]:
         """Those of the original."""
         return self.original.properties

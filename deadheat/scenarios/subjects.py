@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from deadheat.models import faults as kinds
 from deadheat.models.design import Design, declared_faults
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import ROLES
@@ -92,7 +93,8 @@ class OfEvaluations(Subject):
 
     @cached_property
     def _faults(self) -> Mapping[str, Fault]:
-        return {**FAULTS, **declared_faults(self._system, self.protocol.roles, self.protocol.faults)}
+        declared = declared_faults(self._system, self.protocol.roles, self.protocol.faults)
+        return {**FAULTS, **{kind: each for kind, each in declared.items() if each is not kinds.FAULTS.get(kind)}}
 
     @cached_property
     def _system(self) -> System:

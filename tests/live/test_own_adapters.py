@@ -20,7 +20,7 @@ from deadheat.sim.errors import LiveError, NoLiveFormError, UsageError
 from tests.command import deadheat
 
 CHARGING = """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deadheat import Component, Components, Design, Fault, Node, Outcomes, Step, Steps
@@ -145,7 +145,9 @@ def in_a_block(shop: Shop, order: str) -> Steps:
 
 
 BLOCK = AS_IT_IS.variant("block", "it is", roles={"worker": in_a_block})
-NODE = AS_IT_IS.variant("node", "it is", nodes=(Node("machine", runs=("worker",), crashes=(crash(KILLED),)),))
+MACHINE = Node("machine", runs=("worker",), crashes=(crash(KILLED),))
+UNHARMED = tuple(replace(each, crashes=()) for each in AS_IT_IS.roles)
+NODE = replace(AS_IT_IS, name="node", roles=UNHARMED, nodes=(MACHINE,))
 POST = Design("post", "it is", "a test", Post(), (one_each("worker", send),), (charged_once,), key="order")
 """
 

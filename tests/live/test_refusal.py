@@ -34,6 +34,12 @@ class Servers:
     def observe(self) -> dict[str, Any]:
         return {}
 
+    def foresee(self, *_: Any) -> None:
+        pass
+
+    def makes_names(self, *_: Any) -> bool:
+        return False
+
 
 def forced_on(error: Exception | None) -> Forced:
     scenario = Scenario("baseline", properties=("no-permanent-orphan",))

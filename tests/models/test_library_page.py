@@ -21,7 +21,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What the code blocks of the page define, as one module."""
-    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^<!-- not run:.*?-->\n```python\n.*?^```$", "", PAGE.read_text(), flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     path = tmp_path_factory.mktemp("page") / "library_page.py"
     path.write_text("\n".join(blocks))
     spec = spec_from_file_location(path.stem, path)

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.faults import Fault
 from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Atomic, Label, Operation, RoleFunction, any_of, atomically
 from tests.oracle import language as la
@@ -19,6 +20,8 @@ from tests.oracle import language as la
 
 class Cell(Component):
     """A value that is read, written, awaited, and fails at times."""
+
+    faults = (Fault("glitch", "it fails at times", "a test"),)
 
     def __init__(self, name: str, initial: Any) -> None:
         super().__init__(name)
@@ -338,6 +341,12 @@ def _operation(operation: la.Op, components: dict[str, Component]) -> Operation:
 
 def _property(claim: la.Claim) -> Property:
     kind = Kind(claim.kind)
+    if kind in (Kind.SETTLED, Kind.EVENTUALLY):  # the definition here speaks of the whole, whichever part is violated
+        judged = [_violation(kind, part) for part in claim.parts]
+        reads = tuple(dict.fromkeys(name for part in claim.parts for name in part.reads))
+        return Property(
+            claim.name, "", kind, reads, lambda view: next(filter(None, (each(view) for each in judged)), None)
+        )
     return Property.of_parts(claim.name, "", kind, [Part(part.reads, _violation(kind, part)) for part in claim.parts])
 
 

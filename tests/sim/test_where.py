@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from deadheat.sim.blocks import atomic_block
 from deadheat.sim.errors import InternalError, UsageError
 from deadheat.sim.explain import where
 from deadheat.sim.explain.confirm import confirm, violation_of
 from deadheat.sim.explain.where import Condition, parse_condition, require_known, require_met, watching
 from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.results import Limits
-from deadheat.sim.model import Kind, Model, Process, Property, View
-from deadheat.sim.operations import Label, Request, operations_of
+from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
+from deadheat.sim.operations import Label, Operation, Request, atomically, operations_of
 from deadheat.sim.run.simulation import Simulation, run_randomly
 from deadheat.sim.trace import Choice, Schedule
 from tests.sim.classics import Variable
-from tests.sim.random_models import models
+from tests.sim.random_models import Instruction, models
 
 T1, T2 = Label("T1", "one"), Label("T2", "two")
 
@@ -28,17 +30,29 @@ T1, T2 = Label("T1", "one"), Label("T2", "two")
 @st.composite
 def watched_models(draw: st.DrawFn) -> tuple[Model, tuple[Condition, ...]]:
     """Models with conditions on steps that some random runs of them make."""
-    model = draw(models())
+    model = _without_blocks(draw(models()))
     made = set()
     for seed in range(3):
         for each in run_randomly(model, seed, steps_max=12)[1].events:
             if each.operation != "crash" and " and " not in each.component:
                 made.add(f"{each.component}.{each.operation}")
-    names = st.sampled_from(sorted(made) or ["c0.set"])
+    crashes = [crash for process in model.processes for crash in process.crashes]
+    brought = {f"{each.component}.{each.name}" for crash in crashes for each in crash.consequences.operations}
+    names = st.sampled_from(sorted(made := made - brought) or ["c0.set"])
     pairs = st.tuples(names, names).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: Condition(*pair))
     kinds = [st.builds(Condition, names), st.builds(Condition, names, never=st.just(value=True))]
     kinds += [pairs, pairs] if len(made) > 1 else []
     return model, tuple(draw(st.lists(st.one_of(kinds), min_size=1, max_size=2)))
+
+
+def _without_blocks(model: Model) -> Model:
+    """The model without blocks, in which no condition sees a step."""
+    processes = []
+    for each in model.processes:
+        home, program, *others = each.arguments
+        plain = tuple(step._replace(block=()) if isinstance(step, Instruction) else step for step in program)
+        processes.append(replace(each, arguments=(home, plain, *others)))
+    return replace(model, processes=tuple(processes))
 
 
 def obviously(condition: Condition, steps: list[set[str]]) -> bool:
@@ -184,3 +198,21 @@ def test_a_counterexample_of_which_the_conditions_do_not_hold_is_a_defect(monkey
     found = python.explore(watching(MODEL, wanted)).counterexamples["always"]
     with pytest.raises(InternalError):
         require_met(MODEL, found, wanted)
+
+
+def test_what_a_block_or_a_crash_does_is_refused_as_a_condition() -> None:
+    def inside() -> Generator[Operation, Any, None]:
+        yield A.set(1)
+
+    def role() -> Generator[Request, Any, None]:
+        yield atomic_block(inside)
+        yield B.set(1)
+
+    never = Property("never", "", Kind.ALWAYS, ("b",), lambda view: "it is" if view["b"] else None)
+    parts = {"a": A, "b": B}
+    with pytest.raises(UsageError, match=r"a\.set may happen inside the atomic block"):
+        python.explore(watching(Model(parts, (Process("p", role),), (never,)), (Condition("a.set"),)))
+    crash = Crash("crash", consequences=atomically(A.set(2)))
+    crashing = Model(parts, (Process("p", one, crashes=(crash,)),), (never,), {"crash": 1})
+    with pytest.raises(UsageError, match=r"a\.set may happen with a crash"):
+        watching(crashing, (Condition("a.set"),))
