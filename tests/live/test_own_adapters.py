@@ -333,7 +333,7 @@ def outcomes(results: list[LiveResult]) -> dict[str | None, LiveOutcome]:
     return {each.property: each.outcome for each in results}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ours")
     page = (DOCS / "sql.md").read_text()
