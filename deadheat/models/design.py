@@ -49,12 +49,11 @@ System = TypeVar("System", bound=Components)
 class Design(Generic[System]):
     """A system of any components and roles, at as many keys as are asked for.
 
-    `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `nodes`
-    are what roles run on, and die with. `faults` are
-    those that no component, crash or role declares, and `budgets` the faults under which it is judged if nothing else
-    is asked for. `lacks` are labels that its roles name and no run needs to reach.
-    `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design judges
-    liveness only on runs on which faults stop.
+    `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `nodes` are what
+    roles run on, and die with. `faults` are those that no component, crash or role declares, and `budgets` the faults
+    under which it is judged if nothing else is asked for. `lacks` are labels that its roles name and no run needs to
+    reach. `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design
+    judges liveness only on runs on which faults stop.
     """
 
     name: str

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from inspect import Parameter, signature
 from typing import Any
 
 from deadheat.models import faults as kinds
@@ -29,7 +28,7 @@ from deadheat.models.components.user import User
 from deadheat.models.design import processes_by_themselves
 from deadheat.models.roles import Faults, processes_of
 from deadheat.models.system import Protocol, System
-from deadheat.sim.components import Component
+from deadheat.sim.components import Component, taken_by
 from deadheat.sim.model import Process, Property
 
 __all__ = ["KEY", "World", "build"]
@@ -86,6 +85,4 @@ def _system(protocol: Protocol, faults: Faults) -> System:
 
 def _made(component: Callable[..., Any], name: str, **options: bool) -> Any:
     """Return a component of a class that a protocol names, told as much as that class takes."""
-    taken = signature(component).parameters
-    takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in taken.values())
-    return component(name, **{option: value for option, value in options.items() if takes_all or option in taken})
+    return component(name, **taken_by(component, options))

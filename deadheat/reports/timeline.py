@@ -14,11 +14,10 @@ from deadheat.models.steps import LABELS
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
-from deadheat.sim.components import operation
+from deadheat.sim.components import operations_in
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import labels_of
 from deadheat.sim.trace import Event, Trace
-from deadheat.sim.traits import traits_of
 
 __all__ = ["empty_table", "print_timeline", "step_of"]
 
@@ -31,7 +30,7 @@ FOR_EVER = "from here on, for ever"
 
 def print_timeline(counterexample: Counterexample, console: Console, turning_point: int | None = None) -> None:
     """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
-    scenario = counterexample.scenario
+    scenario, model = counterexample.scenario, counterexample.scenario.model()
     faults = "".join(f", {kind}={budget_text(budget)}" for kind, budget in scenario.faults)
     console.print(
         Text.assemble(
@@ -41,8 +40,8 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
         )
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
-    console.print(layout(counterexample.trace, turning_point, looks_of(scenario.model())))
-    if legend := _legend(counterexample):
+    console.print(layout(counterexample.trace, turning_point, looks_of(model)))
+    if legend := _legend(counterexample.trace, model):
         console.print(legend, style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))
     for each in counterexample.starving:
@@ -101,8 +100,8 @@ def looks_of(model: Model) -> frozenset[tuple[str, str]]:
     return frozenset(
         (instance, name)
         for instance, component in model.components.items()
-        for name in dir(type(component))
-        if isinstance(getattr(type(component), name), operation) and traits_of(component, name).looks
+        for name, marked in operations_in(type(component)).items()
+        if marked.traits.looks
     )
 
 
@@ -122,10 +121,10 @@ def step_of(event: Event, looks: frozenset[tuple[str, str]] = frozenset()) -> Te
     return text
 
 
-def _legend(counterexample: Counterexample) -> str:
+def _legend(trace: Trace, model: Model) -> str:
     """Return what the labels mean that steps have: the user's own too, as far as a role names them."""
-    used = _in_order(event.label for event in counterexample.trace.events if event.label)
-    functions = [each for process in counterexample.scenario.model().processes for each in functions_of(process)]
+    used = _in_order(event.label for event in trace.events if event.label)
+    functions = [each for process in model.processes for each in functions_of(process)]
     own = sorted((each for each in labels_of(functions) if each.name in used), key=lambda each: used.index(each.name))
     told = [f"{each.name} {each.meaning}" for each in dict.fromkeys((*LABELS, *own)) if each.name in used]
     return "; ".join(told) + "." * bool(told)

@@ -29,7 +29,7 @@ from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 from deadheat.sim.traits import Traits
 
-__all__ = ["BLOCKED", "Component", "Outcomes", "Step", "Steps", "operation"]
+__all__ = ["BLOCKED", "Component", "Outcomes", "Step", "Steps", "operation", "operations_in", "taken_by"]
 
 Arguments = ParamSpec("Arguments")
 
@@ -130,6 +130,19 @@ class operation(Generic[Arguments]):  # noqa: N801 - used as a decorator
         return request
 
 
+def operations_in(kind: type) -> dict[str, operation[...]]:
+    """Return the operations of a class, by name."""
+    found = ((name, getattr(kind, name, None)) for name in dir(kind))
+    return {name: each for name, each in found if isinstance(each, operation)}
+
+
+def taken_by(made: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the options that a class takes when one is made of it."""
+    taken = signature(made).parameters
+    takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in taken.values())
+    return {option: value for option, value in options.items() if takes_all or option in taken}
+
+
 class Component:
     """An immutable value, compared by value, with pure step functions.
 
@@ -173,9 +186,7 @@ class Component:
 
     def altered(self, **options: bool) -> Self:
         """Return the component with other options, of those that its class takes when it is made."""
-        taken = signature(type(self)).parameters
-        takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in taken.values())
-        changed = {name: value for name, value in options.items() if takes_all or name in taken}
+        changed = taken_by(type(self), options)
         if all(getattr(self, name) == value for name, value in changed.items()):
             return self
         other = copy(self)
@@ -185,8 +196,7 @@ class Component:
 
     def operations(self) -> Iterator[operation[...]]:
         """Yield its operations, by name."""
-        found = (getattr(type(self), name) for name in dir(type(self)))
-        yield from (each for each in found if isinstance(each, operation))
+        yield from operations_in(type(self)).values()
 
     def happening(self, budgets: Mapping[str, int]) -> Iterator[operation[...]]:
         """Yield the operations that happen by themselves where faults have these budgets."""

@@ -139,10 +139,14 @@ class Property:
             )
 
     @property
+    def judged(self) -> tuple[Part, ...]:
+        """What is judged by itself: its parts, or all of it as one."""
+        return self.parts or (Part(self.reads, self.violation),)
+
+    @property
     def singles(self) -> tuple[Property, ...]:
         """The property of each part alone; of kind SETTLED and EVENTUALLY, one and the same is violated throughout."""
-        parts = self.parts or (Part(self.reads, self.violation),)
-        return tuple(replace(self, reads=each.reads, violation=each.violation, parts=(each,)) for each in parts)
+        return tuple(replace(self, reads=each.reads, violation=each.violation, parts=(each,)) for each in self.judged)
 
     @classmethod
     def of_parts(cls, name: str, meaning: str, kind: Kind, parts: Iterable[Part]) -> Property:
@@ -166,8 +170,7 @@ class Property:
 
         Raises ModelError where that fails, reads what it does not name in `reads`, or returns what is no phrase.
         """
-        parts = self.parts or (Part(self.reads, self.violation),)
-        found = (self.violated_in(part, *views) for part in parts)
+        found = (self.violated_in(part, *views) for part in self.judged)
         return next((each for each in found if each is not None), None)
 
     @calls_users_code

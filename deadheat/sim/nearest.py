@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from deadheat.sim.components import Component, operation
+from deadheat.sim.components import Component, operations_in
 
 __all__ = ["did_you_mean", "not_taken", "said", "sentence"]
 
@@ -68,7 +68,7 @@ def _no_attribute(given: Any, name: str) -> str:
     if isinstance(given, Component) and name == "name":
         return f"a {type(given).__name__} has no name; call super().__init__(name) in {type(given).__name__}.__init__"
     if isinstance(given, Component):
-        operations = [each for each in dir(type(given)) if isinstance(getattr(type(given), each), operation)]
+        operations = list(operations_in(type(given)))
         there = did_you_mean(name, operations) or f"; it has {', '.join(operations) or 'none'}"
         return f"{type(given).__name__} has no operation {name!r}{there}"
     of = given.__name__ if isinstance(given, ModuleType | type) else type(given).__name__

@@ -14,7 +14,7 @@ from deadheat.live.adapters.together import Adapters
 from deadheat.live.forcing.runner import Stopped
 from deadheat.live.logs.tape import Tape
 from deadheat.scenarios.latency import parse_latencies
-from deadheat.sim import components
+from deadheat.sim.components import operations_in
 from deadheat.sim.durations import UNITS_NS
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Model, Process
@@ -64,12 +64,7 @@ def parse_delays(texts: list[str], model: Model) -> dict[str, Latency]:
 def _names(model: Model) -> list[str]:
     """Return the names of a model's components, without their keys, and of their operations."""
     kinds = {name.partition("/")[0]: type(each) for name, each in model.components.items()}
-    operations = [
-        f"{name}.{each}"
-        for name, kind in kinds.items()
-        for each in dir(kind)
-        if isinstance(getattr(kind, each), components.operation)
-    ]
+    operations = [f"{name}.{each}" for name, kind in kinds.items() for each in operations_in(kind)]
     return [*kinds, *operations]
 
 

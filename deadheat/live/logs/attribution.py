@@ -19,7 +19,7 @@ from deadheat.models.components.kubernetes import JobReference
 from deadheat.models.faults import FAULTS
 from deadheat.models.system import Protocol
 from deadheat.models.world import build
-from deadheat.sim.components import Component, operation
+from deadheat.sim.components import Component, operation, operations_in
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import TraceError, unknown_name
 from deadheat.sim.model import Process
@@ -177,8 +177,7 @@ def _tag(key: str) -> str:
 
 
 def _operations(component: Component) -> list[str]:
-    kind = type(component)
-    return [name for name in dir(kind) if isinstance(getattr(kind, name), operation)]
+    return list(operations_in(type(component)))
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

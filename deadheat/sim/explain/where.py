@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from deadheat.sim.components import Component, Step, Steps, operation
+from deadheat.sim.components import Component, Step, Steps, operation, operations_in
 from deadheat.sim.errors import InternalError, UsageError, unknown_name
 from deadheat.sim.model import Model, Part, Process, Property, View
 from deadheat.sim.operations import (
@@ -104,9 +104,7 @@ def require_known(model: Model, labels: Iterable[str], conditions: Iterable[Cond
 
 def _operations(model: Model) -> Iterator[str]:
     for component in model.components.values():
-        for name in dir(type(component)):
-            if isinstance(getattr(type(component), name, None), operation):
-                yield f"{component.name}.{name}"
+        yield from (f"{component.name}.{name}" for name in operations_in(type(component)))
 
 
 def watching(model: Model, conditions: tuple[Condition, ...]) -> Model:

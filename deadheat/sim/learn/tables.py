@@ -158,7 +158,7 @@ class Tables:
         first_budget = len(self.locals) + len(self._values)
         self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
         self.rows = [Learned(partial(self._make_rows, process)) for process in range(len(self.locals))]
-        self.watches = [Watch(self, each) for each in model.properties]
+        self.watches = [Watch.of(self, each) for each in model.properties]
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
         self._marks: dict[Mark, int] = {}

@@ -90,20 +90,19 @@ class WatchedPart:
 class Watch:
     """A property over packed states: it is violated where one of its parts is."""
 
-    def __init__(self, tables: Tables, prop: Property) -> None:
+    def __init__(self, prop: Property, parts: tuple[WatchedPart, ...]) -> None:
         self.property = prop
-        parts = prop.parts or (Part(prop.reads, prop.violation),)
-        self.parts = tuple(WatchedPart(tables, prop, part) for part in parts)
+        self.parts = parts
+
+    @classmethod
+    def of(cls, tables: Tables, prop: Property) -> Watch:
+        """Return the watch on a property over the states of these tables."""
+        return cls(prop, tuple(WatchedPart(tables, prop, part) for part in prop.judged))
 
     @property
     def singles(self) -> tuple[Watch, ...]:
         """The watches on each of the parts alone: what lasts must be a violation of one and the same."""
-        return tuple(self._of((part,)) for part in self.parts)
-
-    def _of(self, parts: tuple[WatchedPart, ...]) -> Watch:
-        single = object.__new__(Watch)
-        single.property, single.parts = self.property, parts
-        return single
+        return tuple(Watch(self.property, (part,)) for part in self.parts)
 
     def violated(self, state: int) -> bool:
         """Return whether the property, of any kind but STEP, is violated in this state."""

@@ -162,7 +162,7 @@ def _crash_components(process: Process, model: Model) -> Iterator[str]:
 
 def _parts_of_properties(model: Model) -> Iterator[Part]:
     for prop in model.properties:
-        yield from prop.parts or (Part(prop.reads, prop.violation),)
+        yield from prop.judged
 
 
 def _part_of(model: Model, group: _Group) -> _PartModel:
@@ -170,8 +170,7 @@ def _part_of(model: Model, group: _Group) -> _PartModel:
     processes = tuple(each for each in model.processes if each.name in group.processes)
     properties = []
     for prop in model.properties:
-        parts = prop.parts or (Part(prop.reads, prop.violation),)
-        mine = [part for part in parts if set(part.reads) <= group.components]
+        mine = [part for part in prop.judged if set(part.reads) <= group.components]
         if mine:
             properties.append(Property.of_parts(prop.name, prop.meaning, prop.kind, mine))
     part = _PartModel(components, processes, tuple(properties), model.budgets, model.quiet, declared=model.declared)
