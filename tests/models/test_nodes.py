@@ -67,7 +67,12 @@ def alone(program: tuple[Instruction, ...]) -> Steps:
 
 
 def both(one: tuple[Instruction, ...], other: tuple[Instruction, ...]) -> Steps:
-    """The two roles as one, whose crash is one of the engine's own: obvious, and slow."""
+    """The two roles as one, whose crash is one of the engine's own: obvious, and slow.
+
+    A process that has not begun has nothing to lose and cannot crash, a node can before its processes have done
+    anything: so this one begins with a look.
+    """
+    yield DURABLE.get()
     here, there = 0, 0
     while True:
         chosen = yield any_of(_next(one, here), _next(other, there))
