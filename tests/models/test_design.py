@@ -500,6 +500,31 @@ def test_a_step_property_that_takes_a_change_for_a_value_is_told_so() -> None:
 
 
 @pytest.mark.parametrize(
+    "violation",
+    [
+        lambda orders: orders == Order(shipped=1),
+        lambda orders: not orders != Order(shipped=1),  # noqa: SIM202 - each of the two is asked
+        lambda orders: Order(shipped=1) in orders,
+        lambda orders: Order(shipped=1) < orders,
+        lambda orders: orders >= 1,
+        lambda orders: bool(orders.get("shipped")),
+    ],
+)
+def test_a_property_across_all_that_takes_the_mapping_for_a_value_is_told_so(violation: Any) -> None:
+    claim = always("nothing-shipped", across=True)(violation)
+    with pytest.raises(ModelError, match=r"its keys are order1, order2\); look at what it holds for one of them"):
+        check(replace(SHOP, claims=(claim,)), evaluations=2)
+
+
+def test_a_property_across_all_may_compare_two_components_and_ask_for_a_key() -> None:
+    @always(across=True)
+    def none_written(orders: Mapping[str, Order], post: frozenset[str]) -> bool:
+        return orders == dict(orders) and "order1" in orders and orders["order1"].written and bool(post)
+
+    assert check(replace(SHOP, claims=(none_written,))).verdicts == {"none-written": "violated"}
+
+
+@pytest.mark.parametrize(
     ("noticed", "said"),
     [
         (lambda shop, me: None, "is None; return a tuple of operations"),
