@@ -173,6 +173,11 @@ Decorator = Callable[[Violation], Claim]
 
 def _decorator(kind: Kind, name: Violation | str | None, meaning: str | None, across: bool) -> Claim | Decorator:
     def declared(violation: Violation) -> Claim:
+        if isinstance(violation, Claim):
+            raise ModelError(
+                f"{violation.name!r} ({violation.place}) is a property already, of kind {violation.kind}; choose one "
+                "of its two decorators."
+            )
         called = name if isinstance(name, str) else getattr(violation, "__name__", repr(violation)).replace("_", "-")
         told = meaning or inspect.cleandoc(violation.__doc__ or "").partition("\n")[0].rstrip(".")
         return Claim(called, told[:1].lower() + told[1:] if told else called.replace("-", " "), kind, violation, across)

@@ -32,6 +32,7 @@ from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.faults import Fault
 from deadheat.sim.model import UNLIMITED, Model, Process
+from deadheat.sim.model_rules import require_types
 from deadheat.sim.operations import Label, Operation
 
 __all__ = ["Design", "declared_faults", "processes_by_themselves"]
@@ -73,6 +74,7 @@ class Design(Generic[System]):
     def __post_init__(self) -> None:
         require_name("design", self.name)
         whose = f"the design {self.name!r}"
+        require_types(whose, self)
         if not isinstance(self.components, Components):
             raise ModelError(
                 f"The components of {whose} are {a(self.components)}; give it an object of a class derived "
@@ -95,24 +97,26 @@ class Design(Generic[System]):
         require_tuple(
             whose, "claims", self.claims, lambda each: isinstance(each, Claim), "properties, such as @always makes"
         )
+        require_tuple(whose, "faults", self.faults, lambda each: isinstance(each, Fault), "faults, such as (FAULT,)")
         if not self.claims:
             raise ModelError(f"There are no properties in {whose}, so all would be well; claim one, as with @always.")
         if not self.roles:
             raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
         _require_different(f"roles of {whose}", (each.name for each in self.roles))
         _require_different(f"properties of {whose}", (each.name for each in self.claims))
-        require_nodes(self.nodes, self.roles, whose)
+        _require_different(f"nodes of {whose}", (each.name for each in self.nodes))
+        require_nodes(self.nodes, self.roles, self.components.named(), whose)
         if self.key in self.components.named():
             raise ModelError(
                 f"A component of {whose} is named {self.key!r}, as its key is; give one of them another name."
             )
-        if not isinstance(self.quiet, bool):
-            raise ModelError(f"quiet of {whose} is {self.quiet!r}; give it True or False.")
         require_tuple(whose, "lacks", self.lacks, lambda each: isinstance(each, Label), "labels, such as (S1,)")
 
     def _require_expectations(self, whose: str) -> None:
         kinds = self.kinds  # raises for one that nobody declares
         for kind, budget in (self.budgets or {}).items():
+            if isinstance(kind, Fault):
+                raise ModelError(f"The budgets of {whose} name a Fault; name its kind, {kind.kind!r}.")
             if kind not in kinds:
                 raise ModelError(str(unknown_name(f"fault in {whose} of the kind", kind, kinds)))
             if type(budget) is not int or budget < UNLIMITED:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from deadheat.models.any_system import Components
-from deadheat.models.protocol_rules import require_tuple
+from deadheat.models.protocol_rules import require_tuple, require_word
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, UsageError
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.model import UNLIMITED, Crash, Process
+from deadheat.sim.model_rules import require_types
 from deadheat.sim.operations import Operation, Request, atomically
 from deadheat.sim.places import place_of
 from deadheat.sim.users_code import failed
@@ -62,6 +63,13 @@ class RoleCrash(Generic[System]):
     restarts: bool
     noticed: Callable[[System, Instance], tuple[Operation, ...]]
 
+    def __post_init__(self) -> None:
+        require_types("a crash", self)
+        if not callable(self.noticed):
+            raise ModelError(
+                f"`noticed` of a crash is {a(self.noticed)}; give it a function of the components and the process."
+            )
+
     def of(self, components: System, instance: Instance) -> Crash:
         """Return the crash of one process."""
         try:
@@ -102,8 +110,8 @@ class Role(Generic[System]):
     arguments: Callable[[System, Instance], tuple[Any, ...]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise ModelError(f"The name of a role is {self.name!r}; give it a text.")
+        require_word("role", self.name)
+        require_types(f"the role {self.name!r}", self)
         if not callable(self.function):
             raise ModelError(
                 f"The role {self.name!r} has no function but {a(self.function)}; give it a generator function."
