@@ -1,4 +1,4 @@
-"""What the gate found, for people at a terminal: the answer first, then each finding and how it happens, then advice."""
+"""What the gate found, for people at a terminal: the answer first, each finding and how it happens, then advice."""
 
 from __future__ import annotations
 
