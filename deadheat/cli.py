@@ -13,6 +13,7 @@ from deadheat.commands.cleanup import EXAMPLES, cleanup
 from deadheat.commands.conform import conform
 from deadheat.commands.ending import ended, epilog
 from deadheat.commands.frontier import frontier
+from deadheat.commands.gate import gate
 from deadheat.commands.incidents import incidents
 from deadheat.commands.list import list_names
 from deadheat.commands.live import live
@@ -96,6 +97,9 @@ app.command(
 app.command(
     epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
 )(incidents)
+app.command(
+    epilog=epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is")
+)(gate)
 app.command(epilog=EXAMPLES)(cleanup)
 
 
