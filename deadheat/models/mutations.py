@@ -192,7 +192,7 @@ class Mutation:
             return Operation(self.nowhere, Chance.leave_out.name, (self.place.what,), request.label)
         return self.change.weaker.instead(request) if isinstance(self.change, Weakened) else request
 
-    def _told(self, request: Request, outcome: Any) -> Any:
+    def _told(self, request: Any, outcome: Any) -> Any:
         if isinstance(request, AnyOf):
             return Chosen(outcome.which, self._told(request.operations[outcome.which], outcome.outcome))
         if isinstance(request, Atomic):

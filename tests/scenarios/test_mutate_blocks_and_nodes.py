@@ -91,9 +91,14 @@ def torn(a: int, b: int) -> bool:
 def unfinished(a: int, b: int) -> bool:
     return (a, b) != (2, 2)
 
-ALONE = Design("rows", "two rows", "this test", Rows(), (one("work", work),), (b_first, torn, unfinished), faults=(LOST,))
-LOST_WITH = ALONE.variant("lost-with", "on a machine", nodes=(Node("machine", ("work",), (crash(LOST, restarts=False),)),))
-RESTARTED = ALONE.variant("restarted", "on a machine", nodes=(Node("machine", ("work",), (crash(LOST),)),))
+CLAIMS = (b_first, torn, unfinished)
+
+def on_a_machine(name, killed):
+    return ALONE.variant(name, "on a machine", nodes=(Node("machine", ("work",), (killed,)),))
+
+ALONE = Design("rows", "two rows", "this test", Rows(), (one("work", work),), CLAIMS, faults=(LOST,))
+LOST_WITH = on_a_machine("lost-with", crash(LOST, restarts=False))
+RESTARTED = on_a_machine("restarted", crash(LOST))
 """
 
 
