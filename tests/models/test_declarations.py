@@ -102,6 +102,10 @@ def changed(declared: Any, **changes: Any) -> Callable[[], Any]:
         (changed(WORKER, owed="no"), "`owed` of the role 'worker' is 'no'; give it True or False."),
         (changed(WORKER, optional=1), "`optional` of the role 'worker' is 1; give it True or False."),
         (changed(WORKER, needs=["lost"]), "`needs` of the role 'worker' is a list; give it a Fault or a text or None."),
+        (
+            lambda: one("worker", work, repeat=True),  # type: ignore[call-arg]
+            "There is no option of a role 'repeat'; did you mean repeats?",
+        ),
         (lambda: crash(LOST, restarts="no"), "`restarts` of a crash is 'no'; give it True or False."),  # type: ignore[arg-type]
         (lambda: crash(7), "`fault` of a crash is 7; give it a Fault or a text."),  # type: ignore[arg-type]
         (
