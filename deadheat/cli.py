@@ -82,6 +82,11 @@ COMMANDS = {
         "deadheat.commands.incidents:incidents",
         epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not"),
     ),
+    "gate": Listed(
+        "Fail if a change to a protocol loses what was guaranteed.",
+        "deadheat.commands.gate:gate",
+        epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is"),
+    ),
     "cleanup": Listed(
         "Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often.",
         "deadheat.commands.cleanup:app",
