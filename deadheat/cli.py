@@ -97,9 +97,9 @@ app.command(
 app.command(
     epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
 )(incidents)
-app.command(
-    epilog=epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is")
-)(gate)
+app.command(epilog=epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is"))(
+    gate
+)
 app.command(epilog=EXAMPLES)(cleanup)
 
 

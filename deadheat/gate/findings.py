@@ -152,6 +152,9 @@ def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
             yield _lost(check, name, judged, f"{name} no longer holds")
         else:
             yield _undecided(check, name, judged, now, "before, it held")
+    known = [(was, now.properties[name]) for name, was in before.properties.items() if name in now.properties]
+    if any(was.verdict == "holds" and judged.verdict == "violated" for was, judged in known):
+        return  # what is violated notices no guard any more: that is said already
     for name, fate in before.mutants.items():
         if fate == "noticed" and now.mutants.get(name) in ("survived", "no difference"):
             text = f"A guard is no longer tested by any property: {name}; without it, everything holds that held."
