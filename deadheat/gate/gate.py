@@ -106,7 +106,7 @@ def gate(
     refactored = [each.name for each in config.checks if is_refactored(before.get(each.name), now[each.name])]
     return Gated(
         config,
-        tuple(asking.with_witness(each) for each in found),
+        tuple(asking.with_witness(each) for each in sorted(found, key=lambda each: each.is_accepted)),
         tuple(dict.fromkeys(refactored)),
         config.lock.name if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,

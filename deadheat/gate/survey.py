@@ -15,7 +15,7 @@ from deadheat.scenarios.mutate import MutantResult, hunt_of, judge_all
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.sim.errors import UsageError, unknown_name
-from deadheat.sim.explain.turning_point import turning_point
+from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
 from deadheat.sim.explore.results import Limits
 from deadheat.sim.explore.system import Reached, transition_system
 from deadheat.sim.model import UNLIMITED
@@ -242,19 +242,13 @@ def _avoided_by(scenario: Scenario, name: str, schedule: Schedule, lost: int | N
     simulation = Simulation(model)
     for choice in schedule.choices[: lost - 1]:
         simulation.fire(choice)
-    others = [
-        each.choice for each in simulation.transitions() if each.owed and each.choice != schedule.choices[lost - 1]
-    ]
-    for choice in others:
-        changed = Schedule((*schedule.choices[: lost - 1], choice))
-        if turning_point(model, name, changed) == len(changed.choices):
-            continue
-        again = Simulation(model)
-        for each in schedule.choices[: lost - 1]:
-            again.fire(each)
-        event = again.record(choice)
-        what = event.label or (f"{event.component}.{event.operation}" if event.component else event.operation)
-        return f"the same up to step {lost - 1}, and then {what} of {event.process} before step {lost}, can still hold"
+    at_fault = schedule.choices[lost - 1]
+    for other in simulation.transitions():
+        way = (*schedule.choices[: lost - 1], other.choice)
+        if other.owed and other.choice != at_fault and can_be_avoided(model, name, Schedule(way)):
+            event = simulation.record(other.choice)
+            what = event.label or (f"{event.component}.{event.operation}" if event.component else event.operation)
+            return f"the same up to step {lost - 1}, with {what} of {event.process} before step {lost}, can still hold"
     return None
 
 
