@@ -20,6 +20,8 @@ __all__ = ["UNDECIDED", "Finding", "Kind", "accept", "findings", "is_refactored"
 
 UNDECIDED = ("vacuous", "inconclusive")
 
+IS = {"holds": "holds", "violated": "is violated", "vacuous": "is vacuous", "inconclusive": "is inconclusive"}
+
 
 class Kind(StrEnum):
     """What kind of thing a finding is.
@@ -124,11 +126,11 @@ def _not_as_asked(check: Check, now: Survey) -> Iterator[Finding]:
         if wanted is None or judged.verdict == wanted:
             continue
         if judged.verdict == "violated":
-            yield _lost(check, name, judged, f"{name} is violated, and expected is that it is {wanted}")
+            yield _lost(check, name, judged, f"{name} is violated, and expected is that it {IS[wanted]}")
         elif judged.verdict in UNDECIDED:
-            yield _undecided(check, name, judged, now, f"{wanted} was expected")
+            yield _undecided(check, name, judged, now, f"expected is that it {IS[wanted]}")
         else:
-            text = f"{name} holds by now, and expected is that it is {wanted}; say so in `expect`."
+            text = f"{name} holds by now, and expected is that it {IS[wanted]}; say so in `expect`."
             yield Finding(check, Kind.CHANGED, text, name)
     for name in now.not_reached:
         yield Finding(check, Kind.MUST_REACH, f"No run reaches {name}, which some run has to reach.", detail=name)
