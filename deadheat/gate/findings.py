@@ -16,7 +16,7 @@ from deadheat.gate.lock import Accepted
 from deadheat.gate.surveys import Budgets, Judged, Survey, Witness, contains
 from deadheat.gate.words import broken_by, faults_text, gains, steps_text
 
-__all__ = ["Finding", "Kind", "accept", "findings", "is_refactored"]
+__all__ = ["UNDECIDED", "Finding", "Kind", "accept", "findings", "is_refactored"]
 
 UNDECIDED = ("vacuous", "inconclusive")
 
