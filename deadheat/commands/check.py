@@ -30,7 +30,7 @@ from deadheat.commands.options import (
     unless,
     unreached_allowed,
 )
-from deadheat.commands.searches import code_of, names_of, scenario_of, search_all
+from deadheat.commands.searches import code_as_expected, code_of, names_of, scenario_of, search_all
 from deadheat.commands.traces import first_counterexample, require_writable_if_given, save_first, timeline
 from deadheat.commands.users_code import runs_users_code
 
@@ -96,9 +96,9 @@ def check(
     code = code_of(results, broken)
     if trace is not None:
         save_first(results[0], trace)
-    otherwise = [each for result in results for each in result.otherwise] if expected else []
-    if expected and not broken and not any(each.exploration.stopped for each in results):
-        code = ExitCode.VIOLATED if otherwise else ExitCode.AS_HOPED
+    otherwise = [each for result in results for _, each in result.otherwise] if expected else []
+    if expected and not broken:
+        code = code_as_expected(results)
     if as_json:
         from deadheat.reports.machine import check_to_json
 
@@ -107,7 +107,7 @@ def check(
 
     def told() -> None:
         print_matrix(results, console())
-        for line in otherwise or ["As expected."] * expected:
+        for line in otherwise or ["As expected."] * (expected and code is ExitCode.AS_HOPED):
             console().print(line)
 
     finish(code, told)

@@ -111,12 +111,15 @@ class CheckResult:
         return self.scenario.subject.labels
 
     @property
-    def otherwise(self) -> tuple[str, ...]:
-        """What is not as the protocol says in `expects`, a sentence each; what it does not name is to hold."""
-        expects = self.scenario.subject.expects
+    def otherwise(self) -> tuple[tuple[Outcome, str], ...]:
+        """What is not as the protocol says in `expects`, with a sentence each; what it does not name is to hold."""
+        expects, of = self.scenario.subject.expects, self.scenario.protocol
         wanted = {each.property: expects.get(each.property, Verdict.HOLDS.value) for each in self.outcomes}
         return tuple(
-            f"{self.scenario.protocol}: {each.property} is {each.verdict}; expected was {wanted[each.property]}."
+            (
+                each,
+                f"{of}: {each.property} is {each.verdict}; expected was {wanted[each.property]}.",
+            )
             for each in self.outcomes
             if each.verdict.value != wanted[each.property]
         )

@@ -32,7 +32,7 @@ from deadheat.sim.explore.saved.checkpoint import MAGIC, Checkpoint, Saved, open
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import atomically
-from tests.json_nodes import replaced_nodes
+from tests.json_nodes import replaced_nodes, with_node
 from tests.sim.test_kernel import counting, facts
 
 SMALL = counting((6, 5), wanted=4)
@@ -51,8 +51,12 @@ def loaded(file: Path, model: Model = SMALL) -> tuple[Tables, Saved, list[Any]]:
     """Return all that a file holds."""
     with opened(file, model, merging=True) as opened_file:
         assert opened_file is not None
-        tables, saved = opened_file.load()
-        return tables, saved, [[piece.tolist() for piece in part] for part in saved.parts]
+        return everything_in(opened_file)
+
+
+def everything_in(opened_file: Checkpoint) -> tuple[Tables, Saved, list[Any]]:
+    tables, saved = opened_file.load()
+    return tables, saved, [[piece.tolist() for piece in part] for part in saved.parts]
 
 
 # Damaged
@@ -125,8 +129,10 @@ def with_everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
         saved = kernel.saved_of(begun)
         state = begun.layer[0]
         ends = {
-            "terminal-is-final": Endpoint(state, saved.depth),
-            "at-most-one-job": Endpoint(state, 1, 2),
+            "wanted-job-survives": Endpoint(begun.parents[state], saved.depth - 1, state),
+            "cancelled-means-stopped": Endpoint(begun.parents[state], saved.depth - 1, state),
+            "no-transient-orphan": Endpoint(state, saved.depth),
+            "at-most-one-job": Endpoint(state, saved.depth),
         }
         opened_file.save(
             begun.tables, replace(saved, found=ends, schedules=schedules, folded=None, faults_fired=["http-retry"])
@@ -143,7 +149,40 @@ def test_a_header_with_anything_of_another_type_is_refused_in_one_sentence(
     header = data.draw(replaced_nodes(header_of(content)))
     opened_file.path.write_bytes(forged(content, json.dumps(header).encode()))
     with pytest.raises(CheckpointError):
-        opened_file.load()
+        everything_in(opened_file)
+
+
+def test_a_header_with_everything_is_gone_on_with_as_it_is(with_everything: tuple[Checkpoint, bytes]) -> None:
+    opened_file, content = with_everything
+    opened_file.path.write_bytes(content)
+    assert len(everything_in(opened_file)[1].found) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value"),
+    [
+        ("found", ("at-most-one-job", 1), 3),  # another layer
+        ("found", ("at-most-one-job", 1), 11),
+        ("found", ("at-most-one-job", 0), "0"),  # a state of another layer
+        ("found", ("at-most-one-job", 0), "f" * 60),  # no state
+        ("found", ("at-most-one-job", 0), "f" * 61),
+        ("found", ("at-most-one-job", 2), "1"),  # a property of states, by a transition
+        ("found", ("wanted-job-survives", 1), 3),
+        ("found", ("wanted-job-survives", 2), None),  # a property of transitions, by a state
+        ("found", ("wanted-job-survives", 2), "1"),  # where no transition leads
+        ("found", ("wanted-job-survives", 2), "f" * 61),
+        ("schedules", ("eventually-cleaned", "cycle_from"), None),
+        ("schedules", ("no-permanent-orphan", "cycle_from"), 0),
+    ],
+)
+def test_what_was_found_where_nothing_was_explored_is_refused(
+    with_everything: tuple[Checkpoint, bytes], name: str, place: tuple[Any, ...], value: Any
+) -> None:
+    opened_file, content = with_everything
+    header = with_node(header_of(content), (name, *place), value)
+    opened_file.path.write_bytes(forged(content, json.dumps(header).encode()))
+    with pytest.raises(CheckpointError, match="is damaged"):
+        everything_in(opened_file)
 
 
 @pytest.mark.parametrize(
@@ -465,8 +504,8 @@ def test_a_schedule_keeps_its_cycle(tmp_path: Path) -> None:
     begun.run(10)
     with opened(tmp_path / "search", cells(), merging=True) as file:
         assert file is not None
-        file.save(begun.tables, replace(kernel.saved_of(begun), schedules={"one": looped}))
-        assert file.load()[1].schedules == {"one": looped}
+        file.save(begun.tables, replace(kernel.saved_of(begun), schedules={"two": looped}))
+        assert file.load()[1].schedules == {"two": looped}
 
 
 def test_states_come_back_as_they_were(tmp_path: Path) -> None:

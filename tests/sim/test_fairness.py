@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from itertools import combinations
 from typing import Any
 
+import networkx
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -150,11 +151,26 @@ def test_fair_components_are_those_that_a_brute_force_search_finds(edges: Edges,
             assert list(fair_turns(edges, start, walk)) == []
 
 
-@settings(max_examples=100, deadline=None)
-@given(random_graphs)
-def test_networkx_and_scipy_find_the_same_components(edges: Edges) -> None:
-    plain = {node: [each.target for each in each_edges] for node, each_edges in edges.items()}
-    assert sorted(map(sorted, graphs._by_scipy(plain))) == sorted(map(sorted, graphs._by_networkx(plain)))
+PLAIN_GRAPHS = st.integers(1, 12).flatmap(
+    lambda size: st.fixed_dictionaries({node: st.lists(st.integers(0, size + 1), max_size=4) for node in range(size)})
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(PLAIN_GRAPHS)
+def test_plain_python_scipy_and_networkx_find_the_same_components(plain: dict[int, list[int]]) -> None:
+    graph: networkx.DiGraph[int] = networkx.DiGraph()
+    graph.add_nodes_from(plain)
+    graph.add_edges_from((node, after) for node, every in plain.items() for after in every if after in plain)
+    expected = sorted(map(sorted, networkx.strongly_connected_components(graph)))
+    assert sorted(map(sorted, graphs._by_tarjan(plain))) == expected
+    assert sorted(map(sorted, graphs._by_scipy(plain))) == expected
+
+
+def test_the_components_of_a_path_far_longer_than_the_stack_of_python_are_found() -> None:
+    path = {node: [node + 1] for node in range(20_000)}
+    assert len(graphs._by_tarjan(path)) == 20_000
+    assert len(graphs._by_tarjan({**path, 20_000: [0]})) == 1
 
 
 def model_of(*processes: Process, light: Variable, budgets: dict[str, int] | None = None, quiet: bool = False) -> Model:

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore import python
 from deadheat.sim.explore.cycles.fairness import FairGraph
-from deadheat.sim.explore.cycles.graphs import terminal_components
+from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
 from deadheat.sim.explore.cycles.lassos import edges_from
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration, Progress
@@ -132,22 +132,27 @@ class _Group(NamedTuple):
 
 def _guessed_groups(tables: Tables) -> list[_Group]:
     """Return the parts as they look after what was learned so far: connected components of who touches what."""
-    import networkx
+    touching: dict[tuple[str, str], set[tuple[str, str]]] = {
+        ("component", name): set() for name in tables.model.components
+    }
 
-    graph: networkx.Graph[tuple[str, str]] = networkx.Graph()
-    graph.add_nodes_from(("component", name) for name in tables.model.components)
+    def connect(one: tuple[str, str], other: tuple[str, str]) -> None:
+        touching[one].add(other)
+        touching[other].add(one)
+
     for states in tables.locals:
         node = ("process", states.process.name)
-        graph.add_node(node)
+        touching[node] = set()
         requests = [request for state in states.states for request in state.operations]
         named = {name for request in requests for name in touched(tables.model, request)}
         named.update(_crash_components(states.process, tables.model))
-        graph.add_edges_from((node, ("component", name)) for name in named)
+        for name in named:
+            connect(node, ("component", name))
     for part in _parts_of_properties(tables.model):
-        nodes = [("component", name) for name in part.reads]
-        graph.add_edges_from(pairwise(nodes))
+        for one, other in pairwise(part.reads):
+            connect(("component", one), ("component", other))
     groups = []
-    for nodes_of_part in networkx.connected_components(graph):
+    for nodes_of_part in strong_components(touching):
         processes = frozenset(name for kind, name in nodes_of_part if kind == "process")
         components = frozenset(name for kind, name in nodes_of_part if kind == "component")
         if processes or any(set(part.reads) & components for part in _parts_of_properties(tables.model)):
