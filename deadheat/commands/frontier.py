@@ -10,8 +10,7 @@ import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.options import (
-    DEFAULT_MAX_STATES,
-    DEFAULT_MAX_VALUES,
+    DEFAULTS,
     AllowUnreached,
     Evaluations,
     MaxStates,
@@ -44,21 +43,20 @@ def frontier(
     properties: Annotated[
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
     ] = None,
-    max_states: MaxStates = DEFAULT_MAX_STATES,
-    max_values: MaxValues = DEFAULT_MAX_VALUES,
+    max_states: MaxStates = DEFAULTS.states_max,
+    max_values: MaxValues = DEFAULTS.values_max,
     allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Find the smallest sets of faults that break each property of each protocol."""
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.check import Options
     from deadheat.scenarios.frontier import frontiers
 
     names = names_of(protocols)
     scenarios = [scenario_of(name, evaluations, None, properties, quiet=False, settings=settings) for name in names]
     scenarios = [replace(each, faults=tuple(dict.fromkeys(each.subject.budgets, 0).items())) for each in scenarios]
-    options = search_options(
-        "auto", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached, scenarios)
-    )
+    options = Options(search_options(max_states, max_values), unreached_allowed(allow_unreached, scenarios))
     with ProgressLine("breaking") as progress:
         found = frontiers(scenarios, up_to, options, os.cpu_count() or 1, progress.tried)
     code = ExitCode.UNDECIDED if any(each.undecided or each.is_vacuous() for each in found) else ExitCode.AS_HOPED

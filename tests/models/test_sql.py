@@ -16,6 +16,7 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.exchange import Exchange
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python, reference
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.fingerprint import fingerprint
 from deadheat.sim.model import Model, Process
@@ -459,7 +460,7 @@ def test_systems_with_known_answers(model: Model, steps: int) -> None:
     assert {name: len(each.choices) for name, each in found.counterexamples.items()} == (
         {"right": steps} if steps else {}
     )
-    again = reference.explore(model, merging=True)
+    again = reference.explore(model, SearchOptions(merging=True))
     if not steps:
         assert again.states == found.states
     assert again.counterexamples.keys() == found.counterexamples.keys()
@@ -474,7 +475,7 @@ def test_the_states_of_the_outbox_are_those_counted_by_hand() -> None:
 
 def test_rows_and_sessions_that_are_told_apart_by_their_names_alone_are_taken_for_one() -> None:
     every = python.explore(placing(3))
-    some = kernel.explore(placing(3), symmetry=True)
+    some = kernel.explore(placing(3), SearchOptions(symmetry=True))
     assert "symmetry" in some.reductions
     assert some.states < every.states
     assert not every.counterexamples

@@ -26,6 +26,7 @@ from deadheat.scenarios.incidents import INCIDENTS, find_incident
 from deadheat.scenarios.incidents.judge import Judgement
 from deadheat.scenarios.mutate import hunt_of
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.forgotten import note_used
 from tests.protocols import NEVER_MATCHES, added, changed
 
@@ -55,7 +56,7 @@ def verdict_of(*arguments: Any, **scenario: Any) -> Verdict:
 
 @pytest.mark.parametrize("explorer", ["auto", "python", "kernel", "reference"])
 def test_what_holds_because_a_comparison_never_matches_is_vacuous(explorer: str) -> None:
-    result = result_of("never-matches", Options(explorer))
+    result = result_of("never-matches", Options(SearchOptions(explorer=explorer)))
     assert result.outcome(HELD).verdict is Verdict.VACUOUS
     assert result.labels_not_reached == result.missed == ("T1", "T2", "T7", "T8")
     assert result.is_vacuous
@@ -73,7 +74,7 @@ def test_what_is_violated_is_so_whatever_was_not_reached() -> None:
 
 
 def test_a_search_cut_short_is_inconclusive_before_it_is_vacuous() -> None:
-    assert verdict_of("never-matches", Options(states_max=3)) is Verdict.INCONCLUSIVE
+    assert verdict_of("never-matches", Options(SearchOptions(states_max=3))) is Verdict.INCONCLUSIVE
 
 
 def test_only_the_whole_of_what_is_missing_allows_a_verdict_to_count() -> None:
@@ -201,7 +202,7 @@ def test_a_kind_that_happens_only_beside_another_can_happen() -> None:
 
 def test_a_search_cut_short_does_not_tell_what_cannot_happen() -> None:
     happening = frontier_module._Happening()
-    short = result_of("state-machine", Options(states_max=20), faults=(("worker-loss", 1),))
+    short = result_of("state-machine", Options(SearchOptions(states_max=20)), faults=(("worker-loss", 1),))
     happening.add((("worker-loss", 1),), short)
     assert happening.never == ()
 
