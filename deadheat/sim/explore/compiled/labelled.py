@@ -25,7 +25,16 @@ from deadheat.sim.explore.compiled.arrays import (
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.instructions import prefetch
 from deadheat.sim.explore.compiled.lookups import entry_of, local_in, mix, natural, step_verdict
-from deadheat.sim.explore.compiled.stored.visited import AHEAD, AHEAD_MASK, FOUND, Slots, bucket_of, fetch_ahead, probe, tag_of
+from deadheat.sim.explore.compiled.stored.visited import (
+    AHEAD,
+    AHEAD_MASK,
+    FOUND,
+    Slots,
+    bucket_of,
+    fetch_ahead,
+    probe,
+    tag_of,
+)
 
 __all__ = [
     "EVENTS",
@@ -285,9 +294,8 @@ def expand_rows(
     """Expand rows of pairs, given as misses are, from a place on; return the place where room ran out."""
     count = len(witness)
     for place in range(first, len(rows) // 3):
-        if (
-            counters[OUT] + out_reserve > len(out_label)
-            or (counters[EVENTS] + events_reserve) * (3 + 2 * count) > len(events)
+        if counters[OUT] + out_reserve > len(out_label) or (counters[EVENTS] + events_reserve) * (3 + 2 * count) > len(
+            events
         ):
             return place
         pair = rows[3 * place + 2]

@@ -246,8 +246,7 @@ class LabelSearch:
     # What is judged at the end of a size
 
     def _judge(self, size: int, asked: Mapping[int, int]) -> None:
-        hindsight = RecentHindsight(self)
-        hindsight.first = self._states_before
+        hindsight = RecentHindsight(self.dense, self.store, self._states_before)
         self._ranks = tuple(numpy.concatenate([each, _no_bits(self.store.states - len(each))]) for each in self._ranks)  # type: ignore[assignment]
         wanted = 0
         for bits in asked.values():
@@ -294,7 +293,7 @@ class LabelSearch:
 
     def _states_of(self, pairs: Int64) -> list[int]:
         """Return the states of pairs, as those of `Tables`."""
-        return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs]))
+        return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs].astype(numpy.int64)))
 
     def state_of(self, pair: int) -> int:
         """Return the state of a pair."""
