@@ -20,6 +20,7 @@ from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
+from deadheat.version import VERSION
 
 __all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
 
@@ -108,7 +109,7 @@ def gate(
         config,
         tuple(asking.with_witness(each) for each in sorted(found, key=lambda each: each.is_accepted)),
         tuple(dict.fromkeys(refactored)),
-        config.lock.name if copy is None else f"{copy.ref} ({copy.commit[:10]})",
+        _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,
         dict(before),
         tuple(asking.fresh),
@@ -183,6 +184,16 @@ def _found(
     for check in config.checks:
         found += findings(check, before.get(check.name), now[check.name], lock.accepted, may_change=is_base)
     return found
+
+
+def _named(config: Config, lock: Lock) -> str:
+    """Return what the lock is called, and whether another version made it, which may have judged otherwise."""
+    if lock.deadheat == VERSION:
+        return config.lock.name
+    return (
+        f"{config.lock.name}, which deadheat {lock.deadheat} made; this is deadheat {VERSION}, and if nothing but that "
+        "has changed, run deadheat gate --update"
+    )
 
 
 def _not_in_step(config: Config, lock: Lock) -> list[Finding]:

@@ -176,3 +176,11 @@ def test_a_limit_leaves_it_undecided(project: Project) -> None:
     project.configure("max_states = 5")
     done = project.gate("--json")
     assert (done.code, done.kinds) == (3, ["inconclusive"])
+
+
+def test_a_lock_that_another_version_made_says_so_and_how_to_go_on(project: Project) -> None:
+    project.edit('"deadheat": "', '"deadheat": "0.0.', "deadheat.lock")
+    done = project.gate()
+    assert done.code == 0
+    assert "compared with deadheat.lock, which deadheat 0.0." in done.out
+    assert "run deadheat gate --update" in " ".join(done.out.split())
