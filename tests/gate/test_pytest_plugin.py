@@ -56,7 +56,7 @@ def test_a_failure_shows_what_was_found_and_how_it_happens_and_no_traceback(
     done.stdout.fnmatch_lines(
         [
             "*deadheat: cloud.py:PROTOCOL (canceller-killed=1)*",
-            "cloud.py:27: lost: no-orphan is violated, and expected is that it is holds: it breaks*",
+            "cloud.py:35: lost: no-orphan is violated, and expected is that it holds: it breaks*",
             "How it happens, in 5 steps*",
             "*J1 set there*",
         ]
@@ -88,10 +88,10 @@ def test_what_is_in_the_lock_and_no_longer_checked_fails(project: Project, pytes
     done = pytester.runpytest()
     done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["*cloud.py:PROTOCOL (canceller-killed=1) is in the lock and no longer in*"])
-    project.configure(MORE + MORE.replace("canceller", "creator"))
+    project.configure(MORE + MORE.replace("canceller-killed", "creator-lost"))
     done = pytester.runpytest()
     done.assert_outcomes(passed=3, failed=1)
-    done.stdout.fnmatch_lines(["*cloud.py:PROTOCOL (creator-killed=1) is not in the lock*"])
+    done.stdout.fnmatch_lines(["*cloud.py:PROTOCOL (creator-lost=1) is not in the lock*"])
 
 
 def test_an_accepted_finding_passes_until_its_day(project: Project, pytester: pytest.Pytester) -> None:
