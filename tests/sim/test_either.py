@@ -12,8 +12,8 @@ from hypothesis import Phase, assume, given, settings, strategies as st
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import reference
 from deadheat.sim.explore.footprint import footprint
-from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.python import explore
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.model import Kind, Model, Process
 from deadheat.sim.operations import AnyOf, Chosen, any_of
