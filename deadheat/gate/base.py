@@ -57,8 +57,9 @@ def at(ref: str, root: Path) -> Iterator[Base]:
         _git(top, "checkout-index", "--all", "--force", f"--prefix={tree}/", environment=index)
         there = tree / root.resolve().relative_to(top.resolve())
         there.mkdir(parents=True, exist_ok=True)
-        inside = [tree / Path(each).resolve().relative_to(top.resolve()) for each in sys.path if _is_own(each, top)]
-        before = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+        before = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
+        looked_in = [each for each in (*before, *sys.path) if _is_own(each, top)]
+        inside = [tree / Path(each).resolve().relative_to(top.resolve()) for each in looked_in]
         paths = os.pathsep.join([*map(str, dict.fromkeys([*inside, there])), *before])
         yield Base(ref, commit, there, {"PYTHONPATH": paths}, top.resolve())
     finally:

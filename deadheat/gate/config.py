@@ -14,6 +14,7 @@ must_reach = ["T8", "worker-crash"]
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,17 @@ from typing import Any
 from deadheat.sim.durations import UNITS_NS, parse_duration
 from deadheat.sim.errors import UsageError, unknown_name
 
-__all__ = ["LOCK", "OWN_FILE", "PYPROJECT", "Check", "Config", "configured", "find_config", "read_config"]
+__all__ = [
+    "LOCK",
+    "OWN_FILE",
+    "PYPROJECT",
+    "WITHOUT_END",
+    "Check",
+    "Config",
+    "configured",
+    "find_config",
+    "read_config",
+]
 
 OWN_FILE, PYPROJECT, LOCK = "deadheat.toml", "pyproject.toml", "deadheat.lock"
 
@@ -232,28 +243,38 @@ class _Reader:
     def __init__(self, file: Path, prefix: str) -> None:
         self._file, self._prefix = file, prefix
 
-    def table(self, table: Any, where: str, readers: Readers) -> dict[str, Any]:
-        """Return the values of a table, each read as its key says."""
+    def table(self, table: Any, where: str, readers: Readers, number: int = 0) -> dict[str, Any]:
+        """Return the values of a table, each read as its key says; that of a check has its number, from 1."""
         if not isinstance(table, dict):
-            raise UsageError(f"{self._file}: {where} is no table; write [{where}].")
+            raise UsageError(f"{self._at('', number)}: {where} is no table; write [{where}].")
         found = {}
         for key, value in table.items():
             if key not in readers:
-                raise UsageError(f"{self._file}: {unknown_name(f'key of {where}', key, readers)}")
+                raise UsageError(f"{self._at(key, number)}: {unknown_name(f'key of {where}', key, readers)}")
             try:
                 found[key] = readers[key](value)
             except _WrongError as wrong:
-                raise UsageError(f"{self._file}: {key} of {where} is {value!r}; give it {wrong}.") from None
+                raise UsageError(f"{self._at(key, number)}: {key} of {where} is {value!r}; give it {wrong}.") from None
         return found
 
     def check(self, table: Mapping[str, Any], number: int, shared: Mapping[str, Any]) -> Check:
         """Return one check: what its table says, and `shared` says of all of them."""
         where = f"{self._prefix}check, number {number},"
-        given = {**shared, **self.table(table, where, CHECK)}
+        given = {**shared, **self.table(table, where, CHECK, number)}
         if "protocol" not in given:
-            raise UsageError(f'{self._file}: {where} names no protocol; add protocol = "ours.py:PROTOCOL".')
+            raise UsageError(f'{self._at("", number)}: {where} names no protocol; add protocol = "ours.py:PROTOCOL".')
         given["seconds"] = given.pop("time_limit", Check.seconds)
         return Check(**given)
+
+    def _at(self, key: str, number: int) -> str:
+        """Return the file, with the line of a key, or of the table that it is in, if that is written the usual way."""
+        lines = _bytes(self._file).decode(errors="replace").splitlines()
+        headers = [at for at, line in enumerate(lines) if re.match(r"\s*\[\[.*\bcheck\s*\]\]", line)]
+        start = headers[number - 1] if 0 < number <= len(headers) else 0
+        wanted = rf"\s*[\"']?{re.escape(key)}[\"']?\s*="
+        found = next((at for at, line in enumerate(lines[start:], start) if key and re.match(wanted, line)), None)
+        at = found if found is not None else headers[number - 1] if 0 < number <= len(headers) else None
+        return f"{self._file}" if at is None else f"{self._file}:{at + 1}"
 
 
 def _bytes(file: Path) -> bytes:

@@ -16,9 +16,11 @@ from deadheat.gate.lock import Accepted
 from deadheat.gate.surveys import Budgets, Judged, Survey, Witness, contains
 from deadheat.gate.words import broken_by, faults_text, gains, steps_text
 
-__all__ = ["Finding", "Kind", "accept", "findings", "is_refactored"]
+__all__ = ["UNDECIDED", "Finding", "Kind", "accept", "findings", "is_refactored"]
 
 UNDECIDED = ("vacuous", "inconclusive")
+
+IS = {"holds": "holds", "violated": "is violated", "vacuous": "is vacuous", "inconclusive": "is inconclusive"}
 
 
 class Kind(StrEnum):
@@ -124,11 +126,11 @@ def _not_as_asked(check: Check, now: Survey) -> Iterator[Finding]:
         if wanted is None or judged.verdict == wanted:
             continue
         if judged.verdict == "violated":
-            yield _lost(check, name, judged, f"{name} is violated, and expected is that it is {wanted}")
+            yield _lost(check, name, judged, f"{name} is violated, and expected is that it {IS[wanted]}")
         elif judged.verdict in UNDECIDED:
-            yield _undecided(check, name, judged, now, f"{wanted} was expected")
+            yield _undecided(check, name, judged, now, f"expected is that it {IS[wanted]}")
         else:
-            text = f"{name} holds by now, and expected is that it is {wanted}; say so in `expect`."
+            text = f"{name} holds by now, and expected is that it {IS[wanted]}; say so in `expect`."
             yield Finding(check, Kind.CHANGED, text, name)
     for name in now.not_reached:
         yield Finding(check, Kind.MUST_REACH, f"No run reaches {name}, which some run has to reach.", detail=name)
@@ -152,6 +154,9 @@ def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
             yield _lost(check, name, judged, f"{name} no longer holds")
         else:
             yield _undecided(check, name, judged, now, "before, it held")
+    known = [(was, now.properties[name]) for name, was in before.properties.items() if name in now.properties]
+    if any(was.verdict == "holds" and judged.verdict == "violated" for was, judged in known):
+        return  # what is violated notices no guard any more: that is said already
     for name, fate in before.mutants.items():
         if fate == "noticed" and now.mutants.get(name) in ("survived", "no difference"):
             text = f"A guard is no longer tested by any property: {name}; without it, everything holds that held."

@@ -14,14 +14,15 @@ import msgspec
 
 from deadheat.gate.base import Base, at
 from deadheat.gate.cache import Cache
-from deadheat.gate.config import Check, Config
+from deadheat.gate.config import WITHOUT_END, Check, Config
 from deadheat.gate.findings import Finding, Kind, accept, findings, is_refactored
 from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
+from deadheat.version import VERSION
 
-__all__ = ["Acceptance", "Gated", "gate"]
+__all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def gate(
     refactored = [each.name for each in config.checks if is_refactored(before.get(each.name), now[each.name])]
     return Gated(
         config,
-        tuple(asking.with_witness(each) for each in found),
+        tuple(asking.with_witness(each) for each in sorted(found, key=lambda each: each.is_accepted)),
         tuple(dict.fromkeys(refactored)),
-        config.lock.name if copy is None else f"{copy.ref} ({copy.commit[:10]})",
+        _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,
         dict(before),
         tuple(asking.fresh),
@@ -185,6 +186,16 @@ def _found(
     return found
 
 
+def _named(config: Config, lock: Lock) -> str:
+    """Return what the lock is called, and whether another version made it, which may have judged otherwise."""
+    if lock.deadheat == VERSION:
+        return config.lock.name
+    return (
+        f"{config.lock.name}, which deadheat {lock.deadheat} made; this is deadheat {VERSION}, and if nothing but that "
+        "has changed, run deadheat gate --update"
+    )
+
+
 def _not_in_step(config: Config, lock: Lock) -> list[Finding]:
     """Return the checks that the lock does not know, and those that it alone knows."""
     found = [
@@ -221,3 +232,32 @@ def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding]) -> Lo
     )
     others = tuple(each for each in lock.accepted if each.id != entry.id)
     return msgspec.structs.replace(lock, accepted=tuple(sorted((*others, entry), key=lambda each: each.id)))
+
+
+# One check alone
+
+
+def gate_alone(
+    config: Config, check: Check, *, today: dt.date | None = None, cache: Cache | None = None
+) -> tuple[Finding, ...]:
+    """Return what got worse of one check since the lock was written.
+
+    Without a lock the check is held to what the configuration expects, which is that all holds where it does not say.
+    Raises UsageError where the check cannot be surveyed.
+    """
+    lock = read_lock(config.lock)
+    if lock is None and check.expected("") is None:
+        check = replace(check, expect=(*check.expect, (WITHOUT_END, "holds")))
+    asking = _Asking(config, cache or Cache(), _no_report, 1)
+    now = asking.surveys([check])[check.name]
+    accepted = () if lock is None else lock.accepted
+    found = findings(check, None if lock is None else lock.checks.get(check.name), now, accepted)
+    if lock is not None and check.name not in lock.checks:
+        found += _not_in_step(replace(config, checks=(check,)), Lock())
+    return tuple(asking.with_witness(each) for each in accept(found, accepted, today or dt.date.today()))
+
+
+def out_of_step(config: Config) -> tuple[Finding, ...]:
+    """Return what the lock has and the configuration has no more; nothing without a lock."""
+    lock = read_lock(config.lock)
+    return () if lock is None else tuple(each for each in _not_in_step(config, lock) if each.detail)

@@ -15,8 +15,8 @@ from deadheat.scenarios.mutate import MutantResult, hunt_of, judge_all
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.sim.errors import UsageError, unknown_name
-from deadheat.sim.explain.turning_point import turning_point
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.system import Reached, transition_system
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.places import Place, is_users_frame, place_of
@@ -50,9 +50,9 @@ def survey(asked: Check) -> Survey:
     """
     scenario = scenario_of(asked)
     allowed = require_steps_or_faults(asked.allow_unreached, [scenario])
-    options = Options(states_max=asked.max_states, allow_unreached=allowed, faults_must_fire=True)
+    options = Options(SearchOptions(asked.max_states), allowed, faults_must_fire=True)
     result = check(scenario, options)
-    system = transition_system(scenario.model(), Limits(min(SYSTEM_STATES_MAX, asked.max_states)))
+    system = transition_system(scenario.model(), SearchOptions(min(SYSTEM_STATES_MAX, asked.max_states), values_max=0))
     reached = None if system is None else system.reached
     missing = dict(_missing(asked, scenario, result, reached))
     return Survey(
@@ -110,9 +110,10 @@ def _order(faults: Budgets) -> tuple[int, list[tuple[str, str]]]:
 
 def _mutants(scenario: Scenario, options: Options) -> Iterator[tuple[str, str]]:
     """Yield what became of each mutant, by what it is: two that read alike are told apart by their order."""
-    hunt = hunt_of(scenario, replace(options, explorer="python", faults_must_fire=False))
+    options = replace(options, search=replace(options.search, explorer="python"), faults_must_fire=False)
+    hunt = hunt_of(scenario, options)
     seen: dict[str, int] = {}
-    for each in judge_all(hunt, replace(options, faults_must_fire=False)):
+    for each in judge_all(hunt, options):
         name = _name_of(each)
         seen[name] = seen.get(name, 0) + 1
         yield name if seen[name] == 1 else f"{name} (the {seen[name]}th)", str(each.fate)
@@ -182,7 +183,7 @@ def witness(asked: Check, name: str, faults: Budgets) -> Witness:
         elif together.get(kind) != UNLIMITED:
             together[kind] = together.get(kind, 0) + int(budget)
     scenario = replace(scenario, faults=tuple(together.items()), properties=(name,))
-    counterexample = check(scenario, Options(states_max=asked.max_states)).outcome(name).counterexample
+    counterexample = check(scenario, Options(SearchOptions(asked.max_states))).outcome(name).counterexample
     if counterexample is None:
         raise UsageError(f"{name} of {asked.name} is not violated any more; run the gate again.")
     model = scenario.model()
@@ -242,19 +243,13 @@ def _avoided_by(scenario: Scenario, name: str, schedule: Schedule, lost: int | N
     simulation = Simulation(model)
     for choice in schedule.choices[: lost - 1]:
         simulation.fire(choice)
-    others = [
-        each.choice for each in simulation.transitions() if each.owed and each.choice != schedule.choices[lost - 1]
-    ]
-    for choice in others:
-        changed = Schedule((*schedule.choices[: lost - 1], choice))
-        if turning_point(model, name, changed) == len(changed.choices):
-            continue
-        again = Simulation(model)
-        for each in schedule.choices[: lost - 1]:
-            again.fire(each)
-        event = again.record(choice)
-        what = event.label or (f"{event.component}.{event.operation}" if event.component else event.operation)
-        return f"the same up to step {lost - 1}, and then {what} of {event.process} before step {lost}, can still hold"
+    at_fault = schedule.choices[lost - 1]
+    for other in simulation.transitions():
+        way = (*schedule.choices[: lost - 1], other.choice)
+        if other.owed and other.choice != at_fault and can_be_avoided(model, name, Schedule(way)):
+            event = simulation.record(other.choice)
+            what = event.label or (f"{event.component}.{event.operation}" if event.component else event.operation)
+            return f"the same up to step {lost - 1}, with {what} of {event.process} before step {lost}, can still hold"
     return None
 
 

@@ -25,6 +25,10 @@ from deadheat.sim.errors import DeadheatError, InternalError, UsageError
 __all__ = ["Answer", "Question", "answer"]
 
 
+SEED = "PYTHONHASHSEED"
+"""What the order of a set of text depends on; the program `deadheat` has set it, pytest has not."""
+
+
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked: a survey of a check, or a witness to how a property breaks under some faults.
 
@@ -66,7 +70,7 @@ def answer(question: Question, root: Path, paths: Mapping[str, str] | None = Non
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=root,
-        env={**os.environ, **(paths or {})},
+        env={SEED: "0", **os.environ, **(paths or {})},
         start_new_session=True,
     )
     try:

@@ -17,6 +17,7 @@ from typing import Any
 
 from deadheat.models.any_system import Components
 from deadheat.models.components.node import NodeLife, Tasks
+from deadheat.models.connections import broken_with, with_connections
 from deadheat.models.protocol_rules import require_tuple, require_word
 from deadheat.models.roles import Instance, Role, RoleCrash, Steps
 from deadheat.sim.components import Component
@@ -158,8 +159,9 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     components, processes = dict(model.components), list(model.processes)
     homes: dict[str, str] = {}
     for node in nodes:
-        workers = node.workers
-        names = [each.name for each in (*_run_by(node, model), *workers)]
+        workers = tuple(with_connections(node.workers, model.components))
+        on_it = (*_run_by(node, model), *workers)
+        names = [each.name for each in on_it]
         for name in names:
             if name in homes:
                 raise ModelError(
@@ -173,7 +175,7 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
         life = NodeLife(node.name, names, [each.fault for each in node.crashes])
         components[node.name] = life
         processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
-        processes += _environment(node, life, model)
+        processes += _environment(node, life, model, on_it)
     return replace(model, components=components, processes=tuple(processes))
 
 
@@ -195,12 +197,15 @@ def _on(life: NodeLife, process: Process) -> Process:
     return replace(process, role=mortal(process.role, Lifeline(alive, life.gone(process.name))), crashes=crashes)
 
 
-def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
+def _environment(node: Node, life: NodeLife, model: Model, on_it: tuple[Process, ...]) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
     for crash in node.crashes:
         assert isinstance(crash, Crash)
-        noticed = (*wiped, *crash.consequences.operations)
+        broken = (
+            each for process in on_it for each in broken_with(process, model.components, for_good=not crash.restarts)
+        )
+        noticed = (*wiped, *crash.consequences.operations, *broken)
         down = Accompanied(life.crash(crash.kind, crash.restarts), noticed, is_certain=True)
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)

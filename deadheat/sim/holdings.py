@@ -8,6 +8,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial, singledispatch
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from deadheat.sim.freeze import ATOMS
 from deadheat.sim.places import shown
 from deadheat.sim.references import NOTED_BY_PYTHON, is_the_users
 
-__all__ = ["Held", "Named", "held_by", "name_of", "names_in"]
+__all__ = ["Attributes", "Cell", "Global", "Held", "Named", "held_by", "name_of", "names_in"]
 
 OURS = "deadheat"
 
@@ -35,6 +36,40 @@ Named = tuple[str, Any]
 """An object, and how it is called in a message."""
 
 Read = Callable[[], Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Reads what an object holds in its dictionary."""
+
+    owner: Any
+
+    def __call__(self) -> Hashable:
+        """Return what tells its content from others."""
+        return _attribute_tokens(self.owner.__dict__)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Reads what a cell of a closure holds."""
+
+    cell: CellType
+
+    def __call__(self) -> Hashable:
+        """Return what tells its content from others."""
+        return tuple(map(_token, _content_of(self.cell)))
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """Reads one global of a module."""
+
+    module: dict[str, Any]
+    name: str
+
+    def __call__(self) -> Hashable:
+        """Return what tells its content from others."""
+        return _token(self.module[self.name]) if self.name in self.module else None
 
 
 class Held(NamedTuple):
@@ -94,7 +129,7 @@ def _(value: bytearray, name: str) -> Held:
 
 @held_by.register
 def _(value: CellType, name: str) -> Held:
-    return Held([(name, lambda: tuple(map(_token, _content_of(value))))], [(name, each) for each in _content_of(value)])
+    return Held([(name, Cell(value))], [(name, each) for each in _content_of(value)])
 
 
 @held_by.register
@@ -114,10 +149,10 @@ def _(value: FunctionType, _name: str) -> Held:
         return Held([], parts)
     parts += [(f"the defaults of {called}", value.__defaults__), (f"the defaults of {called}", value.__kwdefaults__)]
     parts += [(f"{each!r} of {called}", held) for each, held in value.__dict__.items()]
-    readers: list[tuple[str, Read]] = [(called, lambda: _attribute_tokens(value.__dict__))]
+    readers: list[tuple[str, Read]] = [(called, Attributes(value))]
     for module, each in _globals_named_in(value):
         named = f"the global {each!r} of {_module_named(module)}"
-        readers.append((named, partial(_global_token, module, each)))
+        readers.append((named, Global(module, each)))
         parts.append((named, module.get(each)))
     return Held(readers, parts)
 
@@ -155,7 +190,7 @@ def _(value: type, _name: str) -> Held:
     called = f"the class {value.__qualname__!r}"
     parts = [(f"{each!r} of {called}", held) for each, held in vars(value).items() if each not in OF_PYTHON]
     parts.append((f"the class {type(value).__qualname__!r}", type(value)))
-    return Held([(called, lambda: _attribute_tokens(vars(value)))], parts)
+    return Held([(called, Attributes(value))], parts)
 
 
 def _with_attributes(value: Any, name: str, held: Held) -> Held:
@@ -169,6 +204,9 @@ def _with_attributes(value: Any, name: str, held: Held) -> Held:
 def _held_in_attributes(value: Any, name: str) -> Held:
     parts = [(f"{each!r} of {name}", held) for each, held in _attributes_of(value).items()]
     parts.append((f"the class {type(value).__qualname__!r}", type(value)))
+    kind: Any = type(value)
+    if not any(_slots_and_computed(kind)):
+        return Held([(name, Attributes(value))], parts)
     return Held([(name, lambda: _attribute_tokens(_attributes_of(value)))], parts)
 
 
@@ -212,10 +250,6 @@ def _token(value: Any) -> Hashable:
 
 def _attribute_tokens(attributes: Any) -> Hashable:
     return tuple((each, _token(value)) for each, value in attributes.items() if each not in OF_PYTHON)
-
-
-def _global_token(module: dict[str, Any], name: str) -> Hashable:
-    return _token(module[name]) if name in module else None
 
 
 def _globals_named_in(function: FunctionType) -> Iterator[tuple[dict[str, Any], str]]:

@@ -28,6 +28,9 @@ __all__ = ["INITIAL", "Answered", "LocalState", "LocalStates"]
 INITIAL = 0
 """The number of the local state in which a process begins, and begins again."""
 
+SPARE_MAX = 10_000
+"""So many runs of one process wait where they stand, for another answer there: each of them holds a generator."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalState:
@@ -71,7 +74,8 @@ class LocalStates:
         self._numbers: dict[Hashable, int] = {}
         self._successors: dict[tuple[int, int, Hashable], int] = {}
         self._answered: list[Answered] = []
-        self._parked: dict[int, RunningProcess] = {}
+        self._parked: dict[int, list[RunningProcess]] = {}
+        self._spare = 0
         self.growth = Growth()
         self._number(self._begin(), parent=-1, alternative=0, outcome=None)
 
@@ -84,7 +88,7 @@ class LocalStates:
         key = (state, alternative, freeze(outcome))
         known = self._successors.get(key)
         if known is None:
-            running = self._parked.pop(state, None) or self._run_to(state)
+            running = self._take_parked(state) or self._run_to(state)
             running.fire(alternative, outcome)
             known = self._number(running, state, alternative, outcome)
             self._successors[key] = known
@@ -163,12 +167,29 @@ class LocalStates:
         known = len(self.states)
         number = self._add(running.standing(merging=self._merging), state)
         if number == known:
-            self._parked[number] = running
             if number >= SUSPICIOUS:
                 self.growth.note_locals(running.generator)
         else:
             self._require_same(running, number)
+        self._park(running, number)
         return number
+
+    def _park(self, running: RunningProcess, number: int) -> None:
+        """Keep a run where it stands, if it may be of use: a state has an answer for each of its operations at least.
+
+        It need not have come there by the way that is noted: where histories are merged, none tells them apart.
+        """
+        parked = self._parked.setdefault(number, [])
+        if not parked or (len(parked) < len(running.operations) and self._spare < SPARE_MAX):
+            self._spare += bool(parked)
+            parked.append(running)
+
+    def _take_parked(self, number: int) -> RunningProcess | None:
+        parked = self._parked.get(number)
+        if not parked:
+            return None
+        self._spare -= len(parked) > 1
+        return parked.pop()
 
     def _add(self, key: Hashable, state: LocalState) -> int:
         number = self._numbers.setdefault(key, len(self.states))

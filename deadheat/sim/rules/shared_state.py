@@ -10,13 +10,15 @@ from __future__ import annotations
 import dis
 import re
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
-from types import FunctionType
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from itertools import repeat
+from operator import attrgetter, is_
+from types import CellType, FunctionType
 from typing import Any, NamedTuple
 
 from deadheat.sim.errors import PurityError
 from deadheat.sim.freeze import ATOMS
-from deadheat.sim.holdings import Named, held_by, name_of
+from deadheat.sim.holdings import Attributes, Cell, Global, Named, held_by, name_of
 from deadheat.sim.model import Model
 from deadheat.sim.places import Place
 from deadheat.sim.references import codes_in, is_the_users
@@ -24,6 +26,9 @@ from deadheat.sim.rules.delegation import require_delegation
 from deadheat.sim.rules.world import require_no_world
 
 __all__ = ["SharedState"]
+
+DICTIONARY = attrgetter("__dict__")
+ABSENT = object()
 
 SETS = ("STORE_", "DELETE_")
 CONSTANT = "LOAD_CONST"
@@ -40,6 +45,54 @@ class _Holder(NamedTuple):
     before: Hashable
 
 
+class _Glance:
+    """The very objects that attributes, globals and closures held: where these are the same, none needs to be read.
+
+    What is in one of those that can change is read by a holder of its own.
+    """
+
+    def __init__(self, readers: Collection[Callable[[], Hashable]]) -> None:
+        modules = {id(each.module): each.module for each in readers if isinstance(each, Global)}
+        named: dict[int, set[str]] = {number: set() for number in modules}
+        for each in readers:
+            if isinstance(each, Global):
+                named[id(each.module)].add(each.name)
+        self._globals = [
+            (module, sorted(named[number]), list(_globals_in(module, sorted(named[number]))))
+            for number, module in modules.items()
+        ]
+        owners = [each.owner for each in readers if isinstance(each, Attributes)]
+        self._without = [each for each in owners if not each.__dict__]
+        self._attributes = [(each, list(each.__dict__), [*each.__dict__.values()]) for each in owners if each.__dict__]
+        self._cells = [each.cell for each in readers if isinstance(each, Cell)]
+        self._contents = list(map(_content_of, self._cells))
+
+    def sees_the_same(self) -> bool:
+        """Return whether all are still the same."""
+        return (
+            not any(map(DICTIONARY, self._without))
+            and all(map(is_, map(_content_of, self._cells), self._contents))
+            and all(all(map(is_, _globals_in(module, names), held)) for module, names, held in self._globals)
+            and all(
+                len(now := owner.__dict__) == len(held)
+                and all(map(is_, now.values(), held))
+                and all(map(is_, now, names))
+                for owner, names, held in self._attributes
+            )
+        )
+
+
+def _globals_in(module: dict[str, Any], names: list[str]) -> Iterator[Any]:
+    return map(module.get, names, repeat(ABSENT))
+
+
+def _content_of(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return ABSENT
+
+
 class SharedState:
     """What a model's functions, arguments and components held when this was made, as far as it is the user's own.
 
@@ -51,10 +104,22 @@ class SharedState:
         self.functions: list[FunctionType] = []
         self._kept: dict[int, Any] = {}  # so that no id is used twice
         self._holders = list(self._find(model))
+        self._unseen = [each for each in self._holders if not isinstance(each.read, Global | Attributes | Cell)]
+        self._glance = self._new_glance()
 
     def require_unchanged(self) -> None:
         """Raise PurityError, naming what has changed, if anything has."""
-        for holder in self._holders:
+        if self._glance.sees_the_same():
+            self._require_unchanged(self._unseen)
+        else:
+            self._require_unchanged(self._holders)
+            self._glance = self._new_glance()  # such as where something was only computed
+
+    def _new_glance(self) -> _Glance:
+        return _Glance([each.read for each in self._holders])
+
+    def _require_unchanged(self, holders: Iterable[_Holder]) -> None:
+        for holder in holders:
             now = holder.read()
             if now != holder.before:
                 attributes = _changed(holder.before, now)
