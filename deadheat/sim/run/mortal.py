@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import AnyOf, Instant, Operation, Outside, RoleFunction, accompanied
 from deadheat.sim.run.abandoning import abandon
+from deadheat.sim.run.beginning import begun
 from deadheat.sim.run.intercept import Running
 
 __all__ = ["DRIVES_MORTAL", "Again", "Lifeline", "mortal", "within"]
@@ -44,7 +45,7 @@ def mortal(role: RoleFunction, lifeline: Lifeline) -> RoleFunction:
 
     @wraps(role)
     def between(*arguments: Any) -> Running:
-        return _live(role, arguments, lifeline)
+        return _live(begun(role, *arguments), lifeline)
 
     _lives[between] = role, lifeline
     return between
@@ -62,8 +63,7 @@ _lives: WeakKeyDictionary[RoleFunction, tuple[RoleFunction, Lifeline]] = WeakKey
 """What each mortal role does, and what it lives by."""
 
 
-def _live(role: RoleFunction, arguments: tuple[Any, ...], lifeline: Lifeline) -> Running:
-    wrapped = role(*arguments)
+def _live(wrapped: Running, lifeline: Lifeline) -> Running:
     answer: Any = None
     while True:
         try:
