@@ -165,7 +165,7 @@ EVERY = (
             "AssertionError('booked').\n"
             '  ours.py:19, in low: assert ledger < 1, "booked"\n'
             "It comes to that so:\n"
-            "   1  shop/order1      ledger/order1.book(order1) -> None"
+            "   1  shop/order1  ledger/order1.book(order1) -> None"
         ),
         of="DESIGN",
     ),
