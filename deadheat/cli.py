@@ -87,6 +87,11 @@ COMMANDS = {
         "deadheat.commands.gate:gate",
         epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is"),
     ),
+    "schema": Listed(
+        "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",
+        "deadheat.commands.schema:schema",
+        epilog("deadheat schema gate", "printed", None, decides=False),
+    ),
     "cleanup": Listed(
         "Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often.",
         "deadheat.commands.cleanup:app",

@@ -35,7 +35,16 @@ from deadheat.sim.operations import Request, atomically
 from tests.sim.classics import philosophers
 from tests.sim.random_models import models
 from tests.sim.test_checkpoint import loaded
-from tests.sim.test_kernel import THOROUGH, TWO_CORES, UNBOUNDED, Counter, _numbers_in_use, counting, explore_with, facts
+from tests.sim.test_kernel import (
+    THOROUGH,
+    TWO_CORES,
+    UNBOUNDED,
+    Counter,
+    _numbers_in_use,
+    counting,
+    explore_with,
+    facts,
+)
 
 BOTH = pytest.mark.parametrize("fingerprint", [False, True], ids=["exact", "fingerprint"])
 

@@ -25,7 +25,7 @@ ANNOTATIONS_MAX = 10
 def render(gated: Gated, screen: Screen) -> str:
     """Return a line that people read, and below it a command a finding: an error, or a notice if it is accepted."""
     del screen
-    places = Places(gated)
+    places = Places(gated.config)
     accepted = [each for each in gated.findings if each.is_accepted]
     lines = [one_line(answer(gated)), *_commands("error", gated.open, places), *_commands("notice", accepted, places)]
     return "".join(f"{each}\n" for each in lines)

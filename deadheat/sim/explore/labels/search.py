@@ -14,7 +14,7 @@ have the labels by which their states are reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,8 +30,9 @@ from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.labels.store import LabelledStore
 from deadheat.sim.explore.labels.tables import LabelTables
+from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.memory import NoRoomError, bound, out_of_memory
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import Kind, Model
 
 __all__ = ["End", "LabelSearch", "StoppedError"]
@@ -72,19 +73,19 @@ class LabelSearch:
         kinds: Sequence[str],
         base: Mapping[str, int],
         absent: Mapping[Kinds, frozenset[str]],
-        limits: Limits = Limits(),
-        *,
-        merging: bool = True,
+        options: SearchOptions = SearchOptions(),
     ) -> None:
         self.labels = labels
-        self.tables = LabelTables(model, kinds, base, merging=merging)
+        self.tables = LabelTables(model, kinds, base, merging=options.merging is not False)
         self.dense = DenseTables(self.tables)
-        self.limits = limits
+        self.options = options
         self.store = LabelledStore(
-            self.dense.layout, _room(limits, self.dense.layout.words), len(labels.sets), partial(_may_take, limits)
+            self.dense.layout, _room(options, self.dense.layout.words), len(labels.sets), partial(_may_take, options)
         )
         self.levels: list[list[tuple[int, int]]] = []
         self.transitions = 0
+        self.tell: Callable[[], None] = _nothing
+        """Is called now and then."""
         self.lasting: dict[str, list[Lasting]] = {}
         self.ends: dict[tuple[str, Kinds], End] = {}
         self._ranks: tuple[UInt64, UInt64] = (_no_bits(0), _no_bits(0))
@@ -112,7 +113,7 @@ class LabelSearch:
             self._find(size, asked)
             self._judge(size, asked)
         except NoRoomError as error:
-            reason = str(error) or out_of_memory(self.limits.memory_bytes_max, soon=1 << 62)
+            reason = str(error) or out_of_memory(self.options.memory_bytes_max, soon=1 << 62)
             raise StoppedError(reason or "there was no room for more states") from None
         return {key: end for key, end in self.ends.items() if len(key[1]) == size}
 
@@ -245,8 +246,7 @@ class LabelSearch:
     # What is judged at the end of a size
 
     def _judge(self, size: int, asked: Mapping[int, int]) -> None:
-        hindsight = RecentHindsight(self)
-        hindsight.first = self._states_before
+        hindsight = RecentHindsight(self.dense, self.store, self._states_before)
         self._ranks = tuple(numpy.concatenate([each, _no_bits(self.store.states - len(each))]) for each in self._ranks)  # type: ignore[assignment]
         wanted = 0
         for bits in asked.values():
@@ -276,9 +276,7 @@ class LabelSearch:
         layers = self.levels[size]
         count = len(self.tables.watches)
         found = numpy.full(len(self.labels.sets) * count, -1, dtype=numpy.int64)
-        labelled.first_pairs(
-            self.store.pairs, layers[0][0], layers[-1][1], violated, self._asked, found, count
-        )
+        labelled.first_pairs(self.store.pairs, layers[0][0], layers[-1][1], violated, self._asked, found, count)
         for place in numpy.flatnonzero(found >= 0).tolist():
             label, number = divmod(place, count)
             key = self.tables.watches[number].property.name, self.labels.sets[label]
@@ -295,7 +293,7 @@ class LabelSearch:
 
     def _states_of(self, pairs: Int64) -> list[int]:
         """Return the states of pairs, as those of `Tables`."""
-        return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs]))
+        return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs].astype(numpy.int64)))
 
     def state_of(self, pair: int) -> int:
         """Return the state of a pair."""
@@ -379,20 +377,25 @@ class LabelSearch:
         return found.ravel()
 
     def _look_at_limits(self) -> None:
+        self.tell()
         largest = int(self.store.sizes.max())
-        reason = self.limits.reached(largest, self.tables.growing)
-        reason = reason or (out_of_memory(self.limits.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
+        reason = limit_reached(self.options, largest, self.tables.growing)
+        reason = reason or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
         if reason:
             raise StoppedError(reason)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _no_bits(count: int) -> UInt64:
     return numpy.zeros(count, dtype=numpy.uint64)
 
 
-def _room(limits: Limits, words: int) -> int:
-    return max(int(bound(limits.memory_bytes_max) / (8 * words + 32)), 1 << 16)
+def _room(options: SearchOptions, words: int) -> int:
+    return max(int(bound(options.memory_bytes_max) / (8 * words + 32)), 1 << 16)
 
 
-def _may_take(limits: Limits, size: int) -> bool:
-    return out_of_memory(limits.memory_bytes_max, soon=size) is None
+def _may_take(options: SearchOptions, size: int) -> bool:
+    return out_of_memory(options.memory_bytes_max, soon=size) is None

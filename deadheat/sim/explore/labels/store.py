@@ -84,8 +84,8 @@ class LabelledStore(ExactStore):
             raise NoRoomError("there are more than 2**31 of them")
         if size > SLOTS_MIN:
             self.ask_for(4 * 4 * size)
-        grown = [_grown(each, size) for each in self.pairs[:-1]]
-        self.pairs = PairArrays(*grown, self.pairs.heads)
+        state, label, parent, following = (_grown(each, size) for each in self.pairs[:-1])
+        self.pairs = PairArrays(state, label, parent, following, self.pairs.heads)
 
 
 def _grown(column: Int32, size: int) -> Any:
