@@ -37,7 +37,8 @@ Named = tuple[str, Any]
 Read = Callable[[], Hashable]
 
 
-class Attributes(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Attributes:
     """Reads what an object holds in its dictionary."""
 
     owner: Any
@@ -47,7 +48,8 @@ class Attributes(NamedTuple):
         return _attribute_tokens(self.owner.__dict__)
 
 
-class Cell(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Cell:
     """Reads what a cell of a closure holds."""
 
     cell: CellType
@@ -57,7 +59,8 @@ class Cell(NamedTuple):
         return tuple(map(_token, _content_of(self.cell)))
 
 
-class Global(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Global:
     """Reads one global of a module."""
 
     module: dict[str, Any]
@@ -200,7 +203,8 @@ def _with_attributes(value: Any, name: str, held: Held) -> Held:
 def _held_in_attributes(value: Any, name: str) -> Held:
     parts = [(f"{each!r} of {name}", held) for each, held in _attributes_of(value).items()]
     parts.append((f"the class {type(value).__qualname__!r}", type(value)))
-    if not any(_slots_and_computed(type(value))):
+    kind: Any = type(value)
+    if not any(_slots_and_computed(kind)):
         return Held([(name, Attributes(value))], parts)
     return Held([(name, lambda: _attribute_tokens(_attributes_of(value)))], parts)
 
