@@ -36,16 +36,14 @@ HOLDS = "at-most-one-job"
 
 EXPLORE = """
 import json, sys, time
-from functools import partial
 sys.path.insert(0, {examples!r})
 from two_phase_commit import two_phase_commit
-from deadheat.sim.explore import kernel, python
-from deadheat.sim.explore.results import Limits
-by_fingerprint = partial(kernel.explore, fingerprint=True)
-explore = {{"python": python.explore, "kernel": kernel.explore, "fingerprint": by_fingerprint}}[{explorer!r}]
-explore(two_phase_commit(2), Limits(cores={cores}))  # start-up: import, and load compiled code
+from deadheat.sim.explore.explorers import explore
+from deadheat.sim.explore.options import SearchOptions
+options = SearchOptions(1_000_000_000, explorer={explorer!r}, cores={cores}, symmetry=False, fingerprint={fingerprint})
+explore(two_phase_commit(2), options)  # start-up: import, and load compiled code
 started = time.perf_counter()
-found = explore(two_phase_commit({managers}), Limits(1_000_000_000, cores={cores}))
+found = explore(two_phase_commit({managers}), options)
 seconds = time.perf_counter() - started
 assert found.complete and not found.counterexamples
 print(json.dumps({{"states": found.states, "seconds": seconds, "bytes": found.bytes_per_state}}))
@@ -83,8 +81,14 @@ def run(arguments: Sequence[str], **options: object) -> str:
     return subprocess.run(arguments, check=True, capture_output=True, text=True, **options).stdout  # type: ignore[call-overload,no-any-return]
 
 
-def two_phase(managers: int, explorer: str, cores: int = 1) -> Measured:
-    program = EXPLORE.format(examples=str(HERE.parent / "examples"), explorer=explorer, cores=cores, managers=managers)
+def two_phase(managers: int, explorer: str, cores: int = 1, *, fingerprint: bool = False) -> Measured:
+    program = EXPLORE.format(
+        examples=str(HERE.parent / "examples"),
+        explorer=explorer,
+        cores=cores,
+        fingerprint=fingerprint,
+        managers=managers,
+    )
     return Measured(**json.loads(run([sys.executable, "-c", program])))
 
 
@@ -179,7 +183,7 @@ def tables(repeat: int, *, large: bool) -> list[str]:
             {
                 "kernel, one core": lambda managers=managers: two_phase(managers, "kernel"),  # type: ignore[misc]
                 "kernel, two cores": lambda managers=managers: two_phase(managers, "kernel", 2),  # type: ignore[misc]
-                "two cores, fingerprints": lambda managers=managers: two_phase(managers, "fingerprint", 2),  # type: ignore[misc]
+                "two cores, fingerprints": lambda managers=managers: two_phase(managers, "kernel", 2, fingerprint=True),  # type: ignore[misc]
             },
             repeat,
             against="kernel, one core",

@@ -15,6 +15,7 @@ from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["Checked", "NotHeldError", "check"]
@@ -91,7 +92,7 @@ def check(
     properties: Iterable[str] | None = None,
     quiet: bool = False,
     allow_unreached: Iterable[str] = (),
-    states_max: int = Options().states_max,
+    states_max: int = SearchOptions().states_max,
 ) -> Checked:
     """Check a protocol, a design, a model, or what a reference such as `ours.py:PROTOCOL` names: every interleaving.
 
@@ -142,7 +143,7 @@ def _checked(
         quiet,
     )
     allowed = require_steps_or_faults(allow_unreached, [scenario])
-    options = Options(states_max=states_max, allow_unreached=allowed, faults_must_fire=True)
+    options = Options(SearchOptions(states_max), allow_unreached=allowed, faults_must_fire=True)
     return Checked(checking.check(scenario, options), scenario.subject)
 
 

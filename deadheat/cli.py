@@ -4,33 +4,108 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from deadheat.commands.check import check, show
-from deadheat.commands.cleanup import EXAMPLES, cleanup
-from deadheat.commands.conform import conform
 from deadheat.commands.ending import ended, epilog
-from deadheat.commands.frontier import frontier
-from deadheat.commands.incidents import incidents
-from deadheat.commands.list import list_names
-from deadheat.commands.live import live
-from deadheat.commands.mutate import mutate
-from deadheat.commands.new import new
-from deadheat.commands.replay import replay, window
+from deadheat.commands.help import App, Listed
 from deadheat.version import VERSION
 
-if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    pass
+__all__ = ["COMMANDS", "app", "main"]
 
-__all__ = ["app", "main"]
+COMMANDS = {
+    "list": Listed(
+        "List the protocols, properties and faults, each with one line; or the operations that a log may tell of.",
+        "deadheat.commands.list:list_names",
+        epilog("deadheat list faults", "listed", None, decides=False),
+    ),
+    "check": Listed(
+        "Check protocols: every interleaving, every property, as a table of verdicts.",
+        "deadheat.commands.check:check",
+        epilog("deadheat check status-check --evaluations 2 --property no-permanent-orphan --json"),
+    ),
+    "show": Listed(
+        "Show a shortest counterexample as a timeline, and say what happened.",
+        "deadheat.commands.check:show",
+        epilog(
+            "deadheat show baseline --property no-permanent-orphan --save orphan.json",
+            "there is no counterexample, for all hold",
+            "here it is",
+        ),
+    ),
+    "frontier": Listed(
+        "Find the smallest sets of faults that break each property of each protocol.",
+        "deadheat.commands.frontier:frontier",
+        epilog(
+            "deadheat frontier creation-lock name-tombstone --property no-transient-orphan",
+            "every set of faults was decided",
+            "never",
+        ),
+    ),
+    "replay": Listed(
+        "Run a saved counterexample again: proof that the race is there, and no guard, since it fails once it is gone.",
+        "deadheat.commands.replay:replay",
+        epilog("deadheat replay orphan.json", "the race is still there", "this run of it is gone", decides=False),
+    ),
+    "window": Listed(
+        "Say whether a saved counterexample can happen at given latencies, and why.",
+        "deadheat.commands.replay:window",
+        epilog(
+            "deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms",
+            "it cannot",
+            "it can",
+            decides=False,
+        ),
+    ),
+    "mutate": Listed(
+        "Take away one guard at a time, and say which property notices.",
+        "deadheat.commands.mutate:mutate",
+        epilog("deadheat mutate state-machine --show 17", "all mutants are noticed", "one is not"),
+    ),
+    "new": Listed(
+        "Write a first protocol of your own, with a test, and say what to try next. Nothing is overwritten.",
+        "deadheat.commands.new:new",
+        epilog("deadheat new ours.py --from state-machine", "written", decides=False),
+    ),
+    "conform": Listed(
+        "Match a live trace against its protocol's model, and say which properties the run that it tells of violates.",
+        "deadheat.commands.conform:conform",
+        epilog(
+            "deadheat conform stress.jsonl",
+            "the model explains all events, and nothing is violated in them",
+            "it does not, or something is",
+        ),
+    ),
+    "incidents": Listed(
+        "Reproduce reported incidents, and judge their fixes: does each hold, and which one more fault breaks it.",
+        "deadheat.commands.incidents:incidents",
+        epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not"),
+    ),
+    "gate": Listed(
+        "Fail if a change to a protocol loses what was guaranteed.",
+        "deadheat.commands.gate:gate",
+        epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is"),
+    ),
+    "schema": Listed(
+        "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",
+        "deadheat.commands.schema:schema",
+        epilog("deadheat schema gate", "printed", None, decides=False),
+    ),
+    "cleanup": Listed(
+        "Find Jobs whose evaluation has ended, and delete them with --delete: one sweep, or one every so often.",
+        "deadheat.commands.cleanup:app",
+    ),
+    "live": Listed(
+        "Run the same protocols on a real Redis and a real Kubernetes.",
+        "deadheat.commands.live:live",
+    ),
+}
+"""Every command, in the order in which help lists them; a test holds what is said of each to what it says itself."""
 
-app = typer.Typer(
+app = App.of(
+    COMMANDS,
     name="deadheat",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
     help="Can a cancelled evaluation leave a Job behind? Checks every interleaving of a cancellation protocol.",
     epilog=epilog(
         "deadheat check baseline request-token --faults worker-crash=1",
@@ -38,8 +113,6 @@ app = typer.Typer(
         "a property is violated, or a trace no longer reproduces",
     ),
 )
-
-app.add_typer(live, name="live")
 
 
 def show_version(wanted: bool) -> None:
@@ -55,48 +128,6 @@ def deadheat(
     ] = False,
 ) -> None:
     """Run before every command."""
-
-
-app.command("list", epilog=epilog("deadheat list faults", "listed", None, decides=False))(list_names)
-app.command(epilog=epilog("deadheat check status-check --evaluations 2 --property no-permanent-orphan --json"))(check)
-app.command(
-    epilog=epilog(
-        "deadheat show baseline --property no-permanent-orphan --save orphan.json",
-        "there is no counterexample, for all hold",
-        "here it is",
-    )
-)(show)
-app.command(
-    epilog=epilog(
-        "deadheat frontier creation-lock name-tombstone --property no-transient-orphan",
-        "every set of faults was decided",
-        "never",
-    )
-)(frontier)
-app.command(
-    epilog=epilog("deadheat replay orphan.json", "the race is still there", "this run of it is gone", decides=False)
-)(replay)
-app.command(
-    epilog=epilog(
-        "deadheat window orphan.json --latency http.accept=5ms..2s --latency T5=212ms",
-        "it cannot",
-        "it can",
-        decides=False,
-    )
-)(window)
-app.command(epilog=epilog("deadheat mutate state-machine --show 17", "all mutants are noticed", "one is not"))(mutate)
-app.command(epilog=epilog("deadheat new ours.py --from state-machine", "written", decides=False))(new)
-app.command(
-    epilog=epilog(
-        "deadheat conform stress.jsonl",
-        "the model explains all events, and nothing is violated in them",
-        "it does not, or something is",
-    )
-)(conform)
-app.command(
-    epilog=epilog("deadheat incidents tekton-2381 airflow-69762 --json", "every defect is found", "one is not")
-)(incidents)
-app.command(epilog=EXAMPLES)(cleanup)
 
 
 def main() -> None:

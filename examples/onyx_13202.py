@@ -80,9 +80,9 @@ def lock_of(session: str) -> str:
 def create(onyx: Onyx, session: str) -> Steps:
     """The endpoint: `create_session__no_commit` under the lock, and the commit."""
     yield onyx.redis.acquire(lock_of(session), session)
-    yield from onyx.db.begin(session).insert(BuildSession(session), label=O1)
+    yield from onyx.db.begin().insert(BuildSession(session), label=O1)
     yield atomically(O2(onyx.workspaces.register(session, key=session)), onyx.young.arm(key=session))
-    yield atomically(O3(onyx.db.commit(session)), onyx.young.close(key=session))
+    yield atomically(O3(onyx.db.commit()), onyx.young.close(key=session))
     yield onyx.redis.delete_if_equal(lock_of(session), session)
 
 
@@ -96,7 +96,7 @@ def create_row_first(onyx: Onyx, session: str) -> Steps:
 def request_dies(onyx: Onyx, request: Instance) -> tuple[Operation, ...]:
     """Its transaction is rolled back and outlasts nothing, and nobody counts on its lock any more."""
     session = request.key or ""
-    return onyx.db.disconnect(session), onyx.young.close(key=session), onyx.redis.forsake(session, session)
+    return onyx.young.close(key=session), onyx.redis.forsake(session, session)
 
 
 def delete(onyx: Onyx, session: str) -> Steps:

@@ -388,3 +388,50 @@ def test_a_protocol_that_breaks_a_rule_leaves_the_results_of_others(
     assert "failed after 1 outcome in dispatch (<string>:" in done.stderr
     assert "): RuntimeError('broken').\n" in done.stderr
     assert shown in done.stdout
+
+
+EXPECTING = """
+from dataclasses import dataclass
+from deadheat import Components, Design, always, one
+from deadheat.library import Row
+
+@dataclass(frozen=True)
+class Rows(Components):
+    row: Row = Row("row", 0)
+
+def work(rows):
+    for number in range(1, 9):
+        yield rows.row.set(number)
+
+@always
+def early(row: int) -> bool:
+    return row == 1
+
+@always
+def late(row: int) -> bool:
+    return row == 99
+
+DESIGN = Design("rows", "a row", "this test", Rows(), (one("work", work),), (early, late), expects={EXPECTS})
+"""
+
+
+@pytest.mark.parametrize(
+    ("expects", "limit", "code", "said"),
+    [
+        ({"early": "violated"}, 100, 0, "As expected."),
+        ({"early": "violated", "late": "inconclusive"}, 3, 0, "As expected."),
+        ({"early": "violated"}, 3, 3, "DESIGN: late is inconclusive; expected was holds."),
+        ({"late": "inconclusive"}, 3, 1, "DESIGN: early is violated; expected was holds."),
+        ({"early": "violated", "late": "inconclusive"}, 100, 1, "DESIGN: late is holds; expected was inconclusive."),
+    ],
+)
+def test_what_is_as_expected_ends_with_0_whatever_that_is(
+    expects: dict[str, str], limit: int, code: int, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.py").write_text(EXPECTING.replace("{EXPECTS}", repr(expects)))
+    done = deadheat(
+        "check", "rows.py:DESIGN", "--expected", "--max-states", str(limit), cwd=tmp_path, env=environment()
+    )
+    assert done.returncode == code
+    assert said in done.stdout
+    assert ("As expected." in done.stdout) is (code == 0)

@@ -12,7 +12,7 @@ import pytest
 import deadheat
 
 PACKAGE = Path(deadheat.__file__).parent
-ROOMS = ("sim", "models", "scenarios", "live", "reports", "api", "commands", "cli")
+ROOMS = ("sim", "models", "scenarios", "live", "reports", "gate", "api", "commands", "cli")
 FORBIDDEN_IN_ENGINE = {"datetime", "uuid", "secrets", "threading", "asyncio"}
 FORBIDDEN_CALLS = {"id", "hash", "time.time", "time.monotonic", "random.random", "random.choice"}
 

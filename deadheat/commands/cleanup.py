@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.commands.ending import ExitCode, say
+from deadheat.commands.help import App
 from deadheat.commands.options import seconds_in, whole
 from deadheat.live.extras import require_cleanup_extra
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
     from deadheat.live.cleaning.patience import Patience
     from deadheat.live.cleaning.tally import Rules, Tally
 
-__all__ = ["EXAMPLES", "cleanup"]
+__all__ = ["app"]
 
 SHORTEST_PERIOD, TIMEOUTS = "1s", ("1ms", "1h")
 """A sweep asks for all Jobs, so not more often; a database takes a timeout that is rounded to 0 for none at all."""
@@ -46,6 +47,10 @@ Exit codes: 0 as hoped, 1 more orphans than the alert threshold, 2 usage or bad 
 WHERE, WHICH, HOW, SERVERS = "Where the statuses are", "Which Jobs", "How it runs", "The cluster"
 
 
+app = App()
+
+
+@app.command("cleanup", epilog=EXAMPLES)
 def cleanup(
     namespace: Annotated[str, typer.Option("--namespace", help="Where the evaluations' Jobs are.")],
     status: Annotated[

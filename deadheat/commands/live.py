@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.commands.ending import ExitCode, console, epilog, finish, say
+from deadheat.commands.help import App
 from deadheat.commands.options import whole
 from deadheat.commands.servers import jobs_command, require_image, require_servers
 from deadheat.commands.sweep import sweep
@@ -24,8 +25,7 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for serv
 
 __all__ = ["live"]
 
-live = typer.Typer(
-    no_args_is_help=True,
+live = App(
     help="Run the same protocols on a real Redis and a real Kubernetes.\n\n"
     "Without --redis and --kubeconfig, what `deadheat live up` made is used; if nothing is up, deadheat starts a Redis "
     "and, from the binaries in KUBEBUILDER_ASSETS, a control plane of its own. Everything is made in namespaces of the "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for the 
     from deadheat.scenarios.mutate import Hunt, MutantResult
     from deadheat.scenarios.scenario import Scenario
 
-__all__ = ["code_of", "judge_mutants", "names_of", "scenario_of", "search_all", "undecided"]
+__all__ = ["code_as_expected", "code_of", "judge_mutants", "names_of", "scenario_of", "search_all", "undecided"]
 
 
 def names_of(protocols: list[str] | None) -> list[str]:
@@ -94,6 +94,18 @@ def code_of(results: list[CheckResult], broken: bool = False) -> ExitCode:
     if "inconclusive" in verdicts:
         return undecided()
     return ExitCode.UNDECIDED if "vacuous" in verdicts else ExitCode.AS_HOPED
+
+
+def code_as_expected(results: list[CheckResult]) -> ExitCode:
+    """Return the code of what is not as expected: 0 where all is, be it violated, vacuous or left open by a limit."""
+    from deadheat.scenarios import interruption
+
+    otherwise = {str(outcome.verdict) for result in results for outcome, _ in result.otherwise}
+    if otherwise - {"inconclusive"}:
+        return ExitCode.VIOLATED
+    if otherwise or interruption.asked():
+        return undecided()
+    return ExitCode.AS_HOPED
 
 
 def undecided() -> ExitCode:

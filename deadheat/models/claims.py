@@ -74,6 +74,44 @@ class Change(Generic[Value]):
         return ModelError("a step property is given a Change of each component; look at its .before and its .after")
 
 
+class ByKey(dict[str, Value]):
+    """What a keyed component holds for each key. It is equal to no single value, and compared with none."""
+
+    def __eq__(self, other: object) -> bool:
+        """Compare two mappings; raises ModelError for anything else, which no mapping ever is."""
+        if not isinstance(other, Mapping):
+            raise self._not_meant()
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        """Compare two mappings, as `__eq__` does: that of a plain dict would be asked otherwise."""
+        return not self == other
+
+    __hash__ = None
+
+    def __contains__(self, each: object) -> bool:
+        """Return that it is a key; raises ModelError for what is none, most likely one of the values."""
+        if not super().__contains__(each):
+            raise self._not_meant()
+        return True
+
+    def __lt__(self, other: object) -> bool:
+        """Raise ModelError: no mapping is less than anything."""
+        raise self._not_meant()
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what is held for a key; raises ModelError for what is none."""
+        return self[key] if key in self else default  # noqa: SIM401 - or it would call itself
+
+    def _not_meant(self) -> ModelError:
+        return ModelError(
+            "a property that is asked across all is given a mapping from key to value of each keyed component "
+            f"(its keys are {', '.join(self)}); look at what it holds for one of them, or at its .values()"
+        )
+
+
 @dataclass(frozen=True)
 class Claim:
     """A property as it is declared; see the module's text."""
@@ -135,6 +173,11 @@ Decorator = Callable[[Violation], Claim]
 
 def _decorator(kind: Kind, name: Violation | str | None, meaning: str | None, across: bool) -> Claim | Decorator:
     def declared(violation: Violation) -> Claim:
+        if isinstance(violation, Claim):
+            raise ModelError(
+                f"{violation.name!r} ({violation.place}) is a property already, of kind {violation.kind}; choose one "
+                "of its two decorators."
+            )
         called = name if isinstance(name, str) else getattr(violation, "__name__", repr(violation)).replace("_", "-")
         told = meaning or inspect.cleandoc(violation.__doc__ or "").partition("\n")[0].rstrip(".")
         return Claim(called, told[:1].lower() + told[1:] if told else called.replace("-", " "), kind, violation, across)
@@ -246,8 +289,7 @@ def _value(components: Components, component: Component, key: str | None, view: 
         return view[component.name]
     if key is not None:
         return view[f"{component.name}/{key}"]
-    values: Mapping[str, Any] = {each: view[f"{component.name}/{each}"] for each in components.keys_of(component)}
-    return values
+    return ByKey({each: view[f"{component.name}/{each}"] for each in components.keys_of(component)})
 
 
 def _lower(error: Exception) -> str:

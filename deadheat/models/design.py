@@ -23,6 +23,8 @@ from typing import Any, Generic, TypeVar
 
 from deadheat.models.any_system import Components
 from deadheat.models.claims import Claim, property_of
+from deadheat.models.components.chance import Chance
+from deadheat.models.connections import with_connections
 from deadheat.models.faults import FAULTS
 from deadheat.models.nodes import Node, nodes_of, require_nodes, with_nodes
 from deadheat.models.protocol_rules import require_name, require_tuple
@@ -30,8 +32,9 @@ from deadheat.models.roles import Faults, Role, Steps, processes_of
 from deadheat.sim.components import Component
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
-from deadheat.sim.faults import Fault
+from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.model import UNLIMITED, Model, Process
+from deadheat.sim.model_rules import require_types
 from deadheat.sim.operations import Label, Operation
 
 __all__ = ["Design", "declared_faults", "processes_by_themselves"]
@@ -73,6 +76,7 @@ class Design(Generic[System]):
     def __post_init__(self) -> None:
         require_name("design", self.name)
         whose = f"the design {self.name!r}"
+        require_types(whose, self)
         if not isinstance(self.components, Components):
             raise ModelError(
                 f"The components of {whose} are {a(self.components)}; give it an object of a class derived "
@@ -95,24 +99,44 @@ class Design(Generic[System]):
         require_tuple(
             whose, "claims", self.claims, lambda each: isinstance(each, Claim), "properties, such as @always makes"
         )
+        require_tuple(whose, "faults", self.faults, lambda each: isinstance(each, Fault), "faults, such as (FAULT,)")
         if not self.claims:
             raise ModelError(f"There are no properties in {whose}, so all would be well; claim one, as with @always.")
         if not self.roles:
             raise ModelError(f"There are no roles in {whose}, so nothing would happen; give it one.")
         _require_different(f"roles of {whose}", (each.name for each in self.roles))
         _require_different(f"properties of {whose}", (each.name for each in self.claims))
-        require_nodes(self.nodes, self.roles, whose)
+        _require_different(f"nodes of {whose}", (each.name for each in self.nodes))
+        require_nodes(self.nodes, self.roles, self.components.named(), whose)
+        self._require_roles(whose)
         if self.key in self.components.named():
             raise ModelError(
                 f"A component of {whose} is named {self.key!r}, as its key is; give one of them another name."
             )
-        if not isinstance(self.quiet, bool):
-            raise ModelError(f"quiet of {whose} is {self.quiet!r}; give it True or False.")
         require_tuple(whose, "lacks", self.lacks, lambda each: isinstance(each, Label), "labels, such as (S1,)")
+
+    def _require_roles(self, whose: str) -> None:
+        """Raise ModelError for a role that is like none, or needs a fault that could never happen."""
+        self.kinds  # raises for a fault that nobody declares  # noqa: B018
+        names = [each.name for each in self.roles]
+        without = tuple(replace(each, needs=None) for each in self.roles)
+        drawn = declared_faults(self.components, without, self.faults, self._crashes)
+        by_chance = any(isinstance(each, Chance) for each in self.components.named().values())
+        for role in self.roles:
+            if role.like is not None and role.like not in names:
+                raise ModelError(f"The role {role.name!r} is like none: {unknown_name('role', role.like, names)}")
+            if role.needs is not None and kind_of(role.needs) not in drawn and not by_chance:
+                raise ModelError(
+                    f"The role {role.name!r} of {whose} needs the fault {kind_of(role.needs)!r}, on which no step can "
+                    "draw; let it begin with the operation `occurs` of a Chance among the components, or with a step "
+                    "that meets that fault."
+                )
 
     def _require_expectations(self, whose: str) -> None:
         kinds = self.kinds  # raises for one that nobody declares
         for kind, budget in (self.budgets or {}).items():
+            if isinstance(kind, Fault):
+                raise ModelError(f"The budgets of {whose} name a Fault; name its kind, {kind.kind!r}.")
             if kind not in kinds:
                 raise ModelError(str(unknown_name(f"fault in {whose} of the kind", kind, kinds)))
             if type(budget) is not int or budget < UNLIMITED:
@@ -129,8 +153,11 @@ class Design(Generic[System]):
     @property
     def kinds(self) -> dict[str, Fault]:
         """The faults that may happen, by kind."""
-        crashes = [crash.fault for node in self.nodes for crash in node.crashes]
-        return declared_faults(self.components, self.roles, self.faults, crashes)
+        return declared_faults(self.components, self.roles, self.faults, self._crashes)
+
+    @property
+    def _crashes(self) -> list[Fault | str]:
+        return [crash.fault for node in self.nodes for crash in node.crashes]
 
     def variant(
         self,
@@ -163,10 +190,14 @@ class Design(Generic[System]):
         """Return the model of the design at so many keys, under these budgets of faults."""
         budgets = budgets or {}
         components = self.components.at(self.keys(count), budgets)
-        processes = (*processes_of(self.roles, components, budgets), *processes_by_themselves(components, budgets))
+        instances = components.instances()
+        processes = (
+            *with_connections(processes_of(self.roles, components, budgets), instances),
+            *processes_by_themselves(components, budgets),
+        )
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
         declared = frozenset(self.kinds)
-        model = Model(components.instances(), processes, (), budgets, quiet or self.quiet, components.keys, declared)
+        model = Model(instances, processes, (), budgets, quiet or self.quiet, components.keys, declared)
         role_of = {each.name: role.name for role in self.roles for each in role.instances(components, budgets)}
         model = with_nodes(model, *nodes_of(self.nodes, components, processes, role_of))
         return replace(model, properties=claims)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.components.chance import Chance
@@ -16,7 +17,6 @@ from deadheat.models.system import Protocol
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import (
-    Accompanied,
     AnyOf,
     Atomic,
     Block,
@@ -30,6 +30,7 @@ from deadheat.sim.operations import (
 from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
 from deadheat.sim.run.intercept import Running, intercepted
+from deadheat.sim.run.mortal import within
 from deadheat.sim.run.postpone import postponed
 from deadheat.sim.run.split import split
 from deadheat.sim.traits import Weaker
@@ -185,21 +186,17 @@ class Mutation:
     def _instead(self, request: Any) -> Any:
         if isinstance(request, AnyOf | Atomic):
             return replace(request, operations=tuple(self._instead(each) for each in request.operations))
-        if isinstance(request, Accompanied):
-            return replace(request, request=self._instead(request.request))
         if not self.place.names(request):
             return request
         if isinstance(self.change, LeftOut):
             return Operation(self.nowhere, Chance.leave_out.name, (self.place.what,), request.label)
         return self.change.weaker.instead(request) if isinstance(self.change, Weakened) else request
 
-    def _told(self, request: Request, outcome: Any) -> Any:
+    def _told(self, request: Any, outcome: Any) -> Any:
         if isinstance(request, AnyOf):
             return Chosen(outcome.which, self._told(request.operations[outcome.which], outcome.outcome))
         if isinstance(request, Atomic):
             return tuple(self._told(*each) for each in zip(request.operations, outcome, strict=True))
-        if isinstance(request, Accompanied):
-            return self._told(request.request, outcome)
         if not self.place.names(request):
             return outcome
         if isinstance(self.change, LeftOut):
@@ -273,12 +270,12 @@ def mutated_model(model: Model, mutation: Mutation, role_of: Callable[[Process],
         nowhere += "'"
     if isinstance(mutation.change, LeftOut):
         components.setdefault(nowhere, Chance(nowhere))
-    changed = replace(mutation, nowhere=nowhere)
+    changed = partial(_changed, mutation=replace(mutation, nowhere=nowhere))
     return replace(
         model,
         components=components,
         processes=tuple(
-            replace(each, role=_changed(each.role, changed)) if role_of(each) == mutation.place.role else each
+            replace(each, role=within(each.role, changed)) if role_of(each) == mutation.place.role else each
             for each in model.processes
         ),
     )

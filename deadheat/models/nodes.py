@@ -17,11 +17,13 @@ from typing import Any
 
 from deadheat.models.any_system import Components
 from deadheat.models.components.node import NodeLife, Tasks
-from deadheat.models.protocol_rules import require_name, require_tuple
+from deadheat.models.connections import broken_with, with_connections
+from deadheat.models.protocol_rules import require_tuple, require_word
 from deadheat.models.roles import Instance, Role, RoleCrash, Steps
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.model import Crash, Model, Process
+from deadheat.sim.model_rules import require_types
 from deadheat.sim.operations import Accompanied, Operation, RoleFunction
 from deadheat.sim.run.mortal import Lifeline, mortal
 
@@ -58,7 +60,8 @@ class Node:
 
     def __post_init__(self) -> None:
         whose = f"the node {self.name!r}"
-        require_name("node", self.name)
+        require_word("node", self.name)
+        require_types(whose, self)
         require_tuple(
             whose, "runs", self.runs, lambda each: isinstance(each, str), "names of roles, such as ('worker',)"
         )
@@ -77,6 +80,8 @@ class Node:
                 f"The node {self.name!r} is one each key, and {what} would be one for all; let that be keyed, or the "
                 "node one for all."
             )
+        if self.at_once < 1:
+            raise ModelError(f"`at_once` of {whose} is {self.at_once}, so its tasks would never be done; give it 1.")
         if (self.tasks is None) is not (self.does is None):
             raise ModelError(f"The node {self.name!r} has one of `tasks` and `does`; give it both, or neither.")
 
@@ -97,10 +102,24 @@ class Node:
         )
 
 
-def require_nodes(nodes: tuple[Node, ...], roles: tuple[Role[Any], ...], whose: str) -> None:
-    """Raise ModelError for a node that runs what no role of a design is, or as one each key what is there for all."""
+def require_nodes(
+    nodes: tuple[Node, ...], roles: tuple[Role[Any], ...], components: Mapping[str, Component], whose: str
+) -> None:
+    """Raise ModelError for a node that runs what no role of a design is, or as one each key what is there for all.
+
+    So it does for what two nodes run, and for what is wiped without being there.
+    """
+    homes: dict[str, str] = {}
     for node in nodes:
+        if node.key is not None:
+            raise ModelError(f"The node {node.name!r} of {whose} is of one key; write each_key=True for one of each.")
+        for component in node.volatile:
+            _require_wiped(component, component.name in components)
         for name in node.runs:
+            if homes.setdefault(name, node.name) != node.name:
+                raise ModelError(
+                    f"The role {name!r} of {whose} is on the nodes {homes[name]!r} and {node.name!r}; run it on one."
+                )
             ran = [each for each in roles if name == each.name]
             if not ran:
                 known = unknown_name("role", name, [each.name for each in roles])
@@ -139,8 +158,9 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     components, processes = dict(model.components), list(model.processes)
     homes: dict[str, str] = {}
     for node in nodes:
-        workers = node.workers
-        names = [each.name for each in (*_run_by(node, model), *workers)]
+        workers = tuple(with_connections(node.workers, model.components))
+        on_it = (*_run_by(node, model), *workers)
+        names = [each.name for each in on_it]
         for each in processes:
             if each.name in names and each.crashes:
                 raise ModelError(
@@ -160,7 +180,7 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
         life = NodeLife(node.name, names, [each.fault for each in node.crashes])
         components[node.name] = life
         processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
-        processes += _environment(node, life, model)
+        processes += _environment(node, life, model, on_it)
     return replace(model, components=components, processes=tuple(processes))
 
 
@@ -181,12 +201,15 @@ def _on(life: NodeLife, process: Process) -> Process:
     return replace(process, role=mortal(process.role, lifeline))
 
 
-def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
+def _environment(node: Node, life: NodeLife, model: Model, on_it: tuple[Process, ...]) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
     for crash in node.crashes:
         assert isinstance(crash, Crash)
-        noticed = (*wiped, *crash.consequences.operations)
+        broken = (
+            each for process in on_it for each in broken_with(process, model.components, for_good=not crash.restarts)
+        )
+        noticed = (*wiped, *crash.consequences.operations, *broken)
         down = Accompanied(life.crash(crash.kind, crash.restarts), noticed, is_certain=True)
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)
@@ -195,19 +218,25 @@ def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
 
 
 def _wiped(component: Component, model: Model, key: str | None) -> Iterator[Operation]:
-    wipe = getattr(component, "wipe", None)
     names = [
         each
         for each in model.instances(component.name)
         if key is None or each in (component.name, f"{component.name}/{key}")
     ]
-    if wipe is None or not names:
-        why = (
-            "has no operation `wipe`; make it a Memory, for one" if names else "is not there; add it to the components"
-        )
-        raise ModelError(f"The component {component.name!r} is said to be volatile, but {why}.")
+    wipe = _require_wiped(component, bool(names))
     for name in names:
         yield wipe() if name == component.name else wipe(name.removeprefix(f"{component.name}/"))
+
+
+def _require_wiped(component: Component, is_there: bool) -> Callable[..., Operation]:
+    """Return the operation by which a component is wiped; raises ModelError where there is none, or no component."""
+    wipe: Callable[..., Operation] | None = getattr(component, "wipe", None)
+    if wipe is None or not is_there:
+        why = "is not there; add it to the components"
+        if is_there:
+            why = "has no operation `wipe`; make it a Memory, for one"
+        raise ModelError(f"The component {component.name!r} is said to be volatile, but {why}.")
+    return wipe
 
 
 # Roles

@@ -6,16 +6,23 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from deadheat.models.steps import LABELS
-from deadheat.sim.counting import a
+from deadheat.sim.counting import a, with_article
 from deadheat.sim.errors import ModelError
 
-__all__ = ["require_kinds", "require_labels", "require_name", "require_roles", "require_tuple"]
+__all__ = ["require_kinds", "require_labels", "require_name", "require_roles", "require_tuple", "require_word"]
 
 
 def require_name(kind: str, name: Any) -> None:
     """Raise ModelError for what is no name."""
     if not isinstance(name, str) or not name.strip():
-        raise ModelError(f"The name of {'an' if kind[0] in 'aeiou' else 'a'} {kind} is {name!r}; give it a text.")
+        raise ModelError(f"The name of {with_article(kind)} is {name!r}; give it a text.")
+
+
+def require_word(kind: str, name: Any) -> None:
+    """Raise ModelError for what is no name of one word, as it is written in commands."""
+    require_name(kind, name)
+    if any(each.isspace() for each in name):
+        raise ModelError(f"The name of {with_article(kind)} is {name!r}; give it one without spaces.")
 
 
 def require_roles(whose: str, roles: Iterable[tuple[str, Any]]) -> None:
@@ -37,7 +44,7 @@ def require_kinds(whose: str, classes: Iterable[tuple[str, Any, tuple[type, ...]
 
 def require_tuple(whose: str, name: str, given: Any, is_one: Callable[[Any], bool], of_what: str) -> None:
     """Raise ModelError for what is no tuple, or holds what does not belong there."""
-    if not isinstance(given, tuple):
+    if not isinstance(given, tuple) or hasattr(given, "_fields"):  # a named tuple, such as a Fault, is one thing
         raise ModelError(f"The {name} of {whose} are no tuple but {_kind_of(given)}; write a tuple of {of_what}.")
     for each in given:
         if not is_one(each):

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar, Unpack
 
 from deadheat.models.any_system import Components
-from deadheat.models.protocol_rules import require_tuple
+from deadheat.models.protocol_rules import require_tuple, require_word
 from deadheat.sim.counting import a
-from deadheat.sim.errors import ModelError, UsageError
+from deadheat.sim.errors import ModelError, UsageError, unknown_name
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.model import UNLIMITED, Crash, Process
+from deadheat.sim.model_rules import require_types
 from deadheat.sim.operations import Operation, Request, atomically
 from deadheat.sim.places import place_of
 from deadheat.sim.users_code import failed
@@ -44,6 +45,7 @@ Faults: TypeAlias = Mapping[str, int]
 """The budget of each kind of fault."""
 
 System = TypeVar("System", bound=Components, contravariant=True)
+OfSystem = TypeVar("OfSystem", bound=Components)
 
 
 class Instance(NamedTuple):
@@ -61,6 +63,13 @@ class RoleCrash(Generic[System]):
     fault: Fault | str
     restarts: bool
     noticed: Callable[[System, Instance], tuple[Operation, ...]]
+
+    def __post_init__(self) -> None:
+        require_types("a crash", self)
+        if not callable(self.noticed):
+            raise ModelError(
+                f"`noticed` of a crash is {a(self.noticed)}; give it a function of the components and the process."
+            )
 
     def of(self, components: System, instance: Instance) -> Crash:
         """Return the crash of one process."""
@@ -81,10 +90,10 @@ class Role(Generic[System]):
     """What processes do, and which there are; best made by `one`, `one_each`, `several` and `several_each`.
 
     There is one `each_key`, or one in all, of each of the `numbers`, which may depend on the budgets of faults; None is
-    a number that is not written. A role that `needs` a fault is there only if that has a budget; one that is `like`
-    another, by its name, is another of its kind for mutants and reports. `is_environment` tells that it stands for what
-    real servers do by themselves. `given` are further arguments; `arguments` says what a process is given, where that
-    is something else than components, key and number.
+    a number that is not written. A role that `needs` a fault is there only if that has a budget, and is to begin with a
+    step that draws on it; one that is `like` another, by its name, is another of its kind for mutants and reports.
+    `is_environment` tells that it stands for what real servers do by themselves. `given` are further arguments;
+    `arguments` says what a process is given, where that is something else than components, key and number.
     """
 
     name: str
@@ -102,8 +111,8 @@ class Role(Generic[System]):
     arguments: Callable[[System, Instance], tuple[Any, ...]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise ModelError(f"The name of a role is {self.name!r}; give it a text.")
+        require_word("role", self.name)
+        require_types(f"the role {self.name!r}", self)
         if not callable(self.function):
             raise ModelError(
                 f"The role {self.name!r} has no function but {a(self.function)}; give it a generator function."
@@ -165,79 +174,69 @@ def crash(
     return RoleCrash(fault, restarts, noticed)
 
 
-def one(
-    name: str,
-    function: Callable[[System], Steps],
-    *,
-    repeats: bool = False,
-    owed: bool = True,
-    optional: bool = False,
-    crashes: tuple[RoleCrash[System], ...] = (),
-    needs: Fault | str | None = None,
-    like: str | None = None,
-) -> Role[System]:
+class RoleOptions(TypedDict, Generic[OfSystem], total=False):
+    """What all four ways of declaring a role take; see `one`."""
+
+    repeats: bool
+    owed: bool
+    optional: bool
+    crashes: tuple[RoleCrash[OfSystem], ...]
+    needs: Fault | str | None
+    like: str | None
+
+
+def one(name: str, function: Callable[[OfSystem], Steps], **options: Unpack[RoleOptions[OfSystem]]) -> Role[OfSystem]:
     """Declare one process, which runs `function(components)`.
 
     One that `repeats` begins anew each time it returns; one that is not `owed` may make its steps, but need not; one
-    that is `optional` need not begin, and goes on once it has begun; one that `needs` a fault is there only if that has
-    a budget; one that is `like` another role is another of its kind.
+    that is `optional` need not begin, and goes on once it has begun. `crashes` are the faults that kill it. One that
+    `needs` a fault is there only if that has a budget, and begins with a step that draws on it, such as `occurs` of a
+    `Chance`; one that is `like` another role, by its name, is another of its kind.
     """
-    return Role(name, function, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs, like=like)
+    return _role(name, function, False, (None,), options)
 
 
 def one_each(
-    name: str,
-    function: Callable[[System, str], Steps],
-    *,
-    repeats: bool = False,
-    owed: bool = True,
-    optional: bool = False,
-    crashes: tuple[RoleCrash[System], ...] = (),
-    needs: Fault | str | None = None,
-) -> Role[System]:
+    name: str, function: Callable[[OfSystem, str], Steps], **options: Unpack[RoleOptions[OfSystem]]
+) -> Role[OfSystem]:
     """Declare one process for each key, which runs `function(components, key)`; see `one`."""
-    return Role(
-        name, function, each_key=True, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
-    )
+    return _role(name, function, True, (None,), options)
 
 
 def several(
     name: str,
-    function: Callable[[System, int], Steps],
+    function: Callable[[OfSystem, int], Steps],
     count: int | Callable[[Faults], int],
-    *,
-    repeats: bool = False,
-    owed: bool = True,
-    optional: bool = False,
-    crashes: tuple[RoleCrash[System], ...] = (),
-    needs: Fault | str | None = None,
-) -> Role[System]:
+    **options: Unpack[RoleOptions[OfSystem]],
+) -> Role[OfSystem]:
     """Declare so many processes, each of which runs `function(components, number)`, from 1; see `one`.
 
     The count may be a function of the budgets of faults.
     """
-    numbers = numbered(count)
-    return Role(
-        name, function, numbers=numbers, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
-    )
+    return _role(name, function, False, numbered(count), options)
 
 
 def several_each(
     name: str,
-    function: Callable[[System, str, int], Steps],
+    function: Callable[[OfSystem, str, int], Steps],
     count: int | Callable[[Faults], int],
-    *,
-    repeats: bool = False,
-    owed: bool = True,
-    optional: bool = False,
-    crashes: tuple[RoleCrash[System], ...] = (),
-    needs: Fault | str | None = None,
-) -> Role[System]:
+    **options: Unpack[RoleOptions[OfSystem]],
+) -> Role[OfSystem]:
     """Declare so many processes for each key, each of which runs `function(components, key, number)`; see `several`."""
-    numbers = numbered(count)
-    return Role(
-        name, function, True, numbers, repeats=repeats, owed=owed, optional=optional, crashes=crashes, needs=needs
-    )
+    return _role(name, function, True, numbered(count), options)
+
+
+def _role(
+    name: str,
+    function: Callable[..., Steps],
+    each_key: bool,
+    numbers: tuple[None, ...] | Callable[[Faults], tuple[int, ...]],
+    options: RoleOptions[OfSystem],
+) -> Role[OfSystem]:
+    for each in options:
+        if each not in RoleOptions.__annotations__:
+            raise ModelError(str(unknown_name("option of a role", each, RoleOptions.__annotations__)))
+    return Role(name, function, each_key, numbers, **options)
 
 
 class _Countable(dict[str, int]):

@@ -12,7 +12,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.locals import LocalState, LocalStates
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
-from deadheat.sim.operations import Atomic, Instant, Operation, Outside, operations_of, plain
+from deadheat.sim.operations import Atomic, Block, Instant, Operation, Outside, operations_of, plain
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.traits import GivesUp, Weaker, only_looks, traits_of, weaker_than
 
@@ -90,7 +90,7 @@ def answers_of(
         if state.site not in sites or isinstance(answered.operation, Outside):
             continue
         operation = plain(answered.operation)
-        asked = [plain(each) for each in successor.operations if not isinstance(each, Outside)]
+        asked = _asked_in(successor)
         following = _place(role, successor, sites)
         answer = Answer(
             place=Place(role, state.site, operation.component, operation.name),
@@ -106,7 +106,7 @@ def answers_of(
             asks=f"{successor.site} {' or '.join(each.name for each in asked)}",
             asks_exactly=tuple(map(str, asked)),
             following=following,
-            following_kind=kinds.of(successor.operations[0]) if following else OperationKind(),
+            following_kind=kinds.of(asked[0]) if following else OperationKind(),
         )
         yield answer
         if isinstance(operation, Atomic):
@@ -126,10 +126,16 @@ def _part(answer: Answer, number: int, kinds: OperationKinds) -> Answer:
     )
 
 
+def _asked_in(state: LocalState) -> list[Operation | Atomic | Block]:
+    """Return what a role asks for where it stands, as it asks for it."""
+    return [plain(each) for each in state.operations if not isinstance(each, Outside)]
+
+
 def _place(role: str, state: LocalState, sites: set[Site]) -> Place | None:
-    if state.site not in sites or state.chooses or not any(isinstance(each, Operation) for each in state.operations):
+    asked = _asked_in(state)
+    if state.site not in sites or state.chooses or not any(isinstance(each, Operation) for each in asked):
         return None
-    [operation] = state.operations
+    [operation] = asked
     return Place(role, state.site, operation.component, operation.name)
 
 

@@ -6,25 +6,24 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.assumptions import assumptions_of
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import ModelError, UndecidedError, UsageError
+from deadheat.sim.errors import ModelError, UndecidedError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explain.starving import Starving, starving_in
 from deadheat.sim.explain.way_there import with_way_there
 from deadheat.sim.explain.where import Condition, require_known, require_met, watching
-from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
-from deadheat.sim.model import Kind, Model
+from deadheat.sim.explore.explorers import explore
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration, Report
+from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site, sites_of
 from deadheat.sim.trace import Trace
 
 __all__ = [
-    "EXPLORERS",
     "CheckResult",
     "Counterexample",
     "Options",
@@ -32,18 +31,8 @@ __all__ = [
     "Verdict",
     "check",
     "check_all",
-    "parse_size",
+    "each_checked",
 ]
-
-EXPLORERS = ("auto", "python", "kernel", "reference")
-"""The explorers, the default one first: plain Python, and the compiled kernel where a space turns out large."""
-
-WITH_SYMMETRY = ("auto", "kernel", "python")
-
-SIZE_DIGITS_MAX = 20
-
-COMPILED = ("auto", "kernel")
-"""Those that save checkpoints and can tell states apart by fingerprint."""
 
 
 class Verdict(StrEnum):
@@ -60,14 +49,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
-
-    A counter that takes on `values_max` values is taken for one without a bound.
-
-    `merging` merges histories, `composition` explores parts that share nothing each alone, `partial_order` leaves out
-    steps whose order does not matter, and `symmetry` takes states that differ by an exchange of evaluations for one:
-    None is wherever that helps and is sound, True from the first state on. A `checkpoint` is the file in which a long
-    search is saved, to go on later. With `fingerprint` the compiled kernel tells states apart by a hash of 64 bits.
+    """How to check: how the model is searched, and what counts.
 
     A verdict is vacuous where no run reached a labelled step, and, if `faults_must_fire`, where no run met a fault that
     was allowed; except for the names in `allow_unreached`.
@@ -76,25 +58,10 @@ class Options:
     more than that there is none of these.
     """
 
-    explorer: str = EXPLORERS[0]
-    states_max: int = Limits().states_max
-    values_max: int = 250
-    merging: bool = True
-    composition: bool = True
-    partial_order: bool = True
-    symmetry: bool | None = None
-    memory_bytes_max: int = 0
-    cores: int = 1
-    checkpoint: Path | None = None
-    fingerprint: bool = False
+    search: SearchOptions = SearchOptions(asked=interruption.asked)
     allow_unreached: frozenset[str] = frozenset()
     faults_must_fire: bool = False
     where: tuple[Condition, ...] = ()
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of one search."""
-        return Limits(self.states_max, self.memory_bytes_max, interruption.asked, self.cores, self.values_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +112,15 @@ class CheckResult:
         return self.scenario.subject.labels
 
     @property
-    def otherwise(self) -> tuple[str, ...]:
-        """What is not as the protocol says in `expects`, a sentence each; what it does not name is to hold."""
-        expects = self.scenario.subject.expects
+    def otherwise(self) -> tuple[tuple[Outcome, str], ...]:
+        """What is not as the protocol says in `expects`, with a sentence each; what it does not name is to hold."""
+        expects, of = self.scenario.subject.expects, self.scenario.protocol
         wanted = {each.property: expects.get(each.property, Verdict.HOLDS.value) for each in self.outcomes}
         return tuple(
-            f"{self.scenario.protocol}: {each.property} is {each.verdict}; expected was {wanted[each.property]}."
+            (
+                each,
+                f"{of}: {each.property} is {each.verdict}; expected was {wanted[each.property]}.",
+            )
             for each in self.outcomes
             if each.verdict.value != wanted[each.property]
         )
@@ -183,7 +153,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     model = scenario.model_of(subject)
     if options.where:
         require_known(model, subject.labels, options.where)
-    exploration = _explore(watching(model, options.where) if options.where else model, options, report)
+    exploration = _explore(watching(model, options.where) if options.where else model, options.search, report)
     unreached = sorted(_all_sites(model) - exploration.reached)
     reached = subject.reached(scenario.evaluations, scenario.budgets, exploration)
     labels = [name for name in subject.labels if name not in reached]
@@ -221,7 +191,7 @@ def check_all(
     left out, and the first ModelError raised once all others were yielded.
     """
     broken = None
-    for result in _checked(scenarios, options, jobs, report):
+    for result in each_checked(scenarios, options, jobs, report):
         if isinstance(result, CheckResult):
             yield result
         else:
@@ -237,9 +207,10 @@ def _check_or_error(scenario: Scenario, options: Options, report: Report | None 
         return error
 
 
-def _checked(
-    scenarios: Sequence[Scenario], options: Options, jobs: int, report: Report | None
+def each_checked(
+    scenarios: Sequence[Scenario], options: Options, jobs: int = 1, report: Report | None = None
 ) -> Iterator[CheckResult | ModelError]:
+    """Check several scenarios as `check_all` does, and yield what breaks a rule of the engine in its place."""
     if jobs == 1 or len(scenarios) <= 1:
         for scenario in scenarios:
             yield _check_or_error(scenario, options, report)
@@ -247,7 +218,7 @@ def _checked(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children
 
-    options = replace(options, cores=1)
+    options = replace(options, search=replace(options.search, cores=1))
     others = set(active_children())
     with ProcessPoolExecutor(
         min(jobs, len(scenarios)), initializer=interruption.listen_in_worker, initargs=(interruption.share(),)
@@ -265,60 +236,11 @@ def _checked(
             raise  # the pool waits for its thread: one that is left would be woken, and go, while Python ends
 
 
-def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
-    explore = _with_symmetry(_explorer(options.explorer), model, options)
-    merging = options.merging and options.explorer != "reference"
-    if options.explorer == "auto":
-        switches = {"composition": options.composition, "partial_order": options.partial_order}
-        explore = partial(explore, **switches)  # type: ignore[arg-type]
-    if options.checkpoint is not None:
-        _compiled_only(options, "saves no checkpoints")
-        explore = partial(explore, checkpoint=options.checkpoint)  # type: ignore[call-arg]
-    if options.fingerprint:
-        _compiled_only(options, "stores states exactly, never by fingerprint")
-        explore = partial(explore, fingerprint=True)  # type: ignore[call-arg]
+def _explore(model: Model, options: SearchOptions, report: Report | None) -> Exploration:
     try:
-        return explore(model, options.limits, merging=merging, report=report)
+        return explore(model, options, report)
     except ModelError as error:
         raise with_way_there(error, model) from error
-
-
-def _compiled_only(options: Options, otherwise: str) -> None:
-    if options.explorer not in COMPILED:
-        raise UsageError(f"The explorer {options.explorer!r} {otherwise}; use {' or '.join(COMPILED)}.")
-
-
-def _with_symmetry(explore: Explorer, model: Model, options: Options) -> Explorer:
-    """Return the explorer with symmetry, where that is asked for or of use; raises UsageError where it cannot be."""
-    if options.symmetry:
-        liveness = [each.name for each in model.properties if each.kind is Kind.EVENTUALLY]
-        if liveness:
-            raise UsageError(
-                f"Symmetry is not sound for liveness, and {liveness[0]!r} is liveness; name other properties "
-                "(--property), or leave --symmetry out."
-            )
-        if options.explorer not in WITH_SYMMETRY:
-            raise UsageError(
-                f"The explorer {options.explorer!r} knows no symmetry; use {', '.join(WITH_SYMMETRY[:-1])} or "
-                f"{WITH_SYMMETRY[-1]}."
-            )
-    if options.explorer == "auto":
-        return partial(explore, symmetry=options.symmetry)  # type: ignore[call-arg]
-    if options.explorer == "kernel":
-        return partial(explore, symmetry=options.symmetry is not False)  # type: ignore[call-arg]
-    return _explorer("quotient") if options.symmetry else explore
-
-
-def _explorer(name: str) -> Explorer:
-    import importlib
-
-    if name not in (*EXPLORERS, "quotient"):
-        from deadheat.sim.errors import unknown_name
-
-        raise unknown_name("explorer", name, EXPLORERS)
-    place = "reductions.quotient" if name == "quotient" else name
-    explore: Explorer = importlib.import_module(f"deadheat.sim.explore.{place}").explore
-    return explore
 
 
 def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: str, holding: Verdict) -> Outcome:
@@ -343,12 +265,3 @@ def _all_sites(model: Model) -> set[Site]:
         functions.append(process.role)
         functions.extend(each for each in process.arguments if callable(each))
     return sites_of(functions)
-
-
-def parse_size(text: str) -> int:
-    """Return the bytes that a text such as `512M` or `4G` stands for; raises UsageError."""
-    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
-    if not (number.isascii() and number.isdecimal() and len(number) <= SIZE_DIGITS_MAX and int(number)):
-        raise UsageError(f"{text[:60]!r} is not a size; write a number with K, M, G or T, such as 4G.")
-    return int(number) * units.get(unit, 1)

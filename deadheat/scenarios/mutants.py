@@ -32,8 +32,8 @@ from deadheat.scenarios.neighbours import postponements
 from deadheat.scenarios.originals import AnyOriginal, Budgets, OfProtocol, Original
 from deadheat.scenarios.subjects import OfEvaluations, Settings, subject_of
 from deadheat.sim.errors import UsageError
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import Search
-from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.operations import Atomic
@@ -160,7 +160,7 @@ def mutant(reference: str, number: str) -> Protocol:
 def _observe(original: Original, faults: Budgets) -> Observation:
     model = original.model(faults)
     tables = Tables(model)
-    search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
+    search = Search(tables, SearchOptions(OBSERVED_STATES_MAX, values_max=0))
     search.run()
     tables.verify_purity()
     answers: list[Answer] = []

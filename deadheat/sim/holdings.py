@@ -8,6 +8,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial, singledispatch
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -37,7 +38,7 @@ Named = tuple[str, Any]
 Read = Callable[[], Hashable]
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Attributes:
     """Reads what an object holds in its dictionary."""
 
@@ -48,7 +49,7 @@ class Attributes:
         return _attribute_tokens(self.owner.__dict__)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """Reads what a cell of a closure holds."""
 
@@ -59,7 +60,7 @@ class Cell:
         return tuple(map(_token, _content_of(self.cell)))
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Global:
     """Reads one global of a module."""
 

@@ -12,7 +12,14 @@ from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.faults import Fault, kind_of
 from deadheat.sim.freeze import require_immutable
-from deadheat.sim.model_rules import require_mapping, require_own_names, require_parts, require_reads, require_role
+from deadheat.sim.model_rules import (
+    require_mapping,
+    require_own_names,
+    require_parts,
+    require_reads,
+    require_role,
+    require_types,
+)
 from deadheat.sim.nearest import not_taken
 from deadheat.sim.operations import Atomic, RoleFunction
 from deadheat.sim.places import in_place_of, place_of
@@ -41,6 +48,13 @@ class Crash:
     fault: Fault | str
     restarts: bool = True
     consequences: Atomic = NOTHING
+
+    def __post_init__(self) -> None:
+        require_types("a crash", self)
+        if not isinstance(self.consequences, Atomic):
+            raise ModelError(
+                f"The consequences of a crash are {a(self.consequences)}; write atomically(...), of one operation too."
+            )
 
     @property
     def kind(self) -> str:
@@ -237,6 +251,8 @@ class Model:
                     f"The budget of the fault {kind!r} is {budget!r}; give it a whole number, or UNLIMITED."
                 )
         for process in self.processes:
+            require_types(f"the process {process.name!r}", process)
+            require_parts(f"crashes of the process {process.name!r}", process.crashes, Crash)
             require_role(process.name, process.role)
             _require_arguments(process)
         for name, component in self.components.items():

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from deadheat.sim.arguments import Wanted, wanted_types
 from deadheat.sim.components import Component
 from deadheat.sim.counting import a, with_article
 from deadheat.sim.errors import ModelError, unknown_name
+from deadheat.sim.faults import Fault
 
-__all__ = ["require_mapping", "require_own_names", "require_parts", "require_reads", "require_role"]
+__all__ = ["require_mapping", "require_own_names", "require_parts", "require_reads", "require_role", "require_types"]
+
+PLAIN: Mapping[type, str] = {
+    bool: "True or False",
+    int: "a whole number",
+    str: "a text",
+    Fault: "a Fault",
+    Mapping: "a dict",
+    type(None): "None",
+}
+"""What stands for itself in a declaration, in words; what else there may be is looked at where it is used."""
 
 
 def require_mapping(what: str, given: Any) -> None:
@@ -63,3 +76,19 @@ def require_reads(prop: str, reads: Any, components: Mapping[str, Component]) ->
             known = f"There is no component {name!r} for the property {prop!r} to read"
             nearest = str(unknown_name("component", name, components)).partition("; ")[2]
             raise ModelError(f"{known}; {nearest}")
+
+
+def require_types(whose: str, declared: Any) -> None:
+    """Raise ModelError for a plain field of a declaration (a text, a number, a truth value) that is something else."""
+    kind: Any = type(declared)
+    for name, allowed in _wanted(kind).items():
+        given = getattr(declared, name)
+        if all(each in PLAIN for each in allowed) and not isinstance(given, allowed):
+            told = repr(given) if isinstance(given, str | int | float) else a(given)
+            words = [PLAIN[each] for each in allowed]
+            raise ModelError(f"`{name}` of {whose} is {told}; give it {' or '.join(words)}.")
+
+
+@cache
+def _wanted(kind: Any) -> Wanted:
+    return wanted_types(kind)

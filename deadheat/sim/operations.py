@@ -242,6 +242,12 @@ class AnyOf:
         """What they do, as text."""
         return " or ".join(each.name for each in self.operations)
 
+    @property
+    def chooses(self) -> bool:
+        """Whether a role asks for it, and not for one operation beside which something outside may happen."""
+        asked = sum(not isinstance(each, Outside) for each in self.operations)
+        return asked > 1 or asked == len(self.operations)
+
 
 class Chosen(NamedTuple):
     """The outcome of an `AnyOf`: which of its operations happened, and what that one answered."""

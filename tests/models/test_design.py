@@ -48,7 +48,7 @@ from deadheat import (
     several_each,
     weaker,
 )
-from deadheat.library import CancelRequest, Memory, Status, System, Tasks, baseline
+from deadheat.library import CancelRequest, Chance, Memory, Status, System, Tasks, baseline
 from deadheat.sim.explore import python
 from deadheat.sim.explore.results import Exploration
 
@@ -259,11 +259,39 @@ def test_there_is_one_process_a_key_or_one_or_so_many_as_is_said() -> None:
     assert names(design, 2)[:6] == [*a_key, *(each.replace("1", "2", 1) for each in a_key)]
 
 
+@dataclass(frozen=True)
+class ShopWithChance(Shop):
+    """The shop, and what may happen."""
+
+    chance: Chance = Chance("chance")
+
+
+def relay_by_chance(shop: ShopWithChance) -> Steps:
+    yield shop.chance.occurs(AGAIN.kind)
+    yield from relay(shop)
+
+
 def test_what_needs_a_fault_is_there_only_with_a_budget_for_it() -> None:
-    design = replace(SHOP, roles=(*SHOP.roles, one("relay", relay, needs=AGAIN)))
+    relays = (one("relay", relay_by_chance, needs=AGAIN),)
+    design: Design[Any] = Design(
+        "shop", "a shop", "this test", ShopWithChance(), (*SHOP.roles, *relays), SHOP.claims, "order"
+    )
     assert "relay" not in names(design)
     assert "relay" in names(design, **{"second-relay": 1})
     assert list(design.kinds) == ["message-lost", "shop-killed", "second-relay"]
+    assert check(design, faults={"second-relay": 1}).result.missed == ()
+
+
+def test_a_role_that_needs_a_fault_on_which_no_step_draws_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"needs the fault 'second-relay', on which no step can draw; let it begin"):
+        replace(SHOP, roles=(*SHOP.roles, one("relay", relay, needs=AGAIN)))
+    assert replace(SHOP, roles=(*SHOP.roles, one("relay", relay, needs=LOST)))  # on which the postman draws
+    assert replace(SHOP, roles=(*SHOP.roles, one("relay", relay, needs=AGAIN)), faults=(AGAIN,))
+
+
+def test_a_role_is_like_one_that_there_is() -> None:
+    with pytest.raises(ModelError, match="The role 'relay' is like none: There is no role 'shp'; did you mean shop"):
+        replace(SHOP, roles=(*SHOP.roles, one("relay", relay, like="shp")))
 
 
 def test_who_notices_a_crash_is_told_which_process_it_was() -> None:
@@ -497,6 +525,31 @@ def test_a_step_property_that_takes_a_change_for_a_value_is_told_so() -> None:
 
     with pytest.raises(ModelError, match="is given a Change of each component; look at its"):
         check(replace(SHOP, claims=(never_shipped,)))
+
+
+@pytest.mark.parametrize(
+    "violation",
+    [
+        lambda orders: orders == Order(shipped=1),
+        lambda orders: not orders != Order(shipped=1),  # noqa: SIM202 - each of the two is asked
+        lambda orders: Order(shipped=1) in orders,
+        lambda orders: Order(shipped=1) < orders,
+        lambda orders: orders >= 1,
+        lambda orders: bool(orders.get("shipped")),
+    ],
+)
+def test_a_property_across_all_that_takes_the_mapping_for_a_value_is_told_so(violation: Any) -> None:
+    claim = always("nothing-shipped", across=True)(violation)
+    with pytest.raises(ModelError, match=r"its keys are order1, order2\); look at what it holds for one of them"):
+        check(replace(SHOP, claims=(claim,)), evaluations=2)
+
+
+def test_a_property_across_all_may_compare_two_components_and_ask_for_a_key() -> None:
+    @always(across=True)
+    def none_written(orders: Mapping[str, Order], post: frozenset[str]) -> bool:
+        return orders == dict(orders) and "order1" in orders and orders["order1"].written and bool(post)
+
+    assert check(replace(SHOP, claims=(none_written,))).verdicts == {"none-written": "violated"}
 
 
 @pytest.mark.parametrize(

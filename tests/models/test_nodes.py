@@ -19,7 +19,7 @@ from deadheat.sim.components import BLOCKED, Step, Steps as StepsOf, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python, reference
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Operation, any_of, atomically
 from tests.sim.random_models import VALUES, Cell, Instruction, small
@@ -155,11 +155,12 @@ SEEN: set[str] = set()
 @given(st.data())
 def test_all_explorers_agree_on_nodes(data: st.DataObject) -> None:
     on_node, _ = _models(data.draw)
-    expected = reference.explore(on_node, Limits(300))
+    expected = reference.explore(on_node, SearchOptions(300))
     if expected.complete:
-        for found in (python.explore(on_node, merging=False), kernel.explore(on_node), python.explore(on_node)):
+        separate = python.explore(on_node, SearchOptions(merging=False))
+        for found in (separate, kernel.explore(on_node), python.explore(on_node)):
             assert set(found.counterexamples) == set(expected.counterexamples)
-        assert python.explore(on_node, merging=False).states == expected.states
+        assert separate.states == expected.states
 
 
 def _goes_on_although_it_ended(self: NodeLife, value: NodeState, process: str) -> StepsOf:

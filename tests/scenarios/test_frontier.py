@@ -11,6 +11,7 @@ from deadheat.scenarios import subjects
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.explore.options import SearchOptions
 
 FEW = ("http-retry", "http-timeout", "k8s-refusal", "lease-expiry")
 
@@ -76,7 +77,8 @@ def violated(name: str, faults: dict[str, int]) -> set[str]:
 
 @pytest.mark.usefixtures("few_faults")
 def test_a_check_cut_short_leaves_a_set_undecided() -> None:
-    found = frontiers([Scenario("state-machine", properties=("terminal-is-final",))], 1, Options(states_max=100))
+    scenario = Scenario("state-machine", properties=("terminal-is-final",))
+    found = frontiers([scenario], 1, Options(SearchOptions(states_max=100)))
     assert [each.breaking for each in found] == [[]]
     assert () in found[0].undecided
 

@@ -26,13 +26,13 @@ from deadheat.sim.explore import auto, kernel, python
 from deadheat.sim.explore.compiled.paths import Endpoint
 from deadheat.sim.explore.compiled.search import KernelSearch
 from deadheat.sim.explore.memory import NoRoomError
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.saved import checkpoint
 from deadheat.sim.explore.saved.checkpoint import MAGIC, Checkpoint, Saved, opened
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import atomically
-from tests.json_nodes import replaced_nodes
+from tests.json_nodes import replaced_nodes, with_node
 from tests.sim.test_kernel import counting, facts
 
 SMALL = counting((6, 5), wanted=4)
@@ -42,7 +42,7 @@ DAMAGED = r"is damaged|is not a checkpoint"
 
 def saved_at(file: Path, model: Model = SMALL, states: int = 5) -> bytes:
     """Return the content of the file of a search that was stopped."""
-    stopped = kernel.explore(model, Limits(states), checkpoint=file)
+    stopped = kernel.explore(model, SearchOptions(states, checkpoint=file))
     assert stopped.stopped
     return file.read_bytes()
 
@@ -51,8 +51,12 @@ def loaded(file: Path, model: Model = SMALL) -> tuple[Tables, Saved, list[Any]]:
     """Return all that a file holds."""
     with opened(file, model, merging=True) as opened_file:
         assert opened_file is not None
-        tables, saved = opened_file.load()
-        return tables, saved, [[piece.tolist() for piece in part] for part in saved.parts]
+        return everything_in(opened_file)
+
+
+def everything_in(opened_file: Checkpoint) -> tuple[Tables, Saved, list[Any]]:
+    tables, saved = opened_file.load()
+    return tables, saved, [[piece.tolist() for piece in part] for part in saved.parts]
 
 
 # Damaged
@@ -116,7 +120,7 @@ def with_everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     """A checkpoint whose header has something everywhere."""
     file = tmp_path_factory.mktemp("forged") / "search"
     model = Scenario("status-check", faults=(("http-retry", 1),)).model()
-    begun = python.Search(Tables(model), Limits(), None)
+    begun = python.Search(Tables(model))
     begun.run(150)
     with opened(file, model, merging=True) as opened_file:
         assert opened_file is not None
@@ -125,8 +129,10 @@ def with_everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
         saved = kernel.saved_of(begun)
         state = begun.layer[0]
         ends = {
-            "terminal-is-final": Endpoint(state, saved.depth),
-            "at-most-one-job": Endpoint(state, 1, 2),
+            "wanted-job-survives": Endpoint(begun.parents[state], saved.depth - 1, state),
+            "cancelled-means-stopped": Endpoint(begun.parents[state], saved.depth - 1, state),
+            "no-transient-orphan": Endpoint(state, saved.depth),
+            "at-most-one-job": Endpoint(state, saved.depth),
         }
         opened_file.save(
             begun.tables, replace(saved, found=ends, schedules=schedules, folded=None, faults_fired=["http-retry"])
@@ -143,7 +149,40 @@ def test_a_header_with_anything_of_another_type_is_refused_in_one_sentence(
     header = data.draw(replaced_nodes(header_of(content)))
     opened_file.path.write_bytes(forged(content, json.dumps(header).encode()))
     with pytest.raises(CheckpointError):
-        opened_file.load()
+        everything_in(opened_file)
+
+
+def test_a_header_with_everything_is_gone_on_with_as_it_is(with_everything: tuple[Checkpoint, bytes]) -> None:
+    opened_file, content = with_everything
+    opened_file.path.write_bytes(content)
+    assert len(everything_in(opened_file)[1].found) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value"),
+    [
+        ("found", ("at-most-one-job", 1), 3),  # another layer
+        ("found", ("at-most-one-job", 1), 11),
+        ("found", ("at-most-one-job", 0), "0"),  # a state of another layer
+        ("found", ("at-most-one-job", 0), "f" * 60),  # no state
+        ("found", ("at-most-one-job", 0), "f" * 61),
+        ("found", ("at-most-one-job", 2), "1"),  # a property of states, by a transition
+        ("found", ("wanted-job-survives", 1), 3),
+        ("found", ("wanted-job-survives", 2), None),  # a property of transitions, by a state
+        ("found", ("wanted-job-survives", 2), "1"),  # where no transition leads
+        ("found", ("wanted-job-survives", 2), "f" * 61),
+        ("schedules", ("eventually-cleaned", "cycle_from"), None),
+        ("schedules", ("no-permanent-orphan", "cycle_from"), 0),
+    ],
+)
+def test_what_was_found_where_nothing_was_explored_is_refused(
+    with_everything: tuple[Checkpoint, bytes], name: str, place: tuple[Any, ...], value: Any
+) -> None:
+    opened_file, content = with_everything
+    header = with_node(header_of(content), (name, *place), value)
+    opened_file.path.write_bytes(forged(content, json.dumps(header).encode()))
+    with pytest.raises(CheckpointError, match="is damaged"):
+        everything_in(opened_file)
 
 
 @pytest.mark.parametrize(
@@ -266,8 +305,8 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path, other: Callabl
     file = tmp_path / "search"
     saved_at(file, cells(), 20)
     with pytest.raises(CheckpointError, match="is of another scenario, or of a protocol that has changed since"):
-        auto.explore(other(), checkpoint=file)
-    assert facts(auto.explore(cells(), checkpoint=file)) == facts(python.explore(cells()))
+        auto.explore(other(), SearchOptions(checkpoint=file))
+    assert facts(auto.explore(cells(), SearchOptions(checkpoint=file))) == facts(python.explore(cells()))
 
 
 def test_a_checkpoint_that_another_version_saved_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +315,7 @@ def test_a_checkpoint_that_another_version_saved_says_which(tmp_path: Path, monk
         patch.setattr(checkpoint, "_code", lambda: "deadheat 0.0.9 on cpython 3.99, 0123")
         saved_at(file)
     with pytest.raises(CheckpointError, match=r"another version: deadheat 0.0.9 on cpython 3.99 saved it; go on with"):
-        auto.explore(SMALL, checkpoint=file)
+        auto.explore(SMALL, SearchOptions(checkpoint=file))
 
 
 def test_the_code_of_the_engine_is_part_of_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +350,7 @@ def test_a_model_that_does_something_else_with_the_same_code_is_refused(tmp_path
     Path(MORE).touch()
     try:
         with pytest.raises(CheckpointError, match="is of the same code, and yet that does something else now"):
-            auto.explore(model, checkpoint=file)
+            auto.explore(model, SearchOptions(checkpoint=file))
     finally:
         Path(MORE).unlink()
 
@@ -347,7 +386,7 @@ def test_a_file_that_is_changed_after_it_was_found_to_be_whole_is_refused(
         tables, saved = opened_file.load()
         change(file, content)
         with pytest.raises(CheckpointError, match="was changed while it was being read; see who else uses it"):
-            KernelSearch(tables, saved, Limits(), None)
+            KernelSearch(tables, saved)
 
 
 # Used by others
@@ -357,10 +396,10 @@ def test_a_second_search_with_the_same_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "search"
     with opened(file, SMALL, merging=True):
         with pytest.raises(CheckpointError, match="is in use by another search; wait for its end, or name another"):
-            auto.explore(SMALL, checkpoint=file)
+            auto.explore(SMALL, SearchOptions(checkpoint=file))
         with pytest.raises(CheckpointError, match="is in use by another search"):
-            kernel.explore(counting((3, 2), wanted=1), checkpoint=file)
-    assert auto.explore(SMALL, checkpoint=file).complete
+            kernel.explore(counting((3, 2), wanted=1), SearchOptions(checkpoint=file))
+    assert auto.explore(SMALL, SearchOptions(checkpoint=file)).complete
     assert list(tmp_path.iterdir()) == []
 
 
@@ -386,7 +425,7 @@ def test_half_a_file_that_a_killed_search_has_left_is_not_taken_for_one(tmp_path
     content = saved_at(file)
     file.unlink()
     (tmp_path / "search.part").write_bytes(content[:300])
-    assert facts(auto.explore(SMALL, checkpoint=file)) == facts(python.explore(SMALL))
+    assert facts(auto.explore(SMALL, SearchOptions(checkpoint=file))) == facts(python.explore(SMALL))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -422,14 +461,14 @@ def test_what_cannot_be_written_is_found_before_the_search_begins(
     file.parent.mkdir()
     make(file)
     with pytest.raises(CheckpointError, match=message):
-        explore(with_process(role=never_asked), checkpoint=file)
+        explore(with_process(role=never_asked), SearchOptions(checkpoint=file))
 
 
 def test_a_model_that_cannot_be_told_from_others_is_refused_before_the_search_begins(tmp_path: Path) -> None:
     cell = Cell("cell")
     cell.generator = step(cell)  # type: ignore[attr-defined]
     with pytest.raises(FingerprintError, match=r"'generator' of .* holds a generator"):
-        auto.explore(cells(cell), checkpoint=tmp_path / "search")
+        auto.explore(cells(cell), SearchOptions(checkpoint=tmp_path / "search"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -447,13 +486,13 @@ def test_a_search_stopped_after_its_last_state_goes_on_with_what_is_left(tmp_pat
     model = Scenario("status-check", properties=("eventually-cleaned", "nothing-stuck", "no-permanent-orphan")).model()
     file = tmp_path / "search"
     with opened(file, model, merging=True) as opened_file:
-        begun = python.Search(Tables(model), Limits(), None)
-        search = Stopped(begun.tables, kernel.saved_of(begun), Limits(), None)
+        begun = python.Search(Tables(model))
+        search = Stopped(begun.tables, kernel.saved_of(begun))
         search.checkpoint = opened_file
         stopped = search.finish()
     assert stopped.stopped == "it is enough"
     assert set(stopped.counterexamples) == {"eventually-cleaned", "no-permanent-orphan"}
-    finished = kernel.explore(model, checkpoint=file)
+    finished = kernel.explore(model, SearchOptions(checkpoint=file))
     assert facts(finished) == facts(python.explore(model))
     assert finished.counterexamples["eventually-cleaned"].cycle_from is not None
 
@@ -461,16 +500,16 @@ def test_a_search_stopped_after_its_last_state_goes_on_with_what_is_left(tmp_pat
 def test_a_schedule_keeps_its_cycle(tmp_path: Path) -> None:
     schedule = python.explore(cells()).counterexamples["one"]
     looped = replace(schedule, cycle_from=1)
-    begun = python.Search(Tables(cells()), Limits(), None)
+    begun = python.Search(Tables(cells()))
     begun.run(10)
     with opened(tmp_path / "search", cells(), merging=True) as file:
         assert file is not None
-        file.save(begun.tables, replace(kernel.saved_of(begun), schedules={"one": looped}))
-        assert file.load()[1].schedules == {"one": looped}
+        file.save(begun.tables, replace(kernel.saved_of(begun), schedules={"two": looped}))
+        assert file.load()[1].schedules == {"two": looped}
 
 
 def test_states_come_back_as_they_were(tmp_path: Path) -> None:
-    begun = python.Search(Tables(cells()), Limits(), None)
+    begun = python.Search(Tables(cells()))
     begun.run(30)
     saved = kernel.saved_of(begun)
     with opened(tmp_path / "search", cells(), merging=True) as file:

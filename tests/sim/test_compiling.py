@@ -1,4 +1,4 @@
-"""Compiled functions that are kept on disk: by the content of all files that they are made of."""
+"""Compiled functions that are kept on disk: by the content of all that they are made of, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from deadheat.sim.explore.compiled import compiling
-from deadheat.sim.explore.compiled.stored import visited
+import numpy
+import pytest
+
+from deadheat.sim import kept
+from deadheat.sim.explore.compiled import machine_code, making
+from deadheat.sim.explore.compiled.compiling import Compiled, compiled, inlined
 
 PART = "def inner(x):\n    return x + 1\n"
 WHOLE = (
@@ -22,54 +27,214 @@ WHOLE = (
 )
 PROGRAM = (
     "from pathlib import Path\n"
-    "from deadheat.sim.explore.compiled import compiling\n"
-    "compiling.HERE = Path.cwd()\n"
-    "import whole\n"
-    "print(whole.outer(1))\n"
+    "from deadheat.sim.explore.compiled import machine_code\n"
+    "machine_code.HERE = Path.cwd()\n"
+    "import sys, whole\n"
+    "print(whole.outer(1), 'numba' in sys.modules)\n"
 )
 
 
-def answer_in(folder: Path) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+def answer_in(folder: Path, **others: str) -> tuple[int, bool]:
+    """Return what the program computes, and whether it had numba compile anything."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **others}
     environment.pop("NUMBA_CACHE_DIR", None)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=folder, env=environment, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()
+    number, has_numba = done.stdout.split()
+    return int(number), has_numba == "True"
 
 
-def test_a_part_that_was_changed_in_another_file_is_compiled_anew(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
     for name, text in (("part.py", PART), ("whole.py", WHOLE)):
         (tmp_path / name).write_text(text)
         os.utime(tmp_path / name, (1, 1))
-    assert answer_in(tmp_path) == "2"
-    kept = set((tmp_path / "__pycache__").rglob("*.nbc"))
-    assert kept
-    assert answer_in(tmp_path) == "2"
-    assert set((tmp_path / "__pycache__").rglob("*.nbc")) == kept  # nothing was compiled again
-    (tmp_path / "part.py").write_text(PART.replace("+ 1", "+ 7"))
-    os.utime(tmp_path / "part.py", (1, 1))  # as an installation does: the same time, the same size
-    assert answer_in(tmp_path) == "8"
+    return tmp_path
 
 
-def test_numba_goes_on_keeping_what_others_compile_where_it_did(tmp_path: Path) -> None:
-    before = compiling.config.CACHE_DIR
-    with compiling._cache_at(tmp_path):
-        assert str(tmp_path) == compiling.config.CACHE_DIR
-    assert before == compiling.config.CACHE_DIR
+def kept_in(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.kept"))
 
 
-def test_all_compiled_functions_are_kept_by_content() -> None:
-    path = visited.insert._cache.cache_path  # type: ignore[attr-defined]
-    assert f"numba-{compiling.content_of(compiling.HERE)}" in path
+def test_what_is_on_disk_is_run_without_numba(folder: Path) -> None:
+    assert answer_in(folder) == (2, True)
+    assert len(kept_in(folder / "__pycache__")) == 1
+    assert answer_in(folder) == (2, False)
+
+
+def test_a_part_that_was_changed_in_another_file_is_compiled_anew(folder: Path) -> None:
+    assert answer_in(folder) == (2, True)
+    (folder / "part.py").write_text(PART.replace("+ 1", "+ 7"))
+    os.utime(folder / "part.py", (1, 1))  # as an installation does: the same time, the same size
+    assert answer_in(folder) == (8, True)
+
+
+def test_a_file_that_is_cut_off_or_damaged_is_compiled_anew(folder: Path) -> None:
+    answer_in(folder)
+    [path] = kept_in(folder)
+    whole = path.read_bytes()
+    for damaged in (whole[:-9], b"", whole[:-1] + bytes([whole[-1] ^ 1]), b"deadheat kept 2" + whole[15:]):
+        path.write_bytes(damaged)
+        assert answer_in(folder) == (2, True)
+        assert path.read_bytes()[:16] == whole[:16]
+
+
+def test_other_settings_of_numba_are_other_machine_code(folder: Path) -> None:
+    answer_in(folder)
+    assert answer_in(folder, NUMBA_OPT="1") == (2, True)
+    assert answer_in(folder) == (2, False)
+
+
+def test_machine_code_that_others_could_have_put_there_is_not_run(folder: Path) -> None:
+    answer_in(folder)
+    [path] = kept_in(folder)
+    path.chmod(0o666)
+    assert answer_in(folder) == (2, True)
+    path.parent.chmod(0o777)
+    assert answer_in(folder, DEADHEAT_CACHE="off") == (2, True)
+
+
+def test_folders_of_other_versions_are_removed_but_for_the_last(folder: Path) -> None:
+    for number in range(9):
+        (folder / "__pycache__" / f"machine-{number}").mkdir(parents=True)
+        os.utime(folder / "__pycache__" / f"machine-{number}", (number, number))
+    answer_in(folder)
+    left = {each.name for each in (folder / "__pycache__").iterdir()}
+    assert {"machine-8", "machine-7", "machine-6"} < left
+    assert len(left) == machine_code.FOLDERS_MAX
 
 
 def test_any_change_of_any_file_is_another_content(tmp_path: Path) -> None:
     folder = tmp_path / "compiled"
-    shutil.copytree(compiling.HERE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    contents = {compiling.content_of(folder)}
-    assert contents == {compiling.content_of(compiling.HERE)}
-    for path in sorted(folder.glob("*.py")):
+    shutil.copytree(machine_code.HERE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    contents = {machine_code.content_of(folder)}
+    assert contents == {machine_code.content_of(machine_code.HERE)}
+    files = sorted(folder.rglob("*.py"))
+    assert any(each.parent.name == "stored" for each in files)
+    for path in files:
         path.write_text(path.read_text() + "\n")
-        contents.add(compiling.content_of(folder))
-    assert len(contents) == 1 + len(list(folder.glob("*.py")))
+        contents.add(machine_code.content_of(folder))
+    assert len(contents) == 1 + len(files)
+
+
+# Calls
+
+
+class Two(NamedTuple):
+    numbers: Any
+    factor: int
+
+
+@inlined
+def times(number: Any, factor: Any) -> Any:
+    return number * factor
+
+
+def total(two: Two, counts: Any, first: int, wide: Any, flag: bool) -> Any:
+    found = numpy.uint64(0)
+    for each in range(first, len(two.numbers)):
+        found += numpy.uint64(times(two.numbers[each], two.factor))
+    if flag:
+        counts[0] = len(counts)
+    return found + numpy.uint64(wide[0]) + wide[1]
+
+
+GIVEN: tuple[Any, ...] = (
+    Two(numpy.array([1, 2, 3], dtype=numpy.int32), -2),
+    numpy.zeros(5, dtype=numpy.uint8),
+    1,
+    (7, (1 << 64) - 9),
+    True,
+)
+
+
+def test_a_function_is_given_what_numba_would_give_it_and_returns_what_that_would() -> None:
+    ours, its = GIVEN[1].copy(), GIVEN[1].copy()
+    function = Compiled(total)
+    expected = making.by_numba(function)(GIVEN[0], its, *GIVEN[2:])
+    assert function(GIVEN[0], ours, *GIVEN[2:]) == expected == (-10 + 7 - 9) % (1 << 64)
+    assert ours.tolist() == its.tolist() == [5, 0, 0, 0, 0]
+
+
+def nothing(counts: Any) -> None:
+    counts[0] = 3
+
+
+def whether(number: int) -> bool:
+    return number > 3
+
+
+def test_nothing_and_truth_are_returned_as_such() -> None:
+    counts = numpy.zeros(1, dtype=numpy.int64)
+    assert (compiled(nothing)(counts), counts[0]) == (None, 3)
+    assert [compiled(whether)(number) for number in (3, 4)] == [False, True]
+    assert type(compiled(whether)(4)) is bool
+
+
+@pytest.mark.parametrize(
+    "wrong", [numpy.zeros((2, 2)), numpy.zeros(8)[::2], numpy.zeros(2, dtype=">i8"), [1], None, "a"]
+)
+def test_what_has_no_place_in_one_piece_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="Compiled functions take"):
+        compiled(whether)(wrong)
+
+
+def test_python_cannot_call_what_only_becomes_part_of_others() -> None:
+    with pytest.raises(TypeError, match="by compiled functions only"):
+        times(1, 2)
+
+
+def test_a_numba_that_gives_no_machine_code_calls_the_function_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gives_none(*_: Any) -> None:
+        raise AttributeError
+
+    monkeypatch.setattr(machine_code, "folder", lambda: None)
+    monkeypatch.setattr(making, "_machine_code_of", gives_none)
+    assert compiled(whether)(4) is True
+
+
+def test_an_exception_in_machine_code_is_not_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def share(number: int, by: int) -> int:
+        return number // by
+
+    monkeypatch.setattr(machine_code, "folder", lambda: None)
+    function = compiled(share)
+    assert function(7, 2) == 3
+    with pytest.raises(AssertionError, match=r"share has raised"):
+        function(7, 0)
+
+
+def test_what_is_kept_is_off_or_elsewhere_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "there"))
+    assert kept.folder("things") == tmp_path / "there" / "things"
+    (tmp_path / "there").chmod(0o777)
+    assert kept.folder("things") is None
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    assert kept.folder("things") is None
+    monkeypatch.setenv(kept.VARIABLE, "/dev/null/nowhere")
+    assert kept.folder("things") is None
+    monkeypatch.delenv(kept.VARIABLE)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "caches"))
+    assert sys.platform == "darwin" or kept.folder("things") == tmp_path / "caches" / "deadheat" / "things"
+
+
+def test_a_full_disk_is_no_failure_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert not kept.write(tmp_path / "one", b"content")
+    assert list(tmp_path.iterdir()) == []
+    assert not kept.write(tmp_path / "no" / "folder", b"content")
+
+
+def test_files_that_were_used_least_lately_are_removed(tmp_path: Path) -> None:
+    for number in range(6):
+        assert kept.write(tmp_path / f"{number}", bytes(1000))
+        os.utime(tmp_path / f"{number}.kept", (number, number))
+    (tmp_path / "of somebody else").write_bytes(bytes(9000))
+    kept.remove_oldest(tmp_path, 3500)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["3.kept", "4.kept", "5.kept", "of somebody else"]
+    assert kept.read(tmp_path / "5") == bytes(1000)

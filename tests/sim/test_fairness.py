@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from itertools import combinations
 from typing import Any
 
+import networkx
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -14,6 +15,7 @@ from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.cycles import graphs
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Explorer
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
 from deadheat.sim.trace import Choice
@@ -149,11 +151,26 @@ def test_fair_components_are_those_that_a_brute_force_search_finds(edges: Edges,
             assert list(fair_turns(edges, start, walk)) == []
 
 
-@settings(max_examples=100, deadline=None)
-@given(random_graphs)
-def test_networkx_and_scipy_find_the_same_components(edges: Edges) -> None:
-    plain = {node: [each.target for each in each_edges] for node, each_edges in edges.items()}
-    assert sorted(map(sorted, graphs._by_scipy(plain))) == sorted(map(sorted, graphs._by_networkx(plain)))
+PLAIN_GRAPHS = st.integers(1, 12).flatmap(
+    lambda size: st.fixed_dictionaries({node: st.lists(st.integers(0, size + 1), max_size=4) for node in range(size)})
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(PLAIN_GRAPHS)
+def test_plain_python_scipy_and_networkx_find_the_same_components(plain: dict[int, list[int]]) -> None:
+    graph: networkx.DiGraph[int] = networkx.DiGraph()
+    graph.add_nodes_from(plain)
+    graph.add_edges_from((node, after) for node, every in plain.items() for after in every if after in plain)
+    expected = sorted(map(sorted, networkx.strongly_connected_components(graph)))
+    assert sorted(map(sorted, graphs._by_tarjan(plain))) == expected
+    assert sorted(map(sorted, graphs._by_scipy(plain))) == expected
+
+
+def test_the_components_of_a_path_far_longer_than_the_stack_of_python_are_found() -> None:
+    path = {node: [node + 1] for node in range(20_000)}
+    assert len(graphs._by_tarjan(path)) == 20_000
+    assert len(graphs._by_tarjan({**path, 20_000: [0]})) == 1
 
 
 def model_of(*processes: Process, light: Variable, budgets: dict[str, int] | None = None, quiet: bool = False) -> Model:
@@ -214,7 +231,7 @@ def test_a_process_that_is_killed_again_and_again_heals_only_when_that_stops(
     light = Variable("light", 0)
     process = Process("p", look_and_switch_on, (light,), crashes=(Crash("crash"),))
     model = model_of(process, light=light, budgets={"crash": UNLIMITED}, quiet=quiet)
-    found = explore(model, merging=True)
+    found = explore(model, SearchOptions(merging=True))
     assert ("lit" in found.counterexamples) is violated
     if violated:
         trace, _ = confirm(model, "lit", found.counterexamples["lit"])
@@ -245,7 +262,7 @@ def test_a_process_whose_every_step_meets_a_fault_has_had_its_turn(
     model = Model(
         {"light": light}, (Process("p", press_until_it_is_lit, (light,)),), (dark,), {"jam": UNLIMITED}, quiet
     )
-    found = explore(model, merging=True)
+    found = explore(model, SearchOptions(merging=True))
     assert ("lit" in found.counterexamples) is violated
     if violated:
         trace, _ = confirm(model, "lit", found.counterexamples["lit"])

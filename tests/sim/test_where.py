@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from deadheat.models.nodes import Node, with_nodes
 from deadheat.sim.blocks import atomic_block
 from deadheat.sim.errors import InternalError, UsageError
 from deadheat.sim.explain import where
 from deadheat.sim.explain.confirm import confirm, violation_of
 from deadheat.sim.explain.where import Condition, parse_condition, require_known, require_met, watching
 from deadheat.sim.explore import kernel, python, reference
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
-from deadheat.sim.operations import Label, Operation, Request, atomically, operations_of
+from deadheat.sim.operations import Label, Operation, Request, atomically
 from deadheat.sim.run.simulation import Simulation, run_randomly
+from deadheat.sim.run.stepping import made_in
 from deadheat.sim.trace import Choice, Schedule
 from tests.sim.classics import Variable
-from tests.sim.random_models import Instruction, models
+from tests.sim.random_models import models
 
 T1, T2 = Label("T1", "one"), Label("T2", "two")
 
@@ -30,29 +31,31 @@ T1, T2 = Label("T1", "one"), Label("T2", "two")
 @st.composite
 def watched_models(draw: st.DrawFn) -> tuple[Model, tuple[Condition, ...]]:
     """Models with conditions on steps that some random runs of them make."""
-    model = _without_blocks(draw(models()))
+    model = draw(models())
     made = set()
     for seed in range(3):
-        for each in run_randomly(model, seed, steps_max=12)[1].events:
-            if each.operation != "crash" and " and " not in each.component:
-                made.add(f"{each.component}.{each.operation}")
-    crashes = [crash for process in model.processes for crash in process.crashes]
-    brought = {f"{each.component}.{each.name}" for crash in crashes for each in crash.consequences.operations}
-    names = st.sampled_from(sorted(made := made - brought) or ["c0.set"])
+        schedule = run_randomly(model, seed, steps_max=12)[1].schedule
+        made |= {name for step in steps_in(model, schedule.choices) for name in step}
+    names = st.sampled_from(sorted(made) or ["c0.set"])
     pairs = st.tuples(names, names).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: Condition(*pair))
     kinds = [st.builds(Condition, names), st.builds(Condition, names, never=st.just(value=True))]
     kinds += [pairs, pairs] if len(made) > 1 else []
     return model, tuple(draw(st.lists(st.one_of(kinds), min_size=1, max_size=2)))
 
 
-def _without_blocks(model: Model) -> Model:
-    """The model without blocks, in which no condition sees a step."""
-    processes = []
-    for each in model.processes:
-        home, program, *others = each.arguments
-        plain = tuple(step._replace(block=()) if isinstance(step, Instruction) else step for step in program)
-        processes.append(replace(each, arguments=(home, plain, *others)))
-    return replace(model, processes=tuple(processes))
+def steps_in(model: Model, choices: tuple[Choice, ...]) -> list[set[str]]:
+    """The operations that each step of a run made, be it alone, with others, in a block, or with a crash."""
+    simulation, steps = Simulation(model), []
+    for choice in choices:
+        done = simulation.fire(choice)
+        if done.operation is None:
+            made = simulation.processes[choice.process].process.crashes[choice.crash].consequences.operations
+        else:
+            made = tuple(operation for operation, _ in made_in(done.operation, done.step))
+        if len(made) > (done.operation is not None):
+            SEEN.add("with a crash" if done.operation is None else type(done.operation).__name__)
+        steps.append({f"{each.component}.{each.name}" for each in made})
+    return steps
 
 
 def obviously(condition: Condition, steps: list[set[str]]) -> bool:
@@ -71,15 +74,13 @@ def shortest(model: Model, prop: Property, wanted: tuple[Condition, ...], steps_
     waiting: deque[tuple[Choice, ...]] = deque([()])
     while waiting:
         choices = waiting.popleft()
-        simulation, steps = Simulation(model), []
-        for choice in choices:
-            operation = simulation.fire(choice).operation
-            asked = operations_of(operation) if operation else ()
-            steps.append({f"{each.component}.{each.name}" for each in asked})
         violated = violation_of(model, prop.name, Schedule(choices))
-        if violated is not None and all(obviously(each, steps) for each in wanted):
+        if violated is not None and all(obviously(each, steps_in(model, choices)) for each in wanted):
             return len(choices)
         if len(choices) < steps_max:
+            simulation = Simulation(model)
+            for choice in choices:
+                simulation.fire(choice)
             waiting.extend((*choices, each.choice) for each in simulation.transitions())
     return None
 
@@ -87,7 +88,7 @@ def shortest(model: Model, prop: Property, wanted: tuple[Condition, ...], steps_
 def _compare(drawn: tuple[Model, tuple[Condition, ...]]) -> None:
     model, wanted = drawn
     watched = watching(model, wanted)
-    found = python.explore(watched, Limits(3_000))
+    found = python.explore(watched, SearchOptions(3_000))
     if not found.complete:
         return
     for prop in model.properties:
@@ -113,7 +114,7 @@ def _kind(condition: Condition) -> str:
 @given(watched_models())
 def test_all_explorers_find_the_same(drawn: tuple[Model, tuple[Condition, ...]]) -> None:
     watched = watching(*drawn)
-    slow = reference.explore(watched, Limits(300))
+    slow = reference.explore(watched, SearchOptions(300))
     if slow.complete:
         for fast in (python.explore(watched), kernel.explore(watched)):
             assert set(fast.counterexamples) == set(slow.counterexamples)
@@ -168,6 +169,7 @@ def test_what_is_found_is_a_shortest_that_meets_the_conditions() -> None:
     thorough = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
     thorough(given(watched_models())(_compare))()
     assert {"always", "step", "settled", "eventually", "never", "happened", "before"} <= SEEN
+    assert {"Atomic", "Block", "with a crash"} <= SEEN
 
 
 @pytest.mark.parametrize("text", ["", "T5<", "<T8", "!", "!T4<T5", "T4<T5<T6", "T4<!T5", "T4<T4"])
@@ -200,19 +202,49 @@ def test_a_counterexample_of_which_the_conditions_do_not_hold_is_a_defect(monkey
         require_met(MODEL, found, wanted)
 
 
-def test_what_a_block_or_a_crash_does_is_refused_as_a_condition() -> None:
-    def inside() -> Generator[Operation, Any, None]:
+def test_what_a_block_does_is_seen_where_it_happens() -> None:
+    def inside(wanted: int) -> Generator[Operation, Any, bool]:
+        if (yield B.get()) != wanted:
+            return False
         yield A.set(1)
+        yield BAD.set(1)
+        return True
 
-    def role() -> Generator[Request, Any, None]:
-        yield atomic_block(inside)
-        yield B.set(1)
+    def role(wanted: int) -> Generator[Request, Any, None]:
+        yield T1(atomic_block(inside, wanted))
 
-    never = Property("never", "", Kind.ALWAYS, ("b",), lambda view: "it is" if view["b"] else None)
-    parts = {"a": A, "b": B}
-    with pytest.raises(UsageError, match=r"a\.set may happen inside the atomic block"):
-        python.explore(watching(Model(parts, (Process("p", role),), (never,)), (Condition("a.set"),)))
-    crash = Crash("crash", consequences=atomically(A.set(2)))
-    crashing = Model(parts, (Process("p", one, crashes=(crash,)),), (never,), {"crash": 1})
-    with pytest.raises(UsageError, match=r"a\.set may happen with a crash"):
-        watching(crashing, (Condition("a.set"),))
+    always = Property("bad", "", Kind.ALWAYS, ("bad",), _bad)
+    parts = {"a": A, "b": B, "bad": BAD}
+    model = Model(parts, (Process("p", role, (0,)), Process("q", role, (1,)), Process("r", two)), (always,))
+    for condition, is_found in {"a.set": True, "!a.set": False, "T1": True, "!T1": False, "b.get": True}.items():
+        found = python.explore(watching(model, (parse_condition(condition),))).counterexamples
+        assert bool(found) is is_found, condition
+    for order in ("a.set<bad.set", "T1<a.set", "b.get<a.set"):  # of what happens at one instant, nothing is first
+        assert not python.explore(watching(Model(parts, model.processes[:1], (always,)), (parse_condition(order),))
+                                  ).counterexamples  # fmt: skip
+    later = python.explore(watching(model, (parse_condition("b.set<a.set"),))).counterexamples["bad"]
+    require_met(model, later, (Condition("b.set", "a.set"),))
+    with pytest.raises(InternalError):
+        require_met(model, later, (Condition("a.set", never=True),))
+
+
+def test_what_a_crash_brings_with_it_is_seen() -> None:
+    crash = Crash("crash", consequences=atomically(BAD.set(1)))
+    always = Property("bad", "", Kind.ALWAYS, ("bad",), _bad)
+    model = Model({"a": A, "b": B, "bad": BAD}, (Process("p", one, crashes=(crash,)),), (always,), {"crash": 1})
+    found = python.explore(watching(model, (Condition("bad.set"),))).counterexamples["bad"]
+    require_met(model, found, (Condition("bad.set"), Condition("a.set", "bad.set")))
+    with pytest.raises(InternalError):
+        require_met(model, found, (Condition("bad.set", never=True),))
+    assert not python.explore(watching(model, (Condition("bad.set", never=True),))).counterexamples
+
+
+def test_the_crash_of_a_node_has_the_name_that_is_offered_for_it() -> None:
+    node = Node("nd/k1", ("p",), (Crash("lost", consequences=atomically(BAD.set(1))),))
+    always = Property("bad", "", Kind.ALWAYS, ("bad",), _bad)
+    plain = Model({"a": A, "b": B, "bad": BAD}, (Process("p", one),), (always,), {"lost": 1})
+    model = with_nodes(plain, node)
+    require_known(model, (), (Condition("nd.crash"),))
+    for name in ("nd.crash", "bad.set"):
+        assert python.explore(watching(model, (Condition(name),))).counterexamples
+        assert not python.explore(watching(model, (Condition(name, never=True),))).counterexamples

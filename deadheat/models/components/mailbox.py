@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
+from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.freeze import freeze
 from deadheat.sim.render import render
@@ -43,6 +44,10 @@ class Mailbox(OneOrEach):
         self, name: str, *, keyed: bool = False, ordered: bool = True, lossy: bool = False, capacity: int | None = None
     ) -> None:
         super().__init__(name, keyed=keyed)
+        if capacity is not None and (type(capacity) is not int or capacity < 1):
+            raise ModelError(
+                f"The capacity of {name!r} is {capacity!r}; give it a whole number from 1 on, or leave it out."
+            )
         self.ordered = ordered
         self.lossy = lossy
         self.capacity = capacity

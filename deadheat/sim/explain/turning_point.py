@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from deadheat.sim.errors import PurityError
 from deadheat.sim.explore.cycles.graphs import terminal_components
 from deadheat.sim.explore.every_step import asking_every_step
@@ -10,7 +12,7 @@ from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.trace import Schedule
 
-__all__ = ["turning_point"]
+__all__ = ["can_be_avoided", "turning_point"]
 
 STATES_MAX = 20_000
 
@@ -24,16 +26,8 @@ def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
     `STATES_MAX` states, or if it is never lost for good, because only faults that go on keep a lasso from healing.
     """
     tables = Tables(model)
-    watch = next(each for each in tables.watches if each.property.name == name)
-    states = [tables.initial()]
-    for choice in schedule.choices:
-        after = next((after for successor, after in tables.choices(states[-1]) if successor.choice == choice), None)
-        if after is None:
-            raise PurityError(
-                f"The process {choice.process!r} is not pure: it could make step {len(states)} of the schedule, and "
-                "cannot any more. A role may depend on its arguments and on outcomes alone."
-            )
-        states.append(after)
+    watch = _watch_on(tables, name)
+    states = _states_of(tables, schedule)
     turning = len(schedule.choices)
     while turning > 0:
         avoidable = _avoidable(tables, watch, states[turning - 1])
@@ -44,6 +38,37 @@ def turning_point(model: Model, name: str, schedule: Schedule) -> int | None:
         turning -= 1
     stem = len(schedule.choices) if schedule.cycle_from is None else schedule.cycle_from
     return turning if turning <= stem else None
+
+
+@asking_every_step
+def can_be_avoided(model: Model, name: str, schedule: Schedule) -> bool | None:
+    """Return whether, after a schedule, owed steps can lead to where the named property is not violated.
+
+    None if telling would take more than `STATES_MAX` states.
+    """
+    tables = Tables(model)
+    watch, states = _watch_on(tables, name), _states_of(tables, schedule)
+    if any(watch.violated_by(before, after) for before, after in pairwise(states)):
+        return False
+    return _avoidable(tables, watch, states[-1])
+
+
+def _watch_on(tables: Tables, name: str) -> Watch:
+    return next(each for each in tables.watches if each.property.name == name)
+
+
+def _states_of(tables: Tables, schedule: Schedule) -> list[int]:
+    """Return the packed states that a schedule comes through, from the initial one on."""
+    states = [tables.initial()]
+    for choice in schedule.choices:
+        after = next((after for successor, after in tables.choices(states[-1]) if successor.choice == choice), None)
+        if after is None:
+            raise PurityError(
+                f"The process {choice.process!r} is not pure: it could make step {len(states)} of the schedule, and "
+                "cannot any more. A role may depend on its arguments and on outcomes alone."
+            )
+        states.append(after)
+    return states
 
 
 def _avoidable(tables: Tables, watch: Watch, start: int) -> bool | None:

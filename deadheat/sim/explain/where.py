@@ -19,9 +19,11 @@ from typing import Any
 
 from deadheat.sim.components import Component, Step, Steps, operation, operations_in
 from deadheat.sim.errors import InternalError, UsageError, unknown_name
-from deadheat.sim.model import Model, Part, Process, Property, View
+from deadheat.sim.model import Crash, Model, Part, Process, Property, View
 from deadheat.sim.operations import (
+    Accompanied,
     AnyOf,
+    Atomic,
     Block,
     Instant,
     Operation,
@@ -32,7 +34,8 @@ from deadheat.sim.operations import (
     plain,
 )
 from deadheat.sim.run.intercept import Running, intercepted
-from deadheat.sim.run.simulation import Simulation
+from deadheat.sim.run.noting import noting_block
+from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.trace import Schedule
 
 __all__ = ["Condition", "parse_condition", "require_known", "require_met", "watching"]
@@ -104,20 +107,11 @@ def require_known(model: Model, labels: Iterable[str], conditions: Iterable[Cond
 
 def _operations(model: Model) -> Iterator[str]:
     for component in model.components.values():
-        yield from (f"{component.name}.{name}" for name in operations_in(type(component)))
+        yield from (_name_of(component.name, name) for name in operations_in(type(component)))
 
 
 def watching(model: Model, conditions: tuple[Condition, ...]) -> Model:
-    """Return a model that does the same, and in which what is violated is so only where the conditions hold.
-
-    Raises UsageError for a step that may happen where no condition sees it: with a crash, or inside a block.
-    """
-    brought = {
-        each for process in model.processes for crash in process.crashes for each in _names_of(crash.consequences)
-    }
-    for name in (name for condition in conditions for name in condition.names):
-        if name in brought:
-            raise UsageError(f"{name} may happen with a crash, where no condition sees it; name another step.")
+    """Return a model that does the same, and in which what is violated is so only where the conditions hold."""
     monitor = _Monitor(conditions)
     noting = _Noting(monitor)
     return replace(
@@ -138,17 +132,10 @@ class _Monitor(Component):
         self.initial = (Told.OPEN,) * len(conditions)
         self.noting = type(self).note.name
 
-    def require_seen(self, request: Instant) -> None:
-        """Raise UsageError for a block that may do what a condition names, unseen by it."""
-        block = plain(request)
-        if isinstance(block, Block):
-            touched = {each.partition("/")[0] for each in block.component.split(" and ")}
-            for name in self.names:
-                if name.partition(".")[0] in touched and "." in name:
-                    raise UsageError(
-                        f"{name} may happen inside the atomic block {block.name}, where no condition sees it; put a "
-                        "label on the block, and name that."
-                    )
+    def noted(self, names: set[str]) -> Operation | None:
+        """Return the operation that notes a step of these names; None for one that no condition names."""
+        named = tuple(sorted(self.names.intersection(names)))
+        return Operation(MONITOR, self.noting, (named,)) if named else None
 
     @operation
     def note(self, value: tuple[Told, ...], names: tuple[str, ...]) -> Steps:
@@ -175,23 +162,65 @@ class _Noting:
         del running, request
         return outcome
 
+    def crashed(self, crash: Crash) -> Crash:
+        """Return a crash with the note of what it brings with it."""
+        note = self._monitor.noted(_names_of(crash.consequences))
+        if note is None:
+            return crash
+        return replace(crash, consequences=Atomic((*crash.consequences.operations, note)))
+
     def _noted(self, request: Instant) -> Instant:
-        self._monitor.require_seen(request)
-        names = tuple(sorted(self._monitor.names.intersection(_names_of(request))))
-        if not names or isinstance(request, Outside):
+        if isinstance(request, Outside):
             return request
-        return accompanied(request, Operation(MONITOR, self._monitor.noting, (names,)))
+        block = plain(request)
+        if isinstance(block, Block):
+            noting = noting_block(block, _NotingBlock(self._monitor, block.label), MONITOR)
+            return replace(request, request=noting) if isinstance(request, Accompanied) else noting
+        note = self._monitor.noted(_names_of(request))
+        return request if note is None else accompanied(request, note)
+
+
+@dataclass(frozen=True, slots=True)
+class _NotingBlock:
+    """Notes what a block has done, and that it was a step of this label."""
+
+    monitor: _Monitor
+    label: str | None
+
+    def __call__(self, made: tuple[Operation, ...]) -> Operation | None:
+        """Return the operation by which that is noted, if a condition names it."""
+        return self.monitor.noted(_names(made, self.label))
 
 
 def _names_of(request: Instant) -> set[str]:
-    """Return the names of a step: its labels, and its operations with the names of their components."""
-    named = {f"{each.component.partition('/')[0]}.{each.name}" for each in operations_of(request)}
-    labels = {each.label for each in operations_of(request)} | {request.label}
-    return named | {each for each in labels if each}
+    """Return the names of a step: its labels, and its operations with the names of their components.
+
+    What a crash of a node brings with it is among them; what a block does is not.
+    """
+    with_it = request.by if isinstance(request, Accompanied) and request.is_certain else ()
+    return _names((*operations_of(request), *with_it), request.label)
+
+
+def _names(operations: Iterable[Operation], label: str | None = None) -> set[str]:
+    each_named = [(_name_of(each.component, each.name), each.label) for each in operations]
+    return {name for names in (*each_named, (label,)) for name in names if name}
+
+
+def _name_of(component: str, operation_name: str) -> str:
+    return f"{component.partition('/')[0]}.{operation_name}"
+
+
+def _names_in(model: Model, transition: Transition) -> set[str]:
+    """Return the names of a step that was made: with what a block has done on its way, and a crash brought with it."""
+    if transition.operation is not None:
+        return _names_of(transition.operation) | _names(each.operation for each in transition.step.inside)
+    [process] = (each for each in model.processes if each.name == transition.choice.process)
+    return _names_of(process.crashes[transition.choice.crash].consequences)
 
 
 def _noted(process: Process, noting: _Noting) -> Process:
-    return replace(process, role=intercepted(process.role, noting))
+    crashes = tuple(map(noting.crashed, process.crashes))
+    return replace(process, role=intercepted(process.role, noting), crashes=crashes)
 
 
 def _narrowed(prop: Property, conditions: tuple[Condition, ...]) -> Property:
@@ -212,10 +241,7 @@ def _narrowed(prop: Property, conditions: tuple[Condition, ...]) -> Property:
 def require_met(model: Model, schedule: Schedule, conditions: tuple[Condition, ...]) -> None:
     """Run a schedule of the model as it is, and raise InternalError if a condition does not hold of it."""
     simulation = Simulation(model)
-    seen: list[set[str]] = []
-    for choice in schedule.choices:
-        operation = simulation.fire(choice).operation
-        seen.append(set() if operation is None else _names_of(operation))
+    seen = [_names_in(model, simulation.fire(choice)) for choice in schedule.choices]
     for condition in conditions:
         if not _holds_of(condition, seen):
             raise InternalError(

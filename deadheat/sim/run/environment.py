@@ -213,7 +213,7 @@ class RunningProcess:
         return f"The process {self.process.name!r} {what} after {counted(count, 'outcome')}"
 
     def _await(self, request: Request) -> Generator[simpy.Event, Any, Any]:
-        self.chooses = isinstance(request, AnyOf)
+        self.chooses = isinstance(request, AnyOf) and request.chooses
         if not isinstance(request, AnyOf):
             self.pending = (PendingOperation(self.env, request),)
             return (yield self.pending[0])

@@ -1,86 +1,133 @@
-"""How the compiled functions are compiled: once, kept on disk, without Python's lock and without reference counts.
+"""How the compiled functions are compiled: once, kept on disk as machine code, without Python's lock.
+
+The machine code that numba makes is kept, and called again without numba: to import that, and to have it read what it
+keeps itself, takes longer than most searches. A function is called with the addresses of its arrays (`_put`), through
+one more compiled function that takes them back from there (`making`). Where that cannot be had, numba calls it.
 
 The arrays belong to Python and live as long as a call; a compiled function allocates none. So counting references,
 which costs more than all else in a loop over many arrays, is left out (`_nrt`).
 
-What is kept on disk is kept by the content of all files here. numba itself looks at the time and the size of the one
-file that a function is in: not at what other files make part of it, and not at files that were installed anew with the
-same time and size.
+What is kept is kept by the content of all files here, and by whatever else machine code depends on.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
+import ctypes
+from array import array
+from collections.abc import Callable
+from threading import Lock
 from typing import Any, TypeVar
 
-import numba
+import numpy
 
-__all__ = ["compiled", "inlined"]
+from deadheat.sim.explore.compiled import machine_code
 
-njit: Any = numba.njit
-config: Any = numba.config
+__all__ = ["Compiled", "Inlined", "Instruction", "compiled", "inlined", "instruction"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-HERE = Path(__file__).parent
+CALLED = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+"""How numba's own functions are called: where the result goes, where an exception goes, and the argument."""
+
+SIGNED = 1 << 63
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function at its first call with arguments of these types, unless that is on disk.
-
-    It is kept beside this file, or, where that may not be written to, in the user's cache; or in `NUMBA_CACHE_DIR`.
-    """
-    folder = _folder()
-    if folder is not None:
-        with _cache_at(folder):
-            made: Function = njit(nogil=True, cache=True, _nrt=False)(function)
-    else:
-        made = njit(nogil=True, _nrt=False)(function)
-    return made
+    """Compile a function at its first call with arguments of these types, unless that is on disk."""
+    return Compiled(function)  # type: ignore[return-value]
 
 
 def inlined(function: Function) -> Function:
     """Let a function become part of the compiled functions that call it."""
-    made: Function = njit(nogil=True, inline="always", _nrt=False)(function)
-    return made
+    return Inlined(function)  # type: ignore[return-value]
 
 
-@contextmanager
-def _cache_at(folder: Path) -> Iterator[None]:
-    """Let numba keep what is made in the meantime in a folder."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(folder)
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
+def instruction(function: Callable[..., Any]) -> Any:
+    """Let a function say what a compiled function does where it is called (numba's `intrinsic`)."""
+    return Instruction(function)
 
 
-@cache
-def _folder() -> Path | None:
-    """Return the folder for what is made of the files as they are now; None where there can be none."""
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deadheat"
-    for base in (config.CACHE_DIR, HERE / "__pycache__", user):
-        if base:
-            folder = Path(base) / f"numba-{content_of(HERE)}"
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError:
-                continue
-            if os.access(folder, os.W_OK):
-                return folder
-    return None
+class Inlined:
+    """A function that only compiled functions call."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *_: Any) -> Any:
+        """Raise TypeError: Python cannot call it."""
+        raise TypeError(f"{self.function.__qualname__} can be called by compiled functions only.")
 
 
-def content_of(folder: Path) -> str:
-    """Return a digest of all that compiled functions are made of: the files of a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()[:16]
+class Instruction(Inlined):
+    """What stands for instructions of the processor."""
+
+
+class Compiled(Inlined):
+    """A function that runs as machine code, one for each combination of types that it is called with."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._ready: dict[tuple[str, ...], Callable[..., Any]] = {}
+        self._lock = Lock()
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it."""
+        kinds: list[str] = []
+        numbers: list[int] = []
+        for each in arguments:
+            _put(each, kinds, numbers)
+        run = self._ready.get(tuple(kinds))
+        if run is None:
+            with self._lock:
+                run = self._ready[tuple(kinds)] = self._made(tuple(kinds), arguments)
+        return run(numbers, arguments)
+
+    def _made(self, kinds: tuple[str, ...], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
+        code = machine_code.kept(name, kinds)
+        if code is None:
+            from deadheat.sim.explore.compiled import making
+
+            code = making.machine_code_of(self, arguments)
+            if code is None:
+                called_by_numba = making.by_numba(self)
+                return lambda _, given: called_by_numba(*given)
+            machine_code.keep(name, kinds, code)
+        address, result = machine_code.loaded(code), code.result
+        function = CALLED(address)
+
+        def run(numbers: list[int], _: tuple[Any, ...]) -> Any:
+            returned, raised = ctypes.c_int64(), ctypes.c_void_p()
+            given = array("q", numbers)
+            if function(ctypes.addressof(returned), ctypes.addressof(raised), given.buffer_info()[0]):
+                raise AssertionError(f"{name} has raised an exception")
+            return machine_code.RESULTS[result](returned.value)
+
+        return run
+
+
+def _put(value: Any, kinds: list[str], numbers: list[int]) -> None:
+    """Add a value to the arguments of a call: its type in words, and numbers that say where it is, or what."""
+    kind = type(value)
+    if kind is numpy.ndarray:
+        if value.ndim != 1 or not value.flags.carray or not value.dtype.isnative:
+            raise TypeError("Compiled functions take arrays of one dimension that lie in one piece.")
+        kinds.append(value.dtype.str)
+        numbers += (value.ctypes.data, len(value))
+    elif kind is int:
+        kinds.append("int" if value < SIGNED else "<u8")
+        numbers.append(value if value < SIGNED else value - 2 * SIGNED)
+    elif kind is bool:
+        kinds.append("bool")
+        numbers.append(value)
+    elif isinstance(value, numpy.integer):
+        kinds.append(f"one {value.dtype.str}")
+        number = int(value)
+        numbers.append(number if number < SIGNED else number - 2 * SIGNED)
+    elif isinstance(value, tuple):
+        kinds.append(f"{kind.__module__}:{kind.__qualname__} {len(value)}" if kind is not tuple else f"{len(value)}")
+        for each in tuple.__iter__(value):
+            _put(each, kinds, numbers)
+    else:
+        raise TypeError(f"Compiled functions take arrays, whole numbers and tuples of them, not {kind.__name__}.")

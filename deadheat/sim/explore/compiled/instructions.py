@@ -1,15 +1,14 @@
 """What numba has no words for, and the processor has an instruction for: written as LLVM's intermediate code.
 
-See LLVM's language reference for `prefetch`, `cttz`, and comparing vectors.
+See LLVM's language reference for `prefetch`, `cttz`, and comparing vectors. What writes it is imported where it is
+written: whoever runs machine code that is on disk has no use for it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from deadheat.sim.explore.compiled.compiling import instruction
 
 __all__ = ["SIDE_BY_SIDE", "lowest_bit", "matches", "prefetch"]
 
@@ -23,6 +22,8 @@ def _element(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
 
 def _prefetch(_: Any, array: Any, index: Any) -> Any:
     """Ask the processor to fetch array[index] into its cache; it changes nothing but the time."""
+    from llvmlite import ir
+    from numba import types
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = _element(context, builder, signature.args[0], *arguments)
@@ -38,6 +39,8 @@ def _prefetch(_: Any, array: Any, index: Any) -> Any:
 
 def _matches(_: Any, array: Any, first: Any, _mask: Any, _sought: Any) -> Any:
     """Return which of the SIDE_BY_SIDE elements from array[first] on are what is sought, under a mask, as bits."""
+    from llvmlite import ir
+    from numba import types
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array_value, first_value, mask_value, sought_value = arguments
@@ -53,6 +56,8 @@ def _matches(_: Any, array: Any, first: Any, _mask: Any, _sought: Any) -> Any:
 
 def _everywhere(builder: Any, vector: Any, value: Any) -> Any:
     """Return a vector of which each element is the value."""
+    from llvmlite import ir
+
     nothing = ir.Constant(vector, ir.Undefined)
     alone = builder.insert_element(nothing, value, ir.IntType(32)(0))
     return builder.shuffle_vector(alone, nothing, ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None))
@@ -60,6 +65,8 @@ def _everywhere(builder: Any, vector: Any, value: Any) -> Any:
 
 def _lowest_bit(_: Any, _number: Any) -> Any:
     """Return the place of the lowest bit that is set; the number must not be 0."""
+    from llvmlite import ir
+    from numba import types
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         del context, signature
@@ -68,6 +75,6 @@ def _lowest_bit(_: Any, _number: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-prefetch: Any = intrinsic(_prefetch)
-matches: Any = intrinsic(_matches)
-lowest_bit: Any = intrinsic(_lowest_bit)
+prefetch: Any = instruction(_prefetch)
+matches: Any = instruction(_matches)
+lowest_bit: Any = instruction(_lowest_bit)

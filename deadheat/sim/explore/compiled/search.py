@@ -7,7 +7,6 @@ learned yet is learned in one batch and made up for. So every transition is take
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -21,18 +20,21 @@ from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.stored.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows, nothing
+from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.memory import NoRoomError, out_of_memory
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.reductions.symmetry import Symmetry, images
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
+from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["KernelSearch", "Settings"]
+__all__ = ["KernelSearch"]
 
 FIRST_CHUNK = 1 << 10
 """How many states are expanded first; then twice as many each time, so that a small limit is met closely."""
@@ -42,20 +44,6 @@ STATES_TRIED, MOSTLY_WHOLE = 100_000, 32
 
 STATES_SAVED_QUICKLY = 5_000_000
 """So many states more, and checkpoints are twice, three times ... as far apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How states are told apart: by so many bits of a fingerprint, or for 0 exactly.
-
-    The rest only tests change: the bits up to which tables are dense, the transitions between two checkpoints, and how
-    many states a shard may hold, 0 for what the limits allow.
-    """
-
-    fingerprint_bits: int = 0
-    dense_bits: int = 14
-    transitions_between_checkpoints: int = 20_000_000
-    room: int = 0
 
 
 class KernelSearch:
@@ -69,15 +57,15 @@ class KernelSearch:
         self,
         tables: Tables,
         saved: Saved,
-        limits: Limits,
-        report: Report | None,
-        settings: Settings = Settings(),
+        options: SearchOptions = SearchOptions(),
+        report: Report | None = None,
+        tuning: Tuning = Tuning(),
         dependence: Dependence | None = None,
     ) -> None:
         self.tables = tables
-        self.limits = limits
+        self.options = options
         self.report = report
-        self._settings = settings
+        self._tuning = tuning
         self.checkpoint: Checkpoint | None = None
         self.schedules = dict(saved.schedules)
         self.found = dict(saved.found)
@@ -91,8 +79,8 @@ class KernelSearch:
         self.fired = Fired(tables, saved.faults_fired, saved.marks)
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
-        self.dense = DenseTables(tables, settings.dense_bits, self.symmetry)
-        self.team = Team(self.dense, limits.cores, len(tables.watches))
+        self.dense = DenseTables(tables, tuning.dense_bits, self.symmetry)
+        self.team = Team(self.dense, options.cores, len(tables.watches))
         self.omission_odds = saved.omission_odds
         try:
             self.store = self._empty_store()
@@ -134,7 +122,7 @@ class KernelSearch:
         while not self.stopped and self._waiting():
             self._expand_some()
             self._report()
-            self.stopped = self.stopped or self.limits.reached(self.store.states, self.tables.growing)
+            self.stopped = self.stopped or limit_reached(self.options, self.store.states, self.tables.growing)
             self._save_now_and_then()
         if self._waiting():
             return
@@ -338,10 +326,10 @@ class KernelSearch:
             faults_fired=self.fired.kinds,
             reductions=reductions(**used),
             stopped=self.stopped,
-            storage="fingerprint" if self._settings.fingerprint_bits or self._odds() else "exact",
+            storage="fingerprint" if self.options.fingerprint or self._odds() else "exact",
             omission_odds=self._odds(),
             bytes_per_state=self.store.bytes_used / self.store.states,
-            cores=self.limits.cores,
+            cores=self.options.cores,
             remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
             values=self.tables.values(),
         )
@@ -357,7 +345,7 @@ class KernelSearch:
 
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
-        enough = self._settings.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
+        enough = self._tuning.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
         if self.checkpoint is not None and self.transitions - self._transitions_saved > enough:
             self._save(self.checkpoint)
 
@@ -383,10 +371,10 @@ class KernelSearch:
         checkpoint.save(self.tables, saved)
 
     def _empty_store(self) -> Store:
-        return empty_store(self.dense.layout, self.limits, self._settings.fingerprint_bits, self._settings.room)
+        return empty_store(self.dense.layout, self.options, self._tuning)
 
     def _why(self, error: NoRoomError) -> str:
-        return str(error) or out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
+        return str(error) or out_of_memory(self.options.memory_bytes_max, soon=1 << 62) or ""
 
     def _odds(self) -> float:
         """Return an upper bound of the odds that a state was left out, now or before the search was saved."""

@@ -189,6 +189,11 @@ class DenseTables:
         """Return the row of a number."""
         return self._rows[number]
 
+    @property
+    def rows_known(self) -> int:
+        """How many rows there are."""
+        return len(self._rows)
+
     def number(self, key: RowKey) -> int:
         """Return the present number of a row."""
         return self._numbers[key.process, key.local, key.place]

@@ -30,9 +30,10 @@ from typing import Any, NamedTuple
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore import python
 from deadheat.sim.explore.cycles.fairness import FairGraph
-from deadheat.sim.explore.cycles.graphs import terminal_components
+from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
 from deadheat.sim.explore.cycles.lassos import edges_from
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration, Progress
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind, Model, Part, Process, Property
@@ -85,7 +86,7 @@ class _PartModel(Model):
         return self.whole.instances(component)
 
 
-def explore_parts(begun: python.Search, limits: Limits, report: Report | None) -> Exploration | None:
+def explore_parts(begun: python.Search) -> Exploration | None:
     """Return what the whole of a model does, from exploring its parts; None if there is but one, or one is too large.
 
     `begun` is a search of the whole that has gone some way; from it the parts are guessed.
@@ -98,20 +99,20 @@ def explore_parts(begun: python.Search, limits: Limits, report: Report | None) -
     while len(groups) > 1 and len(explored) < len(groups):
         group = next(each for each in groups if each not in explored)
         try:
-            explored[group] = _ExploredPart(_part_of(model, group), merging, limits)
+            explored[group] = _ExploredPart(_part_of(model, group), merging, begun.options)
         except _OutsideError as error:
             owner = next(each for each in groups if error.name in each.components)
             explored.pop(owner, None)
             groups = [each for each in groups if each not in (group, owner)] + [group.joined(owner)]
         except _NotComposableError:
             return None
-        if report:
+        if begun.report:
             searches = [part.search for part in explored.values()]
             states, transitions = (
                 sum(len(each.parents) for each in searches),
                 sum(each.transitions for each in searches),
             )
-            report(Progress(states, transitions, 0, 0))
+            begun.report(Progress(states, transitions, 0, 0))
     return _Composition(model, [explored[group] for group in groups]).result() if len(groups) > 1 else None
 
 
@@ -131,22 +132,27 @@ class _Group(NamedTuple):
 
 def _guessed_groups(tables: Tables) -> list[_Group]:
     """Return the parts as they look after what was learned so far: connected components of who touches what."""
-    import networkx
+    touching: dict[tuple[str, str], set[tuple[str, str]]] = {
+        ("component", name): set() for name in tables.model.components
+    }
 
-    graph: networkx.Graph[tuple[str, str]] = networkx.Graph()
-    graph.add_nodes_from(("component", name) for name in tables.model.components)
+    def connect(one: tuple[str, str], other: tuple[str, str]) -> None:
+        touching[one].add(other)
+        touching[other].add(one)
+
     for states in tables.locals:
         node = ("process", states.process.name)
-        graph.add_node(node)
+        touching[node] = set()
         requests = [request for state in states.states for request in state.operations]
         named = {name for request in requests for name in touched(tables.model, request)}
         named.update(_crash_components(states.process, tables.model))
-        graph.add_edges_from((node, ("component", name)) for name in named)
+        for name in named:
+            connect(node, ("component", name))
     for part in _parts_of_properties(tables.model):
-        nodes = [("component", name) for name in part.reads]
-        graph.add_edges_from(pairwise(nodes))
+        for one, other in pairwise(part.reads):
+            connect(("component", one), ("component", other))
     groups = []
-    for nodes_of_part in networkx.connected_components(graph):
+    for nodes_of_part in strong_components(touching):
         processes = frozenset(name for kind, name in nodes_of_part if kind == "process")
         components = frozenset(name for kind, name in nodes_of_part if kind == "component")
         if processes or any(set(part.reads) & components for part in _parts_of_properties(tables.model)):
@@ -198,12 +204,11 @@ class _Whole(python.Search):
 class _ExploredPart:
     """All states of a part, with the nearest of each kind."""
 
-    def __init__(self, model: Model, merging: bool, limits: Limits) -> None:
+    def __init__(self, model: Model, merging: bool, options: SearchOptions) -> None:
         self.tables = Tables(model, merging=merging)
         self.search = _Whole(
             self.tables,
-            replace(limits, states_max=min(limits.states_max, PART_STATES_MAX), memory_bytes_max=0, cores=1),
-            None,
+            replace(options, states_max=min(options.states_max, PART_STATES_MAX), memory_bytes_max=0),
         )
         self.search.run()
         if self.search.stopped:

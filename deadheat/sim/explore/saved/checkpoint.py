@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import numpy
@@ -29,9 +29,9 @@ from deadheat.sim.explore.compiled.paths import Endpoint
 from deadheat.sim.explore.every_step import asked_of_every_step, named_in
 from deadheat.sim.explore.saved.whole_file import Body, DamagedError, InUseError, WholeFile
 from deadheat.sim.fingerprint import PYTHON, digest_of, fingerprint
-from deadheat.sim.learn.tables import Tables
+from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.learn.watches import EveryStepError
-from deadheat.sim.model import Model
+from deadheat.sim.model import Kind, Model
 from deadheat.sim.trace import Choice, Schedule
 from deadheat.version import VERSION
 
@@ -201,7 +201,7 @@ class Checkpoint:
             raise self._is_damaged()
         return tables, Saved(
             layout=Layout(**msgspec.structs.asdict(header.layout)),
-            parts=self._read_parts(header, body),
+            parts=self._require_found(header, tables, self._read_parts(header, body)),
             depth=header.depth,
             transitions=header.transitions,
             faults_fired=list(header.faults_fired),
@@ -241,6 +241,22 @@ class Checkpoint:
                 f"The checkpoint {self.path} was changed while it was being read; see who else uses it, or remove it "
                 "to start anew."
             ) from None
+
+    def _require_found(
+        self, header: Header, tables: Tables, parts: Iterable[Iterable[Words]]
+    ) -> Iterator[Iterable[Words]]:
+        """Yield the parts; raise CheckpointError, in the end, unless each found state was in the layer that is said.
+
+        And unless one transition leads on from there, where that is what was found.
+        """
+        layout, missing = Layout(**msgspec.structs.asdict(header.layout)), dict(header.found)
+        for number, pieces in enumerate(parts):
+            layer = number if number <= header.depth else number - 1  # that of its depth is in two parts
+            ends = {name: layout.pack([int(state, 16)]) for name, (state, at, _) in missing.items() if at == layer}
+            yield _watched(pieces, ends, missing) if ends else pieces
+        found = (_end_from_text(*each) for each in header.found.values())
+        if missing or (header.folded is None and not all(_is_possible(tables, end) for end in found)):
+            raise self._is_damaged()
 
     def _cannot(self, what: str, error: OSError) -> CheckpointError:
         return CheckpointError(f"The checkpoint {self.path} cannot be {what}: {error.strerror}.")
@@ -317,22 +333,47 @@ def _makes_sense(header: Header, body: Body, tables: Tables) -> bool:
     """Return whether all that a header says fits together."""
     counts, places = tables.numbers_in_use(), header.layout
     fields = list(zip(places.bits, places.word, places.shift, strict=False))
-    names = {each.name for each in tables.model.properties}
+    kinds = {each.name: each.kind for each in tables.model.properties}
+    digits_max = len(counts) * FIELD_BITS // 4
     return (
         len(places.bits) == len(places.word) == len(places.shift) == len(counts)
         and all(word < places.words and shift + bits <= WORD_BITS for bits, word, shift in fields)
         and len(header.sizes) > header.depth + 1
         and not any(size % places.words for size in header.sizes)
         and sum(header.sizes) * WORD_BYTES == body.size
-        and header.found.keys() | header.schedules.keys() <= names
-        and all(layer <= header.depth + 1 for _, layer, _ in header.found.values())
-        and all((each.cycle_from or 0) <= len(each.choices) for each in header.schedules.values())
+        and header.found.keys() | header.schedules.keys() <= kinds.keys()
+        and all(
+            layer <= header.depth + 1
+            and len(state) <= digits_max
+            and (after is not None) is (kinds[name] is Kind.STEP)
+            and len(after or "") <= digits_max
+            for name, (state, layer, after) in header.found.items()
+        )
+        and all(
+            (each.cycle_from is not None) is (kinds[name] is Kind.EVENTUALLY)
+            and (each.cycle_from or 0) <= len(each.choices)
+            for name, each in header.schedules.items()
+        )
         and set(header.faults_fired) <= set(tables.model.budgets)
         and all(mark < len(tables.marks) for mark in header.marks)
     )
 
 
 # From and to what a file holds
+
+
+def _watched(pieces: Iterable[Words], ends: Mapping[str, Words], missing: dict[str, Any]) -> Iterator[Words]:
+    """Yield the pieces, and take from what is missing the ends that are in one of them."""
+    for piece in pieces:
+        for name, words in ends.items():
+            if (piece.reshape(-1, len(words)) == words).all(axis=1).any():
+                missing.pop(name, None)
+        yield piece
+
+
+def _is_possible(tables: Tables, end: Endpoint) -> bool:
+    """Return whether the last transition to an end, which begins in a state that was seen, is one."""
+    return end.after is None or any(state == end.after for _, state in tables.choices(end.state))
 
 
 def _words(piece: bytes) -> Words:

@@ -1,0 +1,99 @@
+"""The project as it was at a git ref: its files in a folder of their own, and a Python that finds nothing newer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deadheat.gate.files import Files
+from deadheat.sim.errors import UsageError
+from deadheat.sim.references import INSTALLED
+
+__all__ = ["Base", "at"]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A copy of the project as it was: its folder there, and where Python is to look before it looks anywhere else."""
+
+    ref: str
+    commit: str
+    root: Path
+    paths: dict[str, str]
+    working: Path
+
+    def require_own(self, files: Files) -> None:
+        """Raise UsageError if what was read is not of the copy, but of the project as it is."""
+        for name in files.others:
+            path = Path(name)
+            if path.is_relative_to(self.working) and not any(each in path.parts for each in INSTALLED):
+                raise UsageError(
+                    f"What is at {self.ref} imports {path.relative_to(self.working)} as it is now, so the two cannot "
+                    "be compared; name the protocol by its file."
+                )
+
+
+@contextmanager
+def at(ref: str, root: Path) -> Iterator[Base]:
+    """Give a copy of the project whose folder this is, as it was at a ref.
+
+    Raises UsageError where there is no git, no repository, or no such ref.
+    """
+    top = Path(_git(root, "rev-parse", "--show-toplevel"))
+    commit = _commit(root, ref)
+    scratch = Path(tempfile.mkdtemp(prefix="deadheat-base-"))
+    try:
+        tree = scratch / "tree"
+        tree.mkdir()
+        index = {**os.environ, "GIT_INDEX_FILE": str(scratch / "index")}
+        _git(top, "read-tree", commit, environment=index)
+        _git(top, "checkout-index", "--all", "--force", f"--prefix={tree}/", environment=index)
+        there = tree / root.resolve().relative_to(top.resolve())
+        there.mkdir(parents=True, exist_ok=True)
+        before = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
+        looked_in = [each for each in (*before, *sys.path) if _is_own(each, top)]
+        inside = [tree / Path(each).resolve().relative_to(top.resolve()) for each in looked_in]
+        paths = os.pathsep.join([*map(str, dict.fromkeys([*inside, there])), *before])
+        yield Base(ref, commit, there, {"PYTHONPATH": paths}, top.resolve())
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _is_own(entry: str, top: Path) -> bool:
+    path = Path(entry or ".").resolve()
+    return path.is_dir() and path.is_relative_to(top.resolve()) and not any(each in path.parts for each in INSTALLED)
+
+
+def _commit(root: Path, ref: str) -> str:
+    try:
+        if ref.startswith("-"):
+            raise UsageError("")
+        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    except UsageError:
+        shallow = _git(root, "rev-parse", "--is-shallow-repository") == "true"
+        why = (
+            "this clone is shallow; fetch it first (git fetch --unshallow, or fetch-depth: 0 in a workflow)"
+            if shallow
+            else "give a branch, a tag or a commit that git knows here"
+        )
+        raise UsageError(f"There is no git ref {ref!r} to compare with; {why}.") from None
+
+
+def _git(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise UsageError("There is no git here, which --base needs; install it, or compare with the lock.") from None
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise UsageError(f"git {arguments[0]} failed in {folder}: {said[-1] if said else done.returncode}.")
+    return done.stdout.strip()

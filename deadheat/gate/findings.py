@@ -1,0 +1,217 @@
+"""What got worse between two surveys of a check, or is not as the configuration says: each thing a *finding*.
+
+A finding is known again by what it is, never by a line: by its check, its kind, the property and the faults.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from deadheat.gate.config import Check
+from deadheat.gate.lock import Accepted
+from deadheat.gate.surveys import Budgets, Judged, Survey, Witness, contains
+from deadheat.gate.words import broken_by, faults_text, gains, steps_text
+
+__all__ = ["UNDECIDED", "Finding", "Kind", "accept", "findings", "is_refactored"]
+
+UNDECIDED = ("vacuous", "inconclusive")
+
+IS = {"holds": "holds", "violated": "is violated", "vacuous": "is vacuous", "inconclusive": "is inconclusive"}
+
+
+class Kind(StrEnum):
+    """What kind of thing a finding is.
+
+    LOST: a property that held, or is to hold, is violated. WEAKER: a smaller set of faults breaks it. VACUOUS,
+    INCONCLUSIVE: it is no longer shown to hold. MUTANT: a guard can be taken away and nobody notices any more.
+    CHANGED: the protocol does something else than the lock says, for better or for worse. UNSAFE_ROLLOUT: old and new
+    side by side violate what each alone does not. MUST_REACH: what some run has to reach is not reached.
+    """
+
+    LOST = "lost"
+    WEAKER = "weaker"
+    VACUOUS = "vacuous"
+    INCONCLUSIVE = "inconclusive"
+    MUTANT = "mutant"
+    CHANGED = "changed"
+    UNSAFE_ROLLOUT = "unsafe-rollout"
+    MUST_REACH = "must-reach"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that got worse; `detail` tells it from others of its kind, `accepted_until` the end of an acceptance.
+
+    `expired` says that it was accepted until a day that is over. `witness` is a shortest counterexample, for those that
+    have one.
+    """
+
+    check: Check
+    kind: Kind
+    text: str
+    property_name: str | None = None
+    faults: Budgets = field(default_factory=dict)
+    detail: str = ""
+    accepted_until: dt.date | None = None
+    reason: str | None = None
+    expired: bool = False
+    witness: Witness | None = None
+
+    @property
+    def id(self) -> str:
+        """A short name that is the same as long as it is the same finding."""
+        faults = sorted((kind, str(budget)) for kind, budget in self.faults.items())
+        parts = (self.check.name, str(self.kind), self.property_name, faults, self.detail)
+        return f"{self.kind}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:10]}"
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether somebody has accepted it, until a day that is not over."""
+        return self.accepted_until is not None and not self.expired
+
+    @property
+    def has_witness(self) -> bool:
+        """Whether there is a counterexample to be shown."""
+        return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None
+
+
+def findings(
+    check: Check, before: Survey | None, now: Survey, accepted: Iterable[Accepted] = (), *, may_change: bool = False
+) -> list[Finding]:
+    """Return what got worse since a survey, if there is one, and what is not as the check says.
+
+    `accepted` are the findings that were accepted: they stay for as long as what they say is so, whatever the survey
+    before says by now. Behaviour `may_change` where nothing was to be kept in step with it.
+    """
+    found = [*_not_as_asked(check, now)]
+    if before is not None:
+        found += _worse(check, before, now)
+    found += _still(check, now, accepted)
+    found = list({each.id: each for each in reversed(found)}.values())[::-1]
+    if before is not None and not may_change and not found and not _is_same(before, now):
+        found.append(Finding(check, Kind.CHANGED, _changed_text(before, now)))
+    return found
+
+
+def is_refactored(before: Survey | None, now: Survey) -> bool:
+    """Return whether the files are others than before, and what the protocol does is the same."""
+    return before is not None and before.sources != now.sources and _is_same(before, now)
+
+
+def accept(found: Iterable[Finding], accepted: Iterable[Accepted], today: dt.date) -> list[Finding]:
+    """Return findings with what was accepted of them, until when and why."""
+    known = {each.id: each for each in accepted}
+    return [
+        replace(each, accepted_until=by.until, reason=by.reason, expired=by.until < today)
+        if (by := known.get(each.id)) is not None
+        else each
+        for each in found
+    ]
+
+
+def _is_same(before: Survey, now: Survey) -> bool:
+    """Return whether two surveys are of one transition system, as far as that is known."""
+    if before.system is not None and now.system is not None:
+        return before.system == now.system
+    return before.sources == now.sources
+
+
+def _not_as_asked(check: Check, now: Survey) -> Iterator[Finding]:
+    for name, judged in now.properties.items():
+        wanted = check.expected(name)
+        if wanted is None or judged.verdict == wanted:
+            continue
+        if judged.verdict == "violated":
+            yield _lost(check, name, judged, f"{name} is violated, and expected is that it {IS[wanted]}")
+        elif judged.verdict in UNDECIDED:
+            yield _undecided(check, name, judged, now, f"expected is that it {IS[wanted]}")
+        else:
+            text = f"{name} holds by now, and expected is that it {IS[wanted]}; say so in `expect`."
+            yield Finding(check, Kind.CHANGED, text, name)
+    for name in now.not_reached:
+        yield Finding(check, Kind.MUST_REACH, f"No run reaches {name}, which some run has to reach.", detail=name)
+    for name in now.undecided_reach:
+        text = f"Whether any run reaches {name} was not decided: there are too many states; check something smaller."
+        yield Finding(check, Kind.INCONCLUSIVE, text, detail=name)
+
+
+def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
+    for name, was in before.properties.items():
+        judged = now.properties.get(name)
+        if judged is None:
+            yield Finding(check, Kind.LOST, f"{name} is not checked any more; before, it {_was(was)}.", name)
+            continue
+        if was.verdict != "holds" or judged.verdict == "holds":
+            if judged.verdict != "violated":
+                yield from _weaker(check, name, was, judged)
+            elif was.verdict in UNDECIDED:
+                yield _lost(check, name, judged, f"{name} is violated; before, it {_was(was)}")
+        elif judged.verdict == "violated":
+            yield _lost(check, name, judged, f"{name} no longer holds")
+        else:
+            yield _undecided(check, name, judged, now, "before, it held")
+    known = [(was, now.properties[name]) for name, was in before.properties.items() if name in now.properties]
+    if any(was.verdict == "holds" and judged.verdict == "violated" for was, judged in known):
+        return  # what is violated notices no guard any more: that is said already
+    for name, fate in before.mutants.items():
+        if fate == "noticed" and now.mutants.get(name) in ("survived", "no difference"):
+            text = f"A guard is no longer tested by any property: {name}; without it, everything holds that held."
+            yield Finding(check, Kind.MUTANT, text, detail=name)
+
+
+def _lost(check: Check, name: str, judged: Judged, what: str) -> Finding:
+    faults = dict(check.faults)
+    under = f" under {faults_text(faults)}" if faults else ""
+    return Finding(check, Kind.LOST, f"{what}: it breaks{under} in {steps_text(judged.length)}.", name, faults)
+
+
+def _undecided(check: Check, name: str, judged: Judged, now: Survey, otherwise: str) -> Finding:
+    if judged.verdict == "vacuous":
+        missed = ", ".join(now.missed)
+        text = f"{name} holds vacuously: no run reaches {missed}; {otherwise}."
+        return Finding(check, Kind.VACUOUS, text, name)
+    text = f"{name} was not decided ({now.why or 'a limit'}); {otherwise}."
+    return Finding(check, Kind.INCONCLUSIVE, text, name)
+
+
+def _weaker(check: Check, name: str, was: Judged, now: Judged) -> Iterator[Finding]:
+    """Yield the fault sets that break a property and did not before, or of which that is no longer decided."""
+    for faults in now.breaking:
+        if not any(contains(faults, smaller) for smaller in (*was.breaking, *was.undecided)):
+            yield Finding(check, Kind.WEAKER, broken_by(name, faults, was, check), name, faults)
+    for faults in now.undecided:
+        if not any(contains(faults, smaller) for smaller in (*was.breaking, *was.undecided)):
+            text = f"Whether {faults_text(faults)} breaks {name} was not decided; before, it did not."
+            yield Finding(check, Kind.INCONCLUSIVE, text, name, faults)
+
+
+def _still(check: Check, now: Survey, accepted: Iterable[Accepted]) -> Iterator[Finding]:
+    """Yield the accepted findings that are still so, although what was before may be forgotten by now."""
+    for each in accepted:
+        judged = now.properties.get(each.property or "")
+        if each.check != check.name or judged is None:
+            continue
+        name = each.property or ""
+        if each.kind == Kind.LOST and judged.verdict == "violated":
+            yield _lost(check, name, judged, f"{name} is violated")
+        elif each.kind == Kind.WEAKER and any(contains(each.faults, smaller) for smaller in judged.breaking):
+            text = f"{faults_text(each.faults)} breaks {name}."
+            yield Finding(check, Kind.WEAKER, text[0].upper() + text[1:], name, each.faults)
+        elif each.kind == judged.verdict and judged.verdict in UNDECIDED:
+            yield _undecided(check, name, judged, now, "before, it held")
+
+
+def _was(judged: Judged) -> str:
+    return {"holds": "held", "violated": "was violated"}.get(judged.verdict, f"was {judged.verdict}")
+
+
+def _changed_text(before: Survey, now: Survey) -> str:
+    better = gains(before, now)
+    states = f"{before.states:,} states before, {now.states:,} now"
+    what = f"What the protocol does has changed ({states}), and nothing that was guaranteed is lost"
+    more = f"; gained: {'; '.join(better)}" if better else ""
+    return f"{what}{more}. If that is meant, run deadheat gate --update."

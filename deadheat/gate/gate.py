@@ -1,0 +1,263 @@
+"""The gate itself: surveys every check, compares each with what was before, and says what got worse."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+import msgspec
+
+from deadheat.gate.base import Base, at
+from deadheat.gate.cache import Cache
+from deadheat.gate.config import WITHOUT_END, Check, Config
+from deadheat.gate.findings import Finding, Kind, accept, findings, is_refactored
+from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
+from deadheat.gate.surveys import Survey
+from deadheat.gate.worker import Answer, Question, answer
+from deadheat.sim.errors import DeadheatError, UsageError
+from deadheat.version import VERSION
+
+__all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What somebody accepts: a finding by its id, why, and until the end of which day."""
+
+    id: str
+    reason: str
+    until: dt.date
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What the gate says: the findings in the order of the checks, and the references that were only rewritten.
+
+    `compared_with` says in words with what; `surveys` are what was found of each check by now. `fresh` are the checks
+    that had to be done, since nothing was kept of them.
+    """
+
+    config: Config
+    findings: tuple[Finding, ...]
+    refactored: tuple[str, ...]
+    compared_with: str
+    surveys: dict[str, Survey] = field(default_factory=dict)
+    before: dict[str, Survey] = field(default_factory=dict)
+    fresh: tuple[str, ...] = ()
+    updated: bool = False
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that nobody has accepted, or not for so long."""
+        return tuple(each for each in self.findings if not each.is_accepted)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing got worse, but for what was accepted."""
+        return not self.open
+
+
+def _no_report(text: str) -> None:
+    del text
+
+
+def gate(
+    config: Config,
+    base: str | None = None,
+    *,
+    update: bool = False,
+    accepting: Acceptance | None = None,
+    today: dt.date | None = None,
+    cache: Cache | None = None,
+    report: Callable[[str], None] = _no_report,
+    jobs: int = 0,
+) -> Gated:
+    """Survey the checks, compare them with the lock or with what is at a git ref, and return what got worse.
+
+    With `update`, what is found by now becomes what later ones are compared with, and nothing counts but what is not as
+    the configuration says. Raises UsageError where something cannot be surveyed, or compared: never is that a success.
+    """
+    asking = _Asking(config, cache or Cache(), report, jobs or os.cpu_count() or 1)
+    lock = read_lock(config.lock)
+    if lock is None and base is None and not update:
+        raise UsageError(
+            f"There is no {config.lock.name} beside {config.file.name} to compare with; write it with deadheat gate "
+            "--update and commit it, or compare with --base REF."
+        )
+    lock = lock or Lock()
+    with nullcontext() if base is None else at(base, config.root) as copy:
+        now = asking.surveys(config.checks)
+        before = lock.checks if copy is None else asking.surveys_of(config.checks, copy)
+    found = _found(config, {} if update else before, now, lock, is_base=copy is not None)
+    if copy is None and not update:
+        found += _not_in_step(config, lock)
+    if accepting is not None:
+        lock = _accepted(lock, accepting, found)
+    today = today or dt.date.today()
+    found = accept(found, lock.accepted, today)
+    if update:
+        lock = Lock(checks=now, accepted=tuple(each for each in lock.accepted if each.id in {one.id for one in found}))
+    if update or accepting is not None:
+        write_lock(config.lock, lock)
+    refactored = [each.name for each in config.checks if is_refactored(before.get(each.name), now[each.name])]
+    return Gated(
+        config,
+        tuple(asking.with_witness(each) for each in sorted(found, key=lambda each: each.is_accepted)),
+        tuple(dict.fromkeys(refactored)),
+        _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
+        now,
+        dict(before),
+        tuple(asking.fresh),
+        update,
+    )
+
+
+class _Asking:
+    """Asks for surveys and witnesses, in processes of their own, or takes what was kept of them."""
+
+    def __init__(self, config: Config, cache: Cache, report: Callable[[str], None], jobs: int) -> None:
+        self._config, self._cache, self._report, self._jobs = config, cache, report, jobs
+        self.fresh: list[str] = []
+
+    def surveys(self, checks: Iterable[Check]) -> dict[str, Survey]:
+        """Return what there is to say of each check by now."""
+        found = self._all([Question("survey", each) for each in checks], None)
+        return {name: each.survey for name, each in found.items() if each.survey is not None}
+
+    def surveys_of(self, checks: Iterable[Check], base: Base) -> dict[str, Survey]:
+        """Return the same of a copy, for those of which there was anything."""
+        found = self._all([Question("survey", each, lenient=True) for each in checks], base)
+        for each in found.values():
+            base.require_own(each.files)
+        return {name: each.survey for name, each in found.items() if each.survey is not None}
+
+    def with_witness(self, finding: Finding) -> Finding:
+        """Return a finding with a shortest counterexample, if there is one to be shown."""
+        if not finding.has_witness or finding.property_name is None:
+            return finding
+        more = {} if finding.kind is Kind.LOST else finding.faults
+        judged_now = Question("witness", finding.check, finding.property_name, more)
+        found = self._ask(judged_now, None)
+        return replace(finding, witness=found.witness)
+
+    def _all(self, questions: list[Question], base: Base | None) -> dict[str, Answer]:
+        """Return the answers by the names of the checks; raises the first error, when all others were said."""
+        with ThreadPoolExecutor(max(1, min(self._jobs, len(questions)))) as pool:
+            futures = {each.check.name: pool.submit(self._ask, each, base) for each in questions}
+            found: dict[str, Answer] = {}
+            errors: list[DeadheatError] = []
+            for name, future in futures.items():
+                try:
+                    found[name] = future.result()
+                except DeadheatError as error:
+                    errors.append(error)
+                self._report(f"surveyed {len(found)} of {len(questions)}, last {name}")
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise UsageError("\n".join(map(str, errors)))
+        return found
+
+    def _ask(self, question: Question, base: Base | None) -> Answer:
+        root = self._config.root if base is None else base.root
+        kept = self._cache.get(question, root)
+        if kept is not None:
+            return kept
+        self.fresh.append(question.check.name)
+        found = answer(question, root, None if base is None else base.paths)
+        if found.error is not None and base is not None:
+            found = msgspec.structs.replace(found, error=f"At {base.ref}: {found.error}")
+        found.require_found()
+        self._cache.keep(question, found)
+        return found
+
+
+def _found(
+    config: Config, before: dict[str, Survey], now: dict[str, Survey], lock: Lock, *, is_base: bool
+) -> list[Finding]:
+    found: list[Finding] = []
+    for check in config.checks:
+        found += findings(check, before.get(check.name), now[check.name], lock.accepted, may_change=is_base)
+    return found
+
+
+def _named(config: Config, lock: Lock) -> str:
+    """Return what the lock is called, and whether another version made it, which may have judged otherwise."""
+    if lock.deadheat == VERSION:
+        return config.lock.name
+    return (
+        f"{config.lock.name}, which deadheat {lock.deadheat} made; this is deadheat {VERSION}, and if nothing but that "
+        "has changed, run deadheat gate --update"
+    )
+
+
+def _not_in_step(config: Config, lock: Lock) -> list[Finding]:
+    """Return the checks that the lock does not know, and those that it alone knows."""
+    found = [
+        Finding(each, Kind.CHANGED, f"{each.name} is not in the lock; if it is right, run deadheat gate --update.")
+        for each in config.checks
+        if each.name not in lock.checks
+    ]
+    names = {each.name for each in config.checks}
+    for name in lock.checks:
+        if name not in names:
+            text = (
+                f"{name} is in the lock and no longer in {config.file.name}, so nothing is checked of it; put it back, "
+                "or run deadheat gate --update."
+            )
+            found.append(Finding(Check(name.partition(" (")[0]), Kind.CHANGED, text, detail=name))
+    return found
+
+
+def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding]) -> Lock:
+    known = {each.id: each for each in found}
+    if accepting.id not in known:
+        near = get_close_matches(accepting.id, known, n=1) or list(known)[:3]
+        there = f"; there is {', '.join(near)}" if near else "; there is none"
+        raise UsageError(f"There is no finding {accepting.id!r} to accept{there}.")
+    finding = known[accepting.id]
+    entry = Accepted(
+        finding.id,
+        finding.check.name,
+        str(finding.kind),
+        finding.property_name,
+        finding.faults,
+        accepting.reason,
+        accepting.until,
+    )
+    others = tuple(each for each in lock.accepted if each.id != entry.id)
+    return msgspec.structs.replace(lock, accepted=tuple(sorted((*others, entry), key=lambda each: each.id)))
+
+
+# One check alone
+
+
+def gate_alone(
+    config: Config, check: Check, *, today: dt.date | None = None, cache: Cache | None = None
+) -> tuple[Finding, ...]:
+    """Return what got worse of one check since the lock was written.
+
+    Without a lock the check is held to what the configuration expects, which is that all holds where it does not say.
+    Raises UsageError where the check cannot be surveyed.
+    """
+    lock = read_lock(config.lock)
+    if lock is None and check.expected("") is None:
+        check = replace(check, expect=(*check.expect, (WITHOUT_END, "holds")))
+    asking = _Asking(config, cache or Cache(), _no_report, 1)
+    now = asking.surveys([check])[check.name]
+    accepted = () if lock is None else lock.accepted
+    found = findings(check, None if lock is None else lock.checks.get(check.name), now, accepted)
+    if lock is not None and check.name not in lock.checks:
+        found += _not_in_step(replace(config, checks=(check,)), Lock())
+    return tuple(asking.with_witness(each) for each in accept(found, accepted, today or dt.date.today()))
+
+
+def out_of_step(config: Config) -> tuple[Finding, ...]:
+    """Return what the lock has and the configuration has no more; nothing without a lock."""
+    lock = read_lock(config.lock)
+    return () if lock is None else tuple(each for each in _not_in_step(config, lock) if each.detail)

@@ -1,0 +1,89 @@
+"""The lock: what was found when somebody last said that it is right, and the findings that were accepted since.
+
+JSON, sorted and without times, so that two people who write it write the same bytes, and a diff of it can be read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from deadheat.gate.surveys import Budgets, Survey
+from deadheat.sim.errors import UsageError
+from deadheat.version import VERSION
+
+__all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "read_lock", "write_lock"]
+
+FORMAT, FORMAT_VERSION = "deadheat-lock", 1
+
+MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
+
+
+class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A finding that the team lives with, until the end of a day; what it is, so that it is known again."""
+
+    id: str
+    check: str
+    kind: str
+    property: str | None
+    faults: Budgets
+    reason: str
+    until: dt.date
+
+
+class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was found of each check, by its name, by which version of deadheat."""
+
+    format: str = FORMAT
+    version: int = FORMAT_VERSION
+    deadheat: str = VERSION
+    checks: dict[str, Survey] = {}
+    accepted: tuple[Accepted, ...] = ()
+
+
+def read_lock(path: Path) -> Lock | None:
+    """Return the lock, or None where there is none; raises UsageError for a file that is none, or of another form."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    if all(marker in content for marker in MARKERS):
+        raise UsageError(
+            f"{path} has the marks of a merge conflict in it; take either side, and run deadheat gate --update."
+        )
+    try:
+        found: Any = json.loads(content)
+    except ValueError as error:
+        raise UsageError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise UsageError(f"{path} is no lock of deadheat; write one with deadheat gate --update.")
+    if found.get("version") != FORMAT_VERSION:
+        raise UsageError(
+            f"{path} is a lock of form {found.get('version')!r}, made by deadheat {found.get('deadheat')}, and this is "
+            f"deadheat {VERSION}, which reads form {FORMAT_VERSION}; compare with --base REF, and write it anew with "
+            "--update."
+        )
+    try:
+        return msgspec.convert(found, Lock, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+
+
+def write_lock(path: Path, lock: Lock) -> None:
+    """Write the lock, all or nothing; raises UsageError where it cannot be written."""
+    content = json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
+            file.write(content)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,180 @@
+"""A process of its own for what runs the user's code: it may hang, end the program, or be of another version.
+
+`answer` starts one and asks it; it is this module, run as a program, that answers: JSON on stdin, JSON on stdout.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from deadheat.gate.config import Check
+from deadheat.gate.files import Files, Reading, sources_of
+from deadheat.gate.surveys import Budgets, Survey, Witness
+from deadheat.sim.errors import DeadheatError, InternalError, UsageError
+
+__all__ = ["Answer", "Question", "answer"]
+
+
+SEED = "PYTHONHASHSEED"
+"""What the order of a set of text depends on; the program `deadheat` has set it, pytest has not."""
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked: a survey of a check, or a witness to how a property breaks under some faults.
+
+    Where it is `lenient`, names that the check speaks of and the protocol does not have are passed over, and a protocol
+    that is not there is no mistake.
+    """
+
+    do: Literal["survey", "witness"]
+    check: Check
+    name: str = ""
+    faults: Budgets = {}
+    lenient: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was found, with the files that were read; or why nothing was, in a sentence."""
+
+    survey: Survey | None = None
+    witness: Witness | None = None
+    error: str | None = None
+    defect: bool = False
+    files: Files = Files({}, {})
+
+    def require_found(self) -> Answer:
+        """Return the answer; raises UsageError, or InternalError, for one that says why there is none."""
+        if self.error is not None:
+            raise (InternalError if self.defect else UsageError)(self.error)
+        return self
+
+
+def answer(question: Question, root: Path, paths: Mapping[str, str] | None = None) -> Answer:
+    """Ask a process that runs in a folder, and with these environment variables, and return what it says.
+
+    Raises UsageError if it takes longer than the check allows.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deadheat.gate.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=root,
+        env={SEED: "0", **os.environ, **(paths or {})},
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(msgspec.json.encode(question), question.check.seconds)
+    except subprocess.TimeoutExpired:
+        raise UsageError(
+            f"{question.check.name} was not decided within {question.check.seconds:g} s; raise its time_limit, or "
+            "check something smaller."
+        ) from None
+    finally:
+        _end(process)
+    try:
+        return msgspec.json.decode(out, type=Answer)
+    except msgspec.MsgspecError:
+        said = err.decode(errors="replace").strip().splitlines()
+        raise UsageError(
+            f"{question.check.name} ended the program that checks it, with code {process.returncode}"
+            f"{': ' + said[-1] if said else ''}; see where it exits."
+        ) from None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it has started."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def main() -> None:
+    """Answer the question on stdin."""
+    results = os.dup(1)
+    os.dup2(2, 1)  # what roles print is no answer
+    question = msgspec.json.decode(sys.stdin.buffer.read(), type=Question)
+    reading = Reading(Path.cwd())
+    try:
+        found = _answered(question)
+    except DeadheatError as error:
+        found = Answer(error=_said(error), defect=isinstance(error, InternalError))
+    found = msgspec.structs.replace(found, files=reading.files())
+    if found.survey is not None:
+        found = msgspec.structs.replace(
+            found, survey=msgspec.structs.replace(found.survey, sources=sources_of(found.files))
+        )
+    with open(results, "wb") as out:
+        out.write(msgspec.json.encode(found, order="deterministic"))
+
+
+def _said(error: DeadheatError) -> str:
+    from deadheat.sim.errors import in_full
+
+    return in_full(error)
+
+
+def _answered(question: Question) -> Answer:
+    from deadheat.gate.survey import survey, witness
+    from deadheat.scenarios.interruption import watch
+
+    watching = watch(lambda: None)
+    try:
+        check: Any = question.check
+        if question.lenient:
+            if not _is_there(check.protocol):
+                return Answer()
+            check = _known_names(check)
+        if question.do == "survey":
+            return Answer(survey=survey(check))
+        return Answer(witness=witness(check, question.name, question.faults))
+    finally:
+        watching.stop()
+
+
+def _is_there(reference: str) -> bool:
+    """Return whether a reference of the user's has an object; one to the library's own always has."""
+    from importlib.util import find_spec
+
+    from deadheat.scenarios import user_code
+    from deadheat.scenarios.catalogue import OBJECT, Reference
+
+    found = OBJECT.fullmatch(Reference.of(reference).base)
+    if found is None:
+        return True
+    where, name = found["where"], found["name"].partition(".")[0]
+    if where.endswith(user_code.SUFFIX):
+        return Path(where).is_file() and hasattr(user_code.module_of(where), name)
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return find_spec(where) is not None and hasattr(__import__(where, fromlist=[name]), name)
+    except ModuleNotFoundError:
+        return False
+
+
+def _known_names(check: Check) -> Check:
+    """Return the check without names that its protocol does not have."""
+    from deadheat.gate.survey import scenario_of
+
+    plain = replace(check, properties=(), expect=(), must_reach=(), allow_unreached=())
+    subject = scenario_of(plain).subject
+    return replace(
+        plain,
+        properties=tuple(each for each in check.properties if each in subject.properties),
+        allow_unreached=tuple(each for each in check.allow_unreached if each in subject.steps_and_faults),
+    )
+
+
+if __name__ == "__main__":
+    main()

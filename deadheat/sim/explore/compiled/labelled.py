@@ -1,0 +1,440 @@
+"""Compiled search of labelled states: a state, and the set of faults by which it was reached (see `explore.labels`).
+
+A *pair* is a state and a label. A state that was already reached by part of the faults of a label is not reached anew
+with that label: whatever can come of it, less is needed for. So the labels of a state are an antichain.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy
+
+from deadheat.sim.explore.compiled.arrays import (
+    FINE,
+    GUARDED,
+    MISSING,
+    WATCHED,
+    Arrays,
+    Int32,
+    Int64,
+    Number,
+    UInt8,
+    UInt64,
+)
+from deadheat.sim.explore.compiled.compiling import compiled, inlined
+from deadheat.sim.explore.compiled.instructions import prefetch
+from deadheat.sim.explore.compiled.lookups import entry_of, local_in, mix, natural, step_verdict
+from deadheat.sim.explore.compiled.stored.visited import (
+    AHEAD,
+    AHEAD_MASK,
+    FOUND,
+    Slots,
+    bucket_of,
+    fetch_ahead,
+    probe,
+    tag_of,
+)
+
+__all__ = [
+    "EVENTS",
+    "FREE_STEPS",
+    "LABELLED_FAULTS",
+    "MISSES",
+    "NOBODY",
+    "OUT",
+    "OUTLAW",
+    "PAIRS",
+    "RECENT_BITS",
+    "TRANSITIONS",
+    "LabelArrays",
+    "PairArrays",
+    "add_pairs",
+    "expand_pairs",
+    "expand_rows",
+    "first_pairs",
+]
+
+FREE_STEPS, LABELLED_FAULTS = 0, 1
+"""What is expanded: steps that leave the label as it is, or faults that add to it."""
+
+TRANSITIONS, MISSES, EVENTS, OUT, OUTLAW = 0, 1, 2, 3, 4
+"""The places of the counters of an expansion; OUTLAW has the number of a process that made a step it must not make."""
+
+PAIRS = 3
+"""The place of the number of pairs in a store's counters; FOUND is that of its states."""
+
+NOBODY = NOTHING = -1
+RECENT_BITS = 14
+RECENT_SHIFT = numpy.uint64(64 - RECENT_BITS)
+ONE = numpy.uint64(1)
+
+
+class LabelArrays(NamedTuple):
+    """What is known of labels: see `Labels` for the first three.
+
+    `following` has -1 also for labels that are not followed. `kind_of` gives the kind of fault of a guard, -1 for one
+    that adds nothing to a label. `only_faults` marks the rows that have no other steps than faults that add to labels.
+    `absent` tells, for each label and process, whether that must not step; `decided` has, for each label, the bits of
+    the step properties that are not asked of it any more.
+    """
+
+    kinds: int
+    size: int
+    following: Int32
+    members: Int32
+    masks: UInt64
+    kind_of: Int32
+    only_faults: UInt8
+    absent: UInt8
+    decided: UInt64
+    fired: UInt8
+
+
+class PairArrays(NamedTuple):
+    """Pairs, in the order in which they were found: state, label, the pair that it was reached from, and the next pair
+    of the same state. `heads` has the last pair of each state, -1 for none.
+    """
+
+    state: Int32
+    label: Int32
+    parent: Int32
+    next: Int32
+    heads: Int32
+
+
+@inlined
+def put_pair(
+    witness: tuple[int, ...],
+    label: Number,
+    parent: Number,
+    counters: Int64,
+    out: UInt64,
+    out_label: Int32,
+    out_parent: Int32,
+    recent: UInt64,
+) -> None:
+    """Count the successor that was written behind the others, if it is none of those written not long ago."""
+    count = len(witness)
+    slot = counters[OUT]
+    value = mix(witness, out, slot * count) ^ (numpy.uint64(label) * numpy.uint64(0x9E3779B97F4A7C15))
+    place = numpy.int64(value >> RECENT_SHIFT) * (count + 1)
+    same = recent[natural(place + count)] == numpy.uint64(label + 1)
+    recent[natural(place + count)] = numpy.uint64(label + 1)
+    for k in range(count):
+        if recent[natural(place + k)] != out[natural(slot * count + k)]:
+            same = False
+            recent[natural(place + k)] = out[natural(slot * count + k)]
+    if not same:
+        out_label[slot] = label
+        out_parent[slot] = parent
+        counters[OUT] += 1
+
+
+@inlined
+def label_after(labels: LabelArrays, label: Number, kind: Number) -> Number:
+    """Return the label with one fault more; -1 where that is not followed, or the fault is none of those asked for."""
+    if kind < 0:
+        return -1
+    return labels.following[natural(label * labels.kinds + kind)]
+
+
+@inlined
+def note_steps(
+    witness: tuple[int, ...],
+    t: Arrays,
+    labels: LabelArrays,
+    successor: Number,
+    pair: Number,
+    label: Number,
+    before: UInt64,
+    before_at: Number,
+    after: UInt64,
+    after_at: Number,
+    counters: Int64,
+    events: UInt64,
+) -> None:
+    """Write down what watches of steps have to say, or to ask, of a step that leads to a label."""
+    count = len(witness)
+    for each in range(t.watched_first[successor], t.watched_middle[successor]):
+        watch = t.watched[each]
+        if labels.decided[label] >> numpy.uint64(t.watch_property[watch]) & ONE != 0:
+            continue
+        if step_verdict(witness, t, watch, before, before_at, after, after_at) != FINE:
+            event = counters[EVENTS] * (3 + 2 * count)
+            events[event] = numpy.uint64(watch)
+            events[event + 1] = numpy.uint64(pair)
+            events[event + 2] = numpy.uint64(label)
+            for k in range(count):
+                events[event + 3 + k] = before[before_at + k]
+                events[event + 3 + count + k] = after[after_at + k]
+            counters[EVENTS] += 1
+
+
+@inlined
+def expand_row_of(
+    witness: tuple[int, ...],
+    t: Arrays,
+    labels: LabelArrays,
+    mode: Number,
+    process: Number,
+    row: Number,
+    pair: Number,
+    label: Number,
+    words: UInt64,
+    at: Number,
+    counters: Int64,
+    out: UInt64,
+    out_label: Int32,
+    out_parent: Int32,
+    events: UInt64,
+    recent: UInt64,
+) -> Number:
+    """Put the successors of one row of a pair into `out`; return MISSING where the row is not learned.
+
+    An event is a step on which a watch has no verdict yet, or which violates it: the watch, the pair, the label that
+    follows, and the states before and after.
+    """
+    entry = entry_of(witness, t, row, words, at)
+    if entry <= 0:
+        return entry
+    count = len(witness)
+    for successor in range(t.span_first[natural(entry)], t.span_first[natural(entry + 1)]):
+        info = t.info[natural(successor)]
+        after = label
+        kind = NOTHING
+        drawn = info & GUARDED == 0 or words[natural(at + t.guard_word[successor])] & t.guard_mask[successor] != 0
+        if drawn != (mode == FREE_STEPS):
+            continue
+        if info & GUARDED:
+            kind = labels.kind_of[t.guard_kind[successor]]
+        if not drawn:
+            after = label_after(labels, label, kind)
+            if after < 0:
+                continue
+        if labels.absent[natural(after * len(t.process_word) + process)] != 0:
+            counters[OUTLAW] = process
+            return entry
+        counters[TRANSITIONS] += 1
+        place = counters[OUT] * count
+        for k in range(count):
+            out[natural(place + k)] = words[natural(at + k)] + t.delta[natural(successor * count + k)]
+        if kind >= 0:
+            labels.fired[kind] = 1
+        if not drawn:
+            word, mask = t.guard_word[successor], t.guard_mask[successor]
+            out[natural(place + word)] += mask & (~mask + ONE)  # nothing was left of the budget, so nothing is drawn
+        if info & WATCHED:
+            note_steps(witness, t, labels, successor, pair, after, words, at, out, place, counters, events)
+        put_pair(witness, after, pair, counters, out, out_label, out_parent, recent)
+    return entry
+
+
+@compiled
+def expand_pairs(
+    witness: tuple[int, ...],
+    t: Arrays,
+    labels: LabelArrays,
+    mode: Number,
+    pairs: PairArrays,
+    words: UInt64,
+    first: Number,
+    last: Number,
+    counters: Int64,
+    out: UInt64,
+    out_label: Int32,
+    out_parent: Int32,
+    out_reserve: Number,
+    events: UInt64,
+    events_reserve: Number,
+    misses: Int64,
+    misses_reserve: Number,
+    recent: UInt64,
+) -> Number:
+    """Expand the pairs `first` to `last`, or as far as the buffers have room; return the next pair.
+
+    A miss is a row and a pair, to be expanded once the row was learned. The reserves are what one pair may need.
+    """
+    count = len(witness)
+    for pair in range(first, last):
+        if (
+            counters[OUT] + out_reserve > len(out_label)
+            or (counters[EVENTS] + events_reserve) * (3 + 2 * count) > len(events)
+            or 3 * (counters[MISSES] + misses_reserve) > len(misses)
+        ):
+            return pair
+        at = numpy.int64(pairs.state[natural(pair)]) * count
+        label = pairs.label[natural(pair)]
+        for process in range(len(t.process_word)):
+            local = t.process_base[natural(process)] + local_in(t, process, words, at)
+            for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
+                if mode == FREE_STEPS and labels.only_faults[natural(row)] != 0:
+                    continue
+                entry = expand_row_of(
+                    witness,
+                    t,
+                    labels,
+                    mode,
+                    process,
+                    row,
+                    pair,
+                    label,
+                    words,
+                    at,
+                    counters,
+                    out,
+                    out_label,
+                    out_parent,
+                    events,
+                    recent,
+                )
+                if entry == MISSING:
+                    misses[3 * counters[MISSES]] = process
+                    misses[3 * counters[MISSES] + 1] = row
+                    misses[3 * counters[MISSES] + 2] = pair
+                    counters[MISSES] += 1
+    return last
+
+
+@compiled
+def expand_rows(
+    witness: tuple[int, ...],
+    t: Arrays,
+    labels: LabelArrays,
+    mode: Number,
+    pairs: PairArrays,
+    words: UInt64,
+    rows: Int64,
+    first: Number,
+    counters: Int64,
+    out: UInt64,
+    out_label: Int32,
+    out_parent: Int32,
+    out_reserve: Number,
+    events: UInt64,
+    events_reserve: Number,
+    recent: UInt64,
+) -> Number:
+    """Expand rows of pairs, given as misses are, from a place on; return the place where room ran out."""
+    count = len(witness)
+    for place in range(first, len(rows) // 3):
+        if counters[OUT] + out_reserve > len(out_label) or (counters[EVENTS] + events_reserve) * (3 + 2 * count) > len(
+            events
+        ):
+            return place
+        pair = rows[3 * place + 2]
+        expand_row_of(
+            witness,
+            t,
+            labels,
+            mode,
+            rows[3 * place],
+            rows[3 * place + 1],
+            pair,
+            pairs.label[pair],
+            words,
+            numpy.int64(pairs.state[pair]) * count,
+            counters,
+            out,
+            out_label,
+            out_parent,
+            events,
+            recent,
+        )
+    return len(rows) // 3
+
+
+@inlined
+def dominates(labels: LabelArrays, smaller: Number, larger: Number) -> Number:
+    """Return whether one label is contained in another."""
+    if smaller == larger:
+        return True
+    if labels.masks[natural(smaller)] & ~labels.masks[natural(larger)] != 0:
+        return False
+    one, other = smaller * labels.size, larger * labels.size
+    end, other_end = one + labels.size, other + labels.size
+    while one < end and labels.members[natural(one)] >= 0:
+        while other < other_end and labels.members[natural(other)] != labels.members[natural(one)]:
+            other += 1
+        if other == other_end:
+            return False
+        one += 1
+        other += 1
+    return True
+
+
+@compiled
+def add_pairs(
+    witness: tuple[int, ...],
+    labels: LabelArrays,
+    pairs: PairArrays,
+    words: UInt64,
+    slots: Slots,
+    tag_mask: Number,
+    limit: Number,
+    candidates: UInt64,
+    candidates_label: Int32,
+    candidates_parent: Int32,
+    first: Number,
+    last: Number,
+    counters: Int64,
+    sizes: Int64,
+    hashes: UInt64,
+) -> Number:
+    """Add the candidates `first` to `last` that no pair dominates; return the next candidate where there is no room.
+
+    There may be `limit` states. `sizes` counts the pairs of each label.
+    """
+    count = len(witness)
+    for each in range(first, min(first + AHEAD, last)):
+        hashes[each & AHEAD_MASK] = mix(witness, candidates, each * count)
+        prefetch(slots, bucket_of(hashes[each & AHEAD_MASK], len(slots)))
+    for each in range(first, last):
+        if counters[FOUND] >= limit or counters[PAIRS] >= len(pairs.state):
+            return each
+        value = hashes[natural(each & AHEAD_MASK)]
+        fetch_ahead(witness, words, 0, slots, tag_mask, candidates, each, last, hashes)
+        slot = probe(witness, words, slots, tag_mask, value, candidates, each * count, 0)
+        label = candidates_label[natural(each)]
+        if slot >= 0:
+            state = numpy.int64(slots[natural(slot)] & ~tag_mask) - 1
+            known = pairs.heads[natural(state)]
+            while known >= 0 and not dominates(labels, pairs.label[natural(known)], label):
+                known = pairs.next[natural(known)]
+            if known >= 0:
+                continue
+        else:
+            state = counters[FOUND]
+            for k in range(count):
+                words[natural(state * count + k)] = candidates[natural(each * count + k)]
+            counters[FOUND] += 1
+            slots[-1 - slot] = numpy.uint32(counters[FOUND]) | tag_of(value, tag_mask)
+            pairs.heads[natural(state)] = -1
+        pair = counters[PAIRS]
+        pairs.state[natural(pair)] = state
+        pairs.label[natural(pair)] = label
+        pairs.parent[natural(pair)] = candidates_parent[natural(each)]
+        pairs.next[natural(pair)] = pairs.heads[natural(state)]
+        pairs.heads[natural(state)] = pair
+        counters[PAIRS] += 1
+        sizes[label] += 1
+    return last
+
+
+@compiled
+def first_pairs(
+    pairs: PairArrays, first: Number, last: Number, violated: UInt64, asked: UInt64, found: Int64, properties: Number
+) -> None:
+    """Set found[label * properties + n], where it is -1, to the first pair with that label that violates property n.
+
+    `violated` has the bits of the properties that are violated in each state, `asked` those that are asked of a label.
+    """
+    for pair in range(first, last):
+        label = pairs.label[natural(pair)]
+        bits = violated[natural(pairs.state[natural(pair)])] & asked[natural(label)]
+        number = 0
+        while bits != 0:
+            if bits & ONE != 0 and found[label * properties + number] < 0:
+                found[label * properties + number] = pair
+            bits >>= ONE
+            number += 1

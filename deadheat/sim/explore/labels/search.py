@@ -1,0 +1,401 @@
+"""One search for all sets of faults of a family, size by size, in compiled code.
+
+The states that are reached by n faults are found once all that fewer faults reach is known: breadth first among them,
+a layer beginning with what a further fault leads to from the layer before it of those with one fault less. A pair that
+is dominated is left out: whatever it violates, the state under the smaller label violates as well. So what is found
+violated under a label that no smaller one explains comes by pairs none of which is dominated, and in the least number
+of steps.
+
+What a set of faults allows is all that any part of it allows. So a property is violated under the budgets of a set if
+and only if it is violated under some label that is contained in it. For what lasts: no step but a fault changes a
+label, and none that does is ever owed or in a cycle; so settled states and fair cycles are those of states alone, and
+have the labels by which their states are reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy
+
+from deadheat.sim.explore.compiled import labelled
+from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
+from deadheat.sim.explore.compiled.fired import FIRST_KIND, SIZE
+from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.labels.families import DividingError
+from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
+from deadheat.sim.explore.labels.sets import Kinds, Labels
+from deadheat.sim.explore.labels.store import LabelledStore
+from deadheat.sim.explore.labels.tables import LabelTables
+from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.memory import NoRoomError, bound, out_of_memory
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.model import Kind, Model
+
+__all__ = ["End", "LabelSearch", "StoppedError"]
+
+CHUNK = 1 << 13
+OUT_ROOM = 1 << 17
+EVENTS_ROOM = 1 << 12
+MISSES_ROOM = 1 << 13
+PROPERTIES_MAX = 64
+"""The properties of a label are bits of one number."""
+
+
+class StoppedError(Exception):
+    """A limit ended the search; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a shortest violation of a property is found: a pair, or a step from it to the state `after`.
+
+    `rank` is 1 where what violates is not quiescent, or meets faults; `length` counts the steps to there.
+    """
+
+    label: Kinds
+    pair: int
+    length: int
+    after: int | None = None
+    rank: int = 0
+
+
+class LabelSearch:
+    """One search at work. `absent` names, for each set, the processes that must not step under it."""
+
+    def __init__(
+        self,
+        model: Model,
+        labels: Labels,
+        kinds: Sequence[str],
+        base: Mapping[str, int],
+        absent: Mapping[Kinds, frozenset[str]],
+        options: SearchOptions = SearchOptions(),
+    ) -> None:
+        self.labels = labels
+        self.tables = LabelTables(model, kinds, base, merging=options.merging is not False)
+        self.dense = DenseTables(self.tables)
+        self.options = options
+        self.store = LabelledStore(
+            self.dense.layout, _room(options, self.dense.layout.words), len(labels.sets), partial(_may_take, options)
+        )
+        self.levels: list[list[tuple[int, int]]] = []
+        self.transitions = 0
+        self.tell: Callable[[], None] = _nothing
+        """Is called now and then."""
+        self.lasting: dict[str, list[Lasting]] = {}
+        self.ends: dict[tuple[str, Kinds], End] = {}
+        self._ranks: tuple[UInt64, UInt64] = (_no_bits(0), _no_bits(0))
+        self._absent = self._absences(absent)
+        self._decided = _no_bits(len(labels.sets))
+        self._following = numpy.full_like(labels.following, -1)
+        self._fired = numpy.zeros(max(len(kinds), 1), dtype=numpy.uint8)
+        self._marks_known = -1
+        self._make_buffers()
+
+    @property
+    def fired(self) -> set[str]:
+        """The kinds of fault that happened."""
+        return {kind for kind, fired in zip(self.tables.kinds, self._fired, strict=False) if fired}
+
+    # The search
+
+    def run(self, size: int, asked: Mapping[int, int]) -> dict[tuple[str, Kinds], End]:
+        """Find all that so many faults reach under the labels that are `asked`, each with the bits of its properties.
+
+        Return the ends of what is violated, by property and label. Sizes are asked for one after the other, from 0 on.
+        Raises StoppedError where a limit is reached, and DividingError.
+        """
+        try:
+            self._find(size, asked)
+            self._judge(size, asked)
+        except NoRoomError as error:
+            reason = str(error) or out_of_memory(self.options.memory_bytes_max, soon=1 << 62)
+            raise StoppedError(reason or "there was no room for more states") from None
+        return {key: end for key, end in self.ends.items() if len(key[1]) == size}
+
+    def _find(self, size: int, asked: Mapping[int, int]) -> None:
+        self._ask(size, asked)
+        self._states_before = self.store.states
+        before = self.levels[-1] if self.levels else []
+        layers: list[tuple[int, int]] = []
+        self.levels.append(layers)
+        if not before:
+            self._begin()
+            layers.append((0, self.store.pairs_found))
+        depth = len(layers)
+        while depth <= len(before) or layers[-1][0] < layers[-1][1]:
+            first = self.store.pairs_found
+            if 0 < depth <= len(before):
+                self._expand(*before[depth - 1], labelled.LABELLED_FAULTS)
+            if depth > 0:
+                self._expand(*layers[depth - 1], labelled.FREE_STEPS)
+            layers.append((first, self.store.pairs_found))
+            depth += 1
+
+    def _begin(self) -> None:
+        words = self.dense.layout.pack([self.tables.initial()])
+        nothing = numpy.zeros(1, dtype=numpy.int32)
+        self.store.add(self._arrays(), words, nothing, nothing - 1)
+
+    def _ask(self, size: int, asked: Mapping[int, int]) -> None:
+        """Follow only these labels, and ask only for these properties."""
+        self._asked = _no_bits(len(self.labels.sets))
+        for label, bits in asked.items():
+            self._asked[label] = bits
+        wanted = numpy.array([len(each) == size for each in self.labels.sets]) & (self._asked != 0)
+        targets = self.labels.following
+        self._following = numpy.where((targets >= 0) & wanted[targets], targets, -1).astype(numpy.int32)
+        self._decided = ~self._asked
+
+    def _expand(self, first: int, last: int, mode: int) -> None:
+        """Expand pairs, and add what they lead to."""
+        while first < last:
+            self._suit()
+            self._counters[:] = 0
+            self._counters[labelled.OUTLAW] = labelled.NOBODY
+            dense, store = self.dense, self.store
+            first = labelled.expand_pairs(
+                dense.witness,
+                dense.arrays(),
+                self._arrays(),
+                mode,
+                store.pairs,
+                store.words,
+                first,
+                min(last, first + CHUNK),
+                self._counters,
+                self._out,
+                self._out_label,
+                self._out_parent,
+                dense.successors_max,
+                self._events,
+                dense.events_max,
+                self._misses,
+                dense.rows_max,
+                self._recent,
+            )
+            missing = self._misses[: 3 * int(self._counters[labelled.MISSES])].copy()
+            self._collect()
+            if len(missing):
+                self._make_up_for(missing, mode)
+            self._look_at_limits()
+
+    def _make_up_for(self, missing: Int64, mode: int) -> None:
+        """Learn rows, and expand them where they were missing."""
+        triples = missing.reshape(-1, 3)
+        keys = [self.dense.key(row) for row in triples[:, 1].tolist()]
+        states = self._states_of(triples[:, 2])
+        if self.dense.learn(zip(keys, states, strict=True)):
+            self.store = self.store.packed_anew(self.dense.layout)
+            self._make_buffers()  # which remember no state of the other layout
+        rows = numpy.array([self.dense.number(key) for key in keys], dtype=numpy.int64)
+        again = numpy.column_stack((triples[:, 0], rows, triples[:, 2])).ravel()
+        place = 0
+        while place < len(keys):
+            self._suit()
+            self._counters[:] = 0
+            self._counters[labelled.OUTLAW] = labelled.NOBODY
+            place = labelled.expand_rows(
+                self.dense.witness,
+                self.dense.arrays(),
+                self._arrays(),
+                mode,
+                self.store.pairs,
+                self.store.words,
+                again,
+                place,
+                self._counters,
+                self._out,
+                self._out_label,
+                self._out_parent,
+                self.dense.successors_max,
+                self._events,
+                self.dense.events_max,
+                self._recent,
+            )
+            self._collect()
+
+    def _collect(self) -> None:
+        """Add what was put out, and look at what happened on the way."""
+        outlaw = int(self._counters[labelled.OUTLAW])
+        if outlaw != labelled.NOBODY:
+            raise DividingError(self.tables.locals[outlaw].process.name)
+        self.transitions += int(self._counters[labelled.TRANSITIONS])
+        count = int(self._counters[labelled.OUT])
+        words = self.dense.layout.words
+        self.store.add(self._arrays(), self._out[: count * words], self._out_label[:count], self._out_parent[:count])
+        width = 3 + 2 * words
+        events = self._events[: int(self._counters[labelled.EVENTS]) * width].reshape(-1, width)
+        if len(events):
+            self._judge_steps(events, words)
+
+    def _judge_steps(self, events: UInt64, words: int) -> None:
+        befores = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 : 3 + words]).ravel())
+        afters = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 + words :]).ravel())
+        for (part, pair, label), before, after in zip(events[:, :3].tolist(), befores, afters, strict=True):
+            name = self.dense.watched_parts[part].property.name
+            key = name, self.labels.sets[label]
+            if self.dense.judge(part, before, after) and key not in self.ends:
+                self.ends[key] = End(key[1], pair, self._depth(pair) + 1, after)
+                self._decided[label] |= numpy.uint64(1 << self.dense.property_numbers[name])
+
+    # What is judged at the end of a size
+
+    def _judge(self, size: int, asked: Mapping[int, int]) -> None:
+        hindsight = RecentHindsight(self.dense, self.store, self._states_before)
+        self._ranks = tuple(numpy.concatenate([each, _no_bits(self.store.states - len(each))]) for each in self._ranks)  # type: ignore[assignment]
+        wanted = 0
+        for bits in asked.values():
+            wanted |= bits
+        for number, watch in enumerate(self.tables.watches):
+            if wanted >> number & 1 and watch.property.kind is not Kind.STEP:
+                for rank, numbers in self._violating(hindsight, number):
+                    self._ranks[rank][numbers] |= numpy.uint64(1 << number)
+        for rank, violated in enumerate(self._ranks):
+            self._note_first(size, rank, violated)
+
+    def _violating(self, hindsight: RecentHindsight, number: int) -> Iterable[tuple[int, Int64]]:
+        """Yield the places of states that violate a property, with the rank of that."""
+        watch = self.tables.watches[number]
+        kind = watch.property.kind
+        if kind is Kind.ALWAYS:
+            yield 0, hindsight.violating(watch)
+        elif kind is Kind.SETTLED:
+            yield 0, hindsight.quiescent(watch)
+            yield 1, hindsight.all_settled(watch)
+        else:
+            found = hindsight.all_lasting(watch)
+            self.lasting.setdefault(watch.property.name, []).extend(found)
+            yield from ((int(each.meets_faults), each.numbers) for each in found)
+
+    def _note_first(self, size: int, rank: int, violated: UInt64) -> None:
+        layers = self.levels[size]
+        count = len(self.tables.watches)
+        found = numpy.full(len(self.labels.sets) * count, -1, dtype=numpy.int64)
+        labelled.first_pairs(self.store.pairs, layers[0][0], layers[-1][1], violated, self._asked, found, count)
+        for place in numpy.flatnonzero(found >= 0).tolist():
+            label, number = divmod(place, count)
+            key = self.tables.watches[number].property.name, self.labels.sets[label]
+            pair = int(found[place])
+            if key not in self.ends:
+                self.ends[key] = End(key[1], pair, self._depth(pair), rank=rank)
+
+    # Pairs
+
+    def _depth(self, pair: int) -> int:
+        """Return how many steps lead to a pair."""
+        layers = next(each for each in reversed(self.levels) if each and each[0][0] <= pair)
+        return next((depth for depth, (first, last) in enumerate(layers) if first <= pair < last), len(layers))
+
+    def _states_of(self, pairs: Int64) -> list[int]:
+        """Return the states of pairs, as those of `Tables`."""
+        return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs].astype(numpy.int64)))
+
+    def state_of(self, pair: int) -> int:
+        """Return the state of a pair."""
+        return self._states_of(numpy.array([pair]))[0]
+
+    def chain(self, pair: int) -> list[tuple[int, Kinds]]:
+        """Return the states and labels on the way to a pair, the initial one first."""
+        pairs = []
+        while pair >= 0:
+            pairs.append(pair)
+            pair = int(self.store.pairs.parent[pair])
+        pairs.reverse()
+        labels = self.store.pairs.label[pairs].tolist()
+        return list(zip(self._states_of(numpy.array(pairs)), (self.labels.sets[each] for each in labels), strict=True))
+
+    # Buffers
+
+    def _suit(self) -> None:
+        """Have buffers large enough for what the tables ask for now."""
+        dense = self.dense
+        if (
+            len(self._recent) != (dense.layout.words + 1) << labelled.RECENT_BITS
+            or 2 * dense.successors_max > len(self._out_label)
+            or 2 * dense.events_max * (3 + 2 * dense.layout.words) > len(self._events)
+            or 2 * 3 * dense.rows_max > len(self._misses)
+        ):
+            self._make_buffers()
+
+    def _make_buffers(self) -> None:
+        dense, words = self.dense, self.dense.layout.words
+        room = max(OUT_ROOM, 4 * dense.successors_max)
+        self._out: UInt64 = numpy.empty(room * words, dtype=numpy.uint64)
+        self._out_label: Int32 = numpy.empty(room, dtype=numpy.int32)
+        self._out_parent: Int32 = numpy.empty(room, dtype=numpy.int32)
+        self._events: UInt64 = numpy.empty(max(EVENTS_ROOM, 4 * dense.events_max) * (3 + 2 * words), dtype=numpy.uint64)
+        self._misses: Int64 = numpy.empty(3 * max(MISSES_ROOM, 4 * dense.rows_max), dtype=numpy.int64)
+        self._recent: UInt64 = numpy.zeros((words + 1) << labelled.RECENT_BITS, dtype=numpy.uint64)
+        self._counters: Int64 = numpy.zeros(8, dtype=numpy.int64)
+        self._rows_known: list[int] = []
+        self._only_faults = numpy.zeros(0, dtype=numpy.uint8)
+
+    def _arrays(self) -> labelled.LabelArrays:
+        if len(self.tables.marks) != self._marks_known:
+            self._kind_of = self._kinds_of_guards()
+            self._marks_known = len(self.tables.marks)
+        rows = self.dense.rows_known
+        if len(self._only_faults) != rows:
+            self._only_faults = self._rows_of_faults(rows)
+        return labelled.LabelArrays(
+            len(self.tables.kinds),
+            self.labels.size,
+            self._following,
+            self.labels.members,
+            self.labels.masks,
+            self._kind_of,
+            self._only_faults,
+            self._absent,
+            self._decided,
+            self._fired,
+        )
+
+    def _kinds_of_guards(self) -> Int32:
+        numbers = {kind: number for number, kind in enumerate(self.tables.kinds)}
+        kinds: Int32 = numpy.full(SIZE, -1, dtype=numpy.int32)
+        for mark, each in enumerate(self.tables.marks[:FIRST_KIND]):
+            kinds[mark] = numbers.get(each.fault, -1) if each.fault is not None else -1
+        for number, kind in enumerate(self.tables.model.budgets):
+            kinds[FIRST_KIND + number] = numbers.get(kind, -1)
+        return kinds
+
+    def _rows_of_faults(self, rows: int) -> Any:
+        keys = (self.dense.key(row) for row in range(rows))
+        marked = (self.tables.adds_to_labels_only(key.process, key.local, key.place) for key in keys)
+        return numpy.fromiter(marked, dtype=numpy.uint8, count=rows)
+
+    def _absences(self, absent: Mapping[Kinds, frozenset[str]]) -> Any:
+        names = [each.process.name for each in self.tables.locals]
+        found = numpy.zeros((len(self.labels.sets), len(names)), dtype=numpy.uint8)
+        for kinds, missing in absent.items():
+            found[self.labels.numbers[kinds]] = [name in missing for name in names]
+        return found.ravel()
+
+    def _look_at_limits(self) -> None:
+        self.tell()
+        largest = int(self.store.sizes.max())
+        reason = limit_reached(self.options, largest, self.tables.growing)
+        reason = reason or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
+        if reason:
+            raise StoppedError(reason)
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _no_bits(count: int) -> UInt64:
+    return numpy.zeros(count, dtype=numpy.uint64)
+
+
+def _room(options: SearchOptions, words: int) -> int:
+    return max(int(bound(options.memory_bytes_max) / (8 * words + 32)), 1 << 16)
+
+
+def _may_take(options: SearchOptions, size: int) -> bool:
+    return out_of_memory(options.memory_bytes_max, soon=size) is None

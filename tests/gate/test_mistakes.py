@@ -1,0 +1,264 @@
+"""What goes wrong around a gate is one sentence and no success: configuration, lock, git, and the user's own code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.gate.project import CLOUD, CREATED, RECHECK, RECHECKED, Project
+
+
+@pytest.fixture(scope="module")
+def green(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose gate is green, and committed; for copies."""
+    made = Project(tmp_path_factory.mktemp("gate") / "project")
+    assert made.gate("--update").code == 0
+    made.commit()
+    return made
+
+
+@pytest.fixture
+def project(green: Project, tmp_path: Path) -> Project:
+    """A copy of that, to be broken, with a cache that knows it."""
+    copied = object.__new__(Project)
+    copied.folder, copied.cache = tmp_path / "project", tmp_path / "cache"
+    shutil.copytree(green.folder, copied.folder)
+    shutil.copytree(green.cache, copied.cache)
+    return copied
+
+
+CONFIGURATIONS = {
+    "checks = 1": "{file}:2: There is no key of tool.deadheat 'checks'; did you mean check or lock?",
+    "up_to = 9": "{file}:2: up_to of tool.deadheat is 9; give it a whole number from 0 to 5.",
+    "up_to = true": "{file}:2: up_to of tool.deadheat is True; give it a whole number from 0 to 5.",
+    'time_limit = "soon"': (
+        '{file}:2: time_limit of tool.deadheat is \'soon\'; give it a duration such as "90s" or "10m".'
+    ),
+    "[[tool.deadheat.check]]": (
+        '{file}:2: tool.deadheat.check, number 1, names no protocol; add protocol = "ours.py:PROTOCOL".'
+    ),
+    '[[tool.deadheat.check]]\nprotocol = "cloud.py:PROTOCOL"\nfault = 1': (
+        "{file}:4: There is no key of tool.deadheat.check, number 1, 'fault'; did you mean faults or"
+    ),
+    '[[tool.deadheat.check]]\nprotocol = "cloud.py:PROTOCOL"\nfaults = { creator-lost = -1 }': (
+        "{file}:4: faults of tool.deadheat.check, number 1, is {'creator-lost': -1}; give it a table of how often each "
+        'kind may happen, such as { worker-crash = 1 } or { worker-crash = "*" }.'
+    ),
+    '[[tool.deadheat.check]]\nprotocol = "cloud.py:PROTOCOL"\nexpect = "green"': (
+        "{file}:4: expect of tool.deadheat.check, number 1, is 'green'; give it \"holds\", or a table such as "
+        '{ no-permanent-orphan = "violated" }, of holds, violated, vacuous, inconclusive.'
+    ),
+    "": '{file} names nothing to check; add [[tool.deadheat.check]] with protocol = "ours.py:PROTOCOL".',
+}
+
+
+@pytest.mark.parametrize("content", CONFIGURATIONS)
+def test_a_mistake_in_the_configuration_is_told(project: Project, content: str) -> None:
+    project.write("pyproject.toml", f"[tool.deadheat]\n{content}\n")
+    done = project.gate()
+    said = CONFIGURATIONS[content].replace("{file}", str(project.folder / "pyproject.toml"))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.removesuffix("\n").startswith(f"deadheat: {said}")
+
+
+def test_what_is_no_toml_is_told(project: Project) -> None:
+    project.write("pyproject.toml", "[tool.deadheat\n")
+    done = project.gate()
+    assert done.code == 2
+    assert "pyproject.toml is no TOML: " in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_one_check_that_is_asked_for_twice_is_told(project: Project) -> None:
+    project.configure('[[tool.deadheat.check]]\nprotocol = "cloud.py:PROTOCOL"')
+    done = project.gate()
+    assert (done.code, "asks for cloud.py:PROTOCOL twice" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('properties = ["no-orphn"]', "'no-orphn'; did you mean no-orphan?"),
+        ("faults = { creator-los = 1 }", "'creator-los'; did you mean creator-lost?"),
+        ('expect = { no-orphn = "holds" }', "'no-orphn'; did you mean no-orphan?"),
+        ('must_reach = ["J2"]', "'J2'; did you mean J1?"),
+        ('must_reach = ["flg.get=raised"]', "'flg.get'; did you mean flag.get"),
+        ('allow_unreached = ["J2"]', "'J2'; did you mean J1?"),
+    ],
+)
+def test_a_name_that_there_is_not_is_told_with_the_nearest(project: Project, more: str, said: str) -> None:
+    project.configure(more)
+    done = project.gate()
+    assert (done.code, done.out) == (2, "")
+    assert said in " ".join(done.err.split())
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is no lock (Expecting value"),
+        ("[]", "is no lock of deadheat; write one with deadheat gate --update."),
+        (
+            "<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n",
+            "has the marks of a merge conflict in it; take either side",
+        ),
+        (
+            '{"format": "deadheat-lock", "version": 7, "deadheat": "9.1"}',
+            "is a lock of form 7, made by deadheat 9.1, and this is deadheat ",
+        ),
+        ('{"format": "deadheat-lock", "version": 1, "checks": {"a": 1}}', "is no lock (Expected `object`"),
+    ],
+)
+def test_a_lock_that_cannot_be_read_is_told(project: Project, content: str, said: str) -> None:
+    project.write("deadheat.lock", content)
+    done = project.gate()
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+BROKEN = {
+    "raises": (CREATED, '    raise ValueError("oh")\n', "cloud.py:27"),
+    "hangs": (CREATED, "    while True:\n        pass\n", "cloud.py:2"),
+    "is impure": (CREATED, f"    import random\n    if random.random() < 2:\n    {CREATED}", ""),
+    "is no Python": (CREATED, "    yield (\n", "cloud.py:"),
+    "ends the program": ("PROTOCOL = Design", "import os; os._exit(0)\nPROTOCOL = Design", "ended the program"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_protocol_that_cannot_be_judged_is_never_green(project: Project, kind: str) -> None:
+    before, after, said = BROKEN[kind]
+    project.edit(before, after)
+    done = project.gate()
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_protocol_has_so_much_time_as_is_said(project: Project) -> None:
+    project.configure('time_limit = "1s"')
+    project.edit("PROTOCOL = Design", "import time; time.sleep(5)\nPROTOCOL = Design")
+    done = project.gate()
+    assert (done.code, done.out) == (2, "")
+    assert "cloud.py:PROTOCOL was not decided within 1 s; raise its time_limit" in done.err
+
+
+def test_a_git_ref_that_there_is_not_is_told(project: Project) -> None:
+    done = project.gate("--base", "mian")
+    assert (done.code, done.out) == (2, "")
+    assert "There is no git ref 'mian' to compare with; give a branch, a tag or a commit" in done.err
+
+
+def test_a_shallow_clone_is_told_how_to_get_the_rest(project: Project, tmp_path: Path) -> None:
+    first = project.git("rev-parse", "HEAD")
+    project.write("more.txt", "more")
+    project.commit()
+    project.git("clone", "--quiet", "--depth=1", f"file://{project.folder}", str(tmp_path / "shallow"))
+    project.folder = tmp_path / "shallow"
+    done = project.gate("--base", first)
+    assert (done.code, done.out) == (2, "")
+    assert "this clone is shallow; fetch it first (git fetch --unshallow" in done.err
+
+
+def test_where_there_is_no_repository_there_is_no_base(project: Project) -> None:
+    shutil.rmtree(project.folder / ".git")
+    done = project.gate("--base", "HEAD")
+    assert (done.code, done.out) == (2, "")
+    assert "git rev-parse failed in" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--accept", "lost-0123456789", "--reason", "x", "--until", "2999-01-01"),
+            "There is no finding 'lost-0123456789'",
+        ),
+        (("--accept", "lost-0123456789", "--until", "2999-01-01"), "--accept needs a reason and a day"),
+        (("--accept", "lost-0123456789", "--reason", "x", "--until", "soon"), "'soon' is no day for --until"),
+        (("--reason", "x"), "--reason and --until belong to --accept ID"),
+        (("--format", "jsn"), "There is no format 'jsn'; did you mean json"),
+        (("--output", "a.json"), "There is an --output a.json without a --format"),
+        (("--format", "json", "--json"), "Two formats would go to the terminal"),
+        (("--config", "none.toml"), "There is no file none.toml"),
+    ],
+)
+def test_a_mistaken_option_is_told(project: Project, arguments: tuple[str, ...], said: str) -> None:
+    done = project.gate(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err.replace("'There is", "There is")
+
+
+def test_without_any_configuration_that_is_told(project: Project, tmp_path: Path) -> None:
+    project.folder = tmp_path / "empty"
+    project.folder.mkdir()
+    done = project.gate()
+    assert done.code == 2
+    assert "Nothing is configured here: no deadheat.toml, and no pyproject.toml with [tool.deadheat]" in done.err
+
+
+# The cache, and several gates at once
+
+
+def test_two_gates_at_once_say_what_one_says(project: Project) -> None:
+    shutil.rmtree(project.cache)
+    project.edit(RECHECK, RECHECKED)
+    both = [project.start("--json") for _ in range(2)]
+    outs = [each.communicate(timeout=300)[0] for each in both]
+    assert [each.returncode for each in both] == [1, 1]
+    assert outs[0] == outs[1]
+    assert json.loads(outs[0])["findings"][0]["kind"] == "lost"
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[: len(content) // 2], lambda content: b"", lambda _: b"x\n{}"]
+)
+def test_what_is_damaged_in_the_cache_is_found_anew(project: Project, damage: object) -> None:
+    assert callable(damage)
+    kept = list((project.cache / "gate").iterdir())
+    assert kept
+    for path in kept:
+        path.write_bytes(damage(path.read_bytes()))
+    assert project.gate("--json").code == 0
+
+
+def test_a_cache_that_cannot_be_written_is_no_failure(project: Project) -> None:
+    shutil.rmtree(project.cache)
+    project.cache.write_text("a file, and no folder")
+    assert project.gate("--json").code == 0
+
+
+def test_what_a_protocol_reads_counts_whatever_file_it_is_in(project: Project) -> None:
+    project.write("words.py", 'GONE = "gone"\n')
+    project.edit("from deadheat.library import Memory", "from deadheat.library import Memory\nfrom words import GONE")
+    project.edit('cloud.job.set("gone")', "cloud.job.set(GONE)")
+    project.commit()
+    assert project.gate("--json").json["refactored"] == ["cloud.py:PROTOCOL"]
+    project.edit('"gone"', '"there"', "words.py")
+    done = project.gate("--base", "HEAD", "--json")
+    assert (done.code, done.kinds) == (1, ["lost"])
+    assert project.gate("--json").code == 1
+
+
+def test_a_protocol_in_a_package_is_compared_with_what_it_was_and_not_with_itself(project: Project) -> None:
+    project.write("src/cloudy/__init__.py", "")
+    project.write("src/cloudy/race.py", CLOUD)
+    project.edit("cloud.py:PROTOCOL", "cloudy.race:PROTOCOL", "pyproject.toml")
+    project.commit()
+    paths = {"PYTHONPATH": str(project.folder / "src")}
+    assert project.gate("--base", "HEAD", "--json", **paths).code == 0
+    project.edit(RECHECK, RECHECKED, "src/cloudy/race.py")
+    done = project.gate("--base", "HEAD", "--json", **paths)
+    assert (done.code, [each["kind"] for each in done.json["findings"]]) == (1, ["lost"])
+
+
+def test_a_protocol_that_is_new_has_nothing_to_lose(project: Project) -> None:
+    project.git("rm", "--cached", "--quiet", "cloud.py")
+    project.git("rm", "--cached", "--quiet", "deadheat.lock")
+    (project.folder / "deadheat.lock").unlink()
+    project.git("commit", "--quiet", "--message", "without")
+    assert project.gate("--base", "HEAD").code == 0
