@@ -83,6 +83,7 @@ class DenseTables:
         growing = self.layout.outgrown(counts)
         self.layout = Layout.fitting(counts, len(self.tables.model.budgets), growing)
         self.witness = (0,) * self.layout.words
+        self._shard_masks = numpy.array(self.layout.shard_masks, dtype=numpy.uint64)
         self._make_columns()
         self._lay_out_processes()
         self._lay_out_watches()
@@ -203,6 +204,12 @@ class DenseTables:
         """Return the present number of a row."""
         return self._numbers[key.process, key.local, key.place]
 
+    @staticmethod
+    def ask(misses: Iterable[tuple[RowKey, int]]) -> None:
+        """Let the tables learn what rows do in states of theirs; the arrays, which others may read, stay the same."""
+        for key, state in misses:
+            key.row.successors[state & key.row.mask]
+
     def learn(self, misses: Iterable[tuple[RowKey, int]]) -> bool:
         """Learn what rows do in states of `Tables`; return whether everything was laid out anew for it."""
         learned = {}
@@ -289,6 +296,7 @@ class DenseTables:
             wide_owner,
             wide_keys,
             wide_value,
+            self._shard_masks,
             self._swaps_now(),
         )
 
