@@ -35,6 +35,7 @@ def frontier_to_json(frontiers: Sequence[Frontier]) -> str:
             "undecided": [dict(faults) for faults in each.undecided],
             "vacuous": [dict(faults) for faults in each.vacuous],
             "not_applicable": list(each.not_applicable),
+            "complete": each.is_complete(),
             "states": each.states,
             "seconds": round(each.seconds, 6),
         }

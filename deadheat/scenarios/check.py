@@ -31,6 +31,7 @@ __all__ = [
     "Verdict",
     "check",
     "check_all",
+    "each_checked",
 ]
 
 
@@ -190,7 +191,7 @@ def check_all(
     left out, and the first ModelError raised once all others were yielded.
     """
     broken = None
-    for result in _checked(scenarios, options, jobs, report):
+    for result in each_checked(scenarios, options, jobs, report):
         if isinstance(result, CheckResult):
             yield result
         else:
@@ -206,9 +207,10 @@ def _check_or_error(scenario: Scenario, options: Options, report: Report | None 
         return error
 
 
-def _checked(
-    scenarios: Sequence[Scenario], options: Options, jobs: int, report: Report | None
+def each_checked(
+    scenarios: Sequence[Scenario], options: Options, jobs: int = 1, report: Report | None = None
 ) -> Iterator[CheckResult | ModelError]:
+    """Check several scenarios as `check_all` does, and yield what breaks a rule of the engine in its place."""
     if jobs == 1 or len(scenarios) <= 1:
         for scenario in scenarios:
             yield _check_or_error(scenario, options, report)

@@ -4,9 +4,9 @@ Sets are multisets, such as `http-retry` twice. A set that contains one which al
 tried for it: a larger budget only allows more. So what is found is minimal, and a property with no breaking set
 survives every combination of up to so many faults, at the size that was checked.
 
-All sets are decided by one search (`minimal_sets`). A kind of fault that can never happen in a protocol is not survived,
-but not applicable: no run under any set that was tried met it. Nor is anything survived where a property holds
-vacuously.
+All sets are decided by one search (`minimal_sets`). A kind of fault that can never happen in a protocol is not
+survived, but not applicable: no run under any set that was tried met it. Nor is anything survived where a property
+holds vacuously.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOOKS_EVERY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How far the search is: how many fault sets of how many are decided, over all protocols, and by how many states."""
+    """How far the search is: how many sets of faults of how many are decided, over all protocols, with what states."""
 
     decided: int
     planned: int
@@ -192,6 +192,10 @@ def _answer_in_worker(asked: _Asked) -> MinimalSets | ModelError:
     return asked.answer(_Tally(0, None, _shared).add)
 
 
+def _on_one_core(options: Options) -> Options:
+    return replace(options, search=replace(options.search, cores=1))
+
+
 def _answers_of_workers(
     asked: Sequence[_Asked], jobs: int, planned: int, report: Callable[[Tried], None] | None
 ) -> Iterator[MinimalSets | ModelError]:
@@ -201,7 +205,7 @@ def _answers_of_workers(
     from multiprocessing.sharedctypes import RawArray
 
     tally = _Tally(planned, report, RawArray(c_longlong, 2))
-    asked = [replace(each, options=replace(each.options, cores=1)) for each in asked]
+    asked = [replace(each, options=_on_one_core(each.options)) for each in asked]
     others = set(active_children())
     with ProcessPoolExecutor(
         min(jobs, len(asked)), initializer=_begin_worker, initargs=(interruption.share(), tally.shared)

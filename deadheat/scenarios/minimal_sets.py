@@ -26,7 +26,9 @@ FaultSet = tuple[tuple[str, int], ...]
 
 @dataclass
 class MinimalSets:
-    """What breaks the properties of a scenario: by property, each minimal set with the length of its counterexample, up to the cycle if it has one.
+    """What breaks the properties of a scenario.
+
+    `breaking` has, by property, each minimal set with the length of its counterexample, up to the cycle if it has one.
 
     `undecided` are the sets of which a property was not decided, for what `stopped` says; `vacuous` those under which
     it holds, but vacuously; `not_applicable` the kinds of fault that never happen.
@@ -86,8 +88,7 @@ class _Asked:
             self._models,
             {kind: budget for kind, budget in self._scenario.faults if budget},
             self._subject.labels,
-            self._options.limits,
-            self._options.merging,
+            self._options.search,
         )
         found = breaking_sets(question, *([report] if report else []))
         for name in self._scenario.properties:

@@ -164,6 +164,12 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
 
     Raises UsageError where there is no such thing, or it takes no such sizes; and whatever making a model raises.
     """
+    if catalogue.BETWEEN in reference:
+        from deadheat.scenarios.stops import stop_named
+
+        if settings:
+            raise UsageError(f"{reference} is a stop of a rollout and takes no --set; its size is -n.")
+        return stop_named(reference)
     if catalogue.Reference.of(reference).mutants:
         original, _, number = reference.rpartition(catalogue.MUTANT)
         catalogue.without_mutants(reference)  # raises for what is no number

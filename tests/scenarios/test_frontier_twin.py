@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from deadheat.models.protocols import PROTOCOLS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.frontier import frontiers
 from deadheat.scenarios.scenario import Scenario

@@ -10,11 +10,12 @@ import pytest
 
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
-from deadheat.scenarios.frontier import _with_faults, frontiers
+from deadheat.scenarios.frontier import frontiers
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.trace_file import replay, save
 from deadheat.sim.errors import UsageError
 from deadheat.sim.model import UNLIMITED
+from tests.scenarios.obvious_frontier import obvious_frontier, said_of
 
 OURS = """
 from collections.abc import Sequence
@@ -209,4 +210,6 @@ def test_a_fault_that_happens_without_end_is_not_switched_off_by_one_more() -> N
     endless = of(("turns", "2"), faults=(("slip", UNLIMITED),))
     [found] = frontiers([endless], 1)
     assert found.breaking == [()]
-    assert _with_faults(endless, (("slip", 1),), ("stays-low",)).budgets["slip"] == UNLIMITED
+    held = of(("turns", "1"), ("most", "9"), faults=(("slip", UNLIMITED),))
+    said = said_of(frontiers([held], 2))
+    assert said.breaking == obvious_frontier(held, 2, tuple(held.subject.faults)).breaking

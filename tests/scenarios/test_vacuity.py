@@ -18,7 +18,7 @@ from deadheat.models.system import System, Task
 from deadheat.reports.frontier import print_frontiers
 from deadheat.reports.machine import check_to_json, frontier_to_json
 from deadheat.reports.matrix import print_matrix
-from deadheat.scenarios import frontier as frontier_module, subjects
+from deadheat.scenarios import subjects
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
 from deadheat.scenarios.frontier import Frontier, frontiers
@@ -165,9 +165,11 @@ def printed(*results: CheckResult) -> str:
 # The frontier
 
 
-def frontier_of(monkeypatch: pytest.MonkeyPatch, name: str, *kinds: str, up_to: int = 1) -> Frontier:
+def frontier_of(
+    monkeypatch: pytest.MonkeyPatch, name: str, *kinds: str, up_to: int = 1, options: Options = Options()
+) -> Frontier:
     monkeypatch.setattr(subjects, "FAULTS", {kind: each for kind, each in FAULTS.items() if kind in kinds})
-    [found] = frontiers([Scenario(name, properties=(HELD,))], up_to)
+    [found] = frontiers([Scenario(name, properties=(HELD,))], up_to, options)
     return found
 
 
@@ -189,22 +191,11 @@ def test_where_everything_is_broken_before_nothing_is_said_of_what_can_happen(mo
     assert (found.breaking, found.not_applicable) == ([()], ())
 
 
-def test_a_kind_that_happens_only_beside_another_can_happen() -> None:
-    happening = frontier_module._Happening()
-    alone = result_of("state-machine", faults=(("watch-loss", 1),))
-    happening.add((("watch-loss", 1),), alone)
-    assert happening.never == ("watch-loss",)
-    both = frozenset({"watch-loss", "http-loss"})
-    together = replace(alone, exploration=replace(alone.exploration, faults_fired=both))
-    happening.add((("watch-loss", 1), ("http-loss", 1)), together)
-    assert happening.never == ()  # type: ignore[comparison-overlap]
-
-
-def test_a_search_cut_short_does_not_tell_what_cannot_happen() -> None:
-    happening = frontier_module._Happening()
-    short = result_of("state-machine", Options(SearchOptions(states_max=20)), faults=(("worker-loss", 1),))
-    happening.add((("worker-loss", 1),), short)
-    assert happening.never == ()
+def test_a_search_cut_short_does_not_tell_what_cannot_happen(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = Options(SearchOptions(states_max=20))
+    found = frontier_of(monkeypatch, "state-machine", "watch-loss", options=options)
+    assert (found.undecided, found.not_applicable) == ([(), (("watch-loss", 1),)], ())
+    assert "20 states" in (found.stopped or "")
 
 
 def test_nothing_is_survived_vacuously(monkeypatch: pytest.MonkeyPatch) -> None:

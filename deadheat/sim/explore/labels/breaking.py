@@ -18,7 +18,7 @@ from deadheat.sim.explore.labels.families import DividingError, Family, families
 from deadheat.sim.explore.labels.paths import schedule_to
 from deadheat.sim.explore.labels.search import End, LabelSearch, StoppedError
 from deadheat.sim.explore.labels.sets import Kinds, Labels, parts_of, smaller_by_one
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn.watches import EveryStepError
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
@@ -46,8 +46,7 @@ class Question:
     models: Mapping[Kinds, Model]
     base: Mapping[str, int] = field(default_factory=dict)
     steps: Collection[str] = ()
-    limits: Limits = Limits()
-    merging: bool = True
+    options: SearchOptions = SearchOptions()
 
 
 @dataclass
@@ -118,8 +117,7 @@ class _Search:
             sets = [each for each in self._question.models if len(each) == size]
             for kinds in sets:
                 self._decide(kinds)
-            found.states = sum(each.store.pairs_found for each in self._searches)
-            self._report(len(sets), found.states)
+            self._tell(len(sets))
         for search in self._searches:
             search.tables.verify_purity()
             found.happened |= search.fired
@@ -127,18 +125,18 @@ class _Search:
         found.coverage = {kinds: covered[id(self._search_for[kinds])] for kinds in found.holding}
         return found
 
+    def _tell(self, decided: int = 0) -> None:
+        self._found.states = sum(each.store.pairs_found for each in self._searches)
+        self._report(decided, self._found.states)
+
     def _search_of(self, family: Family, every_step: Collection[str]) -> LabelSearch:
         question = self._question
         family.model = asked_of_every_step(family.model, every_step)
-        return LabelSearch(
-            family.model,
-            self._labels,
-            question.kinds,
-            question.base,
-            family.absent(),
-            question.limits,
-            merging=question.merging,
+        search = LabelSearch(
+            family.model, self._labels, question.kinds, question.base, family.absent(), question.options
         )
+        search.tell = self._tell
+        return search
 
     def _inherit(self, size: int) -> None:
         """Take what smaller sets break as broken by all larger ones, too."""

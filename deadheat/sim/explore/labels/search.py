@@ -14,7 +14,7 @@ have the labels by which their states are reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -74,11 +74,9 @@ class LabelSearch:
         base: Mapping[str, int],
         absent: Mapping[Kinds, frozenset[str]],
         options: SearchOptions = SearchOptions(),
-        *,
-        merging: bool = True,
     ) -> None:
         self.labels = labels
-        self.tables = LabelTables(model, kinds, base, merging=merging)
+        self.tables = LabelTables(model, kinds, base, merging=options.merging is not False)
         self.dense = DenseTables(self.tables)
         self.options = options
         self.store = LabelledStore(
@@ -86,6 +84,8 @@ class LabelSearch:
         )
         self.levels: list[list[tuple[int, int]]] = []
         self.transitions = 0
+        self.tell: Callable[[], None] = _nothing
+        """Is called now and then."""
         self.lasting: dict[str, list[Lasting]] = {}
         self.ends: dict[tuple[str, Kinds], End] = {}
         self._ranks: tuple[UInt64, UInt64] = (_no_bits(0), _no_bits(0))
@@ -377,11 +377,16 @@ class LabelSearch:
         return found.ravel()
 
     def _look_at_limits(self) -> None:
+        self.tell()
         largest = int(self.store.sizes.max())
         reason = limit_reached(self.options, largest, self.tables.growing)
         reason = reason or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
         if reason:
             raise StoppedError(reason)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _no_bits(count: int) -> UInt64:
