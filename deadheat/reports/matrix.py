@@ -158,6 +158,8 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
             lines.append(
                 f"{result.scenario.protocol}: not all runs were seen, and none of them reached {', '.join(unreached)}."
             )
+        for each in result.never_kept:
+            lines.append(f"{result.scenario.protocol}: no run keeps to what is assumed: {each}.")
     if not lines:
         steps = f"every step {_expected(results)}, and " if any(result.labels for result in results) else ""
         lines.append(f"Not vacuous: some run of each reached {steps}every fault allowed.")

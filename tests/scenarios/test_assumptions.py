@@ -17,6 +17,7 @@ from deadheat.models.components.row import Row
 from deadheat.models.design import Design
 from deadheat.models.roles import Steps, one
 from deadheat.scenarios.assumptions import assumptions_of
+from deadheat.sim.errors import UsageError
 from deadheat.sim.operations import Operation, atomically
 from tests.command import deadheat
 
@@ -121,4 +122,55 @@ def test_what_several_assume_alike_is_told_once() -> None:
 
 
 KILL = design(directly)
+
+
+def misspelt(system: Loading) -> Steps:
+    yield atomically(system.row.set("broken"), system.seen.once("laoded"))
+
+
+def too_late(system: Loading) -> Steps:
+    yield system.seen.note("begun")
+    yield atomically(system.row.set("broken"), system.seen.before("begun"))
+
+
+def behind_another(system: Loading) -> Steps:
+    yield system.row.wait_for("never")
+    yield from misspelt(system)
+
+
+@pytest.mark.parametrize(
+    ("kill", "told"),
+    [(misspelt, "once:laoded in misspelt"), (too_late, "before:begun in too_late")],
+)
+def test_what_holds_because_no_run_keeps_to_what_is_assumed_is_vacuous(kill: Any, told: str) -> None:
+    checked = check(design(kill))
+    assert set(map(str, checked.verdicts.values())) == {"vacuous"}
+    [cut] = checked.result.never_kept
+    assert str(cut).startswith(f"{told} (test_assumptions.py:")
+    assert ("did you mean loaded" in str(cut)) is (kill is misspelt)
+    allowed = check(design(kill), allow_unreached=(cut.name,))
+    assert set(map(str, allowed.verdicts.values())) == {"holds"}
+
+
+@pytest.mark.parametrize("kill", [directly, by_a_helper, by_another_name, behind_another, without])
+def test_an_assumption_that_some_run_keeps_to_or_that_none_comes_to_cuts_nothing_away(kill: Any) -> None:
+    assert check(design(kill)).result.never_kept == ()
+
+
+def test_an_assumption_that_there_is_not_cannot_be_allowed() -> None:
+    with pytest.raises(UsageError, match="step or fault 'twice:loaded'"):
+        check(design(misspelt), allow_unreached=("twice:loaded",))
+
+
+CUT = design(misspelt)
+
+
+def test_the_command_says_which_assumption_cuts_all_runs_away() -> None:
+    reference = f"{Path(__file__).relative_to(Path.cwd())}:CUT"
+    told = deadheat("check", reference)
+    assert told.returncode == 3
+    words = " ".join(told.stdout.split())
+    assert "no run keeps to what is assumed: once:laoded in misspelt (test_assumptions.py:" in words
+    assert "--allow-unreached once:laoded" in words
+    assert deadheat("check", reference, "--allow-unreached", "once:laoded").returncode == 0
 AGAIN = KILL.variant("again", "another kill")
