@@ -55,8 +55,8 @@ class Design(Generic[System]):
     `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `nodes` are what
     roles run on, and die with. `faults` are those that no component, crash or role declares, and `budgets` the faults
     under which it is judged if nothing else is asked for. `lacks` are labels that its roles name and no run needs to
-    reach. `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design
-    judges liveness only on runs on which faults stop.
+    reach. `expects` says of properties which verdict is expected. A `quiet` design judges liveness only on runs on
+    which faults stop.
     """
 
     name: str

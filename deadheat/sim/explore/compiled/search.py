@@ -22,12 +22,13 @@ from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows
 from deadheat.sim.explore.limits import limit_reached
-from deadheat.sim.explore.memory import NoRoomError, out_of_memory
+from deadheat.sim.explore.memory import NoRoomError, no_more_memory
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.reductions.symmetry import Symmetry, images
 from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
@@ -74,7 +75,7 @@ class KernelSearch:
         self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
         self.transitions = self._transitions_saved = saved.transitions
         self.depth = saved.depth
-        self.stopped: str | None = None
+        self.stopped: Stop | None = None
         self.fired = Fired(tables, saved.faults_fired, saved.marks)
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
@@ -85,7 +86,8 @@ class KernelSearch:
             self.store = self._empty_store()
             self.store.add_layers(saved.parts, saved.layout)
         except NoRoomError as error:
-            raise UsageError(f"This search cannot be done, since {self._why(error)}.") from None
+            stop = self._why(error)
+            raise UsageError(f"This search cannot be done, since {stop}.", about=stop.limit) from None
         self.cursors = self._begun_at = self.store.join(self.depth)
         self.team.forget(self.store)
         self.chunk = FIRST_CHUNK
@@ -196,7 +198,7 @@ class KernelSearch:
             if all(done):
                 return
             if any(self.store.is_full(shard) for shard in range(self.store.shards)):
-                self.stopped = self._why(NoRoomError(self.store.full_because or ""))
+                self.stopped = self._why(NoRoomError(self.store.full_because))
                 return
 
     def _add(self, t: Any, shard: int, reached: list[int]) -> bool:
@@ -371,8 +373,8 @@ class KernelSearch:
     def _empty_store(self) -> Store:
         return empty_store(self.dense.layout, self.options, self._tuning)
 
-    def _why(self, error: NoRoomError) -> str:
-        return str(error) or out_of_memory(self.options.memory_bytes_max, soon=1 << 62) or ""
+    def _why(self, error: NoRoomError) -> Stop:
+        return error.stop or no_more_memory(self.options.memory_bytes_max)
 
     def _odds(self) -> float:
         """Return an upper bound of the odds that a state was left out, now or before the search was saved."""
