@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
-from deadheat.models import faults as kinds
 from deadheat.models.design import Design, declared_faults
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import ROLES
@@ -41,6 +40,7 @@ class OfEvaluations(Subject):
     """A protocol by which evaluations are started and cancelled."""
 
     grows_with_faults = True
+    of_the_world: ClassVar[Mapping[str, Fault]] = FAULTS
 
     protocol: Protocol
 
@@ -94,7 +94,7 @@ class OfEvaluations(Subject):
     @cached_property
     def _faults(self) -> Mapping[str, Fault]:
         declared = declared_faults(self._system, self.protocol.roles, self.protocol.faults)
-        return {**FAULTS, **{kind: each for kind, each in declared.items() if each is not kinds.FAULTS.get(kind)}}
+        return {**self.of_the_world, **{kind: each for kind, each in declared.items() if each is not FAULTS.get(kind)}}
 
     @cached_property
     def _system(self) -> System:
