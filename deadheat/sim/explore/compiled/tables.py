@@ -21,6 +21,7 @@ from deadheat.sim.explore.compiled.arrays import (
     WATCHED,
     Arrays,
     Column,
+    UInt64,
 )
 from deadheat.sim.explore.compiled.fired import number_of
 from deadheat.sim.explore.compiled.layout import Layout
@@ -200,6 +201,11 @@ class DenseTables:
     def rows_known(self) -> int:
         """How many rows there are."""
         return len(self._rows)
+
+    @property
+    def watch_masks(self) -> UInt64:
+        """For each watch, the bits of a state's words that it reads."""
+        return self._watch_masks
 
     def number(self, key: RowKey) -> int:
         """Return the present number of a row."""
