@@ -55,9 +55,11 @@ class FingerprintStore(Store):
         room: int,
         may_take: Callable[[int], bool] = anything,
         bits: int = WORD_BITS,
+        *,
+        spread: bool = False,
     ) -> None:
         self._bits = bits
-        super().__init__(layout, shards, room, may_take)
+        super().__init__(layout, shards, room, may_take, spread=spread)
         self._file = WordsFile(shards * self.room * layout.words)
         self._held = [0] * shards
         self._fill = [FULL] * shards
