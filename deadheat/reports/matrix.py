@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -108,15 +108,10 @@ def _scope(results: Sequence[CheckResult]) -> str:
 
 def _remarks(results: Sequence[CheckResult]) -> list[Text]:
     """Return what the searches have to say on how they came to their verdicts, once each."""
-    remarks: dict[str, None] = {}
+    remarks = dict.fromkeys(_assumed(results))
     for result in results:
         exploration = result.exploration
         remarks.update((f"{result.scenario.protocol}: {remark}.", None) for remark in exploration.remarks)
-        if result.assumptions:
-            made = "; ".join(result.assumptions)
-            remarks[f"{result.scenario.protocol}: what holds, holds of runs that keep to what is assumed: {made}."] = (
-                None
-            )
         if exploration.stopped:
             remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:
@@ -126,6 +121,17 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
         if exploration.storage == "fingerprint":
             remarks[f"{result.scenario.protocol}: {_omissions(exploration.omission_odds)}."] = None
     return [Text(remark, style="dim") for remark in remarks]
+
+
+def _assumed(results: Sequence[CheckResult]) -> Iterator[str]:
+    """Yield what is assumed, once for all that assume the same."""
+    by_assumptions: dict[tuple[str, ...], list[str]] = {}
+    for result in results:
+        by_assumptions.setdefault(result.assumptions, []).append(result.scenario.protocol)
+    for made, protocols in by_assumptions.items():
+        if made:
+            of = ", ".join(dict.fromkeys(protocols))
+            yield f"{of}: what holds, holds of runs that keep to what is assumed: {'; '.join(made)}."
 
 
 def _omissions(odds: float) -> str:
@@ -152,6 +158,8 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
             lines.append(
                 f"{result.scenario.protocol}: not all runs were seen, and none of them reached {', '.join(unreached)}."
             )
+        for each in result.never_kept:
+            lines.append(f"{result.scenario.protocol}: no run keeps to what is assumed: {each}.")
     if not lines:
         steps = f"every step {_expected(results)}, and " if any(result.labels for result in results) else ""
         lines.append(f"Not vacuous: some run of each reached {steps}every fault allowed.")

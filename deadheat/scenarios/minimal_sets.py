@@ -117,6 +117,7 @@ class _Asked:
         result.vacuous |= vacuous
 
     def _misses_a_step(self, kinds: Kinds, found: Breaking) -> bool:
+        covered = found.coverage(kinds)
         exploration = Exploration(
             explorer="labels",
             states=0,
@@ -125,10 +126,10 @@ class _Asked:
             complete=True,
             counterexamples={},
             reached=frozenset(),
-            labels_reached=found.steps_under(kinds),
+            labels_reached=covered.steps_under(kinds),
             faults_fired=frozenset(),
             reductions=(),
-            values=found.values_under(kinds),
+            values=covered.values_under(kinds),
         )
         reached = self._subject.reached(self._scenario.evaluations, self._budgets(kinds), exploration)
         return any(each not in reached | self._options.allow_unreached for each in self._subject.labels)

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from deadheat.scenarios.assumptions import is_assumption
 from deadheat.scenarios.catalogue import without_mutants
 from deadheat.scenarios.subject import Settings, Subject
 from deadheat.scenarios.subjects import subject_of
@@ -150,10 +151,10 @@ def parse_settings(texts: list[str]) -> Settings:
 
 
 def require_steps_or_faults(names: Iterable[str], scenarios: Iterable[Scenario]) -> frozenset[str]:
-    """Return names of steps and kinds of fault; raises UsageError for one that is neither in any of the scenarios."""
-    found = frozenset(names)
+    """Return names of steps and kinds of fault, and of assumptions; raises UsageError for what none of them has."""
+    found, scenarios = frozenset(names), tuple(scenarios)
     known = list(dict.fromkeys(name for each in scenarios for name in each.subject.steps_and_faults)) if found else []
     for name in found:
-        if name not in known:
+        if name not in known and not is_assumption(name, (each.model() for each in scenarios)):
             raise unknown_name("step or fault", name, known)
     return found

@@ -8,14 +8,14 @@ what the component goes on with by itself, the role has asked for once and is to
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import wraps
+from functools import partial, wraps
 from types import CodeType
 from typing import Any, Protocol
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import Operation, Request, RoleFunction
-from deadheat.sim.run.intercept import Running
+from deadheat.sim.run.intercept import Running, surrounded
 
 __all__ = ["CONNECTS", "Connection", "connected"]
 
@@ -51,7 +51,7 @@ def connected(role: RoleFunction, connection: Connection) -> RoleFunction:
     def between(*arguments: Any) -> Running:
         return _drive(role(*arguments), connection)
 
-    return between
+    return surrounded(between, role, partial(connected, connection=connection))
 
 
 def _drive(wrapped: Running, connection: Connection) -> Running:

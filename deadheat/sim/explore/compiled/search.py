@@ -6,6 +6,7 @@ learned yet is learned in one batch and made up for. So every transition is take
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -20,7 +21,7 @@ from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.stored.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.tuning import Tuning
-from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows
+from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows, nothing
 from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.memory import NoRoomError, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
@@ -170,7 +171,7 @@ class KernelSearch:
         self._check_quiet()
         pending = [each for worker in self.team.workers for each in missing_rows(self.dense, self.store, worker)]
         uncertain = [state for worker in self.team.workers for state in self._states(worker.uncertain_states)]
-        self._collect()
+        self._collect(lambda: self.dense.ask(pending))
         if pending and not self.stopped:
             self._make_up_for(pending)
         self._check_quiescent([state for state in uncertain if self.tables.is_quiescent(state)])
@@ -180,7 +181,7 @@ class KernelSearch:
         for worker in self.team.workers:
             worker.reset(self.dense, decided)
 
-    def _collect(self) -> None:
+    def _collect(self, meanwhile: Callable[[], None] = nothing) -> None:
         """Add the successors that the workers found to the store, and look at what happened on the way."""
         for worker in self.team.workers:
             self.transitions += worker.transitions
@@ -190,7 +191,8 @@ class KernelSearch:
         reached = [[0] * len(self.team.workers) for _ in range(self.store.shards)]
         while True:
             t = self.dense.arrays()
-            done = self.team.each(lambda shard, _, t=t: self._add(t, shard, reached[shard]))  # type: ignore[misc]
+            done = self.team.each(lambda shard, _, t=t: self._add(t, shard, reached[shard]), meanwhile)  # type: ignore[misc]
+            meanwhile = nothing
             for shard, worker in enumerate(self.team.workers):
                 self._judge(worker.take_added(self.store.counters[shard]), self.depth + 1)
             if all(done):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.every_step import asked_of_every_step
@@ -32,6 +32,10 @@ Decided = Callable[[int, int], None]
 def nobody(decided: int, states: int) -> None:
     """Tell nobody."""
     del decided, states
+
+
+def _nothing_covered(kinds: Kinds) -> Coverage:
+    raise AssertionError(f"nothing was found of {kinds}")
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,8 @@ class Breaking:
     happened: set[str] = field(default_factory=set)
     stopped: str | None = None
     states: int = 0
-    coverage: dict[Kinds, Coverage] = field(default_factory=dict)
-
-    def steps_under(self, kinds: Kinds) -> frozenset[str]:
-        """Return the labelled steps that some run makes under a set of faults that breaks not everything."""
-        return self.coverage[kinds].steps_under(kinds)
-
-    def values_under(self, kinds: Kinds) -> dict[str, list[Any]]:
-        """Return the values that each component takes under such a set."""
-        return self.coverage[kinds].values_under(kinds)
+    coverage: Callable[[Kinds], Coverage] = _nothing_covered
+    """Returns what was reached under a set of faults that breaks not everything."""
 
 
 def breaking_sets(question: Question, report: Decided = nobody) -> Breaking:
@@ -121,8 +118,7 @@ class _Search:
         for search in self._searches:
             search.tables.verify_purity()
             found.happened |= search.fired
-        covered = {id(each): Coverage(each, self._question.steps) for each in self._searches}
-        found.coverage = {kinds: covered[id(self._search_for[kinds])] for kinds in found.holding}
+        found.coverage = cache(lambda kinds: Coverage(self._search_for[kinds], self._question.steps, len(kinds)))
         return found
 
     def _tell(self, decided: int = 0) -> None:

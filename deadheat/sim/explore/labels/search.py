@@ -37,7 +37,7 @@ from deadheat.sim.model import Kind, Model
 
 __all__ = ["End", "LabelSearch", "StoppedError"]
 
-CHUNK = 1 << 13
+FIRST_CHUNK, CHUNK = 1 << 6, 1 << 13
 OUT_ROOM = 1 << 17
 EVENTS_ROOM = 1 << 12
 MISSES_ROOM = 1 << 13
@@ -152,8 +152,10 @@ class LabelSearch:
         self._decided = ~self._asked
 
     def _expand(self, first: int, last: int, mode: int) -> None:
-        """Expand pairs, and add what they lead to."""
+        """Expand pairs, and add what they lead to; few at first, as most of what is missing is met at once."""
+        chunk = FIRST_CHUNK
         while first < last:
+            chunk = min(2 * chunk, CHUNK)
             self._suit()
             self._counters[:] = 0
             self._counters[labelled.OUTLAW] = labelled.NOBODY
@@ -166,7 +168,7 @@ class LabelSearch:
                 store.pairs,
                 store.words,
                 first,
-                min(last, first + CHUNK),
+                min(last, first + chunk),
                 self._counters,
                 self._out,
                 self._out_label,
@@ -234,6 +236,7 @@ class LabelSearch:
             self._judge_steps(events, words)
 
     def _judge_steps(self, events: UInt64, words: int) -> None:
+        events = self._without_repetitions(events, words)
         befores = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 : 3 + words]).ravel())
         afters = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 + words :]).ravel())
         for (part, pair, label), before, after in zip(events[:, :3].tolist(), befores, afters, strict=True):
@@ -242,6 +245,14 @@ class LabelSearch:
             if self.dense.judge(part, before, after) and key not in self.ends:
                 self.ends[key] = End(key[1], pair, self._depth(pair) + 1, after)
                 self._decided[label] |= numpy.uint64(1 << self.dense.property_numbers[name])
+
+    def _without_repetitions(self, events: UInt64, words: int) -> UInt64:
+        """Return the events that differ in what their watch reads, or in their label; of those, the first ones."""
+        masks = self.dense.watch_masks.reshape(-1, words)[events[:, 0].astype(numpy.int64)]
+        read = numpy.concatenate((events[:, :1], events[:, 2:3], events[:, 3:] & numpy.tile(masks, 2)), axis=1)
+        rows = numpy.ascontiguousarray(read).view([("", read.dtype)] * read.shape[1]).ravel()
+        first = numpy.sort(numpy.unique(rows, return_index=True)[1])
+        return events[first]
 
     # What is judged at the end of a size
 
