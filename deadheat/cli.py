@@ -85,7 +85,11 @@ COMMANDS = {
     "gate": Listed(
         "Fail if a change to a protocol loses what was guaranteed.",
         "deadheat.commands.gate:gate",
-        epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is"),
+        epilog(
+            "deadheat gate --update && deadheat gate --format junit --output gate.xml",
+            "nothing that was guaranteed is lost",
+            "something is",
+        ),
     ),
     "schema": Listed(
         "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",
