@@ -22,6 +22,7 @@ __all__ = [
     "parse_faults",
     "parse_settings",
     "require_steps_or_faults",
+    "word",
 ]
 
 PLAIN = r"[\w./:=+-][\w./:=+~-]*"
@@ -105,17 +106,21 @@ class Scenario:
 
     def command(self, name: str) -> str:
         """Return the deadheat command that shows the named property's counterexample in this scenario."""
-        parts = [f"deadheat show {_word(self.protocol)} --property {_word(name)}"]
-        parts.extend(f"--set {_word(f'{setting}={value}')}" for setting, value in self.settings)
+        return " ".join(("deadheat show", word(self.protocol), "--property", word(name), *self.options))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options of a command that ask for this, but for the properties, as words of a command line."""
+        parts = [f"--set {word(f'{setting}={value}')}" for setting, value in self.settings]
         if self.evaluations != 1:
             parts.append(f"--evaluations {self.evaluations}")
-        parts.extend(f"--faults {_word(f'{kind}={budget_text(budget)}')}" for kind, budget in self.faults)
+        parts.extend(f"--faults {word(f'{kind}={budget_text(budget)}')}" for kind, budget in self.faults)
         if self.quiet:
             parts.append("--quiet-period")
-        return " ".join(parts)
+        return tuple(parts)
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """Return a text as one word of a command line."""
     return text if re.fullmatch(PLAIN, text) else shlex.quote(text)
 
