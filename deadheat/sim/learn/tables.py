@@ -29,7 +29,7 @@ from deadheat.sim.trace import Choice
 
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
 
-Learnt = TypeVar("Learnt")
+Entry = TypeVar("Entry")
 
 FIELD_BITS = 16
 FIELD_MASK = (1 << FIELD_BITS) - 1
@@ -63,14 +63,14 @@ class Mark(NamedTuple):
     inside: tuple[Site, ...] = ()
 
 
-class Learned(dict[int, Learnt]):
+class Learned(dict[int, Entry]):
     """A table that asks for what it does not hold yet, once."""
 
-    def __init__(self, learn: Callable[[int], Learnt]) -> None:
+    def __init__(self, learn: Callable[[int], Entry]) -> None:
         super().__init__()
         self._learn = learn
 
-    def __missing__(self, key: int) -> Learnt:
+    def __missing__(self, key: int) -> Entry:
         value = self[key] = self._learn(key)
         return value
 
