@@ -21,7 +21,7 @@ OTHERS, ACCEPTED = "major", "info"
 def render(gated: Gated, screen: Screen) -> str:
     """Return one JSON array, with an issue a finding; one that is accepted is there for information."""
     del screen
-    places = Places(gated)
+    places = Places(gated.config)
     return json.dumps([_issue(each, places) for each in gated.findings], indent=2) + "\n"
 
 

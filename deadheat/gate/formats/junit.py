@@ -5,7 +5,7 @@ What was not decided, or holds only because something never happens, is an error
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from deadheat.gate.config import Check
@@ -13,7 +13,7 @@ from deadheat.gate.findings import UNDECIDED, Finding, Kind
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
 from deadheat.gate.formats.plain import one_line, plain
-from deadheat.gate.formats.sentences import acceptance, answer, happens, nearest
+from deadheat.gate.formats.sentences import answer, told
 from deadheat.gate.gate import Gated
 from deadheat.sim.counting import counted
 
@@ -27,7 +27,7 @@ CASES = {Kind.MUTANT: GUARDS, Kind.MUST_REACH: REACH, Kind.UNSAFE_ROLLOUT: ROLLO
 def render(gated: Gated, screen: Screen) -> str:
     """Return an XML document in the form that Jenkins, GitLab and GitHub's actions read; it has no times."""
     del screen
-    places = Places(gated)
+    places = Places(gated.config)
     suites = ET.Element("testsuites", name="deadheat gate")
     for check in _checks(gated):
         own = [each for each in gated.findings if each.check.name == check.name]
@@ -72,24 +72,10 @@ def _fill(case: ET.Element, about: Sequence[Finding], places: Places) -> None:
         more = f" And {counted(len(opened) - 1, 'further finding')}." if len(opened) > 1 else ""
         what = ET.SubElement(case, "failure" if failures else "error", type=str(first.kind))
         what.set("message", one_line(first.text) + more)
-        what.text = "\n\n".join("\n".join(_told(each, places)) for each in opened)
+        what.text = "\n\n".join(told(each, places) for each in opened)
     accepted = [each for each in about if each.is_accepted]
     if accepted:
-        ET.SubElement(case, "system-out").text = "\n\n".join("\n".join(_told(each, places)) for each in accepted)
-
-
-def _told(finding: Finding, places: Places) -> Iterator[str]:
-    at = places.of(finding)
-    yield f"{at.path}:{at.line}: {finding.kind}: {plain(finding.text)} ({finding.id})"
-    said = acceptance(finding)
-    if said is not None:
-        yield plain(said)
-    if finding.witness is not None:
-        yield f"{happens(finding.witness)}:"
-        yield plain(finding.witness.timeline)
-        near = nearest(finding.witness)
-        if near is not None:
-            yield plain(near)
+        ET.SubElement(case, "system-out").text = "\n\n".join(told(each, places) for each in accepted)
 
 
 def _count(element: ET.Element, suites: Sequence[ET.Element]) -> None:

@@ -38,7 +38,7 @@ APART = "<!-- -->"
 def render(gated: Gated, screen: Screen) -> str:
     """Return Markdown as GitHub and GitLab read it: the answer, a table, and each finding with how it happens."""
     del screen
-    places = Places(gated)
+    places = Places(gated.config)
     parts = [f"{MARK}\n## {_title(gated)}\n\n{_prose(answer(gated))}\n"]
     if gated.findings:
         parts.append("\n".join(_table(gated, places)) + "\n")

@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from deadheat.gate.config import Config
 from deadheat.gate.findings import Finding
-from deadheat.gate.gate import Gated
 from deadheat.gate.surveys import Step, Witness
 
 __all__ = ["Place", "Places"]
@@ -28,11 +28,11 @@ class Place(NamedTuple):
 
 
 class Places:
-    """The places of what a gate found."""
+    """The places of what a gate found by a configuration."""
 
-    def __init__(self, gated: Gated) -> None:
-        self._config = gated.config
-        self._root = gated.config.root.resolve()
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._root = config.root.resolve()
         above = (each for each in (self._root, *self._root.parents) if (each / ".git").exists())
         self._repository = next(above, self._root)
 

@@ -37,7 +37,7 @@ PLACEHOLDER = re.compile(r"\{(\d+)\}")
 def render(gated: Gated, screen: Screen) -> str:
     """Return one log with one run."""
     del screen
-    places = Places(gated)
+    places = Places(gated.config)
     shown = sorted(gated.findings, key=lambda each: each.is_accepted)[:RESULTS_MAX]
     run = {
         "tool": {"driver": {"name": "deadheat", "semanticVersion": _semantic(VERSION), "rules": _rules()}},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from deadheat.gate.findings import Finding
+from deadheat.gate.formats.places import Places
+from deadheat.gate.formats.plain import plain
 from deadheat.gate.gate import Gated
 from deadheat.gate.surveys import Witness
 from deadheat.gate.words import faults_text
 from deadheat.sim.counting import counted
 
-__all__ = ["MEANINGS", "acceptance", "answer", "happens", "nearest"]
+__all__ = ["MEANINGS", "acceptance", "answer", "happens", "nearest", "told"]
 
 MEANINGS = {
     "lost": "A property that held, or is expected to hold, is violated.",
@@ -43,11 +47,21 @@ def acceptance(finding: Finding) -> str | None:
 
 
 def happens(witness: Witness) -> str:
-    """Return what a counterexample is: its length and the faults in it."""
-    faults = f", with {faults_text(witness.faults)}" if witness.faults else ""
+    """Return what a counterexample is: its length, and the faults that happen in it."""
+    fired = Counter(each.fault for each in witness.steps if each.fault is not None)
+    faults = f", with {faults_text(dict(fired))}" if fired else ""
     return f"How it happens, in {counted(len(witness.steps), 'step')}{faults}"
 
 
 def nearest(witness: Witness) -> str | None:
     """Return which run that holds is nearest to a counterexample, if that is known."""
     return None if witness.avoided_by is None else f"Nearest: {witness.avoided_by}."
+
+
+def told(finding: Finding, places: Places) -> str:
+    """Return all that there is to say of a finding, in lines of plain text."""
+    at = places.of(finding)
+    said = [f"{at.path}:{at.line}: {finding.kind}: {finding.text} ({finding.id})", acceptance(finding)]
+    if finding.witness is not None:
+        said += [f"{happens(finding.witness)}:", finding.witness.timeline, nearest(finding.witness)]
+    return plain("\n".join(each for each in said if each))
