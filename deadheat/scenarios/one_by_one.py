@@ -16,6 +16,9 @@ from deadheat.scenarios.minimal_sets import FaultSet, MinimalSets, sets_asked
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore.labels.breaking import Decided
 from deadheat.sim.explore.labels.sets import Kinds, parts_of
+from deadheat.sim.explore.stop import Limit, Stop
+
+INTERRUPTED = Stop(Limit.INTERRUPTED, "it was interrupted")
 
 __all__ = ["minimal_sets_one_by_one"]
 
@@ -44,7 +47,7 @@ def minimal_sets_one_by_one(
         else:
             for name in wanted:
                 result.undecided[name].append(named)
-                result.stopped = "it was interrupted"
+                result.stopped = INTERRUPTED
         if report is not None:
             report(1, result.states)
     result.not_applicable = tuple(kind for kind in kinds if kind in tried - happened)

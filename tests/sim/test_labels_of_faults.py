@@ -20,6 +20,7 @@ from deadheat.sim.explore.labels.families import Family, families_of
 from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from tests.sim.label_models import HOLES, helpers, holes, one_hole, question
 
@@ -113,7 +114,8 @@ def test_what_was_found_before_a_limit_stays_and_the_rest_is_undecided() -> None
     model = holes(((0,), (1, 2)))
     calls = iter([False] * 6 + [True] * 1000)
     answer = breaking_sets(question(model, UP_TO, options=SearchOptions(asked=lambda: next(calls))))
-    assert answer.stopped == "it was interrupted"
+    assert answer.stopped is not None
+    assert answer.stopped.limit is Limit.INTERRUPTED
     assert answer.undecided["always"]
     whole = found(model)
     assert set(answer.broken["always"]) <= whole
