@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from deadheat.sim.explore import python
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.results import Exploration, Limits, Report
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 
@@ -80,7 +81,8 @@ def _explore(
             checkpoint=checkpoint,
             fingerprint=fingerprint,
         )
-    search = python.Search(Tables(model, merging=merging), limits, report)
+    tables = remembering(model, merging=merging, values_max=limits.values_max) if checkpoint is None else None
+    search = python.Search(tables or Tables(model, merging=merging), limits, report)
     if composition:
         search.run(STATES_BEFORE_COMPOSITION)
         if search.at_work:
@@ -88,6 +90,7 @@ def _explore(
 
             composed = explore_parts(search, limits, report)
             if composed is not None:
+                search.tables.verify_purity()
                 return composed
     search.run(STATES_BEFORE_KERNEL)
     if search.at_work:

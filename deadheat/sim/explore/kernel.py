@@ -26,6 +26,7 @@ from deadheat.sim.explore.reductions.partial_order import Dependence, wander
 from deadheat.sim.explore.reductions.symmetry import AsymmetricError, not_used
 from deadheat.sim.explore.results import Exploration, Limits, Report
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved, opened
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 
@@ -59,7 +60,8 @@ def explore(
     """
     settings = BY_FINGERPRINT if fingerprint else EXACTLY
     with opened(checkpoint, model, merging=merging) as file:
-        begun = python.Search(Tables(model, merging=merging), limits, report)
+        tables = remembering(model, merging=merging, values_max=limits.values_max) if file is None else None
+        begun = python.Search(tables or Tables(model, merging=merging), limits, report)
         loaded = file.load(symmetry=symmetry) if file is not None and file.exists() else None
         if loaded is None or not {*named_in(model)} <= {*named_in(loaded[0].model)}:
             return go_on(begun, file, settings, symmetry=symmetry, partial_order=partial_order)

@@ -15,6 +15,7 @@ from deadheat.sim.explore.cycles.settled import shallowest_settled_violation
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
@@ -46,7 +47,7 @@ def explore(
 
     Raises ModelError or PurityError where the model breaks a rule of the engine.
     """
-    tables = Tables(model, merging=merging)
+    tables = remembering(model, merging=merging, values_max=limits.values_max)
     dependence = Dependence(tables) if partial_order else None
     while True:
         search = Search(tables, limits, report, dependence)
