@@ -12,7 +12,7 @@ SEED = "PYTHONHASHSEED"
 
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
-"""So many new objects, and Python looks for cycles among them; a hundred times fewer cost an eighth of a small check."""
+"""So many new objects, and Python looks for cycles among them; as often as usual costs an eighth of a small check."""
 
 RUNS_NO_ROLES = ("--help", "--version")
 """With these, or without any argument, the command line says something of itself, in whatever order sets are."""

@@ -139,7 +139,7 @@ def send_and_write(shop: Shop, order: str) -> Steps:
 
 def place(shop: Shop, order: str) -> Steps:
     """POST /orders, with an outbox."""
-    tx = shop.db.begin(f"shop/{order}")
+    tx = shop.db.begin()
     yield from tx.insert(Order(order))
     yield from tx.insert(Message(order))
     yield from tx.commit(label=B1)
@@ -156,7 +156,7 @@ def relay_unlocked(shop: Shop, number: int) -> Steps:
 
 
 def relay_one(shop: Shop, number: int, lock: RowLock | None) -> Steps:
-    tx = shop.db.begin(f"relay/{number}")
+    tx = shop.db.begin()
     messages = yield from tx.select(Message, limit=1, lock=lock, label=B3)
     if messages:
         order = messages[0].order
@@ -175,7 +175,7 @@ def consume(shop: Shop, order: str) -> Steps:
 def consume_once(shop: Shop, order: str) -> Steps:
     """The same, unless the message was received before."""
     yield B5(shop.broker.receive(order))
-    tx = shop.warehouse.begin(f"consumer/{order}")
+    tx = shop.warehouse.begin()
     if (yield from tx.insert(Received(order), or_nothing=True)):
         yield from tx.update(Stock, Stock.left.plus(-1), where=Stock.item == "shoes")
     committed = yield from tx.commit(label=B6)
@@ -186,12 +186,8 @@ def acknowledge(shop: Shop, order: str, is_done: object) -> Steps:
     yield shop.broker.acknowledge(order) if is_done else shop.broker.deliver_again(order)
 
 
-def loses_its_session(shop: Shop, process: Instance) -> tuple[Operation, ...]:
-    return (shop.db.disconnect(process.name),)
-
-
 def loses_its_message(shop: Shop, consumer: Instance) -> tuple[Operation, ...]:
-    return (shop.warehouse.disconnect(consumer.name), shop.broker.deliver_again(consumer.key or ""))
+    return (shop.broker.deliver_again(consumer.key or ""),)
 
 
 def left(warehouse: DatabaseState) -> int:
@@ -212,8 +208,8 @@ def every_order_served(db: DatabaseState, warehouse: DatabaseState) -> str | Non
 
 def roles(*, relays: int) -> tuple[Role[Shop], ...]:
     return (
-        one_each("shop", place, crashes=(crash(SHOP_CRASH, restarts=False, noticed=loses_its_session),)),
-        several("relay", relay, relays, repeats=True, crashes=(crash(RELAY_CRASH, noticed=loses_its_session),)),
+        one_each("shop", place, crashes=(crash(SHOP_CRASH, restarts=False),)),
+        several("relay", relay, relays, repeats=True, crashes=(crash(RELAY_CRASH),)),
         one_each("consumer", consume, repeats=True, crashes=(crash(CONSUMER_CRASH, noticed=loses_its_message),)),
     )
 

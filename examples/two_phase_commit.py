@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.explore.auto import explore
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request, any_of, atomically
 
@@ -116,8 +117,8 @@ def two_phase_commit(managers: int) -> Model:
 
 def explore_with(managers: int, *, symmetry: bool = False) -> Exploration:
     """Explore the model with so many resource managers: every state, or with symmetry one of each that are alike."""
-    limits = Limits(states_max=1_000_000_000)
-    return explore(two_phase_commit(managers), limits, symmetry=symmetry, partial_order=False)
+    options = SearchOptions(states_max=1_000_000_000, symmetry=symmetry, partial_order=False)
+    return explore(two_phase_commit(managers), options)
 
 
 def main() -> None:

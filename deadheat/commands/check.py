@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,7 @@ import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.options import (
-    DEFAULT_MAX_STATES,
-    DEFAULT_MAX_VALUES,
+    DEFAULTS,
     AllowUnreached,
     Checkpoint,
     Evaluations,
@@ -27,6 +27,7 @@ from deadheat.commands.options import (
     Settings,
     Symmetry,
     search_options,
+    unless,
     unreached_allowed,
 )
 from deadheat.commands.searches import code_as_expected, code_of, names_of, scenario_of, search_all
@@ -47,9 +48,9 @@ def check(
     properties: Annotated[
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Check only this property.")
     ] = None,
-    max_states: MaxStates = DEFAULT_MAX_STATES,
-    max_values: MaxValues = DEFAULT_MAX_VALUES,
-    explorer: ExplorerName = "auto",
+    max_states: MaxStates = DEFAULTS.states_max,
+    max_values: MaxValues = DEFAULTS.values_max,
+    explorer: ExplorerName = DEFAULTS.explorer,
     no_merging: NoMerging = False,
     no_composition: NoComposition = False,
     symmetry: Symmetry = None,
@@ -68,6 +69,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Check protocols: every interleaving, every property, as a table of verdicts."""
+    from deadheat.scenarios.check import Options
     from deadheat.sim.errors import UsageError
 
     names = names_of(protocols)
@@ -79,20 +81,17 @@ def check(
         raise UsageError("--checkpoint saves one search, so it needs exactly one PROTOCOL.")
     require_writable_if_given(trace)
     scenarios = [scenario_of(name, evaluations, faults, properties, quiet_period, settings) for name in names]
-    options = search_options(
-        explorer,
-        max_states,
-        memory,
-        values_max=max_values,
-        merging=not no_merging,
-        composition=not no_composition,
-        partial_order=not no_partial_order,
+    search = replace(
+        search_options(max_states, max_values, memory),
+        explorer=explorer,
+        merging=unless(no_merging),
+        composition=unless(no_composition),
+        partial_order=unless(no_partial_order),
         symmetry=symmetry,
         checkpoint=checkpoint,
         fingerprint=fingerprint,
-        allow_unreached=unreached_allowed(allow_unreached, scenarios),
-        faults_must_fire=bool(protocols),
     )
+    options = Options(search, unreached_allowed(allow_unreached, scenarios), faults_must_fire=bool(protocols))
     results, broken = search_all(scenarios, options)
     code = code_of(results, broken)
     if trace is not None:
@@ -123,8 +122,8 @@ def show(
     prop: Annotated[
         str | None, typer.Option("--property", "-p", metavar="NAME", help="Of which property; the first violated one.")
     ] = None,
-    max_states: MaxStates = DEFAULT_MAX_STATES,
-    max_values: MaxValues = DEFAULT_MAX_VALUES,
+    max_states: MaxStates = DEFAULTS.states_max,
+    max_values: MaxValues = DEFAULTS.values_max,
     quiet_period: Quiet = False,
     allow_unreached: AllowUnreached = None,
     where: Annotated[
@@ -142,15 +141,14 @@ def show(
 
     Example: deadheat show baseline --where 'T5<T8' --where '!T4'
     """
+    from deadheat.scenarios.check import Options
     from deadheat.sim.explain.where import parse_condition
 
     scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period, settings)
     conditions = tuple(map(parse_condition, where or []))
     require_writable_if_given(save)
     allowed = unreached_allowed(allow_unreached, [scenario])
-    options = search_options(
-        "auto", max_states, values_max=max_values, allow_unreached=allowed, faults_must_fire=True, where=conditions
-    )
+    options = Options(search_options(max_states, max_values), allowed, faults_must_fire=True, where=conditions)
     [result], _ = search_all([scenario], options)
     counterexample = first_counterexample(result)
     if counterexample is None and where and result.exploration.complete:

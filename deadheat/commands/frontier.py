@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.options import (
-    DEFAULT_MAX_STATES,
-    DEFAULT_MAX_VALUES,
+    DEFAULTS,
     AllowUnreached,
     Evaluations,
     MaxStates,
     MaxValues,
+    Memory,
     Settings,
+    cores,
     search_options,
     unreached_allowed,
     whole,
@@ -24,11 +24,17 @@ from deadheat.commands.options import (
 from deadheat.commands.searches import names_of, scenario_of
 from deadheat.commands.users_code import runs_users_code
 
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    from deadheat.scenarios.frontier import Frontier
+    from deadheat.scenarios.scenario import Scenario
+
 __all__ = ["frontier"]
 
 
 UP_TO_MAX = 5
 """Sets of so many faults are some thousands for each property of each protocol; of more, nobody waits for the end."""
+
+UP_TO = 1
 
 
 @runs_users_code
@@ -37,31 +43,60 @@ def frontier(
         list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to break; nothing for all of them.")
     ] = None,
     up_to: Annotated[
-        int, typer.Option("--up-to", help="Try sets of up to N faults.", **whole("--up-to", 0, UP_TO_MAX))
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--up-to", help=f"Try sets of up to N faults; {UP_TO} by default.", **whole("--up-to", 0, UP_TO_MAX)
+        ),
+    ] = None,
     evaluations: Evaluations = 1,
     settings: Settings = None,
     properties: Annotated[
         list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Break only this property.")
     ] = None,
-    max_states: MaxStates = DEFAULT_MAX_STATES,
-    max_values: MaxValues = DEFAULT_MAX_VALUES,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="KIND,...", help="Try no other kinds of fault than these.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="KIND,...", help="Leave these kinds of fault out.")
+    ] = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option("--faults", metavar="KIND=K", help="Always allow these as well, and do not count them."),
+    ] = None,
+    require: Annotated[
+        int | None,
+        typer.Option(
+            "--require",
+            help="End with 1 if so few faults break something: N, or fewer.",
+            **whole("--require", 0, UP_TO_MAX),
+        ),
+    ] = None,
+    max_states: MaxStates = DEFAULTS.states_max,
+    max_values: MaxValues = DEFAULTS.values_max,
+    memory: Memory = None,
     allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Find the smallest sets of faults that break each property of each protocol."""
+    """Find the smallest sets of faults that break each property of each protocol.
+
+    Ctrl-C ends it with what is decided.
+    """
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
+    from deadheat.scenarios.check import Options
     from deadheat.scenarios.frontier import frontiers
 
+    up_to = _up_to(up_to, require)
     names = names_of(protocols)
-    scenarios = [scenario_of(name, evaluations, None, properties, quiet=False, settings=settings) for name in names]
-    scenarios = [replace(each, faults=tuple(dict.fromkeys(each.subject.budgets, 0).items())) for each in scenarios]
-    options = search_options(
-        "auto", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached, scenarios)
-    )
+    scenarios = [
+        _alone(scenario_of(name, evaluations, faults, properties, quiet=False, settings=settings)) for name in names
+    ]
+    tried, left_out = (_kinds(each, scenarios) for each in (only, without))
+    options = Options(search_options(max_states, max_values, memory), unreached_allowed(allow_unreached, scenarios))
+    interruption.listen()
     with ProgressLine("breaking") as progress:
-        found = frontiers(scenarios, up_to, options, os.cpu_count() or 1, progress.tried)
-    code = ExitCode.UNDECIDED if any(each.undecided or each.is_vacuous() for each in found) else ExitCode.AS_HOPED
+        found = frontiers(scenarios, up_to, options, cores(), progress.tried, only=tried, without=left_out)
+    code = _code_of(found, require)
     if as_json:
         from deadheat.reports.machine import frontier_to_json
 
@@ -69,3 +104,39 @@ def frontier(
     from deadheat.reports.frontier import print_frontiers
 
     finish(code, lambda: print_frontiers(found, console()))
+
+
+def _up_to(up_to: int | None, require: int | None) -> int:
+    """Return how many faults are tried: enough for what is required."""
+    from deadheat.sim.errors import UsageError
+
+    if up_to is None:
+        return max(UP_TO, require or 0)
+    if require is not None and require > up_to:
+        raise UsageError(f"--require {require} cannot be told from sets of up to {up_to}; raise --up-to to {require}.")
+    return up_to
+
+
+def _alone(scenario: Scenario) -> Scenario:
+    """Return a scenario without the faults that its subject has anyhow, but for those that were asked for."""
+    asked = {kind: budget for kind, budget in scenario.faults if scenario.subject.budgets.get(kind) != budget}
+    return replace(scenario, faults=tuple({**dict.fromkeys(scenario.subject.budgets, 0), **asked}.items()))
+
+
+def _kinds(texts: list[str] | None, scenarios: list[Scenario]) -> tuple[str, ...]:
+    """Return the kinds of fault that texts such as `http-retry,worker-crash` name; raises UsageError."""
+    from deadheat.sim.errors import unknown_name
+
+    kinds = [kind for text in texts or () for kind in map(str.strip, text.split(",")) if kind]
+    known = list(dict.fromkeys(kind for each in scenarios for kind in each.subject.faults)) if kinds else []
+    for kind in kinds:
+        if kind not in known:
+            raise unknown_name("fault", kind, known)
+    return tuple(dict.fromkeys(kinds))
+
+
+def _code_of(found: list[Frontier], require: int | None) -> ExitCode:
+    if require is not None and any(each.is_broken_by(require) for each in found):
+        return ExitCode.VIOLATED
+    undecided = any(each.undecided or each.is_vacuous() for each in found)
+    return ExitCode.UNDECIDED if undecided else ExitCode.AS_HOPED

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.options import (
-    DEFAULT_MAX_STATES,
-    DEFAULT_MAX_VALUES,
+    DEFAULTS,
     AllowUnreached,
     Evaluations,
     Faults,
@@ -33,8 +33,8 @@ def mutate(
     evaluations: Evaluations = 1,
     settings: Settings = None,
     faults: Faults = None,
-    max_states: MaxStates = DEFAULT_MAX_STATES,
-    max_values: MaxValues = DEFAULT_MAX_VALUES,
+    max_states: MaxStates = DEFAULTS.states_max,
+    max_values: MaxValues = DEFAULTS.values_max,
     number: Annotated[
         int | None, typer.Option("--show", help="Show how mutant N was noticed, as a timeline.", **whole("--show", 1))
     ] = None,
@@ -46,12 +46,12 @@ def mutate(
     Without --faults: first without faults, then with one fault of each kind.
     """
     from deadheat.reports.mutants import mutants_to_json, print_mutant, print_mutants
+    from deadheat.scenarios.check import Options
     from deadheat.scenarios.mutate import Fate, shortest_of
 
     asked = scenario_of(protocol, evaluations, faults, None, False, settings)
-    options = search_options(
-        "python", max_states, values_max=max_values, allow_unreached=unreached_allowed(allow_unreached, [asked])
-    )
+    search = replace(search_options(max_states, max_values), explorer="python")
+    options = Options(search, unreached_allowed(allow_unreached, [asked]))
     hunt, results = judge_mutants(asked, options, number)
     fates = {each.fate for each in results}
     code = ExitCode.AS_HOPED

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deadheat.sim.explore.options import SearchOptions
+
 if TYPE_CHECKING:
-    from deadheat.scenarios.check import Options
     from deadheat.scenarios.scenario import Scenario
 
 __all__ = [
-    "DEFAULT_MAX_STATES",
-    "DEFAULT_MAX_VALUES",
+    "DEFAULTS",
     "AllowUnreached",
     "Checkpoint",
     "Evaluations",
@@ -31,10 +30,12 @@ __all__ = [
     "Quiet",
     "Settings",
     "Symmetry",
+    "bytes_in",
     "cores",
     "search_options",
     "seconds_in",
     "shortened",
+    "unless",
     "unreached_allowed",
     "whole",
 ]
@@ -42,7 +43,10 @@ __all__ = [
 SEARCH = "How it is searched"
 """The panel of a command's help for these, apart from what is asked."""
 
-DIGITS_MAX = 30
+DEFAULTS = SearchOptions()
+"""What holds where an option is not given."""
+
+DIGITS_MAX, SIZE_DIGITS_MAX = 30, 20
 
 
 def whole(option: str, least: int | None = None, most: int | None = None) -> Any:
@@ -87,8 +91,6 @@ Faults = Annotated[
         help="Allow up to K faults of a kind, or any number: 'KIND=*' (not all kinds; see deadheat list faults).",
     ),
 ]
-DEFAULT_MAX_STATES = 10_000_000
-DEFAULT_MAX_VALUES = 250
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Set a size of a model that has others than evaluations."),
@@ -198,13 +200,28 @@ def unreached_allowed(names: list[str] | None, scenarios: list[Scenario]) -> fro
     return require_steps_or_faults(names or (), scenarios)
 
 
-def search_options(explorer: str, max_states: int, memory: str | None = None, **others: Any) -> Options:
-    """Return how to search: as the options say, by the names of those of `scenarios.check`, on all cores."""
-    from deadheat.scenarios.check import Options, parse_size
+def search_options(max_states: int, max_values: int, memory: str | None = None) -> SearchOptions:
+    """Return how to search, bounded as the options say, and until somebody interrupts it."""
+    from deadheat.scenarios import interruption
 
-    return Options(
-        explorer, max_states, memory_bytes_max=0 if memory is None else parse_size(memory), cores=cores(), **others
-    )
+    memory_bytes_max = DEFAULTS.memory_bytes_max if memory is None else bytes_in(memory)
+    return SearchOptions(max_states, memory_bytes_max, max_values, interruption.asked)
+
+
+def unless(switched_off: bool) -> bool | None:
+    """Return what a switch says of a reduction: not to use it, or nothing."""
+    return False if switched_off else None
+
+
+def bytes_in(text: str) -> int:
+    """Return the bytes that a size such as `512M` or `4G` stands for; raises UsageError."""
+    from deadheat.sim.errors import UsageError
+
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
+    if not (number.isascii() and number.isdecimal() and len(number) <= SIZE_DIGITS_MAX and int(number)):
+        raise UsageError(f"{text[:60]!r} is not a size; write a number with K, M, G or T, such as 4G.")
+    return int(number) * units.get(unit, 1)
 
 
 def seconds_in(text: str, option: str, at_least: str = "0", at_most: str = "") -> float:
@@ -221,6 +238,7 @@ def seconds_in(text: str, option: str, at_least: str = "0", at_most: str = "") -
 
 
 def cores() -> int:
-    """Return how many cores this process may use, as a power of two."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(1 << (available.bit_length() - 1))
+    """Return how many processes may work at once."""
+    from deadheat.sim.explore.options import cores_of_the_process
+
+    return cores_of_the_process()

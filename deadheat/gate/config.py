@@ -24,7 +24,17 @@ from typing import Any
 from deadheat.sim.durations import UNITS_NS, parse_duration
 from deadheat.sim.errors import UsageError, unknown_name
 
-__all__ = ["LOCK", "OWN_FILE", "PYPROJECT", "Check", "Config", "configured", "find_config", "read_config"]
+__all__ = [
+    "LOCK",
+    "OWN_FILE",
+    "PYPROJECT",
+    "WITHOUT_END",
+    "Check",
+    "Config",
+    "configured",
+    "find_config",
+    "read_config",
+]
 
 OWN_FILE, PYPROJECT, LOCK = "deadheat.toml", "pyproject.toml", "deadheat.lock"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -14,14 +15,26 @@ import msgspec
 
 from deadheat.gate.base import Base, at
 from deadheat.gate.cache import Cache
-from deadheat.gate.config import Check, Config
-from deadheat.gate.findings import Finding, Kind, accept, findings, is_refactored
+from deadheat.gate.config import PYPROJECT, WITHOUT_END, Check, Config, configured, read_config
+from deadheat.gate.findings import (
+    Finding,
+    Kind,
+    accept,
+    findings,
+    is_changed,
+    is_refactored,
+    undecided_rollout,
+    unsafe_rollout,
+)
 from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
+from deadheat.version import VERSION
 
-__all__ = ["Acceptance", "Gated", "gate"]
+OF_A_FILE = re.compile(r".+\.py:")
+
+__all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,10 @@ def gate(
     with nullcontext() if base is None else at(base, config.root) as copy:
         now = asking.surveys(config.checks)
         before = lock.checks if copy is None else asking.surveys_of(config.checks, copy)
-    found = _found(config, {} if update else before, now, lock, is_base=copy is not None)
+        changed = [each for each in config.checks if is_changed(before.get(each.name), now[each.name])]
+        unsafe = [] if copy is None else [one for each in changed for one in asking.beside(each, copy)]
+        gone = [] if copy is None else _checked_no_more(config, copy)
+    found = gone + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
     if copy is None and not update:
         found += _not_in_step(config, lock)
     if accepting is not None:
@@ -108,7 +124,7 @@ def gate(
         config,
         tuple(asking.with_witness(each) for each in sorted(found, key=lambda each: each.is_accepted)),
         tuple(dict.fromkeys(refactored)),
-        config.lock.name if copy is None else f"{copy.ref} ({copy.commit[:10]})",
+        _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,
         dict(before),
         tuple(asking.fresh),
@@ -134,6 +150,17 @@ class _Asking:
         for each in found.values():
             base.require_own(each.files)
         return {name: each.survey for name, each in found.items() if each.survey is not None}
+
+    def beside(self, check: Check, base: Base) -> list[Finding]:
+        """Return what goes wrong while old and new run side by side; that it cannot be said is a finding, too."""
+        if not OF_A_FILE.match(check.protocol):
+            return [undecided_rollout(check, "a protocol in a package cannot be there twice; name it by its file")]
+        question = Question("side-by-side", check, old=str(base.root / check.protocol))
+        try:
+            found = answer(question, self._config.root).require_found().side_by_side
+        except DeadheatError as error:
+            return [undecided_rollout(check, str(error).rstrip("."))]
+        return [] if found is None else [base.named(each) for each in unsafe_rollout(check, found)]
 
     def with_witness(self, finding: Finding) -> Finding:
         """Return a finding with a shortest counterexample, if there is one to be shown."""
@@ -185,6 +212,38 @@ def _found(
     return found
 
 
+def _checked_no_more(config: Config, base: Base) -> list[Finding]:
+    """Return what the configuration at the ref asks for and this one does not: nobody looks at it any more."""
+    file = base.root / config.file.name
+    if not file.is_file() or (file.name == PYPROJECT and not configured(file)):
+        return []
+    now = {each.protocol: _named_by(config.checks, each.protocol) for each in config.checks}
+    found = []
+    for check in read_config(file).checks:
+        left = now.get(check.protocol)
+        lost = set(check.properties or (WITHOUT_END,)) - left if left is not None and WITHOUT_END not in left else set()
+        if left is None or lost:
+            what = ", ".join(sorted(lost)) if left is not None and lost != {WITHOUT_END} else "all its properties"
+            text = f"At {base.ref}, {what} of {check.protocol} {'are' if ',' in what else 'is'} checked, and no longer."
+            found.append(Finding(check, Kind.CHANGED, text, detail=f"no longer {what}"))
+    return found
+
+
+def _named_by(checks: Iterable[Check], protocol: str) -> set[str]:
+    """Return the properties of a protocol that checks ask for; every one, where one of them names none."""
+    return {name for each in checks if each.protocol == protocol for name in each.properties or (WITHOUT_END,)}
+
+
+def _named(config: Config, lock: Lock) -> str:
+    """Return what the lock is called, and whether another version made it, which may have judged otherwise."""
+    if lock.deadheat == VERSION:
+        return config.lock.name
+    return (
+        f"{config.lock.name}, which deadheat {lock.deadheat} made; this is deadheat {VERSION}, and if nothing but that "
+        "has changed, run deadheat gate --update"
+    )
+
+
 def _not_in_step(config: Config, lock: Lock) -> list[Finding]:
     """Return the checks that the lock does not know, and those that it alone knows."""
     found = [
@@ -221,3 +280,32 @@ def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding]) -> Lo
     )
     others = tuple(each for each in lock.accepted if each.id != entry.id)
     return msgspec.structs.replace(lock, accepted=tuple(sorted((*others, entry), key=lambda each: each.id)))
+
+
+# One check alone
+
+
+def gate_alone(
+    config: Config, check: Check, *, today: dt.date | None = None, cache: Cache | None = None
+) -> tuple[Finding, ...]:
+    """Return what got worse of one check since the lock was written.
+
+    Without a lock the check is held to what the configuration expects, which is that all holds where it does not say.
+    Raises UsageError where the check cannot be surveyed.
+    """
+    lock = read_lock(config.lock)
+    if lock is None and check.expected("") is None:
+        check = replace(check, expect=(*check.expect, (WITHOUT_END, "holds")))
+    asking = _Asking(config, cache or Cache(), _no_report, 1)
+    now = asking.surveys([check])[check.name]
+    accepted = () if lock is None else lock.accepted
+    found = findings(check, None if lock is None else lock.checks.get(check.name), now, accepted)
+    if lock is not None and check.name not in lock.checks:
+        found += _not_in_step(replace(config, checks=(check,)), Lock())
+    return tuple(asking.with_witness(each) for each in accept(found, accepted, today or dt.date.today()))
+
+
+def out_of_step(config: Config) -> tuple[Finding, ...]:
+    """Return what the lock has and the configuration has no more; nothing without a lock."""
+    lock = read_lock(config.lock)
+    return () if lock is None else tuple(each for each in _not_in_step(config, lock) if each.detail)

@@ -16,7 +16,8 @@ from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit
 from deadheat.sim.explore.system import Reached, transition_system
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.places import Place, is_users_frame, place_of
@@ -24,7 +25,7 @@ from deadheat.sim.run.coverage import chain_of
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Schedule
 
-__all__ = ["scenario_of", "survey", "witness"]
+__all__ = ["options_of", "scenario_of", "survey", "witness", "witness_of"]
 
 SYSTEM_STATES_MAX = 200_000
 """Of a system with more states, no fingerprint is made: that would take longer than the search."""
@@ -43,16 +44,21 @@ def scenario_of(asked: Check) -> Scenario:
     return scenario
 
 
+def options_of(asked: Check) -> Options:
+    """Return how a check is to be searched; raises UsageError for a step or fault that there is not."""
+    allowed = require_steps_or_faults(asked.allow_unreached, [scenario_of(asked)])
+    return Options(SearchOptions(asked.max_states), allowed, faults_must_fire=True)
+
+
 def survey(asked: Check) -> Survey:
     """Check, break and mutate what a check names.
 
     Raises what `check` raises, and UsageError for what the check names and there is not.
     """
     scenario = scenario_of(asked)
-    allowed = require_steps_or_faults(asked.allow_unreached, [scenario])
-    options = Options(states_max=asked.max_states, allow_unreached=allowed, faults_must_fire=True)
+    options = options_of(asked)
     result = check(scenario, options)
-    system = transition_system(scenario.model(), Limits(min(SYSTEM_STATES_MAX, asked.max_states)))
+    system = transition_system(scenario.model(), SearchOptions(min(SYSTEM_STATES_MAX, asked.max_states), values_max=0))
     reached = None if system is None else system.reached
     missing = dict(_missing(asked, scenario, result, reached))
     return Survey(
@@ -72,7 +78,10 @@ def survey(asked: Check) -> Survey:
 def _why(result: CheckResult) -> str | None:
     if all(each.verdict is not Verdict.INCONCLUSIVE for each in result.outcomes):
         return None
-    return result.exploration.stopped or "; ".join(result.exploration.remarks) or "a limit"
+    stopped = result.exploration.stopped
+    if stopped is not None:
+        return stopped.told("max_states" if stopped.limit is Limit.STATES else None)
+    return "; ".join(result.exploration.remarks) or "a limit"
 
 
 def _broken(asked: Check, scenario: Scenario, result: CheckResult, options: Options) -> dict[str, Frontier]:
@@ -110,9 +119,10 @@ def _order(faults: Budgets) -> tuple[int, list[tuple[str, str]]]:
 
 def _mutants(scenario: Scenario, options: Options) -> Iterator[tuple[str, str]]:
     """Yield what became of each mutant, by what it is: two that read alike are told apart by their order."""
-    hunt = hunt_of(scenario, replace(options, explorer="python", faults_must_fire=False))
+    options = replace(options, search=replace(options.search, explorer="python"), faults_must_fire=False)
+    hunt = hunt_of(scenario, options)
     seen: dict[str, int] = {}
-    for each in judge_all(hunt, replace(options, faults_must_fire=False)):
+    for each in judge_all(hunt, options):
         name = _name_of(each)
         seen[name] = seen.get(name, 0) + 1
         yield name if seen[name] == 1 else f"{name} (the {seen[name]}th)", str(each.fate)
@@ -182,15 +192,20 @@ def witness(asked: Check, name: str, faults: Budgets) -> Witness:
         elif together.get(kind) != UNLIMITED:
             together[kind] = together.get(kind, 0) + int(budget)
     scenario = replace(scenario, faults=tuple(together.items()), properties=(name,))
-    counterexample = check(scenario, Options(states_max=asked.max_states)).outcome(name).counterexample
+    counterexample = check(scenario, Options(SearchOptions(asked.max_states))).outcome(name).counterexample
     if counterexample is None:
         raise UsageError(f"{name} of {asked.name} is not violated any more; run the gate again.")
-    model = scenario.model()
+    return witness_of(counterexample)
+
+
+def witness_of(counterexample: Counterexample) -> Witness:
+    """Return a counterexample in words, with the places of its steps."""
+    scenario, name = counterexample.scenario, counterexample.property
     schedule = counterexample.trace.schedule
-    lost = turning_point(model, name, schedule)
+    lost = turning_point(scenario.model(), name, schedule)
     defined = _defined(scenario)
     return Witness(
-        faults=_budgets(tuple(each for each in together.items() if each[1])),
+        faults=_budgets(tuple(each for each in scenario.faults if each[1])),
         violation=closing_sentence(counterexample),
         steps=tuple(_steps(counterexample)),
         timeline=_timeline(counterexample, lost),

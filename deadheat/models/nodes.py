@@ -17,6 +17,7 @@ from typing import Any
 
 from deadheat.models.any_system import Components
 from deadheat.models.components.node import NodeLife, Tasks
+from deadheat.models.connections import broken_with, with_connections
 from deadheat.models.protocol_rules import require_tuple, require_word
 from deadheat.models.roles import Instance, Role, RoleCrash, Steps
 from deadheat.sim.components import Component
@@ -37,7 +38,8 @@ class Node:
 
     `runs` names the processes on it: each, or all of one role. `crashes` are the ways in which it goes down, with what
     others notice of it at the same instant; one that restarts comes up again in the end, and its processes begin anew.
-    (A process that had ended stays ended.) The components that are `volatile` are wiped at that instant: each has an
+    (A process that had ended, or was lost by a crash of its own, stays so.) A process that has crashes of its own has
+    them while it lives. The components that are `volatile` are wiped at that instant: each has an
     operation `wipe`.
 
     With `tasks`, a role may hand work to the node that goes on although the role has ended: `does` is the role that
@@ -157,14 +159,10 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     components, processes = dict(model.components), list(model.processes)
     homes: dict[str, str] = {}
     for node in nodes:
-        workers = node.workers
-        names = [each.name for each in (*_run_by(node, model), *workers)]
-        for each in processes:
-            if each.name in names and each.crashes:
-                raise ModelError(
-                    f"The process {each.name!r} on the node {node.name!r} has crashes of its own, which could kill it "
-                    "where it is dead already; let the node crash, or take it off the node."
-                )
+        homes = {each.name: node.name for each in node.workers}
+        workers = tuple(with_connections(node.workers, model.components, homes))
+        on_it = (*_run_by(node, model), *workers)
+        names = [each.name for each in on_it]
         for name in names:
             if name in homes:
                 raise ModelError(
@@ -178,7 +176,7 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
         life = NodeLife(node.name, names, [each.fault for each in node.crashes])
         components[node.name] = life
         processes = [_on(life, each) if each.name in names else each for each in (*processes, *workers)]
-        processes += _environment(node, life, model)
+        processes += _environment(node, life, model, on_it)
     return replace(model, components=components, processes=tuple(processes))
 
 
@@ -195,16 +193,19 @@ def _role(process: Process) -> str:
 
 
 def _on(life: NodeLife, process: Process) -> Process:
-    lifeline = Lifeline(life.alive(process.name), life.gone(process.name))
-    return replace(process, role=mortal(process.role, lifeline))
+    alive = life.alive(process.name)
+    crashes = tuple(replace(each, only_while=(*each.only_while, alive)) for each in process.crashes)
+    return replace(process, role=mortal(process.role, Lifeline(alive, life.gone(process.name))), crashes=crashes)
 
 
-def _environment(node: Node, life: NodeLife, model: Model) -> Iterator[Process]:
+def _environment(node: Node, life: NodeLife, model: Model, on_it: tuple[Process, ...]) -> Iterator[Process]:
     volatile = (*node.volatile, node.tasks) if node.tasks else node.volatile
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
     for crash in node.crashes:
         assert isinstance(crash, Crash)
-        noticed = (*wiped, *crash.consequences.operations)
+        for_good = not crash.restarts
+        broken = [each for one in on_it for each in broken_with(one, model.components, node.name, for_good=for_good)]
+        noticed = (*wiped, *crash.consequences.operations, *dict.fromkeys(broken))
         down = Accompanied(life.crash(crash.kind, crash.restarts), noticed, is_certain=True)
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)

@@ -13,8 +13,8 @@ A test looks, for every protocol and fault, for messages that nobody takes and r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from deadheat.models import faults as kinds
@@ -25,8 +25,9 @@ from deadheat.models.components.chance import Chance
 from deadheat.models.components.http import HttpChannel
 from deadheat.models.components.tokens import Tokens
 from deadheat.models.components.user import User
+from deadheat.models.connections import with_connections
 from deadheat.models.design import processes_by_themselves
-from deadheat.models.roles import Faults, processes_of
+from deadheat.models.roles import Faults, Role, processes_of
 from deadheat.models.system import Protocol, System
 from deadheat.sim.components import Component, taken_by
 from deadheat.sim.model import Process, Property
@@ -35,6 +36,9 @@ __all__ = ["KEY", "World", "build"]
 
 KEY = "evaluation"
 """What there can be several of."""
+
+STANDARD = frozenset(each.name for each in fields(System))
+"""The components that every protocol has; what these notice of a process that is gone, `models/cast` says."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,15 @@ def build(protocol: Protocol, evaluations: int, faults: Faults) -> World:
     """Return the world of a protocol at one size; the fault budgets decide which processes it needs."""
     names = tuple(f"e{number}" for number in range(1, evaluations + 1))
     system = _system(protocol, faults).at(names, faults)
+    more = {name: each for name, each in system.instances().items() if each.name not in STANDARD}
+
+    def connect(roles: tuple[Role[Any], ...]) -> Iterator[Process]:
+        return with_connections(processes_of(roles, system, faults), more)
+
     processes = (
-        *processes_of(roles_of(protocol, faults), system, faults),
+        *connect(roles_of(protocol, faults)),
         *processes_by_themselves(system, faults),
-        *processes_of(protocol.roles, system, faults),
+        *connect(protocol.roles),
     )
     claims = tuple(property_of(each, system, KEY) for each in protocol.claims)
     return World(system, system.instances(), processes, claims)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.flags import told
 from deadheat.reports.names import broken, print_whole, table_that_fits
 from deadheat.scenarios.frontier import FaultSet, Frontier
 from deadheat.sim.counting import counted
@@ -26,7 +27,7 @@ def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     for letter, name in zip(letters, names, strict=False):
         console.print(f"{letter} {name}", style="dim")
     console.print(_scope(frontiers), style="dim")
-    for line in (*_not_applicable(rows), *_vacuous(frontiers)):
+    for line in (*_missing(rows), *_not_applicable(rows), *_vacuous(frontiers)):
         console.print(line, style="dim", highlight=False)
     console.print(_details(rows, console))
     if any(each.property == "no-transient-orphan" for each in rows[0]):
@@ -67,9 +68,23 @@ def _scope(frontiers: Sequence[Frontier]) -> str:
     return (
         "0: no fault is needed; a number: so many faults break it; "
         f"✓ survives every combination of up to {counted(first.up_to, 'fault')} of {applicable}{vacuous}; "
-        "? some check was cut short. "
+        "? not everything was decided. "
         f"Covers {first.scenario.size}."
     )
+
+
+def _missing(rows: Iterable[Sequence[Frontier]]) -> list[str]:
+    """Return what was not decided, and why."""
+    protocols: dict[tuple[str, int], list[str]] = {}
+    for row in rows:
+        sizes = [_size(faults) for each in row for faults in each.undecided]
+        if sizes:
+            why = told(row[0].stopped) if row[0].stopped else "a limit"
+            protocols.setdefault((why, min(sizes)), []).append(row[0].scenario.protocol)
+    return [
+        f"Cut short, since {why}: {', '.join(names)}; not all sets of {counted(size, 'fault')} or more are decided."
+        for (why, size), names in protocols.items()
+    ]
 
 
 def _not_applicable(rows: Iterable[Sequence[Frontier]]) -> list[str]:

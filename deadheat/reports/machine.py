@@ -35,6 +35,7 @@ def frontier_to_json(frontiers: Sequence[Frontier]) -> str:
             "undecided": [dict(faults) for faults in each.undecided],
             "vacuous": [dict(faults) for faults in each.vacuous],
             "not_applicable": list(each.not_applicable),
+            "complete": each.is_complete(),
             "states": each.states,
             "seconds": round(each.seconds, 6),
         }
@@ -73,4 +74,5 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "labels_not_reached": list(result.labels_not_reached),
         "faults_not_fired": list(result.faults_not_fired),
         "assumptions": list(result.assumptions),
+        "assumptions_never_kept": [str(each) for each in result.never_kept],
     }

@@ -47,7 +47,8 @@ class ProgressLine:
     def tried(self, tried: Tried) -> None:
         """Show how far a search for what breaks a protocol is."""
         self.say(
-            f"{self._what}: {tried.done:,} of {counted(tried.planned, 'check')} with {counted(tried.size, 'fault')}"
+            f"{self._what}: {tried.decided:,} of {counted(tried.planned, 'set')} of faults decided, "
+            f"{counted(tried.states, 'state')}"
         )
 
     def say(self, text: str) -> None:

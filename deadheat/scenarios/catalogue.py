@@ -26,6 +26,7 @@ from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Model
 
 __all__ = [
+    "BETWEEN",
     "DEFAULT_PROTOCOLS",
     "MUTANT",
     "Reference",
@@ -44,6 +45,9 @@ MUTANT = "~"
 """What stands between a reference and the number of a mutant: `state-machine~3`."""
 
 ADDED = "+"
+
+BETWEEN = "%"
+"""What stands between the parts of a reference to a stop of a rollout (see `stops`)."""
 
 NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 
@@ -98,6 +102,10 @@ def find(text: str) -> Found | Callable[..., Any]:
     Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, if there is no such
     mutant, or if the user's own code cannot be imported.
     """
+    if BETWEEN in text:
+        raise UsageError(
+            f"{text} is a stop of a rollout, and no protocol or design; check, show, replay and rollout take one."
+        )
     original, tilde, number = text.rpartition(MUTANT)
     if tilde and Reference.of(text).mutants:
         without_mutants(text)  # raises for what is no number
@@ -133,6 +141,8 @@ def all_in(text: str) -> tuple[str, ...]:
 
 def without_mutants(text: str) -> str:
     """Return the reference to what a mutant was made of; raises UsageError for a number that no mutant has."""
+    if BETWEEN in text:
+        return text
     reference = Reference.of(text)
     for number in reference.mutants:
         if not number.isdecimal() or not int(number):

@@ -6,25 +6,24 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 from deadheat.scenarios import interruption
-from deadheat.scenarios.assumptions import assumptions_of
+from deadheat.scenarios.assumptions import NeverKept, assumptions_of, never_kept
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import ModelError, UndecidedError, UsageError
+from deadheat.sim.errors import ModelError, UndecidedError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explain.starving import Starving, starving_in
 from deadheat.sim.explain.way_there import with_way_there
 from deadheat.sim.explain.where import Condition, require_known, require_met, watching
-from deadheat.sim.explore.results import Exploration, Explorer, Limits, Report
-from deadheat.sim.model import Kind, Model
+from deadheat.sim.explore.explorers import explore
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration, Report
+from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site, sites_of
 from deadheat.sim.trace import Trace
 
 __all__ = [
-    "EXPLORERS",
     "CheckResult",
     "Counterexample",
     "Options",
@@ -32,18 +31,8 @@ __all__ = [
     "Verdict",
     "check",
     "check_all",
-    "parse_size",
+    "each_checked",
 ]
-
-EXPLORERS = ("auto", "python", "kernel", "reference")
-"""The explorers, the default one first: plain Python, and the compiled kernel where a space turns out large."""
-
-WITH_SYMMETRY = ("auto", "kernel", "python")
-
-SIZE_DIGITS_MAX = 20
-
-COMPILED = ("auto", "kernel")
-"""Those that save checkpoints and can tell states apart by fingerprint."""
 
 
 class Verdict(StrEnum):
@@ -60,41 +49,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to check: with which explorer, up to how many states and bytes (0: a safe share), on how many cores.
+    """How to check: how the model is searched, and what counts.
 
-    A counter that takes on `values_max` values is taken for one without a bound.
-
-    `merging` merges histories, `composition` explores parts that share nothing each alone, `partial_order` leaves out
-    steps whose order does not matter, and `symmetry` takes states that differ by an exchange of evaluations for one:
-    None is wherever that helps and is sound, True from the first state on. A `checkpoint` is the file in which a long
-    search is saved, to go on later. With `fingerprint` the compiled kernel tells states apart by a hash of 64 bits.
-
-    A verdict is vacuous where no run reached a labelled step, and, if `faults_must_fire`, where no run met a fault that
-    was allowed; except for the names in `allow_unreached`.
+    A verdict is vacuous where no run reached a labelled step, where no run keeps to an assumption, and, if
+    `faults_must_fire`, where no run met a fault that was allowed; except for the names in `allow_unreached`.
 
     Counterexamples are only those `where` these conditions on the order of their steps hold; what holds then says no
     more than that there is none of these.
     """
 
-    explorer: str = EXPLORERS[0]
-    states_max: int = Limits().states_max
-    values_max: int = 250
-    merging: bool = True
-    composition: bool = True
-    partial_order: bool = True
-    symmetry: bool | None = None
-    memory_bytes_max: int = 0
-    cores: int = 1
-    checkpoint: Path | None = None
-    fingerprint: bool = False
+    search: SearchOptions = SearchOptions(asked=interruption.asked)
     allow_unreached: frozenset[str] = frozenset()
     faults_must_fire: bool = False
     where: tuple[Condition, ...] = ()
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of one search."""
-        return Limits(self.states_max, self.memory_bytes_max, interruption.asked, self.cores, self.values_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +93,7 @@ class CheckResult:
 
     `steps_not_reached`, `labels_not_reached` and `faults_not_fired` are what no explored run did; `missed` those labels
     and faults for want of which what holds is vacuous. `assumptions` are those that roles make: what holds, holds of no
-    other runs.
+    other runs; and `never_kept` those that cut away all runs that come to them, so that it is vacuous, too.
     """
 
     scenario: Scenario
@@ -138,6 +105,7 @@ class CheckResult:
     missed: tuple[str, ...]
     seconds: float
     assumptions: tuple[str, ...] = ()
+    never_kept: tuple[NeverKept, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -186,12 +154,14 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     model = scenario.model_of(subject)
     if options.where:
         require_known(model, subject.labels, options.where)
-    exploration = _explore(watching(model, options.where) if options.where else model, options, report)
+    exploration = _explore(watching(model, options.where) if options.where else model, options.search, report)
     unreached = sorted(_all_sites(model) - exploration.reached)
     reached = subject.reached(scenario.evaluations, scenario.budgets, exploration)
     labels = [name for name in subject.labels if name not in reached]
     faults = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
     counted = [*labels, *(faults if options.faults_must_fire else ())]
+    cut = never_kept(model, exploration) if unreached else ()
+    counted += [each.name for each in cut]
     missed = tuple(name for name in counted if name not in options.allow_unreached)
     holding = Verdict.VACUOUS if missed else Verdict.HOLDS
     outcomes = []
@@ -212,6 +182,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         missed=missed,
         seconds=time.perf_counter() - started,
         assumptions=assumptions_of(model),
+        never_kept=cut,
     )
 
 
@@ -224,7 +195,7 @@ def check_all(
     left out, and the first ModelError raised once all others were yielded.
     """
     broken = None
-    for result in _checked(scenarios, options, jobs, report):
+    for result in each_checked(scenarios, options, jobs, report):
         if isinstance(result, CheckResult):
             yield result
         else:
@@ -240,9 +211,10 @@ def _check_or_error(scenario: Scenario, options: Options, report: Report | None 
         return error
 
 
-def _checked(
-    scenarios: Sequence[Scenario], options: Options, jobs: int, report: Report | None
+def each_checked(
+    scenarios: Sequence[Scenario], options: Options, jobs: int = 1, report: Report | None = None
 ) -> Iterator[CheckResult | ModelError]:
+    """Check several scenarios as `check_all` does, and yield what breaks a rule of the engine in its place."""
     if jobs == 1 or len(scenarios) <= 1:
         for scenario in scenarios:
             yield _check_or_error(scenario, options, report)
@@ -250,7 +222,7 @@ def _checked(
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children
 
-    options = replace(options, cores=1)
+    options = replace(options, search=replace(options.search, cores=1))
     others = set(active_children())
     with ProcessPoolExecutor(
         min(jobs, len(scenarios)), initializer=interruption.listen_in_worker, initargs=(interruption.share(),)
@@ -268,60 +240,11 @@ def _checked(
             raise  # the pool waits for its thread: one that is left would be woken, and go, while Python ends
 
 
-def _explore(model: Model, options: Options, report: Report | None) -> Exploration:
-    explore = _with_symmetry(_explorer(options.explorer), model, options)
-    merging = options.merging and options.explorer != "reference"
-    if options.explorer == "auto":
-        switches = {"composition": options.composition, "partial_order": options.partial_order}
-        explore = partial(explore, **switches)  # type: ignore[arg-type]
-    if options.checkpoint is not None:
-        _compiled_only(options, "saves no checkpoints")
-        explore = partial(explore, checkpoint=options.checkpoint)  # type: ignore[call-arg]
-    if options.fingerprint:
-        _compiled_only(options, "stores states exactly, never by fingerprint")
-        explore = partial(explore, fingerprint=True)  # type: ignore[call-arg]
+def _explore(model: Model, options: SearchOptions, report: Report | None) -> Exploration:
     try:
-        return explore(model, options.limits, merging=merging, report=report)
+        return explore(model, options, report)
     except ModelError as error:
         raise with_way_there(error, model) from error
-
-
-def _compiled_only(options: Options, otherwise: str) -> None:
-    if options.explorer not in COMPILED:
-        raise UsageError(f"The explorer {options.explorer!r} {otherwise}; use {' or '.join(COMPILED)}.")
-
-
-def _with_symmetry(explore: Explorer, model: Model, options: Options) -> Explorer:
-    """Return the explorer with symmetry, where that is asked for or of use; raises UsageError where it cannot be."""
-    if options.symmetry:
-        liveness = [each.name for each in model.properties if each.kind is Kind.EVENTUALLY]
-        if liveness:
-            raise UsageError(
-                f"Symmetry is not sound for liveness, and {liveness[0]!r} is liveness; name other properties "
-                "(--property), or leave --symmetry out."
-            )
-        if options.explorer not in WITH_SYMMETRY:
-            raise UsageError(
-                f"The explorer {options.explorer!r} knows no symmetry; use {', '.join(WITH_SYMMETRY[:-1])} or "
-                f"{WITH_SYMMETRY[-1]}."
-            )
-    if options.explorer == "auto":
-        return partial(explore, symmetry=options.symmetry)  # type: ignore[call-arg]
-    if options.explorer == "kernel":
-        return partial(explore, symmetry=options.symmetry is not False)  # type: ignore[call-arg]
-    return _explorer("quotient") if options.symmetry else explore
-
-
-def _explorer(name: str) -> Explorer:
-    import importlib
-
-    if name not in (*EXPLORERS, "quotient"):
-        from deadheat.sim.errors import unknown_name
-
-        raise unknown_name("explorer", name, EXPLORERS)
-    place = "reductions.quotient" if name == "quotient" else name
-    explore: Explorer = importlib.import_module(f"deadheat.sim.explore.{place}").explore
-    return explore
 
 
 def _outcome(scenario: Scenario, model: Model, exploration: Exploration, name: str, holding: Verdict) -> Outcome:
@@ -346,12 +269,3 @@ def _all_sites(model: Model) -> set[Site]:
         functions.append(process.role)
         functions.extend(each for each in process.arguments if callable(each))
     return sites_of(functions)
-
-
-def parse_size(text: str) -> int:
-    """Return the bytes that a text such as `512M` or `4G` stands for; raises UsageError."""
-    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "")
-    if not (number.isascii() and number.isdecimal() and len(number) <= SIZE_DIGITS_MAX and int(number)):
-        raise UsageError(f"{text[:60]!r} is not a size; write a number with K, M, G or T, such as 4G.")
-    return int(number) * units.get(unit, 1)

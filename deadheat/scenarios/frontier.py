@@ -1,47 +1,50 @@
 """The weakest thing that breaks each protocol: the smallest sets of faults that violate each property.
 
-Sets are multisets, such as `http-retry` twice, and are tried in the order of their size. A set that contains one
-which already breaks a property need not be run for it: a larger budget only allows more. So what is found is minimal,
-and a property with no breaking set survives every combination of up to so many faults, at the size that was checked.
+Sets are multisets, such as `http-retry` twice. A set that contains one which already breaks a property need not be
+tried for it: a larger budget only allows more. So what is found is minimal, and a property with no breaking set
+survives every combination of up to so many faults, at the size that was checked.
 
-A kind of fault that can never happen in a protocol is not survived, but not applicable: no run of a search that saw all
-states met it, alone or beside others. Nor is anything survived where a property holds vacuously.
+All sets are decided by one search (`minimal_sets`). A kind of fault that can never happen in a protocol is not
+survived, but not applicable: no run under any set that was tried met it. Nor is anything survived where a property
+holds vacuously.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations_with_replacement
+from typing import Any
 
-from deadheat.scenarios.check import CheckResult, Options, Verdict, check_all
+from deadheat.scenarios import interruption
+from deadheat.scenarios.check import Options
+from deadheat.scenarios.minimal_sets import FaultSet, MinimalSets, minimal_sets, sets_asked
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.model import UNLIMITED
+from deadheat.sim.errors import ModelError
+from deadheat.sim.explore.stop import Stop
 
-__all__ = ["FaultSet", "Frontier", "Tried", "frontiers"]
+__all__ = ["FaultSet", "Frontier", "Tried", "frontiers", "kinds_asked"]
 
-FaultSet = tuple[tuple[str, int], ...]
-"""How often each kind of fault may happen; nothing for a kind that may not."""
+LOOKS_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How far the search is: how many fault sets of how many were run, at this size, over all protocols."""
+    """How far the search is: how many sets of faults of how many are decided, over all protocols, with what states."""
 
-    size: int
-    done: int
+    decided: int
     planned: int
+    states: int
 
 
 @dataclass
 class Frontier:
     """What breaks one property of one protocol.
 
-    `undecided` are sets whose check was cut short, and `vacuous` those under which the property holds, but vacuously.
-    `not_applicable` are the kinds of fault that cannot happen in the protocol, as far as was tried: none are known
-    where every property was broken before. `states` and `seconds` are those of all checks that looked at the property,
-    and at others at the same time.
+    `breaking` are the minimal sets, each with the length of a shortest counterexample in `lengths`. `undecided` are
+    sets that the search did not come to, for what `stopped` says, and `vacuous` those under which the property holds,
+    but vacuously. `not_applicable` are the kinds of fault that cannot happen in the protocol, as far as was tried: none
+    are known where every property was broken before. `states` and `seconds` are those of the one search for all
+    properties of the protocol.
     """
 
     scenario: Scenario
@@ -53,26 +56,25 @@ class Frontier:
     not_applicable: tuple[str, ...] = ()
     states: int = 0
     seconds: float = 0.0
+    lengths: dict[FaultSet, int] = field(default_factory=dict)
+    stopped: Stop | None = None
+
+    def is_complete(self) -> bool:
+        """Return whether every set was decided."""
+        return not self.undecided
 
     def is_vacuous(self) -> bool:
         """Return whether nothing breaks the property, but some of what it holds under is vacuous."""
         return bool(self.vacuous and not self.breaking)
 
-    def needs(self, faults: FaultSet) -> bool:
-        """Return whether no set that is known to break the property is contained in this one."""
-        return not any(_contains(faults, smaller) for smaller in self.breaking)
+    def is_broken_by(self, most: int) -> bool:
+        """Return whether so many faults, or fewer, break the property."""
+        return any(sum(budget for _, budget in each) <= most for each in self.breaking)
 
-    def add(self, faults: FaultSet, result: CheckResult) -> None:
-        """Take the result of a check under a set of faults."""
-        self.states += result.exploration.states
-        self.seconds += result.seconds
-        verdict = result.outcome(self.property).verdict
-        if verdict is Verdict.VIOLATED:
-            self.breaking.append(faults)
-        elif verdict is Verdict.INCONCLUSIVE:
-            self.undecided.append(faults)
-        elif verdict is Verdict.VACUOUS:
-            self.vacuous.append(faults)
+
+def kinds_asked(scenario: Scenario, only: Sequence[str] = (), without: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the kinds of fault that sets are made of: all that the scenario knows, or of those as few as is said."""
+    return tuple(kind for kind in scenario.subject.faults if (not only or kind in only) and kind not in without)
 
 
 def frontiers(
@@ -81,73 +83,145 @@ def frontiers(
     options: Options = Options(),
     jobs: int = 1,
     report: Callable[[Tried], None] | None = None,
+    *,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> list[Frontier]:
-    """Return the frontier of every property of every scenario, for all fault sets of up to `up_to` faults.
+    """Return the frontier of every property of every scenario, for all sets of up to `up_to` faults.
 
-    The faults of a scenario itself are always allowed, and not counted. Checks run in `jobs` operating-system
-    processes; those of one size are independent of each other.
+    The faults of a scenario itself are always allowed, and not counted. Sets are made of the kinds in `only`, or of all
+    that there are, but for those `without`. Scenarios are searched in `jobs` operating-system processes. What breaks a
+    rule of the engine is raised as ModelError once all others were searched.
     """
-    found = {
-        (scenario, name): Frontier(scenario, name, up_to) for scenario in scenarios for name in scenario.properties
-    }
-    happening = {scenario.protocol: _Happening() for scenario in scenarios}
-    for size in range(up_to + 1):
-        wanted = [
-            (scenario, faults, properties)
-            for scenario in scenarios
-            for faults in _sets_of(scenario, size)
-            if (properties := _open(found, scenario, faults))
-        ]
-        checks = [_with_faults(scenario, faults, properties) for scenario, faults, properties in wanted]
-        results = check_all(checks, options, jobs)
-        for done, ((scenario, faults, properties), result) in enumerate(zip(wanted, results, strict=True), start=1):
-            happening[scenario.protocol].add(faults, result)
-            for name in properties:
-                found[scenario, name].add(faults, result)
-            if report:
-                report(Tried(size, done, len(wanted)))
-    for (scenario, _), each in found.items():
-        each.not_applicable = happening[scenario.protocol].never
-    return list(found.values())
+    asked = [_Asked(each, up_to, kinds_asked(each, only, without), options) for each in scenarios]
+    found: list[MinimalSets] = []
+    broken: ModelError | None = None
+    for result in _answers(asked, jobs, report):
+        if isinstance(result, ModelError):
+            broken = broken or result
+        else:
+            found.append(result)
+    if broken is not None:
+        raise broken
+    return [_frontier(each, name, up_to) for each in found for name in each.scenario.properties]
 
 
-@dataclass
-class _Happening:
-    """Which kinds of fault happened in a protocol, of those that were tried in a search that saw all states."""
-
-    tried: dict[str, None] = field(default_factory=dict)
-    happened: set[str] = field(default_factory=set)
-
-    def add(self, faults: FaultSet, result: CheckResult) -> None:
-        """Take the result of a check under a set of faults."""
-        self.happened |= result.exploration.faults_fired
-        if result.is_whole:
-            self.tried.update((kind, None) for kind, _ in faults)
+@dataclass(frozen=True)
+class _Asked:
+    scenario: Scenario
+    up_to: int
+    kinds: tuple[str, ...]
+    options: Options
 
     @property
-    def never(self) -> tuple[str, ...]:
-        """The kinds that never happened."""
-        return tuple(kind for kind in self.tried if kind not in self.happened)
+    def planned(self) -> int:
+        """How many sets there are."""
+        return len(sets_asked(self.scenario, self.up_to, self.kinds))
+
+    def answer(self, report: Callable[[int, int], None] | None) -> MinimalSets | ModelError:
+        """Return the answer, or what rule the scenario breaks."""
+        try:
+            return minimal_sets(self.scenario, self.up_to, self.kinds, self.options, report)
+        except ModelError as error:
+            return error
 
 
-def _open(found: Mapping[tuple[Scenario, str], Frontier], scenario: Scenario, faults: FaultSet) -> tuple[str, ...]:
-    """Return the properties of a scenario that no smaller set is known to break."""
-    return tuple(name for name in scenario.properties if found[scenario, name].needs(faults))
+def _frontier(found: MinimalSets, name: str, up_to: int) -> Frontier:
+    return Frontier(
+        found.scenario,
+        name,
+        up_to,
+        list(found.breaking[name]),
+        found.undecided[name],
+        found.vacuous[name],
+        found.not_applicable,
+        found.states,
+        found.seconds,
+        dict(found.breaking[name]),
+        found.stopped,
+    )
 
 
-def _sets_of(scenario: Scenario, size: int) -> Iterator[FaultSet]:
-    for kinds in combinations_with_replacement(scenario.subject.faults, size):
-        yield tuple(Counter(kinds).items())
+# Several at once
 
 
-def _contains(faults: FaultSet, smaller: FaultSet) -> bool:
-    budgets = dict(faults)
-    return all(budgets.get(kind, 0) >= budget for kind, budget in smaller)
+class _Tally:
+    """What all searches have decided; in memory that worker processes share."""
+
+    def __init__(self, planned: int, report: Callable[[Tried], None] | None, shared: Any = None) -> None:
+        self.shared = [0, 0] if shared is None else shared
+        self._planned = planned
+        self._report = report
+        self._states = 0
+
+    def add(self, decided: int, states: int) -> None:
+        """Note that so many more sets are decided, and so many states found by now in this search."""
+        self.shared[0] += decided
+        self.shared[1] += states - self._states
+        self._states = states
+        self.tell()
+
+    def tell(self) -> None:
+        """Report how far all are."""
+        if self._report is not None:
+            self._report(Tried(self.shared[0], self._planned, self.shared[1]))
 
 
-def _with_faults(scenario: Scenario, faults: FaultSet, properties: tuple[str, ...]) -> Scenario:
-    together = dict(scenario.faults)
-    for kind, budget in faults:
-        if together.get(kind) != UNLIMITED:  # of those, one more makes no difference
-            together[kind] = together.get(kind, 0) + budget
-    return replace(scenario, faults=tuple(together.items()), properties=properties)
+def _answers(
+    asked: Sequence[_Asked], jobs: int, report: Callable[[Tried], None] | None
+) -> Iterator[MinimalSets | ModelError]:
+    planned = sum(each.planned for each in asked) if report is not None else 0
+    if jobs == 1 or len(asked) <= 1:
+        tally = _Tally(planned, report)
+        for each in asked:
+            yield each.answer(_Tally(planned, report, tally.shared).add)
+        return
+    yield from _answers_of_workers(asked, jobs, planned, report)
+
+
+_shared: Any = None
+"""In a worker process: what it shares with the others."""
+
+
+def _begin_worker(asked_to_stop: Any, shared: Any) -> None:
+    global _shared
+    interruption.listen_in_worker(asked_to_stop)
+    _shared = shared
+
+
+def _answer_in_worker(asked: _Asked) -> MinimalSets | ModelError:
+    return asked.answer(_Tally(0, None, _shared).add)
+
+
+def _on_one_core(options: Options) -> Options:
+    return replace(options, search=replace(options.search, cores=1))
+
+
+def _answers_of_workers(
+    asked: Sequence[_Asked], jobs: int, planned: int, report: Callable[[Tried], None] | None
+) -> Iterator[MinimalSets | ModelError]:
+    from concurrent.futures import ProcessPoolExecutor, wait
+    from ctypes import c_longlong
+    from multiprocessing import active_children
+    from multiprocessing.sharedctypes import RawArray
+
+    tally = _Tally(planned, report, RawArray(c_longlong, 2))
+    asked = [replace(each, options=_on_one_core(each.options)) for each in asked]
+    others = set(active_children())
+    with ProcessPoolExecutor(
+        min(jobs, len(asked)), initializer=_begin_worker, initargs=(interruption.share(), tally.shared)
+    ) as pool:
+        # The composed protocols come last and take longest: begin with them.
+        futures = {number: pool.submit(_answer_in_worker, asked[number]) for number in reversed(range(len(asked)))}
+        try:
+            waiting = set(futures.values())
+            while waiting:
+                _, waiting = wait(waiting, LOOKS_EVERY_S)
+                tally.tell()
+            yield from (futures[number].result() for number in range(len(asked)))
+        except BaseException:  # nobody waits for the others any more
+            for future in futures.values():
+                future.cancel()
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise

@@ -69,6 +69,12 @@ def _made_in(protocol: Given) -> str:
 
 def _made_up(protocol: Given) -> str:
     """Return a reference that no text of a user's means, and no other object has."""
-    plain = getattr(protocol, "name", "model").replace("+", " and ").replace("~", " mutant ").replace(":", " ")
+    plain = (
+        getattr(protocol, "name", "model")
+        .replace("+", " and ")
+        .replace("~", " mutant ")
+        .replace(":", " ")
+        .replace("%", " ")
+    )
     names = (f"<{plain}>" if number == 1 else f"<{plain} {number}>" for number in range(1, len(_GIVEN) + 2))
     return next(name for name in names if name not in _GIVEN)

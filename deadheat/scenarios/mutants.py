@@ -32,8 +32,8 @@ from deadheat.scenarios.neighbours import postponements
 from deadheat.scenarios.originals import AnyOriginal, Budgets, OfProtocol, Original
 from deadheat.scenarios.subjects import OfEvaluations, Settings, subject_of
 from deadheat.sim.errors import UsageError
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import Search
-from deadheat.sim.explore.results import Limits
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.operations import Atomic
@@ -142,12 +142,10 @@ def mutation_of(reference: str, number: str, settings: Settings = ()) -> Mutatio
     mutations = guards_of(reference, settings).mutations
     if number.isdecimal() and 1 <= int(number) <= len(mutations):
         return mutations[int(number) - 1]
-    command = " ".join((f"deadheat mutate {reference}", *(f"--set {name}={value}" for name, value in settings)))
     if not mutations:
-        raise UsageError(f"{reference} has no mutants, so there is no {number!r}; see `{command}`.")
+        raise UsageError(f"{reference} has no mutants, so there is no {number!r}; leave it out.")
     raise UsageError(
-        f"{reference} has no mutant {number!r}; its mutants are numbered from 1 to {len(mutations)}, as "
-        f"`{command}` lists them."
+        f"{reference} has no mutant {number!r}; its mutants are numbered from 1 to {len(mutations)}.", about="mutants"
     )
 
 
@@ -160,7 +158,7 @@ def mutant(reference: str, number: str) -> Protocol:
 def _observe(original: Original, faults: Budgets) -> Observation:
     model = original.model(faults)
     tables = Tables(model)
-    search = Search(tables, Limits(OBSERVED_STATES_MAX), None)
+    search = Search(tables, SearchOptions(OBSERVED_STATES_MAX, values_max=0))
     search.run()
     tables.verify_purity()
     answers: list[Answer] = []

@@ -28,7 +28,7 @@ from deadheat.scenarios.mutants import Guards, guards_of, mutation_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UnboundedError
 from deadheat.sim.explore.footprint import IDLE, Footprint, footprint
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.run.coverage import Site
 
 __all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all", "shortest_of"]
@@ -153,7 +153,7 @@ def judge_all(
     if only is not None:
         mutation_of(hunt.scenario.protocol, str(only), hunt.scenario.settings)
     tasks = [(number, hunt.guards.mutations[number - 1], hunt.trials_of(number)) for number in numbers]
-    judge = partial(_judge, replace(options, cores=1), hunt.complete)
+    judge = partial(_judge, replace(options, search=replace(options.search, cores=1)), hunt.complete)
     if jobs == 1 or len(tasks) == 1:
         for task in tasks:
             yield judge(*task)
@@ -171,7 +171,8 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
     error: str | None = None
     for scenario, states_max in trials:
         try:
-            result = check(scenario, replace(options, states_max=min(states_max, options.states_max)))
+            search = replace(options.search, states_max=min(states_max, options.search.states_max))
+            result = check(scenario, replace(options, search=search))
         except UnboundedError:
             complete = False
             continue
@@ -196,7 +197,7 @@ def _unnoticed(options: Options, number: int, mutation: Mutation, trials: Sequen
     """Say of a mutant that nobody notices whether anybody could, and first where more than idle steps are others."""
     differences: list[tuple[Scenario, tuple[str, ...]]] = []
     for scenario, _ in trials:
-        one, other = (_footprint(each, options.states_max) for each in (_original(scenario), scenario))
+        one, other = (_footprint(each, options.search) for each in (_original(scenario), scenario))
         if one is None or other is None:
             return MutantResult(number, mutation, Fate.INCONCLUSIVE)
         kinds = one.differs_in(other)
@@ -225,9 +226,9 @@ def _original(scenario: Scenario) -> Scenario:
 
 
 @lru_cache(maxsize=64)
-def _footprint(scenario: Scenario, states_max: int) -> Footprint | None:
+def _footprint(scenario: Scenario, options: SearchOptions) -> Footprint | None:
     original = replace(scenario, protocol=without_mutants(scenario.protocol))
-    return footprint(scenario.model(), Limits(states_max), original.model().components)
+    return footprint(scenario.model(), options, original.model().components)
 
 
 def _holding(original: CheckResult) -> tuple[str, ...]:

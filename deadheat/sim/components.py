@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from inspect import Parameter, signature
-from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, Self, TypeAlias, overload
 
 from deadheat.sim.arguments import Wanted, wanted_types, wrong_argument, wrong_call
 from deadheat.sim.errors import ModelError
@@ -28,6 +28,9 @@ from deadheat.sim.freeze import require_immutable
 from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 from deadheat.sim.traits import Traits
+
+if TYPE_CHECKING:
+    from deadheat.sim.run.connected import Client, Connection
 
 __all__ = ["BLOCKED", "Component", "Outcomes", "Step", "Steps", "operation", "operations_in", "taken_by"]
 
@@ -204,6 +207,17 @@ class Component:
             trait = marked.traits.by_itself
             if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
                 yield marked
+
+    def connection(self, client: Client) -> Connection | None:  # noqa: ARG002
+        """Return a process's connection to the component; None if that is asking alone.
+
+        What the process has begun there ends with it.
+        """
+        return None
+
+    def among(self, names: frozenset[str]) -> Self:  # noqa: ARG002
+        """Return the component of a system whose processes and nodes have these names."""
+        return self
 
     def live(self, site: Any) -> Any:  # noqa: ARG002
         """Return what does this component's operations on real servers: an `Adapter`, for a run on a `Site`.

@@ -8,6 +8,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial, singledispatch
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
@@ -37,7 +38,8 @@ Named = tuple[str, Any]
 Read = Callable[[], Hashable]
 
 
-class Attributes(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Attributes:
     """Reads what an object holds in its dictionary."""
 
     owner: Any
@@ -47,7 +49,8 @@ class Attributes(NamedTuple):
         return _attribute_tokens(self.owner.__dict__)
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cell:
     """Reads what a cell of a closure holds."""
 
     cell: CellType
@@ -57,7 +60,8 @@ class Cell(NamedTuple):
         return tuple(map(_token, _content_of(self.cell)))
 
 
-class Global(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Global:
     """Reads one global of a module."""
 
     module: dict[str, Any]
@@ -200,7 +204,8 @@ def _with_attributes(value: Any, name: str, held: Held) -> Held:
 def _held_in_attributes(value: Any, name: str) -> Held:
     parts = [(f"{each!r} of {name}", held) for each, held in _attributes_of(value).items()]
     parts.append((f"the class {type(value).__qualname__!r}", type(value)))
-    if not any(_slots_and_computed(type(value))):
+    kind: Any = type(value)
+    if not any(_slots_and_computed(kind)):
         return Held([(name, Attributes(value))], parts)
     return Held([(name, lambda: _attribute_tokens(_attributes_of(value)))], parts)
 

@@ -21,6 +21,7 @@ from deadheat.live.adapters.base import BlockedError
 from deadheat.live.adapters.sql import PostgresDatabase, SqliteDatabase
 from deadheat.models.components.sql import Column, Database, DatabaseState, Record, SqlError, column
 from deadheat.models.components.sql.execution import WAITS
+from deadheat.models.components.sql.state import MORE
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Statement, Update
 from deadheat.models.components.status import Status
 from deadheat.sim.components import Step
@@ -28,6 +29,8 @@ from deadheat.sim.errors import LiveError
 from deadheat.sim.operations import Operation
 from tests.models.sql_models import Job, Order
 from tests.models.sql_mutants import DirtyReads, KeepsLocks, LooksAnew, LooksOnce
+from tests.models.sql_possible import Alone, Possible, alone, answering, begun, further, session_of, steps, without
+from tests.models.test_sql_alone import BeginsAnew, WaitsBefore, alone_at_random
 from tests.models.test_sql_twin import ROWS, SESSIONS, asked, at_random, programs
 
 pytestmark = pytest.mark.live
@@ -62,36 +65,43 @@ class PostgresPair:
 
     def __init__(self, real: PostgresDatabase, database: Database = DATABASE) -> None:
         self.real, self.db = real, database
-        self.possible: set[DatabaseState] = {database.initial}
+        self.possible = {Possible(database.initial)}
         self.waiting: dict[str, float] = {}
         self.patience_s = PATIENCE_S
-        self.waited = self.deadlocks = self.blocked = 0
+        self.waited = self.deadlocks = self.blocked = self.alone = self.nothing = 0
 
-    def steps(self, value: DatabaseState, request: Operation) -> list[Step]:
-        return fault_free(value, request, self.db)
-
-    def do(self, session: str, action: Any) -> None:
-        if action == "disconnect":
-            self.waiting.pop(session, None)
-        elif session in self.waiting:
+    def do(self, process: str, action: Any) -> None:
+        sessions = {process, session_of(process, Alone(Delete("jobs")))}
+        if action in ("disconnect", "hang_up"):
+            for each in sessions:
+                self.waiting.pop(each, None)
+            self.real.perform(self.db.hang_up(process))
+            self.follow(without(self.possible, process, self.db), f"{process} hung up")
+            self.rest({})
+            self.compare()
             return
-        request = request_of(session, action)
+        if sessions & self.waiting.keys():
+            return
+        session = session_of(process, action)
+        is_alone = isinstance(action, Alone)
+        request = alone(self.db, process, action.statement) if is_alone else request_of(process, action)
+        if is_alone and request.name == "insert":
+            return  # it would wait in no session of its own
         answer = self.real.perform(request)
-        began = [step for each in self.possible for step in self.steps(each, request)]
-        answers: dict[str, Any] = {}
-        possible = {step.value for step in began if step.outcome == answer}
+        before = further(self.db, self.possible)
+        possible, answers = begun(self.db, before, session, request, answer), {}
         if not possible:  # it has waited, and somebody else's end, or its own, came before anybody saw that
-            possible = {step.value for step in began if step.outcome is WAITS}
-            answers = {session: answer}
+            possible, answers = begun(self.db, before, session, request, WAITS), {session: answer}
             self.deadlocks += answer is SqlError.DEADLOCK
         self.follow(possible, f"{request} answered {answer}")
         if answer is WAITS:
             self.waiting[session] = time.monotonic()
             self.waited += 1
+            self.alone += is_alone
         self.rest(answers)
         self.compare()
 
-    def follow(self, possible: set[DatabaseState], what: str) -> None:
+    def follow(self, possible: set[Possible], what: str) -> None:
         assert possible, (
             f"the model does not do what PostgreSQL has done: {what}, and {self.possible} allow nothing like it"
         )
@@ -106,43 +116,30 @@ class PostgresPair:
                 del self.waiting[session]
                 answers[session] = self.real.perform(self.db.go_on(session))
                 self.deadlocks += answers[session] is SqlError.DEADLOCK
+                self.nothing += answers[session] == 0 and MORE in session
+            # none if one is still to be heard of that makes way for these; and heard of first is not always done first
             after = self.after(answers)
-            if after:  # or else one is still to be heard of that makes way for these
-                self.possible, answers = after, {}
-                if self.is_at_rest():
-                    self.follow({each for each in after if self.all_wait(each)}, "all statements left wait")
-                    return
+            if after and self.is_at_rest(after):
+                self.follow({each for each in after if self.all_wait(each)}, "all statements left wait")
+                return
             time.sleep(0.002)
 
-    def after(self, answers: dict[str, Any]) -> set[DatabaseState]:
+    def after(self, answers: dict[str, Any]) -> set[Possible]:
         """Return what the model may have come to once these statements have answered so, in whatever order."""
-        left = {(value, frozenset(answers)) for value in self.further(self.possible)}
+        left = {(each, frozenset(answers)) for each in further(self.db, self.possible)}
         for _ in answers:
             left = {
                 (later, sessions - {session})
-                for value, sessions in left
+                for each, sessions in left
                 for session in sessions
-                if session in self.waiting_in(value)
-                for step in self.steps(value, self.db.go_on(session))
-                if step.outcome == answers[session]
-                for later in self.further({step.value})
+                for told in answering(self.db, {each}, session, answers[session])
+                for later in further(self.db, {told})
             }
-        return {value for value, _ in left}
+        return {each for each, _ in left}
 
-    def further(self, possible: set[DatabaseState]) -> set[DatabaseState]:
-        """Return what the model may come to, in steps after which a statement waits again."""
-        found, new = set(possible), list(possible)
-        for value in new:
-            for session in self.waiting_in(value):
-                for step in self.steps(value, self.db.go_on(session)):
-                    if step.outcome is WAITS and step.value not in found:
-                        found.add(step.value)
-                        new.append(step.value)
-        return found
-
-    def is_at_rest(self) -> bool:
+    def is_at_rest(self, possible: set[Possible]) -> bool:
         """Return whether all that is left waits, in PostgreSQL for longer than it takes to look for a deadlock."""
-        if not any(self.all_wait(each) for each in self.further(self.possible)):
+        if not any(map(self.all_wait, possible)):
             return False
         long_ago = time.monotonic() - 3 * DEADLOCK_TIMEOUT_S
         return all(
@@ -150,22 +147,20 @@ class PostgresPair:
             for each, since in self.waiting.items()
         )
 
-    def all_wait(self, value: DatabaseState) -> bool:
-        waiting = self.waiting_in(value)
-        return waiting == set(self.waiting) and not any(self.steps(value, self.db.go_on(each)) for each in waiting)
-
-    @staticmethod
-    def waiting_in(value: DatabaseState) -> set[str]:
-        return {each.session for each in value.transactions if each.waiting is not None}
+    def all_wait(self, possible: Possible) -> bool:
+        waiting = {each.session for each in possible.value.transactions if each.waiting is not None}
+        goes_on = any(steps(self.db, possible.value, self.db.go_on(each)) for each in waiting)
+        begins = any(steps(self.db, possible.value, request) for _, request in possible.pending)
+        return possible.waiting == set(self.waiting) and not goes_on and not begins
 
     def compare(self) -> None:
         """Compare what is committed, and whether an UPDATE of one row of no transaction would wait."""
         committed = self.real.observe()["db"].rows
-        self.follow({each for each in self.possible if each.rows == committed}, f"{committed} are committed")
+        self.follow({each for each in self.possible if each.value.rows == committed}, f"{committed} are committed")
 
     def compare_locks(self, key: str) -> None:
         request = self.db.update(Job, Job.tries.plus(0), Job.id == key)
-        blocks = {not self.steps(each, request) for each in self.possible}
+        blocks = {not steps(self.db, each.value, request) for each in self.possible}
         if len(blocks) > 1:
             return
         patience_s, self.real.patience_s = self.real.patience_s, 0.02
@@ -217,14 +212,38 @@ def test_the_database_does_what_postgresql_does(postgres: Callable[..., Postgres
     assert counts["blocked"] > 10
 
 
-@pytest.mark.parametrize("mutant", [DirtyReads, KeepsLocks, LooksAnew, LooksOnce])
-def test_a_broken_database_is_told_from_postgresql(postgres: Callable[..., PostgresDatabase], mutant: Any) -> None:
+def test_what_commits_by_itself_does_what_postgresql_does(postgres: Callable[..., PostgresDatabase]) -> None:
+    alone = nothing = 0
+    for number in range(40):
+        with closing(postgres()) as real:
+            pair = PostgresPair(real)
+            for process, action in alone_at_random(number):
+                pair.do(process, action)
+            alone, nothing = alone + pair.alone, nothing + pair.nothing
+    assert alone > 40
+    assert nothing > 5
+
+
+@pytest.mark.parametrize(
+    ("mutant", "programs"),
+    [
+        (DirtyReads, at_random),
+        (KeepsLocks, at_random),
+        (LooksAnew, at_random),
+        (LooksOnce, at_random),
+        (WaitsBefore, alone_at_random),
+        (BeginsAnew, alone_at_random),
+    ],
+)
+def test_a_broken_database_is_told_from_postgresql(
+    postgres: Callable[..., PostgresDatabase], mutant: Any, programs: Callable[[int], list[tuple[str, Any]]]
+) -> None:
     def differs(number: int, kind: type[Database] = mutant) -> bool:
         with closing(postgres()) as real:
             pair = PostgresPair(real, kind("db", Job, Order, rows=ROWS))
             pair.patience_s = 0.5
             try:
-                for session, action in at_random(number):
+                for session, action in programs(number):
                     pair.do(session, action)
             except AssertionError:
                 return True

@@ -28,7 +28,7 @@ class KeepsLocks(Database):
     """Does not notice that a session is gone."""
 
     def apply(self, value: Any, request: Operation) -> Any:
-        if request.name != "disconnect":
+        if request.name not in ("disconnect", "hang_up"):
             return super().apply(value, request)
         return [Step(None, value.with_transaction(value.transaction(*request.arguments)._replace(waiting=None)))]
 
@@ -77,5 +77,5 @@ class CommitsOnCrash(Database):
     """Commits what a session had written when it ends."""
 
     def apply(self, value: Any, request: Operation) -> Any:
-        name = "commit" if request.name == "disconnect" else request.name
+        name = "commit" if request.name in ("disconnect", "hang_up") else request.name
         return super().apply(value, Operation("db", name, request.arguments))[:1]

@@ -26,8 +26,8 @@ from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.properties import properties_of
 from deadheat.sim.components import Component, Steps as ComponentSteps
 from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import Search, explore
-from deadheat.sim.explore.results import Limits
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import UNLIMITED, Model
 from deadheat.sim.operations import Operation
@@ -190,7 +190,7 @@ def test_a_component_declares_exactly_the_faults_that_its_steps_can_meet(monkeyp
     for name in ("baseline+orphan-cleanup", "baseline+storage-worker", "creation-lock", GUARDED):
         for kind in FAULTS:
             world = build(find_protocol(name), 1, {kind: 1})
-            Search(Tables(Model(world.components, world.processes, (), {kind: 1})), Limits(3_000), None).run()
+            Search(Tables(Model(world.components, world.processes, (), {kind: 1})), SearchOptions(3_000), None).run()
     assert met.pop(Chance) <= FAULTS.keys()  # which are others' to declare
     declared.pop(Chance)
     assert met == declared

@@ -19,6 +19,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import reference
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
 
 TRANSIENT = {"no-transient-orphan", "cancelled-means-stopped"}
@@ -122,7 +123,7 @@ WITH_A_FAULT = {
 
 
 def violated(scenario: Scenario, explorer: str = "python") -> set[str]:
-    result = check(scenario, Options(explorer=explorer))
+    result = check(scenario, Options(SearchOptions(explorer=explorer)))
     assert result.exploration.complete
     return {each.property for each in result.outcomes if each.verdict is Verdict.VIOLATED}
 
@@ -136,7 +137,8 @@ def test_a_protocol_violates_exactly_what_it_should(name: str) -> None:
 def test_the_reference_explorer_agrees(name: str) -> None:
     # Histories of name-tombstone have no end, unless those that end alike are one; so the reference may merge too.
     model = Scenario(name).model()
-    assert set(reference.explore(model, merging=name == "name-tombstone").counterexamples) == EXPECTED[name]
+    options = SearchOptions(merging=name == "name-tombstone")
+    assert set(reference.explore(model, options).counterexamples) == EXPECTED[name]
 
 
 @pytest.mark.parametrize("name", ["baseline", "creation-lock", "suspended-create"])

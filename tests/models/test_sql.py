@@ -16,6 +16,7 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.exchange import Exchange
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python, reference
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.fingerprint import fingerprint
 from deadheat.sim.model import Model, Process
@@ -127,7 +128,11 @@ class Flag(Record):
         (lambda: Job.id < "x", r"only whole numbers are put in an order here"),
         (lambda: Job.status.in_(), r"Job\.status\.in_\(\) was given nothing"),
         (lambda: Job.id == "x" and Job.tries == 1, r"put conditions together with & or \|"),
-        (lambda: Database("db", Job).begin(""), r"A session of the database 'db' has no name"),
+        (
+            lambda: Drive()(Drive().db.begin().update(Job, Job.tries.to(1))),
+            r"A session of the database 'db' has no name",
+        ),
+        (lambda: Database("db", Job).begin(7), r"A session of the database 'db' is named 7; write begin\(\)"),  # type: ignore[arg-type]
         (lambda: Drive().steps(next(Drive().db.begin("one").update(Job))), r"An UPDATE of jobs sets no column"),
         (lambda: type("None_", (Record,), {}), r"The table None_ has no columns"),
         (lambda: Database("db", Job, rows=(Job("j"), Job("j"))), r"given two tables, or rows, of one name"),
@@ -317,12 +322,38 @@ def test_the_answer_of_a_commit_can_be_lost_and_it_is_done_or_not() -> None:
     assert len(drive.steps(drive.db.delete(Job, Job.id == "x"))) == 1
 
 
-def test_a_statement_of_several_rows_that_would_wait_in_their_midst_needs_a_session() -> None:
+def test_what_commits_by_itself_waits_before_it_begins_where_that_makes_no_difference() -> None:
     drive, one, _ = two(Job("j1"), Job("j2"))
     drive(one.delete(Job, Job.id == "j2"))
-    assert drive(drive.db.update(Job, Job.tries.to(1), (Job.id == "j2") & (Job.status == "queued"))) is None
-    with pytest.raises(ModelError, match=r"ask for it in a session: tx = db\.begin\(\.\.\.\)"):
+    assert drive(drive.db.update(Job, Job.tries.to(1), (Job.id == "j2") & (Job.status == "queued"), "me")) is None
+    assert drive(drive.db.update(Job, Job.tries.to(1), session="me")) is WAITS
+    assert drive(drive.db.go_on("me")) is None
+    drive(one.rollback())
+    assert drive(drive.db.go_on("me")) == 2
+    assert drive.value.transactions == ()
+
+
+@pytest.mark.parametrize(("end", "rows"), [("commit", 0), ("rollback", 1)])
+def test_what_waits_for_a_row_that_is_inserted_anew_has_begun_on_the_old_one(end: str, rows: int) -> None:
+    drive, one, _ = two(Job("j"))
+    drive(one.delete(Job))
+    drive(one.insert(Job("j", tries=7)))
+    assert drive(drive.db.delete(Job, Job.id == "j", "me")) is WAITS
+    drive(getattr(drive.db, end)("one"))
+    lost = [each for each in drive.steps(drive.db.go_on("me")) if each.fault]
+    assert len(lost) == 2 * rows
+    assert drive(drive.db.go_on("me")) == rows
+    assert drive.value.rows == ((Job("j", tries=7),) if end == "commit" else ())
+
+
+def test_what_would_wait_in_its_midst_is_refused_where_it_cannot() -> None:
+    drive, one, _ = two(Job("j1"), Job("j2"))
+    drive(one.delete(Job, Job.id == "j2"))
+    with pytest.raises(ModelError, match=r"ask for it outside of what is atomic and of any_of, or in a session"):
         drive(drive.db.update(Job, (Job.tries.to(1), Job.status.to("x"))))
+    drive(one.insert(Job("j2")))
+    with pytest.raises(ModelError, match=r"waits in the middle of it"):
+        drive(drive.db.update(Job, Job.tries.to(1), Job.id == "j2"))
     drive(one.rollback())
     assert drive(drive.db.update(Job, (Job.tries.to(1), Job.status.to("x")))) == 2
 
@@ -333,8 +364,7 @@ def test_a_session_is_one_processs_own() -> None:
     drive(other.delete(Job))
     with pytest.raises(ModelError, match="while its statement DELETE jobs waits"):
         drive(other.commit())
-    with pytest.raises(ModelError, match="'one' waits for nothing"):
-        drive.go_on(one)
+    assert drive.go_on(one) is None
 
 
 def forgets(db: Database) -> Any:
@@ -430,7 +460,7 @@ def test_systems_with_known_answers(model: Model, steps: int) -> None:
     assert {name: len(each.choices) for name, each in found.counterexamples.items()} == (
         {"right": steps} if steps else {}
     )
-    again = reference.explore(model, merging=True)
+    again = reference.explore(model, SearchOptions(merging=True))
     if not steps:
         assert again.states == found.states
     assert again.counterexamples.keys() == found.counterexamples.keys()
@@ -445,7 +475,7 @@ def test_the_states_of_the_outbox_are_those_counted_by_hand() -> None:
 
 def test_rows_and_sessions_that_are_told_apart_by_their_names_alone_are_taken_for_one() -> None:
     every = python.explore(placing(3))
-    some = kernel.explore(placing(3), symmetry=True)
+    some = kernel.explore(placing(3), SearchOptions(symmetry=True))
     assert "symmetry" in some.reductions
     assert some.states < every.states
     assert not every.counterexamples

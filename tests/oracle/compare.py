@@ -15,7 +15,7 @@ What must agree:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -24,8 +24,9 @@ from deadheat.sim.errors import DeadheatError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import auto, kernel, python, reference
 from deadheat.sim.explore.every_step import asking_every_step
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import partial_order, quotient
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, View
 from tests.oracle import language as la
@@ -40,7 +41,7 @@ HISTORIES_MAX = 600
 REFERENCE_MAX = 60
 """So many of them are explored by the reference, which runs every prefix anew."""
 
-LIMITS = Limits(1_500)
+LIMITS = SearchOptions(1_500)
 SMALL_THRESHOLDS: dict[str, Any] = {"STATES_BEFORE_COMPOSITION": 8, "STATES_BEFORE_KERNEL": 16}
 """So that the searches for large spaces come in."""
 
@@ -128,25 +129,22 @@ class _Checks:
         few = self._comparison.separate
         yield "python", self._explore_merged, self._whole
         yield "python, partial order", partial(_python, partial_order=True), self._reduced
-        yield "kernel", partial(kernel.explore, limits=LIMITS), self._same_as_python
-        yield "kernel, fingerprint", partial(kernel.explore, limits=LIMITS, fingerprint=True), self._same_as_python
-        yield "kernel, partial order", partial(kernel.explore, limits=LIMITS, partial_order=True), self._shortest
-        yield "auto", partial(auto.explore, limits=LIMITS), self._shortest
+        yield "kernel", _kernel(symmetry=False), self._same_as_python
+        yield "kernel, fingerprint", _kernel(symmetry=False, fingerprint=True), self._same_as_python
+        yield "kernel, partial order", _kernel(symmetry=False, partial_order=True), self._shortest
+        yield "auto", partial(auto.explore, options=LIMITS), self._shortest
         if self._comparison.system.interchangeable:
-            yield "kernel, symmetry", partial(kernel.explore, limits=LIMITS, symmetry=True), self._shortest
-            both = partial(kernel.explore, limits=LIMITS, symmetry=True, partial_order=True)
+            yield "kernel, symmetry", _kernel(symmetry=True), self._shortest
+            both = _kernel(symmetry=True, partial_order=True)
             yield "kernel, symmetry and partial order", both, self._shortest
-            yield "quotient", partial(quotient.explore, limits=LIMITS), self._shortest
+            yield "quotient", partial(quotient.explore, options=LIMITS), self._shortest
         if few is not None:
             yield "python, no merging", partial(_python, merging=False), self._separate
-            yield "kernel, no merging", partial(kernel.explore, limits=LIMITS, merging=False), self._separate
+            yield "kernel, no merging", _kernel(symmetry=False, merging=False), self._separate
             if len(few.states) <= REFERENCE_MAX:
-                yield "reference", partial(reference.explore, limits=LIMITS), self._separate
-                yield (
-                    "reference, merging",
-                    partial(reference.explore, limits=LIMITS, merging=True),
-                    self._same_as_python,
-                )
+                yield "reference", partial(reference.explore, options=LIMITS), self._separate
+                merging = partial(reference.explore, options=replace(LIMITS, merging=True))
+                yield "reference, merging", merging, self._same_as_python
 
     def unconfirmed(self, found: Exploration) -> Iterator[str]:
         """Yield what is wrong with counterexamples that were not executed yet."""
@@ -255,5 +253,10 @@ def _content(view: View) -> str:
     return repr(sorted(view.items()))
 
 
+def _kernel(*, symmetry: bool, partial_order: bool = False, merging: bool = True, fingerprint: bool = False) -> Search:
+    options = replace(LIMITS, symmetry=symmetry, partial_order=partial_order, merging=merging, fingerprint=fingerprint)
+    return partial(kernel.explore, options=options)
+
+
 def _python(made: Model, *, merging: bool = True, partial_order: bool = False) -> Exploration:
-    return python.explore(made, LIMITS, merging=merging, partial_order=partial_order)
+    return python.explore(made, replace(LIMITS, merging=merging, partial_order=partial_order))

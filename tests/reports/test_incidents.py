@@ -16,6 +16,7 @@ from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.judge import Judgement
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.explore.options import SearchOptions
 
 
 @cache
@@ -69,7 +70,7 @@ def test_a_fault_that_breaks_the_fix_is_named_and_one_left_undecided_is_marked()
     base = judgement_of(incident)
     fixed = incident.protocols[1].name
     broken = check(Scenario(fixed, faults=(("http-timeout", 1),), properties=incident.properties))
-    short = check(Scenario(fixed, properties=incident.properties), Options(states_max=20))
+    short = check(Scenario(fixed, properties=incident.properties), Options(SearchOptions(states_max=20)))
     judgement = Judgement(incident, base.defect, base.fix, {"http-timeout": broken, "worker-crash": short})
     assert json.loads(incidents_to_json([judgement]))["results"][0]["fix_broken_by"] == ["http-timeout"]
     assert json.loads(incidents_to_json([judgement]))["results"][0]["fix_undecided_for"] == ["worker-crash"]

@@ -18,6 +18,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, check
 from deadheat.scenarios.incidents import INCIDENTS
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.explore.options import SearchOptions
 
 __all__ = ["GOLDEN", "NAMES", "Row", "measured", "rows_of"]
 
@@ -30,7 +31,7 @@ NAMES: tuple[str, ...] = (
     *(protocol.name for each in INCIDENTS for protocol in each.protocols),
 )
 
-WITHOUT_REDUCTIONS = Options(composition=False, partial_order=False, symmetry=False)
+WITHOUT_REDUCTIONS = Options(SearchOptions(composition=False, partial_order=False, symmetry=False))
 
 Row: TypeAlias = dict[str, str | int]
 """`states` and `transitions`, and what is said of each property: a verdict, with the length of its counterexample."""

@@ -15,20 +15,21 @@ from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import InternalError, UsageError
 from deadheat.sim.explore import python
-from deadheat.sim.explore.results import Exploration, Limits, Progress
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration, Progress
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Choice, Schedule
 
 
 def test_a_check_cut_short_never_says_that_a_property_holds() -> None:
-    result = check(Scenario("baseline"), Options(states_max=50))
+    result = check(Scenario("baseline"), Options(SearchOptions(states_max=50)))
     assert not result.exploration.complete
     assert {each.verdict for each in result.outcomes} <= {Verdict.INCONCLUSIVE, Verdict.VIOLATED}
     assert result.outcome("no-permanent-orphan").verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_violation_found_before_the_limit_stands() -> None:
-    result = check(Scenario("baseline"), Options(states_max=150))
+    result = check(Scenario("baseline"), Options(SearchOptions(states_max=150)))
     assert result.outcome("terminal-is-final").verdict is Verdict.VIOLATED
 
 
@@ -36,7 +37,7 @@ def test_a_verdict_says_what_it_covers() -> None:
     exploration = check(Scenario("creation-lock")).exploration
     assert exploration.complete
     assert (exploration.explorer, exploration.reductions, exploration.storage) == ("python", ("merging",), "exact")
-    assert check(Scenario("creation-lock"), Options(merging=False)).exploration.reductions == ()
+    assert check(Scenario("creation-lock"), Options(SearchOptions(merging=False))).exploration.reductions == ()
 
 
 # It tries again and again while a Job is being deleted, so its histories have no end unless they are merged.
@@ -46,14 +47,14 @@ ENDLESS = "name-tombstone"
 @pytest.mark.parametrize("name", [each for each in DEFAULT_PROTOCOLS if each != ENDLESS])
 def test_merging_changes_no_verdict(name: str) -> None:
     scenario = Scenario(name)
-    merged, separate = check(scenario), check(scenario, Options(merging=False))
+    merged, separate = check(scenario), check(scenario, Options(SearchOptions(merging=False)))
     assert [each.verdict for each in merged.outcomes] == [each.verdict for each in separate.outcomes]
     assert merged.exploration.states <= separate.exploration.states
 
 
 def test_a_protocol_that_tries_again_and_again_is_finite_only_when_merged() -> None:
     assert check(Scenario(ENDLESS)).exploration.complete
-    assert not check(Scenario(ENDLESS), Options(merging=False, states_max=5_000)).exploration.complete
+    assert not check(Scenario(ENDLESS), Options(SearchOptions(merging=False, states_max=5_000))).exploration.complete
 
 
 def test_only_the_properties_asked_for_are_checked() -> None:
@@ -82,17 +83,17 @@ def test_whoever_takes_no_more_results_leaves_no_thread_and_no_process(taken: in
 
 def test_an_unknown_explorer_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="no explorer 'pyton'; did you mean python"):
-        check(Scenario("baseline"), Options(explorer="pyton"))
+        check(Scenario("baseline"), Options(SearchOptions(explorer="pyton")))
 
 
 def test_a_counterexample_that_simpy_does_not_confirm_is_never_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    def lying(model: Model, limits: Limits, **options: object) -> Exploration:
-        found = python.explore(model, limits)
+    def lying(model: Model, options: SearchOptions, report: object) -> Exploration:
+        found = python.explore(model, options)
         return replace(found, counterexamples={"at-most-one-job": Schedule((Choice("worker/e1"),))})
 
-    monkeypatch.setattr(check_module, "_explorer", lambda name: lying)
+    monkeypatch.setattr(check_module, "explore", lying)
     with pytest.raises(InternalError, match="defect of deadheat"):
         check(Scenario("baseline"))
 

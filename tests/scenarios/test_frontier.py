@@ -11,13 +11,14 @@ from deadheat.scenarios import subjects
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.explore.options import SearchOptions
 
 FEW = ("http-retry", "http-timeout", "k8s-refusal", "lease-expiry")
 
 
 @pytest.fixture
 def few_faults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subjects, "FAULTS", {kind: FAULTS[kind] for kind in FEW})
+    monkeypatch.setattr(subjects.OfEvaluations, "of_the_world", {kind: FAULTS[kind] for kind in FEW})
 
 
 def breaking(found: list[Frontier]) -> dict[str, list[dict[str, int]]]:
@@ -76,7 +77,8 @@ def violated(name: str, faults: dict[str, int]) -> set[str]:
 
 @pytest.mark.usefixtures("few_faults")
 def test_a_check_cut_short_leaves_a_set_undecided() -> None:
-    found = frontiers([Scenario("state-machine", properties=("terminal-is-final",))], 1, Options(states_max=100))
+    scenario = Scenario("state-machine", properties=("terminal-is-final",))
+    found = frontiers([scenario], 1, Options(SearchOptions(states_max=100)))
     assert [each.breaking for each in found] == [[]]
     assert () in found[0].undecided
 

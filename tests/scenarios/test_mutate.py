@@ -23,6 +23,7 @@ from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_a
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import reference
+from deadheat.sim.explore.options import SearchOptions
 
 ORPHAN = {"no-permanent-orphan", "no-transient-orphan", "eventually-cleaned"}
 PERMANENT = {"no-permanent-orphan", "eventually-cleaned"}
@@ -237,10 +238,10 @@ def test_a_mutant_without_an_end_is_inconclusive() -> None:
 def test_a_search_cut_short_never_says_that_nobody_notices() -> None:
     hunt, number = without_faults("claimed"), number_of("claimed", "complete", "get", "left out")
     assert judge(hunt, number).fate is Fate.NO_DIFFERENCE
-    [result] = judge_all(hunt, Options(states_max=3), only=number)
+    [result] = judge_all(hunt, Options(SearchOptions(states_max=3)), only=number)
     assert result.fate is Fate.NO_DIFFERENCE  # it is not even tried
     number = number_of("claimed", "cancel", "compare_and_set", "takes True for False")
-    [result] = judge_all(hunt, Options(states_max=3), only=number)
+    [result] = judge_all(hunt, Options(SearchOptions(states_max=3)), only=number)
     assert result.fate is Fate.INCONCLUSIVE
 
 

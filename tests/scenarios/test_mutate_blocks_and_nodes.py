@@ -9,6 +9,7 @@ import pytest
 from deadheat.scenarios.check import Options, Outcome, Verdict, check
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.explore.options import SearchOptions
 
 SHOP = """
 from deadheat import Crash, Kind, Model, Process, Property
@@ -126,7 +127,7 @@ def test_a_role_on_a_node_has_the_mutants_that_it_has_alone(rows: Path) -> None:
 def test_all_mutants_of_a_role_on_a_node_die_with_it(rows: Path, name: str) -> None:
     for number in range(1, len(guards_of(f"{rows}:{name}").mutations) + 1):
         scenario = Scenario(f"{rows}:{name}~{number}", faults=(("lost", 1),))
-        found = [check(scenario, Options(explorer=explorer)) for explorer in ("python", "reference")]
+        found = [check(scenario, Options(SearchOptions(explorer=explorer))) for explorer in ("python", "reference")]
         told = [[(each.verdict, _length(each)) for each in result.outcomes] for result in found]
         assert told[0] == told[1]
         unfinished = found[0].outcome("unfinished").verdict

@@ -8,13 +8,14 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Model
 from deadheat.sim.run.simulation import run_randomly
 from tests.sim.random_models import models
 
 THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-SMALL = Limits(400)
+SMALL = SearchOptions(400)
 
 
 def verdicts(found: Exploration) -> dict[str, int]:
@@ -37,7 +38,7 @@ def coverage(found: Exploration) -> tuple[Any, ...]:
 def test_the_tables_find_what_the_reference_finds(model: Model) -> None:
     slow = reference.explore(model, SMALL)
     assume(slow.complete)
-    fast = python.explore(model, merging=False)
+    fast = python.explore(model, SearchOptions(merging=False))
     assert verdicts(fast) == verdicts(slow)
     if len(slow.counterexamples) < len(model.properties):  # else each search stops where it likes
         assert counts(fast) == counts(slow)
@@ -47,7 +48,7 @@ def test_the_tables_find_what_the_reference_finds(model: Model) -> None:
 @THOROUGH
 @given(models())
 def test_merging_changes_no_verdict(model: Model) -> None:
-    separate = python.explore(model, Limits(20_000), merging=False)
+    separate = python.explore(model, SearchOptions(20_000, merging=False))
     assume(separate.complete)
     merged = python.explore(model)
     assert verdicts(merged).keys() == verdicts(separate).keys()
@@ -64,7 +65,7 @@ def test_merging_changes_no_verdict(model: Model) -> None:
 @THOROUGH
 @given(models())
 def test_the_reference_merges_as_the_tables_do(model: Model) -> None:
-    slow = reference.explore(model, SMALL, merging=True)
+    slow = reference.explore(model, SearchOptions(400, merging=True))
     assume(slow.complete)
     fast = python.explore(model)
     assert verdicts(fast) == verdicts(slow)
@@ -75,7 +76,7 @@ def test_the_reference_merges_as_the_tables_do(model: Model) -> None:
 @THOROUGH
 @given(models())
 def test_what_is_found_simpy_confirms_and_what_a_random_run_violates_is_found(model: Model) -> None:
-    found = python.explore(model, Limits(20_000))
+    found = python.explore(model, SearchOptions(20_000))
     for name, schedule in found.counterexamples.items():
         assert confirm(model, name, schedule)[1]
     assume(found.complete)

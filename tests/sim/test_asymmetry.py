@@ -11,6 +11,7 @@ import pytest
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore import auto, kernel, python
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import quotient
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
@@ -21,7 +22,7 @@ from tests.sim.test_agreement import coverage, verdicts
 
 Role = Generator[Request, Any, None]
 NAMES = ("e1", "e2", "e3")
-BOTH = pytest.mark.parametrize("explore", [quotient.explore, lambda model: kernel.explore(model, symmetry=True)])
+BOTH = pytest.mark.parametrize("explore", [quotient.explore, kernel.explore])
 
 
 class SortedCrowd(Component):
@@ -345,6 +346,6 @@ def test_a_name_is_declared_once() -> None:
 def test_the_search_that_fits_takes_symmetry_where_it_is_not_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "STATES_BEFORE_KERNEL", 2)
     for symmetry, used in ((None, True), (True, True), (False, False)):
-        found = auto.explore(symmetric(), composition=False, symmetry=symmetry)
+        found = auto.explore(symmetric(), SearchOptions(composition=False, symmetry=symmetry))
         assert ("symmetry" in found.reductions) == used
         assert verdicts(found) == verdicts(python.explore(symmetric()))

@@ -15,7 +15,7 @@ from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError, PurityError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python, reference
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.fingerprint import fingerprint
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Label, Operation, Request, any_of, atomically
@@ -96,7 +96,7 @@ def test_a_block_goes_in_every_way_in_which_its_program_does(
 
 
 def _note(model: Model) -> None:
-    found = python.explore(model, Limits(2_000))
+    found = python.explore(model, SearchOptions(2_000))
     SEEN.update(kind for kind in ("always", "step", "settled", "eventually") if kind in found.counterexamples)
     for process in model.processes:
         for instruction in process.arguments[1]:

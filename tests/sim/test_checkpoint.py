@@ -15,14 +15,15 @@ import pytest
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore import auto, kernel, python
-from deadheat.sim.explore.compiled.search import KernelSearch, Settings
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.compiled.search import KernelSearch
+from deadheat.sim.explore.compiled.tuning import Tuning
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Property, View
 from tests.sim.test_kernel import counting, facts
 
-OFTEN = Settings(transitions_between_checkpoints=1)
+OFTEN = Tuning(transitions_between_checkpoints=1)
 
 
 def loaded(file: Path, model: Model) -> tuple[Tables, Saved]:
@@ -41,12 +42,12 @@ def scenario() -> Model:
 def test_a_search_goes_on_from_where_a_limit_stopped_it(tmp_path: Path, cores: int, cores_later: int) -> None:
     file = tmp_path / "search"
     for states_max in (1_000, 5_000, 20_000):
-        stopped = auto.explore(scenario(), Limits(states_max, cores=cores), checkpoint=file)
+        stopped = auto.explore(scenario(), SearchOptions(states_max, cores=cores, checkpoint=file))
         if states_max > auto.STATES_BEFORE_KERNEL or file.exists():
             assert not stopped.complete
-        kernel.explore(scenario(), Limits(states_max, cores=cores), checkpoint=file)
+        kernel.explore(scenario(), SearchOptions(states_max, cores=cores, checkpoint=file))
         assert file.exists()
-    finished = auto.explore(scenario(), Limits(cores=cores_later), checkpoint=file)
+    finished = auto.explore(scenario(), SearchOptions(cores=cores_later, checkpoint=file))
     assert facts(finished) == facts(python.explore(scenario()))
     assert not file.exists()  # nothing is left to go on with
 
@@ -62,17 +63,17 @@ def test_every_point_at_which_a_search_is_saved_can_be_gone_on_from(tmp_path: Pa
             super()._save(checkpoint)
             kept.append(checkpoint.path.read_bytes())
 
-    kernel.explore(model, Limits(20), checkpoint=file)
+    kernel.explore(model, SearchOptions(20, checkpoint=file))
     expected = facts(python.explore(model))
     with opened(file, model, merging=True) as checkpoint:
         assert checkpoint is not None
-        search = Keeping(*checkpoint.load(), Limits(), None, OFTEN)
+        search = Keeping(*checkpoint.load(), SearchOptions(), None, OFTEN)
         search.checkpoint = checkpoint
         assert facts(search.finish()) == expected
     assert len(kept) > 3
     for content in kept[:: max(1, len(kept) // 8)]:
         file.write_bytes(content)
-        assert facts(kernel.explore(model, Limits(cores=2), checkpoint=file)) == expected
+        assert facts(kernel.explore(model, SearchOptions(cores=2, checkpoint=file))) == expected
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -82,12 +83,12 @@ def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_coun
 ) -> None:
     # The states of the counters are packed anew in the very round that finds its shard full.
     file = tmp_path / "search"
-    kernel.explore(model, Limits(20), checkpoint=file)
+    kernel.explore(model, SearchOptions(20, checkpoint=file))
     full = 0
     for room in range(127, 3_000, 97):
         with opened(file, model, merging=True) as checkpoint:
             assert checkpoint is not None
-            search = KernelSearch(*checkpoint.load(), Limits(cores=cores), None, Settings(room=room))
+            search = KernelSearch(*checkpoint.load(), SearchOptions(cores=cores), None, Tuning(room=room))
             search.checkpoint = checkpoint
             result = search.finish()
         full += any(search.store.is_full(shard) for shard in range(cores))
@@ -95,16 +96,16 @@ def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_coun
             break  # what is packed anew may get more room
     assert full > 1
     if not result.complete:
-        result = kernel.explore(model, Limits(cores=cores), checkpoint=file)
+        result = kernel.explore(model, SearchOptions(cores=cores, checkpoint=file))
     assert facts(result) == facts(python.explore(model))
 
 
 def test_a_violation_found_before_the_stop_is_still_there_afterwards(tmp_path: Path) -> None:
     file = tmp_path / "search"
-    kernel.explore(scenario(), Limits(20_000), checkpoint=file)
+    kernel.explore(scenario(), SearchOptions(20_000, checkpoint=file))
     _, saved = loaded(file, scenario())
     assert set(saved.found) >= {"terminal-is-final"}
-    finished = kernel.explore(scenario(), checkpoint=file)
+    finished = kernel.explore(scenario(), SearchOptions(checkpoint=file))
     assert facts(finished) == facts(python.explore(scenario()))
 
 
@@ -114,10 +115,10 @@ def test_a_search_that_is_killed_goes_on_with_the_same_counts(tmp_path: Path) ->
         "import sys\n"
         "from pathlib import Path\n"
         "from deadheat.sim.explore import kernel, python\n"
-        "from deadheat.sim.explore.results import Limits\n"
+        "from deadheat.sim.explore.options import SearchOptions\n"
         "from deadheat.sim.learn.tables import Tables\n"
         "from tests.sim.test_checkpoint import OFTEN, scenario\n"
-        "search = python.Search(Tables(scenario()), Limits(), lambda progress: None)\n"
+        "search = python.Search(Tables(scenario()), SearchOptions(), lambda progress: None)\n"
         "kernel.go_on(search, Path(sys.argv[1]), OFTEN)\n"
     )
     running = subprocess.Popen([sys.executable, "-c", program, str(file)], cwd=Path(__file__).parents[2])
@@ -126,12 +127,12 @@ def test_a_search_that_is_killed_goes_on_with_the_same_counts(tmp_path: Path) ->
     running.kill()
     running.wait()
     assert file.exists()
-    assert facts(kernel.explore(scenario(), checkpoint=file)) == facts(python.explore(scenario()))
+    assert facts(kernel.explore(scenario(), SearchOptions(checkpoint=file))) == facts(python.explore(scenario()))
 
 
 def saved_file(tmp_path: Path) -> Path:
     file = tmp_path / "search"
-    kernel.explore(scenario(), Limits(5_000), checkpoint=file)
+    kernel.explore(scenario(), SearchOptions(5_000, checkpoint=file))
     return file
 
 
@@ -140,9 +141,9 @@ def test_a_checkpoint_of_another_scenario_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         CheckpointError, match="is of another scenario, or of a protocol that has changed since; name another"
     ):
-        auto.explore(Scenario("baseline", evaluations=2).model(), checkpoint=file)
+        auto.explore(Scenario("baseline", evaluations=2).model(), SearchOptions(checkpoint=file))
     with pytest.raises(CheckpointError, match="is of a search with merging; ask for that again"):
-        auto.explore(scenario(), merging=False, checkpoint=file)
+        auto.explore(scenario(), SearchOptions(merging=False, checkpoint=file))
 
 
 @pytest.mark.parametrize("place", [-1, 5_000, 40])
@@ -152,14 +153,14 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path, place: int) -> None:
     content[place] ^= 0xFF
     file.write_bytes(content)
     with pytest.raises(CheckpointError, match="damaged; remove it to start anew"):
-        auto.explore(scenario(), checkpoint=file)
+        auto.explore(scenario(), SearchOptions(checkpoint=file))
 
 
 def test_half_a_checkpoint_is_refused(tmp_path: Path) -> None:
     file = saved_file(tmp_path)
     file.write_bytes(file.read_bytes()[:20_000])
     with pytest.raises(CheckpointError, match="damaged"):
-        auto.explore(scenario(), checkpoint=file)
+        auto.explore(scenario(), SearchOptions(checkpoint=file))
 
 
 def test_a_file_that_is_no_checkpoint_or_of_another_version_is_refused(tmp_path: Path) -> None:
@@ -167,12 +168,12 @@ def test_a_file_that_is_no_checkpoint_or_of_another_version_is_refused(tmp_path:
     for content in (b"", b"{}", b"deadheat checkpoint 999\n" + bytes(100)):
         file.write_bytes(content)
         with pytest.raises(CheckpointError, match="not a checkpoint, or not one that this version"):
-            auto.explore(scenario(), checkpoint=file)
+            auto.explore(scenario(), SearchOptions(checkpoint=file))
 
 
 def test_a_checkpoint_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be written: No such file or directory"):
-        kernel.explore(scenario(), Limits(5_000), checkpoint=tmp_path / "nowhere" / "search")
+        kernel.explore(scenario(), SearchOptions(5_000, checkpoint=tmp_path / "nowhere" / "search"))
 
 
 @pytest.mark.parametrize("explorer", ["python", "kernel"])
@@ -202,5 +203,5 @@ def test_a_search_that_asked_too_little_of_its_steps_is_not_gone_on_with(tmp_pat
     expected = facts(python.explore(model))
     assert "stays" in str(expected)
     for states_max in (300, 600, 900, 1_200, 1_500, 2_000, 10_000):  # before it is known, after it, and to the end
-        found = kernel.explore(model, Limits(states_max), checkpoint=file)
+        found = kernel.explore(model, SearchOptions(states_max, checkpoint=file))
     assert facts(found) == expected

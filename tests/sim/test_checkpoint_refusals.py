@@ -26,9 +26,10 @@ from deadheat.sim.explore import auto, kernel, python
 from deadheat.sim.explore.compiled.paths import Endpoint
 from deadheat.sim.explore.compiled.search import KernelSearch
 from deadheat.sim.explore.memory import NoRoomError
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.saved import checkpoint
 from deadheat.sim.explore.saved.checkpoint import MAGIC, Checkpoint, Saved, opened
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import atomically
@@ -42,7 +43,7 @@ DAMAGED = r"is damaged|is not a checkpoint"
 
 def saved_at(file: Path, model: Model = SMALL, states: int = 5) -> bytes:
     """Return the content of the file of a search that was stopped."""
-    stopped = kernel.explore(model, Limits(states), checkpoint=file)
+    stopped = kernel.explore(model, SearchOptions(states, checkpoint=file))
     assert stopped.stopped
     return file.read_bytes()
 
@@ -120,7 +121,7 @@ def with_everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     """A checkpoint whose header has something everywhere."""
     file = tmp_path_factory.mktemp("forged") / "search"
     model = Scenario("status-check", faults=(("http-retry", 1),)).model()
-    begun = python.Search(Tables(model), Limits(), None)
+    begun = python.Search(Tables(model))
     begun.run(150)
     with opened(file, model, merging=True) as opened_file:
         assert opened_file is not None
@@ -305,8 +306,8 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path, other: Callabl
     file = tmp_path / "search"
     saved_at(file, cells(), 20)
     with pytest.raises(CheckpointError, match="is of another scenario, or of a protocol that has changed since"):
-        auto.explore(other(), checkpoint=file)
-    assert facts(auto.explore(cells(), checkpoint=file)) == facts(python.explore(cells()))
+        auto.explore(other(), SearchOptions(checkpoint=file))
+    assert facts(auto.explore(cells(), SearchOptions(checkpoint=file))) == facts(python.explore(cells()))
 
 
 def test_a_checkpoint_that_another_version_saved_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +316,7 @@ def test_a_checkpoint_that_another_version_saved_says_which(tmp_path: Path, monk
         patch.setattr(checkpoint, "_code", lambda: "deadheat 0.0.9 on cpython 3.99, 0123")
         saved_at(file)
     with pytest.raises(CheckpointError, match=r"another version: deadheat 0.0.9 on cpython 3.99 saved it; go on with"):
-        auto.explore(SMALL, checkpoint=file)
+        auto.explore(SMALL, SearchOptions(checkpoint=file))
 
 
 def test_the_code_of_the_engine_is_part_of_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,7 +351,7 @@ def test_a_model_that_does_something_else_with_the_same_code_is_refused(tmp_path
     Path(MORE).touch()
     try:
         with pytest.raises(CheckpointError, match="is of the same code, and yet that does something else now"):
-            auto.explore(model, checkpoint=file)
+            auto.explore(model, SearchOptions(checkpoint=file))
     finally:
         Path(MORE).unlink()
 
@@ -386,7 +387,7 @@ def test_a_file_that_is_changed_after_it_was_found_to_be_whole_is_refused(
         tables, saved = opened_file.load()
         change(file, content)
         with pytest.raises(CheckpointError, match="was changed while it was being read; see who else uses it"):
-            KernelSearch(tables, saved, Limits(), None)
+            KernelSearch(tables, saved)
 
 
 # Used by others
@@ -396,10 +397,10 @@ def test_a_second_search_with_the_same_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "search"
     with opened(file, SMALL, merging=True):
         with pytest.raises(CheckpointError, match="is in use by another search; wait for its end, or name another"):
-            auto.explore(SMALL, checkpoint=file)
+            auto.explore(SMALL, SearchOptions(checkpoint=file))
         with pytest.raises(CheckpointError, match="is in use by another search"):
-            kernel.explore(counting((3, 2), wanted=1), checkpoint=file)
-    assert auto.explore(SMALL, checkpoint=file).complete
+            kernel.explore(counting((3, 2), wanted=1), SearchOptions(checkpoint=file))
+    assert auto.explore(SMALL, SearchOptions(checkpoint=file)).complete
     assert list(tmp_path.iterdir()) == []
 
 
@@ -425,7 +426,7 @@ def test_half_a_file_that_a_killed_search_has_left_is_not_taken_for_one(tmp_path
     content = saved_at(file)
     file.unlink()
     (tmp_path / "search.part").write_bytes(content[:300])
-    assert facts(auto.explore(SMALL, checkpoint=file)) == facts(python.explore(SMALL))
+    assert facts(auto.explore(SMALL, SearchOptions(checkpoint=file))) == facts(python.explore(SMALL))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -461,14 +462,14 @@ def test_what_cannot_be_written_is_found_before_the_search_begins(
     file.parent.mkdir()
     make(file)
     with pytest.raises(CheckpointError, match=message):
-        explore(with_process(role=never_asked), checkpoint=file)
+        explore(with_process(role=never_asked), SearchOptions(checkpoint=file))
 
 
 def test_a_model_that_cannot_be_told_from_others_is_refused_before_the_search_begins(tmp_path: Path) -> None:
     cell = Cell("cell")
     cell.generator = step(cell)  # type: ignore[attr-defined]
     with pytest.raises(FingerprintError, match=r"'generator' of .* holds a generator"):
-        auto.explore(cells(cell), checkpoint=tmp_path / "search")
+        auto.explore(cells(cell), SearchOptions(checkpoint=tmp_path / "search"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -481,18 +482,18 @@ def test_a_search_stopped_after_its_last_state_goes_on_with_what_is_left(tmp_pat
 
         def _judge_in_hindsight(self, settled: Any, for_ever: Any) -> None:
             super()._judge_in_hindsight(settled, for_ever[:1])
-            raise NoRoomError("it is enough")
+            raise NoRoomError(Stop(Limit.DISK, "it is enough"))
 
     model = Scenario("status-check", properties=("eventually-cleaned", "nothing-stuck", "no-permanent-orphan")).model()
     file = tmp_path / "search"
     with opened(file, model, merging=True) as opened_file:
-        begun = python.Search(Tables(model), Limits(), None)
-        search = Stopped(begun.tables, kernel.saved_of(begun), Limits(), None)
+        begun = python.Search(Tables(model))
+        search = Stopped(begun.tables, kernel.saved_of(begun))
         search.checkpoint = opened_file
         stopped = search.finish()
-    assert stopped.stopped == "it is enough"
+    assert stopped.stopped == Stop(Limit.DISK, "it is enough")
     assert set(stopped.counterexamples) == {"eventually-cleaned", "no-permanent-orphan"}
-    finished = kernel.explore(model, checkpoint=file)
+    finished = kernel.explore(model, SearchOptions(checkpoint=file))
     assert facts(finished) == facts(python.explore(model))
     assert finished.counterexamples["eventually-cleaned"].cycle_from is not None
 
@@ -500,7 +501,7 @@ def test_a_search_stopped_after_its_last_state_goes_on_with_what_is_left(tmp_pat
 def test_a_schedule_keeps_its_cycle(tmp_path: Path) -> None:
     schedule = python.explore(cells()).counterexamples["one"]
     looped = replace(schedule, cycle_from=1)
-    begun = python.Search(Tables(cells()), Limits(), None)
+    begun = python.Search(Tables(cells()))
     begun.run(10)
     with opened(tmp_path / "search", cells(), merging=True) as file:
         assert file is not None
@@ -509,7 +510,7 @@ def test_a_schedule_keeps_its_cycle(tmp_path: Path) -> None:
 
 
 def test_states_come_back_as_they_were(tmp_path: Path) -> None:
-    begun = python.Search(Tables(cells()), Limits(), None)
+    begun = python.Search(Tables(cells()))
     begun.run(30)
     saved = kernel.saved_of(begun)
     with opened(tmp_path / "search", cells(), merging=True) as file:

@@ -14,8 +14,9 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import Component
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import auto, kernel, python
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.composition import explore_parts
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from tests.sim.random_models import models
@@ -23,9 +24,9 @@ from tests.sim.test_agreement import coverage, verdicts
 
 
 def composed(model: Model, *, merging: bool = True, guess_from: int = 20) -> Exploration | None:
-    search = python.Search(Tables(model, merging=merging), Limits(), None)
+    search = python.Search(Tables(model, merging=merging))
     search.run(guess_from)
-    return explore_parts(search, Limits(), None)
+    return explore_parts(search)
 
 
 def side_by_side(one: Model, other: Model) -> Model:
@@ -71,7 +72,7 @@ def side_by_side(one: Model, other: Model) -> Model:
 @given(models(), models())
 def test_two_models_side_by_side_are_judged_as_one(one: Model, other: Model) -> None:
     model = side_by_side(one, other)
-    whole = python.explore(model, Limits(20_000))
+    whole = python.explore(model, SearchOptions(20_000))
     assume(whole.complete)
     parts = composed(model)
     assume(parts is not None)
@@ -88,7 +89,7 @@ def test_two_models_side_by_side_are_judged_as_one(one: Model, other: Model) -> 
 @pytest.mark.parametrize("name", [each.name for each in PROTOCOLS[:3]])
 def test_evaluations_that_share_nothing_are_composed(name: str, faults: tuple[tuple[str, int], ...]) -> None:
     model = Scenario(name, evaluations=2, faults=faults).model()
-    found, whole = auto.explore(model), kernel.explore(model, Limits(cores=2))
+    found, whole = auto.explore(model), kernel.explore(model, SearchOptions(cores=2))
     assert found.reductions == ("merging", "composition")
     assert "no operation of one, nor what follows from its crashes, names a component of another" in found.remarks[0]
     assert verdicts(found) == verdicts(whole)
@@ -98,7 +99,7 @@ def test_evaluations_that_share_nothing_are_composed(name: str, faults: tuple[tu
 
 def test_composition_can_be_switched_off() -> None:
     model = Scenario("baseline", evaluations=2).model()
-    found = auto.explore(model, composition=False, partial_order=False)
+    found = auto.explore(model, SearchOptions(composition=False, partial_order=False))
     assert found.reductions == ("merging",)
     assert found.states == 43_681
 

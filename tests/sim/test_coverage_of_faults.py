@@ -10,8 +10,8 @@ import pytest
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.explore import auto, kernel, python, reference
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import quotient
-from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import UNLIMITED, Model, Process
 from deadheat.sim.operations import Label
 
@@ -54,10 +54,10 @@ def model(budget: int) -> Model:
 EXPLORERS: dict[str, Any] = {
     "reference": reference.explore,
     "python": python.explore,
-    "python in part": lambda model: python.explore(model, partial_order=True),
+    "python in part": lambda model: python.explore(model, SearchOptions(partial_order=True)),
     "kernel": kernel.explore,
-    "kernel on two cores": lambda model: kernel.explore(model, Limits(cores=2)),
-    "kernel in part": lambda model: kernel.explore(model, partial_order=True),
+    "kernel on two cores": lambda model: kernel.explore(model, SearchOptions(cores=2)),
+    "kernel in part": lambda model: kernel.explore(model, SearchOptions(partial_order=True)),
     "quotient": quotient.explore,
     "auto": auto.explore,
 }
@@ -81,8 +81,8 @@ def test_under_symmetry_what_one_name_reaches_all_do() -> None:
     processes = tuple(Process(f"p {name}", role, (count, name)) for name, count in counts.items())
     components = {each.name: each for each in counts.values()}
     symmetric = Model(components, processes, (), {"glitch": 2}, interchangeable=tuple(counts))
-    for explore in (quotient.explore, lambda model: kernel.explore(model, symmetry=True, partial_order=True)):
-        found = explore(symmetric)
+    for explore in (quotient.explore, kernel.explore):
+        found = explore(symmetric, SearchOptions(symmetry=True, partial_order=True))
         assert "symmetry" in found.reductions
         assert found.labels_reached == {"by n0", "by n1", "by n2"}
 
@@ -96,9 +96,9 @@ def test_it_stays_reached_in_a_search_that_is_saved_and_gone_on_with(tmp_path: P
     file = tmp_path / "search"
     processes = tuple(Process(role.__name__, role, (count,)) for role in (first, second, counting))
     larger = Model({"count": count}, processes, (), {"glitch": 2})
-    stopped = kernel.explore(larger, Limits(300), checkpoint=file)
+    stopped = kernel.explore(larger, SearchOptions(300, checkpoint=file))
     assert stopped.labels_reached == {"L"}
-    found = kernel.explore(larger, checkpoint=file)
+    found = kernel.explore(larger, SearchOptions(checkpoint=file))
     assert found.labels_reached == {"L"}
     assert found.faults_fired == {"glitch"}
     assert found.reached == python.explore(larger).reached

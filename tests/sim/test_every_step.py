@@ -10,6 +10,7 @@ import pytest
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explain.turning_point import turning_point
 from deadheat.sim.explore import auto, kernel, python, reference
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import quotient
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
@@ -42,9 +43,9 @@ def model_of(violation: Any, lefts: tuple[int, ...], rights: tuple[int, ...]) ->
 EXPLORERS: dict[str, Any] = {
     "reference": reference.explore,
     "python": python.explore,
-    "python in part": lambda model: python.explore(model, partial_order=True),
+    "python in part": lambda model: python.explore(model, SearchOptions(partial_order=True)),
     "kernel": kernel.explore,
-    "kernel in part": lambda model: kernel.explore(model, partial_order=True),
+    "kernel in part": lambda model: kernel.explore(model, SearchOptions(partial_order=True)),
     "quotient": quotient.explore,
     "auto": auto.explore,
 }
@@ -91,8 +92,8 @@ def test_composition_leaves_such_a_property_to_the_whole(monkeypatch: pytest.Mon
     "explore",
     [
         quotient.explore,
-        lambda model: auto.explore(model, symmetry=True),
-        lambda model: kernel.explore(model, symmetry=True),
+        lambda model: auto.explore(model, SearchOptions(symmetry=True)),
+        lambda model: kernel.explore(model, SearchOptions(symmetry=True)),
     ],
 )
 def test_what_is_found_out_while_symmetry_is_verified_is_not_lost(explore: Any) -> None:
@@ -113,6 +114,6 @@ def test_one_that_only_a_change_violates_is_not_asked_of_every_step() -> None:
         return "jumped" if after["left"] - before["left"] > 1 else None
 
     model = model_of(jumps, (1, 2, 4), (1, 2))
-    found = python.explore(model, partial_order=True)
+    found = python.explore(model, SearchOptions(partial_order=True))
     assert "partial-order" in found.reductions
     assert "stays" in found.counterexamples

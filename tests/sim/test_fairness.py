@@ -15,6 +15,7 @@ from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python, reference
 from deadheat.sim.explore.cycles import graphs
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Explorer
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
 from deadheat.sim.trace import Choice
@@ -230,7 +231,7 @@ def test_a_process_that_is_killed_again_and_again_heals_only_when_that_stops(
     light = Variable("light", 0)
     process = Process("p", look_and_switch_on, (light,), crashes=(Crash("crash"),))
     model = model_of(process, light=light, budgets={"crash": UNLIMITED}, quiet=quiet)
-    found = explore(model, merging=True)
+    found = explore(model, SearchOptions(merging=True))
     assert ("lit" in found.counterexamples) is violated
     if violated:
         trace, _ = confirm(model, "lit", found.counterexamples["lit"])
@@ -261,7 +262,7 @@ def test_a_process_whose_every_step_meets_a_fault_has_had_its_turn(
     model = Model(
         {"light": light}, (Process("p", press_until_it_is_lit, (light,)),), (dark,), {"jam": UNLIMITED}, quiet
     )
-    found = explore(model, merging=True)
+    found = explore(model, SearchOptions(merging=True))
     assert ("lit" in found.counterexamples) is violated
     if violated:
         trace, _ = confirm(model, "lit", found.counterexamples["lit"])

@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings, strategies as st
 
 from deadheat.sim.explore import footprint as footprints
 from deadheat.sim.explore.footprint import Footprint, footprint
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
-from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
 from tests.sim import random_models
 from tests.sim.classics import Variable
@@ -76,7 +76,7 @@ def test_two_orders_are_more_than_one() -> None:
 
 
 def test_beyond_the_limit_there_is_no_footprint() -> None:
-    assert footprint(model(Process("p", writes, (1, 2, 3))), Limits(states_max=2)) is None
+    assert footprint(model(Process("p", writes, (1, 2, 3))), SearchOptions(states_max=2)) is None
 
 
 def test_values_that_are_equal_to_python_and_different_are_told_apart() -> None:
@@ -242,7 +242,7 @@ def mutants(draw: st.DrawFn) -> tuple[Model, Model]:
 @settings(max_examples=30, deadline=None)
 @given(mutants())
 def test_two_models_have_the_same_footprint_exactly_if_no_property_tells_them_apart(pair: tuple[Model, Model]) -> None:
-    limits = Limits(states_max=300)
+    limits = SearchOptions(states_max=300)
     one_print, other_print = (footprint(each, limits) for each in pair)
     assume(one_print is not None and other_print is not None)
     assert one_print is not None

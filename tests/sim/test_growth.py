@@ -12,7 +12,8 @@ import pytest
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import auto, kernel, python
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn import tables
 from deadheat.sim.model import Kind, Model, Process, Property
 
@@ -101,22 +102,22 @@ ENDLESS = [
 def test_a_counter_without_a_bound_ends_the_search_and_is_named(
     component: Component, role: Callable[..., Any], name: str, explore: Explore
 ) -> None:
-    found = explore(model_of(component, role), Limits(values_max=120))
+    found = explore(model_of(component, role), SearchOptions(values_max=120))
     assert not found.complete
-    end = "and seems to have no bound; give it one, or raise --max-values"
-    assert re.fullmatch(rf"{name} took on 1[2-9]\d values, {end}", found.stopped or "")
+    end = "and seems to have no bound; give it one, or raise the limit"
+    assert re.fullmatch(rf"{name} took on 1[2-9]\d values, {end}", str(found.stopped))
 
 
 @pytest.mark.parametrize(("component", "role", "name"), ENDLESS)
 def test_another_limit_names_what_grew_until_then(component: Component, role: Callable[..., Any], name: str) -> None:
-    found = python.explore(model_of(component, role), Limits(states_max=150))
-    reason = r"it reached 150 states \(--max-states\)"
-    assert re.fullmatch(rf"{reason}; {name} took on \d+ values, and may have no bound", found.stopped or "")
+    found = python.explore(model_of(component, role), SearchOptions(states_max=150))
+    reason = "it reached 150 states"
+    assert re.fullmatch(rf"{reason}; {name} took on \d+ values, and may have no bound", str(found.stopped))
 
 
 @pytest.mark.parametrize("explore", EXPLORERS)
 def test_a_counter_with_a_bound_below_the_limit_is_explored_to_the_end(explore: Explore) -> None:
-    found = explore(model_of(Ledger("ledger"), counting_to_a_hundred), Limits(values_max=120))
+    found = explore(model_of(Ledger("ledger"), counting_to_a_hundred), SearchOptions(values_max=120))
     assert (found.complete, found.states, found.stopped) == (True, 101, None)
 
 

@@ -15,9 +15,11 @@ from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.compiled.search import Settings
+from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.kernel import explore, go_on
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request
@@ -26,8 +28,10 @@ from tests.sim.random_models import models
 from tests.sim.test_agreement import coverage, verdicts
 
 THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-TWO_CORES = Limits(cores=2)
-BY_HASH = Settings(dense_bits=1)
+TWO_CORES = SearchOptions(cores=2)
+UNBOUNDED = SearchOptions(values_max=0)
+"""For counters that have a bound, and take on very many values."""
+BY_HASH = Tuning(dense_bits=1)
 
 
 def facts(found: Exploration) -> tuple[Any, ...]:
@@ -35,8 +39,8 @@ def facts(found: Exploration) -> tuple[Any, ...]:
     return verdicts(found), found.states, found.transitions, found.depth, found.complete, coverage(found)
 
 
-def explore_with(model: Model, settings: Settings, limits: Limits = Limits(), *, merging: bool = True) -> Exploration:
-    return go_on(python.Search(Tables(model, merging=merging), limits, None), settings=settings)
+def explore_with(model: Model, tuning: Tuning, options: SearchOptions = SearchOptions()) -> Exploration:
+    return go_on(python.Search(Tables(model), options), tuning=tuning)
 
 
 @THOROUGH
@@ -59,7 +63,7 @@ def test_every_protocol_is_judged_alike(name: str) -> None:
         model = scenario.model()
         plain = facts(python.explore(model))
         for cores in (1, 2):
-            assert facts(explore(model, Limits(cores=cores))) == plain
+            assert facts(explore(model, SearchOptions(cores=cores))) == plain
 
 
 @pytest.mark.parametrize("name", [each.name for each in PROTOCOLS[:3]])
@@ -70,7 +74,8 @@ def test_two_evaluations_are_judged_alike(name: str) -> None:
 
 def test_without_merging_too() -> None:
     model = Scenario("baseline", faults=(("http-retry", 1),)).model()
-    assert facts(explore(model, merging=False)) == facts(python.explore(model, merging=False))
+    separate = SearchOptions(merging=False)
+    assert facts(explore(model, separate)) == facts(python.explore(model, separate))
 
 
 class Counter(Component):
@@ -116,14 +121,14 @@ def counting(limits: tuple[int, ...], wanted: int) -> Model:
 def test_a_component_with_thousands_of_values_outgrows_its_field_again_and_again(cores: int) -> None:
     # Nothing is known of the 5,000 values at first, so fields are widened, and all states packed anew, several times.
     model = counting((5_000, 2), wanted=1)
-    found = explore(model, Limits(cores=cores))
-    assert facts(found) == facts(python.explore(model))
+    found = explore(model, SearchOptions(cores=cores, values_max=0))
+    assert facts(found) == facts(python.explore(model, UNBOUNDED))
     assert found.states == 10_000
     assert len(found.counterexamples["never-there"].choices) == 2
 
 
 def _numbers_in_use(model: Model) -> list[int]:
-    search = python.Search(Tables(model), Limits(), None)
+    search = python.Search(Tables(model))
     search.run()
     return search.tables.numbers_in_use()
 
@@ -192,7 +197,7 @@ def test_the_kernel_goes_on_where_the_plain_loop_stopped() -> None:
     model = Scenario("baseline", evaluations=2).model()
     plain = facts(python.explore(model))
     for states_max in (2, 100, 5_000):
-        search = python.Search(Tables(model), Limits(cores=2), None)
+        search = python.Search(Tables(model), SearchOptions(cores=2), None)
         search.run(states_max)
         assert 1 < len(search.parents) < 43_681
         assert facts(go_on(search)) == plain
@@ -200,8 +205,8 @@ def test_the_kernel_goes_on_where_the_plain_loop_stopped() -> None:
 
 def test_a_kernel_cut_short_says_by_what_and_decides_nothing_more() -> None:
     model = Scenario("status-check", evaluations=2, properties=("no-permanent-orphan",)).model()
-    found = explore(model, Limits(states_max=3_000))
+    found = explore(model, SearchOptions(states_max=3_000))
     assert not found.complete
-    assert found.stopped == "it reached 3,000 states (--max-states)"
+    assert found.stopped == Stop(Limit.STATES, "it reached 3,000 states")
     assert 3_000 < found.states < 40_000
     assert found.counterexamples == {}

@@ -11,6 +11,7 @@ import pytest
 
 from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError, PurityError, UnboundedError
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn import tables
@@ -34,7 +35,8 @@ class Coin(Component):
 
 def explored(role: Any, *, repeats: bool = False, merging: bool = True) -> Exploration:
     coin = Coin("coin")
-    return explore(Model({"coin": coin}, (Process("p", role, (coin,), repeats=repeats),)), merging=merging)
+    model = Model({"coin": coin}, (Process("p", role, (coin,), repeats=repeats),))
+    return explore(model, SearchOptions(merging=merging))
 
 
 def test_a_role_that_reads_a_random_number_is_refused_by_name_and_step() -> None:

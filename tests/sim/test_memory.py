@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from deadheat.scenarios.check import parse_size
+from deadheat.commands.options import bytes_in
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import kernel, memory, python
-from deadheat.sim.explore.results import Explorer, Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Explorer
+from deadheat.sim.explore.stop import Limit, Stop
 
 
 @pytest.mark.parametrize("explore", [python.explore, kernel.explore], ids=["python", "kernel"])
 def test_a_search_at_its_bound_of_memory_is_inconclusive(explore: Explorer) -> None:
     model = Scenario("event-sourcing", evaluations=2, properties=("no-permanent-orphan",)).model()
-    found = explore(model, Limits(memory_bytes_max=1))
+    found = explore(model, SearchOptions(memory_bytes_max=1))
     assert not found.complete
-    assert found.stopped == "it reached 1 bytes of memory (--memory)"
+    assert found.stopped == Stop(Limit.MEMORY, "it reached 1 bytes of memory")
     assert 1 < found.states < 473_796
 
 
@@ -37,13 +39,13 @@ def test_a_kernel_says_what_a_state_takes() -> None:
     ("text", "size"), [("512", 512), ("1k", 1 << 10), ("3M", 3 << 20), ("4G", 4 << 30), ("1T", 1 << 40)]
 )
 def test_sizes_are_read(text: str, size: int) -> None:
-    assert parse_size(text) == size
+    assert bytes_in(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "G", "0", "-1G", "4GB", "1.5G"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a size; write a number with K, M, G or T, such as 4G"):
-        parse_size(text)
+        bytes_in(text)
 
 
 def test_sizes_are_shown_for_people() -> None:

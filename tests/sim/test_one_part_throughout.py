@@ -9,6 +9,7 @@ import pytest
 
 from deadheat.sim.components import Component, Outcomes, Step, operation
 from deadheat.sim.explore import auto, kernel, python, reference
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import quotient
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
@@ -85,7 +86,7 @@ def test_one_part_is_violated_throughout_or_none_is(
 @pytest.mark.parametrize(("processes", "violated"), [(ALONE, False), (STAYING, True)])
 def test_so_it_is_where_states_that_are_alike_are_one(processes: tuple[Process, ...], violated: bool) -> None:
     of = model(processes, Kind.SETTLED)
-    for found in (quotient.explore(of), kernel.explore(of, symmetry=True)):
+    for found in (quotient.explore(of), kernel.explore(of, SearchOptions(symmetry=True))):
         assert bool(found.counterexamples) is violated
 
 

@@ -15,9 +15,11 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import auto, kernel, python
 from deadheat.sim.explore.compiled import search as compiled_search
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import partial_order
 from deadheat.sim.explore.reductions.partial_order import Dependence, Standing
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import Request
@@ -26,7 +28,7 @@ from tests.sim.symmetric_models import symmetric_models
 from tests.sim.test_agreement import coverage, verdicts
 
 THOROUGH = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-LIMITS = Limits(20_000)
+LIMITS = SearchOptions(20_000)
 
 
 def require_same(model: Model, reduced: Exploration, whole: Exploration) -> None:
@@ -45,7 +47,7 @@ def require_same(model: Model, reduced: Exploration, whole: Exploration) -> None
 def test_the_reduced_search_finds_what_the_whole_finds(model: Model) -> None:
     whole = python.explore(model, LIMITS)
     assume(whole.complete)
-    require_same(model, python.explore(model, LIMITS, partial_order=True), whole)
+    require_same(model, python.explore(model, replace(LIMITS, partial_order=True)), whole)
 
 
 @THOROUGH
@@ -56,13 +58,13 @@ def test_so_it_does_for_each_property_alone(model: Model) -> None:
         alone = replace(model, properties=(prop,))
         whole = python.explore(alone, LIMITS)
         assume(whole.complete)
-        require_same(alone, python.explore(alone, LIMITS, partial_order=True), whole)
+        require_same(alone, python.explore(alone, replace(LIMITS, partial_order=True)), whole)
 
 
 @pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
 def test_every_protocol_is_judged_alike(name: str) -> None:
     model = Scenario(name).model()
-    require_same(model, python.explore(model, partial_order=True), python.explore(model))
+    require_same(model, python.explore(model, SearchOptions(partial_order=True)), python.explore(model))
 
 
 @pytest.mark.slow
@@ -70,12 +72,12 @@ def test_every_protocol_is_judged_alike(name: str) -> None:
 @pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
 def test_every_protocol_is_judged_alike_under_faults(name: str, kind: str) -> None:
     model = Scenario(name, faults=((kind, 1),)).model()
-    require_same(model, python.explore(model, partial_order=True), python.explore(model))
+    require_same(model, python.explore(model, SearchOptions(partial_order=True)), python.explore(model))
 
 
 def test_of_two_evaluations_one_goes_first() -> None:
     model = Scenario("baseline", evaluations=2).model()
-    whole, reduced = python.explore(model), python.explore(model, partial_order=True)
+    whole, reduced = python.explore(model), python.explore(model, SearchOptions(partial_order=True))
     require_same(model, reduced, whole)
     assert whole.states == 43_681
     assert reduced.states < whole.states / 6
@@ -102,10 +104,10 @@ def test_processes_that_share_nothing_go_one_after_the_other() -> None:
     one, other = Cell("c0"), Cell("c1")
     apart = model_of(Process("p0", stepping, ((one,), 5)), Process("p1", stepping, ((other,), 5)), cells=(one, other))
     assert python.explore(apart).states == 36
-    reduced = python.explore(apart, partial_order=True)
+    reduced = python.explore(apart, SearchOptions(partial_order=True))
     assert reduced.states == 11
     together = model_of(Process("p0", stepping, ((one,), 5)), Process("p1", stepping, ((one,), 5)), cells=(one,))
-    reduced = python.explore(together, partial_order=True)
+    reduced = python.explore(together, SearchOptions(partial_order=True))
     assert reduced.states == 36
     assert reduced.reductions == ("merging",)  # what one does when the other has returned is no reduction
 
@@ -121,7 +123,7 @@ def test_steps_that_a_property_sees_together_are_not_put_apart() -> None:
         cells=(one, other),
         properties=(seen,),
     )
-    assert verdicts(python.explore(model, partial_order=True)) == {"never-ahead": 1}
+    assert verdicts(python.explore(model, SearchOptions(partial_order=True))) == {"never-ahead": 1}
 
 
 def test_a_process_that_goes_round_for_ever_does_not_keep_the_others_from_their_steps() -> None:
@@ -133,7 +135,7 @@ def test_a_process_that_goes_round_for_ever_does_not_keep_the_others_from_their_
         cells=(one, other),
         properties=(seen,),
     )
-    assert verdicts(python.explore(model, partial_order=True)) == {"never-two": 2}
+    assert verdicts(python.explore(model, SearchOptions(partial_order=True))) == {"never-two": 2}
 
 
 def test_a_process_that_can_crash_without_end_may_do_so_after_the_others_have_moved() -> None:
@@ -152,7 +154,7 @@ def test_a_process_that_can_crash_without_end_may_do_so_after_the_others_have_mo
             (seen,),
             {CRASH: budget},
         )
-        whole, reduced = python.explore(model), python.explore(model, partial_order=True)
+        whole, reduced = python.explore(model), python.explore(model, SearchOptions(partial_order=True))
         assert set(whole.counterexamples) == expected
         require_same(model, reduced, whole)
 
@@ -171,8 +173,9 @@ def test_a_search_that_learned_of_a_conflict_is_done_again() -> None:
     tables = Tables(model)
     at_first = Dependence(tables)
     assert list(at_first.closed_sets(tables.initial())) == [[0], [1]]
-    assert verdicts(python.explore(model, partial_order=True)) == verdicts(python.explore(model)) == {"never-both": 4}
-    search = python.Search(tables, Limits(), None)
+    for options in (SearchOptions(), SearchOptions(partial_order=True)):
+        assert verdicts(python.explore(model, options)) == {"never-both": 4}
+    search = python.Search(tables)
     search.run()
     learned = Dependence(tables)
     assert not learned.confirms(at_first)
@@ -185,7 +188,7 @@ def test_more_parts_of_a_system_than_bits_only_make_for_more_conflicts(monkeypat
     sizes = Counter[int]()
     for bits in (2, 8, 64):
         monkeypatch.setattr(partial_order, "BITS", bits)
-        reduced = python.explore(model, partial_order=True)
+        reduced = python.explore(model, SearchOptions(partial_order=True))
         require_same(model, reduced, python.explore(model))
         sizes[bits] = reduced.states
     assert sizes[2] >= sizes[8] >= sizes[64]
@@ -194,7 +197,7 @@ def test_more_parts_of_a_system_than_bits_only_make_for_more_conflicts(monkeypat
 
 def test_what_is_written_is_touched() -> None:
     tables = Tables(Scenario("two-phase").model())
-    python.Search(tables, Limits(), None).run()
+    python.Search(tables).run()
     standings: list[Standing] = [each for process in Dependence(tables).standings for each in process]
     assert all(each.written & ~each.touched == 0 for each in standings)
     assert all(each.touched & ~each.ever_touched == 0 for each in standings)
@@ -231,7 +234,7 @@ def test_the_kernel_finds_with_partial_order_what_it_finds_without(model: Model)
     whole = kernel.explore(model, LIMITS)
     assume(whole.complete)
     for cores in (1, 2):
-        reduced = kernel.explore(model, replace(LIMITS, cores=cores), partial_order=True)
+        reduced = kernel.explore(model, replace(replace(LIMITS, cores=cores), partial_order=True))
         require_same(model, reduced, whole)
         assert verdicts(reduced) == verdicts(whole)  # shortest ones, for they are looked for again
 
@@ -239,7 +242,7 @@ def test_the_kernel_finds_with_partial_order_what_it_finds_without(model: Model)
 @pytest.mark.parametrize("name", ["baseline+storage-worker", "request-token+orphan-cleanup"])
 def test_what_cannot_be_composed_is_reduced(name: str) -> None:
     model = Scenario(name, evaluations=2).model()
-    whole = auto.explore(model, partial_order=False)
+    whole = auto.explore(model, SearchOptions(partial_order=False))
     reduced = auto.explore(model)
     assert verdicts(reduced) == verdicts(whole)
     assert coverage(reduced) == coverage(whole)
@@ -252,30 +255,30 @@ def test_what_cannot_be_composed_is_reduced(name: str) -> None:
 
 def test_a_counterexample_that_could_not_be_shortened_is_told_of() -> None:
     model = Scenario("baseline", evaluations=2).model()
-    begun = python.Search(Tables(model), Limits(12_000), None)
+    begun = python.Search(Tables(model), SearchOptions(12_000), None)
     found = kernel.go_on(begun, partial_order=True)
     assert verdicts(found).keys() == verdicts(python.explore(model)).keys()
     assert found.complete
     _, remark = found.remarks
-    assert "it reached 12,000 states (--max-states) before it met those of" in remark
+    assert "it reached 12,000 states before it met those of" in remark
     for prop, schedule in found.counterexamples.items():
         assert confirm(model, prop, schedule)[1]
 
 
 def test_a_reduced_search_cut_short_decides_nothing_more() -> None:
-    found = kernel.explore(Scenario("baseline", evaluations=2).model(), Limits(2_000), partial_order=True)
+    found = kernel.explore(Scenario("baseline", evaluations=2).model(), SearchOptions(2_000, partial_order=True))
     assert not found.complete
-    assert found.stopped == "it reached 2,000 states (--max-states)"
+    assert found.stopped == Stop(Limit.STATES, "it reached 2,000 states")
 
 
 def test_more_processes_than_a_set_holds_are_not_reduced() -> None:
     cells = tuple(Cell(f"c{number}") for number in range(partial_order.PROCESSES_MAX + 1))
     processes = [Process(f"p{each.name}", stepping, ((each,), 1)) for each in cells]
     idle = [replace(each, arguments=((), 0)) for each in processes[8:]]
-    found = kernel.explore(model_of(*processes[:8], *idle, cells=cells), partial_order=True)
+    found = kernel.explore(model_of(*processes[:8], *idle, cells=cells), SearchOptions(partial_order=True))
     assert found.states == 256
     assert found.reductions == ("merging",)
-    fewer = kernel.explore(model_of(*processes[:8], *idle[:-1], cells=cells), partial_order=True)
+    fewer = kernel.explore(model_of(*processes[:8], *idle[:-1], cells=cells), SearchOptions(partial_order=True))
     assert fewer.states == 9
 
 
@@ -286,7 +289,7 @@ def test_where_next_to_nothing_is_left_out_it_is_no_longer_tried(monkeypatch: py
     for tried in (100, 1_000, 100_000):
         monkeypatch.setattr(compiled_search, "STATES_TRIED", tried)
         monkeypatch.setattr(compiled_search, "MOSTLY_WHOLE", 0)
-        found = kernel.explore(model, partial_order=True)
+        found = kernel.explore(model, SearchOptions(partial_order=True))
         require_same(model, found, whole)
         sizes[tried] = found.states
     assert sizes[100] > sizes[1_000] > sizes[100_000]
@@ -301,7 +304,7 @@ def test_partial_order_and_symmetry_together_find_what_the_whole_finds(model: Mo
     whole = python.explore(model, LIMITS)
     assume(whole.complete)
     for cores in (1, 2):
-        reduced = kernel.explore(model, replace(LIMITS, cores=cores), symmetry=True, partial_order=True)
+        reduced = kernel.explore(model, replace(replace(LIMITS, cores=cores), symmetry=True, partial_order=True))
         require_same(model, reduced, whole)
         assert verdicts(reduced) == verdicts(whole)
         assert not any("not made use of" in remark for remark in reduced.remarks)
@@ -310,8 +313,8 @@ def test_partial_order_and_symmetry_together_find_what_the_whole_finds(model: Mo
 def test_partial_order_and_symmetry_together_leave_the_fewest_states() -> None:
     properties = ("at-most-one-job", "no-permanent-orphan", "terminal-is-final")
     model = Scenario("baseline", evaluations=3, properties=properties).model()
-    apart = kernel.explore(model, partial_order=True)
-    together = kernel.explore(model, partial_order=True, symmetry=True)
+    apart = kernel.explore(model, SearchOptions(partial_order=True, symmetry=False))
+    together = kernel.explore(model, SearchOptions(partial_order=True, symmetry=True))
     assert verdicts(together) == verdicts(apart)
     assert coverage(together) == coverage(apart)
     assert together.reductions == ("merging", "symmetry", "partial-order")

@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings, strategies as st
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import reference
 from deadheat.sim.explore.footprint import footprint
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
-from deadheat.sim.explore.results import Limits
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request
 from deadheat.sim.run.coverage import site_of
@@ -216,7 +216,7 @@ def test_a_step_put_off_is_what_a_role_would_be_that_has_the_two_in_the_other_or
             replace(process, arguments=(system, by_hand)),
         )
     )
-    limits = Limits(states_max=2_000)
+    limits = SearchOptions(states_max=2_000)
     one_print, other_print = footprint(one_way, limits), footprint(other_way, limits)
     assume(one_print is not None)
     assert one_print == other_print

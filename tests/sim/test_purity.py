@@ -29,7 +29,7 @@ from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.errors import DeadheatError, InternalError, ModelError, OperationError, PurityError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import Crash, Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Label, any_of, atomically
 from deadheat.sim.rules.shared_state import SharedState
@@ -89,7 +89,7 @@ def test_a_role_that_counts_in_a_closure_of_its_own_is_not_merged_away(explore: 
                 yield cell.set(7)
                 return
 
-    found = explore(model_of(role, properties=(NEVER_SEVEN,)), Limits(100))
+    found = explore(model_of(role, properties=(NEVER_SEVEN,)), SearchOptions(100))
     assert len(found.counterexamples["never-seven"].choices) == 4
 
 

@@ -16,14 +16,15 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim import kept
 from deadheat.sim.explore import auto, kernel, python
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn import identity, remembering, tables as learned
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.tables import Tables, WantsMoreError
 from deadheat.sim.model import Model
 from tests.sim.random_models import models
 
-EXPLORERS = (auto.explore, python.explore, kernel.explore)
+EXPLORERS = (auto.explore, python.explore)
 THOROUGH = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, *HealthCheck]
 )
@@ -90,12 +91,12 @@ def test_random_models_are_explored_alike_with_and_without(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(identity, "_is_patched", lambda: False)
         patch.setattr(identity, "_is_our_program", lambda _: True)
-        for explore in EXPLORERS[:2]:
+        for explore in EXPLORERS:
             patch.setenv(kept.VARIABLE, "off")
-            without = in_words(explore(model, Limits(20_000)))
+            without = in_words(explore(model, SearchOptions(states_max=20_000)))
             patch.setenv(kept.VARIABLE, str(folder))
             for _ in range(2):
-                assert in_words(explore(model, Limits(20_000))) == without
+                assert in_words(explore(model, SearchOptions(states_max=20_000))) == without
 
 
 @settings(THOROUGH, max_examples=30)
@@ -107,10 +108,14 @@ def test_the_kernel_explores_random_models_alike_with_and_without(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(identity, "_is_patched", lambda: False)
         patch.setattr(identity, "_is_our_program", lambda _: True)
-        without = in_words(kernel.explore(model, Limits(20_000), partial_order=True))
+        options = SearchOptions(states_max=20_000, partial_order=True, symmetry=False)
+        without = in_words(kernel.explore(model, options))
         patch.setenv(kept.VARIABLE, str(folder))
         for _ in range(2):
-            assert in_words(kernel.explore(model, Limits(20_000), partial_order=True)) == without
+            assert (
+                in_words(kernel.explore(model, SearchOptions(states_max=20_000, partial_order=True, symmetry=False)))
+                == without
+            )
 
 
 def test_a_search_that_stops_sooner_says_no_more_than_it_has_seen(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,21 +123,21 @@ def test_a_search_that_stops_sooner_says_no_more_than_it_has_seen(cache: Path, m
     python.explore(model)
     assert len(list(cache.iterdir())) == 1
     for states in (1, 20, 200, 1_000):
-        recalled = in_words(python.explore(model, Limits(states)))
+        recalled = in_words(python.explore(model, SearchOptions(states_max=states)))
         with monkeypatch.context() as patch:
             patch.setenv(kept.VARIABLE, "off")
-            assert in_words(python.explore(model, Limits(states))) == recalled
+            assert in_words(python.explore(model, SearchOptions(states_max=states))) == recalled
 
 
 def test_what_a_search_learns_more_is_kept_too(cache: Path, steps_taken: list[Any]) -> None:
     model = model_of("fenced-generation", http_retry=1)
-    python.explore(model, Limits(100))
+    python.explore(model, SearchOptions(states_max=100))
     first = len(steps_taken)
     whole = in_words(python.explore(model))
     assert len(steps_taken) > first
     steps_taken.clear()
     assert in_words(python.explore(model)) == whole
-    assert in_words(python.explore(model, Limits(100)))
+    assert in_words(python.explore(model, SearchOptions(states_max=100)))
     assert steps_taken == []
 
 
@@ -149,10 +154,10 @@ def test_whoever_wants_more_than_numbers_ends_and_all_is_learned(cache: Path, st
     model = model_of("baseline")
     python.explore(model)
     fresh = Tables(model)
-    python.Search(fresh, Limits(), None).run()
+    python.Search(fresh, SearchOptions(), None).run()
     recalled = remembering.remembering(model)
     assert isinstance(recalled, Recalled)
-    python.Search(recalled, Limits(), None).run()
+    python.Search(recalled, SearchOptions(), None).run()
     assert [each.cyclic() for each in recalled.locals] == [each.cyclic() for each in fresh.locals]
     assert recalled.numbers_in_use() == fresh.numbers_in_use()
     assert recalled.values() == fresh.values()
@@ -180,7 +185,7 @@ def test_a_search_that_always_wants_more_than_numbers_is_not_begun_with_them_aga
 
     begin = Recalled._begin
     monkeypatch.setattr(Recalled, "_begin", noted)
-    answers = [in_words(kernel.explore(model, symmetry=True)) for _ in range(4)]
+    answers = [in_words(kernel.explore(model, SearchOptions(symmetry=True))) for _ in range(4)]
     assert answers[1:] == answers[:1] * 3
     assert len(made) == 1
 

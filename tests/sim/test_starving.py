@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from deadheat.sim.explain.starving import Starving, starving_in
 from deadheat.sim.explore import kernel, python, reference
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request, any_of
 from deadheat.sim.run.simulation import Simulation
@@ -94,7 +94,7 @@ def test_a_run_without_a_cycle_has_nothing_that_starves() -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models())
 def test_what_is_said_to_starve_is_enabled_in_the_cycle_and_not_taken(model: Model) -> None:
-    schedule = python.explore(model, Limits(2_000)).counterexamples.get("eventually")
+    schedule = python.explore(model, SearchOptions(2_000)).counterexamples.get("eventually")
     if schedule is None:
         return
     assert schedule.cycle_from is not None

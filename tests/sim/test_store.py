@@ -11,7 +11,6 @@ from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.stored.exact_store import FULL, ExactStore
 from deadheat.sim.explore.compiled.stored.store import SLOTS_MIN, Store
 from deadheat.sim.explore.compiled.tables import DenseTables
-from deadheat.sim.explore.results import Limits
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from tests.sim.classics import lost_update
 
@@ -66,7 +65,7 @@ def store_of(words: int, shards: int, room: int) -> ExactStore:
 
 def insert_all(store: Store, candidates: numpy.typing.NDArray[numpy.uint64]) -> list[bool]:
     """Insert candidates of all shards; return whether each shard took all of its own."""
-    search = python.Search(Tables(lost_update()), Limits(), None)
+    search = python.Search(Tables(lost_update()))
     t = DenseTables(search.tables).arrays()
     words = store.layout.words
     shard_of = store._shards_of(candidates.ravel())

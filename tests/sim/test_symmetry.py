@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy
@@ -22,10 +21,11 @@ from deadheat.sim.explore.compiled.hindsight import Hindsight
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.representative import Swaps, representative, swaps_of
 from deadheat.sim.explore.compiled.search import KernelSearch
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import quotient
 from deadheat.sim.explore.reductions.quotient import QuotientSearch
 from deadheat.sim.explore.reductions.symmetry import Symmetry
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request, atomically
@@ -34,23 +34,23 @@ from tests.sim.test_agreement import coverage, verdicts
 
 THOROUGH = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 STATES_MAX = 5_000
-TWO_CORES = Limits(STATES_MAX, cores=2)
+TWO_CORES = SearchOptions(STATES_MAX, cores=2)
 
 
 def searches(model: Model) -> Iterable[Exploration]:
     """What the searches up to symmetry find."""
-    limits = Limits(STATES_MAX)
+    limits = SearchOptions(STATES_MAX)
     return (
         quotient.explore(model, limits),
-        kernel.explore(model, limits, symmetry=True),
-        kernel.explore(model, TWO_CORES, symmetry=True),
+        kernel.explore(model, replace(limits, symmetry=True)),
+        kernel.explore(model, replace(TWO_CORES, symmetry=True)),
     )
 
 
 @THOROUGH
 @given(symmetric_models())
 def test_symmetry_changes_no_verdict_and_no_length(model: Model) -> None:
-    whole = python.explore(model, Limits(STATES_MAX))
+    whole = python.explore(model, SearchOptions(STATES_MAX))
     assume(whole.complete)
     everything = len(whole.counterexamples) < len(model.properties)  # else a search stops where it likes
     for found in searches(model):
@@ -84,10 +84,10 @@ def test_every_counterexample_up_to_symmetry_is_confirmed_through_simpy(model: M
 @THOROUGH
 @given(symmetric_models())
 def test_so_it_is_without_merging(model: Model) -> None:
-    whole = python.explore(model, Limits(STATES_MAX), merging=False)
+    whole = python.explore(model, SearchOptions(STATES_MAX, merging=False))
     assume(whole.complete)
-    for explore in (quotient.explore, partial(kernel.explore, symmetry=True)):
-        found = explore(model, Limits(STATES_MAX), merging=False)
+    for explore in (quotient.explore, kernel.explore):
+        found = explore(model, SearchOptions(STATES_MAX, merging=False, symmetry=True))
         assert verdicts(found) == verdicts(whole)
         assert not any("not made use of" in remark for remark in found.remarks)
 
@@ -107,8 +107,8 @@ class Whichever(Symmetry):
         return members[(members.index(state) + state % 7) % len(members)], []
 
 
-def quotient_by(kind: type[Symmetry], tables: Tables, limits: Limits = Limits(STATES_MAX)) -> QuotientSearch:
-    search = QuotientSearch(tables, limits, None)
+def quotient_by(kind: type[Symmetry], tables: Tables) -> QuotientSearch:
+    search = QuotientSearch(tables, SearchOptions(STATES_MAX))
     search.symmetry = kind(tables)
     search.run()
     return search
@@ -117,7 +117,7 @@ def quotient_by(kind: type[Symmetry], tables: Tables, limits: Limits = Limits(ST
 @THOROUGH
 @given(symmetric_models())
 def test_whichever_state_stands_for_an_orbit_lengths_are_the_same(model: Model) -> None:
-    whole = python.Search(Tables(model), Limits(STATES_MAX), None)
+    whole = python.Search(Tables(model), SearchOptions(STATES_MAX), None)
     whole.run()
     assume(not whole.stopped)
     for kind in (Least, Whichever):
@@ -157,7 +157,7 @@ def test_at_least_one_state_of_every_orbit_is_seen_and_none_of_another(model: Mo
     assume(not folded.stopped)
     learned = len(tables.lessons)
     least = quotient_by(Least, tables)
-    whole = python.Search(tables, Limits(STATES_MAX), None)
+    whole = python.Search(tables, SearchOptions(STATES_MAX), None)
     whole.run()
     assume(not whole.stopped)
     assert len(tables.lessons) == learned  # what the whole needs was verified
@@ -232,15 +232,15 @@ def test_the_first_of_an_orbit_is_settled_where_another_one_is() -> None:
 def test_the_orbits_of_stored_states_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = Tables(without_properties(wheels()))
     monkeypatch.setattr(compiled_tables, "swaps_of", lambda _, layout: swaps_of(None, layout))  # folds nothing
-    saved = kernel.saved_of(python.Search(tables, Limits(cores=2), None))
-    search = KernelSearch(tables, replace(saved, folded=0), Limits(cores=2), None)
+    saved = kernel.saved_of(python.Search(tables, SearchOptions(cores=2), None))
+    search = KernelSearch(tables, replace(saved, folded=0), SearchOptions(cores=2), None)
     search.finish()
     monkeypatch.undo()
     assert search.symmetry is not None
     assert search.store.states == python.explore(tables.model).states
     dense = search.dense
     dense._swaps = None  # from here on there are some
-    states = python.Search(tables, Limits(), None)
+    states = python.Search(tables)
     states.run()
     for state in states.parents:
         [place] = search.store.find_all(dense.layout.pack([state]))
@@ -259,7 +259,7 @@ def fold(swaps: Swaps, words: UInt64, width: Any) -> None:
 def test_compiled_code_folds_as_python_does(model: Model) -> None:
     tables = Tables(without_properties(model))
     symmetry = Symmetry(tables)
-    search = python.Search(tables, Limits(2_000), None)
+    search = python.Search(tables, SearchOptions(2_000), None)
     search.run()
     symmetry.learn()
     layout = Layout.fitting(tables.numbers_in_use())
@@ -272,7 +272,7 @@ def test_compiled_code_folds_as_python_does(model: Model) -> None:
 def test_compiled_code_folds_states_of_several_words_too() -> None:
     tables = Tables(without_properties(Scenario("baseline+storage-worker", evaluations=3).model()))
     symmetry = Symmetry(tables)
-    search = python.Search(tables, Limits(), None)
+    search = python.Search(tables)
     search.run(3_000)
     symmetry.learn()
     layout = Layout.fitting(tables.numbers_in_use())
@@ -286,7 +286,7 @@ def test_compiled_code_folds_states_of_several_words_too() -> None:
 def test_what_the_plain_loop_has_found_is_not_looked_for_again() -> None:
     properties = ("no-transient-orphan", "at-most-one-job")
     model = Scenario("baseline+storage-worker", evaluations=2, properties=properties).model()
-    begun = python.Search(Tables(model), Limits(), None)
+    begun = python.Search(Tables(model))
     begun.run(10_000)
     assert set(begun.found) == {"no-transient-orphan"}
     found = kernel.go_on(begun, symmetry=True)

@@ -15,7 +15,8 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import kernel, python
-from deadheat.sim.explore.results import Exploration, Limits
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn.tables import Tables
 from tests.sim.test_agreement import coverage, verdicts
 from tests.sim.test_symmetry import Least, quotient_by, without_properties
@@ -29,7 +30,8 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "two_phase_commit.py"
 @pytest.mark.parametrize("copies", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_evaluations_of_the_baseline_have_as_many_states_as_there_are_multisets_of_those_of_one(copies: int) -> None:
     alone = python.explore(without_properties(Scenario("baseline").model())).states
-    found = kernel.explore(without_properties(Scenario("baseline", evaluations=copies).model()), symmetry=True)
+    several = without_properties(Scenario("baseline", evaluations=copies).model())
+    found = kernel.explore(several, SearchOptions(symmetry=True))
     assert alone == 209
     assert found.states == comb(alone + copies - 1, copies)
     assert found.reductions == ("merging", "symmetry")
@@ -53,8 +55,8 @@ ASYMMETRIC = {f"baseline+{each.name}" for each in ADDITIONS if each.name.startsw
 def judged_alike(scenario: Scenario) -> Exploration:
     """Return what is found up to symmetry, which is also what is found without."""
     model = scenario.model()
-    whole = kernel.explore(model, Limits(cores=2))
-    found = kernel.explore(model, Limits(cores=2), symmetry=True)
+    whole = kernel.explore(model, SearchOptions(cores=2, symmetry=False))
+    found = kernel.explore(model, SearchOptions(cores=2, symmetry=True))
     assert whole.complete
     assert found.complete
     assert verdicts(found) == verdicts(whole)
@@ -94,14 +96,14 @@ def test_a_search_up_to_symmetry_goes_on_from_where_it_was_stopped(tmp_path: Pat
     file = tmp_path / "search"
     model = Scenario("baseline", 2, properties=SAFETY).model()
     for states_max in (1_000, 5_000, 10_000):
-        stopped = kernel.explore(model, Limits(states_max), symmetry=True, checkpoint=file)
+        stopped = kernel.explore(model, SearchOptions(states_max, symmetry=True, checkpoint=file))
         assert stopped.stopped
         assert "symmetry" in stopped.reductions
     with pytest.raises(CheckpointError, match="is of a search with symmetry; allow it, or name another file"):
-        kernel.explore(model, checkpoint=file)
-    finished = kernel.explore(model, symmetry=True, checkpoint=file)
+        kernel.explore(model, SearchOptions(symmetry=False, checkpoint=file))
+    finished = kernel.explore(model, SearchOptions(symmetry=True, checkpoint=file))
     assert not file.exists()
-    unbroken = kernel.explore(model, symmetry=True)
+    unbroken = kernel.explore(model, SearchOptions(symmetry=True))
     assert (finished.states, finished.transitions, verdicts(finished)) == (
         unbroken.states,
         unbroken.transitions,
@@ -113,7 +115,7 @@ def test_a_search_up_to_symmetry_goes_on_from_where_it_was_stopped(tmp_path: Pat
 def test_a_search_begun_without_symmetry_goes_on_without(tmp_path: Path) -> None:
     file = tmp_path / "search"
     model = Scenario("baseline", 2, properties=SAFETY).model()
-    assert kernel.explore(model, Limits(5_000), checkpoint=file).stopped
-    finished = kernel.explore(model, symmetry=True, checkpoint=file)
-    assert finished.states == kernel.explore(model).states
+    assert kernel.explore(model, SearchOptions(5_000, symmetry=False, checkpoint=file)).stopped
+    finished = kernel.explore(model, SearchOptions(symmetry=True, checkpoint=file))
+    assert finished.states == kernel.explore(model, SearchOptions(symmetry=False)).states
     assert finished.reductions == ("merging",)

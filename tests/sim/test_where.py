@@ -16,7 +16,7 @@ from deadheat.sim.explain import where
 from deadheat.sim.explain.confirm import confirm, violation_of
 from deadheat.sim.explain.where import Condition, parse_condition, require_known, require_met, watching
 from deadheat.sim.explore import kernel, python, reference
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Label, Operation, Request, atomically
 from deadheat.sim.run.simulation import Simulation, run_randomly
@@ -88,7 +88,7 @@ def shortest(model: Model, prop: Property, wanted: tuple[Condition, ...], steps_
 def _compare(drawn: tuple[Model, tuple[Condition, ...]]) -> None:
     model, wanted = drawn
     watched = watching(model, wanted)
-    found = python.explore(watched, Limits(3_000))
+    found = python.explore(watched, SearchOptions(3_000))
     if not found.complete:
         return
     for prop in model.properties:
@@ -114,7 +114,7 @@ def _kind(condition: Condition) -> str:
 @given(watched_models())
 def test_all_explorers_find_the_same(drawn: tuple[Model, tuple[Condition, ...]]) -> None:
     watched = watching(*drawn)
-    slow = reference.explore(watched, Limits(300))
+    slow = reference.explore(watched, SearchOptions(300))
     if slow.complete:
         for fast in (python.explore(watched), kernel.explore(watched)):
             assert set(fast.counterexamples) == set(slow.counterexamples)

@@ -15,7 +15,7 @@ from deadheat.sim.errors import UsageError, unknown_name
 
 __all__ = ["FORMATS", "Screen", "destinations", "rendered"]
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown", "junit", "sarif", "codequality", "github")
 
 TERMINAL = "-"
 

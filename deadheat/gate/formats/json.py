@@ -23,7 +23,7 @@ def render(gated: Gated, screen: Screen) -> str:
         "findings": [_finding(each) for each in gated.findings],
         "refactored": list(gated.refactored),
     }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(found, indent=2) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 from deadheat.sim.errors import InternalError, ReplayDivergedError, UndecidedError
 from deadheat.sim.explore.cycles.graphs import terminal_components
-from deadheat.sim.explore.results import never
+from deadheat.sim.explore.options import never
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.run.simulation import Simulation, replay
 from deadheat.sim.trace import Choice, Schedule, Trace

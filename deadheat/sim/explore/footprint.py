@@ -27,7 +27,7 @@ from typing import NamedTuple, TypeAlias
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
 from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
 from deadheat.sim.explore.cycles.lassos import edges_from, is_cyclic
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.model import Model
@@ -61,7 +61,9 @@ class Footprint(NamedTuple):
         return tuple(name for name in self._fields if getattr(self, name) != getattr(other, name))
 
 
-def footprint(model: Model, limits: Limits = Limits(), only: Collection[str] | None = None) -> Footprint | None:
+def footprint(
+    model: Model, options: SearchOptions = SearchOptions(), only: Collection[str] | None = None
+) -> Footprint | None:
     """Return the footprint of a model; None if it has more states than the limit, or too many ways to stay in some.
 
     A `quiet` model's liveness is that of runs on which faults stop. Properties look at the components that are named in
@@ -70,7 +72,7 @@ def footprint(model: Model, limits: Limits = Limits(), only: Collection[str] | N
     tables = Tables(replace(model, properties=()))
     seen = [name for name in model.components if only is None or name in only]
     components = sum(tables.field_mask(tables.component_field(name)) for name in seen)
-    explored = _explored(tables, components, limits)
+    explored = _explored(tables, components, options)
     if explored is None:
         return None
     states, steps = explored
@@ -89,7 +91,7 @@ def footprint(model: Model, limits: Limits = Limits(), only: Collection[str] | N
     )
 
 
-def _explored(tables: Tables, components: int, limits: Limits) -> tuple[set[int], set[tuple[int, int]]] | None:
+def _explored(tables: Tables, components: int, options: SearchOptions) -> tuple[set[int], set[tuple[int, int]]] | None:
     """Return all states, and the contents before and after each transition."""
     initial = tables.initial()
     seen, waiting = {initial}, [initial]
@@ -108,7 +110,7 @@ def _explored(tables: Tables, components: int, limits: Limits) -> tuple[set[int]
                     if after not in seen:
                         seen.add(after)
                         waiting.append(after)
-        if len(seen) > limits.states_max:
+        if len(seen) > options.states_max:
             return None
     return seen, steps
 

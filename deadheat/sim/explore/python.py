@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 from deadheat.sim.explore.cycles.lassos import Lasso, nearest_lasso
 from deadheat.sim.explore.cycles.settled import shallowest_settled_violation
 from deadheat.sim.explore.every_step import asking_every_step
+from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
+from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
 from deadheat.sim.learn.watches import Watch, WatchedPart
@@ -35,22 +38,15 @@ _Processes = list[tuple[int, Learned[tuple[Row, ...]]]]
 
 
 @asking_every_step
-def explore(
-    model: Model,
-    limits: Limits = Limits(),
-    *,
-    merging: bool = True,
-    partial_order: bool = False,
-    report: Report | None = None,
-) -> Exploration:
-    """Explore a model breadth first (see `Explorer`); with `partial_order`, counterexamples may be longer than need be.
+def explore(model: Model, options: SearchOptions = SearchOptions(), report: Report | None = None) -> Exploration:
+    """Explore a model breadth first (see `Explorer`).
 
-    Raises ModelError or PurityError where the model breaks a rule of the engine.
+    With `partial_order`, counterexamples may be longer than need be.
     """
-    tables = remembering(model, merging=merging, values_max=limits.values_max)
-    dependence = Dependence(tables) if partial_order else None
+    tables = remembering(model, merging=options.merging is not False, values_max=options.values_max)
+    dependence = Dependence(tables) if options.partial_order else None
     while True:
-        search = Search(tables, limits, report, dependence)
+        search = Search(tables, options, report, dependence)
         search.run()
         if dependence is None or search.stopped or (learned := Dependence(tables)).confirms(dependence):
             break
@@ -71,10 +67,14 @@ class Search:
     """
 
     def __init__(
-        self, tables: Tables, limits: Limits, report: Report | None, dependence: Dependence | None = None
+        self,
+        tables: Tables,
+        options: SearchOptions = SearchOptions(),
+        report: Report | None = None,
+        dependence: Dependence | None = None,
     ) -> None:
         self.tables = tables
-        self.limits = limits
+        self.options = options
         self.report = report
         self._dependence = dependence
         self._expanded_in_part = 0
@@ -87,7 +87,7 @@ class Search:
         self.depth = 0
         self.budgets_drawn_on = 0
         self.marks = {NO_MARK}
-        self.stopped: str | None = None
+        self.stopped: Stop | None = None
         self.symmetry: Symmetry | None = None
         self.layer = [self.initial]
         self.layer_sizes = [1]
@@ -113,7 +113,7 @@ class Search:
                 if self.report:
                     waiting = len(self.layer) - start + len(following)
                     self.report(Progress(len(self.parents), self.transitions, waiting, self.depth))
-                self.stopped = self.limits.reached(len(self.parents), self.tables.growing)
+                self.stopped = limit_reached(self.options, len(self.parents), self.tables.growing)
                 if self.stopped:
                     break
             self._check_quiescent()

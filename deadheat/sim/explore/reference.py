@@ -12,7 +12,10 @@ from typing import Any
 from deadheat.sim.errors import PurityError, ReplayDivergedError
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
 from deadheat.sim.explore.cycles.graphs import terminal_components
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration, Progress, Report
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.rules.shared_state import SharedState
@@ -25,14 +28,12 @@ __all__ = ["explore"]
 Choices = tuple[Choice, ...]
 
 
-def explore(
-    model: Model, limits: Limits = Limits(), *, merging: bool = False, report: Report | None = None
-) -> Exploration:
+def explore(model: Model, options: SearchOptions = SearchOptions(), report: Report | None = None) -> Exploration:
     """Explore a model breadth first, by running every prefix of every schedule anew (see `Explorer`)."""
     shared = SharedState(model)
-    search = _Search(model, merging)
+    search = _Search(model, merging=bool(options.merging))
     try:
-        stopped = search.run(limits, report)
+        stopped = search.run(options, report)
     except ReplayDivergedError as error:
         raise PurityError(f"Some role or component is not pure: the same steps led elsewhere. {error}") from error
     shared.require_unchanged()
@@ -45,7 +46,7 @@ def explore(
 class _Search:
     """One search at work: `edges` holds, for each state seen, all its transitions."""
 
-    def __init__(self, model: Model, merging: bool) -> None:
+    def __init__(self, model: Model, *, merging: bool) -> None:
         self.model = model
         self.merging = merging
         self.seen: dict[Hashable, Choices] = {}
@@ -58,7 +59,7 @@ class _Search:
         self.faults: set[str] = set()
         self.values: dict[str, dict[Hashable, Any]] = {name: {} for name in model.components}
 
-    def run(self, limits: Limits, report: Report | None) -> str | None:
+    def run(self, options: SearchOptions, report: Report | None) -> Stop | None:
         """Search until there is nothing new, or a limit is reached; return which one was."""
         start = Simulation(self.model)
         waiting: list[tuple[Hashable, Choices]] = [(start.state(merging=self.merging), ())]
@@ -78,7 +79,7 @@ class _Search:
                     waiting.append((after, following))
             if report:
                 report(Progress(len(self.seen), self.transitions, len(waiting) - len(self.edges), len(choices)))
-            stopped = limits.reached(len(self.seen))
+            stopped = limit_reached(options, len(self.seen))
             if stopped:
                 return stopped
         return None
@@ -117,7 +118,7 @@ class _Search:
     def _all_of(self, kind: Kind) -> list[Property]:
         return [each for each in self.model.properties if each.kind is kind]
 
-    def result(self, stopped: str | None) -> Exploration:
+    def result(self, stopped: Stop | None) -> Exploration:
         """Return what was found."""
         return Exploration(
             explorer="reference",

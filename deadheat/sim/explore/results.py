@@ -1,4 +1,4 @@
-"""What an exploration is asked for, and what it found: the same for every explorer."""
+"""What a search finds: the same for every explorer."""
 
 from __future__ import annotations
 
@@ -6,63 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from deadheat.sim.counting import counted
-from deadheat.sim.explore.memory import out_of_memory
-from deadheat.sim.learn.growth import SUSPICIOUS
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.trace import Schedule
 
-__all__ = ["Exploration", "Explorer", "Limits", "Progress", "Report", "never", "reductions"]
-
-
-def never() -> bool:
-    """Never ask for a stop."""
-    return False
-
-
-def unknown(at_least: int) -> None:
-    """Know nothing of what grows."""
-    del at_least
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Where a search stops short; what it has not seen by then is inconclusive.
-
-    `memory_bytes_max` bounds what the process takes; 0 stands for a safe share of the machine. A search that `asked`
-    says is no longer wanted ends soon, with what it has. It may use so many `cores`. A counter in a
-    role or component that takes on `values_max` values is taken for one without a bound; 0 stands for no such limit.
-    """
-
-    states_max: int = 10_000_000
-    memory_bytes_max: int = 0
-    asked: Callable[[], bool] = never
-    cores: int = 1
-    values_max: int = 0
-
-    def reached(self, states: int, growing: Callable[[int], str | None] = unknown) -> str | None:
-        """Return which limit a search with so many states has reached, or None.
-
-        `growing` tells what has grown most, if it took on so many values (see `Tables.growing`).
-        """
-        reason = self._reached(states)
-        if reason is not None:
-            grown = growing(SUSPICIOUS)
-            return f"{reason}; {grown}, and may have no bound" if grown else reason
-        grown = growing(self.values_max) if self.values_max else None
-        return f"{grown}, and seems to have no bound; give it one, or raise --max-values" if grown else None
-
-    def _reached(self, states: int) -> str | None:
-        if self.asked():
-            return "it was interrupted"
-        if states > self.states_max:
-            return f"it reached {counted(self.states_max, 'state')} (--max-states)"
-        return out_of_memory(self.memory_bytes_max) if states >= STATES_WITHOUT_LOOKING else None
-
-
-STATES_WITHOUT_LOOKING = 20_000
-"""A search with fewer states than this does not ask how much memory it has taken."""
+__all__ = ["Exploration", "Explorer", "Progress", "Report", "reductions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +60,7 @@ class Exploration:
     reductions: tuple[str, ...]
     storage: str = "exact"
     omission_odds: float = 0.0
-    stopped: str | None = None
+    stopped: Stop | None = None
     bytes_per_state: float | None = None
     cores: int = 1
     remarks: tuple[str, ...] = ()
@@ -125,12 +75,10 @@ def reductions(**used: bool) -> tuple[str, ...]:
 class Explorer(Protocol):
     """The one face of all searches: a model in, an `Exploration` out.
 
-    Counterexamples are shortest, in transitions. `merging` allows histories of a process to be merged where they
-    cannot be told apart.
+    Counterexamples are shortest, in transitions. Raises ModelError or PurityError where the model breaks a rule of the
+    engine.
     """
 
-    def __call__(
-        self, model: Model, limits: Limits = ..., *, merging: bool = ..., report: Report | None = ...
-    ) -> Exploration:
+    def __call__(self, model: Model, options: SearchOptions = ..., report: Report | None = ...) -> Exploration:
         """Explore a model."""
         ...

@@ -25,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deadheat.sim.explore.every_step import asking_every_step
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn.locals import Answered
 from deadheat.sim.learn.tables import Successor, Tables
 from deadheat.sim.model import Kind, Model
@@ -97,10 +98,10 @@ class TransitionSystem:
 
 
 @asking_every_step
-def transition_system(model: Model, limits: Limits = Limits()) -> TransitionSystem | None:
+def transition_system(model: Model, options: SearchOptions = SearchOptions()) -> TransitionSystem | None:
     """Return the transition system of a model; None if it has more states than the limit."""
     exploring = _Exploring(Tables(model))
-    if not exploring.explore(limits):
+    if not exploring.explore(options):
         return None
     return exploring.system()
 
@@ -120,7 +121,7 @@ class _Exploring:
         ]
         self._label = lru_cache(maxsize=None)(self._label_of)
 
-    def explore(self, limits: Limits) -> bool:
+    def explore(self, options: SearchOptions) -> bool:
         """Meet every state; return whether that stayed within the limit."""
         tables, numbers = self._tables, self._numbers
         processes = range(len(tables.locals))
@@ -134,7 +135,7 @@ class _Exploring:
                         numbers[after] = len(numbers)
                         waiting.append(after)
                     self._note(state, after, process, local, successor)
-            if limits.reached(len(numbers)) is not None:
+            if limit_reached(options, len(numbers)) is not None:
                 return False
         return True
 

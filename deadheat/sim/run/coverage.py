@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from deadheat.sim.operations import Label
 from deadheat.sim.places import Place, is_of_a_component, is_users_frame
+from deadheat.sim.run.connected import CONNECTS
+from deadheat.sim.run.either import MEETS
 from deadheat.sim.run.intercept import DRIVE
 from deadheat.sim.run.mortal import DRIVES_MORTAL
 from deadheat.sim.run.noting import NOTES
@@ -20,7 +22,7 @@ from deadheat.sim.run.split import SPLITS
 
 __all__ = ["Site", "chain_of", "codes_of", "delegations_of", "labels_of", "place_in", "site_of", "sites_of"]
 
-IN_BETWEEN = (DRIVE, *DRIVES, SPLITS, DRIVES_MORTAL, NOTES)
+IN_BETWEEN = (DRIVE, *DRIVES, SPLITS, DRIVES_MORTAL, NOTES, CONNECTS, *MEETS)
 
 
 class Site(NamedTuple):

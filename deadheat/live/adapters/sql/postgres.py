@@ -11,14 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deadheat.live.adapters.base import Adapter, BlockedError, poll, steered
+from deadheat.live.adapters.base import Adapter, BlockedError, NotHereError, poll, steered
 from deadheat.live.adapters.sql.text import Dialect, answer_of, create_table, quoted, text_of
 from deadheat.live.leavings.postgres_run import mark_table
 from deadheat.live.leavings.run_record import RunRecord
 from deadheat.live.redaction import learn, redact
 from deadheat.models.components.sql.database import Database
 from deadheat.models.components.sql.execution import WAITS, SqlError
-from deadheat.models.components.sql.state import DatabaseState
+from deadheat.models.components.sql.state import DatabaseState, is_of
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Statement, Update
 from deadheat.sim.errors import LiveError
 
@@ -81,24 +81,26 @@ class PostgresDatabase(Adapter):
         """INSERT."""
         return self._by_itself(Insert(row, or_nothing))
 
-    def update(self, table: Any, changes: Any, where: Any = None) -> Any:
-        """UPDATE."""
-        return self._by_itself(Update(table.table, _all(changes), where))
+    def update(self, table: Any, changes: Any, where: Any = None, session: str = "") -> Any:
+        """UPDATE; in a session, it may answer `WAITS`."""
+        return self._by_itself(Update(table.table, _all(changes), where), session)
 
-    def delete(self, table: Any, where: Any = None) -> Any:
-        """DELETE."""
-        return self._by_itself(Delete(table.table, where))
+    def delete(self, table: Any, where: Any = None, session: str = "") -> Any:
+        """DELETE; in a session, it may answer `WAITS`."""
+        return self._by_itself(Delete(table.table, where), session)
 
     def insert_sql_lost_commit(self, row: Any, or_nothing: bool = False) -> Any:
         """INSERT, whose answer is lost."""
         return self._lost(self.insert(row, or_nothing) if self._is_foreseen_as_done() else None)
 
-    def update_sql_lost_commit(self, table: Any, changes: Any, where: Any = None) -> Any:
+    def update_sql_lost_commit(self, table: Any, changes: Any, where: Any = None, session: str = "") -> Any:
         """UPDATE, whose answer is lost."""
+        del session  # it does not wait
         return self._lost(self.update(table, changes, where) if self._is_foreseen_as_done() else None)
 
-    def delete_sql_lost_commit(self, table: Any, where: Any = None) -> Any:
+    def delete_sql_lost_commit(self, table: Any, where: Any = None, session: str = "") -> Any:
         """DELETE, whose answer is lost."""
+        del session
         return self._lost(self.delete(table, where) if self._is_foreseen_as_done() else None)
 
     # Statements of a session
@@ -116,6 +118,10 @@ class PostgresDatabase(Adapter):
         ours = self._session(session)
         if self._is_idle(ours):
             ours.connection.execute("BEGIN")
+        return self._begun(session, statement)
+
+    def _begun(self, session: str, statement: Statement) -> Any:
+        ours = self._session(session)
         ours.running = self._threads.submit(self._run, ours.connection, statement)
         for _ in poll(self.patience_s, f"{statement} neither answered nor waited"):
             if ours.running.done():
@@ -134,6 +140,16 @@ class PostgresDatabase(Adapter):
             if self.has_answered(session):
                 return self._answer(ours)
         raise AssertionError("poll goes on or raises")
+
+    def go_on_sql_lost_commit(self, session: str) -> Any:
+        """Go on with a statement that commits by itself, whose answer is lost; it is not here that it is not done."""
+        self.go_on(session)
+        self.disconnect(session)
+        if self.foreseen.get(self.name) is not None and self._is_foreseen_as_done():
+            raise NotHereError(
+                "PostgreSQL goes on by itself with a statement that has waited, and cannot be kept back."
+            )
+        return SqlError.CONNECTION_LOST
 
     def commit(self, session: str) -> Any:
         """COMMIT; PostgreSQL answers ROLLBACK to it after an error."""
@@ -169,6 +185,14 @@ class PostgresDatabase(Adapter):
         if ours.running is not None:
             ours.running.exception(self.patience_s)
         ours.connection.close()
+
+    def hang_up(self, process: str) -> None:
+        """Hang up in all sessions of a process; first where it waits, or the end of another might let that go on."""
+        sessions = [each for each in self._sessions if is_of(each, process)]
+        for session in sorted(sessions, key=lambda each: self._sessions[each].running is None):
+            self.disconnect(session)
+
+    leave = hang_up
 
     # What only the server can say
 
@@ -242,9 +266,11 @@ class PostgresDatabase(Adapter):
         assert running is not None
         return running.result()
 
-    def _by_itself(self, statement: Statement) -> Any:
+    def _by_itself(self, statement: Statement, session: str = "") -> Any:
         import psycopg
 
+        if session:
+            return self._begun(session, statement)
         self._alone.execute(f"SET lock_timeout = {max(1, int(self.patience_s * 1000))}")
         try:
             return self._run(self._alone, statement)

@@ -23,7 +23,7 @@ from deadheat.live.adapters.base import POLL_S, Adapter, NotHereError, poll
 from deadheat.live.adapters.sql.text import Dialect, answer_of, create_table, quoted, text_of
 from deadheat.models.components.sql.database import Database
 from deadheat.models.components.sql.execution import SqlError
-from deadheat.models.components.sql.state import DatabaseState
+from deadheat.models.components.sql.state import DatabaseState, is_of
 from deadheat.models.components.sql.statements import Delete, Insert, Select, Statement, Update
 from deadheat.sim.errors import LiveError
 
@@ -63,13 +63,15 @@ class SqliteDatabase(Adapter):
         """INSERT."""
         return self._run_alone(Insert(row, or_nothing))
 
-    def update(self, table: Any, changes: Any, where: Any = None) -> Any:
+    def update(self, table: Any, changes: Any, where: Any = None, session: str = "") -> Any:
         """UPDATE."""
+        del session  # what waits has no live form here
         all_changes = (changes,) if hasattr(changes, "_fields") else tuple(changes)
         return self._run_alone(Update(table.table, all_changes, where))
 
-    def delete(self, table: Any, where: Any = None) -> Any:
+    def delete(self, table: Any, where: Any = None, session: str = "") -> Any:
         """DELETE."""
+        del session
         return self._run_alone(Delete(table.table, where))
 
     # Statements of a session
@@ -126,6 +128,13 @@ class SqliteDatabase(Adapter):
         connection = self._connections.pop(session, None)
         if connection is not None:
             connection.close()
+
+    def hang_up(self, process: str) -> None:
+        """Close all connections of a process."""
+        for session in [each for each in self._connections if is_of(each, process)]:
+            self.disconnect(session)
+
+    leave = hang_up
 
     def is_writing(self, session: str) -> bool:
         """Return whether a session keeps all others from writing."""

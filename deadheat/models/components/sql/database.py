@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from deadheat.models.components.sql.conditions import Change, Condition
+from deadheat.models.components.sql.connection import ProcessConnection
 from deadheat.models.components.sql.execution import WAITS, SqlError, begun, proceeded, selected
-from deadheat.models.components.sql.state import DatabaseState, Transaction, committed, in_a_circle, waits_for
+from deadheat.models.components.sql.state import DatabaseState, Transaction, committed, in_a_circle, is_of, waits_for
 from deadheat.models.components.sql.statements import Delete, Insert, RowLock, Select, Statement, Update
-from deadheat.models.components.sql.tables import Record, key_column, place_of
+from deadheat.models.components.sql.tables import Place, Record, key_column, place_of
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.operations import Label, Operation
+from deadheat.sim.run.connected import Client
 from deadheat.sim.traits import hands_work, looks, weaker
 
 __all__ = ["LOST_COMMIT", "Database", "Session"]
@@ -32,14 +34,18 @@ class Database(Component):
     """Some tables, with the rows that are there from the beginning.
 
     A statement of its own is one operation, committed with it, at one instant: `yield db.update(Job, ...)`. Several in
-    one transaction are those of a session: `tx = db.begin(me)`, and then `yield from tx.update(Job, ...)`. A process
-    that can crash names its session in what the crash leads to: `atomically(db.disconnect(me))`.
+    one transaction are those of a session: `tx = db.begin()`, and then `yield from tx.update(Job, ...)`. In a design,
+    a session ends with its process: what is open is rolled back. That a role ends with something written and no COMMIT
+    is refused, unless it `may_end_open`.
     """
 
     faults = (LOST_COMMIT,)
 
-    def __init__(self, name: str, *tables: type[Record], rows: tuple[Record, ...] = ()) -> None:
+    def __init__(
+        self, name: str, *tables: type[Record], rows: tuple[Record, ...] = (), may_end_open: bool = False
+    ) -> None:
         super().__init__(name)
+        self.may_end_open = may_end_open
         self.tables = {each.table: each for each in tables}
         for row in rows:
             self._require_table(type(row))
@@ -47,14 +53,22 @@ class Database(Component):
             raise ModelError(f"The database {name!r} is given two tables, or rows, of one name; give each its own.")
         self.initial: DatabaseState = DatabaseState._make((rows, ()))
 
-    def begin(self, session: str) -> Session:
-        """Return a session, to ask for what belongs to one transaction; `session` is a name of the process's own.
+    def begin(self, session: str = "") -> Session:
+        """Return a session, to ask for what belongs to one transaction.
 
-        That is no step: at READ COMMITTED, BEGIN does nothing that anybody could see.
+        It is that of the process which asks, or, if it has several, one named after it: `begin("relay:audit")`. In a
+        block, and in a `Model` that is no design's, it must have a name. That is no step: at READ COMMITTED, BEGIN does
+        nothing that anybody could see.
         """
-        if not session:
-            raise ModelError(f"A session of the database {self.name!r} has no name; give it that of its process.")
+        if not isinstance(session, str):
+            raise ModelError(
+                f"A session of the database {self.name!r} is named {session!r}; write begin() for that of the process."
+            )
         return Session(self, session)
+
+    def connection(self, client: Client) -> ProcessConnection:
+        """Return a process's connection: its sessions are its own, and end with it."""
+        return ProcessConnection(self.name, client.name)
 
     def describe(self, value: DatabaseState) -> str:
         """Return the committed rows, and what each open transaction has written and waits for."""
@@ -87,16 +101,19 @@ class Database(Component):
         table: type[Record],
         changes: Change | tuple[Change, ...],
         where: Condition | None = None,
+        session: str = "",
     ) -> Steps:
-        """UPDATE: how many rows. It waits while the row is locked; one of several rows needs a session for that."""
+        """UPDATE: how many rows; or `WAITS`, in the `session` that a process has for that without being asked."""
         self._require_table(table)
-        return self._alone(value, Update(table.table, _all(changes), where))
+        return self._alone(value, Update(table.table, _all(changes), where), session)
 
     @operation
-    def delete(self, value: DatabaseState, table: type[Record], where: Condition | None = None) -> Steps:
-        """DELETE: how many rows. It waits while the row is locked; one of several rows needs a session for that."""
+    def delete(
+        self, value: DatabaseState, table: type[Record], where: Condition | None = None, session: str = ""
+    ) -> Steps:
+        """DELETE: how many rows; or `WAITS`, in the `session` that a process has for that without being asked."""
         self._require_table(table)
-        return self._alone(value, Delete(table.table, where))
+        return self._alone(value, Delete(table.table, where), session)
 
     # Statements of a session
 
@@ -125,15 +142,16 @@ class Database(Component):
         """Go on with the statement of a session that waits, once it can, or end it because of a deadlock."""
         transaction = value.transaction(session)
         waiting = transaction.waiting
-        if waiting is None:
-            raise ModelError(f"The session {session!r} waits for nothing; let each process have a session of its own.")
+        if waiting is None:  # the process is gone, and has yet to notice
+            return BLOCKED
         if waiting.remaining and waits_for(value, session, waiting.statement, waiting.remaining[0]):
-            aborted = value.with_transaction(Transaction(session, aborted=True))
+            aborted = value.with_transaction(Transaction(session, aborted=not transaction.alone))
             return (Step(SqlError.DEADLOCK, aborted),) if in_a_circle(value, session) else BLOCKED
-        return (proceeded(value, transaction, waiting),)
+        step = proceeded(value, transaction, waiting)
+        return _by_itself(step, value, session) if transaction.alone and step.outcome is not WAITS else (step,)
 
     @operation
-    def commit(self, value: DatabaseState, session: str) -> Steps:
+    def commit(self, value: DatabaseState, session: str = "") -> Steps:
         """COMMIT: True; or `ABORTED` after an error, which rolls back. It may be lost: the fault `sql-lost-commit`."""
         transaction = self._free(value, session)
         if transaction.aborted:
@@ -141,7 +159,7 @@ class Database(Component):
         return _or_lost(Step(True, committed(value, transaction)), value.without(session))
 
     @operation
-    def rollback(self, value: DatabaseState, session: str) -> Steps:
+    def rollback(self, value: DatabaseState, session: str = "") -> Steps:
         """ROLLBACK."""
         self._free(value, session)
         return (Step(None, value.without(session)),)
@@ -151,32 +169,62 @@ class Database(Component):
         """End a session, whatever it is in the middle of: its transaction is rolled back, its locks are gone."""
         return (Step(None, value.without(session)),)
 
+    @operation
+    def hang_up(self, value: DatabaseState, process: str) -> Steps:
+        """End all sessions of a process, which was killed, whatever they are in the middle of."""
+        return (Step(None, value.without_process(process)),)
+
+    @operation
+    def leave(self, value: DatabaseState, process: str) -> Steps:
+        """End all sessions of a process whose role has ended; what is open is rolled back, if it `may_end_open`."""
+        for each in value.transactions:
+            if is_of(each.session, process) and each.writes and not self.may_end_open:
+                raise ModelError(
+                    f"The process {process!r} ends, and its transaction has not: {_described(each)}, which is rolled "
+                    "back; end it by commit() or rollback(), or say may_end_open=True where the database is made."
+                )
+        return (Step(None, value.without_process(process)),)
+
     def _in_session(self, value: DatabaseState, session: str, statement: Statement) -> Steps:
         transaction = self._free(value, session)
         if transaction.aborted:
             return (Step(SqlError.ABORTED, value),)
         return (begun(value, transaction, self._checked(statement)),)
 
-    def _alone(self, value: DatabaseState, statement: Statement) -> Steps:
-        """Begin and commit in one step; wait before it, where that is the same as to wait in the middle of it."""
-        step = begun(value, Transaction(""), self._checked(statement))
-        if step.outcome is WAITS:
-            if not isinstance(statement, Insert) and not self._is_of_one_row(statement):
-                raise ModelError(
-                    f"{statement} meets a row that a transaction has locked, and would wait in the middle of it; ask "
-                    f"for it in a session: tx = {self.name}.begin(...)."
-                )
-            return BLOCKED
-        if not step.outcome:
-            return (Step(step.outcome, value),)
-        transaction = step.value.transaction("")
-        return _or_lost(Step(step.outcome, committed(step.value, transaction)), value)
+    def _alone(self, value: DatabaseState, statement: Statement, session: str = "") -> Steps:
+        """Begin and commit in one step; where it must wait for that, in the session, if it has one.
 
-    def _is_of_one_row(self, statement: Select | Update | Delete) -> bool:
+        To wait before it is the same as to wait in the midst of it, and makes fewer states, where it is of one row; but
+        not where that row is deleted by the one that it waits for, and inserted anew: it has begun on the old one.
+        """
+        transaction = Transaction(session, alone=True)
+        step = begun(value, transaction, self._checked(statement))
+        if step.outcome is not WAITS:
+            return _by_itself(step, value, session)
+        if self._may_wait_before(value, statement):
+            return BLOCKED
+        if not session:
+            raise ModelError(
+                f"{statement} meets a row that a transaction has locked, and waits in the middle of it, which takes "
+                f"steps of its own; ask for it outside of what is atomic and of any_of, or in a session: "
+                f"tx = {self.name}.begin(...)."
+            )
+        return (step,)
+
+    def _may_wait_before(self, value: DatabaseState, statement: Statement) -> bool:
+        if isinstance(statement, Insert):
+            return True
         key = key_column(self.tables[statement.table])
-        return statement.where is not None and statement.where.only_key(key) is not None
+        only = None if statement.where is None else statement.where.only_key(key)
+        return only is not None and not any(
+            each.has_renewed(Place(statement.table, only)) for each in value.transactions
+        )
 
     def _free(self, value: DatabaseState, session: str) -> Transaction:
+        if not session:
+            raise ModelError(
+                f"A session of the database {self.name!r} has no name; give it that of its process, begin('relay')."
+            )
         transaction = value.transaction(session)
         if transaction.waiting is not None:
             raise ModelError(
@@ -203,6 +251,14 @@ class Database(Component):
                 f"The database {self.name!r} has no table {table.__name__ if table else name}, only {known}; name it "
                 "where the database is made."
             )
+
+
+def _by_itself(step: Step, before: DatabaseState, session: str) -> Steps:
+    """Return the steps of a statement that commits by itself, once it is through."""
+    ended = before.without(session)
+    if not step.outcome:
+        return (Step(step.outcome, ended),)
+    return _or_lost(Step(step.outcome, committed(step.value, step.value.transaction(session))), ended)
 
 
 def _or_lost(step: Step, before: DatabaseState) -> Steps:

@@ -15,18 +15,28 @@ from deadheat.models.components.sql.statements import Insert, Statement
 from deadheat.models.components.sql.tables import Place, Record, place_of
 
 __all__ = [
+    "MORE",
     "DatabaseState",
     "Transaction",
     "Waiting",
     "Write",
     "committed",
     "in_a_circle",
+    "is_of",
     "newest",
     "seen_by",
     "waits_for",
 ]
 
 SomeRecord = TypeVar("SomeRecord", bound=Record)
+
+MORE = ":"
+"""Stands between the name of a process and what it calls one more of its sessions."""
+
+
+def is_of(session: str, process: str) -> bool:
+    """Return whether a session is one of a process."""
+    return session == process or session.startswith(process + MORE)
 
 
 class Write(NamedTuple):
@@ -51,7 +61,8 @@ class Waiting(NamedTuple):
 class Transaction(NamedTuple):
     """A transaction that has written or locked something, waits for something, or has failed.
 
-    `locks` are the places that it has locked and not written. One that is `aborted` has nothing else any more.
+    `locks` are the places that it has locked and not written. One that is `aborted` has nothing else any more. One that
+    is `alone` is a statement that commits by itself.
     """
 
     session: str
@@ -59,6 +70,7 @@ class Transaction(NamedTuple):
     locks: tuple[Place, ...] = ()
     waiting: Waiting | None = None
     aborted: bool = False
+    alone: bool = False
 
     def holds(self, place: Place) -> bool:
         """Return whether it has locked a place."""
@@ -67,6 +79,10 @@ class Transaction(NamedTuple):
     def has_written(self, place: Place) -> bool:
         """Return whether it has written in a place."""
         return any(each.place == place for each in self.writes)
+
+    def has_renewed(self, place: Place) -> bool:
+        """Return whether it has written a row in a place that is no new version of the one that was there."""
+        return any(each.place == place and each.anew and each.row is not None for each in self.writes)
 
     def with_lock(self, place: Place) -> Transaction:
         """Return it with a place locked."""
@@ -119,6 +135,10 @@ class DatabaseState(_State):
     def without(self, session: str) -> DatabaseState:
         """Return the state in which a session's transaction is rolled back."""
         return self.with_transaction(Transaction(session))
+
+    def without_process(self, process: str) -> DatabaseState:
+        """Return the state in which whatever a process has open is rolled back."""
+        return self._make((self.rows, tuple(each for each in self.transactions if not is_of(each.session, process))))
 
 
 def _in_order(transaction: Transaction) -> Transaction:

@@ -25,7 +25,16 @@ from deadheat.sim.explore.compiled.arrays import (
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.instructions import prefetch
 from deadheat.sim.explore.compiled.lookups import entry_of, local_in, mix, natural, step_verdict
-from deadheat.sim.explore.compiled.stored.visited import AHEAD, AHEAD_MASK, FOUND, Slots, bucket_of, fetch_ahead, probe, tag_of
+from deadheat.sim.explore.compiled.stored.visited import (
+    AHEAD,
+    AHEAD_MASK,
+    FOUND,
+    Slots,
+    bucket_of,
+    fetch_ahead,
+    probe,
+    tag_of,
+)
 
 __all__ = [
     "EVENTS",
@@ -123,6 +132,46 @@ def put_pair(
 
 
 @inlined
+def label_after(labels: LabelArrays, label: Number, kind: Number) -> Number:
+    """Return the label with one fault more; -1 where that is not followed, or the fault is none of those asked for."""
+    if kind < 0:
+        return -1
+    return labels.following[natural(label * labels.kinds + kind)]
+
+
+@inlined
+def note_steps(
+    witness: tuple[int, ...],
+    t: Arrays,
+    labels: LabelArrays,
+    successor: Number,
+    pair: Number,
+    label: Number,
+    before: UInt64,
+    before_at: Number,
+    after: UInt64,
+    after_at: Number,
+    counters: Int64,
+    events: UInt64,
+) -> None:
+    """Write down what watches of steps have to say, or to ask, of a step that leads to a label."""
+    count = len(witness)
+    for each in range(t.watched_first[successor], t.watched_middle[successor]):
+        watch = t.watched[each]
+        if labels.decided[label] >> numpy.uint64(t.watch_property[watch]) & ONE != 0:
+            continue
+        if step_verdict(witness, t, watch, before, before_at, after, after_at) != FINE:
+            event = counters[EVENTS] * (3 + 2 * count)
+            events[event] = numpy.uint64(watch)
+            events[event + 1] = numpy.uint64(pair)
+            events[event + 2] = numpy.uint64(label)
+            for k in range(count):
+                events[event + 3 + k] = before[before_at + k]
+                events[event + 3 + count + k] = after[after_at + k]
+            counters[EVENTS] += 1
+
+
+@inlined
 def expand_row_of(
     witness: tuple[int, ...],
     t: Arrays,
@@ -144,7 +193,7 @@ def expand_row_of(
     """Put the successors of one row of a pair into `out`; return MISSING where the row is not learned.
 
     An event is a step on which a watch has no verdict yet, or which violates it: the watch, the pair, the label that
-    follows, and the state before and after.
+    follows, and the states before and after.
     """
     entry = entry_of(witness, t, row, words, at)
     if entry <= 0:
@@ -153,20 +202,16 @@ def expand_row_of(
     for successor in range(t.span_first[natural(entry)], t.span_first[natural(entry + 1)]):
         info = t.info[natural(successor)]
         after = label
-        drawn = True
         kind = NOTHING
-        if info & GUARDED:
-            word, mask = t.guard_word[successor], t.guard_mask[successor]
-            kind = labels.kind_of[t.guard_kind[successor]]
-            drawn = words[natural(at + word)] & mask != 0
-            if not drawn:
-                if kind < 0:
-                    continue
-                after = labels.following[natural(label * labels.kinds + kind)]
-                if after < 0:
-                    continue
+        drawn = info & GUARDED == 0 or words[natural(at + t.guard_word[successor])] & t.guard_mask[successor] != 0
         if drawn != (mode == FREE_STEPS):
             continue
+        if info & GUARDED:
+            kind = labels.kind_of[t.guard_kind[successor]]
+        if not drawn:
+            after = label_after(labels, label, kind)
+            if after < 0:
+                continue
         if labels.absent[natural(after * len(t.process_word) + process)] != 0:
             counters[OUTLAW] = process
             return entry
@@ -180,19 +225,7 @@ def expand_row_of(
             word, mask = t.guard_word[successor], t.guard_mask[successor]
             out[natural(place + word)] += mask & (~mask + ONE)  # nothing was left of the budget, so nothing is drawn
         if info & WATCHED:
-            for each in range(t.watched_first[successor], t.watched_middle[successor]):
-                watch = t.watched[each]
-                if labels.decided[after] >> numpy.uint64(t.watch_property[watch]) & ONE != 0:
-                    continue
-                if step_verdict(witness, t, watch, words, at, out, place) != FINE:
-                    event = counters[EVENTS] * (3 + 2 * count)
-                    events[event] = numpy.uint64(watch)
-                    events[event + 1] = numpy.uint64(pair)
-                    events[event + 2] = numpy.uint64(after)
-                    for k in range(count):
-                        events[event + 3 + k] = words[at + k]
-                        events[event + 3 + count + k] = out[place + k]
-                    counters[EVENTS] += 1
+            note_steps(witness, t, labels, successor, pair, after, words, at, out, place, counters, events)
         put_pair(witness, after, pair, counters, out, out_label, out_parent, recent)
     return entry
 
@@ -285,9 +318,8 @@ def expand_rows(
     """Expand rows of pairs, given as misses are, from a place on; return the place where room ran out."""
     count = len(witness)
     for place in range(first, len(rows) // 3):
-        if (
-            counters[OUT] + out_reserve > len(out_label)
-            or (counters[EVENTS] + events_reserve) * (3 + 2 * count) > len(events)
+        if counters[OUT] + out_reserve > len(out_label) or (counters[EVENTS] + events_reserve) * (3 + 2 * count) > len(
+            events
         ):
             return place
         pair = rows[3 * place + 2]

@@ -6,7 +6,7 @@ learned yet is learned in one batch and made up for. So every transition is take
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -20,18 +20,22 @@ from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.stored.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
-from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows
-from deadheat.sim.explore.memory import NoRoomError, out_of_memory
+from deadheat.sim.explore.compiled.tuning import Tuning
+from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows, nothing
+from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.memory import NoRoomError, no_more_memory
+from deadheat.sim.explore.options import SearchOptions, cores_of_the_process
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.reductions.symmetry import Symmetry, images
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report, reductions
+from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["KernelSearch", "Settings"]
+__all__ = ["KernelSearch"]
 
 FIRST_CHUNK = 1 << 10
 """How many states are expanded first; then twice as many each time, so that a small limit is met closely."""
@@ -39,22 +43,11 @@ FIRST_CHUNK = 1 << 10
 STATES_TRIED, MOSTLY_WHOLE = 100_000, 32
 """Beyond so many states, partial order is given up where fewer than one in so many were expanded in part."""
 
+UNEVEN = 1.5
+"""How many times its part of a layer a core may get."""
+
 STATES_SAVED_QUICKLY = 5_000_000
 """So many states more, and checkpoints are twice, three times ... as far apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How states are told apart: by so many bits of a fingerprint, or for 0 exactly.
-
-    The rest only tests change: the bits up to which tables are dense, the transitions between two checkpoints, and how
-    many states a shard may hold, 0 for what the limits allow.
-    """
-
-    fingerprint_bits: int = 0
-    dense_bits: int = 14
-    transitions_between_checkpoints: int = 20_000_000
-    room: int = 0
 
 
 class KernelSearch:
@@ -68,15 +61,15 @@ class KernelSearch:
         self,
         tables: Tables,
         saved: Saved,
-        limits: Limits,
-        report: Report | None,
-        settings: Settings = Settings(),
+        options: SearchOptions = SearchOptions(),
+        report: Report | None = None,
+        tuning: Tuning = Tuning(),
         dependence: Dependence | None = None,
     ) -> None:
         self.tables = tables
-        self.limits = limits
+        self.options = options
         self.report = report
-        self._settings = settings
+        self._tuning = tuning
         self.checkpoint: Checkpoint | None = None
         self.schedules = dict(saved.schedules)
         self.found = dict(saved.found)
@@ -86,18 +79,19 @@ class KernelSearch:
         self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
         self.transitions = self._transitions_saved = saved.transitions
         self.depth = saved.depth
-        self.stopped: str | None = None
+        self.stopped: Stop | None = None
         self.fired = Fired(tables, saved.faults_fired, saved.marks)
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
-        self.dense = DenseTables(tables, settings.dense_bits, self.symmetry)
-        self.team = Team(self.dense, limits.cores, len(tables.watches))
+        self.dense = DenseTables(tables, tuning.dense_bits, self.symmetry)
+        self.team = Team(self.dense, self._cores_for(saved.transitions), len(tables.watches))
         self.omission_odds = saved.omission_odds
         try:
             self.store = self._empty_store()
             self.store.add_layers(saved.parts, saved.layout)
         except NoRoomError as error:
-            raise UsageError(f"This search cannot be done, since {self._why(error)}.") from None
+            stop = self._why(error)
+            raise UsageError(f"This search cannot be done, since {stop}.", about=stop.limit) from None
         self.cursors = self._begun_at = self.store.join(self.depth)
         self.team.forget(self.store)
         self.chunk = FIRST_CHUNK
@@ -133,7 +127,9 @@ class KernelSearch:
         while not self.stopped and self._waiting():
             self._expand_some()
             self._report()
-            self.stopped = self.stopped or self.limits.reached(self.store.states, self.tables.growing)
+            if not self.stopped:
+                self._use_more_cores()
+            self.stopped = self.stopped or limit_reached(self.options, self.store.states, self.tables.growing)
             self._save_now_and_then()
         if self._waiting():
             return
@@ -141,7 +137,28 @@ class KernelSearch:
         self.at_end = not self.growth
         if not self.at_end:
             self.depth += 1
-            self.cursors = [first for first, _ in self._ranges(self.depth)]
+            self.cursors = self._begun_at = [first for first, _ in self._ranges(self.depth)]
+            self._spread()
+
+    def _cores_for(self, states: int) -> int:
+        """Return how many cores a search with so many states should use."""
+        return self.options.cores or (cores_of_the_process() if states >= self._tuning.states_before_all_cores else 1)
+
+    def _use_more_cores(self) -> None:
+        """Share what was found out among more cores, once that pays."""
+        cores = self._cores_for(self.store.states)
+        if cores > len(self.team.workers):
+            self.team.close()
+            self.team = Team(self.dense, cores, len(self.tables.watches))
+            self._repack()
+
+    def _spread(self) -> None:
+        """Share states out by all their fields, where one core has got far more of a large layer than its part."""
+        sizes = [last - first for first, last in self._ranges(self.depth)]
+        uneven = max(sizes) > UNEVEN * sum(sizes) / len(sizes)
+        if uneven and sum(sizes) >= self._tuning.states_spread and not self.dense.spread:
+            self.dense.spread_out()
+            self._repack()
 
     def _size(self, layer: int) -> int:
         return sum(last - first for first, last in self._ranges(layer))
@@ -182,7 +199,7 @@ class KernelSearch:
         self._check_quiet()
         pending = [each for worker in self.team.workers for each in missing_rows(self.dense, self.store, worker)]
         uncertain = [state for worker in self.team.workers for state in self._states(worker.uncertain_states)]
-        self._collect()
+        self._collect(lambda: self.dense.ask(pending))
         if pending and not self.stopped:
             self._make_up_for(pending)
         self._check_quiescent([state for state in uncertain if self.tables.is_quiescent(state)])
@@ -192,7 +209,7 @@ class KernelSearch:
         for worker in self.team.workers:
             worker.reset(self.dense, decided)
 
-    def _collect(self) -> None:
+    def _collect(self, meanwhile: Callable[[], None] = nothing) -> None:
         """Add the successors that the workers found to the store, and look at what happened on the way."""
         for worker in self.team.workers:
             self.transitions += worker.transitions
@@ -202,13 +219,14 @@ class KernelSearch:
         reached = [[0] * len(self.team.workers) for _ in range(self.store.shards)]
         while True:
             t = self.dense.arrays()
-            done = self.team.each(lambda shard, _, t=t: self._add(t, shard, reached[shard]))  # type: ignore[misc]
+            done = self.team.each(lambda shard, _, t=t: self._add(t, shard, reached[shard]), meanwhile)  # type: ignore[misc]
+            meanwhile = nothing
             for shard, worker in enumerate(self.team.workers):
                 self._judge(worker.take_added(self.store.counters[shard]), self.depth + 1)
             if all(done):
                 return
             if any(self.store.is_full(shard) for shard in range(self.store.shards)):
-                self.stopped = self._why(NoRoomError(self.store.full_because or ""))
+                self.stopped = self._why(NoRoomError(self.store.full_because))
                 return
 
     def _add(self, t: Any, shard: int, reached: list[int]) -> bool:
@@ -336,10 +354,10 @@ class KernelSearch:
             faults_fired=self.fired.kinds,
             reductions=reductions(**used),
             stopped=self.stopped,
-            storage="fingerprint" if self._settings.fingerprint_bits or self._odds() else "exact",
+            storage="fingerprint" if self.options.fingerprint or self._odds() else "exact",
             omission_odds=self._odds(),
             bytes_per_state=self.store.bytes_used / self.store.states,
-            cores=self.limits.cores,
+            cores=len(self.team.workers),
             remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
             values=self.tables.values(),
         )
@@ -355,7 +373,7 @@ class KernelSearch:
 
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
-        enough = self._settings.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
+        enough = self._tuning.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
         if self.checkpoint is not None and self.transitions - self._transitions_saved > enough:
             self._save(self.checkpoint)
 
@@ -381,10 +399,11 @@ class KernelSearch:
         checkpoint.save(self.tables, saved)
 
     def _empty_store(self) -> Store:
-        return empty_store(self.dense.layout, self.limits, self._settings.fingerprint_bits, self._settings.room)
+        shards, spread = len(self.team.workers), self.dense.spread
+        return empty_store(self.dense.layout, self.options, self._tuning, shards, spread=spread)
 
-    def _why(self, error: NoRoomError) -> str:
-        return str(error) or out_of_memory(self.limits.memory_bytes_max, soon=1 << 62) or ""
+    def _why(self, error: NoRoomError) -> Stop:
+        return error.stop or no_more_memory(self.options.memory_bytes_max)
 
     def _odds(self) -> float:
         """Return an upper bound of the odds that a state was left out, now or before the search was saved."""

@@ -1,7 +1,7 @@
 """What lasts in labelled states: settled states and fair cycles, of all those that were found anew.
 
-No label changes without a fault, and no fault that adds to one is in a cycle; so what lasts is found among states alone.
-States that were found later never follow from earlier ones without a fault: what was said of those stays true.
+No label changes without a fault, and no fault that adds to one is in a cycle; so what lasts is found among states
+alone. States that were found later never follow from earlier ones without a fault: what was said of those stays true.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from deadheat.sim.explore.compiled.arrays import Int32, Int64
 from deadheat.sim.explore.compiled.edges import CAN_MOVE, edges_of, prune
 from deadheat.sim.explore.compiled.hindsight import JUDGED_AT_ONCE, Hindsight, _components
 from deadheat.sim.explore.compiled.judging import violating_among
+from deadheat.sim.explore.compiled.stored.store import Store
+from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.learn.watches import Watch
 
-__all__ = ["Hindsight", "Lasting", "RecentHindsight"]
+__all__ = ["Lasting", "RecentHindsight"]
 
 
 class Lasting(NamedTuple):
@@ -33,12 +35,16 @@ class Lasting(NamedTuple):
 class RecentHindsight(Hindsight):
     """Looks back at the states from a place on."""
 
-    first = 0
+    def __init__(self, dense: DenseTables, store: Store, first: int) -> None:
+        self._dense = dense
+        self._store = store
+        self._tables = dense.tables
+        self._first = first
 
     def _violating(self, watch: Watch) -> Int64:
         found = [numpy.zeros(0, dtype=numpy.int64)]
         [count] = self._store.found
-        for first in range(self.first, count, JUDGED_AT_ONCE):
+        for first in range(self._first, count, JUDGED_AT_ONCE):
             numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, count), dtype=numpy.int64)
             found.append(violating_among(self._dense, self._store, watch, numbers))
             self._store.ask_for(2 * sum(each.nbytes for each in found))

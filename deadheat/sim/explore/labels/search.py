@@ -14,7 +14,7 @@ have the labels by which their states are reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,13 +30,15 @@ from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.labels.store import LabelledStore
 from deadheat.sim.explore.labels.tables import LabelTables
-from deadheat.sim.explore.memory import NoRoomError, bound, out_of_memory
-from deadheat.sim.explore.results import Limits
+from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.memory import NoRoomError, bound, no_more_memory, out_of_memory
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Kind, Model
 
 __all__ = ["End", "LabelSearch", "StoppedError"]
 
-CHUNK = 1 << 13
+FIRST_CHUNK, CHUNK = 1 << 6, 1 << 13
 OUT_ROOM = 1 << 17
 EVENTS_ROOM = 1 << 12
 MISSES_ROOM = 1 << 13
@@ -45,7 +47,11 @@ PROPERTIES_MAX = 64
 
 
 class StoppedError(Exception):
-    """A limit ended the search; the message says which."""
+    """A limit ended the search; `stop` says which."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(str(stop))
+        self.stop = stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +78,19 @@ class LabelSearch:
         kinds: Sequence[str],
         base: Mapping[str, int],
         absent: Mapping[Kinds, frozenset[str]],
-        limits: Limits = Limits(),
-        *,
-        merging: bool = True,
+        options: SearchOptions = SearchOptions(),
     ) -> None:
         self.labels = labels
-        self.tables = LabelTables(model, kinds, base, merging=merging)
+        self.tables = LabelTables(model, kinds, base, merging=options.merging is not False)
         self.dense = DenseTables(self.tables)
-        self.limits = limits
+        self.options = options
         self.store = LabelledStore(
-            self.dense.layout, _room(limits, self.dense.layout.words), len(labels.sets), partial(_may_take, limits)
+            self.dense.layout, _room(options, self.dense.layout.words), len(labels.sets), partial(_may_take, options)
         )
         self.levels: list[list[tuple[int, int]]] = []
         self.transitions = 0
+        self.tell: Callable[[], None] = _nothing
+        """Is called now and then."""
         self.lasting: dict[str, list[Lasting]] = {}
         self.ends: dict[tuple[str, Kinds], End] = {}
         self._ranks: tuple[UInt64, UInt64] = (_no_bits(0), _no_bits(0))
@@ -112,8 +118,7 @@ class LabelSearch:
             self._find(size, asked)
             self._judge(size, asked)
         except NoRoomError as error:
-            reason = str(error) or out_of_memory(self.limits.memory_bytes_max, soon=1 << 62)
-            raise StoppedError(reason or "there was no room for more states") from None
+            raise StoppedError(error.stop or no_more_memory(self.options.memory_bytes_max)) from None
         return {key: end for key, end in self.ends.items() if len(key[1]) == size}
 
     def _find(self, size: int, asked: Mapping[int, int]) -> None:
@@ -151,8 +156,10 @@ class LabelSearch:
         self._decided = ~self._asked
 
     def _expand(self, first: int, last: int, mode: int) -> None:
-        """Expand pairs, and add what they lead to."""
+        """Expand pairs, and add what they lead to; few at first, as most of what is missing is met at once."""
+        chunk = FIRST_CHUNK
         while first < last:
+            chunk = min(2 * chunk, CHUNK)
             self._suit()
             self._counters[:] = 0
             self._counters[labelled.OUTLAW] = labelled.NOBODY
@@ -165,7 +172,7 @@ class LabelSearch:
                 store.pairs,
                 store.words,
                 first,
-                min(last, first + CHUNK),
+                min(last, first + chunk),
                 self._counters,
                 self._out,
                 self._out_label,
@@ -233,6 +240,7 @@ class LabelSearch:
             self._judge_steps(events, words)
 
     def _judge_steps(self, events: UInt64, words: int) -> None:
+        events = self._without_repetitions(events, words)
         befores = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 : 3 + words]).ravel())
         afters = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 + words :]).ravel())
         for (part, pair, label), before, after in zip(events[:, :3].tolist(), befores, afters, strict=True):
@@ -242,11 +250,18 @@ class LabelSearch:
                 self.ends[key] = End(key[1], pair, self._depth(pair) + 1, after)
                 self._decided[label] |= numpy.uint64(1 << self.dense.property_numbers[name])
 
+    def _without_repetitions(self, events: UInt64, words: int) -> UInt64:
+        """Return the events that differ in what their watch reads, or in their label; of those, the first ones."""
+        masks = self.dense.watch_masks.reshape(-1, words)[events[:, 0].astype(numpy.int64)]
+        read = numpy.concatenate((events[:, :1], events[:, 2:3], events[:, 3:] & numpy.tile(masks, 2)), axis=1)
+        rows = numpy.ascontiguousarray(read).view([("", read.dtype)] * read.shape[1]).ravel()
+        first = numpy.sort(numpy.unique(rows, return_index=True)[1])
+        return events[first]
+
     # What is judged at the end of a size
 
     def _judge(self, size: int, asked: Mapping[int, int]) -> None:
-        hindsight = RecentHindsight(self)
-        hindsight.first = self._states_before
+        hindsight = RecentHindsight(self.dense, self.store, self._states_before)
         self._ranks = tuple(numpy.concatenate([each, _no_bits(self.store.states - len(each))]) for each in self._ranks)  # type: ignore[assignment]
         wanted = 0
         for bits in asked.values():
@@ -276,9 +291,7 @@ class LabelSearch:
         layers = self.levels[size]
         count = len(self.tables.watches)
         found = numpy.full(len(self.labels.sets) * count, -1, dtype=numpy.int64)
-        labelled.first_pairs(
-            self.store.pairs, layers[0][0], layers[-1][1], violated, self._asked, found, count
-        )
+        labelled.first_pairs(self.store.pairs, layers[0][0], layers[-1][1], violated, self._asked, found, count)
         for place in numpy.flatnonzero(found >= 0).tolist():
             label, number = divmod(place, count)
             key = self.tables.watches[number].property.name, self.labels.sets[label]
@@ -295,7 +308,7 @@ class LabelSearch:
 
     def _states_of(self, pairs: Int64) -> list[int]:
         """Return the states of pairs, as those of `Tables`."""
-        return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs]))
+        return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs].astype(numpy.int64)))
 
     def state_of(self, pair: int) -> int:
         """Return the state of a pair."""
@@ -379,20 +392,25 @@ class LabelSearch:
         return found.ravel()
 
     def _look_at_limits(self) -> None:
+        self.tell()
         largest = int(self.store.sizes.max())
-        reason = self.limits.reached(largest, self.tables.growing)
-        reason = reason or (out_of_memory(self.limits.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
-        if reason:
-            raise StoppedError(reason)
+        stop = limit_reached(self.options, largest, self.tables.growing)
+        stop = stop or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
+        if stop:
+            raise StoppedError(stop)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _no_bits(count: int) -> UInt64:
     return numpy.zeros(count, dtype=numpy.uint64)
 
 
-def _room(limits: Limits, words: int) -> int:
-    return max(int(bound(limits.memory_bytes_max) / (8 * words + 32)), 1 << 16)
+def _room(options: SearchOptions, words: int) -> int:
+    return max(int(bound(options.memory_bytes_max) / (8 * words + 32)), 1 << 16)
 
 
-def _may_take(limits: Limits, size: int) -> bool:
-    return out_of_memory(limits.memory_bytes_max, soon=size) is None
+def _may_take(options: SearchOptions, size: int) -> bool:
+    return out_of_memory(options.memory_bytes_max, soon=size) is None

@@ -32,7 +32,8 @@ from deadheat.sim.explore import python
 from deadheat.sim.explore.cycles.fairness import FairGraph
 from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
 from deadheat.sim.explore.cycles.lassos import edges_from
-from deadheat.sim.explore.results import Exploration, Limits, Progress, Report
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.results import Exploration, Progress
 from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.learn.watches import Watch
@@ -85,7 +86,7 @@ class _PartModel(Model):
         return self.whole.instances(component)
 
 
-def explore_parts(begun: python.Search, limits: Limits, report: Report | None) -> Exploration | None:
+def explore_parts(begun: python.Search) -> Exploration | None:
     """Return what the whole of a model does, from exploring its parts; None if there is but one, or one is too large.
 
     `begun` is a search of the whole that has gone some way; from it the parts are guessed.
@@ -98,20 +99,20 @@ def explore_parts(begun: python.Search, limits: Limits, report: Report | None) -
     while len(groups) > 1 and len(explored) < len(groups):
         group = next(each for each in groups if each not in explored)
         try:
-            explored[group] = _ExploredPart(_part_of(model, group), begun.tables, limits)
+            explored[group] = _ExploredPart(_part_of(model, group), begun.tables, begun.options)
         except _OutsideError as error:
             owner = next(each for each in groups if error.name in each.components)
             explored.pop(owner, None)
             groups = [each for each in groups if each not in (group, owner)] + [group.joined(owner)]
         except _NotComposableError:
             return None
-        if report:
+        if begun.report:
             searches = [part.search for part in explored.values()]
             states, transitions = (
                 sum(len(each.parents) for each in searches),
                 sum(each.transitions for each in searches),
             )
-            report(Progress(states, transitions, 0, 0))
+            begun.report(Progress(states, transitions, 0, 0))
     return _Composition(model, [explored[group] for group in groups]).result() if len(groups) > 1 else None
 
 
@@ -171,7 +172,7 @@ def _touched(tables: Tables, process: int) -> Iterator[str]:
 def _crash_components(process: Process, model: Model) -> Iterator[str]:
     for crash in process.crashes:
         if model.budgets.get(crash.kind):
-            yield from crash.consequences.components
+            yield from crash.request.components
 
 
 def _parts_of_properties(model: Model) -> Iterator[Part]:
@@ -212,13 +213,12 @@ class _Whole(python.Search):
 class _ExploredPart:
     """All states of a part, with the nearest of each kind."""
 
-    def __init__(self, model: Model, whole: Tables, limits: Limits) -> None:
-        merging, values_max = whole.merging, limits.values_max
+    def __init__(self, model: Model, whole: Tables, options: SearchOptions) -> None:
+        merging, values_max = whole.merging, options.values_max
         self.tables = remembering(model, merging=merging, values_max=values_max, part_of=whole)
         self.search = _Whole(
             self.tables,
-            replace(limits, states_max=min(limits.states_max, PART_STATES_MAX), memory_bytes_max=0, cores=1),
-            None,
+            replace(options, states_max=min(options.states_max, PART_STATES_MAX), memory_bytes_max=0),
         )
         self.search.run()
         if self.search.stopped:

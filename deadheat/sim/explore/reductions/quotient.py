@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from deadheat.sim.explore import python
 from deadheat.sim.explore.every_step import asking_every_step
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.symmetry import AsymmetricError, Symmetry, images, not_used
-from deadheat.sim.explore.results import Exploration, Limits, Report
+from deadheat.sim.explore.results import Exploration, Report
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Choice
@@ -16,21 +17,19 @@ __all__ = ["QuotientSearch", "explore"]
 
 
 @asking_every_step
-def explore(
-    model: Model, limits: Limits = Limits(), *, merging: bool = True, report: Report | None = None
-) -> Exploration:
+def explore(model: Model, options: SearchOptions = SearchOptions(), report: Report | None = None) -> Exploration:
     """Explore a model breadth first (see `Explorer`), up to an exchange of its interchangeable names.
 
     Where they are not interchangeable, everything is explored, and a remark says why.
     """
     if len(model.interchangeable) < 2:
-        return python.explore(model, limits, merging=merging, report=report)
+        return python.explore(model, options, report)
     try:
-        search = QuotientSearch(Tables(model, merging=merging), limits, report)
+        search = QuotientSearch(Tables(model, merging=options.merging is not False), options, report)
         search.run()
         search.symmetry.learn()
     except AsymmetricError as error:
-        found = python.explore(model, limits, merging=merging, report=report)
+        found = python.explore(model, options, report)
         return replace(found, remarks=(*found.remarks, not_used(model.interchangeable, error)))
     search.tables.verify_purity()
     return search.result()
@@ -39,8 +38,8 @@ def explore(
 class QuotientSearch(python.Search):
     """One search at work; it sees only states that stand for themselves. `folded` counts the transitions to others."""
 
-    def __init__(self, tables: Tables, limits: Limits, report: Report | None) -> None:
-        super().__init__(tables, limits, report)
+    def __init__(self, tables: Tables, options: SearchOptions = SearchOptions(), report: Report | None = None) -> None:
+        super().__init__(tables, options, report)
         self.symmetry: Symmetry = Symmetry(tables)
         self.folded = 0
 

@@ -1,0 +1,153 @@
+"""The minimal sets of faults that break the properties of one scenario, by one search for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations_with_replacement
+
+from deadheat.scenarios import interruption
+from deadheat.scenarios.check import Options
+from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explore.labels.breaking import Breaking, Decided, Question, breaking_sets
+from deadheat.sim.explore.labels.search import PROPERTIES_MAX
+from deadheat.sim.explore.labels.sets import Kinds, smaller_by_one
+from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Stop
+from deadheat.sim.model import UNLIMITED, Model
+
+__all__ = ["FaultSet", "MinimalSets", "minimal_sets", "sets_asked"]
+
+FaultSet = tuple[tuple[str, int], ...]
+"""How often each kind of fault may happen; nothing for a kind that may not."""
+
+
+@dataclass
+class MinimalSets:
+    """What breaks the properties of a scenario.
+
+    `breaking` has, by property, each minimal set with the length of its counterexample, up to the cycle if it has one.
+
+    `undecided` are the sets of which a property was not decided, for what `stopped` says; `vacuous` those under which
+    it holds, but vacuously; `not_applicable` the kinds of fault that never happen.
+    """
+
+    scenario: Scenario
+    breaking: dict[str, dict[FaultSet, int]] = field(default_factory=dict)
+    undecided: dict[str, list[FaultSet]] = field(default_factory=dict)
+    vacuous: dict[str, list[FaultSet]] = field(default_factory=dict)
+    not_applicable: tuple[str, ...] = ()
+    states: int = 0
+    seconds: float = 0.0
+    stopped: Stop | None = None
+
+
+def sets_asked(scenario: Scenario, up_to: int, kinds: Sequence[str]) -> list[Kinds]:
+    """Return all sets of up to so many faults; of those that the scenario has without end, one more changes nothing."""
+    budgets = scenario.budgets
+    limited = [number for number, kind in enumerate(kinds) if budgets.get(kind) != UNLIMITED]
+    return [each for size in range(up_to + 1) for each in combinations_with_replacement(limited, size)]
+
+
+def minimal_sets(
+    scenario: Scenario,
+    up_to: int,
+    kinds: Sequence[str],
+    options: Options = Options(),
+    report: Decided | None = None,
+) -> MinimalSets:
+    """Return what breaks a scenario: sets of up to so many faults of these kinds, beside those of its own.
+
+    Raises ModelError where it breaks a rule of the engine, and InternalError where a counterexample cannot be executed
+    again.
+    """
+    started = time.perf_counter()
+    result = MinimalSets(scenario)
+    for first in range(0, len(scenario.properties), PROPERTIES_MAX):
+        some = replace(scenario, properties=scenario.properties[first : first + PROPERTIES_MAX])
+        _Asked(some, up_to, kinds, options).answer(result, report)
+    return replace(result, seconds=time.perf_counter() - started)
+
+
+class _Asked:
+    def __init__(self, scenario: Scenario, up_to: int, kinds: Sequence[str], options: Options) -> None:
+        self._scenario = scenario
+        self._subject = scenario.subject
+        self._kinds = tuple(kinds)
+        self._up_to = up_to
+        self._options = options
+        self._models = {each: self._model(each) for each in sets_asked(scenario, up_to, kinds)}
+
+    def answer(self, result: MinimalSets, report: Decided | None) -> None:
+        """Search, and add to the result what was found."""
+        question = Question(
+            self._kinds,
+            self._up_to,
+            self._models,
+            {kind: budget for kind, budget in self._scenario.faults if budget},
+            self._subject.labels,
+            self._options.search,
+        )
+        found = breaking_sets(question, *([report] if report else []))
+        for name in self._scenario.properties:
+            result.breaking[name] = {}
+            for kinds, schedule in found.broken[name].items():
+                confirm(self._models[kinds], name, schedule, interruption.asked)
+                whole, stem = len(schedule.choices), schedule.cycle_from
+                result.breaking[name][self._named(kinds)] = whole if stem is None else stem
+            result.undecided[name] = [self._named(each) for each in found.undecided[name]]
+        self._add_vacuous(result, found)
+        tried = {self._kinds[number] for kinds in found.holding for number in kinds}
+        result.not_applicable = tuple(each for each in self._kinds if each in tried - found.happened)
+        result.states += found.states
+        result.stopped = result.stopped or found.stopped
+
+    def _add_vacuous(self, result: MinimalSets, found: Breaking) -> None:
+        """Add the sets under which something holds although some step is never reached."""
+        vacuous: dict[str, list[FaultSet]] = {name: [] for name in self._scenario.properties}
+        reaching: set[Kinds] = set()
+        for kinds, names in found.holding.items():
+            if reaching.isdisjoint(smaller_by_one(kinds)) and self._misses_a_step(kinds, found):
+                for name in names:
+                    vacuous[name].append(self._named(kinds))
+            else:  # more faults allow no fewer steps
+                reaching.add(kinds)
+        result.vacuous |= vacuous
+
+    def _misses_a_step(self, kinds: Kinds, found: Breaking) -> bool:
+        covered = found.coverage(kinds)
+        exploration = Exploration(
+            explorer="labels",
+            states=0,
+            transitions=0,
+            depth=0,
+            complete=True,
+            counterexamples={},
+            reached=frozenset(),
+            labels_reached=covered.steps_under(kinds),
+            faults_fired=frozenset(),
+            reductions=(),
+            values=covered.values_under(kinds),
+        )
+        reached = self._subject.reached(self._scenario.evaluations, self._budgets(kinds), exploration)
+        return any(each not in reached | self._options.allow_unreached for each in self._subject.labels)
+
+    # Sets, their names and their models
+
+    def _named(self, kinds: Kinds) -> FaultSet:
+        return tuple(Counter(self._kinds[number] for number in kinds).items())
+
+    def _budgets(self, kinds: Kinds) -> dict[str, int]:
+        together = dict(self._scenario.faults)
+        for kind, more in self._named(kinds):
+            together[kind] = together.get(kind, 0) + more
+        return together
+
+    def _model(self, kinds: Kinds) -> Model:
+        made = self._subject.model(self._scenario.evaluations, self._budgets(kinds), self._scenario.quiet)
+        return replace(
+            made, properties=tuple(each for each in made.properties if each.name in self._scenario.properties)
+        )

@@ -1,0 +1,189 @@
+"""Which sets of faults break the properties of a model: the minimal ones, each with a shortest schedule.
+
+The models of the sets are given, one each: which processes and components there are may depend on the faults. Sets
+whose models are parts of one have one search (`families`), and all searches go on size by size, so that each of them
+knows which smaller sets break what, and follows no label of which nothing is asked any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from deadheat.sim.errors import ModelError
+from deadheat.sim.explore.every_step import asked_of_every_step
+from deadheat.sim.explore.labels.coverage import Coverage
+from deadheat.sim.explore.labels.families import DividingError, Family, families_of
+from deadheat.sim.explore.labels.paths import schedule_to
+from deadheat.sim.explore.labels.search import End, LabelSearch, StoppedError
+from deadheat.sim.explore.labels.sets import Kinds, Labels, parts_of, smaller_by_one
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
+from deadheat.sim.learn.watches import EveryStepError
+from deadheat.sim.model import Model
+from deadheat.sim.trace import Schedule
+
+__all__ = ["Breaking", "Decided", "Question", "breaking_sets"]
+
+Decided = Callable[[int, int], None]
+"""Is told how many more sets were decided, and how many states have been found by now."""
+
+
+def nobody(decided: int, states: int) -> None:
+    """Tell nobody."""
+    del decided, states
+
+
+def _nothing_covered(kinds: Kinds) -> Coverage:
+    raise AssertionError(f"nothing was found of {kinds}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: sets of up to `up_to` faults of these kinds, each with its model, beside the faults of the `base`.
+
+    `steps` are the labels of steps of which it is of interest whether they are reached.
+    """
+
+    kinds: Sequence[str]
+    up_to: int
+    models: Mapping[Kinds, Model]
+    base: Mapping[str, int] = field(default_factory=dict)
+    steps: Collection[str] = ()
+    options: SearchOptions = SearchOptions()
+
+
+@dataclass
+class Breaking:
+    """The answer. `broken` has, by property, the minimal sets that break it; `holding` the sets of which each is known.
+
+    `undecided` are sets of which it is not known, by property, for want of what `stopped` says. `happened` are the
+    kinds of fault that some run met, also those of the base that were asked for.
+    """
+
+    broken: dict[str, dict[Kinds, Schedule]]
+    holding: dict[Kinds, list[str]] = field(default_factory=dict)
+    undecided: dict[str, list[Kinds]] = field(default_factory=dict)
+    happened: set[str] = field(default_factory=set)
+    stopped: Stop | None = None
+    states: int = 0
+    coverage: Callable[[Kinds], Coverage] = _nothing_covered
+    """Returns what was reached under a set of faults that breaks not everything."""
+
+
+def breaking_sets(question: Question, report: Decided = nobody) -> Breaking:
+    """Answer the question; raises ModelError where a model breaks a rule of the engine."""
+    dividing: set[str] = set()
+    every_step: set[str] = set()
+    while True:
+        try:
+            return _Search(question, dividing, every_step, report).answer()
+        except DividingError as error:
+            dividing.add(error.process)
+        except EveryStepError as error:
+            every_step.add(error.name)
+
+
+class _Search:
+    def __init__(
+        self, question: Question, dividing: Collection[str], every_step: Collection[str], report: Decided
+    ) -> None:
+        self._question = question
+        self._report = report
+        self._labels = Labels(len(question.kinds), question.up_to)
+        self._families = families_of(question.models.items(), dividing)
+        self._searches = [self._search_of(each, every_step) for each in self._families]
+        self._search_for = {
+            kinds: search
+            for family, search in zip(self._families, self._searches, strict=True)
+            for kinds in family.present
+        }
+        self._names = [each.name for each in self._families[0].model.properties]
+        self._all = (1 << len(self._names)) - 1
+        self._broken: dict[Kinds, int] = {}
+        """The bits of the properties that a set, or some part of it, breaks."""
+        self._found = Breaking({name: {} for name in self._names}, undecided={name: [] for name in self._names})
+
+    def answer(self) -> Breaking:
+        """Search size by size."""
+        found = self._found
+        for size in range(self._question.up_to + 1):
+            self._inherit(size)
+            for family, search in zip(self._families, self._searches, strict=True):
+                found.stopped = found.stopped or self._run(family, search, size)
+            sets = [each for each in self._question.models if len(each) == size]
+            for kinds in sets:
+                self._decide(kinds)
+            self._tell(len(sets))
+        for search in self._searches:
+            search.tables.verify_purity()
+            found.happened |= search.fired
+        found.coverage = cache(lambda kinds: Coverage(self._search_for[kinds], self._question.steps, len(kinds)))
+        return found
+
+    def _tell(self, decided: int = 0) -> None:
+        self._found.states = sum(each.store.pairs_found for each in self._searches)
+        self._report(decided, self._found.states)
+
+    def _search_of(self, family: Family, every_step: Collection[str]) -> LabelSearch:
+        question = self._question
+        family.model = asked_of_every_step(family.model, every_step)
+        search = LabelSearch(
+            family.model, self._labels, question.kinds, question.base, family.absent(), question.options
+        )
+        search.tell = self._tell
+        return search
+
+    def _inherit(self, size: int) -> None:
+        """Take what smaller sets break as broken by all larger ones, too."""
+        for kinds in self._labels.sets:
+            if len(kinds) >= size:
+                self._broken[kinds] = 0
+                for smaller in smaller_by_one(kinds):
+                    self._broken[kinds] |= self._broken[smaller]
+
+    def _run(self, family: Family, search: LabelSearch, size: int) -> Stop | None:
+        """Let a search find what so many faults break; return what stopped it, if anything did."""
+        asked: dict[int, int] = {}
+        for kinds in family.present:
+            wanted = self._all & ~self._broken[kinds]
+            if len(kinds) >= size and wanted:
+                for part in parts_of(kinds):
+                    if len(part) == size:
+                        number = self._labels.numbers[part]
+                        asked[number] = asked.get(number, 0) | wanted
+        try:
+            search.run(size, asked)
+        except StoppedError as error:
+            return error.stop
+        except ModelError as error:
+            raise self._with_way_there(error, search) from error
+        return None
+
+    def _decide(self, kinds: Kinds) -> None:
+        wanted = self._all & ~self._broken[kinds]
+        search, found = self._search_for[kinds], self._found
+        for number, name in enumerate(self._names):
+            if wanted >> number & 1:
+                end = _nearest(search, name, kinds)
+                if end is not None:
+                    self._broken[kinds] |= 1 << number
+                    found.broken[name][kinds] = schedule_to(search, name, end)
+                elif found.stopped is not None:
+                    found.undecided[name].append(kinds)
+        left = [name for number, name in enumerate(self._names) if not self._broken[kinds] >> number & 1]
+        if left and found.stopped is None:
+            found.holding[kinds] = left
+
+    @staticmethod
+    def _with_way_there(error: ModelError, search: LabelSearch) -> ModelError:
+        from deadheat.sim.explain.way_there import with_way_there
+
+        return with_way_there(error, search.tables.model)
+
+
+def _nearest(search: LabelSearch, name: str, kinds: Kinds) -> End | None:
+    """Return the nearest end at which a set of faults violates a property, if there is one."""
+    ends = (search.ends.get((name, part)) for part in parts_of(kinds))
+    return min((each for each in ends if each is not None), key=lambda each: (each.rank, each.length), default=None)

@@ -1,0 +1,95 @@
+"""What was reached under which labels: the labelled steps of roles, and the values of components."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy
+
+from deadheat.sim.explore.compiled.arrays import Int64
+from deadheat.sim.explore.labels.search import LabelSearch
+from deadheat.sim.explore.labels.sets import Kinds, parts_of
+from deadheat.sim.learn.tables import FIELD_BITS, Row
+
+__all__ = ["Coverage"]
+
+
+class Coverage:
+    """What each label of up to so many faults has reached, as the states that a search has found show it."""
+
+    def __init__(self, search: LabelSearch, steps: Collection[str], size: int) -> None:
+        self._search = search
+        count = search.levels[min(size, len(search.levels) - 1)][-1][1]
+        self._states = search.store.pairs.state[:count]
+        self._labels = search.store.pairs.label[:count]
+        states = int(self._states.max()) + 1  # they were found in the order of their first pairs
+        words = search.store.words[: states * search.dense.layout.words]
+        self._fields = search.dense.layout.unpack_fields(words)
+        self._steps_of: dict[int, set[str]] = defaultdict(set)
+        self._values_of: dict[str, dict[int, set[int]]] = {}
+        self._find_steps(steps)
+        self._find_values()
+
+    def steps_under(self, kinds: Kinds) -> frozenset[str]:
+        """Return the labelled steps that some run makes under a set of faults."""
+        return frozenset().union(*(self._steps_of[label] for label in self._parts(kinds)))
+
+    def values_under(self, kinds: Kinds) -> dict[str, list[Any]]:
+        """Return the values that each component takes under a set of faults."""
+        labels = self._parts(kinds)
+        numbers = {name: set().union(*(of[label] for label in labels)) for name, of in self._values_of.items()}
+        tables = self._search.tables
+        return {name: [tables.value(tables.component_field(name), each) for each in of] for name, of in numbers.items()}
+
+    def _parts(self, kinds: Kinds) -> list[int]:
+        return [self._search.labels.numbers[part] for part in parts_of(kinds)]
+
+    def _find_values(self) -> None:
+        tables = self._search.tables
+        for name in tables.model.components:
+            contents = self._fields[:, tables.component_field(name)]
+            of: dict[int, set[int]] = defaultdict(set)
+            self._values_of[name] = of
+            for label, number in self._different(numpy.arange(len(self._states)), contents[self._states]):
+                of[label].add(number)
+
+    def _different(self, pairs: Int64, contents: Any) -> Iterator[tuple[int, int]]:
+        together = self._labels[pairs].astype(numpy.int64) << FIELD_BITS | contents
+        for each in numpy.unique(together).tolist():
+            yield each >> FIELD_BITS, each & ((1 << FIELD_BITS) - 1)
+
+    def _find_steps(self, steps: Collection[str]) -> None:
+        tables = self._search.tables
+        for process, states in enumerate(tables.locals):
+            locals_here = self._fields[:, process]
+            for local, state in enumerate(states.states):
+                for alternative, operation in enumerate(state.operations):
+                    if operation.label is not None and operation.label in steps:
+                        pairs = numpy.flatnonzero(locals_here[self._states] == local)
+                        if len(pairs):
+                            self._find_in(operation.label, tables.rows[process][local][alternative], pairs)
+
+    def _find_in(self, name: str, row: Row, pairs: Int64) -> None:
+        """Note under which labels a row has a step, in the states of these pairs."""
+        fields = [field for field in range(self._fields.shape[1]) if row.mask >> (field * FIELD_BITS) & 1]
+        contents = self._fields[self._states[pairs]][:, fields]
+        rows, which = numpy.unique(contents, axis=0, return_inverse=True)
+        for number, content in enumerate(rows.tolist()):
+            held = sum(each << (field * FIELD_BITS) for each, field in zip(content, fields, strict=True))
+            labels = numpy.unique(self._labels[pairs[which.ravel() == number]]).tolist()
+            for kind in {self._kind(each.budget) for each in row.successors.get(held, ())}:
+                for label in labels if kind is None else self._with(labels, kind):
+                    self._steps_of[label].add(name)
+
+    def _with(self, labels: list[int], kind: int) -> list[int]:
+        known = self._search.labels
+        after = [int(known.following[label * known.kinds + kind]) for label in labels]
+        return [label for label in after if label >= 0]
+
+    def _kind(self, budget: int) -> int | None:
+        """Return the kind that a step adds to a label; a fault of the base adds none."""
+        tables = self._search.tables
+        free = [kind for kind in tables.free if budget & tables.budget_fields([kind])]
+        return tables.kinds.index(free[0]) if free else None

@@ -1,0 +1,119 @@
+"""One search for all sets of faults against one exploration a set, on random models with random faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations_with_replacement
+from typing import NamedTuple
+
+from hypothesis import HealthCheck, given, settings
+
+from deadheat.sim.explain.confirm import confirm
+from deadheat.sim.explore import python
+from deadheat.sim.explore.labels.breaking import Breaking, Question, breaking_sets
+from deadheat.sim.explore.labels.sets import Kinds
+from deadheat.sim.model import UNLIMITED, Model
+from tests.sim.random_models import CRASH, FAULT, models, sparse_models
+
+KINDS = (FAULT, CRASH)
+UP_TO = 2
+
+
+def sets(kinds: int = len(KINDS), up_to: int = UP_TO) -> list[Kinds]:
+    return [each for size in range(up_to + 1) for each in combinations_with_replacement(range(kinds), size)]
+
+
+def under(model: Model, kinds: Kinds) -> Model:
+    """Return the model under a set of faults, beside those that it has a budget for."""
+    budgets = dict(model.budgets)
+    for kind, more in Counter(KINDS[each] for each in kinds).items():
+        budgets[kind] = UNLIMITED if budgets[kind] == UNLIMITED else budgets[kind] + more
+    return replace(model, budgets=budgets)
+
+
+class Said(NamedTuple):
+    """What is said: the minimal sets of each property with their lengths, what holds, and which faults happened."""
+
+    lengths: dict[str, dict[Kinds, int]]
+    holding: dict[Kinds, list[str]]
+    happened: set[str]
+
+
+def question_of(model: Model) -> Question:
+    unlimited = {n for n, kind in enumerate(KINDS) if model.budgets[kind] == UNLIMITED}
+    asked = [each for each in sets() if unlimited.isdisjoint(each)]
+    base = {kind: budget for kind, budget in model.budgets.items() if budget}
+    return Question(KINDS, UP_TO, {kinds: under(model, kinds) for kinds in asked}, base)
+
+
+def obvious(question: Question) -> Said:
+    """Return what one exploration for each set says."""
+    found = Said({each.name: {} for each in question.models[()].properties}, {}, set())
+    for kinds, model in question.models.items():
+        left = [
+            name
+            for name, broken in found.lengths.items()
+            if not any(Counter(each) <= Counter(kinds) for each in broken)
+        ]
+        if not left:
+            continue
+        explored = python.explore(replace(model, properties=tuple(e for e in model.properties if e.name in left)))
+        found.happened.update(python.explore(replace(model, properties=())).faults_fired)
+        for name, schedule in explored.counterexamples.items():
+            length = len(schedule.choices) if schedule.cycle_from is None else schedule.cycle_from
+            found.lengths[name][kinds] = length
+        holding = [name for name in left if name not in explored.counterexamples]
+        if holding:
+            found.holding[kinds] = holding
+    return found
+
+
+def said_by(found: Breaking) -> Said:
+    lengths = {
+        name: {
+            kinds: len(each.choices) if each.cycle_from is None else each.cycle_from for kinds, each in broken.items()
+        }
+        for name, broken in found.broken.items()
+    }
+    return Said(lengths, found.holding, found.happened)
+
+
+def compare(model: Model) -> Said:
+    question = question_of(model)
+    found = breaking_sets(question)
+    assert said_by(found) == obvious(question)
+    for name, broken in found.broken.items():
+        for kinds, schedule in broken.items():
+            confirm(question.models[kinds], name, schedule)
+    return said_by(found)
+
+
+MET: Counter[tuple[str, int]] = Counter()
+KIND_NAMES = ("always", "step", "settled", "eventually")
+
+
+def note(said: Said) -> None:
+    for name, broken in said.lengths.items():
+        MET.update((name, len(kinds)) for kinds in broken)
+        MET[name, -1] += not broken
+
+
+@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(models())
+def compare_random_models(model: Model) -> None:
+    note(compare(model))
+
+
+@settings(max_examples=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sparse_models())
+def compare_sparse_models(model: Model) -> None:
+    note(compare(model))
+
+
+def test_one_search_says_of_random_models_what_one_exploration_a_set_says() -> None:
+    MET.clear()
+    compare_random_models()
+    compare_sparse_models()
+    for name in KIND_NAMES:  # or it would not be tried
+        assert all(MET[name, size] for size in (-1, 0, 1, 2)), (name, MET)
