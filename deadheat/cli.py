@@ -91,6 +91,11 @@ COMMANDS = {
             "something is",
         ),
     ),
+    "rollout": Listed(
+        "Say in which order a new version can be rolled out, role by role, beside the old one, and rolled back.",
+        "deadheat.commands.rollout:rollout",
+        epilog("deadheat rollout baseline name-tombstone --show 3", "some order is safe", "none is"),
+    ),
     "schema": Listed(
         "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",
         "deadheat.commands.schema:schema",

@@ -57,6 +57,12 @@ class Roles:
         """Those of which there can be old and new replicas at one time: the others are there, or are not."""
         return tuple(each for each in self.parts if each not in self.added and each not in self.removed)
 
+    def among(self, names: Collection[str | None]) -> Roles:
+        """Return those of them that have one of these names."""
+        parts = {name: part for name, part in self.parts.items() if name in names}
+        kept = [tuple(each for each in some if each in names) for some in (self.added, self.removed)]
+        return Roles(parts, *kept)
+
     def of(self, process: Process) -> str | None:
         """Return the role that a process is of, if it is one of these."""
         if process.is_environment:

@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
+from deadheat.reports.command_lines import show_command
+from deadheat.reports.flags import told
 from deadheat.reports.names import TERMS, broken, print_whole, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.scenario import budget_text
@@ -113,7 +115,7 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
         exploration = result.exploration
         remarks.update((f"{result.scenario.protocol}: {remark}.", None) for remark in exploration.remarks)
         if exploration.stopped:
-            remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
+            remarks[f"{result.scenario.protocol}: not all states were seen, since {told(exploration.stopped)}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:
             cores = f"{counted(exploration.cores, 'core')}"
             size = f"{exploration.bytes_per_state:.1f} bytes a state"
@@ -193,5 +195,5 @@ def _advice(results: Sequence[CheckResult]) -> list[Text]:
     for result in results:
         for outcome in result.outcomes:
             if outcome.verdict is Verdict.VIOLATED:
-                return [Text.assemble("See one: ", (result.scenario.command(outcome.property), "bold"))]
+                return [Text.assemble("See one: ", (show_command(result.scenario, outcome.property), "bold"))]
     return []

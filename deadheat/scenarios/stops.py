@@ -11,21 +11,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from deadheat.models.side_by_side import Alike, Roles, alike, side_by_side
 from deadheat.models.system import Protocol
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.catalogue import BETWEEN
+from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.subject import Subject
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.explore.system import transition_system
 from deadheat.sim.model import Model
+from deadheat.sim.run.either import version_met
+from deadheat.sim.run.environment import RunningProcess
+from deadheat.sim.run.simulation import Simulation
 
-__all__ = ["OfStop", "Pair", "Stop", "pair_of", "stop_named"]
+__all__ = ["NEW", "OLD", "OfStop", "Pair", "Stop", "pair_of", "stop_named", "with_versions"]
+
+OLD, NEW = "(old)", "(new)"
+"""How a timeline says which version a process is."""
 
 
 class Stop(NamedTuple):
@@ -51,6 +58,17 @@ class Pair:
     new: Subject
     roles: Roles
     by_itself: tuple[Subject, Subject]
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that both have."""
+        before = self.old.labels
+        return tuple(each for each in self.new.labels if each in before)
+
+    def at_work(self, evaluations: int, budgets: Mapping[str, int]) -> Roles:
+        """Return those of the roles that have anything to do under these budgets of faults."""
+        models = (each.model(evaluations, budgets, quiet=False) for each in (self.old, self.new))
+        return self.roles.among({self.roles.of(each) for model in models for each in model.processes})
 
     def model(self, stop: Stop, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of a stop."""
@@ -133,7 +151,7 @@ class OfStop(Subject):
     @property
     def labels(self) -> tuple[str, ...]:
         """Those that both have: a step of one of them need not be there yet, or any more."""
-        return tuple(each for each in self.pair.new.labels if each in self.pair.old.labels)
+        return self.pair.labels
 
     @property
     def steps_and_faults(self) -> tuple[str, ...]:
@@ -172,6 +190,30 @@ class _Same:
 
     def __hash__(self) -> int:
         return id(self.value)
+
+
+def with_versions(counterexample: Counterexample) -> Counterexample:
+    """Return a counterexample in which each process of a role that is rolled out is named with its version."""
+    subject = counterexample.scenario.subject
+    if not isinstance(subject, OfStop):
+        return counterexample
+    scenario, trace = counterexample.scenario, counterexample.trace
+    simulation = Simulation(replace(scenario, properties=(counterexample.property,)).model_of(subject))
+    events = []
+    for choice, event in zip(trace.schedule.choices, trace.events, strict=True):
+        version = _version(subject, simulation.processes[choice.process], max(choice.alternative, 0))
+        simulation.fire(choice)
+        events.append(event if version is None else replace(event, process=f"{event.process} {version}"))
+    return replace(counterexample, trace=replace(trace, events=tuple(events)))
+
+
+def _version(subject: OfStop, running: RunningProcess, alternative: int) -> str | None:
+    role = subject.pair.roles.of(running.process)
+    if role is None:
+        return None
+    met = version_met(running.generator, alternative) if running.generator is not None else None
+    is_new = role in subject.stop.new if met is None else met == 1
+    return NEW if is_new else OLD
 
 
 @lru_cache(maxsize=8)

@@ -189,7 +189,10 @@ def test_a_role_that_ends_with_something_written_is_told() -> None:
 
 
 def test_what_a_role_leaves_open_is_rolled_back() -> None:
-    roles = (one("forgets", lambda shop: forgets(shop, written=True)), one("inserts", lambda shop: inserts(shop, "j2")))
+    roles: Any = (
+        one("forgets", lambda shop: forgets(shop, written=True)),
+        one("inserts", lambda shop: inserts(shop, "j2")),
+    )
     of = design(*roles, claims=(two_rows,))
     assert verdicts(of.variant("v", "s", components=Shop(db=of.components.db.altered(may_end_open=True)))) == ["holds"]
 

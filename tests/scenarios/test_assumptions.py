@@ -173,4 +173,6 @@ def test_the_command_says_which_assumption_cuts_all_runs_away() -> None:
     assert "no run keeps to what is assumed: once:laoded in misspelt (test_assumptions.py:" in words
     assert "--allow-unreached once:laoded" in words
     assert deadheat("check", reference, "--allow-unreached", "once:laoded").returncode == 0
+
+
 AGAIN = KILL.variant("again", "another kill")

@@ -16,6 +16,7 @@ from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.operations import Label, Operation
+from deadheat.sim.run.connected import Client
 from deadheat.sim.traits import hands_work, looks, weaker
 
 __all__ = ["LOST_COMMIT", "Database", "Session"]
@@ -65,10 +66,9 @@ class Database(Component):
             )
         return Session(self, session)
 
-    def connection(self, process: str, keys: tuple[str, ...]) -> ProcessConnection:
+    def connection(self, client: Client) -> ProcessConnection:
         """Return a process's connection: its sessions are its own, and end with it."""
-        del keys
-        return ProcessConnection(self.name, process)
+        return ProcessConnection(self.name, client.name)
 
     def describe(self, value: DatabaseState) -> str:
         """Return the committed rows, and what each open transaction has written and waits for."""

@@ -62,6 +62,8 @@ class DenseTables:
         self.tables = tables
         self.symmetry = symmetry
         self.watched_parts = [part for watch in tables.watches for part in watch.parts]
+        self.spread = False
+        """Whether all fields say which core looks after a state (see `Layout.shard_masks`)."""
         self._dense_bits = dense_bits
         self._part_numbers = {part: number for number, part in enumerate(self.watched_parts)}
         names = [watch.property.name for watch in tables.watches]
@@ -83,7 +85,7 @@ class DenseTables:
         growing = self.layout.outgrown(counts)
         self.layout = Layout.fitting(counts, len(self.tables.model.budgets), growing)
         self.witness = (0,) * self.layout.words
-        self._shard_masks = numpy.array(self.layout.shard_masks, dtype=numpy.uint64)
+        self._shard_masks = numpy.array(self.layout.shard_masks(spread=self.spread), dtype=numpy.uint64)
         self._make_columns()
         self._lay_out_processes()
         self._lay_out_watches()
@@ -93,6 +95,11 @@ class DenseTables:
         for number, key in enumerate(self._rows):
             for fields, successors in key.row.successors.items():
                 self._put_entry(number, fields, successors)
+
+    def spread_out(self) -> None:
+        """Let all fields say which core looks after a state."""
+        self.spread = True
+        self._shard_masks = numpy.array(self.layout.shard_masks(spread=True), dtype=numpy.uint64)
 
     def _make_columns(self) -> None:
         def column(dtype: type, fill: int = 0) -> Column:

@@ -31,8 +31,9 @@ from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.labels.store import LabelledStore
 from deadheat.sim.explore.labels.tables import LabelTables
 from deadheat.sim.explore.limits import limit_reached
-from deadheat.sim.explore.memory import NoRoomError, bound, out_of_memory
+from deadheat.sim.explore.memory import NoRoomError, bound, no_more_memory, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Kind, Model
 
 __all__ = ["End", "LabelSearch", "StoppedError"]
@@ -46,7 +47,11 @@ PROPERTIES_MAX = 64
 
 
 class StoppedError(Exception):
-    """A limit ended the search; the message says which."""
+    """A limit ended the search; `stop` says which."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(str(stop))
+        self.stop = stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,7 @@ class LabelSearch:
             self._find(size, asked)
             self._judge(size, asked)
         except NoRoomError as error:
-            reason = str(error) or out_of_memory(self.options.memory_bytes_max, soon=1 << 62)
-            raise StoppedError(reason or "there was no room for more states") from None
+            raise StoppedError(error.stop or no_more_memory(self.options.memory_bytes_max)) from None
         return {key: end for key, end in self.ends.items() if len(key[1]) == size}
 
     def _find(self, size: int, asked: Mapping[int, int]) -> None:
@@ -390,10 +394,10 @@ class LabelSearch:
     def _look_at_limits(self) -> None:
         self.tell()
         largest = int(self.store.sizes.max())
-        reason = limit_reached(self.options, largest, self.tables.growing)
-        reason = reason or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
-        if reason:
-            raise StoppedError(reason)
+        stop = limit_reached(self.options, largest, self.tables.growing)
+        stop = stop or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
+        if stop:
+            raise StoppedError(stop)
 
 
 def _nothing() -> None:

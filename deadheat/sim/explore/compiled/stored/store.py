@@ -20,6 +20,7 @@ from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.layout import Layout, Words
 from deadheat.sim.explore.compiled.stored.visited import AHEAD, FOUND, shards_of
 from deadheat.sim.explore.memory import NoRoomError
+from deadheat.sim.explore.stop import Stop
 
 __all__ = ["SLOTS_MIN", "Pieces", "Store", "anything"]
 
@@ -52,14 +53,22 @@ class Store(ABC):
     compiled_insert: ClassVar[Any]
     """`insert`, or a function that takes the same."""
 
-    def __init__(self, layout: Layout, shards: int, room: int, may_take: Callable[[int], bool] = anything) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        shards: int,
+        room: int,
+        may_take: Callable[[int], bool] = anything,
+        *,
+        spread: bool = False,
+    ) -> None:
         self.layout = layout
         self.shards = shards
         self.room = min(room, self.room_max)
         self.may_take = may_take
-        self.full_because: str | None = None
+        self.full_because: Stop | None = None
         self.witness = (0,) * layout.words
-        self._shard_masks = numpy.array(layout.shard_masks, dtype=numpy.uint64)
+        self._shard_masks = numpy.array(layout.shard_masks(spread=spread), dtype=numpy.uint64)
         self.counters: list[Int64] = [apart(COUNTERS, numpy.int64) for _ in range(shards)]
         self.layers: list[list[int]] = [[0] for _ in range(shards)]
         self._full = [False] * shards
