@@ -85,7 +85,11 @@ COMMANDS = {
     "gate": Listed(
         "Fail if a change to a protocol loses what was guaranteed.",
         "deadheat.commands.gate:gate",
-        epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is"),
+        epilog(
+            "deadheat gate --update && deadheat gate --format junit --output gate.xml",
+            "nothing that was guaranteed is lost",
+            "something is",
+        ),
     ),
     "rollout": Listed(
         "Say in which order a new version can be rolled out, role by role, beside the old one, and rolled back.",

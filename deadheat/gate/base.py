@@ -9,10 +9,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from deadheat.gate.files import Files
+from deadheat.gate.findings import Finding
 from deadheat.sim.errors import UsageError
 from deadheat.sim.references import INSTALLED
 
@@ -28,6 +31,21 @@ class Base:
     root: Path
     paths: dict[str, str]
     working: Path
+
+    def named(self, finding: Finding) -> Finding:
+        """Return a finding in which files of the copy are called by the ref: `main:ours.py`."""
+        witness = finding.witness
+        if witness is not None:
+            steps = tuple(
+                msgspec.structs.replace(each, file=self._without_copy(each.file, "")) for each in witness.steps
+            )
+            timeline = self._without_copy(witness.timeline, f"{self.ref}:")
+            witness = msgspec.structs.replace(witness, steps=steps, timeline=timeline or "")
+        text, detail = (self._without_copy(each, f"{self.ref}:") or "" for each in (finding.text, finding.detail))
+        return replace(finding, text=text, detail=detail, witness=witness)
+
+    def _without_copy(self, text: str | None, instead: str) -> str | None:
+        return None if text is None else text.replace(f"{self.root}/", instead)
 
     def require_own(self, files: Files) -> None:
         """Raise UsageError if what was read is not of the copy, but of the project as it is."""

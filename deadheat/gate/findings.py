@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from deadheat.gate.config import Check
 from deadheat.gate.lock import Accepted
-from deadheat.gate.surveys import Budgets, Judged, Survey, Witness, contains
+from deadheat.gate.surveys import Budgets, Judged, SideBySide, Survey, Witness, contains
 from deadheat.gate.words import broken_by, faults_text, gains, steps_text
 
 __all__ = ["UNDECIDED", "Finding", "Kind", "accept", "findings", "is_refactored"]
@@ -95,6 +95,34 @@ def findings(
     if before is not None and not may_change and not found and not _is_same(before, now):
         found.append(Finding(check, Kind.CHANGED, _changed_text(before, now)))
     return found
+
+
+def unsafe_rollout(check: Check, found: SideBySide) -> Iterator[Finding]:
+    """Yield what goes wrong while old and new run side by side."""
+    orders = " or ".join(", then ".join(each) for each in found.safe_orders[:3])
+    way = f"safe is to roll out {orders}, each to its end" if orders else "no order of the roles is safe"
+    for each in found.hazards:
+        where = "; or ".join(each.stops)
+        what = each.fails if each.property is None else f"{each.property} is violated, which holds of both"
+        text = f"While old and new run side by side ({where}), {(what or '').rstrip('.')}; {way}."
+        detail = "" if each.fails is None else each.fails
+        yield Finding(check, Kind.UNSAFE_ROLLOUT, text, each.property, detail=detail, witness=each.witness)
+    for name in found.undecided:
+        yield undecided_rollout(check, f"{name} was not decided", name)
+
+
+def undecided_rollout(check: Check, why: str, name: str | None = None) -> Finding:
+    """Return that nobody knows whether old and new can run side by side."""
+    text = f"Whether old and new can run side by side was not decided: {why}."
+    return Finding(check, Kind.INCONCLUSIVE, text, name, detail="side by side")
+
+
+def is_changed(before: Survey | None, now: Survey) -> bool:
+    """Return whether a protocol was there before, in other words.
+
+    One that does the same by itself may still not understand what the other one writes.
+    """
+    return before is not None and before.sources != now.sources
 
 
 def is_refactored(before: Survey | None, now: Survey) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -14,13 +15,24 @@ import msgspec
 
 from deadheat.gate.base import Base, at
 from deadheat.gate.cache import Cache
-from deadheat.gate.config import WITHOUT_END, Check, Config
-from deadheat.gate.findings import Finding, Kind, accept, findings, is_refactored
+from deadheat.gate.config import PYPROJECT, WITHOUT_END, Check, Config, configured, read_config
+from deadheat.gate.findings import (
+    Finding,
+    Kind,
+    accept,
+    findings,
+    is_changed,
+    is_refactored,
+    undecided_rollout,
+    unsafe_rollout,
+)
 from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
 from deadheat.version import VERSION
+
+OF_A_FILE = re.compile(r".+\.py:")
 
 __all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
 
@@ -93,7 +105,10 @@ def gate(
     with nullcontext() if base is None else at(base, config.root) as copy:
         now = asking.surveys(config.checks)
         before = lock.checks if copy is None else asking.surveys_of(config.checks, copy)
-    found = _found(config, {} if update else before, now, lock, is_base=copy is not None)
+        changed = [each for each in config.checks if is_changed(before.get(each.name), now[each.name])]
+        unsafe = [] if copy is None else [one for each in changed for one in asking.beside(each, copy)]
+        gone = [] if copy is None else _checked_no_more(config, copy)
+    found = gone + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
     if copy is None and not update:
         found += _not_in_step(config, lock)
     if accepting is not None:
@@ -135,6 +150,17 @@ class _Asking:
         for each in found.values():
             base.require_own(each.files)
         return {name: each.survey for name, each in found.items() if each.survey is not None}
+
+    def beside(self, check: Check, base: Base) -> list[Finding]:
+        """Return what goes wrong while old and new run side by side; that it cannot be said is a finding, too."""
+        if not OF_A_FILE.match(check.protocol):
+            return [undecided_rollout(check, "a protocol in a package cannot be there twice; name it by its file")]
+        question = Question("side-by-side", check, old=str(base.root / check.protocol))
+        try:
+            found = answer(question, self._config.root).require_found().side_by_side
+        except DeadheatError as error:
+            return [undecided_rollout(check, str(error).rstrip("."))]
+        return [] if found is None else [base.named(each) for each in unsafe_rollout(check, found)]
 
     def with_witness(self, finding: Finding) -> Finding:
         """Return a finding with a shortest counterexample, if there is one to be shown."""
@@ -184,6 +210,28 @@ def _found(
     for check in config.checks:
         found += findings(check, before.get(check.name), now[check.name], lock.accepted, may_change=is_base)
     return found
+
+
+def _checked_no_more(config: Config, base: Base) -> list[Finding]:
+    """Return what the configuration at the ref asks for and this one does not: nobody looks at it any more."""
+    file = base.root / config.file.name
+    if not file.is_file() or (file.name == PYPROJECT and not configured(file)):
+        return []
+    now = {each.protocol: _named_by(config.checks, each.protocol) for each in config.checks}
+    found = []
+    for check in read_config(file).checks:
+        left = now.get(check.protocol)
+        lost = set(check.properties or (WITHOUT_END,)) - left if left is not None and WITHOUT_END not in left else set()
+        if left is None or lost:
+            what = ", ".join(sorted(lost)) if left is not None and lost != {WITHOUT_END} else "all its properties"
+            text = f"At {base.ref}, {what} of {check.protocol} {'are' if ',' in what else 'is'} checked, and no longer."
+            found.append(Finding(check, Kind.CHANGED, text, detail=f"no longer {what}"))
+    return found
+
+
+def _named_by(checks: Iterable[Check], protocol: str) -> set[str]:
+    """Return the properties of a protocol that checks ask for; every one, where one of them names none."""
+    return {name for each in checks if each.protocol == protocol for name in each.properties or (WITHOUT_END,)}
 
 
 def _named(config: Config, lock: Lock) -> str:

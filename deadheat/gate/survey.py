@@ -17,6 +17,7 @@ from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_st
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit
 from deadheat.sim.explore.system import Reached, transition_system
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.places import Place, is_users_frame, place_of
@@ -24,7 +25,7 @@ from deadheat.sim.run.coverage import chain_of
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Schedule
 
-__all__ = ["scenario_of", "survey", "witness"]
+__all__ = ["options_of", "scenario_of", "survey", "witness", "witness_of"]
 
 SYSTEM_STATES_MAX = 200_000
 """Of a system with more states, no fingerprint is made: that would take longer than the search."""
@@ -43,14 +44,19 @@ def scenario_of(asked: Check) -> Scenario:
     return scenario
 
 
+def options_of(asked: Check) -> Options:
+    """Return how a check is to be searched; raises UsageError for a step or fault that there is not."""
+    allowed = require_steps_or_faults(asked.allow_unreached, [scenario_of(asked)])
+    return Options(SearchOptions(asked.max_states), allowed, faults_must_fire=True)
+
+
 def survey(asked: Check) -> Survey:
     """Check, break and mutate what a check names.
 
     Raises what `check` raises, and UsageError for what the check names and there is not.
     """
     scenario = scenario_of(asked)
-    allowed = require_steps_or_faults(asked.allow_unreached, [scenario])
-    options = Options(SearchOptions(asked.max_states), allowed, faults_must_fire=True)
+    options = options_of(asked)
     result = check(scenario, options)
     system = transition_system(scenario.model(), SearchOptions(min(SYSTEM_STATES_MAX, asked.max_states), values_max=0))
     reached = None if system is None else system.reached
@@ -72,7 +78,10 @@ def survey(asked: Check) -> Survey:
 def _why(result: CheckResult) -> str | None:
     if all(each.verdict is not Verdict.INCONCLUSIVE for each in result.outcomes):
         return None
-    return result.exploration.stopped or "; ".join(result.exploration.remarks) or "a limit"
+    stopped = result.exploration.stopped
+    if stopped is not None:
+        return stopped.told("max_states" if stopped.limit is Limit.STATES else None)
+    return "; ".join(result.exploration.remarks) or "a limit"
 
 
 def _broken(asked: Check, scenario: Scenario, result: CheckResult, options: Options) -> dict[str, Frontier]:
@@ -186,12 +195,17 @@ def witness(asked: Check, name: str, faults: Budgets) -> Witness:
     counterexample = check(scenario, Options(SearchOptions(asked.max_states))).outcome(name).counterexample
     if counterexample is None:
         raise UsageError(f"{name} of {asked.name} is not violated any more; run the gate again.")
-    model = scenario.model()
+    return witness_of(counterexample)
+
+
+def witness_of(counterexample: Counterexample) -> Witness:
+    """Return a counterexample in words, with the places of its steps."""
+    scenario, name = counterexample.scenario, counterexample.property
     schedule = counterexample.trace.schedule
-    lost = turning_point(model, name, schedule)
+    lost = turning_point(scenario.model(), name, schedule)
     defined = _defined(scenario)
     return Witness(
-        faults=_budgets(tuple(each for each in together.items() if each[1])),
+        faults=_budgets(tuple(each for each in scenario.faults if each[1])),
         violation=closing_sentence(counterexample),
         steps=tuple(_steps(counterexample)),
         timeline=_timeline(counterexample, lost),

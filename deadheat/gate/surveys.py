@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-__all__ = ["Budgets", "Judged", "Step", "Survey", "Witness", "contains"]
+__all__ = ["Budgets", "Hazard", "Judged", "SideBySide", "Step", "Survey", "Witness", "contains"]
 
 Budgets: TypeAlias = dict[str, int | str]
 """How often each kind of fault happens; "*" for any number of times."""
@@ -85,3 +85,23 @@ class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     avoided_by: str | None = None
     file: str | None = None
     line: int | None = None
+
+
+class Hazard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes wrong of one property while old and new run side by side, and where: some stops, in words.
+
+    Where a role fails on what the other version wrote, there is no property, and `fails` says how.
+    """
+
+    property: str | None
+    stops: tuple[str, ...]
+    witness: Witness | None = None
+    fails: str | None = None
+
+
+class SideBySide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was found of old and new side by side: the hazards, the orders without any, and what was not decided."""
+
+    hazards: tuple[Hazard, ...] = ()
+    safe_orders: tuple[tuple[str, ...], ...] = ()
+    undecided: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ import msgspec
 
 from deadheat.gate.config import Check
 from deadheat.gate.files import Files, Reading, sources_of
-from deadheat.gate.surveys import Budgets, Survey, Witness
+from deadheat.gate.surveys import Budgets, SideBySide, Survey, Witness
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError
 
 __all__ = ["Answer", "Question", "answer"]
@@ -30,16 +30,19 @@ SEED = "PYTHONHASHSEED"
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is asked: a survey of a check, or a witness to how a property breaks under some faults.
+    """What is asked: a survey of a check, a witness to how a property breaks, or what goes wrong beside an older one.
+
+    A witness is of the property that has this `name`, under these `faults` too; an older protocol is named by `old`.
 
     Where it is `lenient`, names that the check speaks of and the protocol does not have are passed over, and a protocol
     that is not there is no mistake.
     """
 
-    do: Literal["survey", "witness"]
+    do: Literal["survey", "witness", "side-by-side"]
     check: Check
     name: str = ""
     faults: Budgets = {}
+    old: str = ""
     lenient: bool = False
 
 
@@ -48,6 +51,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     survey: Survey | None = None
     witness: Witness | None = None
+    side_by_side: SideBySide | None = None
     error: str | None = None
     defect: bool = False
     files: Files = Files({}, {})
@@ -138,6 +142,10 @@ def _answered(question: Question) -> Answer:
             check = _known_names(check)
         if question.do == "survey":
             return Answer(survey=survey(check))
+        if question.do == "side-by-side":
+            from deadheat.gate.side_by_side import side_by_side
+
+            return Answer(side_by_side=side_by_side(check, question.old))
         return Answer(witness=witness(check, question.name, question.faults))
     finally:
         watching.stop()

@@ -6,6 +6,7 @@ A change is made to operations and outcomes, not to source text, so that a guard
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,8 +30,7 @@ from deadheat.sim.operations import (
 )
 from deadheat.sim.render import render
 from deadheat.sim.run.coverage import Site, site_of
-from deadheat.sim.run.intercept import Running, intercepted
-from deadheat.sim.run.mortal import within
+from deadheat.sim.run.intercept import Running, intercepted, within
 from deadheat.sim.run.postpone import postponed
 from deadheat.sim.run.split import split
 from deadheat.sim.traits import Weaker
@@ -265,7 +265,8 @@ def _changed(role: RoleFunction, mutation: Mutation) -> RoleFunction:
 
 def mutated_model(model: Model, mutation: Mutation, role_of: Callable[[Process], str | None]) -> Model:
     """Return the mutant of any model; `role_of` says which of its processes run the role that is mutated."""
-    components, nowhere = dict(model.components), NOWHERE
+    components = {name: each.altered(may_end_open=True) for name, each in model.components.items()}
+    nowhere = NOWHERE
     while not isinstance(model.components.get(nowhere, Chance(nowhere)), Chance):
         nowhere += "'"
     if isinstance(mutation.change, LeftOut):
@@ -291,7 +292,7 @@ def role_of(protocol: Protocol, process: Process) -> str | None:
 
 def functions_of(process: Process) -> list[Callable[..., Any]]:
     """Return the functions that a process runs: its role, and those that it is given."""
-    return [process.role, *(each for each in process.arguments if callable(each))]
+    return [inspect.unwrap(process.role), *(each for each in process.arguments if callable(each))]
 
 
 def _single(request: Request) -> Iterator[Operation | Block]:

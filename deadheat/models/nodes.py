@@ -38,7 +38,8 @@ class Node:
 
     `runs` names the processes on it: each, or all of one role. `crashes` are the ways in which it goes down, with what
     others notice of it at the same instant; one that restarts comes up again in the end, and its processes begin anew.
-    (A process that had ended stays ended.) The components that are `volatile` are wiped at that instant: each has an
+    (A process that had ended, or was lost by a crash of its own, stays so.) A process that has crashes of its own has
+    them while it lives. The components that are `volatile` are wiped at that instant: each has an
     operation `wipe`.
 
     With `tasks`, a role may hand work to the node that goes on although the role has ended: `does` is the role that
@@ -158,15 +159,10 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     components, processes = dict(model.components), list(model.processes)
     homes: dict[str, str] = {}
     for node in nodes:
-        workers = tuple(with_connections(node.workers, model.components))
+        homes = {each.name: node.name for each in node.workers}
+        workers = tuple(with_connections(node.workers, model.components, homes))
         on_it = (*_run_by(node, model), *workers)
         names = [each.name for each in on_it]
-        for each in processes:
-            if each.name in names and each.crashes:
-                raise ModelError(
-                    f"The process {each.name!r} on the node {node.name!r} has crashes of its own, which could kill it "
-                    "where it is dead already; let the node crash, or take it off the node."
-                )
         for name in names:
             if name in homes:
                 raise ModelError(
@@ -197,8 +193,9 @@ def _role(process: Process) -> str:
 
 
 def _on(life: NodeLife, process: Process) -> Process:
-    lifeline = Lifeline(life.alive(process.name), life.gone(process.name))
-    return replace(process, role=mortal(process.role, lifeline))
+    alive = life.alive(process.name)
+    crashes = tuple(replace(each, only_while=(*each.only_while, alive)) for each in process.crashes)
+    return replace(process, role=mortal(process.role, Lifeline(alive, life.gone(process.name))), crashes=crashes)
 
 
 def _environment(node: Node, life: NodeLife, model: Model, on_it: tuple[Process, ...]) -> Iterator[Process]:
@@ -206,10 +203,9 @@ def _environment(node: Node, life: NodeLife, model: Model, on_it: tuple[Process,
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
     for crash in node.crashes:
         assert isinstance(crash, Crash)
-        broken = (
-            each for process in on_it for each in broken_with(process, model.components, for_good=not crash.restarts)
-        )
-        noticed = (*wiped, *crash.consequences.operations, *broken)
+        for_good = not crash.restarts
+        broken = [each for one in on_it for each in broken_with(one, model.components, node.name, for_good=for_good)]
+        noticed = (*wiped, *crash.consequences.operations, *dict.fromkeys(broken))
         down = Accompanied(life.crash(crash.kind, crash.restarts), noticed, is_certain=True)
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.command_lines import show_command
 from deadheat.scenarios.check import CheckResult
 from deadheat.scenarios.incidents.judge import Judgement
 from deadheat.scenarios.scenario import budget_text
@@ -109,7 +110,7 @@ def _notes(judgement: Judgement) -> Text:
 
 def _command(judgement: Judgement) -> str:
     first = (*judgement.violated, *judgement.incident.properties)[0]
-    return judgement.defect.scenario.command(first)
+    return show_command(judgement.defect.scenario, first)
 
 
 def _lengths(result: CheckResult, names: Sequence[str]) -> dict[str, int]:

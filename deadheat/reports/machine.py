@@ -74,4 +74,5 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "labels_not_reached": list(result.labels_not_reached),
         "faults_not_fired": list(result.faults_not_fired),
         "assumptions": list(result.assumptions),
+        "assumptions_never_kept": [str(each) for each in result.never_kept],
     }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
+from deadheat.reports.command_lines import show_command
+from deadheat.reports.flags import told
 from deadheat.reports.names import TERMS, broken, print_whole, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.scenario import budget_text
@@ -108,17 +110,12 @@ def _scope(results: Sequence[CheckResult]) -> str:
 
 def _remarks(results: Sequence[CheckResult]) -> list[Text]:
     """Return what the searches have to say on how they came to their verdicts, once each."""
-    remarks: dict[str, None] = {}
+    remarks = dict.fromkeys(_assumed(results))
     for result in results:
         exploration = result.exploration
         remarks.update((f"{result.scenario.protocol}: {remark}.", None) for remark in exploration.remarks)
-        if result.assumptions:
-            made = "; ".join(result.assumptions)
-            remarks[f"{result.scenario.protocol}: what holds, holds of runs that keep to what is assumed: {made}."] = (
-                None
-            )
         if exploration.stopped:
-            remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
+            remarks[f"{result.scenario.protocol}: not all states were seen, since {told(exploration.stopped)}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:
             cores = f"{counted(exploration.cores, 'core')}"
             size = f"{exploration.bytes_per_state:.1f} bytes a state"
@@ -126,6 +123,17 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
         if exploration.storage == "fingerprint":
             remarks[f"{result.scenario.protocol}: {_omissions(exploration.omission_odds)}."] = None
     return [Text(remark, style="dim") for remark in remarks]
+
+
+def _assumed(results: Sequence[CheckResult]) -> Iterator[str]:
+    """Yield what is assumed, once for all that assume the same."""
+    by_assumptions: dict[tuple[str, ...], list[str]] = {}
+    for result in results:
+        by_assumptions.setdefault(result.assumptions, []).append(result.scenario.protocol)
+    for made, protocols in by_assumptions.items():
+        if made:
+            of = ", ".join(dict.fromkeys(protocols))
+            yield f"{of}: what holds, holds of runs that keep to what is assumed: {'; '.join(made)}."
 
 
 def _omissions(odds: float) -> str:
@@ -152,6 +160,8 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
             lines.append(
                 f"{result.scenario.protocol}: not all runs were seen, and none of them reached {', '.join(unreached)}."
             )
+        for each in result.never_kept:
+            lines.append(f"{result.scenario.protocol}: no run keeps to what is assumed: {each}.")
     if not lines:
         steps = f"every step {_expected(results)}, and " if any(result.labels for result in results) else ""
         lines.append(f"Not vacuous: some run of each reached {steps}every fault allowed.")
@@ -185,5 +195,5 @@ def _advice(results: Sequence[CheckResult]) -> list[Text]:
     for result in results:
         for outcome in result.outcomes:
             if outcome.verdict is Verdict.VIOLATED:
-                return [Text.assemble("See one: ", (result.scenario.command(outcome.property), "bold"))]
+                return [Text.assemble("See one: ", (show_command(result.scenario, outcome.property), "bold"))]
     return []

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.command_lines import rollout_command
 from deadheat.reports.machine import SCHEMA, budgets_to_json
 from deadheat.reports.names import TERMS
 from deadheat.scenarios.rollout import Order, Rollout, StopResult
@@ -40,7 +41,7 @@ def print_rollout(rollout: Rollout, console: Console) -> None:
             console.print(Text(f"Stop {number}: {found.fails}"))
     first = next((number for number, each in _numbered(rollout) if each.counterexamples), None)
     if first is not None:
-        console.print(Text.assemble("See one: ", (f"{rollout.command} --show {first}", "bold")))
+        console.print(Text.assemble("See one: ", (f"{rollout_command(rollout)} --show {first}", "bold")))
 
 
 def print_stop(rollout: Rollout, number: int, console: Console) -> None:

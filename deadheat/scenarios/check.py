@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from deadheat.scenarios import interruption
-from deadheat.scenarios.assumptions import assumptions_of
+from deadheat.scenarios.assumptions import NeverKept, assumptions_of, never_kept
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError
 from deadheat.sim.explain.confirm import confirm
@@ -51,8 +51,8 @@ class Verdict(StrEnum):
 class Options:
     """How to check: how the model is searched, and what counts.
 
-    A verdict is vacuous where no run reached a labelled step, and, if `faults_must_fire`, where no run met a fault that
-    was allowed; except for the names in `allow_unreached`.
+    A verdict is vacuous where no run reached a labelled step, where no run keeps to an assumption, and, if
+    `faults_must_fire`, where no run met a fault that was allowed; except for the names in `allow_unreached`.
 
     Counterexamples are only those `where` these conditions on the order of their steps hold; what holds then says no
     more than that there is none of these.
@@ -93,7 +93,7 @@ class CheckResult:
 
     `steps_not_reached`, `labels_not_reached` and `faults_not_fired` are what no explored run did; `missed` those labels
     and faults for want of which what holds is vacuous. `assumptions` are those that roles make: what holds, holds of no
-    other runs.
+    other runs; and `never_kept` those that cut away all runs that come to them, so that it is vacuous, too.
     """
 
     scenario: Scenario
@@ -105,6 +105,7 @@ class CheckResult:
     missed: tuple[str, ...]
     seconds: float
     assumptions: tuple[str, ...] = ()
+    never_kept: tuple[NeverKept, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -159,6 +160,8 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     labels = [name for name in subject.labels if name not in reached]
     faults = [kind for kind, budget in scenario.faults if budget and kind not in exploration.faults_fired]
     counted = [*labels, *(faults if options.faults_must_fire else ())]
+    cut = never_kept(model, exploration) if unreached else ()
+    counted += [each.name for each in cut]
     missed = tuple(name for name in counted if name not in options.allow_unreached)
     holding = Verdict.VACUOUS if missed else Verdict.HOLDS
     outcomes = []
@@ -179,6 +182,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         missed=missed,
         seconds=time.perf_counter() - started,
         assumptions=assumptions_of(model),
+        never_kept=cut,
     )
 
 

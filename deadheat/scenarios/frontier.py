@@ -20,6 +20,7 @@ from deadheat.scenarios.check import Options
 from deadheat.scenarios.minimal_sets import FaultSet, MinimalSets, minimal_sets, sets_asked
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError
+from deadheat.sim.explore.stop import Stop
 
 __all__ = ["FaultSet", "Frontier", "Tried", "frontiers", "kinds_asked"]
 
@@ -56,7 +57,7 @@ class Frontier:
     states: int = 0
     seconds: float = 0.0
     lengths: dict[FaultSet, int] = field(default_factory=dict)
-    stopped: str | None = None
+    stopped: Stop | None = None
 
     def is_complete(self) -> bool:
         """Return whether every set was decided."""

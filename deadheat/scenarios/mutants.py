@@ -142,12 +142,10 @@ def mutation_of(reference: str, number: str, settings: Settings = ()) -> Mutatio
     mutations = guards_of(reference, settings).mutations
     if number.isdecimal() and 1 <= int(number) <= len(mutations):
         return mutations[int(number) - 1]
-    command = " ".join((f"deadheat mutate {reference}", *(f"--set {name}={value}" for name, value in settings)))
     if not mutations:
-        raise UsageError(f"{reference} has no mutants, so there is no {number!r}; see `{command}`.")
+        raise UsageError(f"{reference} has no mutants, so there is no {number!r}; leave it out.")
     raise UsageError(
-        f"{reference} has no mutant {number!r}; its mutants are numbered from 1 to {len(mutations)}, as "
-        f"`{command}` lists them."
+        f"{reference} has no mutant {number!r}; its mutants are numbered from 1 to {len(mutations)}.", about="mutants"
     )
 
 

@@ -26,7 +26,7 @@ from deadheat.models.side_by_side import Roles
 from deadheat.scenarios.catalogue import BETWEEN
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, each_checked
 from deadheat.scenarios.given import reference_to
-from deadheat.scenarios.scenario import EVERY, Scenario, word
+from deadheat.scenarios.scenario import EVERY, Scenario
 from deadheat.scenarios.stops import Stop, pair_of
 from deadheat.scenarios.subject import Subject
 from deadheat.scenarios.subjects import OfDesign, OfEvaluations
@@ -113,14 +113,6 @@ class Rollout:
     def all_at_once(self) -> StopResult:
         """What was found where all roles that can be mixed are, and the others are there."""
         return self.at(all_at_once(self.rolled))
-
-    @property
-    def command(self) -> str:
-        """The command that says this again."""
-        asked = self.scenario.properties
-        named = () if asked == tuple(self.scenario.subject.properties) else asked
-        options = (*self.scenario.options, *(f"--property {word(each)}" for each in named))
-        return " ".join(("deadheat rollout", word(self.old), word(self.new), *options))
 
     @cached_property
     def safe_orders(self) -> tuple[Order, ...]:

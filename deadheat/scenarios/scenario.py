@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from deadheat.scenarios.assumptions import is_assumption
 from deadheat.scenarios.catalogue import without_mutants
 from deadheat.scenarios.subject import Settings, Subject
 from deadheat.scenarios.subjects import subject_of
@@ -22,11 +21,7 @@ __all__ = [
     "parse_faults",
     "parse_settings",
     "require_steps_or_faults",
-    "word",
 ]
-
-PLAIN = r"[\w./:=+-][\w./:=+~-]*"
-"""What no shell takes for anything but itself."""
 
 WITHOUT_END = "*"
 """How a budget without end is written."""
@@ -104,29 +99,9 @@ class Scenario:
         model = subject.model(self.evaluations, self.budgets, self.quiet)
         return replace(model, properties=tuple(each for each in model.properties if each.name in self.properties))
 
-    def command(self, name: str) -> str:
-        """Return the deadheat command that shows the named property's counterexample in this scenario."""
-        return " ".join(("deadheat show", word(self.protocol), "--property", word(name), *self.options))
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The options of a command that ask for this, but for the properties, as words of a command line."""
-        parts = [f"--set {word(f'{setting}={value}')}" for setting, value in self.settings]
-        if self.evaluations != 1:
-            parts.append(f"--evaluations {self.evaluations}")
-        parts.extend(f"--faults {word(f'{kind}={budget_text(budget)}')}" for kind, budget in self.faults)
-        if self.quiet:
-            parts.append("--quiet-period")
-        return tuple(parts)
-
-
-def word(text: str) -> str:
-    """Return a text as one word of a command line."""
-    return text if re.fullmatch(PLAIN, text) else shlex.quote(text)
-
 
 def budget_text(budget: int) -> str:
-    """Return a budget as it is written on the command line."""
+    """Return a budget as it is written."""
     return WITHOUT_END if budget == UNLIMITED else str(budget)
 
 
@@ -150,15 +125,15 @@ def parse_settings(texts: list[str]) -> Settings:
     """Return the sizes that texts such as `managers=5` set; raises UsageError."""
     for text in texts:
         if not text.partition("=")[0].isidentifier() or "=" not in text:
-            raise UsageError(f"{text!r} sets no size; write --set NAME=VALUE, such as --set managers=5.")
+            raise UsageError(f"{text!r} sets no size; write NAME=VALUE, such as managers=5.", about="settings")
     return tuple((name, value) for name, _, value in (text.partition("=") for text in texts))
 
 
 def require_steps_or_faults(names: Iterable[str], scenarios: Iterable[Scenario]) -> frozenset[str]:
-    """Return names of steps and kinds of fault; raises UsageError for one that is neither in any of the scenarios."""
-    found = frozenset(names)
+    """Return names of steps and kinds of fault, and of assumptions; raises UsageError for what none of them has."""
+    found, scenarios = frozenset(names), tuple(scenarios)
     known = list(dict.fromkeys(name for each in scenarios for name in each.subject.steps_and_faults)) if found else []
     for name in found:
-        if name not in known:
+        if name not in known and not is_assumption(name, (each.model() for each in scenarios)):
             raise unknown_name("step or fault", name, known)
     return found

@@ -45,6 +45,8 @@ def failed(
     user's own the user's part of the traceback is a note; of a misspelt name the sentence says all. One that ends the
     program, such as SystemExit, would look like a verdict, and is taken for an error like any other; Ctrl-C goes on.
     """
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, StopIteration):
+        error = error.__cause__  # which a generator that raises it turns into an error without the place
     if isinstance(error, OverdueError):
         return kind(f"{what}: {error}.")
     if isinstance(error, ModelError):

@@ -296,7 +296,7 @@ def test_an_annotation_says_what_and_how(tmp_path: Path) -> None:
         written(gated_of(tmp_path, one_finding(witness=witness_of("a, b:\nc"))), "github")
     )
     assert (level, properties["title"]) == ("error", "deadheat: lost, ours.py:PROTOCOL")
-    assert "How it happens, in 3 steps, with redis-failover once:\n  1  a, b:\nc\n" in data
+    assert data == f"p no longer holds. ({one_finding().id})\na, b: c.\nNearest: a, b: c."
 
 
 def test_no_more_annotations_are_asked_for_than_github_shows(tmp_path: Path) -> None:

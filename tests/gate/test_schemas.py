@@ -102,11 +102,11 @@ def test_every_command_with_json_has_a_schema() -> None:
     ("name", "arguments"),
     [
         ("check", ["check", "baseline"]),
-        ("check", ["check", "baseline", "--faults", "http-retry=*", "-p", "no-transient-orphan"]),
+        ("check", ["check", "baseline", "--faults", "k8s-refusal=*", "-p", "no-transient-orphan"]),
         ("check", ["check", "name-tombstone", "-p", "nothing-stuck", "--fingerprint", "--faults", "watch-loss=1"]),
         ("check", ["check", "baseline", "--max-states", "50"]),
         ("frontier", ["frontier", "baseline", "creation-lock", "-p", "no-transient-orphan"]),
-        ("incidents", ["incidents", "tekton-2381"]),
+        ("incidents", ["incidents", "kueue-12820", "airflow-69762"]),
         ("rollout", ["rollout", "baseline", "name-tombstone", "--faults", "http-retry=1"]),
         ("conform", ["conform", str(EXAMPLES / "inspect-k8s-sandbox-75.jsonl")]),
         ("operations", ["list", "operations", "baseline"]),

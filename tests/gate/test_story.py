@@ -184,3 +184,21 @@ def test_a_lock_that_another_version_made_says_so_and_how_to_go_on(project: Proj
     assert done.code == 0
     assert "compared with deadheat.lock, which deadheat 0.0." in done.out
     assert "run deadheat gate --update" in " ".join(done.out.split())
+
+
+def test_a_hazard_of_two_versions_side_by_side_is_told_although_each_alone_is_right(project: Project) -> None:
+    project.edit('"raised"', '"up"')  # what one version writes, the other does not understand
+    done = project.gate("--base", "HEAD", "--json")
+    assert (done.code, done.kinds, done.json["refactored"]) == (1, ["unsafe-rollout"], ["cloud.py:PROTOCOL"])
+    text = done.json["findings"][0]["text"]
+    assert text.startswith("While old and new run side by side (creator ")
+    assert "no order of the roles is safe" in text
+
+
+def test_what_is_checked_no_more_is_told(project: Project) -> None:
+    project.write("other.py", (project.folder / "cloud.py").read_text())
+    project.edit("cloud.py:PROTOCOL", "other.py:PROTOCOL", "pyproject.toml")
+    done = project.gate("--base", "HEAD", "--json")
+    assert (done.code, done.kinds) == (1, ["changed"])
+    text = "At HEAD, all its properties of cloud.py:PROTOCOL are checked, and no longer."
+    assert done.json["findings"][0]["text"] == text

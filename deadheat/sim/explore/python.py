@@ -17,6 +17,7 @@ from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
@@ -85,7 +86,7 @@ class Search:
         self.depth = 0
         self.budgets_drawn_on = 0
         self.marks = {NO_MARK}
-        self.stopped: str | None = None
+        self.stopped: Stop | None = None
         self.symmetry: Symmetry | None = None
         self.layer = [self.initial]
         self.layer_sizes = [1]

@@ -24,7 +24,7 @@ from deadheat.sim.operations import Instant
 from deadheat.sim.rules.purity import turned, turned_request
 from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.run.coverage import Site
-from deadheat.sim.run.stepping import JointStep, named_with_place, only_step, steps_of, touched
+from deadheat.sim.run.stepping import JointStep, named_with_place, steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice
 
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
@@ -283,7 +283,7 @@ class Tables:
             for number, crash in enumerate(states.process.crashes):
                 if self.model.budgets.get(crash.kind):
                     learn = partial(self._learn_crash, process, local, number, len(rows))
-                    rows.append(Row(self._mask_of(crash.consequences), Learned(learn)))
+                    rows.append(Row(self._mask_of(crash.request), Learned(learn)))
         return tuple(rows)
 
     @staticmethod
@@ -346,10 +346,10 @@ class Tables:
         self.lessons.append(Lesson(process, local, row, fields))
         states = self.locals[process]
         crash = states.process.crashes[number]
-        step = only_step(self.model, crash.consequences, self.view(fields, crash.consequences.components))
-        moves = {process: self._known(states, states.after_crash(crash)) - local, **self._moves(fields, step.values)}
-        choice = Choice.of_crash(states.process.name, number)
-        return (self._successor(choice, moves, crash.kind, owed=False),)
+        choice, after = Choice.of_crash(states.process.name, number), self._known(states, states.after_crash(crash))
+        steps = steps_of_crash(self.model, crash, self.view(fields, crash.request.components))
+        moves = ({process: after - local, **self._moves(fields, step.values)} for step in steps)
+        return tuple(self._successor(choice, each, crash.kind, owed=False) for each in moves)
 
     def _moves(self, fields: int, values: Mapping[str, Any]) -> dict[int, int]:
         """Return by how much each component's field changes when it takes its new value."""

@@ -8,16 +8,30 @@ what the component goes on with by itself, the role has asked for once and is to
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import wraps
+from functools import partial, wraps
 from types import CodeType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import Operation, Request, RoleFunction
-from deadheat.sim.run.intercept import Running
+from deadheat.sim.run.intercept import Running, surrounded
 
-__all__ = ["CONNECTS", "Connection", "connected"]
+__all__ = ["CONNECTS", "Client", "Connection", "connected"]
+
+
+class Client(NamedTuple):
+    """A process that connects to a component: its name, and that of the node it is on.
+
+    It `repeats`, or is done when its role ends. `keys` are those of the component's instances that it has to do with:
+    its own, or all. `noticed` is what follows from a crash of it anyhow.
+    """
+
+    name: str
+    node: str | None = None
+    repeats: bool = False
+    keys: tuple[str, ...] = ()
+    noticed: tuple[Operation, ...] = ()
 
 
 class Connection(Protocol):
@@ -51,7 +65,7 @@ def connected(role: RoleFunction, connection: Connection) -> RoleFunction:
     def between(*arguments: Any) -> Running:
         return _drive(role(*arguments), connection)
 
-    return between
+    return surrounded(between, role, partial(connected, connection=connection))
 
 
 def _drive(wrapped: Running, connection: Connection) -> Running:

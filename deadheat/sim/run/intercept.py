@@ -6,15 +6,16 @@ intercepted role is as pure as the role, and its histories merge where those of 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import wraps
 from types import CodeType
 from typing import Any, Protocol, TypeAlias
+from weakref import WeakKeyDictionary
 
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import Request, RoleFunction
 
-__all__ = ["DRIVE", "Interceptor", "Running", "intercepted"]
+__all__ = ["DRIVE", "Interceptor", "Running", "intercepted", "surrounded", "within"]
 
 Running: TypeAlias = Generator[Request, Any, Any]
 """A role at work."""
@@ -40,6 +41,28 @@ def intercepted(role: RoleFunction, interceptor: Interceptor) -> RoleFunction:
         return _drive(role(*arguments), interceptor)
 
     return between
+
+
+def surrounded(
+    between: RoleFunction, role: RoleFunction, surround: Callable[[RoleFunction], RoleFunction]
+) -> RoleFunction:
+    """Return a role that is another with surroundings, which are there whatever that one does."""
+    _surrounded[between] = role, surround
+    return between
+
+
+def within(role: RoleFunction, changed: Callable[[RoleFunction], RoleFunction]) -> RoleFunction:
+    """Return a role that was changed, in the surroundings that it had: a machine to live on, or a connection."""
+    if role not in _surrounded:
+        return changed(role)
+    inner, surround = _surrounded[role]
+    return surround(within(inner, changed))
+
+
+_surrounded: WeakKeyDictionary[RoleFunction, tuple[RoleFunction, Callable[[RoleFunction], RoleFunction]]] = (
+    WeakKeyDictionary()
+)
+"""What each role with surroundings does, and how others are surrounded alike."""
 
 
 def _drive(wrapped: Running, interceptor: Interceptor) -> Running:

@@ -8,19 +8,18 @@ instant is one step of one component, by which `alive` blocks and `gone` is enab
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
-from functools import wraps
+from functools import partial, wraps
 from types import CodeType
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import AnyOf, Instant, Operation, Outside, RoleFunction, accompanied
 from deadheat.sim.run.abandoning import abandon
-from deadheat.sim.run.intercept import Running
+from deadheat.sim.run.beginning import begun
+from deadheat.sim.run.intercept import Running, surrounded
 
-__all__ = ["DRIVES_MORTAL", "Again", "Lifeline", "mortal", "within"]
+__all__ = ["DRIVES_MORTAL", "Again", "Lifeline", "mortal"]
 
 
 class Again(Enum):
@@ -44,26 +43,12 @@ def mortal(role: RoleFunction, lifeline: Lifeline) -> RoleFunction:
 
     @wraps(role)
     def between(*arguments: Any) -> Running:
-        return _live(role, arguments, lifeline)
+        return _live(begun(role, *arguments), lifeline)
 
-    _lives[between] = role, lifeline
-    return between
-
-
-def within(role: RoleFunction, changed: Callable[[RoleFunction], RoleFunction]) -> RoleFunction:
-    """Return a role that was changed: one that is mortal lives by the same, whatever it does otherwise."""
-    if role not in _lives:
-        return changed(role)
-    inner, lifeline = _lives[role]
-    return mortal(changed(inner), lifeline)
+    return surrounded(between, role, partial(mortal, lifeline=lifeline))
 
 
-_lives: WeakKeyDictionary[RoleFunction, tuple[RoleFunction, Lifeline]] = WeakKeyDictionary()
-"""What each mortal role does, and what it lives by."""
-
-
-def _live(role: RoleFunction, arguments: tuple[Any, ...], lifeline: Lifeline) -> Running:
-    wrapped = role(*arguments)
+def _live(wrapped: Running, lifeline: Lifeline) -> Running:
     answer: Any = None
     while True:
         try:

@@ -16,6 +16,7 @@ from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from deadheat.sim.operations import Label, Operation
+from deadheat.sim.run.connected import Client
 from deadheat.sim.traits import hands_work, looks, weaker
 
 __all__ = ["LOST_COMMIT", "Database", "Session"]
@@ -34,13 +35,17 @@ class Database(Component):
 
     A statement of its own is one operation, committed with it, at one instant: `yield db.update(Job, ...)`. Several in
     one transaction are those of a session: `tx = db.begin()`, and then `yield from tx.update(Job, ...)`. In a design,
-    a session ends with its process.
+    a session ends with its process: what is open is rolled back. That a role ends with something written and no COMMIT
+    is refused, unless it `may_end_open`.
     """
 
     faults = (LOST_COMMIT,)
 
-    def __init__(self, name: str, *tables: type[Record], rows: tuple[Record, ...] = ()) -> None:
+    def __init__(
+        self, name: str, *tables: type[Record], rows: tuple[Record, ...] = (), may_end_open: bool = False
+    ) -> None:
         super().__init__(name)
+        self.may_end_open = may_end_open
         self.tables = {each.table: each for each in tables}
         for row in rows:
             self._require_table(type(row))
@@ -61,10 +66,9 @@ class Database(Component):
             )
         return Session(self, session)
 
-    def connection(self, process: str, keys: tuple[str, ...]) -> ProcessConnection:
+    def connection(self, client: Client) -> ProcessConnection:
         """Return a process's connection: its sessions are its own, and end with it."""
-        del keys
-        return ProcessConnection(self.name, process)
+        return ProcessConnection(self.name, client.name)
 
     def describe(self, value: DatabaseState) -> str:
         """Return the committed rows, and what each open transaction has written and waits for."""
@@ -172,12 +176,12 @@ class Database(Component):
 
     @operation
     def leave(self, value: DatabaseState, process: str) -> Steps:
-        """End all sessions of a process whose role has ended; raises ModelError where one has written something."""
+        """End all sessions of a process whose role has ended; what is open is rolled back, if it `may_end_open`."""
         for each in value.transactions:
-            if is_of(each.session, process) and each.writes:
+            if is_of(each.session, process) and each.writes and not self.may_end_open:
                 raise ModelError(
-                    f"The process {process!r} ends, and its transaction has not: {_described(each)}, and the database "
-                    "would roll that back; end it by commit() or rollback()."
+                    f"The process {process!r} ends, and its transaction has not: {_described(each)}, which is rolled "
+                    "back; end it by commit() or rollback(), or say may_end_open=True where the database is made."
                 )
         return (Step(None, value.without_process(process)),)
 

@@ -163,7 +163,7 @@ def _guessed_groups(tables: Tables) -> list[_Group]:
 def _crash_components(process: Process, model: Model) -> Iterator[str]:
     for crash in process.crashes:
         if model.budgets.get(crash.kind):
-            yield from crash.consequences.components
+            yield from crash.request.components
 
 
 def _parts_of_properties(model: Model) -> Iterator[Part]:

@@ -1,0 +1,66 @@
+"""Old and new side by side, as they are while a change is rolled out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from deadheat.gate.config import Check
+from deadheat.gate.survey import options_of, scenario_of, witness_of
+from deadheat.gate.surveys import Hazard, SideBySide, Witness
+from deadheat.scenarios.rollout import Rollout, StopResult, rollout
+from deadheat.scenarios.scenario import EVERY
+from deadheat.scenarios.stops import Stop
+
+__all__ = ["side_by_side"]
+
+STOPS_MAX = 3
+"""So many stops are named of each hazard."""
+
+
+def side_by_side(asked: Check, old: str) -> SideBySide:
+    """Return what goes wrong between what a reference stands for and what a check names.
+
+    Raises UsageError where one cannot take the other's place.
+    """
+    scenario = scenario_of(asked)
+    found = rollout(
+        old,
+        asked.protocol,
+        asked.evaluations,
+        scenario.faults,
+        asked.properties or EVERY,
+        options_of(asked),
+        quiet=asked.quiet,
+    )
+    undecided = [name for each in found.results for name in each.undecided]
+    return SideBySide(tuple(_hazards(found)), found.safe_orders, tuple(dict.fromkeys(undecided)))
+
+
+def _hazards(found: Rollout) -> list[Hazard]:
+    """Return the hazards, each with the first stops at which it is there; the fewest roles come first."""
+    at: defaultdict[str, list[StopResult]] = defaultdict(list)
+    fails: defaultdict[str, list[StopResult]] = defaultdict(list)
+    for each in found.results:
+        for name in each.violated:
+            at[name].append(each)
+        if each.fails is not None:
+            fails[each.fails].append(each)
+    hazards = [Hazard(name, _stops(found, results), witness=_witness(results[0], name)) for name, results in at.items()]
+    return [*hazards, *(Hazard(None, _stops(found, results), fails=said) for said, results in fails.items())]
+
+
+def _witness(result: StopResult, name: str) -> Witness:
+    return witness_of((result.counterexamples or {})[name])
+
+
+def _stops(found: Rollout, results: list[StopResult]) -> tuple[str, ...]:
+    return tuple(_said(found, each.stop) for each in results[:STOPS_MAX])
+
+
+def _said(found: Rollout, stop: Stop) -> str:
+    """Return a stop in words: `worker new, dispatch old and new`."""
+    roles = [
+        f"{name} {'new' if name in stop.new else 'old and new' if name in stop.mixed else 'old'}"
+        for name in found.roles
+    ]
+    return ", ".join(roles)
