@@ -16,6 +16,8 @@ from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_st
 from deadheat.scenarios.subjects import Subject
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit
+from deadheat.sim.faults import Fault
 from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["Checked", "NotHeldError", "check"]
@@ -25,6 +27,14 @@ WIDTH = 100
 
 class NotHeldError(AssertionError):
     """A property that was required does not hold, or that it does was not shown; the message shows how, or why."""
+
+
+class _ByName(dict[str, Verdict]):
+    """The verdicts by property."""
+
+    def __missing__(self, name: str) -> Verdict:
+        __tracebackhide__ = True
+        raise unknown_name("property among those checked", name, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,8 @@ class Checked:
 
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
-        """The verdict on each property, by name."""
-        return {each.property: each.verdict for each in self.result.outcomes}
+        """The verdict on each property, by name; raises UsageError for one that was not checked."""
+        return _ByName({each.property: each.verdict for each in self.result.outcomes})
 
     @property
     def counterexamples(self) -> Mapping[str, Counterexample]:
@@ -50,6 +60,7 @@ class Checked:
 
     def timeline(self, name: str) -> str:
         """Return a counterexample to the named property as text; raises UsageError where there is none."""
+        __tracebackhide__ = True
         if name not in self.counterexamples:
             raise unknown_name("counterexample to", name, self.counterexamples)
         return _timeline(self.counterexamples[name], self._subject)
@@ -80,8 +91,15 @@ class Checked:
                 f"{name} holds vacuously of {of}: no run reached {missed}; mend the protocol, or allow that by "
                 "allow_unreached."
             )
-        stopped = self.result.exploration.stopped or "; ".join(self.result.exploration.remarks) or "a limit"
-        return f"{name} was not decided of {of}: {stopped}; raise states_max, or check something smaller."
+        return f"{name} was not decided of {of}: {self._why_undecided()}."
+
+    def _why_undecided(self) -> str:
+        exploration = self.result.exploration
+        if exploration.stopped is None:
+            return "; ".join(exploration.remarks) or "a limit was reached; check something smaller"
+        if exploration.stopped.limit is Limit.STATES:
+            return f"{exploration.stopped}; raise states_max, or check something smaller"
+        return f"{exploration.stopped}; check something smaller"
 
 
 def check(
@@ -101,6 +119,7 @@ def check(
 
     Raises UsageError for what does not exist, and ModelError where the protocol breaks a rule of the engine.
     """
+    __tracebackhide__ = True  # pytest shows the line that asked for the check, and none of ours
     if not isinstance(protocol, Protocol | Design | Model | str):
         raise UsageError(
             f"check(...) was given a {type(protocol).__name__}; give it a Protocol, a Design, a Model, or a "
@@ -113,7 +132,9 @@ def check(
         raise UsageError('faults of check(...) says how often each kind may happen: {"worker-crash": 1}.')
     if type(evaluations) is not int:
         raise UsageError(f"evaluations of check(...) is {evaluations!r}; give it a whole number.")
-    __tracebackhide__ = True  # pytest shows the line that asked for the check, and none of ours
+    for kind in faults or {}:
+        if isinstance(kind, Fault):
+            raise UsageError(f"faults of check(...) names a Fault; write its kind: {{{kind.kind!r}: 1}}.")
     try:
         return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max)
     except InternalError:  # of which the traceback says where

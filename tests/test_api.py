@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,8 @@ from deadheat.scenarios.given import reference_to
 from tests.scenarios.golden import GOLDEN
 
 OURS = replace(BASELINE, name="ours")
+LOST = deadheat.Fault("lost", "it is lost", "of this test")
+CHECKED = deadheat.check(STATUS_CHECK, properties=["no-permanent-orphan"])
 
 
 @pytest.mark.parametrize("module", [deadheat, library], ids=["deadheat", "deadheat.library"])
@@ -171,3 +174,24 @@ def test_of_a_design_only_its_own_steps_and_faults_are_told() -> None:
 def test_what_require_cannot_take_is_told() -> None:
     with pytest.raises(deadheat.UsageError, match=r"require\(...\) was given a list; give it names, one by one"):
         deadheat.check(OURS).require(["no-permanent-orphan"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "said"),
+    [
+        (lambda: deadheat.check(BASELINE, faults="worker-crash=1"), "faults of check"),  # type: ignore[arg-type]
+        (lambda: deadheat.check(BASELINE, faults={LOST: 1}), "names a Fault; write its kind: {'lost': 1}"),  # type: ignore[dict-item]
+        (lambda: deadheat.check(BASELINE, faults={"worker-crush": 1}), "did you mean worker-crash"),
+        (lambda: deadheat.check(BASELINE, evaluations="2"), "evaluations of check"),  # type: ignore[arg-type]
+        (lambda: deadheat.check(library), "was given a module"),  # type: ignore[arg-type]
+        (lambda: deadheat.check(BASELINE, properties="no-permanent-orphan"), "is a text"),
+        (lambda: CHECKED.timeline("no-permanent-orphn"), "There is no counterexample to"),
+        (lambda: CHECKED.require("no_permanent_orphan"), "did you mean no-permanent-orphan"),
+        (lambda: CHECKED.verdicts["no_permanent_orphan"], "did you mean no-permanent-orphan"),
+    ],
+)
+def test_pytest_shows_the_line_of_a_mistake_and_none_of_deadheat(mistaken: Callable[[], Any], said: str) -> None:
+    with pytest.raises(deadheat.DeadheatError) as found:
+        mistaken()
+    assert said in str(found.value)
+    assert {Path(each.path) for each in found.traceback.filter(found)} == {Path(__file__)}

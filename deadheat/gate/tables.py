@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from deadheat.gate.config import UP_TO_MAX, Check
 
@@ -29,7 +30,7 @@ class CheckTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     evaluations: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = Check.evaluations
     faults: Annotated[dict[str, Times], msgspec.Meta(description="How often each kind may happen.")] = {}
     properties: Annotated[list[Said], msgspec.Meta(description="Which; all, without.")] = []
-    expect: Annotated[Verdict | dict[str, Verdict], msgspec.Meta(description="What must come out.")] | None = None
+    expect: Annotated[Verdict | dict[str, Verdict], msgspec.Meta(description="What must come out.")] | UnsetType = UNSET
     must_reach: Annotated[list[Said], msgspec.Meta(description="What some run has to reach.")] = []
     settings: Annotated[dict[str, str | int | bool], msgspec.Meta(description="Sizes of the model.")] = {}
     allow_unreached: Annotated[list[Said], msgspec.Meta(description="What need not be reached.")] = []

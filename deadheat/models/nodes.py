@@ -38,7 +38,8 @@ class Node:
 
     `runs` names the processes on it: each, or all of one role. `crashes` are the ways in which it goes down, with what
     others notice of it at the same instant; one that restarts comes up again in the end, and its processes begin anew.
-    (A process that had ended stays ended.) The components that are `volatile` are wiped at that instant: each has an
+    (A process that had ended, or was lost by a crash of its own, stays so.) A process that has crashes of its own has
+    them while it lives. The components that are `volatile` are wiped at that instant: each has an
     operation `wipe`.
 
     With `tasks`, a role may hand work to the node that goes on although the role has ended: `does` is the role that
@@ -162,12 +163,6 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
         workers = tuple(with_connections(node.workers, model.components, homes))
         on_it = (*_run_by(node, model), *workers)
         names = [each.name for each in on_it]
-        for each in processes:
-            if each.name in names and each.crashes:
-                raise ModelError(
-                    f"The process {each.name!r} on the node {node.name!r} has crashes of its own, which could kill it "
-                    "where it is dead already; let the node crash, or take it off the node."
-                )
         for name in names:
             if name in homes:
                 raise ModelError(
@@ -198,8 +193,9 @@ def _role(process: Process) -> str:
 
 
 def _on(life: NodeLife, process: Process) -> Process:
-    lifeline = Lifeline(life.alive(process.name), life.gone(process.name))
-    return replace(process, role=mortal(process.role, lifeline))
+    alive = life.alive(process.name)
+    crashes = tuple(replace(each, only_while=(*each.only_while, alive)) for each in process.crashes)
+    return replace(process, role=mortal(process.role, Lifeline(alive, life.gone(process.name))), crashes=crashes)
 
 
 def _environment(node: Node, life: NodeLife, model: Model, on_it: tuple[Process, ...]) -> Iterator[Process]:

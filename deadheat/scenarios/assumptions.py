@@ -10,9 +10,11 @@ want of that. The usual cause is a fact that is noted by another name.
 
 from __future__ import annotations
 
+import ast
 import dis
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+import linecache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from inspect import unwrap
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -113,7 +115,7 @@ def assumptions_of(model: Model) -> tuple[str, ...]:
         return ()
     functions = (each for process in model.processes for each in (process.role, *process.arguments) if callable(each))
     found = {(place, name) for each in _named_by(functions) for place, name in _asked_for(each, names)}
-    return tuple(f"{name} in {place}" for place, name in sorted(found, key=lambda each: (each[0][1:], each[1])))
+    return tuple(f"{asked} in {place}" for place, asked in sorted(found, key=lambda each: (each[0][1:], each[1])))
 
 
 def _assuming(kind: type[Component]) -> Iterator[str]:
@@ -124,11 +126,26 @@ def _assuming(kind: type[Component]) -> Iterator[str]:
 
 
 def _asked_for(function: FunctionType, names: set[str]) -> Iterator[tuple[Place, str]]:
-    line = function.__code__.co_firstlineno
+    """Yield where a function asks for one of these operations, and how: as it is written, with its arguments."""
+    line, file = function.__code__.co_firstlineno, function.__code__.co_filename
+    linecache.checkcache(file)
+    calls = _calls_in("".join(linecache.getlines(file)))
     for each in dis.get_instructions(function):
         line = (each.positions.lineno if each.positions else None) or line
         if each.opname in ("LOAD_ATTR", "LOAD_METHOD") and each.argval in names:
-            yield Place.in_code(function.__code__, line), each.argval
+            end = (each.positions.end_lineno, each.positions.end_col_offset) if each.positions else None
+            yield Place.in_code(function.__code__, line), calls.get(end, each.argval)
+
+
+@lru_cache(maxsize=64)
+def _calls_in(text: str) -> Mapping[tuple[int | None, int | None] | None, str]:
+    """Return each call of a method as it is written, by where the method's name ends."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return {}
+    calls = (each for each in ast.walk(tree) if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute))
+    return {(each.func.end_lineno, each.func.end_col_offset): ast.unparse(each) for each in calls}
 
 
 def _named_by(functions: Iterable[Callable[..., Any]]) -> Iterator[FunctionType]:

@@ -16,6 +16,7 @@ from deadheat.sim.explore.labels.breaking import Breaking, Decided, Question, br
 from deadheat.sim.explore.labels.search import PROPERTIES_MAX
 from deadheat.sim.explore.labels.sets import Kinds, smaller_by_one
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["FaultSet", "MinimalSets", "minimal_sets", "sets_asked"]
@@ -41,7 +42,7 @@ class MinimalSets:
     not_applicable: tuple[str, ...] = ()
     states: int = 0
     seconds: float = 0.0
-    stopped: str | None = None
+    stopped: Stop | None = None
 
 
 def sets_asked(scenario: Scenario, up_to: int, kinds: Sequence[str]) -> list[Kinds]:
@@ -117,6 +118,7 @@ class _Asked:
         result.vacuous |= vacuous
 
     def _misses_a_step(self, kinds: Kinds, found: Breaking) -> bool:
+        covered = found.coverage(kinds)
         exploration = Exploration(
             explorer="labels",
             states=0,
@@ -125,10 +127,10 @@ class _Asked:
             complete=True,
             counterexamples={},
             reached=frozenset(),
-            labels_reached=found.steps_under(kinds),
+            labels_reached=covered.steps_under(kinds),
             faults_fired=frozenset(),
             reductions=(),
-            values=found.values_under(kinds),
+            values=covered.values_under(kinds),
         )
         reached = self._subject.reached(self._scenario.evaluations, self._budgets(kinds), exploration)
         return any(each not in reached | self._options.allow_unreached for each in self._subject.labels)

@@ -21,7 +21,7 @@ from deadheat.sim.model_rules import (
     require_types,
 )
 from deadheat.sim.nearest import not_taken
-from deadheat.sim.operations import Atomic, RoleFunction
+from deadheat.sim.operations import Atomic, Operation, RoleFunction
 from deadheat.sim.places import in_place_of, place_of
 from deadheat.sim.users_code import calls_users_code, failed
 
@@ -42,12 +42,14 @@ class Crash:
 
     `fault` names the budget it draws on. A process that `restarts` begins its role again; one that does not is gone.
     `consequences` are what the components notice at the same instant (a broken connection, an unacknowledged
-    message): they must have exactly one step in any state.
+    message): they must have exactly one step in any state. It happens `only_while` these operations are enabled, such
+    as those of a machine that is up.
     """
 
     fault: Fault | str
     restarts: bool = True
     consequences: Atomic = NOTHING
+    only_while: tuple[Operation, ...] = ()
 
     def __post_init__(self) -> None:
         require_types("a crash", self)
@@ -60,6 +62,11 @@ class Crash:
     def kind(self) -> str:
         """The kind of the fault, by name."""
         return kind_of(self.fault)
+
+    @property
+    def request(self) -> Atomic:
+        """All that happens at that instant."""
+        return Atomic((*self.only_while, *self.consequences.operations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +212,8 @@ class Property:
                     f"The property {self.name!r} in {place_of(part.violation)} takes {parameters}, and one of kind "
                     f"{self.kind} is given {given}; let it take as many."
                 ) from error
-            raise failed(f"The property {self.name!r} failed", error, part.violation) from error
+            returns = ", which is to return what is wrong and to assert nothing," * isinstance(error, AssertionError)
+            raise failed(f"The property {self.name!r}{returns} failed", error, part.violation) from error
         if found is None or isinstance(found, str):
             return found or None  # an empty phrase says that nothing is wrong
         if isinstance(found, bool):

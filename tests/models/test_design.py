@@ -513,6 +513,17 @@ def test_a_field_that_is_given_another_component_without_being_one_is_refused() 
         Another()
 
 
+def deliver_some(shop: Shop, order: str, number: int) -> Steps:
+    yield from deliver(shop, order)
+
+
+def test_a_variant_may_have_another_number_of_a_role() -> None:
+    more = SHOP.variant("more", "two deliveries", roles={"delivery": several_each("delivery", deliver_some, 2)})
+    assert names(more) == ["shop/order1", "delivery/order1/1", "delivery/order1/2"]
+    with pytest.raises(ModelError, match="The role 'delivery' was changed to one that is named 'other'; name it alike"):
+        SHOP.variant("more", "two deliveries", roles={"delivery": several_each("other", deliver_some, 2)})
+
+
 def test_who_is_left_out_may_be_told_one_by_one() -> None:
     assert names(SHOP.variant("alone", "nobody delivers", without=(each for each in ["delivery"]))) == ["shop/order1"]
 
@@ -648,10 +659,54 @@ def test_a_node_runs_the_roles_that_it_names_and_none_that_is_like_them() -> Non
     assert kept["shop/order1"] is not place
 
 
-def test_a_process_on_a_node_does_not_crash_by_itself() -> None:
-    design = replace(SHOP, nodes=(POD,))  # whose shop has a crash of its own
-    with pytest.raises(ModelError, match="on the node 'pod/order1' has crashes of its own"):
-        check(design)
+class Register(Component):
+    """Whether the pod is lost, and whether somebody has noticed that the shop was killed."""
+
+    initial: tuple[bool, bool] = (False, False)
+
+    @operation
+    def lose(self, value: tuple[bool, bool]) -> Outcomes:
+        return (Step(None, (True, value[1])),)
+
+    @operation
+    def notice(self, value: tuple[bool, bool]) -> Outcomes:
+        return (Step(None, (value[0], True)),)
+
+
+@dataclass(frozen=True)
+class RegisteredShop(Shop):
+    """The shop, and who has died of it."""
+
+    register: Register = Register("register")
+
+
+@each_step
+def died_twice(register: Change[tuple[bool, bool]]) -> bool:
+    """Nobody is killed who is dead already."""
+    return register.before == (True, False) and register.after == (True, True)
+
+
+@always
+def killed(register: tuple[bool, bool]) -> bool:
+    """The shop is not killed by itself."""
+    return register == (False, True)
+
+
+def test_a_process_on_a_node_has_crashes_of_its_own_as_long_as_it_lives() -> None:
+    def noticed(shop: RegisteredShop, me: Any) -> tuple[Operation, ...]:
+        return (shop.register.notice(),)
+
+    def lost(shop: RegisteredShop, me: Any) -> tuple[Operation, ...]:
+        return (shop.register.lose(),)
+
+    shop = one_each("shop", place, crashes=(crash(KILLED, restarts=False, noticed=noticed),))
+    node = Node("pod", ("shop",), (crash(LOST, restarts=False, noticed=lost),))
+    roles: tuple[Role[Any], ...] = (shop,)
+    design: Design[Any] = Design("shop", "a shop", "here", RegisteredShop(), roles, (died_twice, killed), nodes=(node,))
+    found = check(design, faults={"message-lost": 1, "shop-killed": 1})
+    assert found.verdicts == {"died-twice": "holds", "killed": "violated"}
+    alone = found.counterexamples["killed"].trace.events
+    assert [each.fault for each in alone] == [None, "shop-killed"]
 
 
 def test_a_property_that_returns_nothing_is_refused() -> None:

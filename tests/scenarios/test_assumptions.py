@@ -70,10 +70,10 @@ def design(kill: Any) -> Design[Loading]:
 @pytest.mark.parametrize(
     ("kill", "told"),
     [
-        (directly, "once in directly"),
-        (by_a_helper, "once in in_a_helper"),
-        (by_another_name, "before in by_another_name"),
-        (by_delegation, "once in directly"),
+        (directly, "system.seen.once('loaded') in directly"),
+        (by_a_helper, "system.seen.once('loaded') in in_a_helper"),
+        (by_another_name, "ghost.before('loaded') in by_another_name"),
+        (by_delegation, "system.seen.once('loaded') in directly"),
     ],
 )
 def test_an_assumption_is_found_wherever_a_role_makes_it(kill: Any, told: str) -> None:
@@ -88,7 +88,9 @@ def test_an_assumption_in_a_closure_is_found() -> None:
     def outer(system: Loading) -> Steps:
         yield from inner(system)
 
-    assert [each.partition(" (")[0] for each in assumptions_of(design(outer).model())] == ["once in inner"]
+    assert [each.partition(" (")[0] for each in assumptions_of(design(outer).model())] == [
+        "system.seen.once('loaded') in inner"
+    ]
 
 
 def test_who_assumes_nothing_is_told_so() -> None:
@@ -97,17 +99,26 @@ def test_who_assumes_nothing_is_told_so() -> None:
 
 def test_a_check_says_what_it_assumes() -> None:
     checked = check(design(directly))
-    assert [each.partition(" (")[0] for each in checked.result.assumptions] == ["once in directly"]
+    assert [each.partition(" (")[0] for each in checked.result.assumptions] == [
+        "system.seen.once('loaded') in directly"
+    ]
 
 
 def test_the_command_says_so_to_people_and_to_machines() -> None:
     reference = f"{Path(__file__).relative_to(Path.cwd())}:KILL"
     told = " ".join(deadheat("check", reference).stdout.split())
-    assert "what holds, holds of runs that keep to what is assumed: once in directly" in told
+    assert "what holds, holds of runs that keep to what is assumed: system.seen.once('loaded') in directly" in told
     entry = json.loads(deadheat("check", reference, "--json").stdout)["results"][0]
-    assert [each.partition(" (")[0] for each in entry["assumptions"]] == ["once in directly"]
+    assert [each.partition(" (")[0] for each in entry["assumptions"]] == ["system.seen.once('loaded') in directly"]
     plain = json.loads(deadheat("check", "baseline", "--json").stdout)["results"][0]
     assert plain["assumptions"] == []
+
+
+def test_what_several_assume_alike_is_told_once() -> None:
+    file = Path(__file__).relative_to(Path.cwd())
+    told = " ".join(deadheat("check", f"{file}:KILL", f"{file}:AGAIN").stdout.split())
+    assert told.count("what is assumed") == 1
+    assert f"{file}:KILL, {file}:AGAIN: what holds" in told
 
 
 KILL = design(directly)
@@ -162,3 +173,6 @@ def test_the_command_says_which_assumption_cuts_all_runs_away() -> None:
     assert "no run keeps to what is assumed: once:laoded in misspelt (test_assumptions.py:" in words
     assert "--allow-unreached once:laoded" in words
     assert deadheat("check", reference, "--allow-unreached", "once:laoded").returncode == 0
+
+
+AGAIN = KILL.variant("again", "another kill")

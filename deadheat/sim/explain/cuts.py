@@ -16,10 +16,10 @@ from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.freeze import freeze
-from deadheat.sim.model import Kind, Model, Property
-from deadheat.sim.operations import Atomic, Instant
+from deadheat.sim.model import Crash, Kind, Model, Property
+from deadheat.sim.operations import Instant
 from deadheat.sim.run.simulation import Simulation, Transition
-from deadheat.sim.run.stepping import JointStep, only_step, steps_of, touched
+from deadheat.sim.run.stepping import JointStep, steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["START", "CausalStep", "Cut", "Cuts", "cuts_of", "schedules_of"]
@@ -135,8 +135,11 @@ def _steps(model: Model, schedule: Schedule) -> tuple[CausalStep, ...]:
 def _request(model: Model, transition: Transition) -> Instant:
     if transition.operation is not None:
         return transition.operation
-    process = next(each for each in model.processes if each.name == transition.choice.process)
-    return process.crashes[transition.choice.crash].consequences
+    return _crash(model, transition.choice).request
+
+
+def _crash(model: Model, choice: Choice) -> Crash:
+    return next(each.crashes[choice.crash] for each in model.processes if each.name == choice.process)
 
 
 def _violates(model: Model, prop: Property, end: Cut) -> bool:
@@ -205,8 +208,9 @@ class _Search:
 
     def _try(self, step: CausalStep, values: Mapping[str, Any]) -> tuple[list[tuple[Choice, JointStep]], bool]:
         choice, wanted = step.transition.choice, step.transition.step
-        if isinstance(step.request, Atomic) and choice.is_crash:
-            return [(choice, only_step(self._model, step.request, values))], True
+        if choice.is_crash:
+            crashed = list(steps_of_crash(self._model, _crash(self._model, choice), values))
+            return [(choice, each) for each in crashed], bool(crashed)
         joint = list(steps_of(self._model, step.request, values))
         ways = [
             (Choice(choice.process, choice.alternative, branch), each)

@@ -14,7 +14,7 @@ from deadheat.sim.operations import Atomic, Instant, Operation, plain
 from deadheat.sim.render import render
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
-from deadheat.sim.run.stepping import JointStep, only_step, steps_of
+from deadheat.sim.run.stepping import JointStep, steps_of, steps_of_crash
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
 
 __all__ = ["Simulation", "Transition", "replay", "run_randomly"]
@@ -90,7 +90,7 @@ class Simulation:
     def state(self, *, merging: bool) -> Hashable:
         """Return the whole state by value: where each process stands, the component values, what is left of budgets."""
         return (
-            tuple(running.standing(merging=merging) for running in self.processes.values()),
+            tuple(running.local_state(merging=merging) for running in self.processes.values()),
             tuple(freeze(value) for value in self.values.values()),
             tuple(self.budgets.values()),
         )
@@ -105,8 +105,8 @@ class Simulation:
                     yield Transition(choice, operation, step, owed=owed and step.fault is None)
         for number, crash in enumerate(running.process.crashes):
             if running.history and self._affordable(crash.kind):
-                values = only_step(self.model, crash.consequences, self.values).values
-                yield Transition(Choice.of_crash(name, number), None, JointStep(None, values, crash.kind), owed=False)
+                for step in steps_of_crash(self.model, crash, self.values):
+                    yield Transition(Choice.of_crash(name, number), None, step, owed=False)
 
     def _affordable(self, fault: str | None) -> bool:
         return fault is None or self.budgets.get(fault, 0) != 0

@@ -10,14 +10,14 @@ from deadheat.sim.components import Component, Step
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, OperationError
 from deadheat.sim.freeze import Unfreezable, freeze
-from deadheat.sim.model import Model
+from deadheat.sim.model import Crash, Model
 from deadheat.sim.nearest import did_you_mean
 from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, Reach, operations_of, plain
 from deadheat.sim.places import place_of
 from deadheat.sim.run.in_block import Made, ways_through
 from deadheat.sim.users_code import calls_users_code, failed
 
-__all__ = ["JointStep", "made_in", "named_with_place", "only_step", "steps_of", "touched"]
+__all__ = ["JointStep", "made_in", "named_with_place", "steps_of", "steps_of_crash", "touched"]
 
 
 class JointStep(NamedTuple):
@@ -164,12 +164,18 @@ def named_with_place(model: Model, request: Instant) -> str:
     return " and ".join(_named(model.component(each.component), each) for each in operations) or str(request)
 
 
-def only_step(model: Model, request: Atomic, values: Mapping[str, Any]) -> JointStep:
-    """Return the step of a request that must have exactly one, such as what a crash leads to; or raise ModelError."""
-    steps = list(steps_of(model, request, values))
-    if len(steps) != 1:
-        raise ModelError(f"{request} follows from a crash, so it must have exactly one step, not {len(steps)}.")
-    return steps[0]
+def steps_of_crash(model: Model, crash: Crash, values: Mapping[str, Any]) -> Iterator[JointStep]:
+    """Yield the step that a crash leads to, unless something keeps it from happening.
+
+    Raises ModelError where what follows from it has not exactly one step.
+    """
+    for step in steps_of(model, Atomic(crash.only_while), values):
+        followed = list(steps_of(model, crash.consequences, {**values, **step.values}))
+        if len(followed) != 1:
+            raise ModelError(
+                f"{crash.consequences} follows from a crash, so it must have exactly one step, not {len(followed)}."
+            )
+        yield JointStep(None, {**step.values, **followed[0].values}, crash.kind)
 
 
 def _together(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from deadheat.sim.explore.compiled.representative import Swaps
 
-__all__ = ["FINE", "GUARDED", "MISSING", "MOVES", "OWED", "VIOLATED", "WATCHED", "Arrays", "Column", "Number"]
+__all__ = ["FINE", "GUARDED", "MISSING", "MOVES", "OWED", "VIOLATED", "WATCHED", "Arrays", "Column", "Number", "apart"]
 
 Number: TypeAlias = Any
 """A machine number inside a compiled function: of numba's types, by numba's rules."""
@@ -20,6 +20,9 @@ Int64 = NDArray[numpy.int64]
 UInt8 = NDArray[numpy.uint8]
 UInt16 = NDArray[numpy.uint16]
 UInt64 = NDArray[numpy.uint64]
+
+LINES_BYTES = 128
+"""A cache line, and the one that the processor fetches with it."""
 
 MISSING = -1
 """An entry that was not learned yet."""
@@ -77,7 +80,19 @@ class Arrays(NamedTuple):
     wide_owner: Int64
     wide_keys: UInt64
     wide_value: Int32
+    shard_masks: UInt64
     swaps: Swaps
+
+
+def apart(length: int, dtype: type) -> NDArray[Any]:
+    """Return an array of zeros that shares no cache line, nor a pair of them, with another one.
+
+    Two cores that write into one line wait for each other at every write.
+    """
+    whole = numpy.zeros(length * numpy.dtype(dtype).itemsize + 2 * LINES_BYTES, dtype=numpy.uint8)
+    first = -whole.ctypes.data % LINES_BYTES
+    mine = whole[first : first + length * numpy.dtype(dtype).itemsize]
+    return mine.view(dtype)
 
 
 class Column:

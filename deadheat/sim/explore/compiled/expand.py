@@ -20,7 +20,16 @@ from deadheat.sim.explore.compiled.arrays import (
     UInt64,
 )
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, mix, natural, note_event, step_verdict
+from deadheat.sim.explore.compiled.lookups import (
+    enabled,
+    entry_of,
+    local_in,
+    mix,
+    natural,
+    note_event,
+    shard_in,
+    step_verdict,
+)
 from deadheat.sim.explore.compiled.representative import representative
 
 __all__ = [
@@ -67,8 +76,7 @@ def put_out(
         return slot
     if len(t.swaps.first) > 1 and representative(t.swaps, out, slot * count):
         counters[FOLDED] += 1
-        value = mix(witness, out, slot * count)
-    shard = numpy.int64(value & numpy.uint64(shards - 1))
+    shard = shard_in(witness, t.shard_masks, out, slot * count, shards)
     if shard > 0:
         origin = slot * count
         slot = shard * out_room + counters[OUT + shard]
@@ -123,7 +131,7 @@ def expand_row(
         info = t.info[natural(successor)]
         if not enabled(t, successor, words, at):
             continue
-        if info & GUARDED:
+        if info & GUARDED and fired[t.guard_kind[successor]] == 0:  # all workers share it
             fired[t.guard_kind[successor]] = 1
         union |= info
         counters[TRANSITIONS] += 1

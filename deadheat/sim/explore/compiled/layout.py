@@ -22,8 +22,14 @@ Words = NDArray[numpy.uint64]
 """States one after the other, each of `Layout.words` words."""
 
 WORD_BITS = 64
+SHARD_BITS = 10
+"""So many bits of a state decide which core looks after it, or a few more."""
+
 NEARLY_FULL = 0.6
 """A field fuller than this gets a bit more than it needs, where that costs no word."""
+
+MANY = 32
+"""A field of so many numbers has grown for a while, and will."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,16 @@ class Layout:
     def fitting(cls, counts: Sequence[int], fixed: int = 0, growing: Sequence[int] = ()) -> Layout:
         """Return the narrowest layout for so many numbers a field; the last `fixed` fields will need no more.
 
-        Bits that would be left over go to fields that are nearly full, and first of all to those that are `growing`.
+        Bits that would be left over go to fields that are full, to those that are `growing` or have many numbers, and
+        to those that are nearly full: every field that is outgrown costs packing all states anew.
         """
         bits = [(count - 1).bit_length() for count in counts]
         places, words = _place(bits)
         by_fill = sorted(range(len(counts) - fixed), key=lambda field: -counts[field] / (1 << bits[field]))
         nearly_full = [field for field in by_fill if counts[field] / (1 << bits[field]) > NEARLY_FULL]
-        for field in (*growing, *growing, *nearly_full):
+        full = [field for field in nearly_full if counts[field] == 1 << bits[field]]
+        many = [field for field in by_fill if counts[field] >= MANY]
+        for field in (*full, *growing, *growing, *many, *many, *nearly_full):
             wider = [*bits[:field], bits[field] + 1, *bits[field + 1 :]]
             wider_places, wider_words = _place(wider)
             if wider_words == words:
@@ -55,6 +64,22 @@ class Layout:
     def outgrown(self, counts: Sequence[int]) -> list[int]:
         """Return the fields that cannot hold so many numbers."""
         return [field for field, bits in enumerate(self.bits) if counts[field] > 1 << bits]
+
+    def shard_masks(self, *, spread: bool = False) -> list[int]:
+        """Return the bits, for each word, that say which core looks after a state: of the fields of most numbers.
+
+        A step changes few fields. So most successors of a state, and its siblings, are looked after by the same core:
+        it remembers which of them it has just met, and it goes on where the last one stood in the tables. With all
+        fields each core would meet every second state only; they are taken for states to be `spread`, because one core
+        has got too many.
+        """
+        if spread:
+            return self.masks(range(len(self.bits)))
+        chosen: list[int] = []
+        for field in sorted(range(len(self.bits)), key=lambda field: -self.bits[field]):
+            if sum(self.bits[each] for each in chosen) < SHARD_BITS:
+                chosen.append(field)
+        return self.masks(chosen)
 
     def mask(self, field: int) -> int:
         """Return the bits of a field within its word."""

@@ -19,6 +19,7 @@ __all__ = [
     "note_event",
     "put_wide",
     "read",
+    "shard_in",
     "step_verdict",
     "verdict_of",
 ]
@@ -45,6 +46,19 @@ def mix(witness: tuple[int, ...], words: UInt64, at: Number) -> Number:
         value *= MIX_2
         value ^= value >> SHIFT
     return value
+
+
+@inlined
+def shard_in(witness: tuple[int, ...], masks: UInt64, words: UInt64, at: Number, shards: Number) -> Number:
+    """Return the shard of a state: by a hash of some of its fields (see `Layout.shard_masks`)."""
+    value = words[natural(at)] & masks[0]
+    for k in range(1, len(witness)):
+        value = (value * MIX_1) ^ (words[natural(at + k)] & masks[natural(k)])
+    value ^= value >> SHIFT
+    value *= MIX_1
+    value ^= value >> SHIFT
+    value *= MIX_2
+    return numpy.int64(value >> SHIFT) & numpy.int64(shards - 1)
 
 
 @inlined

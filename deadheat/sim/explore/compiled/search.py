@@ -6,6 +6,7 @@ learned yet is learned in one batch and made up for. So every transition is take
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -20,14 +21,16 @@ from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.stored.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.tuning import Tuning
-from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows
+from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows, nothing
 from deadheat.sim.explore.limits import limit_reached
-from deadheat.sim.explore.memory import NoRoomError, out_of_memory
-from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.made_of import LOOKED_AT, MadeOf, made_of, nearest_layers
+from deadheat.sim.explore.memory import NoRoomError, no_more_memory
+from deadheat.sim.explore.options import SearchOptions, cores_of_the_process
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.reductions.symmetry import Symmetry, images
-from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
+from deadheat.sim.explore.results import LARGE, Exploration, Progress, Report, reductions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
@@ -40,6 +43,9 @@ FIRST_CHUNK = 1 << 10
 
 STATES_TRIED, MOSTLY_WHOLE = 100_000, 32
 """Beyond so many states, partial order is given up where fewer than one in so many were expanded in part."""
+
+UNEVEN = 1.5
+"""How many times its part of a layer a core may get."""
 
 STATES_SAVED_QUICKLY = 5_000_000
 """So many states more, and checkpoints are twice, three times ... as far apart."""
@@ -74,18 +80,19 @@ class KernelSearch:
         self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
         self.transitions = self._transitions_saved = saved.transitions
         self.depth = saved.depth
-        self.stopped: str | None = None
+        self.stopped: Stop | None = None
         self.fired = Fired(tables, saved.faults_fired, saved.marks)
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
         self.dense = DenseTables(tables, tuning.dense_bits, self.symmetry)
-        self.team = Team(self.dense, options.cores, len(tables.watches))
+        self.team = Team(self.dense, self._cores_for(saved.transitions), len(tables.watches))
         self.omission_odds = saved.omission_odds
         try:
             self.store = self._empty_store()
             self.store.add_layers(saved.parts, saved.layout)
         except NoRoomError as error:
-            raise UsageError(f"This search cannot be done, since {self._why(error)}.") from None
+            stop = self._why(error)
+            raise UsageError(f"This search cannot be done, since {stop}.", about=stop.limit) from None
         self.cursors = self._begun_at = self.store.join(self.depth)
         self.team.forget(self.store)
         self.chunk = FIRST_CHUNK
@@ -121,6 +128,8 @@ class KernelSearch:
         while not self.stopped and self._waiting():
             self._expand_some()
             self._report()
+            if not self.stopped:
+                self._use_more_cores()
             self.stopped = self.stopped or limit_reached(self.options, self.store.states, self.tables.growing)
             self._save_now_and_then()
         if self._waiting():
@@ -129,7 +138,28 @@ class KernelSearch:
         self.at_end = not self.growth
         if not self.at_end:
             self.depth += 1
-            self.cursors = [first for first, _ in self._ranges(self.depth)]
+            self.cursors = self._begun_at = [first for first, _ in self._ranges(self.depth)]
+            self._spread()
+
+    def _cores_for(self, states: int) -> int:
+        """Return how many cores a search with so many states should use."""
+        return self.options.cores or (cores_of_the_process() if states >= self._tuning.states_before_all_cores else 1)
+
+    def _use_more_cores(self) -> None:
+        """Share what was found out among more cores, once that pays."""
+        cores = self._cores_for(self.store.states)
+        if cores > len(self.team.workers):
+            self.team.close()
+            self.team = Team(self.dense, cores, len(self.tables.watches))
+            self._repack()
+
+    def _spread(self) -> None:
+        """Share states out by all their fields, where one core has got far more of a large layer than its part."""
+        sizes = [last - first for first, last in self._ranges(self.depth)]
+        uneven = max(sizes) > UNEVEN * sum(sizes) / len(sizes)
+        if uneven and sum(sizes) >= self._tuning.states_spread and not self.dense.spread:
+            self.dense.spread_out()
+            self._repack()
 
     def _size(self, layer: int) -> int:
         return sum(last - first for first, last in self._ranges(layer))
@@ -170,7 +200,7 @@ class KernelSearch:
         self._check_quiet()
         pending = [each for worker in self.team.workers for each in missing_rows(self.dense, self.store, worker)]
         uncertain = [state for worker in self.team.workers for state in self._states(worker.uncertain_states)]
-        self._collect()
+        self._collect(lambda: self.dense.ask(pending))
         if pending and not self.stopped:
             self._make_up_for(pending)
         self._check_quiescent([state for state in uncertain if self.tables.is_quiescent(state)])
@@ -180,7 +210,7 @@ class KernelSearch:
         for worker in self.team.workers:
             worker.reset(self.dense, decided)
 
-    def _collect(self) -> None:
+    def _collect(self, meanwhile: Callable[[], None] = nothing) -> None:
         """Add the successors that the workers found to the store, and look at what happened on the way."""
         for worker in self.team.workers:
             self.transitions += worker.transitions
@@ -190,13 +220,14 @@ class KernelSearch:
         reached = [[0] * len(self.team.workers) for _ in range(self.store.shards)]
         while True:
             t = self.dense.arrays()
-            done = self.team.each(lambda shard, _, t=t: self._add(t, shard, reached[shard]))  # type: ignore[misc]
+            done = self.team.each(lambda shard, _, t=t: self._add(t, shard, reached[shard]), meanwhile)  # type: ignore[misc]
+            meanwhile = nothing
             for shard, worker in enumerate(self.team.workers):
                 self._judge(worker.take_added(self.store.counters[shard]), self.depth + 1)
             if all(done):
                 return
             if any(self.store.is_full(shard) for shard in range(self.store.shards)):
-                self.stopped = self._why(NoRoomError(self.store.full_because or ""))
+                self.stopped = self._why(NoRoomError(self.store.full_because))
                 return
 
     def _add(self, t: Any, shard: int, reached: list[int]) -> bool:
@@ -327,10 +358,18 @@ class KernelSearch:
             storage="fingerprint" if self.options.fingerprint or self._odds() else "exact",
             omission_odds=self._odds(),
             bytes_per_state=self.store.bytes_used / self.store.states,
-            cores=self.options.cores,
+            cores=len(self.team.workers),
             remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
             values=self.tables.values(),
+            made_of=self._made_of() if self.stopped or self.store.states >= LARGE else None,
         )
+
+    def _made_of(self) -> MadeOf:
+        layers = [self._size(layer) for layer in range(self.depth + 1)]
+        even = self.store.some_states(self.depth, LOOKED_AT)
+        nearest = self.store.some_states(nearest_layers(layers) - 1, self.store.states)
+        fields = self.store.layout.unpack_fields
+        return made_of(self.tables, fields(even), fields(nearest), layers, complete=not self.stopped)
 
     def _schedules(self) -> dict[str, Schedule]:
         if self.store.layout != self.dense.layout:  # there was no room to pack the states anew
@@ -369,10 +408,11 @@ class KernelSearch:
         checkpoint.save(self.tables, saved)
 
     def _empty_store(self) -> Store:
-        return empty_store(self.dense.layout, self.options, self._tuning)
+        shards, spread = len(self.team.workers), self.dense.spread
+        return empty_store(self.dense.layout, self.options, self._tuning, shards, spread=spread)
 
-    def _why(self, error: NoRoomError) -> str:
-        return str(error) or out_of_memory(self.options.memory_bytes_max, soon=1 << 62) or ""
+    def _why(self, error: NoRoomError) -> Stop:
+        return error.stop or no_more_memory(self.options.memory_bytes_max)
 
     def _odds(self) -> float:
         """Return an upper bound of the odds that a state was left out, now or before the search was saved."""

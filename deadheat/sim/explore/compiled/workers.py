@@ -8,13 +8,13 @@ and the result does not depend on their speed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 import numpy
 
 from deadheat.sim.explore.compiled.ample import Standings
-from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64, apart
 from deadheat.sim.explore.compiled.expand import (
     EVENTS,
     FOLDED,
@@ -31,7 +31,7 @@ from deadheat.sim.explore.compiled.expand import (
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 
-__all__ = ["CHUNK", "Team", "Worker", "missing_rows"]
+__all__ = ["CHUNK", "Team", "Worker", "missing_rows", "nothing"]
 
 CHUNK = 1 << 15
 """How many states a worker expands in one go, at most."""
@@ -41,6 +41,10 @@ EVENTS_ROOM = 1 << 13
 MISSES_ROOM = 1 << 13
 
 Result = TypeVar("Result")
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class Worker:
@@ -64,8 +68,8 @@ class Worker:
         self.quiet: Int64 = numpy.empty(CHUNK, dtype=numpy.int64)
         self.uncertain: Int64 = numpy.empty(CHUNK, dtype=numpy.int64)
         self.recent: UInt64 = numpy.empty(words << RECENT_BITS, dtype=numpy.uint64)
-        self.counters: Int64 = numpy.zeros(OUT + shards, dtype=numpy.int64)
-        self.muted: UInt8 = numpy.zeros(max(properties, 1), dtype=numpy.uint8)
+        self.counters: Int64 = apart(OUT + shards, numpy.int64)
+        self.muted: UInt8 = apart(max(properties, 1), numpy.uint8)
 
     def forget(self, stored: UInt64) -> None:
         """Forget the successors put out so far; a state that is stored stands in their places."""
@@ -224,11 +228,19 @@ class Team:
         """The memory of all buffers."""
         return sum(worker.out.nbytes + worker.events.nbytes + worker.added.nbytes for worker in self.workers)
 
-    def each(self, work: Callable[[int, Worker], Result]) -> list[Result]:
-        """Let every worker do its share, at the same time; return what each returned."""
+    def each(self, work: Callable[[int, Worker], Result], meanwhile: Callable[[], None] = nothing) -> list[Result]:
+        """Let every worker do its share, at the same time; return what each returned.
+
+        What is to be done `meanwhile` is done by the thread that calls this.
+        """
         if self._pool is None:
+            meanwhile()
             return [work(0, self.workers[0])]
         futures: list[Any] = [self._pool.submit(work, number, worker) for number, worker in enumerate(self.workers)]
+        try:
+            meanwhile()
+        finally:
+            wait(futures)
         return [future.result() for future in futures]
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.every_step import asked_of_every_step
@@ -19,6 +19,7 @@ from deadheat.sim.explore.labels.paths import schedule_to
 from deadheat.sim.explore.labels.search import End, LabelSearch, StoppedError
 from deadheat.sim.explore.labels.sets import Kinds, Labels, parts_of, smaller_by_one
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.watches import EveryStepError
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
@@ -32,6 +33,10 @@ Decided = Callable[[int, int], None]
 def nobody(decided: int, states: int) -> None:
     """Tell nobody."""
     del decided, states
+
+
+def _nothing_covered(kinds: Kinds) -> Coverage:
+    raise AssertionError(f"nothing was found of {kinds}")
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,10 @@ class Breaking:
     holding: dict[Kinds, list[str]] = field(default_factory=dict)
     undecided: dict[str, list[Kinds]] = field(default_factory=dict)
     happened: set[str] = field(default_factory=set)
-    stopped: str | None = None
+    stopped: Stop | None = None
     states: int = 0
-    coverage: dict[Kinds, Coverage] = field(default_factory=dict)
-
-    def steps_under(self, kinds: Kinds) -> frozenset[str]:
-        """Return the labelled steps that some run makes under a set of faults that breaks not everything."""
-        return self.coverage[kinds].steps_under(kinds)
-
-    def values_under(self, kinds: Kinds) -> dict[str, list[Any]]:
-        """Return the values that each component takes under such a set."""
-        return self.coverage[kinds].values_under(kinds)
+    coverage: Callable[[Kinds], Coverage] = _nothing_covered
+    """Returns what was reached under a set of faults that breaks not everything."""
 
 
 def breaking_sets(question: Question, report: Decided = nobody) -> Breaking:
@@ -121,8 +119,7 @@ class _Search:
         for search in self._searches:
             search.tables.verify_purity()
             found.happened |= search.fired
-        covered = {id(each): Coverage(each, self._question.steps) for each in self._searches}
-        found.coverage = {kinds: covered[id(self._search_for[kinds])] for kinds in found.holding}
+        found.coverage = cache(lambda kinds: Coverage(self._search_for[kinds], self._question.steps, len(kinds)))
         return found
 
     def _tell(self, decided: int = 0) -> None:
@@ -146,7 +143,7 @@ class _Search:
                 for smaller in smaller_by_one(kinds):
                     self._broken[kinds] |= self._broken[smaller]
 
-    def _run(self, family: Family, search: LabelSearch, size: int) -> str | None:
+    def _run(self, family: Family, search: LabelSearch, size: int) -> Stop | None:
         """Let a search find what so many faults break; return what stopped it, if anything did."""
         asked: dict[int, int] = {}
         for kinds in family.present:
@@ -159,7 +156,7 @@ class _Search:
         try:
             search.run(size, asked)
         except StoppedError as error:
-            return str(error)
+            return error.stop
         except ModelError as error:
             raise self._with_way_there(error, search) from error
         return None

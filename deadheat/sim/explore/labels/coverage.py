@@ -17,15 +17,15 @@ __all__ = ["Coverage"]
 
 
 class Coverage:
-    """What each label has reached, as the states that a search has found so far show it."""
+    """What each label of up to so many faults has reached, as the states that a search has found show it."""
 
-    def __init__(self, search: LabelSearch, steps: Collection[str]) -> None:
+    def __init__(self, search: LabelSearch, steps: Collection[str], size: int) -> None:
         self._search = search
-        self._steps = steps
-        self.pairs = count = search.store.pairs_found
+        count = search.levels[min(size, len(search.levels) - 1)][-1][1]
         self._states = search.store.pairs.state[:count]
         self._labels = search.store.pairs.label[:count]
-        words = search.store.words[: search.store.states * search.dense.layout.words]
+        states = int(self._states.max()) + 1  # they were found in the order of their first pairs
+        words = search.store.words[: states * search.dense.layout.words]
         self._fields = search.dense.layout.unpack_fields(words)
         self._steps_of: dict[int, set[str]] = defaultdict(set)
         self._values_of: dict[str, dict[int, set[int]]] = {}

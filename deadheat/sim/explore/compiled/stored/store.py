@@ -1,6 +1,6 @@
 """The states that a search has found: packed words in the order of their distance, found again by hash.
 
-States are spread over *shards* by their hash, one shard a core, so that each core adds to its own shard only. Within
+States are spread over *shards*, one shard a core, so that each core adds to its own shard only. Within
 a shard a state has a number, in the order in which it was found; so a layer of the breadth-first search is a range.
 
 How states are told apart is left to the two kinds of stores, `exact_store` and `fingerprint_store`.
@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 
 import numpy
 
-from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import Arrays, Int32, Int64, UInt8, UInt64, apart
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.layout import Layout, Words
 from deadheat.sim.explore.compiled.stored.visited import AHEAD, FOUND, shards_of
 from deadheat.sim.explore.memory import NoRoomError
+from deadheat.sim.explore.stop import Stop
 
 __all__ = ["SLOTS_MIN", "Pieces", "Store", "anything"]
 
@@ -52,17 +53,26 @@ class Store(ABC):
     compiled_insert: ClassVar[Any]
     """`insert`, or a function that takes the same."""
 
-    def __init__(self, layout: Layout, shards: int, room: int, may_take: Callable[[int], bool] = anything) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        shards: int,
+        room: int,
+        may_take: Callable[[int], bool] = anything,
+        *,
+        spread: bool = False,
+    ) -> None:
         self.layout = layout
         self.shards = shards
         self.room = min(room, self.room_max)
         self.may_take = may_take
-        self.full_because: str | None = None
+        self.full_because: Stop | None = None
         self.witness = (0,) * layout.words
-        self.counters: list[Int64] = [numpy.zeros(COUNTERS, dtype=numpy.int64) for _ in range(shards)]
+        self._shard_masks = numpy.array(layout.shard_masks(spread=spread), dtype=numpy.uint64)
+        self.counters: list[Int64] = [apart(COUNTERS, numpy.int64) for _ in range(shards)]
         self.layers: list[list[int]] = [[0] for _ in range(shards)]
         self._full = [False] * shards
-        self._hashes: list[UInt64] = [numpy.empty(AHEAD, dtype=numpy.uint64) for _ in range(shards)]
+        self._hashes: list[UInt64] = [apart(AHEAD, numpy.uint64) for _ in range(shards)]
 
     @property
     def states(self) -> int:
@@ -122,6 +132,13 @@ class Store(ABC):
     def states_at(self, numbers: Int64) -> Words:
         """Return the words of the states at these places."""
         return self.words.reshape(-1, self.layout.words)[numbers].ravel()
+
+    def some_states(self, depth: int, at_most: int) -> Words:
+        """Return the words of states up to a layer, evenly out of all: all of them, where they are no more."""
+        words = self.words.reshape(-1, self.layout.words)
+        ends = [self.layer_range(shard, depth)[1] for shard in range(self.shards)]
+        step = max(1, -(-sum(end - self.offset(shard) for shard, end in enumerate(ends)) // at_most))
+        return numpy.concatenate([words[self.offset(shard) : end : step] for shard, end in enumerate(ends)]).ravel()
 
     def first_state(self) -> Words:
         """Return the words of some state that is stored."""
@@ -227,7 +244,7 @@ class Store(ABC):
 
     def _shards_of(self, words: Words) -> UInt8:
         result = numpy.empty(len(words) // self.layout.words, dtype=numpy.uint8)
-        shards_of(self.witness, words, self.shards, result)
+        shards_of(self.witness, self._shard_masks, words, self.shards, result)
         return result
 
     def _append(self, words: Words) -> None:

@@ -15,7 +15,7 @@ from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED, Arrays, Int32, 
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.instructions import SIDE_BY_SIDE, lowest_bit, matches, prefetch
-from deadheat.sim.explore.compiled.lookups import mix, natural, note_event, verdict_of
+from deadheat.sim.explore.compiled.lookups import mix, natural, note_event, shard_in, verdict_of
 
 __all__ = [
     "AHEAD",
@@ -259,7 +259,7 @@ def find_all(
 
 
 @compiled
-def shards_of(witness: tuple[int, ...], words: UInt64, shards: Number, result: UInt8) -> None:
+def shards_of(witness: tuple[int, ...], masks: UInt64, words: UInt64, shards: Number, result: UInt8) -> None:
     """Set result[n] to the shard of the state n."""
     for each in range(len(result)):
-        result[each] = mix(witness, words, each * len(witness)) & numpy.uint64(shards - 1)
+        result[each] = shard_in(witness, masks, words, each * len(witness), shards)
