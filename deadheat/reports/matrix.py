@@ -175,10 +175,11 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
 
 def _expected(results: Sequence[CheckResult]) -> str:
     """Return which steps were to be reached."""
-    others = [name for result in results for name in result.labels if name not in [each.name for each in LABELS]]
-    if others:
-        return f"named ({', '.join(dict.fromkeys(name for result in results for name in result.labels))})"
-    lacking = [label.name for label in LABELS if any(label.name not in result.labels for result in results)]
+    named = [result.labels for result in results]
+    usual = {each.name for each in LABELS}
+    if any(name not in usual for labels in named for name in labels):
+        return f"named ({', '.join(dict.fromkeys(name for labels in named for name in labels))})"
+    lacking = [label.name for label in LABELS if any(label.name not in labels for labels in named)]
     return "T0 to T8" + (f" (but {', '.join(lacking)}, where a protocol lacks it)" if lacking else "")
 
 

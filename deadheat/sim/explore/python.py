@@ -18,6 +18,7 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
 from deadheat.sim.explore.stop import Stop
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
@@ -42,7 +43,7 @@ def explore(model: Model, options: SearchOptions = SearchOptions(), report: Repo
 
     With `partial_order`, counterexamples may be longer than need be.
     """
-    tables = Tables(model, merging=options.merging is not False)
+    tables = remembering(model, merging=options.merging is not False, values_max=options.values_max)
     dependence = Dependence(tables) if options.partial_order else None
     while True:
         search = Search(tables, options, report, dependence)
