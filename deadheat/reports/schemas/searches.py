@@ -61,6 +61,7 @@ class FrontierResult(msgspec.Struct):
     undecided: list[Faults]
     vacuous: list[Faults]
     not_applicable: list[str]
+    complete: bool
     states: int
     seconds: float
 

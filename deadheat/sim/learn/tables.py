@@ -29,7 +29,7 @@ from deadheat.sim.trace import Choice
 
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables", "WantsMoreError"]
 
-Learnt = TypeVar("Learnt")
+Entry = TypeVar("Entry")
 
 
 class WantsMoreError(Exception):
@@ -64,14 +64,14 @@ class Mark(NamedTuple):
     inside: tuple[Site, ...] = ()
 
 
-class Learned(dict[int, Learnt]):
+class Learned(dict[int, Entry]):
     """A table that asks for what it does not hold yet, once."""
 
-    def __init__(self, learn: Callable[[int], Learnt]) -> None:
+    def __init__(self, learn: Callable[[int], Entry]) -> None:
         super().__init__()
         self._learn = learn
 
-    def __missing__(self, key: int) -> Learnt:
+    def __missing__(self, key: int) -> Entry:
         value = self[key] = self._learn(key)
         return value
 
@@ -116,6 +116,7 @@ class Tables:
         self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
         self.rows = [Learned(partial(self._make_rows, process)) for process in range(len(self.locals))]
         self.watches = [Watch.of(self, each) for each in model.properties]
+        self._seeing = Learned(self._parts_seeing)
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
         self._marks: dict[Mark, int] = {}
@@ -307,11 +308,9 @@ class Tables:
 
     def _steps(self, operation: Instant, fields: int) -> list[JointStep]:
         """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
-        values = self.view(fields, touched(self.model, operation))
-        first = list(steps_of(self.model, operation, values))
-        again = list(
-            steps_of(self.model, turned_request(operation), {name: turned(each) for name, each in values.items()})
-        )
+        names = touched(self.model, operation)
+        first = list(steps_of(self.model, operation, self.view(fields, names)))
+        again = list(steps_of(self.model, turned_request(operation), self.turned_view(fields, names)))
         if first != again and [each.content for each in first] != [each.content for each in again]:
             raise PurityError(
                 f"{named_with_place(self.model, operation)} is not pure: asked twice for its steps from the same "
@@ -348,9 +347,13 @@ class Tables:
             delta=sum(move << self._shift(field) for field, move in moves.items()),
             budget=budget,
             owed=owed and fault is None,
-            watches=tuple(part for each in self.watches for part in each.parts if part.sees(changed)),
+            watches=self._seeing[changed],
             choice=choice,
         )
+
+    def _parts_seeing(self, changed: int) -> tuple[WatchedPart, ...]:
+        """Return the parts of properties that may be violated by a step that changes these fields."""
+        return tuple(part for each in self.watches for part in each.parts if part.sees(changed))
 
     def _mark(self, process: int, local: int, alternative: int, step: JointStep) -> Mark:
         state = self.locals[process].states[local]
