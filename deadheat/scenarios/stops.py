@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from deadheat.models.side_by_side import Alike, Roles, alike, side_by_side
 from deadheat.models.system import Protocol
+from deadheat.models.translation import Translation
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.catalogue import BETWEEN
 from deadheat.scenarios.check import Counterexample
@@ -51,13 +52,15 @@ class Stop(NamedTuple):
 class Pair:
     """An old version and a new one, brought to one form, and the roles in which they differ.
 
-    `by_itself` are the two with their own components, where both together have others.
+    `by_itself` are the two with their own components, where both together have others. `translation` stands between
+    the old one and the servers.
     """
 
     old: Subject
     new: Subject
     roles: Roles
     by_itself: tuple[Subject, Subject]
+    translation: Translation
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -73,7 +76,7 @@ class Pair:
     def model(self, stop: Stop, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of a stop."""
         old, new = (each.model(evaluations, budgets, quiet) for each in (self.old, self.new))
-        return side_by_side(old, new, self.roles, stop.new, stop.mixed)
+        return side_by_side(old, new, self.roles, stop.new, stop.mixed, self.translation)
 
     def require_same_servers(self, budgets: Mapping[str, int], states_max: int) -> bool:
         """Raise UsageError where a version does something else on the servers of both than on its own.
@@ -86,7 +89,9 @@ class Pair:
             others = [name for name, each in alone.components.items() if type(each) is not type(there.components[name])]
             if not others:
                 continue
-            properties = tuple(each for each in there.properties if each.name in its_own.properties)
+            properties = alone.properties  # as this version means them, read off the servers of both
+            if its_own is self.by_itself[0]:
+                properties = tuple(map(self.translation.property, properties))
             systems = [
                 transition_system(each, SearchOptions(states_max))
                 for each in (alone, replace(there, properties=properties))
@@ -223,7 +228,7 @@ def _pair(old: _Same, new: _Same) -> Pair:
     brought: Alike = alike(old.value, new.value)
     kind = OfEvaluations if isinstance(brought.new, Protocol) else OfDesign
     by_itself = tuple(map(kind, brought.by_itself))
-    return Pair(kind(brought.old), kind(brought.new), brought.roles, (by_itself[0], by_itself[1]))
+    return Pair(kind(brought.old), kind(brought.new), brought.roles, (by_itself[0], by_itself[1]), brought.translation)
 
 
 def stop_named(reference: str) -> OfStop:

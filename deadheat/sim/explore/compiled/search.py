@@ -23,11 +23,12 @@ from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows, nothing
 from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.made_of import LOOKED_AT, MadeOf, made_of, nearest_layers
 from deadheat.sim.explore.memory import NoRoomError, no_more_memory
 from deadheat.sim.explore.options import SearchOptions, cores_of_the_process
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.reductions.symmetry import Symmetry, images
-from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
+from deadheat.sim.explore.results import LARGE, Exploration, Progress, Report, reductions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
 from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import Tables
@@ -360,7 +361,15 @@ class KernelSearch:
             cores=len(self.team.workers),
             remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
             values=self.tables.values(),
+            made_of=self._made_of() if self.stopped or self.store.states >= LARGE else None,
         )
+
+    def _made_of(self) -> MadeOf:
+        layers = [self._size(layer) for layer in range(self.depth + 1)]
+        even = self.store.some_states(self.depth, LOOKED_AT)
+        nearest = self.store.some_states(nearest_layers(layers) - 1, self.store.states)
+        fields = self.store.layout.unpack_fields
+        return made_of(self.tables, fields(even), fields(nearest), layers, complete=not self.stopped)
 
     def _schedules(self) -> dict[str, Schedule]:
         if self.store.layout != self.dense.layout:  # there was no room to pack the states anew

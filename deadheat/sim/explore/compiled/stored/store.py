@@ -133,6 +133,13 @@ class Store(ABC):
         """Return the words of the states at these places."""
         return self.words.reshape(-1, self.layout.words)[numbers].ravel()
 
+    def some_states(self, depth: int, at_most: int) -> Words:
+        """Return the words of states up to a layer, evenly out of all: all of them, where they are no more."""
+        words = self.words.reshape(-1, self.layout.words)
+        ends = [self.layer_range(shard, depth)[1] for shard in range(self.shards)]
+        step = max(1, -(-sum(end - self.offset(shard) for shard, end in enumerate(ends)) // at_most))
+        return numpy.concatenate([words[self.offset(shard) : end : step] for shard, end in enumerate(ends)]).ravel()
+
     def first_state(self) -> Words:
         """Return the words of some state that is stored."""
         shard = next(shard for shard, found in enumerate(self.found) if found)
