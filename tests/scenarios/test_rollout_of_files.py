@@ -102,7 +102,7 @@ def files(tmp_path: Path, old: str, new: str) -> tuple[str, str]:
     """Write two versions of a file, and return the references to what is in them."""
     found = []
     for folder, text in (("old", old), ("new", new)):
-        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "ours.py").write_text(text)
         found.append(f"{tmp_path / folder / 'ours.py'}:DESIGN")
     return found[0], found[1]
@@ -204,4 +204,4 @@ def test_a_role_that_calls_another_method_of_its_components_is_another_role(tmp_
     other = by_method.replace("return Entry(Phase.CLOSED)", "return Entry(Phase.OPEN)")
     assert other != by_method
     assert of(tmp_path, by_method, other).roles == ("cancel",)
-    assert of(tmp_path, by_method, by_method.replace("# more", "# else")).roles == ()
+    assert of(tmp_path / "again", by_method, by_method.replace("# more", "# else")).roles == ()
