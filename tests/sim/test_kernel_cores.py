@@ -141,7 +141,7 @@ def test_a_search_that_has_taken_more_cores_ends_when_it_is_asked_to() -> None:
     asked = itertools.count()
     found = explored(two_evaluations(), SearchOptions(asked=lambda: next(asked) > 25))
     assert found.cores == 2
-    assert found.stopped == "it was interrupted"
+    assert str(found.stopped) == "it was interrupted"
 
 
 def test_siblings_are_mostly_looked_after_by_one_core() -> None:
