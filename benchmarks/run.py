@@ -1,243 +1,156 @@
-"""All benchmarks, as a table in `benchmarks/README.md`; ratios are of one run, on one machine.
+"""The benchmarks, as tables in `benchmarks/README.md`; ratios are of one run, on one machine.
 
-    python -m benchmarks.run            # some minutes
-    python -m benchmarks.run --large    # also 61 million states
+    python -m benchmarks.run                 # some minutes
+    python -m benchmarks.run --large         # also 61 million states
+    python -m benchmarks.run two-phase-9     # that table, or rows of it: two-phase-9/kernel
+    python -m benchmarks.run --list
 
-Each measurement runs in a process of its own, `--repeat` times; the best counts, since what else the machine does only
-ever makes it slower. Peers that are not installed are said to be missing, and left out: `pip install musil minicheck`
-(musil needs Python 3.12), and Debian's `spin` with a C compiler, for the models under `benchmarks/spin/`.
+Each row is written as soon as it is measured. A run that was interrupted prints what it has, ends with 3, and goes on
+where it stopped when it is started again on the same code and the same machine. Each measurement runs in a process of
+its own, `--repeat` times; the best counts, since what else the machine does only ever makes it slower.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import hashlib
 import os
 import platform
-import shutil
-import subprocess
+import signal
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from benchmarks.spin import run as verifier
+from benchmarks.rows import Begun, Measured, Record, Table, Work, put_into, rendered
+from benchmarks.works import PEERS, tables
 
 HERE = Path(__file__).parent
-README = HERE / "README.md"
-MARKERS = "<!-- measured -->", "<!-- end -->"
-SPIN_MEMORY_MIB = 16_000
-SPIN_EVALUATIONS_MAX = 3
-"""With four, SPIN would need some 150 GB."""
-
-HOLDS = "at-most-one-job"
-"""A property that the baseline keeps, so that either checker sees every state."""
-
-EXPLORE = """
-import json, sys, time
-sys.path.insert(0, {examples!r})
-from two_phase_commit import two_phase_commit
-from deadheat.sim.explore.explorers import explore
-from deadheat.sim.explore.options import SearchOptions
-options = SearchOptions(1_000_000_000, explorer={explorer!r}, cores={cores}, symmetry=False, fingerprint={fingerprint})
-explore(two_phase_commit(2), options)  # start-up: import, and load compiled code
-started = time.perf_counter()
-found = explore(two_phase_commit({managers}), options)
-seconds = time.perf_counter() - started
-assert found.complete and not found.counterexamples
-print(json.dumps({{"states": found.states, "seconds": seconds, "bytes": found.bytes_per_state}}))
-"""
+PAGE, RECORD = HERE / "README.md", HERE / "measured.json"
+CODE = ("deadheat", "benchmarks", "examples")
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 3
 
 
-UNREDUCED = ("--no-composition", "--no-symmetry", "--no-partial-order")
-REDUCTIONS = {
-    "none": UNREDUCED,
-    "symmetry": ("--no-composition", "--no-partial-order"),
-    "partial order": ("--no-composition", "--no-symmetry"),
-    "symmetry and partial order": ("--no-composition",),
-    "composition": (),
-}
-"""For each of the reductions, what switches off the others."""
+def chosen(every: Sequence[Table], names: Sequence[str], *, large: bool) -> list[str]:
+    """Return the names of the rows that are asked for; raises ValueError for a name that is none's beginning."""
+    if not names:
+        return [row for table in every if large or not table.large for row in table.names]
+    for name in names:
+        if not any(row.startswith(name) for table in every for row in table.names):
+            known = ", ".join(table.name for table in every)
+            raise ValueError(f"There is no benchmark {name!r}; there is {known}, and --list names their rows.")
+    return [row for table in every for row in table.names if row.startswith(tuple(names))]
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What one piece of work took: states (0 if that is not known), seconds, and bytes a state."""
+def measure(
+    rows: Sequence[str],
+    every: Sequence[Table],
+    record: Record,
+    repeat: int = 3,
+    page: Path = PAGE,
+    peers: Mapping[str, tuple[Callable[[], bool], str]] = PEERS,
+) -> int:
+    """Measure these rows, as far as that was not done, and keep each at once; return the exit code."""
+    present = _without_missing_peers(rows, peers)
+    works = {name: work for table in every for name, work in zip(table.names, table.works.values(), strict=True)}
+    run = _begun(record, present)
+    left = [name for name in present if name not in record.rows or record.rows[name].run != run]
+    if len(left) < len(present):
+        _say(f"Going on with the run of {run}: {len(present) - len(left)} of {len(present)} rows are measured.")
+    failed = 0
+    while left:
+        try:
+            measured = _best(left[0], works[left[0]], repeat)
+        except KeyboardInterrupt:
+            print(rendered(every, record, run))
+            _say(f"Interrupted; not measured yet: {', '.join(left)}. The same command goes on from here.")
+            return INTERRUPTED
+        if measured is None:
+            failed += 1
+        else:
+            record.rows[left[0]] = replace(measured, run=run)
+            record.write()
+            put_into(page, rendered(every, record))
+        left.pop(0)
+    record.unfinished = None
+    record.write()
+    print(rendered(every, record, run))
+    return FAILED if failed else DONE
 
-    states: int
-    seconds: float
-    bytes: float | None = None
 
-    @property
-    def rate(self) -> float:
-        return self.states / self.seconds
-
-
-Work = Callable[[], Measured | None]
-
-
-def run(arguments: Sequence[str], **options: object) -> str:
-    return subprocess.run(arguments, check=True, capture_output=True, text=True, **options).stdout  # type: ignore[call-overload,no-any-return]
+def _without_missing_peers(rows: Sequence[str], peers: Mapping[str, tuple[Callable[[], bool], str]]) -> list[str]:
+    present = list(rows)
+    for name, (is_there, source) in peers.items():
+        of_peer = [row for row in present if row.partition("/")[2].startswith(name)]
+        if of_peer and not is_there():
+            _say(f"{name} is not installed, and left out ({source}).")
+            present = [row for row in present if row not in of_peer]
+    return present
 
 
-def two_phase(managers: int, explorer: str, cores: int = 1, *, fingerprint: bool = False) -> Measured:
-    program = EXPLORE.format(
-        examples=str(HERE.parent / "examples"),
-        explorer=explorer,
-        cores=cores,
-        fingerprint=fingerprint,
-        managers=managers,
-    )
-    return Measured(**json.loads(run([sys.executable, "-c", program])))
+def _begun(record: Record, rows: Sequence[str]) -> str:
+    """Return the run to go on with, or a new one."""
+    now = Begun(datetime.now().isoformat(" "), _code(), _machine(), list(rows))
+    before = record.unfinished
+    if before is not None and replace(before, run=now.run) == now:
+        return before.run
+    record.unfinished = now
+    record.machines[now.run] = f"{now.machine}, load average {os.getloadavg()[1]:.1f} over five minutes"
+    record.write()
+    return now.run
 
 
-def peer(name: str, managers: int) -> Measured | None:
+def _best(name: str, work: Work, repeat: int) -> Measured | None:
+    _say(f"  {name}")
     try:
-        return Measured(**json.loads(run([sys.executable, str(HERE / "two_phase_peers.py"), name, str(managers)])))
-    except subprocess.CalledProcessError as error:
-        print(f"  {name} is left out: {error.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return min((work() for _ in range(repeat)), key=lambda each: each.seconds)
+    except Exception as error:  # whatever a measurement may raise: the others go on
+        lines = (getattr(error, "stderr", None) or str(error) or repr(error)).strip().splitlines()
+        _say(f"  {name} failed: {lines[-1]}")
         return None
 
 
-def check(*arguments: str, one_core: bool = False) -> Measured:
-    """Run `deadheat check`, end to end; its exit code may say that something is violated."""
-    command = [sys.executable, "-m", "deadheat", "check", *arguments]
-    pinned = ["taskset", "-c", "0", *command] if one_core and shutil.which("taskset") else command
-    started = time.perf_counter()
-    done = subprocess.run([*pinned, "--json"], capture_output=True, text=True)
-    seconds = time.perf_counter() - started
-    assert done.returncode in (0, 1), done.stderr
-    results = json.loads(done.stdout)["results"]
-    assert all(each["verdict"] != "inconclusive" for each in results)
-    return Measured({each["protocol"]: each["states"] for each in results}[results[0]["protocol"]], seconds)
+def _machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def help_page() -> Measured:
-    started = time.perf_counter()
-    run([sys.executable, "-m", "deadheat", "--help"])
-    return Measured(0, time.perf_counter() - started)
+def _code() -> str:
+    """Return a digest of what is measured: rows of other code are of another run."""
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in CODE for path in (HERE.parent / folder).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
-def spin(evaluations: int, *, reduced: bool) -> Measured | None:
-    """Run SPIN on the baseline, end to end: translate, compile, search; None if it is missing or does not finish."""
-    options = verifier.Options(reduction=reduced, memory_mb=SPIN_MEMORY_MIB, hash_bits=26)
-    try:
-        found = verifier.run("baseline", (HOLDS,), evaluations, options=options)
-    except verifier.SpinError as error:
-        print(f"  SPIN is left out: {error}", file=sys.stderr)
-        return None
-    if found.verdicts[HOLDS] != "holds":
-        return None
-    return Measured(found.states, found.translate_seconds + found.compile_seconds + found.search_seconds)
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
 
 
-def best(work: Work, repeat: int) -> Measured | None:
-    measured = [work() for _ in range(repeat)]
-    return min((each for each in measured if each is not None), key=lambda each: each.seconds, default=None)
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
-def row(name: str, measured: Measured | None, base: Measured | None) -> str:
-    if measured is None:
-        return f"| {name} | - | - | - | - | - |"
-    states = f"{measured.states:,}" if measured.states else "-"
-    rate = f"{measured.rate:,.0f}" if measured.states else "-"
-    size = f"{measured.bytes:.1f}" if measured.bytes else "-"
-    ratio = f"{base.seconds / measured.seconds:.2f}" if base else "-"
-    return f"| {name} | {states} | {measured.seconds:.2f} | {rate} | {size} | {ratio} |"
-
-
-def table(title: str, works: dict[str, Work], repeat: int, against: str = "nothing") -> list[str]:
-    """Measure, and return the lines of one table.
-
-    The last column is how many times sooner a row was than the last one before it whose name begins with `against`.
-    """
-    print(title, file=sys.stderr)
-    lines = [f"### {title}", "", "| what | states | seconds | states/s | bytes a state | sooner, times |"]
-    lines.append("|---|--:|--:|--:|--:|--:|")
-    base = None
-    for name, work in works.items():
-        print(f"  {name}", file=sys.stderr)
-        measured = best(work, repeat)
-        base = measured if name.startswith(against) else base
-        lines.append(row(name, measured, base))
-    return [*lines, ""]
-
-
-def tables(repeat: int, *, large: bool) -> list[str]:
-    lines = table(
-        "Two-phase commit, 7 resource managers, after start-up",
-        {
-            "musil": lambda: peer("musil", 7),
-            "minicheck": lambda: peer("minicheck", 7),
-            "deadheat, plain Python": lambda: two_phase(7, "python"),
-            "deadheat, kernel, one core": lambda: two_phase(7, "kernel"),
-            "deadheat, kernel, two cores": lambda: two_phase(7, "kernel", 2),
-        },
-        repeat,
-        against="minicheck",
-    )
-    for managers in (9, 10) if large else (9,):
-        lines += table(
-            f"Two-phase commit, {managers} resource managers, exact, after start-up",
-            {
-                "kernel, one core": lambda managers=managers: two_phase(managers, "kernel"),  # type: ignore[misc]
-                "kernel, two cores": lambda managers=managers: two_phase(managers, "kernel", 2),  # type: ignore[misc]
-                "two cores, fingerprints": lambda managers=managers: two_phase(managers, "kernel", 2, fingerprint=True),  # type: ignore[misc]
-            },
-            repeat,
-            against="kernel, one core",
-        )
-    lines += table(
-        "Cancellation baseline, 3 evaluations, all interleavings, no reductions, one core, end to end",
-        {
-            "SPIN": lambda: spin(3, reduced=False),
-            "deadheat": lambda: check("baseline", "-p", HOLDS, "-n", "3", *UNREDUCED, one_core=True),
-        },
-        repeat,
-        against="SPIN",
-    )
-    lines += table(
-        "What each reduction saves: cancellation baseline, 3 evaluations, end to end",
-        {
-            name: lambda switches=switches: check("baseline", "-p", HOLDS, "-n", "3", *switches)  # type: ignore[misc]
-            for name, switches in REDUCTIONS.items()
-        },
-        repeat,
-        against="none",
-    )
-    sizes = range(1, 7)
-    reduced: dict[str, Work] = {}
-    for size in sizes:
-        if size <= SPIN_EVALUATIONS_MAX:
-            reduced[f"SPIN, {size}"] = lambda size=size: spin(size, reduced=True)  # type: ignore[misc]
-        reduced[f"deadheat, {size}"] = lambda size=size: check("baseline", "-p", HOLDS, "-n", str(size))  # type: ignore[misc]
-    lines += table("Cancellation baseline, all reductions, end to end, by evaluations", reduced, repeat, against="SPIN")
-    lines += table(
-        "End to end",
-        {"check of everything at one evaluation": check, "--help": help_page},
-        repeat,
-    )
-    return lines
-
-
-def machine() -> str:
-    """Return what was measured on, and how busy it was: beyond its cores, what else it does decides the times."""
-    load = f"load average {os.getloadavg()[1]:.1f}"
-    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {load} over five minutes"
-
-
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description="Measure, and write the tables into benchmarks/README.md.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a table, or the beginning of rows: TABLE/ROW")
     parser.add_argument("--large", action="store_true", help="also 61 million states")
+    parser.add_argument("--list", action="store_true", help="name all rows, and measure nothing")
     parser.add_argument("--repeat", type=int, default=3, help="how often to measure each; the best counts")
     options = parser.parse_args()
-    measured = "\n".join([f"Measured on {machine()}.", "", *tables(options.repeat, large=options.large)])
-    begin, end = MARKERS
-    text = README.read_text()
-    README.write_text(f"{text[: text.index(begin)]}{begin}\n{measured}{text[text.index(end) :]}")
-    print(measured)
+    every = tables()
+    try:
+        rows = chosen(every, options.names, large=options.large)
+    except ValueError as error:
+        _say(str(error))
+        return USAGE
+    if options.list:
+        print("\n".join(rows))
+        return DONE
+    signal.signal(signal.SIGTERM, _interrupt)
+    return measure(rows, every, Record.read(RECORD), options.repeat)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,7 +50,7 @@ DIGITS_MAX, SIZE_DIGITS_MAX = 30, 20
 
 
 def whole(option: str, least: int | None = None, most: int | None = None) -> Any:
-    """Return the settings of an option that takes a whole number: what reads it, and what help calls it.
+    """Return what typer is told of an option that takes a whole number: what reads it, and what help calls it.
 
     What reads it raises UsageError in words of our own; those of the parser differ from version to version, and do not
     say what was given.
@@ -202,11 +201,11 @@ def unreached_allowed(names: list[str] | None, scenarios: list[Scenario]) -> fro
 
 
 def search_options(max_states: int, max_values: int, memory: str | None = None) -> SearchOptions:
-    """Return how to search, bounded as the options say, on all cores, and until somebody interrupts it."""
+    """Return how to search, bounded as the options say, and until somebody interrupts it."""
     from deadheat.scenarios import interruption
 
     memory_bytes_max = DEFAULTS.memory_bytes_max if memory is None else bytes_in(memory)
-    return SearchOptions(max_states, memory_bytes_max, max_values, interruption.asked, cores=cores())
+    return SearchOptions(max_states, memory_bytes_max, max_values, interruption.asked)
 
 
 def unless(switched_off: bool) -> bool | None:
@@ -239,6 +238,7 @@ def seconds_in(text: str, option: str, at_least: str = "0", at_most: str = "") -
 
 
 def cores() -> int:
-    """Return how many cores this process may use, as a power of two."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(1 << (available.bit_length() - 1))
+    """Return how many processes may work at once."""
+    from deadheat.sim.explore.options import cores_of_the_process
+
+    return cores_of_the_process()

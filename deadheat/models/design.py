@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar
 from deadheat.models.any_system import Components
 from deadheat.models.claims import Claim, property_of
 from deadheat.models.components.chance import Chance
-from deadheat.models.connections import with_connections
+from deadheat.models.connections import among, with_connections
 from deadheat.models.faults import FAULTS
 from deadheat.models.nodes import Node, nodes_of, require_nodes, with_nodes
 from deadheat.models.protocol_rules import require_name, require_tuple
@@ -55,8 +55,8 @@ class Design(Generic[System]):
     `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `nodes` are what
     roles run on, and die with. `faults` are those that no component, crash or role declares, and `budgets` the faults
     under which it is judged if nothing else is asked for. `lacks` are labels that its roles name and no run needs to
-    reach. `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design
-    judges liveness only on runs on which faults stop.
+    reach. `expects` says of properties which verdict is expected. A `quiet` design judges liveness only on runs on
+    which faults stop.
     """
 
     name: str
@@ -192,15 +192,18 @@ class Design(Generic[System]):
         """Return the model of the design at so many keys, under these budgets of faults."""
         budgets = budgets or {}
         components = self.components.at(self.keys(count), budgets)
-        instances = components.instances()
         there = tuple(instances_of(self.roles, components, budgets))
-        of_roles = with_connections((role.process(components, each) for role, each in there), instances)
-        processes = (*of_roles, *processes_by_themselves(components, budgets))
+        own = tuple(role.process(components, each) for role, each in there)
+        role_of = {each.name: role.name for role, each in there}
+        nodes = tuple(nodes_of(self.nodes, components, own, role_of))
+        names = (*(each.name for each in own), *(each.name for each in nodes))
+        instances = among(components.instances(), names)
+        homes = {name: node.name for node in nodes for name in node.runs}
+        processes = (*with_connections(own, instances, homes), *processes_by_themselves(components, budgets))
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
         declared = frozenset(self.kinds)
         model = Model(instances, processes, (), budgets, quiet or self.quiet, components.keys, declared)
-        role_of = {each.name: role.name for role, each in there}
-        model = with_nodes(model, *nodes_of(self.nodes, components, processes, role_of))
+        model = with_nodes(model, *nodes)
         return replace(model, properties=claims)
 
 

@@ -17,6 +17,7 @@ from deadheat.reports.names import folded
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
+from deadheat.scenarios.stops import with_versions
 from deadheat.sim.components import operations_in
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import labels_of
@@ -60,7 +61,7 @@ def print_timeline(counterexample: Counterexample, console: Console, turning_poi
         )
     )
     layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
-    console.print(layout(counterexample.trace, turning_point, known_of(model)))
+    console.print(layout(with_versions(counterexample).trace, turning_point, known_of(model)))
     if legend := _legend(counterexample.trace, model):
         console.print(legend, style="dim")
     console.print(Text(closing_sentence(counterexample), style="bold"))

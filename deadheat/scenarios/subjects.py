@@ -168,7 +168,10 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
         from deadheat.scenarios.stops import stop_named
 
         if settings:
-            raise UsageError(f"{reference} is a stop of a rollout and takes no --set; its size is -n.")
+            raise UsageError(
+                f"{reference} is a stop of a rollout and takes no settings; its size is its number of evaluations.",
+                about="evaluations",
+            )
         return stop_named(reference)
     if catalogue.Reference.of(reference).mutants:
         original, _, number = reference.rpartition(catalogue.MUTANT)
@@ -182,17 +185,21 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
     if isinstance(found, Protocol):
         if settings:
             raise UsageError(
-                f"{reference} is a protocol and takes no --set; its size is its number of evaluations (-n)."
+                f"{reference} is a protocol and takes no settings; its size is its number of evaluations.",
+                about="evaluations",
             )
         return OfEvaluations(found)
     if isinstance(found, Design):
         if settings:
             raise UsageError(
-                f"{reference} is a design and takes no --set; its size is its number of {found.key}s (-n)."
+                f"{reference} is a design and takes no settings; its size is its number of {found.key}s.",
+                about="evaluations",
             )
         return OfDesign(found)
     if isinstance(found, Model):
         if settings:
-            raise UsageError(f"{reference} is a model that is made already; --set wants a function that returns one.")
+            raise UsageError(
+                f"{reference} is a model already, and takes no settings; name a function that returns one."
+            )
         return GeneralModel(found)
     return GeneralModel(model_made_by(reference, found, settings), settings)

@@ -65,14 +65,16 @@ class Layout:
         """Return the fields that cannot hold so many numbers."""
         return [field for field, bits in enumerate(self.bits) if counts[field] > 1 << bits]
 
-    @property
-    def shard_masks(self) -> list[int]:
-        """The bits, for each word, that say which core looks after a state: those of the fields of most numbers.
+    def shard_masks(self, *, spread: bool = False) -> list[int]:
+        """Return the bits, for each word, that say which core looks after a state: of the fields of most numbers.
 
         A step changes few fields. So most successors of a state, and its siblings, are looked after by the same core:
         it remembers which of them it has just met, and it goes on where the last one stood in the tables. With all
-        fields, each core would meet every second state only. With too few, one core could get nearly all.
+        fields each core would meet every second state only; they are taken for states to be `spread`, because one core
+        has got too many.
         """
+        if spread:
+            return self.masks(range(len(self.bits)))
         chosen: list[int] = []
         for field in sorted(range(len(self.bits)), key=lambda field: -self.bits[field]):
             if sum(self.bits[each] for each in chosen) < SHARD_BITS:

@@ -30,8 +30,16 @@ class ExactStore(Store):
     room_max: ClassVar[int] = SHARD_STATES_MAX
     compiled_insert: ClassVar[Any] = staticmethod(insert)
 
-    def __init__(self, layout: Layout, shards: int, room: int, may_take: Callable[[int], bool] = anything) -> None:
-        super().__init__(layout, shards, room, may_take)
+    def __init__(
+        self,
+        layout: Layout,
+        shards: int,
+        room: int,
+        may_take: Callable[[int], bool] = anything,
+        *,
+        spread: bool = False,
+    ) -> None:
+        super().__init__(layout, shards, room, may_take, spread=spread)
         self.words = numpy.empty(shards * self.room * layout.words, dtype=numpy.uint64)
         self.slots = [_empty_slots(SLOTS_MIN) for _ in range(shards)]
 

@@ -55,9 +55,11 @@ class FingerprintStore(Store):
         room: int,
         may_take: Callable[[int], bool] = anything,
         bits: int = WORD_BITS,
+        *,
+        spread: bool = False,
     ) -> None:
         self._bits = bits
-        super().__init__(layout, shards, room, may_take)
+        super().__init__(layout, shards, room, may_take, spread=spread)
         self._file = WordsFile(shards * self.room * layout.words)
         self._held = [0] * shards
         self._fill = [FULL] * shards
@@ -102,7 +104,7 @@ class FingerprintStore(Store):
         try:
             self._take_words(shard, 1)
         except NoRoomError as error:
-            self.full_because = str(error)
+            self.full_because = error.stop
             return False
         return found < self._limit(shard) or self._widen(shard)
 

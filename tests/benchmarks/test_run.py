@@ -1,0 +1,105 @@
+"""The benchmarks' own bookkeeping: rows are kept as they are measured, and runs go on where they stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks import run
+from benchmarks.rows import MARKERS, Measured, Record, Table, Work
+
+PEERS: dict[str, tuple[Callable[[], bool], str]] = {"peer": (lambda: False, "pip install peer")}
+
+
+def measured(seconds: float) -> Work:
+    return lambda: Measured(100, seconds)
+
+
+def interrupted() -> Measured:
+    raise KeyboardInterrupt
+
+
+def table(**works: Work) -> Table:
+    return Table("sums", "Sums", works, "slow")
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{MARKERS[0]}\n{MARKERS[1]}\nafter\n")
+    return page
+
+
+def go(page: Path, every: Table, *names: str) -> int:
+    rows = run.chosen([every], names, large=False)
+    return run.measure(rows, [every], Record.read(page.with_name("measured.json")), 1, page, PEERS)
+
+
+def test_a_row_is_on_the_page_as_soon_as_it_is_measured(page: Path) -> None:
+    pages: list[str] = []
+
+    def looks() -> Measured:
+        pages.append(page.read_text())
+        return Measured(1, 1.0)
+
+    assert go(page, table(slow=measured(4), looks=looks)) == run.DONE
+    assert "| slow | 100 | 4.00 | 25 | - | 1.00 |" in pages[0]
+    assert "| looks | 1 | 1.00 | 1 | - | 4.00 |" in page.read_text()
+
+
+def test_a_run_that_is_interrupted_prints_what_it_has_and_goes_on_from_there(
+    page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert go(page, table(slow=measured(4), fast=interrupted)) == run.INTERRUPTED
+    said = capsys.readouterr()
+    assert "| slow | 100 | 4.00 |" in said.out
+    assert "not measured yet: sums/fast" in said.err
+
+    assert go(page, table(slow=interrupted, fast=measured(2))) == run.DONE
+    said = capsys.readouterr()
+    assert "1 of 2 rows are measured" in said.err
+    assert "| fast | 100 | 2.00 | 50 | - | 2.00 |" in said.out
+
+
+def test_a_run_of_other_code_begins_anew(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert go(page, table(slow=measured(4), fast=interrupted)) == run.INTERRUPTED
+    monkeypatch.setattr(run, "_code", lambda: "changed")
+    assert go(page, table(slow=measured(6), fast=measured(2))) == run.DONE
+    assert "| fast | 100 | 2.00 | 50 | - | 3.00 |" in page.read_text()
+
+
+def test_rows_of_two_runs_are_not_compared(page: Path) -> None:
+    assert go(page, table(slow=measured(4), fast=measured(2))) == run.DONE
+    assert go(page, table(slow=interrupted, fast=measured(1)), "sums/fast") == run.DONE
+    assert "| slow | 100 | 4.00 | 25 | - | 1.00 |" in page.read_text()
+    assert "| fast | 100 | 1.00 | 100 | - | - |" in page.read_text()
+
+
+def test_a_peer_that_is_not_installed_is_named_once(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    works = {"peer, 1": interrupted, "peer, 2": interrupted, "ours": measured(1)}
+    assert go(page, table(**works)) == run.DONE
+    assert capsys.readouterr().err.count("peer is not installed") == 1
+    assert "| ours |" in page.read_text()
+
+
+def test_a_measurement_that_fails_is_named_and_the_others_go_on(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> Measured:
+        raise OSError("no room")
+
+    assert go(page, table(broken=fails, ours=measured(1))) == run.FAILED
+    assert "sums/broken failed: no room" in capsys.readouterr().err
+    assert "| ours |" in page.read_text()
+
+
+def test_a_name_that_no_row_begins_with_is_refused() -> None:
+    with pytest.raises(ValueError, match="no benchmark 'sum/'; there is sums"):
+        run.chosen([table(ours=measured(1))], ["sum/"], large=False)
+
+
+def test_a_large_table_is_measured_only_where_it_is_asked_for() -> None:
+    every = [Table("small", "", {"a": interrupted}), Table("huge", "", {"b": interrupted}, large=True)]
+    assert run.chosen(every, [], large=False) == ["small/a"]
+    assert run.chosen(every, [], large=True) == ["small/a", "huge/b"]
+    assert run.chosen(every, ["huge"], large=False) == ["huge/b"]
