@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from deadheat.models.side_by_side import Roles
+from deadheat.models.side_by_side import Roles, as_before
 from deadheat.scenarios.catalogue import BETWEEN
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, each_checked
 from deadheat.scenarios.given import reference_to
@@ -195,7 +195,8 @@ def rollout(
     started = time.perf_counter()
     names = [each if isinstance(each, str) else _reference(each) for each in (old, new)]
     pair = pair_of(*names)
-    first = Scenario(_named(names, Stop()), evaluations, faults, properties, quiet)
+    readings = tuple(as_before(each) for each in properties if each in pair.two_readings)
+    first = Scenario(_named(names, Stop()), evaluations, faults, (*properties, *readings), quiet)
     roles = pair.at_work(evaluations, first.budgets)
     if len(roles.names) > ROLES_MAX:
         raise UsageError(
