@@ -21,7 +21,7 @@ from deadheat.sim.learn.locals import INITIAL, LocalStates
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from deadheat.sim.operations import Instant
-from deadheat.sim.rules.purity import turned, turned_request
+from deadheat.sim.rules.purity import turned_request
 from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.run.stepping import JointStep, named_with_place, steps_of, steps_of_crash, touched
