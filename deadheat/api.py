@@ -16,6 +16,7 @@ from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_st
 from deadheat.scenarios.subjects import Subject
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit
 from deadheat.sim.faults import Fault
 from deadheat.sim.model import UNLIMITED, Model
 
@@ -90,8 +91,15 @@ class Checked:
                 f"{name} holds vacuously of {of}: no run reached {missed}; mend the protocol, or allow that by "
                 "allow_unreached."
             )
-        stopped = self.result.exploration.stopped or "; ".join(self.result.exploration.remarks) or "a limit"
-        return f"{name} was not decided of {of}: {stopped}; raise states_max, or check something smaller."
+        return f"{name} was not decided of {of}: {self._why_undecided()}."
+
+    def _why_undecided(self) -> str:
+        exploration = self.result.exploration
+        if exploration.stopped is None:
+            return "; ".join(exploration.remarks) or "a limit was reached; check something smaller"
+        if exploration.stopped.limit is Limit.STATES:
+            return f"{exploration.stopped}; raise states_max, or check something smaller"
+        return f"{exploration.stopped}; check something smaller"
 
 
 def check(

@@ -40,7 +40,7 @@ COMMANDS = {
         epilog(
             "deadheat frontier creation-lock name-tombstone --property no-transient-orphan",
             "every set of faults was decided",
-            "never",
+            "what --require asks for is not so",
         ),
     ),
     "replay": Listed(
@@ -85,7 +85,16 @@ COMMANDS = {
     "gate": Listed(
         "Fail if a change to a protocol loses what was guaranteed.",
         "deadheat.commands.gate:gate",
-        epilog("deadheat gate --base origin/main", "nothing that was guaranteed is lost", "something is"),
+        epilog(
+            "deadheat gate --update && deadheat gate --format junit --output gate.xml",
+            "nothing that was guaranteed is lost",
+            "something is",
+        ),
+    ),
+    "rollout": Listed(
+        "Say in which order a new version can be rolled out, role by role, beside the old one, and rolled back.",
+        "deadheat.commands.rollout:rollout",
+        epilog("deadheat rollout baseline name-tombstone --show 3", "some order is safe", "none is"),
     ),
     "schema": Listed(
         "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",

@@ -42,7 +42,6 @@ from deadheat import (
 from deadheat.library import Clock, Column, Database, DatabaseState, Deadline, Record, Redis, Registry, column
 
 PROVISIONING, ACTIVE = "provisioning", "active"
-SWEEP = "sweep"
 
 API_CRASH = Fault("api-crash", "the API server is killed in the middle of a request", "Kubernetes: Pod Lifecycle")
 
@@ -79,11 +78,11 @@ def lock_of(session: str) -> str:
 
 def create(onyx: Onyx, session: str) -> Steps:
     """The endpoint: `create_session__no_commit` under the lock, and the commit."""
-    yield onyx.redis.acquire(lock_of(session), session)
+    yield onyx.redis.acquire(lock_of(session), f"request/{session}")
     yield from onyx.db.begin().insert(BuildSession(session), label=O1)
     yield atomically(O2(onyx.workspaces.register(session, key=session)), onyx.young.arm(key=session))
     yield atomically(O3(onyx.db.commit()), onyx.young.close(key=session))
-    yield onyx.redis.delete_if_equal(lock_of(session), session)
+    yield onyx.redis.delete_if_equal(lock_of(session), f"request/{session}")
 
 
 def create_row_first(onyx: Onyx, session: str) -> Steps:
@@ -94,9 +93,8 @@ def create_row_first(onyx: Onyx, session: str) -> Steps:
 
 
 def request_dies(onyx: Onyx, request: Instance) -> tuple[Operation, ...]:
-    """Its transaction is rolled back and outlasts nothing, and nobody counts on its lock any more."""
-    session = request.key or ""
-    return onyx.young.close(key=session), onyx.redis.forsake(session, session)
+    """Nothing lasts until its commit any more; its transaction is rolled back, and nobody counts on its lock."""
+    return (onyx.young.close(key=request.key),)
 
 
 def delete(onyx: Onyx, session: str) -> Steps:
@@ -119,9 +117,9 @@ def sweep_what_is_old(onyx: Onyx, session: str) -> Steps:
 
 def sweep_under_lock(onyx: Onyx, session: str) -> Steps:
     """The same as at first, while no session is created."""
-    yield onyx.redis.acquire(lock_of(session), SWEEP)
+    yield onyx.redis.acquire(lock_of(session), f"sweep/{session}")
     yield from sweep(onyx, session)
-    yield onyx.redis.delete_if_equal(lock_of(session), SWEEP)
+    yield onyx.redis.delete_if_equal(lock_of(session), f"sweep/{session}")
 
 
 def delete_orphans(onyx: Onyx, session: str, found: tuple[str, ...]) -> Steps:

@@ -29,7 +29,6 @@ from deadheat import (
     Components,
     Design,
     Fault,
-    Instance,
     Label,
     Node,
     Operation,
@@ -181,11 +180,6 @@ def put(request: Callable[[str], Operation], job: str) -> Steps:
         pass
 
 
-def node_dies(farm: Farm, node: Instance) -> tuple[Operation, ...]:
-    """Nobody counts on its leases any more."""
-    return (farm.redis.forsake(FARM, WORKER),)
-
-
 def clean(farm: Farm, job: str) -> Steps:
     """The janitor, elsewhere: a script for each job."""
     yield W6(atomic_block(put_back, farm.redis, job))
@@ -230,7 +224,7 @@ DONE_EARLY = Design(
         Node(
             WORKER,
             runs=("slot", "uploader"),
-            crashes=(crash(NODE_CRASH, noticed=node_dies),),
+            crashes=(crash(NODE_CRASH),),
             volatile=(Farm.results,),
         ),
     ),

@@ -177,9 +177,7 @@ def _files() -> Iterator[Case]:
             "/dev/null",
             "/dev/zero",
         ):
-            yield Case(
-                (*reads, given), f"{given} is not a deadheat trace; make one with `deadheat show PROTOCOL --save"
-            )
+            yield Case((*reads, given), f"{given} is not a deadheat trace; save one (deadheat show PROTOCOL --save")
     for given in (
         "nowhere.jsonl",
         "dir",

@@ -318,7 +318,7 @@ def test_a_search_that_is_interrupted_shows_what_it_has_and_is_no_verdict() -> N
 
 
 def test_what_an_interrupted_search_has_found_violated_is_violated() -> None:
-    script = f"{AT_WORK}\nfrom deadheat.sim.explore import results\nresults.STATES_WITHOUT_LOOKING = 0\nmain()"
+    script = f"{AT_WORK}\nfrom deadheat.sim.explore import limits\nlimits.STATES_WITHOUT_LOOKING = 0\nmain()"
     code, out, _ = interrupted([*LARGE, "-p", "wanted-job-survives", "-p", "terminal-is-final", "--json"], script)
     verdicts = {entry["property"]: entry["verdict"] for entry in json.loads(out)["results"]}
     assert verdicts["wanted-job-survives"] == "inconclusive"

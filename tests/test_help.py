@@ -40,6 +40,9 @@ LIVE_TRACE = [
 ]
 
 
+GATED = 'up_to = 0\nmutants = false\n\n[[check]]\nprotocol = "baseline"\n'
+
+
 def all_commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     command = command or typer.main.get_command(app)
     yield path, command
@@ -91,6 +94,7 @@ def test_every_example_is_taken_by_its_command_and_by_zsh(line: str) -> None:
 
 def test_every_example_that_needs_no_server_runs(tmp_path: Path) -> None:
     (tmp_path / "stress.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in LIVE_TRACE))
+    (tmp_path / "deadheat.toml").write_text(GATED)
     for line in dict.fromkeys(line for _, line in EXAMPLES):
         if line.split()[1] in SERVERS:
             continue

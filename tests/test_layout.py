@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
         for module in imported_modules(path):
             for higher in above:
                 assert not module.startswith(f"deadheat.{higher}"), f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize("room", ["sim", "models", "scenarios"])
+def test_the_rooms_below_the_command_line_do_not_know_its_flags(room: str) -> None:
+    for path in sources(room):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                flags = re.findall(r"(?<![\w-])--[a-z][\w-]*", node.value)
+                assert not flags, f"{path}, line {node.lineno}: {flags[0]}"
 
 
 def imported_at_once(path: Path) -> Iterator[str]:

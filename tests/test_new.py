@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,44 @@ def test_a_new_protocol_gives_the_same_results_as_what_it_came_from(run: Any) ->
     for command in ("deadheat check", "deadheat show"):
         assert f"  {command} ours.py:PROTOCOL\n" in done.stdout
     assert results(run, "ours.py:PROTOCOL") == results(run, "state-machine")
+
+
+def test_a_new_design_is_checked_shown_and_tested_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Any
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    written = run("new", "jobs.py", "--design")
+    commands = [line.strip() for line in written.stdout.splitlines() if line.startswith("  ")]
+    assert commands == ["deadheat check jobs.py:PROTOCOL", "deadheat show jobs.py:PROTOCOL", "pytest test_jobs.py"]
+    text = (tmp_path / "jobs.py").read_text()
+    assert text.startswith('"""jobs, a first design: two workers')
+    assert "first-design" not in text
+    for command in commands[:2]:
+        done = run(*command.split()[1:])
+        assert (done.returncode, done.stderr) == (1, "")
+        assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert "the race is lost here" in done.stdout
+    assert [each["verdict"] for each in results(run, "jobs.py:MENDED")] == ["holds", "holds"]
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_jobs.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert "1 passed, 1 xfailed" in tests.stdout
+    subprocess.run([sys.executable, "-m", "mypy", "--strict", "."], check=True, cwd=tmp_path)
+    again = run("new", "jobs.py", "--design")
+    assert (again.returncode, again.stderr[:21]) == (2, "deadheat: jobs.py is ")
+    assert (tmp_path / "jobs.py").read_text() == text
+
+
+def test_a_new_design_begins_from_no_protocol(run: Any) -> None:
+    done = run("new", "jobs.py", "--design", "--from", "state-machine")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "deadheat: --design begins from no protocol, so leave --from state-machine out, or --design.\n"
+    )
 
 
 def test_nothing_is_overwritten(run: Any, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_counter_without_a_bound_is_named() -> None:
     done = run("check", "counts", "-p", "at-most-one-job", COLUMNS="1000")
     assert done.returncode == 3
     assert "since the local 'seen' of counts (<string>:" in done.stdout
-    assert "seems to have no bound; give it one, or raise --max-values." in done.stdout
+    assert "seems to have no bound; give it one, or raise the limit (--max-values)." in done.stdout
     assert run("check", "counts", "-p", "at-most-one-job", "--max-values", "9").returncode == 3
 
 

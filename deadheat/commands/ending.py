@@ -182,7 +182,7 @@ def ended(command: Callable[[], None]) -> int:
 
 
 def _ended(command: Callable[[], None]) -> int:
-    from deadheat.sim.errors import DeadheatError, in_full
+    from deadheat.sim.errors import DeadheatError
 
     try:
         command()
@@ -192,7 +192,9 @@ def _ended(command: Callable[[], None]) -> int:
         say("deadheat: interrupted; nothing was decided.")
         return ExitCode.INTERRUPTED
     except DeadheatError as error:
-        say(f"deadheat: {in_full(error)}")
+        from deadheat.reports.flags import said
+
+        say(f"deadheat: {said(error)}")
         return _code_of(error)
     except BaseException as error:
         return _unexpected(error)

@@ -15,17 +15,29 @@ if TYPE_CHECKING:
 
 __all__ = ["new"]
 
+BASELINE = "baseline"
+
 
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE.py", help="Where to write it; the test goes beside it.")],
     begun_from: Annotated[
-        str, typer.Option("--from", metavar="PROTOCOL", help="Which of deadheat's own protocols to begin with.")
-    ] = "baseline",
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="PROTOCOL",
+            help=f"Which of deadheat's own protocols to begin with. By default {BASELINE}.",
+        ),
+    ] = None,
+    design: Annotated[
+        bool, typer.Option("--design", help="Begin with a small design of any system, that cancels nothing.")
+    ] = False,
 ) -> None:
-    """Write a first protocol of your own, with a test, and say what to try next. Nothing is overwritten."""
-    from deadheat.scenarios.skeleton import skeleton_of
+    """Write a first protocol or design of your own, with a test, and say what to try next. Nothing is overwritten."""
+    from deadheat.scenarios.skeleton import first_design, skeleton_of
     from deadheat.sim.errors import UsageError
 
+    if design and begun_from is not None:
+        raise UsageError(f"--design begins from no protocol, so leave --from {begun_from} out, or --design.")
     if file.suffix != ".py":
         raise UsageError(f"{file} is no Python file; give it a name that ends with .py.")
     test = file.with_name(f"test_{file.name}")
@@ -34,7 +46,7 @@ def new(
             raise UsageError(f"{each} is there, and nothing is overwritten; give another name, or move it away.")
     if not file.parent.is_dir():
         raise UsageError(f"There is no folder {file.parent}; make it first.")
-    skeleton = skeleton_of(begun_from, file.stem)
+    skeleton = first_design(file.stem) if design else skeleton_of(begun_from or BASELINE, file.stem)
     _write(file, skeleton.protocol)
     _write(test, skeleton.test)
     finish(ExitCode.AS_HOPED, lambda: typer.echo(_next_steps(file, test, skeleton)))

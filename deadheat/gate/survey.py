@@ -17,6 +17,7 @@ from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_st
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit
 from deadheat.sim.explore.system import Reached, transition_system
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.places import Place, is_users_frame, place_of
@@ -77,7 +78,10 @@ def survey(asked: Check) -> Survey:
 def _why(result: CheckResult) -> str | None:
     if all(each.verdict is not Verdict.INCONCLUSIVE for each in result.outcomes):
         return None
-    return result.exploration.stopped or "; ".join(result.exploration.remarks) or "a limit"
+    stopped = result.exploration.stopped
+    if stopped is not None:
+        return stopped.told("max_states" if stopped.limit is Limit.STATES else None)
+    return "; ".join(result.exploration.remarks) or "a limit"
 
 
 def _broken(asked: Check, scenario: Scenario, result: CheckResult, options: Options) -> dict[str, Frontier]:

@@ -24,11 +24,11 @@ from typing import Any, Generic, TypeVar
 from deadheat.models.any_system import Components
 from deadheat.models.claims import Claim, property_of
 from deadheat.models.components.chance import Chance
-from deadheat.models.connections import with_connections
+from deadheat.models.connections import among, with_connections
 from deadheat.models.faults import FAULTS
 from deadheat.models.nodes import Node, nodes_of, require_nodes, with_nodes
 from deadheat.models.protocol_rules import require_name, require_tuple
-from deadheat.models.roles import Faults, Role, Steps, processes_of
+from deadheat.models.roles import Faults, Role, Steps, instances_of
 from deadheat.sim.components import Component
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
@@ -55,8 +55,8 @@ class Design(Generic[System]):
     `key` is what there can be several of, in the singular: `-n 2` of "order" makes order1 and order2. `nodes` are what
     roles run on, and die with. `faults` are those that no component, crash or role declares, and `budgets` the faults
     under which it is judged if nothing else is asked for. `lacks` are labels that its roles name and no run needs to
-    reach. `expects` says of properties which verdict is expected, for `deadheat check --expected`. A `quiet` design
-    judges liveness only on runs on which faults stop.
+    reach. `expects` says of properties which verdict is expected. A `quiet` design judges liveness only on runs on
+    which faults stop.
     """
 
     name: str
@@ -164,13 +164,15 @@ class Design(Generic[System]):
         name: str,
         summary: str,
         *,
-        roles: Mapping[str, Callable[..., Steps]] | None = None,
+        roles: Mapping[str, Callable[..., Steps] | Role[System]] | None = None,
         without: Iterable[str] = (),
         **changes: Any,
     ) -> Design[System]:
         """Return this design where roles, by name, do something else, and those named in `without` are not there.
 
-        `changes` are other fields. Raises ModelError for a role that there is not.
+        A role is changed to what another function does, or to another role of its name, of which there may be another
+        number: `roles={"relay": several("relay", relay, 2)}`. `changes` are other fields. Raises ModelError for a role
+        that there is not.
         """
         roles, without = roles or {}, tuple(without)
         known = [each.name for each in self.roles]
@@ -178,7 +180,7 @@ class Design(Generic[System]):
             if each not in known:
                 raise ModelError(str(unknown_name(f"role in the design {self.name!r} named", each, known)))
         left = (each for each in self.roles if each.name not in set(without))
-        changed = tuple(replace(each, function=roles.get(each.name, each.function)) for each in left)
+        changed = tuple(_changed(each, roles.get(each.name, each.function)) for each in left)
         changes.setdefault("roles", changed)
         return replace(self, name=name, summary=summary, **changes)
 
@@ -190,17 +192,27 @@ class Design(Generic[System]):
         """Return the model of the design at so many keys, under these budgets of faults."""
         budgets = budgets or {}
         components = self.components.at(self.keys(count), budgets)
-        instances = components.instances()
-        processes = (
-            *with_connections(processes_of(self.roles, components, budgets), instances),
-            *processes_by_themselves(components, budgets),
-        )
+        there = tuple(instances_of(self.roles, components, budgets))
+        own = tuple(role.process(components, each) for role, each in there)
+        role_of = {each.name: role.name for role, each in there}
+        nodes = tuple(nodes_of(self.nodes, components, own, role_of))
+        names = (*(each.name for each in own), *(each.name for each in nodes))
+        instances = among(components.instances(), names)
+        homes = {name: node.name for node in nodes for name in node.runs}
+        processes = (*with_connections(own, instances, homes), *processes_by_themselves(components, budgets))
         claims = tuple(property_of(each, components, self.key) for each in self.claims)
         declared = frozenset(self.kinds)
         model = Model(instances, processes, (), budgets, quiet or self.quiet, components.keys, declared)
-        role_of = {each.name: role.name for role in self.roles for each in role.instances(components, budgets)}
-        model = with_nodes(model, *nodes_of(self.nodes, components, processes, role_of))
+        model = with_nodes(model, *nodes)
         return replace(model, properties=claims)
+
+
+def _changed(role: Role[System], to: Callable[..., Steps] | Role[System]) -> Role[System]:
+    if not isinstance(to, Role):
+        return replace(role, function=to)
+    if to.name != role.name:
+        raise ModelError(f"The role {role.name!r} was changed to one that is named {to.name!r}; name it alike.")
+    return to
 
 
 def declared_faults(

@@ -159,7 +159,8 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     components, processes = dict(model.components), list(model.processes)
     homes: dict[str, str] = {}
     for node in nodes:
-        workers = tuple(with_connections(node.workers, model.components))
+        homes = {each.name: node.name for each in node.workers}
+        workers = tuple(with_connections(node.workers, model.components, homes))
         on_it = (*_run_by(node, model), *workers)
         names = [each.name for each in on_it]
         for name in names:
@@ -202,10 +203,9 @@ def _environment(node: Node, life: NodeLife, model: Model, on_it: tuple[Process,
     wiped = tuple(wipe for each in volatile for wipe in _wiped(each, model, node.key))
     for crash in node.crashes:
         assert isinstance(crash, Crash)
-        broken = (
-            each for process in on_it for each in broken_with(process, model.components, for_good=not crash.restarts)
-        )
-        noticed = (*wiped, *crash.consequences.operations, *broken)
+        for_good = not crash.restarts
+        broken = [each for one in on_it for each in broken_with(one, model.components, node.name, for_good=for_good)]
+        noticed = (*wiped, *crash.consequences.operations, *dict.fromkeys(broken))
         down = Accompanied(life.crash(crash.kind, crash.restarts), noticed, is_certain=True)
         name = f"{node.name}/{crash.kind}"
         yield Process(name, go_down, (down,), repeats=crash.restarts, owed=False, is_environment=True)

@@ -31,6 +31,7 @@ __all__ = [
     "RoleCrash",
     "Steps",
     "crash",
+    "instances_of",
     "one",
     "one_each",
     "processes_of",
@@ -272,11 +273,18 @@ def numbered(count: int | Callable[[Faults], int]) -> Callable[[Faults], tuple[i
     return numbers
 
 
-def processes_of(roles: tuple[Role[Any], ...], components: Components, faults: Faults) -> Iterator[Process]:
-    """Yield the processes of roles: those of each key together, then those that are for all."""
+def instances_of(
+    roles: tuple[Role[Any], ...], components: Components, faults: Faults
+) -> Iterator[tuple[Role[Any], Instance]]:
+    """Yield which processes there are of roles: those of each key together, then those that are for all."""
     each_key = [(role, each) for role in roles if role.each_key for each in role.instances(components, faults)]
     for key in components.keys:
-        yield from (role.process(components, each) for role, each in each_key if each.key == key)
+        yield from ((role, each) for role, each in each_key if each.key == key)
     for role in roles:
         if not role.each_key:
-            yield from (role.process(components, each) for each in role.instances(components, faults))
+            yield from ((role, each) for each in role.instances(components, faults))
+
+
+def processes_of(roles: tuple[Role[Any], ...], components: Components, faults: Faults) -> Iterator[Process]:
+    """Yield the processes of roles: those of each key together, then those that are for all."""
+    yield from (role.process(components, each) for role, each in instances_of(roles, components, faults))

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from deadheat.models.design import Design
 from deadheat.models.system import Protocol
-from deadheat.sim.components import Component, operation
+from deadheat.models.translation import NO_TRANSLATION, Translation, translation_between
+from deadheat.sim.components import Component, operation, operations_in
 from deadheat.sim.errors import FingerprintError, UsageError
 from deadheat.sim.fingerprint import digest_of
 from deadheat.sim.freeze import freeze
@@ -57,6 +58,12 @@ class Roles:
         """Those of which there can be old and new replicas at one time: the others are there, or are not."""
         return tuple(each for each in self.parts if each not in self.added and each not in self.removed)
 
+    def among(self, names: Collection[str | None]) -> Roles:
+        """Return those of them that have one of these names."""
+        parts = {name: part for name, part in self.parts.items() if name in names}
+        kept = [tuple(each for each in some if each in names) for some in (self.added, self.removed)]
+        return Roles(parts, *kept)
+
     def of(self, process: Process) -> str | None:
         """Return the role that a process is of, if it is one of these."""
         if process.is_environment:
@@ -69,12 +76,14 @@ class Alike(NamedTuple):
     """Two versions that were brought to one form, and how they differ.
 
     `by_itself` are the two with the components that each has by itself, and nothing else that is not in that form.
+    `translation` stands between the old one and the servers, where the two have classes of their own.
     """
 
     old: Any
     new: Any
     roles: Roles
     by_itself: tuple[Any, Any]
+    translation: Translation
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -120,7 +129,13 @@ def _alike_protocols(old: Protocol, new: Protocol) -> Alike:
     own, added, removed = _own_roles(old.roles, new.roles)
     old, new = replace(old, **shared), replace(new, **shared)
     roles = Roles({**changed, **own}, added, removed)
-    return Alike(replace(old, **classes), replace(new, **classes), roles, (old, new))
+    return Alike(
+        replace(old, **classes),
+        replace(new, **classes),
+        roles,
+        (old, new),
+        translation_between(_parts(old), _parts(new)),
+    )
 
 
 def _alike_designs(old: Design[Any], new: Design[Any]) -> Alike:
@@ -134,7 +149,19 @@ def _alike_designs(old: Design[Any], new: Design[Any]) -> Alike:
             f"The designs {old.name!r} and {new.name!r} run on different nodes, and what would run where meanwhile is "
             "in neither; let both have the same."
         )
-    return Alike(old, new, Roles(*_own_roles(old.roles, new.roles)), (old, new))
+    roles = Roles(*_own_roles(old.roles, new.roles))
+    return Alike(old, new, roles, (old, new), translation_between(_parts(old), _parts(new)))
+
+
+def _parts(version: Any) -> list[Any]:
+    """Return what a version is made of: functions, and the classes of its components."""
+    components = version.components
+    named = [type(each) for each in components.named().values()] if isinstance(version, Design) else []
+    own = [getattr(version, name) for name in BUILT_IN] if isinstance(version, Protocol) else []
+    kinds = [version.redis, version.kubernetes, version.status] if isinstance(version, Protocol) else []
+    functions = [each for role in version.roles for each in role.functions]
+    claims = [each.violation for each in version.claims]
+    return [*own, *functions, *claims, *named, *kinds, components if isinstance(components, type) else type(components)]
 
 
 def _own_roles(old: Iterable[Any], new: Iterable[Any]) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
@@ -158,10 +185,18 @@ def _by_part(roles: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
 
 def _class(name: str, old: type[Any], new: type[Any]) -> type[Any]:
     """Return the class that can do what both need; raises UsageError where there is none."""
-    if issubclass(new, old) or (new.__qualname__ == old.__qualname__ and is_same(old, new)):
+    if issubclass(new, old):
         return new
     if issubclass(old, new):
         return old
+    if new.__qualname__ == old.__qualname__ and new.__module__ != old.__module__:
+        lost = [each for each in operations_in(old) if each not in operations_in(new)]
+        if lost:
+            raise UsageError(
+                f"What is called {name!r} has no operation {lost[0]!r} any more, which an old role may ask for as long "
+                "as there is one; keep it until then."
+            )
+        return new
     both = _joined(old, new)
     if both is None:
         raise UsageError(f"What is called {name!r} is {old.__name__} before and {new.__name__} after, {MIGRATION}.")
@@ -189,13 +224,13 @@ def _added_to(base: type, kind: type) -> dict[str, Any]:
     return {name: each for of in classes for name, each in vars(of).items() if name not in NOTED_BY_PYTHON}
 
 
-def _component(old: Component, new: Component) -> Component:
+def _component(old: Component, new: Component, translation: Translation) -> Component:
     """Return the one of two components that can do what both need; raises UsageError where neither can."""
     kind = _class(old.name, type(old), type(new))
     for name in vars(old).keys() & vars(new).keys():
-        if not _is_equal(vars(old)[name], vars(new)[name]):
+        if not _is_equal(translation.to_new(vars(old)[name]), vars(new)[name]):
             raise UsageError(f"The component {old.name!r} has another {name!r} before than after, {MIGRATION}.")
-    if not _is_equal(old.initial, new.initial):
+    if not _is_equal(translation.to_new(old.initial), new.initial):
         raise UsageError(f"The component {old.name!r} begins with another value before than after, {MIGRATION}.")
     if kind in (type(old), type(new)):
         return new if kind is type(new) else old
@@ -214,17 +249,23 @@ def _is_equal(one: Any, other: Any) -> bool:
 # Models
 
 
-def side_by_side(old: Model, new: Model, roles: Roles, at_new: Collection[str], mixed: Collection[str]) -> Model:
+def side_by_side(
+    old: Model,
+    new: Model,
+    roles: Roles,
+    at_new: Collection[str],
+    mixed: Collection[str],
+    translation: Translation = NO_TRANSLATION,
+) -> Model:
     """Return the model in which the roles `at_new` are new, those `mixed` either, and the others old.
 
     Raises UsageError where that cannot be: two components that are no one, or replicas that differ in how they crash.
     """
-    shared = {
-        name: _component(old.components[name], new.components[name])
-        for name in new.components
-        if name in old.components
-    }
-    properties = {each.name: each for each in (*old.properties, *new.properties)}
+    both = [name for name in new.components if name in old.components]
+    shared = {name: _component(old.components[name], new.components[name], translation) for name in both}
+    properties = {each.name: translation.property(each) for each in old.properties}
+    properties |= {each.name: each for each in new.properties}
+    old = replace(old, processes=tuple(map(translation.process, old.processes)))
     return Model(
         {**new.components, **{name: each for name, each in old.components.items() if name not in shared}, **shared},
         tuple(_processes(old, new, roles, at_new, mixed)),

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.flags import told
 from deadheat.reports.names import broken, print_whole, table_that_fits
 from deadheat.scenarios.frontier import FaultSet, Frontier
 from deadheat.sim.counting import counted
@@ -78,7 +79,8 @@ def _missing(rows: Iterable[Sequence[Frontier]]) -> list[str]:
     for row in rows:
         sizes = [_size(faults) for each in row for faults in each.undecided]
         if sizes:
-            protocols.setdefault((row[0].stopped or "a limit", min(sizes)), []).append(row[0].scenario.protocol)
+            why = told(row[0].stopped) if row[0].stopped else "a limit"
+            protocols.setdefault((why, min(sizes)), []).append(row[0].scenario.protocol)
     return [
         f"Cut short, since {why}: {', '.join(names)}; not all sets of {counted(size, 'fault')} or more are decided."
         for (why, size), names in protocols.items()

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.command_lines import show_command
 from deadheat.scenarios.check import CheckResult
 from deadheat.scenarios.incidents.judge import Judgement
 from deadheat.scenarios.scenario import budget_text
@@ -66,9 +67,9 @@ def _entry(judgement: Judgement) -> dict[str, Any]:
         "fix_holds": judgement.fix_holds,
         "fix_still_violates": list(judgement.still_violated),
         "fix_newly_violates": list(judgement.newly_violated),
-        "fix_broken_by": list(judgement.broken_by),
-        "fix_undecided_for": list(judgement.undecided),
-        "fix_not_applicable": list(judgement.not_applicable),
+        "fix_broken_by": list(judgement.with_one_more.broken_by),
+        "fix_undecided_for": list(judgement.with_one_more.undecided),
+        "fix_not_applicable": list(judgement.with_one_more.not_applicable),
     }
 
 
@@ -84,7 +85,7 @@ def _cells(judgement: Judgement) -> tuple[Text, ...]:
         holds = Text("yes", style="green")
     else:
         holds = Text("no", style="bold red")
-    broken = [*judgement.broken_by, *(f"{each}?" for each in judgement.undecided)]
+    broken = [*judgement.with_one_more.broken_by, *(f"{each}?" for each in judgement.with_one_more.undecided)]
     if not broken:
         broken = ["none of them" if judgement.mended else "-"]
     what = Text.assemble((judgement.incident.name, "bold"), "\n", judgement.incident.remedy)
@@ -109,7 +110,7 @@ def _notes(judgement: Judgement) -> Text:
 
 def _command(judgement: Judgement) -> str:
     first = (*judgement.violated, *judgement.incident.properties)[0]
-    return judgement.defect.scenario.command(first)
+    return show_command(judgement.defect.scenario, first)
 
 
 def _lengths(result: CheckResult, names: Sequence[str]) -> dict[str, int]:

@@ -9,7 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
+from deadheat.reports.command_lines import show_command
 from deadheat.reports.explosion import explosion
+from deadheat.reports.flags import told
 from deadheat.reports.names import TERMS, broken, print_whole, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.scenario import budget_text
@@ -117,7 +119,7 @@ def _remarks(results: Sequence[CheckResult]) -> list[Text]:
         exploration = result.exploration
         remarks.update((f"{result.scenario.protocol}: {remark}.", None) for remark in exploration.remarks)
         if exploration.stopped:
-            remarks[f"{result.scenario.protocol}: not all states were seen, since {exploration.stopped}."] = None
+            remarks[f"{result.scenario.protocol}: not all states were seen, since {told(exploration.stopped)}."] = None
         if exploration.bytes_per_state and exploration.states >= LARGE:
             cores = f"{counted(exploration.cores, 'core')}"
             size = f"{exploration.bytes_per_state:.1f} bytes a state"
@@ -177,10 +179,11 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
 
 def _expected(results: Sequence[CheckResult]) -> str:
     """Return which steps were to be reached."""
-    others = [name for result in results for name in result.labels if name not in [each.name for each in LABELS]]
-    if others:
-        return f"named ({', '.join(dict.fromkeys(name for result in results for name in result.labels))})"
-    lacking = [label.name for label in LABELS if any(label.name not in result.labels for result in results)]
+    named = [result.labels for result in results]
+    usual = {each.name for each in LABELS}
+    if any(name not in usual for labels in named for name in labels):
+        return f"named ({', '.join(dict.fromkeys(name for labels in named for name in labels))})"
+    lacking = [label.name for label in LABELS if any(label.name not in labels for labels in named)]
     return "T0 to T8" + (f" (but {', '.join(lacking)}, where a protocol lacks it)" if lacking else "")
 
 
@@ -197,5 +200,5 @@ def _advice(results: Sequence[CheckResult]) -> list[Text]:
     for result in results:
         for outcome in result.outcomes:
             if outcome.verdict is Verdict.VIOLATED:
-                return [Text.assemble("See one: ", (result.scenario.command(outcome.property), "bold"))]
+                return [Text.assemble("See one: ", (show_command(result.scenario, outcome.property), "bold"))]
     return []

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.reports.timeline import empty_table, step_of
+from deadheat.reports.timeline import empty_table, known_of, step_of
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_words import (
     condition_text,
@@ -124,8 +124,9 @@ def _example(window: RaceWindow) -> Table:
     table.add_column("process", style="cyan", no_wrap=True)
     table.add_column("step", overflow="fold")
     table.add_column("waits for", overflow="fold")
+    known = known_of(window.counterexample.scenario.model())
     for step in (window.steps[number - 1] for number in window.order):
-        text = step_of(window.counterexample.trace.events[step.number - 1])
+        text = step_of(window.counterexample.trace.events[step.number - 1], known)
         waits = step_text(window, window.waits_for[step.number])
         table.add_row(str(step.number), duration_text(window.times_ns[step.number]), step.process, text, waits)
     return table

@@ -60,7 +60,9 @@ class GeneralModel(Subject):
     def model(self, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model with these budgets in the place of its own; raises UsageError for several evaluations."""
         if evaluations != 1:
-            raise UsageError("A model has no evaluations of which there could be several; set its sizes by --set.")
+            raise UsageError(
+                "A model has no evaluations of which there could be several; set its own sizes.", about="settings"
+            )
         return replace(self.made, budgets={**dict.fromkeys(self.made.budgets, 0), **budgets}, quiet=quiet)
 
 
@@ -96,7 +98,7 @@ def _arguments(reference: str, function: Callable[..., Any], settings: Settings)
     for name, parameter in parameters.items():
         is_wanted = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if is_wanted and parameter.default is parameter.empty and name not in given:
-            raise UsageError(f"{reference} wants the size {name!r}; give it by --set {name}=VALUE.")
+            raise UsageError(f"{reference} wants the size {name!r}; set {name}=VALUE.", about="settings")
     return given
 
 
@@ -113,7 +115,7 @@ def _value(name: str, text: str, kinds: tuple[type, ...]) -> Any:
         except ValueError:
             continue
     wanted = " or ".join("true or false" if kind is bool else NAMES[kind] for kind in kinds)
-    raise UsageError(f"--set {name}={text} is not {wanted}; write one.")
+    raise UsageError(f"{name}={text} is not {wanted}; write one.", about="settings")
 
 
 def _kinds(reference: str, parameter: inspect.Parameter) -> tuple[type, ...]:
@@ -126,7 +128,8 @@ def _kinds(reference: str, parameter: inspect.Parameter) -> tuple[type, ...]:
     wanted = get_args(said) if isinstance(said, UnionType) or get_origin(said) is Union else (said,)
     if any(each not in (*KINDS, type(None)) for each in wanted):
         raise UsageError(
-            f"The parameter {parameter.name!r} of {reference} takes what no text says; --set sets numbers, texts, true "
-            "and false."
+            f"The parameter {parameter.name!r} of {reference} takes what no text says; only numbers, texts, true "
+            "and false can be set.",
+            about="settings",
         )
     return tuple(kind for kind in KINDS if kind in wanted)

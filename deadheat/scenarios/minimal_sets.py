@@ -16,6 +16,7 @@ from deadheat.sim.explore.labels.breaking import Breaking, Decided, Question, br
 from deadheat.sim.explore.labels.search import PROPERTIES_MAX
 from deadheat.sim.explore.labels.sets import Kinds, smaller_by_one
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import UNLIMITED, Model
 
 __all__ = ["FaultSet", "MinimalSets", "minimal_sets", "sets_asked"]
@@ -41,7 +42,7 @@ class MinimalSets:
     not_applicable: tuple[str, ...] = ()
     states: int = 0
     seconds: float = 0.0
-    stopped: str | None = None
+    stopped: Stop | None = None
 
 
 def sets_asked(scenario: Scenario, up_to: int, kinds: Sequence[str]) -> list[Kinds]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from deadheat.scenarios.check import Counterexample
+from deadheat.scenarios.stops import OfStop
 from deadheat.scenarios.subjects import OfEvaluations
 from deadheat.sim.trace import Event, Trace
 
@@ -20,7 +21,8 @@ def closing_sentence(counterexample: Counterexample) -> str:
     if violation.partition(" ")[0].isalpha():  # not a name, such as order1
         violation = violation[0].upper() + violation[1:]
     events = list(enumerate(counterexample.trace.events, start=1))
-    of_evaluations = isinstance(counterexample.scenario.subject, OfEvaluations)
+    subject = counterexample.scenario.subject
+    of_evaluations = isinstance(subject.pair.new if isinstance(subject, OfStop) else subject, OfEvaluations)
     reasons = _reasons(counterexample.property, events) if of_evaluations else _faults_of(events)
     reasons += _for_ever(counterexample.trace)
     return violation + (": " + ", and ".join(reasons) if reasons else "") + "."

@@ -16,26 +16,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from functools import cached_property
+from itertools import combinations, pairwise, permutations
+from typing import TypeAlias
 
 import networkx as nx
 
+from deadheat.models.side_by_side import Roles
+from deadheat.scenarios.catalogue import BETWEEN
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, each_checked
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, Scenario
-from deadheat.scenarios.stops import Pair, Stop, pair_of
+from deadheat.scenarios.stops import Stop, pair_of
 from deadheat.scenarios.subject import Subject
 from deadheat.scenarios.subjects import OfDesign, OfEvaluations
 from deadheat.sim.errors import ModelError, UsageError
 
-__all__ = ["Rollout", "StopResult", "rollout"]
+__all__ = ["Order", "Rollout", "StopResult", "rollout"]
 
 ROLES_MAX = 7
 """So many roles have 577 stops; of more, nobody reads the table."""
 
 SAME_SERVERS_STATES_MAX = 50_000
 
-Said = Callable[[int, int], None]
+Order: TypeAlias = tuple[str, ...]
+"""Roles, by name, in the order in which they are rolled out."""
+
+Said: TypeAlias = Callable[[int, int], None]
 """Receives how many stops of how many were checked."""
 
 
@@ -70,6 +77,7 @@ class StopResult:
 class Rollout:
     """What was found of a rollout from `old` to `new`, references both.
 
+    `rolled` are the roles that were, and `idle` those that have nothing to do under the faults of the scenario.
     `judged` are the properties that count; `old_anyway` and `new_anyway` those that a version violates by itself, and
     `not_judged` those of which that was not decided. `same_servers` says whether it was decided that the servers of
     both do for each version what its own do.
@@ -78,7 +86,8 @@ class Rollout:
     old: str
     new: str
     scenario: Scenario
-    pair: Pair
+    rolled: Roles
+    idle: tuple[str, ...]
     judged: tuple[str, ...]
     old_anyway: tuple[str, ...]
     new_anyway: tuple[str, ...]
@@ -90,25 +99,28 @@ class Rollout:
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles that are rolled out."""
-        return self.pair.roles.names
+        return self.rolled.names
 
     def at(self, stop: Stop) -> StopResult:
         """Return what was found at a stop, in whichever order its roles are named."""
-        new, mixed = set(stop.new), set(stop.mixed)
-        return next(each for each in self.results if set(each.stop.new) == new and set(each.stop.mixed) == mixed)
+        return self._found[frozenset(stop.new), frozenset(stop.mixed)]
+
+    @cached_property
+    def _found(self) -> Mapping[tuple[frozenset[str], frozenset[str]], StopResult]:
+        return {(frozenset(each.stop.new), frozenset(each.stop.mixed)): each for each in self.results}
 
     @property
     def all_at_once(self) -> StopResult:
         """What was found where all roles that can be mixed are, and the others are there."""
-        return self.at(all_at_once(self.pair))
+        return self.at(all_at_once(self.rolled))
 
-    @property
-    def safe_orders(self) -> tuple[tuple[str, ...], ...]:
+    @cached_property
+    def safe_orders(self) -> tuple[Order, ...]:
         """The orders of the roles in which every stop is safe."""
         return self._orders(lambda each: each.is_safe)
 
     @property
-    def safe_orders_back(self) -> tuple[tuple[str, ...], ...]:
+    def safe_orders_back(self) -> tuple[Order, ...]:
         """The orders in which the roles can be rolled back, one by one."""
         return tuple(each[::-1] for each in self.safe_orders)
 
@@ -122,25 +134,40 @@ class Rollout:
         """Whether some stop on every order is unsafe."""
         return not self._orders(lambda each: not each.is_unsafe)
 
-    def _orders(self, allows: Callable[[StopResult], bool]) -> tuple[tuple[str, ...], ...]:
+    @cached_property
+    def least_unsafe(self) -> tuple[Order, tuple[StopResult, ...]]:
+        """The order that comes through the fewest unsafe stops, and these."""
+        unsafe = {order: tuple(each for each in self.on(order) if each.is_unsafe) for order in permutations(self.roles)}
+        order = min(unsafe, key=lambda each: len(unsafe[each]))
+        return order, unsafe[order]
+
+    def on(self, order: Order) -> tuple[StopResult, ...]:
+        """Return the stops that an order comes through, from the old version to the new one."""
+        stops = [Stop()]
+        for number, role in enumerate(order):
+            stops.extend((*self.between(order[:number], role), Stop(order[: number + 1])))
+        return tuple(map(self.at, stops))
+
+    def _orders(self, allows: Callable[[StopResult], bool]) -> tuple[Order, ...]:
+        """Return the paths from no role to all of them that come through allowed stops only."""
         graph: nx.DiGraph[frozenset[str]] = nx.DiGraph()
-        allowed = {(frozenset(each.stop.new), frozenset(each.stop.mixed)) for each in self.results if allows(each)}
-        none: frozenset[str] = frozenset()
-        last = frozenset(self.roles)
+        none, last = frozenset[str](), frozenset(self.roles)
+        graph.add_nodes_from((none, last))
         for size in range(len(self.roles)):
-            for new in map(frozenset, combinations(self.roles, size)):
-                for role in last - new:
-                    on_the_way = (new, frozenset((role,))) if role in self.pair.roles.mixable else (new, none)
-                    stops = ((new, none), on_the_way, (new | {role}, none))
-                    if all(each in allowed for each in stops):
-                        graph.add_edge(new, new | {role})
-        if not self.roles:
-            return ((),) if (none, none) in allowed else ()
-        if none not in graph or last not in graph:
-            return ()
+            for new in combinations(self.roles, size):
+                for role in last.difference(new):
+                    stops = (Stop(new), *self.between(new, role), Stop((*new, role)))
+                    if all(allows(self.at(each)) for each in stops):
+                        graph.add_edge(frozenset(new), frozenset((*new, role)))
+        if none == last:
+            return ((),) if allows(self.at(Stop())) else ()
         paths = nx.all_simple_paths(graph, none, last)
-        orders = (tuple(next(iter(b - a)) for a, b in pairwise(path)) for path in paths)
+        orders = (tuple(next(iter(after - before)) for before, after in pairwise(path)) for path in paths)
         return tuple(sorted(orders, key=lambda order: [self.roles.index(each) for each in order]))
+
+    def between(self, new: Order, role: str) -> tuple[Stop, ...]:
+        """Return the stop at which a role is rolled out, where some are new; none for one that is not there before."""
+        return (Stop(new, (role,)),) if role in self.rolled.mixable else ()
 
 
 def no_word(done: int, total: int) -> None:
@@ -168,14 +195,15 @@ def rollout(
     started = time.perf_counter()
     names = [each if isinstance(each, str) else _reference(each) for each in (old, new)]
     pair = pair_of(*names)
-    if len(pair.roles.names) > ROLES_MAX:
+    first = Scenario(_named(names, Stop()), evaluations, faults, properties, quiet)
+    roles = pair.at_work(evaluations, first.budgets)
+    if len(roles.names) > ROLES_MAX:
         raise UsageError(
-            f"{len(pair.roles.names)} roles differ between {names[0]} and {names[1]}, of {ROLES_MAX} at most; roll out "
+            f"{len(roles.names)} roles differ between {names[0]} and {names[1]}, of {ROLES_MAX} at most; roll out "
             "fewer at a time, by a version in between."
         )
-    first = Scenario(_named(names, Stop()), evaluations, faults, properties, quiet)
     same_servers = pair.require_same_servers(first.budgets, SAME_SERVERS_STATES_MAX)
-    ends = (Stop(), Stop(pair.roles.names)) if pair.roles.names else (Stop(),)
+    ends = (Stop(), Stop(roles.names)) if roles.names else (Stop(),)
     alone = [_or_raise(each) for each in each_checked([_at(first, names, each) for each in ends], options, jobs)]
     anyway = [_with(each, Verdict.VIOLATED) for each in (alone[0], alone[-1])]
     not_decided = {name for each in alone for name in _with(each, Verdict.INCONCLUSIVE)}
@@ -183,7 +211,7 @@ def rollout(
         each for each in first.properties if each not in not_decided and not any(each in names for names in anyway)
     )
     missed_anyway = {name for each in alone for name in each.labels_not_reached}
-    stops = list(stops_of(pair))
+    stops = list(stops_of(roles))
     scenarios = [_at(replace(first, properties=judged), names, each) for each in stops]
     results = []
     for number, (stop, found) in enumerate(zip(stops, each_checked(scenarios, options, jobs), strict=True), start=1):
@@ -193,7 +221,8 @@ def rollout(
         old=names[0],
         new=names[1],
         scenario=first,
-        pair=pair,
+        rolled=roles,
+        idle=tuple(each for each in pair.roles.names if each not in roles.names),
         judged=judged,
         old_anyway=anyway[0],
         new_anyway=anyway[1],
@@ -204,20 +233,20 @@ def rollout(
     )
 
 
-def stops_of(pair: Pair) -> Iterator[Stop]:
+def stops_of(rolled: Roles) -> Iterator[Stop]:
     """Yield the stops: every set of new roles, each with no other role mixed, and with each; and all mixed at once."""
-    roles, mixable = pair.roles.names, pair.roles.mixable
+    roles, mixable = rolled.names, rolled.mixable
     for size in range(len(roles) + 1):
         for new in combinations(roles, size):
             yield Stop(new)
             yield from (Stop(new, (each,)) for each in mixable if each not in new)
     if len(mixable) > 1:
-        yield all_at_once(pair)
+        yield all_at_once(rolled)
 
 
-def all_at_once(pair: Pair) -> Stop:
+def all_at_once(rolled: Roles) -> Stop:
     """Return the stop at which all roles that can be mixed are, and those that are added are there, too."""
-    return Stop(pair.roles.added, pair.roles.mixable)
+    return Stop(rolled.added, rolled.mixable)
 
 
 def _reference(subject: Subject) -> str:
@@ -229,8 +258,6 @@ def _reference(subject: Subject) -> str:
 
 
 def _named(names: Sequence[str], stop: Stop) -> str:
-    from deadheat.scenarios.catalogue import BETWEEN
-
     return BETWEEN.join((*names, stop.parts))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -24,9 +22,6 @@ __all__ = [
     "parse_settings",
     "require_steps_or_faults",
 ]
-
-PLAIN = r"[\w./:=+-][\w./:=+~-]*"
-"""What no shell takes for anything but itself."""
 
 WITHOUT_END = "*"
 """How a budget without end is written."""
@@ -104,25 +99,9 @@ class Scenario:
         model = subject.model(self.evaluations, self.budgets, self.quiet)
         return replace(model, properties=tuple(each for each in model.properties if each.name in self.properties))
 
-    def command(self, name: str) -> str:
-        """Return the deadheat command that shows the named property's counterexample in this scenario."""
-        parts = [f"deadheat show {_word(self.protocol)} --property {_word(name)}"]
-        parts.extend(f"--set {_word(f'{setting}={value}')}" for setting, value in self.settings)
-        if self.evaluations != 1:
-            parts.append(f"--evaluations {self.evaluations}")
-        parts.extend(f"--faults {_word(f'{kind}={budget_text(budget)}')}" for kind, budget in self.faults)
-        if self.quiet:
-            parts.append("--quiet-period")
-        return " ".join(parts)
-
-
-def _word(text: str) -> str:
-    """Return a text as one word of a command line."""
-    return text if re.fullmatch(PLAIN, text) else shlex.quote(text)
-
 
 def budget_text(budget: int) -> str:
-    """Return a budget as it is written on the command line."""
+    """Return a budget as it is written."""
     return WITHOUT_END if budget == UNLIMITED else str(budget)
 
 
@@ -146,7 +125,7 @@ def parse_settings(texts: list[str]) -> Settings:
     """Return the sizes that texts such as `managers=5` set; raises UsageError."""
     for text in texts:
         if not text.partition("=")[0].isidentifier() or "=" not in text:
-            raise UsageError(f"{text!r} sets no size; write --set NAME=VALUE, such as --set managers=5.")
+            raise UsageError(f"{text!r} sets no size; write NAME=VALUE, such as managers=5.", about="settings")
     return tuple((name, value) for name, _, value in (text.partition("=") for text in texts))
 
 

@@ -19,7 +19,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.user_code import is_installed
 from deadheat.sim.errors import UsageError
 
-__all__ = ["NAME", "Skeleton", "skeleton_of"]
+__all__ = ["NAME", "Skeleton", "first_design", "skeleton_of"]
 
 NAME = "PROTOCOL"
 """What the protocol in the file is called."""
@@ -63,6 +63,19 @@ def skeleton_of(reference: str, stem: str) -> Skeleton:
         raise UsageError(f"{reference!r} is none of deadheat's own protocols, which a new file can begin from.")
     checked = check(Scenario(reference))
     return Skeleton(_protocol_file(protocols()[base], added, reference, stem), _test_file(checked, stem), checked)
+
+
+def first_design(stem: str) -> Skeleton:
+    """Return a small design, of any system, as the text of a module of that name, with a test.
+
+    Raises UsageError for a name that no module can have.
+    """
+    _require_importable(stem)
+    from deadheat.scenarios import first_design as module
+
+    source = inspect.getsource(module).replace("first-design", stem)
+    checked = check(Scenario(f"{module.__name__}:{NAME}"))
+    return Skeleton(source.replace('"""', f'"""{stem}, a first design: ', 1), _test_file(checked, stem), checked)
 
 
 def _require_importable(stem: str) -> None:

@@ -11,21 +11,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from deadheat.models.side_by_side import Alike, Roles, alike, side_by_side
 from deadheat.models.system import Protocol
+from deadheat.models.translation import Translation
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.catalogue import BETWEEN
+from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.subject import Subject
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.explore.system import transition_system
 from deadheat.sim.model import Model
+from deadheat.sim.run.either import version_met
+from deadheat.sim.run.environment import RunningProcess
+from deadheat.sim.run.simulation import Simulation
 
-__all__ = ["OfStop", "Pair", "Stop", "pair_of", "stop_named"]
+__all__ = ["NEW", "OLD", "OfStop", "Pair", "Stop", "pair_of", "stop_named", "with_versions"]
+
+OLD, NEW = "(old)", "(new)"
+"""How a timeline says which version a process is."""
 
 
 class Stop(NamedTuple):
@@ -44,18 +52,31 @@ class Stop(NamedTuple):
 class Pair:
     """An old version and a new one, brought to one form, and the roles in which they differ.
 
-    `by_itself` are the two with their own components, where both together have others.
+    `by_itself` are the two with their own components, where both together have others. `translation` stands between
+    the old one and the servers.
     """
 
     old: Subject
     new: Subject
     roles: Roles
     by_itself: tuple[Subject, Subject]
+    translation: Translation
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that both have."""
+        before = self.old.labels
+        return tuple(each for each in self.new.labels if each in before)
+
+    def at_work(self, evaluations: int, budgets: Mapping[str, int]) -> Roles:
+        """Return those of the roles that have anything to do under these budgets of faults."""
+        models = (each.model(evaluations, budgets, quiet=False) for each in (self.old, self.new))
+        return self.roles.among({self.roles.of(each) for model in models for each in model.processes})
 
     def model(self, stop: Stop, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of a stop."""
         old, new = (each.model(evaluations, budgets, quiet) for each in (self.old, self.new))
-        return side_by_side(old, new, self.roles, stop.new, stop.mixed)
+        return side_by_side(old, new, self.roles, stop.new, stop.mixed, self.translation)
 
     def require_same_servers(self, budgets: Mapping[str, int], states_max: int) -> bool:
         """Raise UsageError where a version does something else on the servers of both than on its own.
@@ -68,7 +89,9 @@ class Pair:
             others = [name for name, each in alone.components.items() if type(each) is not type(there.components[name])]
             if not others:
                 continue
-            properties = tuple(each for each in there.properties if each.name in its_own.properties)
+            properties = alone.properties  # as this version means them, read off the servers of both
+            if its_own is self.by_itself[0]:
+                properties = tuple(map(self.translation.property, properties))
             systems = [
                 transition_system(each, SearchOptions(states_max))
                 for each in (alone, replace(there, properties=properties))
@@ -133,7 +156,7 @@ class OfStop(Subject):
     @property
     def labels(self) -> tuple[str, ...]:
         """Those that both have: a step of one of them need not be there yet, or any more."""
-        return tuple(each for each in self.pair.new.labels if each in self.pair.old.labels)
+        return self.pair.labels
 
     @property
     def steps_and_faults(self) -> tuple[str, ...]:
@@ -174,6 +197,30 @@ class _Same:
         return id(self.value)
 
 
+def with_versions(counterexample: Counterexample) -> Counterexample:
+    """Return a counterexample in which each process of a role that is rolled out is named with its version."""
+    subject = counterexample.scenario.subject
+    if not isinstance(subject, OfStop):
+        return counterexample
+    scenario, trace = counterexample.scenario, counterexample.trace
+    simulation = Simulation(replace(scenario, properties=(counterexample.property,)).model_of(subject))
+    events = []
+    for choice, event in zip(trace.schedule.choices, trace.events, strict=True):
+        version = _version(subject, simulation.processes[choice.process], max(choice.alternative, 0))
+        simulation.fire(choice)
+        events.append(event if version is None else replace(event, process=f"{event.process} {version}"))
+    return replace(counterexample, trace=replace(trace, events=tuple(events)))
+
+
+def _version(subject: OfStop, running: RunningProcess, alternative: int) -> str | None:
+    role = subject.pair.roles.of(running.process)
+    if role is None:
+        return None
+    met = version_met(running.generator, alternative) if running.generator is not None else None
+    is_new = role in subject.stop.new if met is None else met == 1
+    return NEW if is_new else OLD
+
+
 @lru_cache(maxsize=8)
 def _pair(old: _Same, new: _Same) -> Pair:
     from deadheat.scenarios.subjects import OfDesign, OfEvaluations
@@ -181,7 +228,7 @@ def _pair(old: _Same, new: _Same) -> Pair:
     brought: Alike = alike(old.value, new.value)
     kind = OfEvaluations if isinstance(brought.new, Protocol) else OfDesign
     by_itself = tuple(map(kind, brought.by_itself))
-    return Pair(kind(brought.old), kind(brought.new), brought.roles, (by_itself[0], by_itself[1]))
+    return Pair(kind(brought.old), kind(brought.new), brought.roles, (by_itself[0], by_itself[1]), brought.translation)
 
 
 def stop_named(reference: str) -> OfStop:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
-from deadheat.models import faults as kinds
 from deadheat.models.design import Design, declared_faults
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import ROLES
@@ -41,6 +40,7 @@ class OfEvaluations(Subject):
     """A protocol by which evaluations are started and cancelled."""
 
     grows_with_faults = True
+    of_the_world: ClassVar[Mapping[str, Fault]] = FAULTS
 
     protocol: Protocol
 
@@ -94,7 +94,7 @@ class OfEvaluations(Subject):
     @cached_property
     def _faults(self) -> Mapping[str, Fault]:
         declared = declared_faults(self._system, self.protocol.roles, self.protocol.faults)
-        return {**FAULTS, **{kind: each for kind, each in declared.items() if each is not kinds.FAULTS.get(kind)}}
+        return {**self.of_the_world, **{kind: each for kind, each in declared.items() if each is not FAULTS.get(kind)}}
 
     @cached_property
     def _system(self) -> System:
@@ -168,7 +168,10 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
         from deadheat.scenarios.stops import stop_named
 
         if settings:
-            raise UsageError(f"{reference} is a stop of a rollout and takes no --set; its size is -n.")
+            raise UsageError(
+                f"{reference} is a stop of a rollout and takes no settings; its size is its number of evaluations.",
+                about="evaluations",
+            )
         return stop_named(reference)
     if catalogue.Reference.of(reference).mutants:
         original, _, number = reference.rpartition(catalogue.MUTANT)
@@ -182,17 +185,21 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
     if isinstance(found, Protocol):
         if settings:
             raise UsageError(
-                f"{reference} is a protocol and takes no --set; its size is its number of evaluations (-n)."
+                f"{reference} is a protocol and takes no settings; its size is its number of evaluations.",
+                about="evaluations",
             )
         return OfEvaluations(found)
     if isinstance(found, Design):
         if settings:
             raise UsageError(
-                f"{reference} is a design and takes no --set; its size is its number of {found.key}s (-n)."
+                f"{reference} is a design and takes no settings; its size is its number of {found.key}s.",
+                about="evaluations",
             )
         return OfDesign(found)
     if isinstance(found, Model):
         if settings:
-            raise UsageError(f"{reference} is a model that is made already; --set wants a function that returns one.")
+            raise UsageError(
+                f"{reference} is a model already, and takes no settings; name a function that returns one."
+            )
         return GeneralModel(found)
     return GeneralModel(model_made_by(reference, found, settings), settings)

@@ -261,11 +261,11 @@ def _read(path: Path) -> Content:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise TraceError(f"{path} is not a deadheat trace; make one with `deadheat show PROTOCOL --save FILE`.")
+        raise TraceError(f"{path} is not a deadheat trace; save one.", about="trace")
     _require_version(path, content)
     try:
         if content.pop("checksum", None) != _checksum(content):
-            raise TraceError(f"{path} was changed after it was saved; save it anew with `deadheat show --save`.")
+            raise TraceError(f"{path} was changed after it was saved; save it anew.", about="trace")
         return msgspec.convert(content, Content)
     except msgspec.ValidationError as error:
         raise _is_not_whole(path, str(error)) from None
@@ -294,8 +294,8 @@ def _require_version(path: Path, content: dict[str, Any]) -> None:
         return
     if version < FORMAT_VERSION:
         raise TraceError(
-            f"{path} is a trace of format version {version}, which this deadheat no longer reads; save it anew with "
-            "`deadheat show PROTOCOL --save FILE`."
+            f"{path} is a trace of format version {version}, which this deadheat no longer reads; save it anew.",
+            about="trace",
         )
     saved = f", which deadheat {by} has saved" if isinstance(by, str) else ""
     raise TraceError(
@@ -305,7 +305,7 @@ def _require_version(path: Path, content: dict[str, Any]) -> None:
 
 
 def _is_not_whole(path: Path, reason: str) -> TraceError:
-    return TraceError(f"{path} is not a whole trace ({reason}); save it anew with `deadheat show --save`.")
+    return TraceError(f"{path} is not a whole trace ({reason}); save it anew.", about="trace")
 
 
 def _checksum(content: dict[str, Any]) -> str:

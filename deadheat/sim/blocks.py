@@ -22,7 +22,7 @@ refused where it does (see `run/in_block`).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from dis import get_instructions
 from enum import Enum
@@ -35,7 +35,7 @@ from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_made
 from deadheat.sim.freeze import Unfreezable, freeze, freeze_call
 from deadheat.sim.holdings import names_in
-from deadheat.sim.operations import Block, Operation, Reach
+from deadheat.sim.operations import Block, Reach, RoleFunction
 from deadheat.sim.places import place_of
 from deadheat.sim.references import codes_in, is_the_users
 
@@ -43,7 +43,7 @@ __all__ = ["atomic_block"]
 
 
 def atomic_block(
-    function: Callable[..., Generator[Operation, Any, Any]],
+    function: RoleFunction,
     *arguments: Any,
     touching: Iterable[Component | str] = (),
 ) -> Block:

@@ -30,7 +30,7 @@ from deadheat.sim.render import render
 from deadheat.sim.traits import Traits
 
 if TYPE_CHECKING:
-    from deadheat.sim.run.connected import Connection
+    from deadheat.sim.run.connected import Client, Connection
 
 __all__ = ["BLOCKED", "Component", "Outcomes", "Step", "Steps", "operation", "operations_in", "taken_by"]
 
@@ -208,12 +208,16 @@ class Component:
             if trait is not None and (trait.fault is None or budgets.get(trait.fault)):
                 yield marked
 
-    def connection(self, process: str, keys: tuple[str, ...]) -> Connection | None:  # noqa: ARG002
-        """Return a process's connection to the component's instances with these keys; None if that is asking alone.
+    def connection(self, client: Client) -> Connection | None:  # noqa: ARG002
+        """Return a process's connection to the component; None if that is asking alone.
 
         What the process has begun there ends with it.
         """
         return None
+
+    def among(self, names: frozenset[str]) -> Self:  # noqa: ARG002
+        """Return the component of a system whose processes and nodes have these names."""
+        return self
 
     def live(self, site: Any) -> Any:  # noqa: ARG002
         """Return what does this component's operations on real servers: an `Adapter`, for a run on a `Site`.

@@ -44,7 +44,15 @@ __all__ = [
 
 
 class DeadheatError(Exception):
-    """The base of all errors that deadheat raises on purpose."""
+    """The base of all errors that deadheat raises on purpose.
+
+    What the sentence asks somebody to say otherwise is what it is `about`: an argument or an option, by its name in
+    Python. Whoever passes the sentence on can add the name that their own users know.
+    """
+
+    def __init__(self, message: str = "", *, about: str | None = None) -> None:
+        super().__init__(message)
+        self.about = about
 
 
 class UsageError(DeadheatError):

@@ -212,7 +212,8 @@ class Property:
                     f"The property {self.name!r} in {place_of(part.violation)} takes {parameters}, and one of kind "
                     f"{self.kind} is given {given}; let it take as many."
                 ) from error
-            raise failed(f"The property {self.name!r} failed", error, part.violation) from error
+            returns = ", which is to return what is wrong and to assert nothing," * isinstance(error, AssertionError)
+            raise failed(f"The property {self.name!r}{returns} failed", error, part.violation) from error
         if found is None or isinstance(found, str):
             return found or None  # an empty phrase says that nothing is wrong
         if isinstance(found, bool):

@@ -19,6 +19,7 @@ __all__ = ["did_you_mean", "not_taken", "said", "sentence"]
 NO_ATTRIBUTE = "has no attribute"
 NO_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'")
 NO_KEYWORD = re.compile(r"(?P<called>[\w.]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'$")
+NOT_ITERABLE = re.compile(r"'(?:Operation|Outside|Atomic|Block|AnyOf)' object is not iterable$")
 NO_ARGUMENT = re.compile(r"(?P<class>\w+)\.(?P<name>\w+)\(\) (?:missing|takes) ")
 
 
@@ -37,6 +38,8 @@ def said(error: BaseException) -> str | None:
             return f"there is no {found['name']!r} in {found['module']}{there_is}"
         case TypeError():
             return _wrong_call(error)
+        case StopIteration():
+            return "it raised StopIteration; write `return` in its place"
     return None
 
 
@@ -86,9 +89,14 @@ def _wrong_call(error: TypeError) -> str | None:
         except (TypeError, ValueError):
             there = ""
         return f"{path}() takes no {found['name']!r}{there}"
+    if NOT_ITERABLE.search(str(error)):
+        return "one request was taken for several; write `yield` before it, without `from`"
     found = NO_ARGUMENT.search(str(error))
     kind = known.get(found["class"]) if found else None
     if found and isinstance(kind, type) and issubclass(kind, Component):
+        if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            taken = [*inspect.signature(getattr(kind, found["name"])).parameters][1:]
+            return f"{found['class']}.{found['name']} was called with the wrong arguments; it takes {', '.join(taken)}"
         return f"{found['class']}.{found['name']} is a method and no operation; write `@operation` above it"
     return None
 

@@ -80,7 +80,11 @@ def version_of(module: str) -> str | None:
         return ENGINE
     if top == MODELS:
         return None
-    file = getattr(sys.modules.get(module), "__file__", None)
+    return _version_in(top, getattr(sys.modules.get(module), "__file__", None))
+
+
+@lru_cache(maxsize=4_096)
+def _version_in(top: str, file: str | None) -> str | None:
     if top in sys.stdlib_module_names:
         return "python" if file is None or Path(file).is_relative_to(sysconfig.get_path("stdlib")) else None
     return _distributed(top) if file is not None and _is_installed(file) else None

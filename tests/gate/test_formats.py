@@ -208,6 +208,26 @@ def test_junit_has_a_case_for_each_property_and_for_what_the_protocol_does(tmp_p
     assert cases_of(gated_of(tmp_path, changed)) == {"p": [], "q": [], "behaviour": ["failure"]}
 
 
+@pytest.mark.parametrize(
+    ("kind", "detail", "case"),
+    [
+        (Kind.CHANGED, "", "behaviour"),
+        (Kind.CHANGED, "ours.py:OTHER", "behaviour"),
+        (Kind.VACUOUS, "", "behaviour"),
+        (Kind.MUTANT, "a guard", "guards"),
+        (Kind.MUST_REACH, "T8", "must-reach"),
+        (Kind.INCONCLUSIVE, "T8", "must-reach"),
+        (Kind.INCONCLUSIVE, "side by side", "rollout"),
+        (Kind.UNSAFE_ROLLOUT, "it fails", "rollout"),
+    ],
+)
+def test_what_is_about_no_property_has_a_case_of_its_own(kind: Kind, detail: str, case: str, tmp_path: Path) -> None:
+    check = Check("ours.py:PROTOCOL", must_reach=("T8",))
+    found = one_finding(check=check, kind=kind, property_name=None, detail=detail)
+    cases = cases_of(gated_of(tmp_path, found, checks=(check,)))
+    assert [name for name, tags in cases.items() if tags] == [case]
+
+
 @pytest.mark.parametrize("kind", [Kind.INCONCLUSIVE, Kind.VACUOUS])
 def test_what_is_not_decided_is_an_error_and_never_skipped(kind: Kind, tmp_path: Path) -> None:
     undecided = one_finding(kind=kind)
@@ -296,7 +316,7 @@ def test_an_annotation_says_what_and_how(tmp_path: Path) -> None:
         written(gated_of(tmp_path, one_finding(witness=witness_of("a, b:\nc"))), "github")
     )
     assert (level, properties["title"]) == ("error", "deadheat: lost, ours.py:PROTOCOL")
-    assert "How it happens, in 3 steps, with redis-failover once:\n  1  a, b:\nc\n" in data
+    assert data == f"p no longer holds. ({one_finding().id})\na, b: c.\nNearest: a, b: c."
 
 
 def test_no_more_annotations_are_asked_for_than_github_shows(tmp_path: Path) -> None:

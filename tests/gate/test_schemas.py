@@ -84,7 +84,7 @@ def test_every_command_with_json_has_a_schema() -> None:
     """A new one is noticed here: give it a form, and a test below that runs it."""
     known = {
         "check", "cleanup", "conform", "frontier", "gate", "incidents", "list", "live check", "live replay",
-        "live stress", "mutate", "window",
+        "live stress", "mutate", "rollout", "window",
     }  # fmt: skip
     found = set()
 
@@ -107,6 +107,7 @@ def test_every_command_with_json_has_a_schema() -> None:
         ("check", ["check", "baseline", "--max-states", "50"]),
         ("frontier", ["frontier", "baseline", "creation-lock", "-p", "no-transient-orphan"]),
         ("incidents", ["incidents", "kueue-12820", "airflow-69762"]),
+        ("rollout", ["rollout", "baseline", "name-tombstone", "--faults", "http-retry=1"]),
         ("conform", ["conform", str(EXAMPLES / "inspect-k8s-sandbox-75.jsonl")]),
         ("operations", ["list", "operations", "baseline"]),
     ],

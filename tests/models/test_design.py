@@ -513,6 +513,17 @@ def test_a_field_that_is_given_another_component_without_being_one_is_refused() 
         Another()
 
 
+def deliver_some(shop: Shop, order: str, number: int) -> Steps:
+    yield from deliver(shop, order)
+
+
+def test_a_variant_may_have_another_number_of_a_role() -> None:
+    more = SHOP.variant("more", "two deliveries", roles={"delivery": several_each("delivery", deliver_some, 2)})
+    assert names(more) == ["shop/order1", "delivery/order1/1", "delivery/order1/2"]
+    with pytest.raises(ModelError, match="The role 'delivery' was changed to one that is named 'other'; name it alike"):
+        SHOP.variant("more", "two deliveries", roles={"delivery": several_each("other", deliver_some, 2)})
+
+
 def test_who_is_left_out_may_be_told_one_by_one() -> None:
     assert names(SHOP.variant("alone", "nobody delivers", without=(each for each in ["delivery"]))) == ["shop/order1"]
 

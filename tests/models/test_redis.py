@@ -14,6 +14,7 @@ from deadheat.sim.errors import DeadheatError, ModelError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.model import Crash, Kind, Model, Process, Property, View
 from deadheat.sim.operations import Label, Operation, Request, atomically
 from tests.models.driver import Driver
@@ -429,7 +430,8 @@ def test_a_counter_that_grows_for_ever_is_named_with_the_limit_that_stopped_the_
     model = Model({"redis/e1": REDIS}, (Process("p", grow, (REDIS,), repeats=True),))
     found = explore(model, SearchOptions(values_max=60))
     assert not found.complete
-    assert found.stopped == (
+    assert found.stopped == Stop(
+        Limit.VALUES,
         "the field keys[][].content of the component 'redis/e1' took on 60 values, and seems to have no bound; give it "
-        "one, or raise --max-values"
+        "one, or raise the limit",
     )

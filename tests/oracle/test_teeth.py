@@ -32,29 +32,29 @@ def nobody_is_neglected(patch: Patch) -> None:
 
 
 def merging_does_not_look_into_iterators(patch: Patch) -> None:
-    look = freeze._StandingFreezer._freeze_object
+    look = freeze._GeneratorFreezer._freeze_object
 
     def blind(self: Any, kind: type, value: Any) -> Any:
         return kind if kind in freeze.ITERATORS else look(self, kind, value)
 
-    patch.setattr(freeze._StandingFreezer, "_freeze_object", blind)
+    patch.setattr(freeze._GeneratorFreezer, "_freeze_object", blind)
     patch.setattr(tables, "merging_is_safe", lambda: True)
 
 
 def merging_takes_copies_for_aliases(patch: Patch) -> None:
-    look = freeze._StandingFreezer._freeze_object
+    look = freeze._GeneratorFreezer._freeze_object
 
     def forgetful(self: Any, kind: type, value: Any) -> Any:
         frozen = look(self, kind, value)
         self._seen.pop(id(value))
         return frozen
 
-    patch.setattr(freeze._StandingFreezer, "_freeze_object", forgetful)
+    patch.setattr(freeze._GeneratorFreezer, "_freeze_object", forgetful)
     patch.setattr(tables, "merging_is_safe", lambda: True)
 
 
 def merging_takes_functions_for_their_code(patch: Patch) -> None:
-    patch.setattr(freeze._StandingFreezer, "_freeze_function", lambda self, function: function.__code__)
+    patch.setattr(freeze._GeneratorFreezer, "_freeze_function", lambda self, function: function.__code__)
     patch.setattr(tables, "merging_is_safe", lambda: True)
 
 

@@ -97,3 +97,52 @@ def legend_of(reference: str) -> list[str]:
     print_timeline(found(Scenario(f"{EXAMPLES / reference}")), Console(file=text, width=1_000))
     legend = text.getvalue().splitlines()[-2]
     return [each.split(" ")[0] for each in legend.split("; ")]
+
+
+NODES = """
+from dataclasses import dataclass
+from deadheat import Components, Design, Fault, Node, crash, always, one_each
+from deadheat.library import Memory, Row
+
+DIES = Fault("pod-dies", "a pod dies", "this test")
+
+@dataclass(frozen=True)
+class Rows(Components):
+    row: Row = Row("row", 0, keyed=True)
+    memory: Memory = Memory("memory", initially=0, keyed=True)
+
+def handle(rows, key):
+    if (yield rows.memory.get(key)) == 0 and (yield rows.row.get(key)) == 1:
+        yield rows.row.set(2, key)
+    yield rows.memory.set(1, key)
+    yield rows.row.set(1, key)
+    yield rows.row.get(key)
+
+def clear(rows, key):
+    yield rows.row.get(key)
+
+@always
+def twice(row: int) -> bool:
+    return row == 2
+
+POD = Node("pod", ("handler", "clear"), (crash(DIES),), (Rows().memory,), each_key=True)
+DESIGN = Design(
+    "rows", "", "", Rows(), (one_each("handler", handle), one_each("clear", clear)), (twice,), nodes=(POD,)
+)
+"""
+
+
+def test_a_node_goes_down_with_what_is_on_it_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "ours_on_nodes.py"
+    file.write_text(NODES)
+    counterexample = found(Scenario(f"{file}:DESIGN", faults=(("pod-dies", 1),)))
+    for width in (100, 200):
+        text = io.StringIO()
+        print_timeline(counterexample, Console(file=text, width=width))
+        told = " ".join(text.getvalue().split())
+        assert "goes down !pod-dies" in told
+        assert "comes up again" in told
+        assert "ends with its node" not in told
+        assert "True" not in told
+    operations = [each.operation for each in counterexample.trace.events]
+    assert operations == ["get", "get", "set", "set", "crash", "gone", "start", "get", "get", "set"]

@@ -18,7 +18,7 @@ FEW = ("http-retry", "http-timeout", "k8s-refusal", "lease-expiry")
 
 @pytest.fixture
 def few_faults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subjects, "FAULTS", {kind: FAULTS[kind] for kind in FEW})
+    monkeypatch.setattr(subjects.OfEvaluations, "of_the_world", {kind: FAULTS[kind] for kind in FEW})
 
 
 def breaking(found: list[Frontier]) -> dict[str, list[dict[str, int]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deadheat.reports.command_lines import show_command
 from deadheat.scenarios.scenario import Scenario, parse_faults
 from deadheat.sim.errors import UsageError
 from deadheat.sim.model import UNLIMITED
@@ -35,14 +36,14 @@ def test_the_command_is_quoted_where_a_shell_would_read_it_otherwise(tmp_path: P
     ours.parent.mkdir()
     ours.write_text("from deadheat.library import BASELINE as PROTOCOL")
     scenario = Scenario(f"{ours}:PROTOCOL", faults=(("stale-list", UNLIMITED),))
-    command = scenario.command("no-transient-orphan")
+    command = show_command(scenario, "no-transient-orphan")
     assert command == (f"deadheat show '{ours}:PROTOCOL' --property no-transient-orphan --faults 'stale-list=*'")
     assert shlex.split(command)[2] == scenario.protocol
-    assert "'" not in Scenario("baseline~1").command("no-transient-orphan")
+    assert "'" not in show_command(Scenario("baseline~1"), "no-transient-orphan")
 
 
 def test_a_scenario_knows_the_command_that_shows_its_counterexample() -> None:
     scenario = Scenario("two-phase", evaluations=2, faults=(("http-retry", 1),))
-    assert scenario.command("no-transient-orphan") == (
+    assert show_command(scenario, "no-transient-orphan") == (
         "deadheat show two-phase --property no-transient-orphan --evaluations 2 --faults http-retry=1"
     )

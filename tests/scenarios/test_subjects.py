@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deadheat.reports.command_lines import show_command
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.frontier import frontiers
@@ -162,20 +163,24 @@ def test_its_counterexample_is_saved_with_its_sizes_and_replayed(folder: Path) -
     assert counterexample is not None
     save(counterexample, folder / "trace.json")
     assert replay(folder / "trace.json").counterexample.scenario == scenario
-    assert scenario.command("stays-low") == "deadheat show ours.py:counters --property stays-low --set turns=3"
+    assert show_command(scenario, "stays-low") == "deadheat show ours.py:counters --property stays-low --set turns=3"
 
 
 @pytest.mark.parametrize(
     ("reference", "settings", "message"),
     [
-        ("counters", (), "ours.py:counters wants the size 'turns'; give it by --set turns=VALUE."),
+        ("counters", (), "ours.py:counters wants the size 'turns'; set turns=VALUE."),
         ("counters", (("turn", "1"),), "There is no parameter of ours.py:counters named 'turn'; did you mean turns?"),
-        ("counters", (("turns", "two"),), "--set turns=two is not a whole number; write one."),
-        ("counters", (("turns", "1"), ("sloppy", "maybe")), "--set sloppy=maybe is not true or false; write one."),
-        ("of_many", (("names", "a,b"),), "The parameter 'names' of ours.py:of_many takes what no text says; --set"),
+        ("counters", (("turns", "two"),), "turns=two is not a whole number; write one."),
+        ("counters", (("turns", "1"), ("sloppy", "maybe")), "sloppy=maybe is not true or false; write one."),
+        (
+            "of_many",
+            (("names", "a,b"),),
+            "The parameter 'names' of ours.py:of_many takes what no text says; only numbers, texts",
+        ),
         ("counters", (("turns", "1"), ("turns", "2")), "The parameter 'turns' is set twice; set it once."),
         ("NOTHING", (), "ours.py:NOTHING in <lambda> (ours.py:58) returned None; let it return a deadheat.Model."),
-        ("THREE", (("turns", "1"),), "ours.py:THREE is a model that is made already; --set wants a function that"),
+        ("THREE", (("turns", "1"),), "ours.py:THREE is a model already, and takes no settings; name a function that"),
         (
             "broken",
             (("turns", "1"),),
@@ -191,9 +196,9 @@ def test_what_cannot_be_made_is_told(reference: str, settings: tuple[tuple[str, 
 
 
 def test_what_only_protocols_have_is_not_for_models() -> None:
-    with pytest.raises(UsageError, match="no evaluations of which there could be several; set its sizes by --set"):
+    with pytest.raises(UsageError, match="no evaluations of which there could be several; set its own sizes"):
         Scenario("ours.py:THREE", evaluations=2).model()
-    with pytest.raises(UsageError, match="baseline is a protocol and takes no --set"):
+    with pytest.raises(UsageError, match="baseline is a protocol and takes no settings"):
         Scenario("baseline", settings=(("turns", "1"),))
     with pytest.raises(UsageError, match=re.escape("ours.py:THREE is a model, and no protocol for evaluations")):
         find_protocol("ours.py:THREE")

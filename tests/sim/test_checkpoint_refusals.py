@@ -29,6 +29,7 @@ from deadheat.sim.explore.memory import NoRoomError
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.saved import checkpoint
 from deadheat.sim.explore.saved.checkpoint import MAGIC, Checkpoint, Saved, opened
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import atomically
@@ -481,7 +482,7 @@ def test_a_search_stopped_after_its_last_state_goes_on_with_what_is_left(tmp_pat
 
         def _judge_in_hindsight(self, settled: Any, for_ever: Any) -> None:
             super()._judge_in_hindsight(settled, for_ever[:1])
-            raise NoRoomError("it is enough")
+            raise NoRoomError(Stop(Limit.DISK, "it is enough"))
 
     model = Scenario("status-check", properties=("eventually-cleaned", "nothing-stuck", "no-permanent-orphan")).model()
     file = tmp_path / "search"
@@ -490,7 +491,7 @@ def test_a_search_stopped_after_its_last_state_goes_on_with_what_is_left(tmp_pat
         search = Stopped(begun.tables, kernel.saved_of(begun))
         search.checkpoint = opened_file
         stopped = search.finish()
-    assert stopped.stopped == "it is enough"
+    assert stopped.stopped == Stop(Limit.DISK, "it is enough")
     assert set(stopped.counterexamples) == {"eventually-cleaned", "no-permanent-orphan"}
     finished = kernel.explore(model, SearchOptions(checkpoint=file))
     assert facts(finished) == facts(python.explore(model))

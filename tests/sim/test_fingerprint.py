@@ -29,6 +29,7 @@ from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.kernel import explore
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Request, atomically
@@ -209,7 +210,7 @@ def test_the_same_memory_holds_more_states_by_fingerprint() -> None:
             each = pool.submit(explore_in_80_megabytes, fingerprint).result()
         assert not each.complete
         assert each.stopped is not None
-        assert each.stopped.endswith("of memory (--memory)")
+        assert each.stopped.limit is Limit.MEMORY
         assert each.counterexamples == {}
         found[each.storage] = each
     assert found["fingerprint"].states > 1.5 * found["exact"].states > 1_000_000
@@ -227,7 +228,7 @@ def test_a_search_that_has_no_room_in_the_middle_of_a_step_can_go_on_later(
     monkeypatch.setattr(stores, "ROOM_MIN", 5_000)
     stopped = explore_to(model, SearchOptions(memory_bytes_max=1, cores=cores, fingerprint=fingerprint), file)
     assert not stopped.complete
-    assert stopped.stopped == "it reached 1 bytes of memory (--memory)"
+    assert stopped.stopped == Stop(Limit.MEMORY, "it reached 1 bytes of memory")
     assert stopped.states <= 5_000 * cores
     monkeypatch.undo()
     assert facts(explore(model, SearchOptions(checkpoint=file, fingerprint=fingerprint))) == expected
@@ -258,16 +259,14 @@ def test_a_search_at_the_end_of_a_disk_is_inconclusive_and_can_go_on(
         patch.setenv("TMPDIR", str(tmp_path))
         stopped = explore(model, SearchOptions(checkpoint=file, fingerprint=True))
     assert not stopped.complete
-    assert stopped.stopped == f"the disk of {tmp_path} is full (set TMPDIR to a folder on another)"
+    assert stopped.stopped == Stop(Limit.DISK, f"the disk of {tmp_path} is full (set TMPDIR to a folder on another)")
     assert 2_000 < stopped.states <= 20_000
     assert facts(explore(model, SearchOptions(checkpoint=file, fingerprint=True))) == facts(explore(model))
 
 
 def test_without_a_folder_on_a_disk_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words_file, "_is_in_memory", lambda _: True)
-    with pytest.raises(
-        UsageError, match=r"This search cannot be done, since --fingerprint keeps states in a file .*\.$"
-    ):
+    with pytest.raises(UsageError, match=r"This search cannot be done, since fingerprints need a file on a disk .*\.$"):
         explore(Scenario("baseline").model(), SearchOptions(fingerprint=True))
 
 
@@ -288,7 +287,7 @@ def test_a_search_without_room_to_pack_its_states_anew_is_inconclusive_and_can_g
     with monkeypatch.context() as patch:
         patch.setattr(search, "empty_store", thrice)
         stopped = explore_to(model, SearchOptions(memory_bytes_max=1 << 40, fingerprint=fingerprint), file)
-    assert stopped.stopped == "it reached 1024.0 GiB of memory (--memory)"
+    assert stopped.stopped == Stop(Limit.MEMORY, "it reached 1024.0 GiB of memory")
     assert not stopped.complete
     assert stopped.counterexamples == {}  # one was found, but the way to it is not
     assert facts(explore(model, SearchOptions(checkpoint=file))) == facts(python.explore(model))
@@ -311,7 +310,7 @@ def test_a_search_without_room_to_look_back_is_inconclusive(fingerprint: bool, t
     assert "eventually-cleaned" in whole.counterexamples
     assert not found.complete
     assert set(found.counterexamples) == {"no-transient-orphan"}
-    assert found.stopped == "it reached 1024.0 GiB of memory (--memory)"
+    assert found.stopped == Stop(Limit.MEMORY, "it reached 1024.0 GiB of memory")
     assert found.states == whole.states
 
 

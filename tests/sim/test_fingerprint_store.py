@@ -267,7 +267,7 @@ def test_a_full_disk_is_said_and_no_state_is_lost(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "posix_fallocate", full_disk)
     assert insert_all(store, candidates) == [False]
     assert store.is_full(0)
-    assert store.full_because == f"the disk of {tmp_path} is full (set TMPDIR to a folder on another)"
+    assert str(store.full_because) == f"the disk of {tmp_path} is full (set TMPDIR to a folder on another)"
     assert (store.states_at(numpy.arange(6_000)).reshape(-1, 2) == candidates[:6_000]).all()
     assert store.states == 6_000
 
@@ -305,7 +305,7 @@ def test_a_folder_in_memory_is_never_taken(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_file_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    with pytest.raises(NoRoomError, match="cannot have the file of up to 8 KiB that --fingerprint needs: No such file"):
+    with pytest.raises(NoRoomError, match="cannot have the file of up to 8 KiB that fingerprints need: No such file"):
         WordsFile(1_000, tmp_path / "nowhere")
 
 

@@ -19,6 +19,7 @@ from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.kernel import explore, go_on
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request
@@ -206,6 +207,6 @@ def test_a_kernel_cut_short_says_by_what_and_decides_nothing_more() -> None:
     model = Scenario("status-check", evaluations=2, properties=("no-permanent-orphan",)).model()
     found = explore(model, SearchOptions(states_max=3_000))
     assert not found.complete
-    assert found.stopped == "it reached 3,000 states (--max-states)"
+    assert found.stopped == Stop(Limit.STATES, "it reached 3,000 states")
     assert 3_000 < found.states < 40_000
     assert found.counterexamples == {}

@@ -10,6 +10,7 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import kernel, memory, python
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Explorer
+from deadheat.sim.explore.stop import Limit, Stop
 
 
 @pytest.mark.parametrize("explore", [python.explore, kernel.explore], ids=["python", "kernel"])
@@ -17,7 +18,7 @@ def test_a_search_at_its_bound_of_memory_is_inconclusive(explore: Explorer) -> N
     model = Scenario("event-sourcing", evaluations=2, properties=("no-permanent-orphan",)).model()
     found = explore(model, SearchOptions(memory_bytes_max=1))
     assert not found.complete
-    assert found.stopped == "it reached 1 bytes of memory (--memory)"
+    assert found.stopped == Stop(Limit.MEMORY, "it reached 1 bytes of memory")
     assert 1 < found.states < 473_796
 
 

@@ -19,6 +19,7 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import partial_order
 from deadheat.sim.explore.reductions.partial_order import Dependence, Standing
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import Request
@@ -259,7 +260,7 @@ def test_a_counterexample_that_could_not_be_shortened_is_told_of() -> None:
     assert verdicts(found).keys() == verdicts(python.explore(model)).keys()
     assert found.complete
     _, remark = found.remarks
-    assert "it reached 12,000 states (--max-states) before it met those of" in remark
+    assert "it reached 12,000 states before it met those of" in remark
     for prop, schedule in found.counterexamples.items():
         assert confirm(model, prop, schedule)[1]
 
@@ -267,7 +268,7 @@ def test_a_counterexample_that_could_not_be_shortened_is_told_of() -> None:
 def test_a_reduced_search_cut_short_decides_nothing_more() -> None:
     found = kernel.explore(Scenario("baseline", evaluations=2).model(), SearchOptions(2_000, partial_order=True))
     assert not found.complete
-    assert found.stopped == "it reached 2,000 states (--max-states)"
+    assert found.stopped == Stop(Limit.STATES, "it reached 2,000 states")
 
 
 def test_more_processes_than_a_set_holds_are_not_reduced() -> None:

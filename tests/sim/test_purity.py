@@ -966,7 +966,9 @@ def test_comparing_functions_by_identity_would_merge_away_what_they_count(monkey
             if bump() == 3:
                 yield cell.set(7)
 
-    monkeypatch.setattr("deadheat.sim.freeze._StandingFreezer._freeze_function", lambda freezer, function: id(function))
+    monkeypatch.setattr(
+        "deadheat.sim.freeze._GeneratorFreezer._freeze_function", lambda freezer, function: id(function)
+    )
     found = python.explore(model_of(role, properties=(NEVER_SEVEN,)))
     assert (found.states, found.counterexamples) == (2, {})
 

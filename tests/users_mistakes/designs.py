@@ -128,4 +128,45 @@ EVERY = (
         ("ours.py:21 cannot be imported: There is no property of the design 'ours' named 'lowe'; did you mean low?"),
         of="DESIGN",
     ),
+    Mistake(
+        "a request that is delegated to",
+        design("yield from shop.ledger.book(order)"),
+        (
+            "The process 'shop/order1' failed after 0 outcomes in place (ours.py:15): one request was taken for "
+            "several; write `yield` before it, without `from`."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a role that raises StopIteration",
+        design("yield shop.ledger.book(order)\nraise StopIteration"),
+        (
+            "The process 'shop/order1' failed after 1 outcome in place (ours.py:16): it raised StopIteration; write "
+            "`return` in its place."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a role on a node of too few parameters",
+        design(more=', nodes=(Node("pod", ("shop",), (crash("worker-crash"),)),)').replace(
+            "def place(shop, order):", "def place(shop):\n    order = 'order1'"
+        ),
+        (
+            "The role of the process 'shop/order1' cannot begin: The role place (ours.py:14) takes (shop), and is "
+            "given (Shop, str); let it take as many."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
+        "a property of a design that asserts",
+        design(claim='def low(ledger: int) -> bool:\n    assert ledger < 1, "booked"\n    return False'),
+        (
+            "The property 'low', which is to return what is wrong and to assert nothing, failed in low (ours.py:19): "
+            "AssertionError('booked').\n"
+            '  ours.py:19, in low: assert ledger < 1, "booked"\n'
+            "It comes to that so:\n"
+            "   1  shop/order1  ledger/order1.book(order1) -> None"
+        ),
+        of="DESIGN",
+    ),
 )

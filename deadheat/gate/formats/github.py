@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.plain import one_line, plain
-from deadheat.gate.formats.sentences import acceptance, answer, happens
+from deadheat.gate.formats.plain import one_line
+from deadheat.gate.formats.sentences import acceptance, answer, nearest
 from deadheat.gate.gate import Gated
 from deadheat.sim.counting import counted
 
@@ -44,10 +44,11 @@ def _commands(level: str, findings: Sequence[Finding], places: Places) -> Iterat
 
 
 def _message(finding: Finding) -> str:
+    """Return what is said beside a line: how it goes wrong, for the timeline is in the summary."""
     said = [f"{one_line(finding.text)} ({finding.id})", acceptance(finding)]
     if finding.witness is not None and not finding.is_accepted:
-        said += [f"{happens(finding.witness)}:", finding.witness.timeline]
-    return plain("\n".join(each for each in said if each))
+        said += [finding.witness.violation, nearest(finding.witness)]
+    return "\n".join(one_line(each) for each in said if each)
 
 
 def _data(text: str) -> str:

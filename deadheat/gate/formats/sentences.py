@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats.places import Places
 from deadheat.gate.formats.plain import plain
@@ -45,8 +47,9 @@ def acceptance(finding: Finding) -> str | None:
 
 
 def happens(witness: Witness) -> str:
-    """Return what a counterexample is: its length and the faults in it."""
-    faults = f", with {faults_text(witness.faults)}" if witness.faults else ""
+    """Return what a counterexample is: its length, and the faults that happen in it."""
+    fired = Counter(each.fault for each in witness.steps if each.fault is not None)
+    faults = f", with {faults_text(dict(fired))}" if fired else ""
     return f"How it happens, in {counted(len(witness.steps), 'step')}{faults}"
 
 

@@ -10,7 +10,8 @@ before it deletes) and EXPIRE; "Redis replication", which is asynchronous. A key
 Time runs for every key that has a time to live, whoever set it: it is gone in the end. A process that set one, or for
 which it was set, its *holder*, counts on it while it is at work; to run out of time then is the fault `lease-expiry`.
 From when its holder has deleted or replaced it, has done its work, has crashed or is lost, nobody counts on a key any
-more, and that it expires is no fault, but owed. So it is with a copy of such a key that a failover brings back.
+more, and that it expires is no fault, but owed. So it is with a copy of such a key that a failover brings back. In a
+design, that somebody is gone follows from what its processes and nodes do (`redis_connection`).
 
 A replica has the same clock: a key that has expired on the master does not come back by a failover.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from deadheat.models.components.redis_connection import RedisConnection
 from deadheat.models.components.redis_hashes import Hashes
 from deadheat.models.components.redis_keys import (
     Entry,
@@ -41,7 +43,8 @@ from deadheat.models.components.redis_strings import Strings, string_at
 from deadheat.models.components.redis_transactions import Transactions
 from deadheat.models.faults import FAULTS, LEASE_EXPIRY, REDIS_FAILOVER
 from deadheat.models.values import lookup
-from deadheat.sim.components import BLOCKED, Step, Steps, operation
+from deadheat.sim.components import BLOCKED, Step, Steps, operation, operations_in
+from deadheat.sim.run.connected import Client
 from deadheat.sim.traits import by_itself, expires, looks, weaker
 
 __all__ = ["Entry", "Keys", "Redis", "RedisError", "RedisHash", "RedisList", "RedisState", "key_of"]
@@ -68,6 +71,11 @@ class Redis(Strings, Hashes, Lists, Transactions):
             watched = "its next EXEC does nothing" if watch.is_dirty else f"watches {', '.join(watch.keys)}"
             more.append(f"{client}: {watched}")
         return f"{keys} ({'; '.join(more)})" if more else keys
+
+    def connection(self, client: Client) -> RedisConnection | None:
+        """Return a process's connection: once that is gone, it counts on nothing; None where no time runs."""
+        scripts = {name: each.step for name, each in operations_in(type(self)).items() if isinstance(each, Script)}
+        return RedisConnection.of(self, client, scripts) if self.leases else None
 
     def is_command(self, name: str) -> bool:
         """Return whether an operation is one command, or script, that never waits."""

@@ -11,8 +11,9 @@ it was, nor by how often.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from enum import Enum
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Self, TypeAlias, TypeVar
 
 from deadheat.models.values import FrozenMap, lookup, with_item, without
 from deadheat.sim.components import Component
@@ -131,9 +132,18 @@ class Keyspace(Component):
     keyed = True
     initial = RedisState()
 
+    holders: frozenset[str] | None = None
+    """The names of those who may count on a key, if it is known who there is."""
+
     def __init__(self, name: str, *, leases: bool = True) -> None:
         super().__init__(name)
         self.leases = leases
+
+    def among(self, names: frozenset[str]) -> Self:
+        """Return it where processes and nodes have these names: nobody else can count on a key."""
+        other = copy(self)
+        other.holders = names
+        return other
 
     def instance_for(self, arguments: tuple[Any, ...]) -> str:
         """Return the instance that holds a key; raises ModelError for a key without a hash tag."""
@@ -157,6 +167,11 @@ class Keyspace(Component):
             raise ModelError(
                 f"The key {key!r} is set with a time to live, but nobody lets time run; say so with leases=True in the "
                 "protocol, or the addition."
+            )
+        if holder and self.holders is not None and holder not in self.holders:
+            raise ModelError(
+                f"The key {key!r} is held by {holder!r}, and there is no such process or node, so nobody would notice "
+                "when that is gone; give it the name of the process that asks, or of its node, or no holder."
             )
         return Entry(content, holder, held=holder not in (None, NOBODY, *value.left))
 

@@ -3,7 +3,7 @@
 Source: Redis command reference, the command named in each operation.
 
 A counter that INCR makes greater for ever takes on new values for ever, and a search does not end: it stops at
-`--max-values`, inconclusive, and names the component. Let the protocol bound it, as the real one does: a role that
+its bound on values, inconclusive, and names the component. Let the protocol bound it, as the real one does: a role that
 counts attempts gives up after so many, a token is asked for once by each process, and a DEL or SET begins anew. (Redis
 itself has a bound that no search reaches: 64 bits.)
 """

@@ -13,9 +13,10 @@ unwatched."
         if (yield redis.execute(name, redis.set(lock, name), redis.delete(flag))) is not None:
             return
 
-A client is told by a name of its own, such as that of its process, since a watch belongs to a connection. When the
-process crashes, let `disconnect` be among the consequences (`forsake`, which says so for its leases, does that too): a
-watch that outlived it would abort the transaction of the one that comes after it.
+A client is told by a name of its own, such as that of its process, since a watch belongs to a connection. In a design,
+the watches of a process of that name go with it. Elsewhere, let `disconnect` be among the consequences of its crash
+(`forsake`, which says so for its leases, does that too): a watch that outlived it would abort the transaction of the
+one that comes after it.
 """
 
 from __future__ import annotations

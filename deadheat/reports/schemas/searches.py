@@ -8,7 +8,7 @@ import msgspec
 
 from deadheat.reports.schemas.form import Faults, Form
 
-__all__ = ["Check", "Frontier", "Gate", "Incidents", "Mutate", "Window"]
+__all__ = ["Check", "Frontier", "Gate", "Incidents", "Mutate", "Rollout", "Window"]
 
 
 class Starving(msgspec.Struct):
@@ -61,6 +61,7 @@ class FrontierResult(msgspec.Struct):
     undecided: list[Faults]
     vacuous: list[Faults]
     not_applicable: list[str]
+    complete: bool
     states: int
     seconds: float
 
@@ -237,3 +238,47 @@ class Gate(Form):
     passed: bool
     findings: list[GateFinding]
     refactored: list[str]
+
+
+class RolloutStop(msgspec.Struct):
+    """What was found where some roles are new, and of some there are old and new replicas at one time."""
+
+    new: list[str]
+    mixed: list[str]
+    violated: list[str]
+    undecided: list[str]
+    not_reached: list[str]
+    fails: str | None
+    states: int
+
+
+class ViolatedAnyway(msgspec.Struct):
+    """What each version violates by itself; `from` is a word of Python."""
+
+    from_: list[str] = msgspec.field(name="from")
+    to: list[str]
+
+
+class RolloutResult(msgspec.Struct):
+    """What was found of all stops between two versions."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    evaluations: int
+    faults: Faults
+    judged: list[str]
+    violated_anyway: ViolatedAnyway
+    not_judged: list[str]
+    idle: list[str]
+    stops: list[RolloutStop]
+    safe_orders: list[list[str]]
+    safe_orders_back: list[list[str]]
+    all_at_once: bool
+    seconds: float
+
+
+class Rollout(Form):
+    """What `deadheat rollout --json` prints."""
+
+    deadheat: str
+    results: list[RolloutResult]

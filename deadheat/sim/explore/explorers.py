@@ -54,8 +54,9 @@ def _require_no_liveness(model: Model) -> None:
     liveness = [each.name for each in model.properties if each.kind is Kind.EVENTUALLY]
     if liveness:
         raise UsageError(
-            f"Symmetry is not sound for liveness, and {liveness[0]!r} is liveness; name other properties "
-            "(--property), or leave --symmetry out."
+            f"Symmetry is not sound for liveness, and {liveness[0]!r} is liveness; name other properties, or leave "
+            "symmetry out.",
+            about="symmetry",
         )
 
 

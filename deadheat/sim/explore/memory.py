@@ -6,10 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deadheat.sim.explore.stop import Limit, Stop
+
 if TYPE_CHECKING:
     import psutil
 
-__all__ = ["NoRoomError", "bound", "out_of_memory", "readable", "taken"]
+__all__ = ["NoRoomError", "bound", "no_more_memory", "out_of_memory", "readable", "taken"]
 
 SAFE_SHARE = 0.7
 """Of what the machine, or the container, still had when the search began."""
@@ -18,7 +20,11 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 class NoRoomError(Exception):
-    """What a search has found has no room; the message is why, as the end of a sentence, if that is not memory."""
+    """What a search has found has no room; `stop` says why, if it is not that no more memory may be taken."""
+
+    def __init__(self, stop: Stop | None = None) -> None:
+        super().__init__(str(stop or ""))
+        self.stop = stop
 
 
 def readable(size: float) -> str:
@@ -35,12 +41,14 @@ def bound(bytes_max: int) -> int:
     return bytes_max or _safe_share()
 
 
-def out_of_memory(bytes_max: int, soon: int = 0) -> str | None:
+def out_of_memory(bytes_max: int, soon: int = 0) -> Stop | None:
     """Return that the process takes more than it may, or will with so many bytes more; None if it does not."""
-    limit = bound(bytes_max)
-    if taken() + soon <= limit:
-        return None
-    return f"it reached {readable(limit)} of memory (--memory)"
+    return None if taken() + soon <= bound(bytes_max) else no_more_memory(bytes_max)
+
+
+def no_more_memory(bytes_max: int) -> Stop:
+    """Return that the process may take no more."""
+    return Stop(Limit.MEMORY, f"it reached {readable(bound(bytes_max))} of memory")
 
 
 @cache

@@ -18,6 +18,8 @@ from deadheat.sim.explore.made_of import LOOKED_AT, MadeOf, made_of, nearest_lay
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.results import LARGE, Exploration, Progress, Report, reductions
+from deadheat.sim.explore.stop import Stop
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
@@ -42,7 +44,7 @@ def explore(model: Model, options: SearchOptions = SearchOptions(), report: Repo
 
     With `partial_order`, counterexamples may be longer than need be.
     """
-    tables = Tables(model, merging=options.merging is not False)
+    tables = remembering(model, merging=options.merging is not False, values_max=options.values_max)
     dependence = Dependence(tables) if options.partial_order else None
     while True:
         search = Search(tables, options, report, dependence)
@@ -86,7 +88,7 @@ class Search:
         self.depth = 0
         self.budgets_drawn_on = 0
         self.marks = {NO_MARK}
-        self.stopped: str | None = None
+        self.stopped: Stop | None = None
         self.symmetry: Symmetry | None = None
         self.layer = [self.initial]
         self.layer_sizes = [1]

@@ -15,6 +15,7 @@ from deadheat.sim.explore.cycles.graphs import terminal_components
 from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration, Progress, Report
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Kind, Model, Property
 from deadheat.sim.rules.shared_state import SharedState
@@ -58,7 +59,7 @@ class _Search:
         self.faults: set[str] = set()
         self.values: dict[str, dict[Hashable, Any]] = {name: {} for name in model.components}
 
-    def run(self, options: SearchOptions, report: Report | None) -> str | None:
+    def run(self, options: SearchOptions, report: Report | None) -> Stop | None:
         """Search until there is nothing new, or a limit is reached; return which one was."""
         start = Simulation(self.model)
         waiting: list[tuple[Hashable, Choices]] = [(start.state(merging=self.merging), ())]
@@ -117,7 +118,7 @@ class _Search:
     def _all_of(self, kind: Kind) -> list[Property]:
         return [each for each in self.model.properties if each.kind is kind]
 
-    def result(self, stopped: str | None) -> Exploration:
+    def result(self, stopped: Stop | None) -> Exploration:
         """Return what was found."""
         return Exploration(
             explorer="reference",

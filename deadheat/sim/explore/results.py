@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from deadheat.sim.explore.made_of import MadeOf
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.trace import Schedule
@@ -65,7 +66,7 @@ class Exploration:
     reductions: tuple[str, ...]
     storage: str = "exact"
     omission_odds: float = 0.0
-    stopped: str | None = None
+    stopped: Stop | None = None
     bytes_per_state: float | None = None
     cores: int = 1
     remarks: tuple[str, ...] = ()

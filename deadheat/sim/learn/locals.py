@@ -155,7 +155,7 @@ class LocalStates:
     def _number(self, running: RunningProcess, parent: int, alternative: int, outcome: Any) -> int:
         if running.finished:
             return self._add(
-                running.standing(merging=self._merging), LocalState((), None, parent, alternative, outcome)
+                running.local_state(merging=self._merging), LocalState((), None, parent, alternative, outcome)
             )
         begun = bool(running.history)
         if not begun and self.states:
@@ -165,7 +165,7 @@ class LocalStates:
         site = site_of(running.generator)
         state = LocalState(running.operations, site, parent, alternative, outcome, running.chooses)
         known = len(self.states)
-        number = self._add(running.standing(merging=self._merging), state)
+        number = self._add(running.local_state(merging=self._merging), state)
         if number == known:
             if number >= SUSPICIOUS:
                 self.growth.note_locals(running.generator)

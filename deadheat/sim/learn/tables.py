@@ -27,12 +27,16 @@ from deadheat.sim.run.coverage import Site
 from deadheat.sim.run.stepping import JointStep, named_with_place, steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice
 
-__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
+__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables", "WantsMoreError"]
 
-Learnt = TypeVar("Learnt")
+Entry = TypeVar("Entry")
 
 FIELD_BITS = 16
 FIELD_MASK = (1 << FIELD_BITS) - 1
+
+
+class WantsMoreError(Exception):
+    """A search asks recalled tables for what they do not hold; it is done again, over tables that learn."""
 
 
 class Successor(NamedTuple):
@@ -63,14 +67,14 @@ class Mark(NamedTuple):
     inside: tuple[Site, ...] = ()
 
 
-class Learned(dict[int, Learnt]):
+class Learned(dict[int, Entry]):
     """A table that asks for what it does not hold yet, once."""
 
-    def __init__(self, learn: Callable[[int], Learnt]) -> None:
+    def __init__(self, learn: Callable[[int], Entry]) -> None:
         super().__init__()
         self._learn = learn
 
-    def __missing__(self, key: int) -> Learnt:
+    def __missing__(self, key: int) -> Entry:
         value = self[key] = self._learn(key)
         return value
 
@@ -151,18 +155,29 @@ class Tables:
     def __init__(self, model: Model, *, merging: bool = True) -> None:
         self.model = model
         self.merging = merging and merging_is_safe()
-        self._shared_state = SharedState(model)
-        self.locals = [LocalStates(each, merging=self.merging) for each in model.processes]
-        self._values = [_Values(name, [], {}) for name in model.components]
+        self._begin()
         self._component_fields = {name: len(self.locals) + n for n, name in enumerate(model.components)}
         first_budget = len(self.locals) + len(self._values)
         self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
         self.rows = [Learned(partial(self._make_rows, process)) for process in range(len(self.locals))]
         self.watches = [Watch.of(self, each) for each in model.properties]
+        self._seeing = Learned(self._parts_seeing)
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
         self._marks: dict[Mark, int] = {}
         self.lessons: list[Lesson] = []
+        self.certain: dict[Lesson, tuple[Mark, ...]] = {}
+        """What a lesson reaches wherever it is made use of, if that is anything."""
+        self.verified: Callable[[], None] | None = None
+        """What is to be done once all that was learned was run once more."""
+        self.key: str | None = None
+        """What tells this model, as it is now, from all others, where that is known."""
+
+    def _begin(self) -> None:
+        """Begin to learn."""
+        self._shared_state = SharedState(self.model)
+        self.locals = [LocalStates(each, merging=self.merging) for each in self.model.processes]
+        self._values = [_Values(name, [], {}) for name in self.model.components]
 
     # Packing
 
@@ -264,6 +279,10 @@ class Tables:
         budgets = (max(budget, 1) + 1 for budget in self.model.budgets.values())
         return [*(len(each.states) for each in self.locals), *(len(each.values) for each in self._values), *budgets]
 
+    def operations_in(self, process: int, local: int) -> int:
+        """Return for how many operations a process waits in a local state; behind their rows are those of crashes."""
+        return len(self.locals[process].states[local].operations)
+
     def verify_purity(self) -> None:
         """Run all that was learned once more; raises PurityError where that comes out otherwise."""
         for each in self.locals:
@@ -271,6 +290,8 @@ class Tables:
         self._shared_state.require_unchanged()
         for values in self._values:
             values.require_unchanged()
+        if self.verified is not None:
+            self.verified()
 
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
@@ -302,7 +323,8 @@ class Tables:
         return sum({self.field_mask(self._component_fields[name]) for name in touched(self.model, request)})
 
     def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
-        self.lessons.append(Lesson(process, local, alternative, fields))
+        lesson = Lesson(process, local, alternative, fields)
+        self.lessons.append(lesson)
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
         successors: list[Successor] = []
@@ -318,8 +340,10 @@ class Tables:
             taken.append(step)
         self._shared_state.require_unchanged()
         certain = [step for step in taken if step.fault is None]
-        for step in certain:
-            self._cover(self._mark(process, local, alternative, step))
+        if certain:
+            self.certain[lesson] = tuple(self._mark(process, local, alternative, step) for step in certain)
+            for mark in self.certain[lesson]:
+                self._cover(mark)
         covered = {made.site for step in certain for made in step.inside}
         for number, step in enumerate(taken):  # perhaps the budgets never allow what was learned
             if step.fault and not (certain and covered.issuperset(made.site for made in step.inside)):
@@ -329,11 +353,9 @@ class Tables:
 
     def _steps(self, operation: Instant, fields: int) -> list[JointStep]:
         """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
-        values = self.view(fields, touched(self.model, operation))
-        first = list(steps_of(self.model, operation, values))
-        again = list(
-            steps_of(self.model, turned_request(operation), {name: turned(each) for name, each in values.items()})
-        )
+        names = touched(self.model, operation)
+        first = list(steps_of(self.model, operation, self.view(fields, names)))
+        again = list(steps_of(self.model, turned_request(operation), self.turned_view(fields, names)))
         if first != again and [each.content for each in first] != [each.content for each in again]:
             raise PurityError(
                 f"{named_with_place(self.model, operation)} is not pure: asked twice for its steps from the same "
@@ -370,9 +392,13 @@ class Tables:
             delta=sum(move << self._shift(field) for field, move in moves.items()),
             budget=budget,
             owed=owed and fault is None,
-            watches=tuple(part for each in self.watches for part in each.parts if part.sees(changed)),
+            watches=self._seeing[changed],
             choice=choice,
         )
+
+    def _parts_seeing(self, changed: int) -> tuple[WatchedPart, ...]:
+        """Return the parts of properties that may be violated by a step that changes these fields."""
+        return tuple(part for each in self.watches for part in each.parts if part.sees(changed))
 
     def _mark(self, process: int, local: int, alternative: int, step: JointStep) -> Mark:
         state = self.locals[process].states[local]

@@ -10,14 +10,28 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import partial, wraps
 from types import CodeType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import Operation, Request, RoleFunction
 from deadheat.sim.run.intercept import Running, surrounded
 
-__all__ = ["CONNECTS", "Connection", "connected"]
+__all__ = ["CONNECTS", "Client", "Connection", "connected"]
+
+
+class Client(NamedTuple):
+    """A process that connects to a component: its name, and that of the node it is on.
+
+    It `repeats`, or is done when its role ends. `keys` are those of the component's instances that it has to do with:
+    its own, or all. `noticed` is what follows from a crash of it anyhow.
+    """
+
+    name: str
+    node: str | None = None
+    repeats: bool = False
+    keys: tuple[str, ...] = ()
+    noticed: tuple[Operation, ...] = ()
 
 
 class Connection(Protocol):
@@ -65,7 +79,7 @@ def _drive(wrapped: Running, connection: Connection) -> Running:
             break
         note_used(request)  # by the role; what becomes of it is decided here
         request = _asked(connection, wrapped, request)
-        answer = None  # what was answered before must not tell two standings apart
+        answer = None  # what was answered before must not tell two local states apart
         answer = yield request
         while (further := connection.goes_on(request, answer)) is not None:
             answer = None

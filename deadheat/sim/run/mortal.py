@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import AnyOf, Instant, Operation, Outside, RoleFunction, accompanied
 from deadheat.sim.run.abandoning import abandon
+from deadheat.sim.run.beginning import begun
 from deadheat.sim.run.intercept import Running, surrounded
 
 __all__ = ["DRIVES_MORTAL", "Again", "Lifeline", "mortal"]
@@ -42,13 +43,12 @@ def mortal(role: RoleFunction, lifeline: Lifeline) -> RoleFunction:
 
     @wraps(role)
     def between(*arguments: Any) -> Running:
-        return _live(role, arguments, lifeline)
+        return _live(begun(role, *arguments), lifeline)
 
     return surrounded(between, role, partial(mortal, lifeline=lifeline))
 
 
-def _live(role: RoleFunction, arguments: tuple[Any, ...], lifeline: Lifeline) -> Running:
-    wrapped = role(*arguments)
+def _live(wrapped: Running, lifeline: Lifeline) -> Running:
     answer: Any = None
     while True:
         try:
@@ -56,7 +56,7 @@ def _live(role: RoleFunction, arguments: tuple[Any, ...], lifeline: Lifeline) ->
         except StopIteration as end:
             return end.value
         note_used(request)
-        answer = chosen = None  # what was answered before must not tell two standings apart
+        answer = chosen = None  # what was answered before must not tell two local states apart
         chosen = yield _guarded(request, lifeline)
         if chosen.which == _count(request):
             abandon(wrapped)

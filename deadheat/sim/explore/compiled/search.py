@@ -25,12 +25,13 @@ from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.compiled.workers import CHUNK, Team, learn_of, missing_rows, nothing
 from deadheat.sim.explore.limits import limit_reached
-from deadheat.sim.explore.memory import NoRoomError, out_of_memory
+from deadheat.sim.explore.memory import NoRoomError, no_more_memory
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.reductions.symmetry import Symmetry, images
 from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
@@ -74,7 +75,7 @@ class KernelSearch:
         self.undecided = {watch.property.name for watch in tables.watches} - {*self.schedules, *self.found}
         self.transitions = self._transitions_saved = saved.transitions
         self.depth = saved.depth
-        self.stopped: str | None = None
+        self.stopped: Stop | None = None
         self.fired = Fired(tables, saved.faults_fired, saved.marks)
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
@@ -85,12 +86,11 @@ class KernelSearch:
             self.store = self._empty_store()
             self.store.add_layers(saved.parts, saved.layout)
         except NoRoomError as error:
-            raise UsageError(f"This search cannot be done, since {self._why(error)}.") from None
+            stop = self._why(error)
+            raise UsageError(f"This search cannot be done, since {stop}.", about=stop.limit) from None
         self.cursors = self._begun_at = self.store.join(self.depth)
         self.team.forget(self.store)
-        self.chunk = FIRST_CHUNK
-        self.growth = 0.0
-        self.at_end = False
+        self.chunk, self.growth, self.at_end = FIRST_CHUNK, 0.0, False
 
     # The search
 
@@ -136,12 +136,13 @@ class KernelSearch:
         """Share states out among more cores, once that pays; and by all their fields, where it is done unevenly."""
         cores = cores_for(self.store.states, self.options, self._tuning)
         more, uneven = cores > len(self.team.workers), is_uneven(self._ranges(self.depth), self._tuning)
-        if more and not self.stopped:
+        if self.stopped or not (more or (uneven and not self.dense.spread)):
+            return
+        if more:
             self.team.close()
             self.team = Team(self.dense, cores, len(self.tables.watches))
-        if not self.stopped and (more or (uneven and not self.dense.spread)):
-            self.dense.spread = uneven
-            self._repack()
+        self.dense.spread = uneven
+        self._repack()
 
     def _waiting(self) -> int:
         """Return how many states of the frontier are not expanded yet."""
@@ -205,7 +206,7 @@ class KernelSearch:
             if all(done):
                 return
             if any(self.store.is_full(shard) for shard in range(self.store.shards)):
-                self.stopped = self._why(NoRoomError(self.store.full_because or ""))
+                self.stopped = self._why(NoRoomError(self.store.full_because))
                 return
 
     def _add(self, t: Any, shard: int, reached: list[int]) -> bool:
@@ -353,8 +354,8 @@ class KernelSearch:
 
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
-        enough = self._tuning.enough_to_save(self.store.states)
-        if self.checkpoint is not None and self.transitions - self._transitions_saved > enough:
+        done = self.transitions - self._transitions_saved
+        if self.checkpoint is not None and done > self._tuning.enough_to_save(self.store.states):
             self._save(self.checkpoint)
 
     def _save_or_remove(self) -> None:
@@ -379,11 +380,11 @@ class KernelSearch:
         checkpoint.save(self.tables, saved)
 
     def _empty_store(self) -> Store:
-        shards, spread = len(self.team.workers), self.dense.spread
-        return empty_store(self.dense.layout, self.options, self._tuning, shards, spread=spread)
+        dense, shards = self.dense, len(self.team.workers)
+        return empty_store(dense.layout, self.options, self._tuning, shards, spread=dense.spread)
 
-    def _why(self, error: NoRoomError) -> str:
-        return str(error) or out_of_memory(self.options.memory_bytes_max, soon=1 << 62) or ""
+    def _why(self, error: NoRoomError) -> Stop:
+        return error.stop or no_more_memory(self.options.memory_bytes_max)
 
     def _odds(self) -> float:
         """Return an upper bound of the odds that a state was left out, now or before the search was saved."""
@@ -394,6 +395,6 @@ class KernelSearch:
 
     def _report(self) -> None:
         if self.report:
-            store, used = self.store, self.store.bytes_used + self.team.bytes_used
-            frontier = self._waiting() + store.layer_size(self.depth + 1)
-            self.report(Progress(store.states, self.transitions, frontier, self.depth, used, self.growth))
+            used, waiting = self.store.bytes_used + self.team.bytes_used, self._waiting()
+            waiting += self.store.layer_size(self.depth + 1)
+            self.report(Progress(self.store.states, self.transitions, waiting, self.depth, used, self.growth))

@@ -21,6 +21,7 @@ from deadheat.sim.explore.compiled.arrays import (
     WATCHED,
     Arrays,
     Column,
+    Int32,
     UInt64,
 )
 from deadheat.sim.explore.compiled.fired import number_of
@@ -195,6 +196,11 @@ class DenseTables:
     def rows_known(self) -> int:
         """How many rows there are."""
         return len(self._rows)
+
+    @property
+    def watched_properties(self) -> Int32:
+        """For each watch, the number of its property."""
+        return self._watch_property
 
     @property
     def watch_masks(self) -> UInt64:

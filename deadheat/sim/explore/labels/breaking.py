@@ -19,6 +19,7 @@ from deadheat.sim.explore.labels.paths import schedule_to
 from deadheat.sim.explore.labels.search import End, LabelSearch, StoppedError
 from deadheat.sim.explore.labels.sets import Kinds, Labels, parts_of, smaller_by_one
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.watches import EveryStepError
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
@@ -65,7 +66,7 @@ class Breaking:
     holding: dict[Kinds, list[str]] = field(default_factory=dict)
     undecided: dict[str, list[Kinds]] = field(default_factory=dict)
     happened: set[str] = field(default_factory=set)
-    stopped: str | None = None
+    stopped: Stop | None = None
     states: int = 0
     coverage: Callable[[Kinds], Coverage] = _nothing_covered
     """Returns what was reached under a set of faults that breaks not everything."""
@@ -142,7 +143,7 @@ class _Search:
                 for smaller in smaller_by_one(kinds):
                     self._broken[kinds] |= self._broken[smaller]
 
-    def _run(self, family: Family, search: LabelSearch, size: int) -> str | None:
+    def _run(self, family: Family, search: LabelSearch, size: int) -> Stop | None:
         """Let a search find what so many faults break; return what stopped it, if anything did."""
         asked: dict[int, int] = {}
         for kinds in family.present:
@@ -155,7 +156,7 @@ class _Search:
         try:
             search.run(size, asked)
         except StoppedError as error:
-            return str(error)
+            return error.stop
         except ModelError as error:
             raise self._with_way_there(error, search) from error
         return None

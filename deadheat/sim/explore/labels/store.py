@@ -14,6 +14,7 @@ from deadheat.sim.explore.compiled.stored.exact_store import ExactStore
 from deadheat.sim.explore.compiled.stored.store import SLOTS_MIN, anything
 from deadheat.sim.explore.compiled.stored.visited import FOUND
 from deadheat.sim.explore.memory import NoRoomError
+from deadheat.sim.explore.stop import Limit, Stop
 
 __all__ = ["LabelledStore"]
 
@@ -81,7 +82,7 @@ class LabelledStore(ExactStore):
     def _grow_pairs(self, size: int) -> None:
         size = min(size, PAIRS_MAX)
         if size <= len(self.pairs.state):
-            raise NoRoomError("there are more than 2**31 of them")
+            raise NoRoomError(Stop(Limit.STATES, "it reached 2**31 states"))
         if size > SLOTS_MIN:
             self.ask_for(4 * 4 * size)
         state, label, parent, following = (_grown(each, size) for each in self.pairs[:-1])

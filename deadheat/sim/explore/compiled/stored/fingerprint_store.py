@@ -104,7 +104,7 @@ class FingerprintStore(Store):
         try:
             self._take_words(shard, 1)
         except NoRoomError as error:
-            self.full_because = str(error)
+            self.full_because = error.stop
             return False
         return found < self._limit(shard) or self._widen(shard)
 

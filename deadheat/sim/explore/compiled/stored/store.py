@@ -20,6 +20,7 @@ from deadheat.sim.explore.compiled.expand import EVENTS
 from deadheat.sim.explore.compiled.layout import Layout, Words
 from deadheat.sim.explore.compiled.stored.visited import AHEAD, FOUND, shards_of
 from deadheat.sim.explore.memory import NoRoomError
+from deadheat.sim.explore.stop import Stop
 
 __all__ = ["SLOTS_MIN", "Pieces", "Store", "anything"]
 
@@ -65,7 +66,7 @@ class Store(ABC):
         self.shards = shards
         self.room = min(room, self.room_max)
         self.may_take = may_take
-        self.full_because: str | None = None
+        self.full_because: Stop | None = None
         self.witness = (0,) * layout.words
         self._shard_masks = numpy.array(layout.shard_masks(spread=spread), dtype=numpy.uint64)
         self.counters: list[Int64] = [apart(COUNTERS, numpy.int64) for _ in range(shards)]

@@ -11,6 +11,7 @@ from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.memory import NoRoomError, bound, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit, Stop
 
 __all__ = ["empty_store"]
 
@@ -34,7 +35,8 @@ def empty_store(
         room = tuning.room or _room(options, shards, 8 * layout.words + BYTES_BESIDE_WORDS)
         return ExactStore(layout, shards, room, may_take, spread=spread)
     except MemoryError:
-        raise NoRoomError("the system does not set aside as much memory as may be taken (lower --memory)") from None
+        reason = "the system does not set aside as much memory as may be taken; lower the limit"
+        raise NoRoomError(Stop(Limit.MEMORY, reason)) from None
 
 
 def _room(options: SearchOptions, shards: int, bytes_a_state: float) -> int:

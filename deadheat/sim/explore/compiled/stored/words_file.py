@@ -17,6 +17,7 @@ import numpy
 
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.memory import NoRoomError, readable
+from deadheat.sim.explore.stop import Limit, Stop
 
 __all__ = ["STEP_BYTES", "WordsFile", "folder_on_disk"]
 
@@ -44,8 +45,8 @@ class WordsFile:
             os.ftruncate(self._file.fileno(), length)
             self.words: Words = numpy.frombuffer(mmap.mmap(self._file.fileno(), length), dtype=numpy.uint64, count=size)
         except OSError as error:
-            raise NoRoomError(
-                f"{self.folder} cannot have the file of up to {readable(length)} that --fingerprint needs: "
+            raise _no_room(
+                f"{self.folder} cannot have the file of up to {readable(length)} that fingerprints need: "
                 f"{error.strerror} (set TMPDIR to a folder on another disk)"
             ) from None
 
@@ -59,7 +60,7 @@ class WordsFile:
                 raise OSError
             os.posix_fallocate(file, 8 * first, length)
         except OSError:
-            raise NoRoomError(f"the disk of {self.folder} is full (set TMPDIR to a folder on another)") from None
+            raise _no_room(f"the disk of {self.folder} is full (set TMPDIR to a folder on another)") from None
 
 
 def folder_on_disk(size: int) -> Path:
@@ -69,18 +70,22 @@ def folder_on_disk(size: int) -> Path:
     files, and the one worked in. It is never one in memory. Raises NoRoomError if none will do.
     """
     if not hasattr(os, "posix_fallocate"):
-        raise NoRoomError("--fingerprint needs a system that takes room on a disk before it is written to: Linux")
+        raise _no_room("fingerprints need a system that takes room on a disk before it is written to: Linux")
     named = [os.environ.get("TMPDIR", ""), "/var/tmp", tempfile.gettempdir(), os.getcwd()]
     folders = [Path(each) for each in dict.fromkeys(named) if each]
     usable = [each for each in folders if os.access(each, os.W_OK) and not _is_in_memory(each)]
     if not usable:
-        raise NoRoomError(
-            f"--fingerprint keeps states in a file on a disk, and {' and '.join(map(str, folders))} cannot be written "
+        raise _no_room(
+            f"fingerprints need a file on a disk, and {' and '.join(map(str, folders))} cannot be written "
             "to, or lie in memory (set TMPDIR to a folder on a disk)"
         )
     if usable[0] == folders[0] and named[0]:
         return usable[0]
     return next((each for each in usable if _free(each) >= size + LEFT_FREE), max(usable, key=_free))
+
+
+def _no_room(reason: str) -> NoRoomError:
+    return NoRoomError(Stop(Limit.DISK, reason))
 
 
 def _free(folder: Path) -> int:
