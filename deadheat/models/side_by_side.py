@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from deadheat.models.design import Design
 from deadheat.models.helpers import is_same, other_helpers, uses
+from deadheat.models.roles import Role
 from deadheat.models.system import Protocol
 from deadheat.models.translation import NO_TRANSLATION, Translation, translation_between
 from deadheat.sim.components import Component, operation, operations_in
@@ -177,11 +178,16 @@ def _own_roles(
     changed = [
         part
         for part, roles in after.items()
-        if not is_same(before.get(part), roles) or uses(helpers, [each for role in roles for each in role.functions])
+        if not is_same(before.get(part), roles) or uses(helpers, [each for role in roles for each in _code_of(role)])
     ]
     removed = tuple(part for part in before if part not in after)
     added = tuple(part for part in changed if part not in before)
     return {part: part for part in (*changed, *removed)}, added, removed
+
+
+def _code_of(role: Role[Any]) -> Iterator[Any]:
+    """Yield all functions that a role is declared with."""
+    yield from (*role.functions, role.arguments, role.numbers, *(each.noticed for each in role.crashes))
 
 
 def _by_part(roles: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
