@@ -11,6 +11,9 @@ SEED = "PYTHONHASHSEED"
 """What the order of a set of text depends on; drawn anew for each run of Python, unless the environment says it."""
 
 
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""So many new objects, and Python looks for cycles among them; as often as usual costs an eighth of a small check."""
+
 RUNS_NO_ROLES = ("--help", "--version")
 """With these, or without any argument, the command line says something of itself, in whatever order sets are."""
 
@@ -27,6 +30,9 @@ def main() -> None:
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
         except OSError:  # then the order is as it is
             del os.environ[SEED]
+    import gc
+
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 50, 50)
     import signal  # which takes a while, and the start above has no use for it
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is somebody to say that it was interrupted

@@ -40,7 +40,7 @@ COMMANDS = {
         epilog(
             "deadheat frontier creation-lock name-tombstone --property no-transient-orphan",
             "every set of faults was decided",
-            "never",
+            "what --require asks for is not so",
         ),
     ),
     "replay": Listed(

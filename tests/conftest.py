@@ -12,6 +12,9 @@ import pytest
 
 FORCING_DAY = "DEADHEAT_FORCING_DAY"
 
+# What tests are about is learned by them; those about what is kept say where (tests/sim/test_remembering.py).
+os.environ["DEADHEAT_CACHE"] = "off"
+
 # Said here once, so that tests in several processes agree, also at midnight.
 os.environ.setdefault(FORCING_DAY, datetime.now(UTC).date().isoformat())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
+from deadheat.commands.options import cores
 from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ def incidents(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Reproduce reported incidents, and judge their fixes: does each hold, and which one more fault breaks it."""
-    import os
-
     from deadheat.reports.incidents import incidents_to_json, print_incidents
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
     from deadheat.scenarios.incidents import INCIDENTS, find_incident
     from deadheat.scenarios.incidents.judge import judge
 
+    interruption.listen()
     chosen = [find_incident(each) for each in dict.fromkeys(names)] if names else list(INCIDENTS)
     with ProgressLine("judging incidents") as progress:
-        judgements = judge(chosen, os.cpu_count() or 1, progress.say)
+        judgements = judge(chosen, cores(), progress.tried)
     code = _exit_code(judgements)
     if as_json:
         finish(code, lambda: typer.echo(incidents_to_json(judgements)))
@@ -42,5 +43,6 @@ def incidents(
 def _exit_code(judgements: list[Judgement]) -> ExitCode:
     missing = [each for each in judgements if not each.reproduced]
     if not missing:
-        return ExitCode.AS_HOPED
+        undecided = any(each.with_one_more.undecided for each in judgements)
+        return ExitCode.UNDECIDED if undecided else ExitCode.AS_HOPED
     return ExitCode.VIOLATED if any(each.defect.exploration.complete for each in missing) else ExitCode.UNDECIDED

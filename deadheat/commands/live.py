@@ -19,7 +19,7 @@ from deadheat.commands.users_code import prints_apart
 from deadheat.live.extras import require_live_extra
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for servers' clients
-    from deadheat.live.forcing.replay import Settings
+    from deadheat.live.forcing.replay import LiveOptions
     from deadheat.live.place import Place, Where
     from deadheat.live.results import LiveResult
 
@@ -78,11 +78,11 @@ def replay(
     if recorded.remark is not None:
         print(f"deadheat: {trace} is forced as it was recorded, but {recorded.remark}.", file=sys.stderr)
     counterexample = recorded.counterexample
-    settings = _settings(image, command, topology)
+    options = _live_options(image, command, topology)
     where = _where(redis, status, kubeconfig, context, namespace, yes_really)
-    plan = plan_replay(counterexample, settings)
+    plan = plan_replay(counterexample, options)
     with _place(where, needs_cluster=plan.needs_cluster) as place:
-        results = force_plan(place, plan, settings)
+        results = force_plan(place, plan, options)
     _finish(results, as_json)
 
 
@@ -121,13 +121,13 @@ def check(
     from deadheat.scenarios.scenario import Scenario, parse_faults
 
     scenarios = [Scenario(name, evaluations, parse_faults(faults or [])) for name in protocols]
-    settings = _settings(image, command, topology)
+    options = _live_options(image, command, topology)
     results: list[LiveResult] = []
     where = _where(redis, status, kubeconfig, context, namespace, yes_really)
-    plans = [plan_check(scenario, schedules, seed, settings) for scenario in scenarios]
+    plans = [plan_check(scenario, schedules, seed, options) for scenario in scenarios]
     with _place(where, needs_cluster=any(plan.needs_cluster for plan in plans)) as place:
         for plan in plans:
-            results += force_plan(place, plan, settings)
+            results += force_plan(place, plan, options)
     _finish(results, as_json)
 
 
@@ -182,9 +182,9 @@ def stress(
     find_protocol(protocol)
     require_writable(trace, FORMAT)
     load = Load(cancellations, concurrency, parse_delays(latency or [], Scenario(protocol).model()), seed)
-    settings = _settings(image, command)
+    options = _live_options(image, command)
     with _place(_where(redis, status, kubeconfig, context, namespace, yes_really)) as place:
-        result = run(place, protocol, load, trace, settings)
+        result = run(place, protocol, load, trace, options)
     code = ExitCode.VIOLATED if result.outcome is LiveOutcome.DIVERGED else ExitCode.AS_HOPED
     if as_json:
         finish(code, lambda: typer.echo(stress_to_json(result, str(trace))))
@@ -263,12 +263,12 @@ def _where(
     return Where(redis, status, kubeconfig, context, namespace, yes_really)
 
 
-def _settings(image: str, command: str, topology: str = "threads") -> Settings:
+def _live_options(image: str, command: str, topology: str = "threads") -> LiveOptions:
     from deadheat.live.adapters.kubernetes import JobTemplate
-    from deadheat.live.forcing.replay import Settings
+    from deadheat.live.forcing.replay import LiveOptions
 
     require_image(image)
-    return Settings(JobTemplate(image, jobs_command(command)), topology=topology)
+    return LiveOptions(JobTemplate(image, jobs_command(command)), topology=topology)
 
 
 def _finish(results: list[LiveResult], as_json: bool) -> None:

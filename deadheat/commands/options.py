@@ -50,7 +50,7 @@ DIGITS_MAX, SIZE_DIGITS_MAX = 30, 20
 
 
 def whole(option: str, least: int | None = None, most: int | None = None) -> Any:
-    """Return the settings of an option that takes a whole number: what reads it, and what help calls it.
+    """Return what typer is told of an option that takes a whole number: what reads it, and what help calls it.
 
     What reads it raises UsageError in words of our own; those of the parser differ from version to version, and do not
     say what was given.

@@ -2,7 +2,7 @@
 
 Two things are hidden: what has the form of a secret (the user and password of a URL, `password=` and `token=` in a
 query or a DSN, bearer tokens, private keys), and what is known to be one, in whatever form it turns up again: what the
-command line, the environment and the kubeconfig in use contain is learnt once (see `learn`).
+command line, the environment and the kubeconfig in use contain is learned once (see `learn`).
 
 `shown` is for a URL in a message, `redact` for any other text, and `guard` puts `redact` before stdout and stderr, for
 what others print: the usage errors of the command line, tracebacks, warnings, and the logs of clients.

@@ -41,8 +41,8 @@ __all__ = [
     "LeftOut",
     "Mistaken",
     "Mutation",
-    "Place",
     "PutOff",
+    "RequestSite",
     "Split",
     "Weakened",
     "functions_of",
@@ -61,7 +61,7 @@ ROLES = ("worker", "dispatch", "cancel", "complete")
 """The roles that every protocol has, by the names of its fields."""
 
 
-class Place(NamedTuple):
+class RequestSite(NamedTuple):
     """Where a role asks for an operation: the role's name, the site, and which operation of which component.
 
     Where several components of one class are asked alike there, they are the `instances`, and `component` is the class.
@@ -90,7 +90,7 @@ class Place(NamedTuple):
         """Return whether this is the operation, or this are the operations, wherever they are asked for."""
         return operation.name == self.operation and operation.component in (self.instances or (self.component,))
 
-    def covers(self, other: Place) -> bool:
+    def covers(self, other: RequestSite) -> bool:
         """Return whether another place is this one, or that of one of its instances."""
         return self == other or (
             other.component in self.instances
@@ -144,7 +144,7 @@ class PutOff:
     on the way, each by its component and name.
     """
 
-    until: Place
+    until: RequestSite
     meanwhile: Any
     looks: tuple[tuple[str, str], ...] = ()
 
@@ -171,7 +171,7 @@ class Mutation:
     component that is asked in the place of one that is left out.
     """
 
-    place: Place
+    place: RequestSite
     change: Change
     nowhere: str = NOWHERE
 

@@ -24,7 +24,7 @@ from deadheat.sim.model import Model, Process
 from deadheat.sim.references import NOTED_BY_PYTHON
 from deadheat.sim.run.either import Version, either
 
-__all__ = ["Roles", "alike", "as_before", "is_same", "side_by_side"]
+__all__ = ["Roles", "alike", "as_before", "is_same", "plain_name", "side_by_side"]
 
 BUILT_IN: Mapping[str, str] = {
     "worker": "worker",
@@ -264,6 +264,11 @@ def _is_equal(one: Any, other: Any) -> bool:
 
 
 # Models
+
+
+def plain_name(name: str) -> str:
+    """Return how a property is called in both versions, of whichever reading of it."""
+    return name.removesuffix(BEFORE)
 
 
 def as_before(name: str) -> str:

@@ -67,9 +67,9 @@ def _entry(judgement: Judgement) -> dict[str, Any]:
         "fix_holds": judgement.fix_holds,
         "fix_still_violates": list(judgement.still_violated),
         "fix_newly_violates": list(judgement.newly_violated),
-        "fix_broken_by": list(judgement.broken_by),
-        "fix_undecided_for": list(judgement.undecided),
-        "fix_not_applicable": list(judgement.not_applicable),
+        "fix_broken_by": list(judgement.with_one_more.broken_by),
+        "fix_undecided_for": list(judgement.with_one_more.undecided),
+        "fix_not_applicable": list(judgement.with_one_more.not_applicable),
     }
 
 
@@ -85,7 +85,7 @@ def _cells(judgement: Judgement) -> tuple[Text, ...]:
         holds = Text("yes", style="green")
     else:
         holds = Text("no", style="bold red")
-    broken = [*judgement.broken_by, *(f"{each}?" for each in judgement.undecided)]
+    broken = [*judgement.with_one_more.broken_by, *(f"{each}?" for each in judgement.with_one_more.undecided)]
     if not broken:
         broken = ["none of them" if judgement.mended else "-"]
     what = Text.assemble((judgement.incident.name, "bold"), "\n", judgement.incident.remedy)

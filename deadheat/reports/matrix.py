@@ -10,6 +10,7 @@ from rich.text import Text
 
 from deadheat.models.steps import LABELS
 from deadheat.reports.command_lines import show_command
+from deadheat.reports.explosion import explosion
 from deadheat.reports.flags import told
 from deadheat.reports.names import TERMS, broken, print_whole, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
@@ -55,6 +56,9 @@ def _print_alike(results: Sequence[CheckResult], console: Console) -> None:
         console.print(line, style="dim")
     for line in _vacuous(results):
         console.print(line, style="yellow")
+    for result in results:
+        for line in explosion(result):
+            console.print(line)
     for advice in _advice(results):
         console.print(advice)
 
@@ -175,10 +179,11 @@ def _vacuity(results: Sequence[CheckResult]) -> list[str]:
 
 def _expected(results: Sequence[CheckResult]) -> str:
     """Return which steps were to be reached."""
-    others = [name for result in results for name in result.labels if name not in [each.name for each in LABELS]]
-    if others:
-        return f"named ({', '.join(dict.fromkeys(name for result in results for name in result.labels))})"
-    lacking = [label.name for label in LABELS if any(label.name not in result.labels for result in results)]
+    named = [result.labels for result in results]
+    usual = {each.name for each in LABELS}
+    if any(name not in usual for labels in named for name in labels):
+        return f"named ({', '.join(dict.fromkeys(name for labels in named for name in labels))})"
+    lacking = [label.name for label in LABELS if any(label.name not in labels for labels in named)]
     return "T0 to T8" + (f" (but {', '.join(lacking)}, where a protocol lacks it)" if lacking else "")
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.models.mutations import Change, Place, PutOff
+from deadheat.models.mutations import Change, PutOff, RequestSite
 from deadheat.reports.machine import budgets_to_json
 from deadheat.reports.names import is_narrow
 from deadheat.scenarios.catalogue import MUTANT
@@ -159,7 +159,7 @@ def _table(results: Sequence[MutantResult], narrow: bool) -> Table:
     return table
 
 
-def _where(place: Place, narrow: bool) -> str:
+def _where(place: RequestSite, narrow: bool) -> str:
     """Return the role, the function where that is another one, and the line of a file, below them if it is narrow."""
     function, _, line = str(place.site).removesuffix(")").partition(" (")
     who = place.role if function == place.role else f"{place.role}, {function}"

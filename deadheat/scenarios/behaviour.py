@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
-from deadheat.models.mutations import Place
+from deadheat.models.mutations import RequestSite
 from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.locals import LocalState, LocalStates
@@ -16,7 +16,7 @@ from deadheat.sim.operations import Atomic, Block, Instant, Operation, Outside, 
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.traits import GivesUp, Weaker, only_looks, traits_of, weaker_than
 
-__all__ = ["Answer", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
+__all__ = ["AnsweredRequest", "Asks", "Behaviour", "OperationKind", "OperationKinds", "answers_of"]
 
 
 class OperationKind(NamedTuple):
@@ -55,7 +55,7 @@ class OperationKinds:
         )
 
 
-class Answer(NamedTuple):
+class AnsweredRequest(NamedTuple):
     """What a role was once told: where it stood and stands then, and for what it asks then, and for what exactly.
 
     `following` is the place where it stands then, if it asks for one operation there, and not outside of the role.
@@ -64,7 +64,7 @@ class Answer(NamedTuple):
     one of several operations at one instant, which were answered together.
     """
 
-    place: Place
+    place: RequestSite
     family: str
     operation: Instant
     of_choice: bool
@@ -76,13 +76,13 @@ class Answer(NamedTuple):
     stands: Hashable
     asks: str
     asks_exactly: tuple[str, ...]
-    following: Place | None
+    following: RequestSite | None
     following_kind: OperationKind
 
 
 def answers_of(
     role: str, states: LocalStates, sites: set[Site], faults: Hashable, kinds: OperationKinds
-) -> Iterator[Answer]:
+) -> Iterator[AnsweredRequest]:
     """Yield what a process was told at the sites of its role, and not in what is around it."""
     name = states.process.name
     for answered in states.answered():
@@ -92,8 +92,8 @@ def answers_of(
         operation = plain(answered.operation)
         asked = _asked_in(successor)
         following = _place(role, successor, sites)
-        answer = Answer(
-            place=Place(role, state.site, operation.component, operation.name),
+        answer = AnsweredRequest(
+            place=RequestSite(role, state.site, operation.component, operation.name),
             family=kinds.family(operation),
             operation=operation,
             of_choice=state.chooses,
@@ -113,7 +113,7 @@ def answers_of(
             yield from (_part(answer, number, kinds) for number in range(len(operation.operations)))
 
 
-def _part(answer: Answer, number: int, kinds: OperationKinds) -> Answer:
+def _part(answer: AnsweredRequest, number: int, kinds: OperationKinds) -> AnsweredRequest:
     """Return the answer of one of several operations at one instant."""
     part = answer.operation.operations[number] if isinstance(answer.operation, Atomic) else answer.operation
     return answer._replace(
@@ -131,12 +131,12 @@ def _asked_in(state: LocalState) -> list[Operation | Atomic | Block]:
     return [plain(each) for each in state.operations if not isinstance(each, Outside)]
 
 
-def _place(role: str, state: LocalState, sites: set[Site]) -> Place | None:
+def _place(role: str, state: LocalState, sites: set[Site]) -> RequestSite | None:
     asked = _asked_in(state)
     if state.site not in sites or state.chooses or not any(isinstance(each, Operation) for each in asked):
         return None
     [operation] = asked
-    return Place(role, state.site, operation.component, operation.name)
+    return RequestSite(role, state.site, operation.component, operation.name)
 
 
 def _changed(tables: Tables) -> Iterator[tuple[str, str]]:
@@ -151,30 +151,30 @@ def _changed(tables: Tables) -> Iterator[tuple[str, str]]:
                         yield from ((each.component, each.name) for each in operations_of(request))
 
 
-Asks: TypeAlias = Callable[[Answer], Hashable]
+Asks: TypeAlias = Callable[[AnsweredRequest], Hashable]
 """What a role asks for after an answer, as far as it is of interest."""
 
 
 class Behaviour:
     """What roles do after one answer or another, by all that was learned of them."""
 
-    def __init__(self, answers: Iterable[Answer]) -> None:
-        self._at: dict[Hashable, dict[Hashable, Answer]] = defaultdict(dict)
+    def __init__(self, answers: Iterable[AnsweredRequest]) -> None:
+        self._at: dict[Hashable, dict[Hashable, AnsweredRequest]] = defaultdict(dict)
         for answer in answers:
             if answer.of_several:
                 continue
             self._at[answer.stood][answer.alternative, freeze(answer.outcome)] = answer
 
-    def at(self, stood: Hashable) -> Sequence[Answer]:
+    def at(self, stood: Hashable) -> Sequence[AnsweredRequest]:
         """Return what a role was told where it stood."""
         return list(self._at.get(stood, {}).values())
 
-    def groups(self, answers: Sequence[Answer], asks: Asks) -> list[tuple[Any, ...]]:
+    def groups(self, answers: Sequence[AnsweredRequest], asks: Asks) -> list[tuple[Any, ...]]:
         """Return the outcomes in groups, in the order in which they were learned; those of one group are all alike."""
-        by_outcome: dict[Hashable, list[Answer]] = {}
+        by_outcome: dict[Hashable, list[AnsweredRequest]] = {}
         for answer in answers:
             by_outcome.setdefault(freeze(answer.outcome), []).append(answer)
-        groups: list[list[list[Answer]]] = []
+        groups: list[list[list[AnsweredRequest]]] = []
         for told in by_outcome.values():
             same = next((group for group in groups if all(self._same(told, each, asks) for each in group)), None)
             if same is None:
@@ -183,7 +183,7 @@ class Behaviour:
                 same.append(told)
         return [tuple(told[0].outcome for told in group) for group in groups]
 
-    def _same(self, ones: list[Answer], others: list[Answer], asks: Asks) -> bool:
+    def _same(self, ones: list[AnsweredRequest], others: list[AnsweredRequest], asks: Asks) -> bool:
         """Return whether two outcomes are alike: wherever both were told, or else in what is asked for somewhere."""
         stood = {answer.stood: answer for answer in others}
         both = [(one, stood[one.stood]) for one in ones if one.stood in stood]
@@ -191,7 +191,9 @@ class Behaviour:
             return all(self._alike(one, other, asks, set()) for one, other in both)
         return not {asks(one) for one in ones}.isdisjoint(asks(other) for other in others)
 
-    def _alike(self, one: Answer, other: Answer, asks: Asks, assumed: set[tuple[Hashable, Hashable]]) -> bool:
+    def _alike(
+        self, one: AnsweredRequest, other: AnsweredRequest, asks: Asks, assumed: set[tuple[Hashable, Hashable]]
+    ) -> bool:
         """Return whether the role asks for the same from here on, whatever it is answered."""
         pair = (one.stands, other.stands)
         if one.stands == other.stands or pair in assumed:
@@ -202,11 +204,13 @@ class Behaviour:
             self._alike(here[outcome], there[outcome], asks, assumed) for outcome in here if outcome in there
         )
 
-    def alike_until_change(self, told: Sequence[Answer]) -> bool:
+    def alike_until_change(self, told: Sequence[AnsweredRequest]) -> bool:
         """Return whether the role asks for exactly the same after each answer, up to a step that is not a look."""
         return all(self._alike_over_looks(one, other, set()) for one, other in pairwise(told))
 
-    def _alike_over_looks(self, one: Answer, other: Answer, assumed: set[tuple[Hashable, Hashable]]) -> bool:
+    def _alike_over_looks(
+        self, one: AnsweredRequest, other: AnsweredRequest, assumed: set[tuple[Hashable, Hashable]]
+    ) -> bool:
         pair = (one.stands, other.stands)
         if one.stands == other.stands or pair in assumed:
             return True

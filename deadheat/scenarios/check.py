@@ -10,6 +10,7 @@ from typing import Any
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.assumptions import NeverKept, assumptions_of, never_kept
+from deadheat.scenarios.explosion import Cut, cuts
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError
 from deadheat.sim.explain.confirm import confirm
@@ -93,7 +94,8 @@ class CheckResult:
 
     `steps_not_reached`, `labels_not_reached` and `faults_not_fired` are what no explored run did; `missed` those labels
     and faults for want of which what holds is vacuous. `assumptions` are those that roles make: what holds, holds of no
-    other runs; and `never_kept` those that cut away all runs that come to them, so that it is vacuous, too.
+    other runs; and `never_kept` those that cut away all runs that come to them, so that it is vacuous, too. `cuts` are
+    what would make a space smaller that was too large.
     """
 
     scenario: Scenario
@@ -106,6 +108,7 @@ class CheckResult:
     seconds: float
     assumptions: tuple[str, ...] = ()
     never_kept: tuple[NeverKept, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -172,6 +175,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         except UndecidedError as error:
             outcomes.append(Outcome(name, Verdict.INCONCLUSIVE))
             exploration = replace(exploration, remarks=(*exploration.remarks, str(error)))
+    made_of = exploration.made_of if exploration.stopped and not options.search.asked() else None
     return CheckResult(
         scenario,
         tuple(outcomes),
@@ -183,6 +187,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         seconds=time.perf_counter() - started,
         assumptions=assumptions_of(model),
         never_kept=cut,
+        cuts=cuts(scenario, made_of, options.search) if made_of is not None else (),
     )
 
 

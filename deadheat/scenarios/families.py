@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from deadheat.models.mutations import Change, Mutation, Place, PutOff
+from deadheat.models.mutations import Change, Mutation, PutOff, RequestSite
 
 __all__ = ["merged"]
 
 
 def merged(
-    changes: Mapping[Place, Sequence[Change]],
-    put_off: Mapping[Place, Sequence[Mutation]],
-    families: Mapping[Place, Hashable],
+    changes: Mapping[RequestSite, Sequence[Change]],
+    put_off: Mapping[RequestSite, Sequence[Mutation]],
+    families: Mapping[RequestSite, Hashable],
 ) -> tuple[Mutation, ...]:
     """Return all mutations: first the `changes` of each place, and then the steps that are put off."""
-    by_family: dict[Hashable, list[Place]] = {}
+    by_family: dict[Hashable, list[RequestSite]] = {}
     for place in changes:
         by_family.setdefault(families[place], []).append(place)
     together = {
@@ -36,18 +36,20 @@ def merged(
     return tuple(dict.fromkeys(found))
 
 
-def _together(members: Sequence[Place], family: Hashable) -> Place:
+def _together(members: Sequence[RequestSite], family: Hashable) -> RequestSite:
     assert isinstance(family, tuple)
     return members[0]._replace(component=family[2], instances=tuple(each.component for each in members))
 
 
 def _put_off(
-    members: Sequence[Place], put_off: Mapping[Place, Sequence[Mutation]], together: Mapping[Place, Place]
+    members: Sequence[RequestSite],
+    put_off: Mapping[RequestSite, Sequence[Mutation]],
+    together: Mapping[RequestSite, RequestSite],
 ) -> Iterator[Mutation]:
     """Yield the steps of one family that are put off: of all members at once, if they are the same."""
     of_each = []
     for member in members:
-        until: dict[tuple[Place, object], PutOff] = {}
+        until: dict[tuple[RequestSite, object], PutOff] = {}
         for mutation in put_off.get(member, ()):
             assert isinstance(mutation.change, PutOff)
             change = replace(mutation.change, until=together.get(mutation.change.until, mutation.change.until))

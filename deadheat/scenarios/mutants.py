@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, Place, Split, Weakened, mutated
+from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, RequestSite, Split, Weakened, mutated
 from deadheat.models.system import Protocol
 from deadheat.scenarios import catalogue
-from deadheat.scenarios.behaviour import Answer, Behaviour, OperationKinds, answers_of
+from deadheat.scenarios.behaviour import AnsweredRequest, Behaviour, OperationKinds, answers_of
 from deadheat.scenarios.catalogue import MUTANT, find_protocol, without_mutants
 from deadheat.scenarios.families import merged
 from deadheat.scenarios.neighbours import postponements
@@ -53,7 +53,7 @@ class Observation:
     """
 
     faults: Budgets
-    answers: tuple[Answer, ...]
+    answers: tuple[AnsweredRequest, ...]
     complete: bool
     in_blocks: frozenset[Site] = frozenset()
 
@@ -61,7 +61,7 @@ class Observation:
         """Return whether the mutation can make any difference under these faults."""
         return not self.complete or any(_changes(mutation.change, each) for each in self._answers_at(mutation.place))
 
-    def _answers_at(self, place: Place) -> Iterator[Answer]:
+    def _answers_at(self, place: RequestSite) -> Iterator[AnsweredRequest]:
         return (each for each in self.answers if place.covers(each.place))
 
 
@@ -116,7 +116,7 @@ def _guards_of_model(found: _Found) -> Guards:
 
 def _guards(original: Original) -> Guards:
     observations = tuple(_observe(original, faults) for faults in original.budgets)
-    by_place: dict[Place, list[Answer]] = {}
+    by_place: dict[RequestSite, list[AnsweredRequest]] = {}
     for observation in observations:
         for answer in observation.answers:
             if not _is_one_at_one_instant(answer):  # which is at the place of that one
@@ -161,7 +161,7 @@ def _observe(original: Original, faults: Budgets) -> Observation:
     search = Search(tables, SearchOptions(OBSERVED_STATES_MAX, values_max=0))
     search.run()
     tables.verify_purity()
-    answers: list[Answer] = []
+    answers: list[AnsweredRequest] = []
     sites = {role: sites_of(functions) | delegations_of(functions) for role, functions in original.functions.items()}
     kinds, role_of = OperationKinds(tables), original.roles_of(model)
     for states in tables.locals:
@@ -172,15 +172,15 @@ def _observe(original: Original, faults: Budgets) -> Observation:
     return Observation(faults, tuple(answers), search.stopped is None, frozenset(tables.reached - stood))
 
 
-def _is_joint(answer: Answer) -> bool:
+def _is_joint(answer: AnsweredRequest) -> bool:
     return answer.of_several or isinstance(answer.operation, Atomic)
 
 
-def _is_one_at_one_instant(answer: Answer) -> bool:
+def _is_one_at_one_instant(answer: AnsweredRequest) -> bool:
     return isinstance(answer.operation, Atomic) and len(answer.operation.operations) == 1
 
 
-def _changes(change: Change, answer: Answer) -> bool:
+def _changes(change: Change, answer: AnsweredRequest) -> bool:
     """Return whether a change makes a difference to what a role was told, or to what it did."""
     return not isinstance(change, Mistaken) or change.mistakes(answer.outcome)
 
@@ -188,7 +188,7 @@ def _changes(change: Change, answer: Answer) -> bool:
 # What to change at one place
 
 
-def _changes_at(answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Change]:
+def _changes_at(answers: Sequence[AnsweredRequest], behaviour: Behaviour) -> Iterator[Change]:
     operation, usual = answers[0].operation, answers[0].outcome
     kind = answers[0].kind
     if isinstance(operation, Atomic):

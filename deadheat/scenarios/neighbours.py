@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from deadheat.models.mutations import Mutation, Place, PutOff
-from deadheat.scenarios.behaviour import Answer, Behaviour
+from deadheat.models.mutations import Mutation, PutOff, RequestSite
+from deadheat.scenarios.behaviour import AnsweredRequest, Behaviour
 from deadheat.sim.operations import Operation
 
 __all__ = ["postponements"]
@@ -22,15 +22,15 @@ Looks: TypeAlias = tuple[tuple[str, str], ...]
 """Looks on the way to a step, each by its component and name."""
 
 
-def postponements(place: Place, answers: Sequence[Answer], behaviour: Behaviour) -> Iterator[Mutation]:
+def postponements(place: RequestSite, answers: Sequence[AnsweredRequest], behaviour: Behaviour) -> Iterator[Mutation]:
     """Yield the mutations that put off the step at a place; `answers` is all that was ever told there."""
     first = answers[0]
     if not isinstance(first.operation, Operation) or first.of_choice or first.of_several:
         return
     if first.kind.hands_work or first.kind.passes_work_on:
         return
-    looks_before: dict[Place, Looks] = {}
-    dependent: set[Place] = set()
+    looks_before: dict[RequestSite, Looks] = {}
+    dependent: set[RequestSite] = set()
     for stood in dict.fromkeys(answer.stood for answer in answers):
         told = behaviour.at(stood)
         near, far = _alike_next(told), behaviour.alike_until_change(told)
@@ -44,12 +44,12 @@ def postponements(place: Place, answers: Sequence[Answer], behaviour: Behaviour)
             yield Mutation(place, PutOff(following, first.outcome, looks))
 
 
-def _alike_next(told: Sequence[Answer]) -> bool:
+def _alike_next(told: Sequence[AnsweredRequest]) -> bool:
     """Return whether the role asks for the same next, whatever it was told."""
     return all((one.asks, one.asks_exactly) == (other.asks, other.asks_exactly) for one, other in pairwise(told))
 
 
-def _ahead(answer: Answer, behaviour: Behaviour, looks: Looks = ()) -> Iterator[tuple[Place, Looks]]:
+def _ahead(answer: AnsweredRequest, behaviour: Behaviour, looks: Looks = ()) -> Iterator[tuple[RequestSite, Looks]]:
     """Yield the next step, and if that is a look and the first one is none, the next that is none, with the looks."""
     following, kind = answer.following, answer.following_kind
     if following is None or kind.hands_work:

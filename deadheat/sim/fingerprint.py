@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import copyreg
 import dataclasses
-import dis
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from types import (
@@ -38,12 +37,19 @@ from typing import Any
 from deadheat.sim.components import Component, operation
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.model import Model, Property
-from deadheat.sim.references import NOTED_BY_PYTHON, UnseenError, is_found_by_name, references, version_of
+from deadheat.sim.references import (
+    NOTED_BY_PYTHON,
+    UnseenError,
+    constants_loaded,
+    is_found_by_name,
+    references,
+    version_of,
+)
 from deadheat.version import VERSION
 
-__all__ = ["PYTHON", "digest_of", "fingerprint"]
+__all__ = ["PYTHON", "digest_of", "digest_with_lines", "fingerprint"]
 
-FORMAT = 1
+FORMAT = 2
 """Changes whenever the same model would get another fingerprint, or what a fingerprint vouches for does."""
 
 PYTHON = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
@@ -104,16 +110,34 @@ def digest_of(value: Any) -> bytes:
         raise FingerprintError("No fingerprint can be taken of values nested so deeply; make them flatter.") from None
 
 
+def digest_with_lines(value: Any, *, trusts_models: bool) -> bytes:
+    """Return what `digest_of` does, of code with the lines and the file that it is in too.
+
+    With `trusts_models`, whatever is deadheat's own is known by its name: somebody else knows what its files say.
+    """
+    try:
+        return _Description(with_lines=True, trusts_models=trusts_models).digest(value)
+    except RecursionError:
+        raise FingerprintError("No fingerprint can be taken of values nested so deeply; make them flatter.") from None
+
+
 class _Description:
     """One traversal. With `by_name`, functions and classes are named and not followed: enough to put them in order."""
 
-    def __init__(self, *, by_name: bool = False) -> None:
+    def __init__(self, *, by_name: bool = False, with_lines: bool = False, trusts_models: bool = False) -> None:
         self._by_name = by_name
+        self._with_lines = with_lines
+        self._trusts_models = trusts_models
         self._digest = sha256()
         self._numbers: dict[int, int] = {}
         self._waiting: deque[tuple[Any, str]] = deque()
         self._kept: list[Any] = []  # so that no id is used twice
         self._of = "the model"
+
+    def _version_of(self, module: str) -> str | None:
+        if self._trusts_models and module.partition(".")[0] == "deadheat":
+            return "deadheat"
+        return version_of(module)
 
     def digest(self, value: Any) -> bytes:
         self._value(value)
@@ -123,9 +147,8 @@ class _Description:
         return self._digest.digest()
 
     def _say(self, *texts: str) -> None:
-        for text in texts:
-            content = text.encode("utf-8", "surrogatepass")
-            self._digest.update(len(content).to_bytes(8, "little") + content)
+        said = "".join([f"{len(text)}:{text}" for text in texts])  # the lengths tell where each begins
+        self._digest.update(said.encode("utf-8", "surrogatepass"))
 
     def _refuse(self, value: Any, reason: str) -> FingerprintError:
         return FingerprintError(
@@ -222,7 +245,7 @@ class _Description:
 
     def _instance(self, kind: type, value: Any) -> None:
         left_out = BESIDE_WHAT_IT_DOES.get(kind)
-        if left_out is None and (version_of(kind.__module__) is not None or not _is_of_python(kind)):
+        if left_out is None and (self._version_of(kind.__module__) is not None or not _is_of_python(kind)):
             self._reduced(value)
             return
         self._say("instance")
@@ -256,7 +279,7 @@ class _Description:
 
     def _function(self, function: FunctionType) -> None:
         code, module = function.__code__, str(function.__globals__.get("__name__"))
-        version = None if code.co_filename == "<string>" else version_of(module)
+        version = None if code.co_filename == "<string>" else self._version_of(module)
         if version is not None or self._by_name:
             self._say("function named", version or "", module, code.co_qualname)
             if is_found_by_name(function, module, code.co_qualname) and version is not None:
@@ -280,19 +303,29 @@ class _Description:
                 ) from None
 
     def _code(self, code: CodeType) -> None:
-        loaded = {each.arg for each in dis.get_instructions(code) if each.opcode in dis.hasconst}
+        self._say("code", _digest_of_code(code))
+        if self._with_lines:
+            self._say(code.co_filename, str(code.co_firstlineno), code.co_linetable.hex())
+            for each in code.co_consts:
+                if isinstance(each, CodeType):
+                    self._code(each)
+
+    def digest_of_code(self, code: CodeType) -> str:
+        """Return a digest of what runs, and nothing else."""
+        loaded = constants_loaded(code)
         names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
         counts = (code.co_flags, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
         constants = [each if number in loaded else None for number, each in enumerate(code.co_consts)]
         self._say("code", code.co_name)
         self._all("parts", (code.co_code, code.co_exceptiontable, *names, *counts))
         self._all("constants", constants)  # those never loaded are docstrings
+        return self._digest.hexdigest()
 
     def _class(self, kind: type) -> None:
         if not kind.__flags__ & HEAP_TYPE or self._by_name:
             self._say("class named", kind.__module__, kind.__qualname__)
             return
-        version = version_of(kind.__module__)
+        version = self._version_of(kind.__module__)
         if version is not None and is_found_by_name(kind, kind.__module__, kind.__qualname__):
             self._say("class of", version, kind.__module__, kind.__qualname__)
             return
@@ -308,11 +341,17 @@ class _Description:
         self._named("class attributes", described)
 
     def _module(self, module: ModuleType) -> None:
-        version = version_of(module.__name__)
+        version = self._version_of(module.__name__)
         if version is not None or self._by_name:
             self._say("module", version or "", module.__name__)
         else:
             self._named("module", {name: value for name, value in vars(module).items() if name not in OF_A_MODULE})
+
+
+@lru_cache(maxsize=8_192)
+def _digest_of_code(code: CodeType) -> str:
+    """Return a digest of what runs: the same wherever it is met, since a code holds nothing that may change."""
+    return _Description().digest_of_code(code)
 
 
 def _name_of(value: Any) -> str | None:

@@ -102,7 +102,7 @@ def freeze_call(function: Callable[..., Any], arguments: tuple[Any, ...], is_sha
 
 def freeze_generator(generator: Generator[Any, Any, Any], shared: Shared | None = None) -> Hashable:
     """Return where a suspended generator stands (see the module's text); raises `Unfreezable` where it cannot."""
-    return _StandingFreezer(shared or Shared()).freeze(generator)
+    return _GeneratorFreezer(shared or Shared()).freeze(generator)
 
 
 def require_immutable(what: str, value: Any) -> None:
@@ -217,7 +217,7 @@ class _CallFreezer(_ValueFreezer):
         return (FunctionType, function.__code__, self._freeze_all((cells, function.__defaults__, keywords)))
 
 
-class _StandingFreezer(_ValueFreezer):
+class _GeneratorFreezer(_ValueFreezer):
     """One traversal of all that a generator stands on; it remembers what can change, to tell aliases from copies."""
 
     def __init__(self, shared: Shared) -> None:

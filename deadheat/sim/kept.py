@@ -16,7 +16,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-__all__ = ["VARIABLE", "folder", "is_ours", "read", "remove_oldest", "write"]
+__all__ = ["SUFFIX", "VARIABLE", "folder", "is_ours", "read", "remove_oldest", "write"]
 
 VARIABLE, OFF = "DEADHEAT_CACHE", "off"
 

@@ -94,6 +94,9 @@ def _wrong_call(error: TypeError) -> str | None:
     found = NO_ARGUMENT.search(str(error))
     kind = known.get(found["class"]) if found else None
     if found and isinstance(kind, type) and issubclass(kind, Component):
+        if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            taken = [*inspect.signature(getattr(kind, found["name"])).parameters][1:]
+            return f"{found['class']}.{found['name']} was called with the wrong arguments; it takes {', '.join(taken)}"
         return f"{found['class']}.{found['name']} is a method and no operation; write `@operation` above it"
     return None
 

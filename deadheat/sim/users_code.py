@@ -16,7 +16,7 @@ from deadheat.sim.errors import DeadheatError, ModelError
 from deadheat.sim.nearest import said, sentence
 from deadheat.sim.places import Place, in_place_of, is_users_frame, lines_of
 
-__all__ = ["OverdueError", "Watch", "calls_users_code", "failed"]
+__all__ = ["OverdueError", "Watch", "calls_users_code", "failed", "is_called_in"]
 
 Called = TypeVar("Called", bound=Callable[..., Any])
 
@@ -110,6 +110,14 @@ def _call_in(frame: FrameType | None) -> FrameType | None:
     while frame is not None and frame.f_code not in _CALLERS:
         frame = frame.f_back
     return frame
+
+
+def is_called_in(frame: FrameType | None, but_for: str) -> bool:
+    """Return whether a stack is in the middle of the user's code, and not of what files named so do inside of it."""
+    call = _call_in(frame)
+    while frame is not None and frame is not call and not frame.f_code.co_filename.startswith(but_for):
+        frame = frame.f_back
+    return call is not None and frame is call
 
 
 def _place_of(frame: FrameType | None) -> str:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from deadheat.live.forcing.replay import TOPOLOGIES, Settings, compare_live, replay_live
+from deadheat.live.forcing.replay import TOPOLOGIES, LiveOptions, compare_live, replay_live
 from deadheat.live.place import Place
 from deadheat.live.results import LiveResult
 from deadheat.models import faults as kinds
@@ -80,15 +80,15 @@ def force_pair(place: Place, pair: Pair) -> list[LiveResult]:
 
     Programs take seconds to start, so of those it is the longest counterexample, or else the random schedule.
     """
-    settings = Settings(topology=pair.topology)
+    options = LiveOptions(topology=pair.topology)
     checked = check(pair.scenario)
     found = [each.counterexample for each in checked.outcomes if each.counterexample is not None]
     meeting = [each for each in found if meets(each.trace, pair.fault)]
     if pair.topology == PROGRAMS and meeting:
-        return [replay_live(place, max(meeting, key=lambda each: len(each.trace.events)), settings)]
+        return [replay_live(place, max(meeting, key=lambda each: len(each.trace.events)), options)]
     holding = [each.property for each in checked.outcomes if each.verdict is not Verdict.VIOLATED]
-    drawn = compare_live(place, pair.scenario, random_run(pair).schedule, holding, settings)
-    return [*(replay_live(place, each, settings) for each in meeting), drawn]
+    drawn = compare_live(place, pair.scenario, random_run(pair).schedule, holding, options)
+    return [*(replay_live(place, each, options) for each in meeting), drawn]
 
 
 def random_run(pair: Pair) -> Trace:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deadheat.live.forcing.free import DEFAULT_LATENCIES, Latency
+from deadheat.live.forcing.free import DEFAULT_DELAYS, Delay
 from deadheat.live.forcing.stress import Load, stress
 from deadheat.live.logs.conform import conform
 from deadheat.live.logs.tape import read_tape
@@ -18,7 +18,7 @@ from deadheat.sim.errors import TraceError
 
 HEADER: dict[str, Any] = {"format": "deadheat-live-trace", "version": 1, "protocol": "baseline", "evaluations": ["17"]}
 ASKING_BY_UID = ["baseline+orphan-cleanup-by-uid", "owner-tombstone", "name-tombstone"]
-LATENCIES = {**DEFAULT_LATENCIES, "kubernetes.list_jobs": Latency(200, 300)}
+LATENCIES = {**DEFAULT_DELAYS, "kubernetes.list_jobs": Delay(200, 300)}
 
 
 def event(at: float, component: str, operation: str, outcome: Any = None, **fields: Any) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def test_what_real_servers_did_is_explained_by_the_model(place: Place, tmp_path:
 
 @pytest.mark.live
 def test_a_wide_window_leaves_orphans_and_none_is_found_where_none_can_be(place: Place, tmp_path: Path) -> None:
-    wide = {**DEFAULT_LATENCIES, "user.cancel": Latency(20, 40), "http.accept": Latency(100, 150)}
+    wide = {**DEFAULT_DELAYS, "user.cancel": Delay(20, 40), "http.accept": Delay(100, 150)}
     lost = stress(place, "baseline", Load(16, 8, wide, settle_s=0.5), tmp_path / "baseline.jsonl")
     assert lost.outcome is LiveOutcome.CONFIRMED
     assert lost.per_thousand_low < lost.per_thousand < lost.per_thousand_high or lost.per_thousand == 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deadheat.live.forcing.free import DEFAULT_LATENCIES, Latency, parse_delays
+from deadheat.live.forcing.free import DEFAULT_DELAYS, Delay, parse_delays
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 
@@ -13,8 +13,8 @@ MODEL = Scenario("baseline").model()
 
 def test_a_delay_takes_the_place_of_the_default() -> None:
     delays = parse_delays(["http.accept=5ms..0.2s", "status=3ms"], MODEL)
-    assert delays == {**DEFAULT_LATENCIES, "http.accept": Latency(5, 200), "status": Latency(3, 3)}
-    assert parse_delays([], MODEL) == DEFAULT_LATENCIES
+    assert delays == {**DEFAULT_DELAYS, "http.accept": Delay(5, 200), "status": Delay(3, 3)}
+    assert parse_delays([], MODEL) == DEFAULT_DELAYS
 
 
 @pytest.mark.parametrize(

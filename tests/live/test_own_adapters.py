@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deadheat.live.adapters.together import Adapters
-from deadheat.live.forcing.replay import Settings, check_live, plan_check
+from deadheat.live.forcing.replay import LiveOptions, check_live, plan_check
 from deadheat.live.forcing.stress import Load, stress
 from deadheat.live.logs.conform import conform
 from deadheat.live.logs.tape import read_tape
@@ -354,7 +354,7 @@ def ours(files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def checked(redis_url: str, reference: str, *faults: str, **where: Any) -> list[LiveResult]:
     with open_place(Where(redis_url=redis_url, **where), needs_cluster=False) as place:
         scenario = Scenario(reference, 2, tuple((each, 1) for each in faults))
-        return check_live(place, scenario, 5, 1, Settings(patience_s=2.0))
+        return check_live(place, scenario, 5, 1, LiveOptions(patience_s=2.0))
 
 
 @pytest.mark.live
@@ -453,7 +453,7 @@ def test_what_has_no_live_form_is_refused_before_a_server_is_asked(
     done = deadheat("live", "check", reference, "--redis", "redis://127.0.0.1:1/0", *options)
     assert done.returncode == 2
     with pytest.raises((NoLiveFormError, UsageError), match=said):
-        plan_check(Scenario(reference), 1, 1, Settings(topology=options[-1] if options else "threads"))
+        plan_check(Scenario(reference), 1, 1, LiveOptions(topology=options[-1] if options else "threads"))
 
 
 def test_stress_is_for_protocols_and_says_so(ours: Path) -> None:

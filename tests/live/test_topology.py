@@ -14,7 +14,7 @@ from deadheat.live.adapters.celery import CeleryAdapter
 from deadheat.live.adapters.redis import connect
 from deadheat.live.adapters.together import open_adapters
 from deadheat.live.forcing.force import force
-from deadheat.live.forcing.replay import Settings, _ports, _stage, check_live, replay_live
+from deadheat.live.forcing.replay import LiveOptions, _ports, _stage, check_live, replay_live
 from deadheat.live.leavings.redis_run import forget
 from deadheat.live.place import PREFIX, Place
 from deadheat.live.results import LiveOutcome
@@ -29,7 +29,7 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.operations import Instant
 from deadheat.sim.trace import Choice, Schedule
 
-PROGRAMS = Settings(topology="processes")
+PROGRAMS = LiveOptions(topology="processes")
 DISPATCHER = "dispatcher/e1/1"
 
 
@@ -190,4 +190,4 @@ def test_a_killed_program_is_noticed_as_the_model_says(place: Place, fault: str)
 
 def test_an_unknown_topology_is_a_sentence() -> None:
     with pytest.raises(UsageError, match="no topology 'process'; did you mean processes"):
-        Settings(topology="process")
+        LiveOptions(topology="process")

@@ -16,6 +16,7 @@ from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.statements import Delete, Insert, Statement, Update
 from deadheat.sim.components import Step
 from deadheat.sim.operations import Operation
+from deadheat.sim.run.connected import Client
 
 
 class Alone(NamedTuple):
@@ -25,7 +26,11 @@ class Alone(NamedTuple):
 
 
 def session_of(process: str, action: Any) -> str:
-    return ProcessConnection("db", process).alone if isinstance(action, Alone) else process
+    return alone_of(process) if isinstance(action, Alone) else process
+
+
+def alone_of(process: str) -> str:
+    return ProcessConnection("db", process, lambda _: None).alone
 
 
 def alone(db: Database, process: str, statement: Statement) -> Operation:
@@ -38,7 +43,7 @@ def alone(db: Database, process: str, statement: Statement) -> Operation:
     else:
         assert isinstance(statement, Delete)
         request = db.delete(tables[statement.table], statement.where)
-    asked: Operation = ProcessConnection("db", process).asked(request)  # type: ignore[assignment]
+    asked: Operation = db.connection(Client(process)).asked(request)  # type: ignore[assignment]
     return asked
 
 
@@ -118,7 +123,7 @@ def begun(db: Database, possible: Iterable[Possible], session: str, request: Ope
 
 def without(possible: Iterable[Possible], process: str, db: Database) -> set[Possible]:
     """Return what the model may have come to, once a process has gone."""
-    sessions = {process, ProcessConnection("db", process).alone}
+    sessions = {process, alone_of(process)}
     found = set()
     for value, pending, answered in possible:
         [step] = db.apply(value, db.hang_up(process))

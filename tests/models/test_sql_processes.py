@@ -29,7 +29,7 @@ from deadheat import (
 from deadheat.library import Database, DatabaseState, Row
 from deadheat.models.components.sql import RowLock, SqlError
 from deadheat.models.components.sql.connection import ProcessConnection
-from deadheat.models.mutations import LeftOut, Mutation, Place, mutated_model
+from deadheat.models.mutations import LeftOut, Mutation, RequestSite, mutated_model
 from deadheat.models.role_names import named_roles
 from deadheat.sim.explore import kernel, python, reference
 from tests.models.sql_models import Job
@@ -201,7 +201,7 @@ def test_a_mutant_whose_commit_is_left_out_is_rolled_back() -> None:
     of = design(one("inserts", lambda shop: inserts(shop, "j2")), claims=(two_rows,))
     model = of.model()
     last = max(each for each in python.explore(model).reached if each.function == "inserts")
-    mutation = Mutation(Place("inserts", last, "db", "commit"), LeftOut(told=True))
+    mutation = Mutation(RequestSite("inserts", last, "db", "commit"), LeftOut(told=True))
     found = python.explore(mutated_model(model, mutation, named_roles(model)))
     assert set(found.counterexamples) == {"two-rows"}
 

@@ -32,29 +32,29 @@ def nobody_is_neglected(patch: Patch) -> None:
 
 
 def merging_does_not_look_into_iterators(patch: Patch) -> None:
-    look = freeze._StandingFreezer._freeze_object
+    look = freeze._GeneratorFreezer._freeze_object
 
     def blind(self: Any, kind: type, value: Any) -> Any:
         return kind if kind in freeze.ITERATORS else look(self, kind, value)
 
-    patch.setattr(freeze._StandingFreezer, "_freeze_object", blind)
+    patch.setattr(freeze._GeneratorFreezer, "_freeze_object", blind)
     patch.setattr(tables, "merging_is_safe", lambda: True)
 
 
 def merging_takes_copies_for_aliases(patch: Patch) -> None:
-    look = freeze._StandingFreezer._freeze_object
+    look = freeze._GeneratorFreezer._freeze_object
 
     def forgetful(self: Any, kind: type, value: Any) -> Any:
         frozen = look(self, kind, value)
         self._seen.pop(id(value))
         return frozen
 
-    patch.setattr(freeze._StandingFreezer, "_freeze_object", forgetful)
+    patch.setattr(freeze._GeneratorFreezer, "_freeze_object", forgetful)
     patch.setattr(tables, "merging_is_safe", lambda: True)
 
 
 def merging_takes_functions_for_their_code(patch: Patch) -> None:
-    patch.setattr(freeze._StandingFreezer, "_freeze_function", lambda self, function: function.__code__)
+    patch.setattr(freeze._GeneratorFreezer, "_freeze_function", lambda self, function: function.__code__)
     patch.setattr(tables, "merging_is_safe", lambda: True)
 
 
@@ -134,6 +134,10 @@ def composition_forgets_what_was_spent(patch: Patch) -> None:
     patch.setattr(composition._ExploredPart, "_left", lambda self, state: tuple(0 for _ in self._budget_fields))
 
 
+def a_violation_may_go_from_part_to_part(patch: Patch) -> None:
+    patch.setattr(watches.Watch, "singles", property(lambda self: (self,)))
+
+
 MUTANTS: dict[Callable[[Patch], None], tuple[str, tuple[str, ...]]] = {
     only_owed_steps_are_turns: ("stubborn", ("kernel",)),
     nobody_is_neglected: ("stubborn", ("python",)),
@@ -153,6 +157,7 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, tuple[str, ...]]] = {
     symmetry_of_properties_is_believed: ("asymmetric", ("quotient",)),
     settling_may_be_escaped: ("stubborn", ("python",)),
     composition_forgets_what_was_spent: ("apart", ("python", "auto")),
+    a_violation_may_go_from_part_to_part: ("waiting", ("python", "kernel")),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -13,10 +14,9 @@ from deadheat.reports.incidents import incidents_to_json, print_incidents
 from deadheat.scenarios.check import check
 from deadheat.scenarios.incidents import INCIDENTS, find_incident
 from deadheat.scenarios.incidents.incident import Incident
-from deadheat.scenarios.incidents.judge import Judgement
+from deadheat.scenarios.incidents.judge import Judgement, OneMore
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.explore.options import SearchOptions
 
 
 @cache
@@ -64,14 +64,9 @@ def test_a_defect_that_is_not_there_is_said_not_to_be() -> None:
 
 
 def test_a_fault_that_breaks_the_fix_is_named_and_one_left_undecided_is_marked() -> None:
-    from deadheat.scenarios.check import Options
-
-    incident = find_incident("kueue-12820")
-    base = judgement_of(incident)
-    fixed = incident.protocols[1].name
-    broken = check(Scenario(fixed, faults=(("http-timeout", 1),), properties=incident.properties))
-    short = check(Scenario(fixed, properties=incident.properties), Options(SearchOptions(states_max=20)))
-    judgement = Judgement(incident, base.defect, base.fix, {"http-timeout": broken, "worker-crash": short})
+    base = judgement_of(find_incident("kueue-12820"))
+    more = OneMore({"http-timeout": base.mended}, undecided=("worker-crash",))
+    judgement = replace(base, with_one_more=more)
     assert json.loads(incidents_to_json([judgement]))["results"][0]["fix_broken_by"] == ["http-timeout"]
     assert json.loads(incidents_to_json([judgement]))["results"][0]["fix_undecided_for"] == ["worker-crash"]
     assert "worker-crash?" in printed(judgement, width=100)

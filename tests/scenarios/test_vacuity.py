@@ -23,7 +23,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check, check_all
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.incidents import INCIDENTS, find_incident
-from deadheat.scenarios.incidents.judge import Judgement
+from deadheat.scenarios.incidents.judge import Judgement, judge
 from deadheat.scenarios.mutate import hunt_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore.options import SearchOptions
@@ -231,14 +231,9 @@ def test_a_fix_mends_nothing_that_was_not_violated_and_nothing_vacuously() -> No
 
 
 def test_a_fault_that_never_happens_does_not_leave_a_fix_unbroken() -> None:
-    incident = find_incident("kueue-12820")
-    was, fixed = incident.protocols
-    defect, fix = check(Scenario(was.name)), check(Scenario(fixed.name))
-    more = {
-        kind: check(Scenario(fixed.name, faults=((kind, 1),), properties=incident.properties))
-        for kind in ("watch-loss", "worker-loss")
-    }
-    assert Judgement(incident, defect, fix, more).not_applicable == ("watch-loss",)
+    [judgement] = judge([find_incident("kueue-12820")])
+    assert "watch-loss" in judgement.with_one_more.not_applicable
+    assert "worker-loss" not in judgement.with_one_more.not_applicable
 
 
 def test_several_worker_processes_find_the_same() -> None:

@@ -21,7 +21,7 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Property, View
-from tests.sim.test_kernel import counting, facts
+from tests.sim.test_kernel import UNBOUNDED, counting, facts
 
 OFTEN = Tuning(transitions_between_checkpoints=1)
 
@@ -63,17 +63,17 @@ def test_every_point_at_which_a_search_is_saved_can_be_gone_on_from(tmp_path: Pa
             super()._save(checkpoint)
             kept.append(checkpoint.path.read_bytes())
 
-    kernel.explore(model, SearchOptions(20, checkpoint=file))
-    expected = facts(python.explore(model))
+    kernel.explore(model, SearchOptions(20, values_max=0, checkpoint=file))
+    expected = facts(python.explore(model, UNBOUNDED))
     with opened(file, model, merging=True) as checkpoint:
         assert checkpoint is not None
-        search = Keeping(*checkpoint.load(), SearchOptions(), None, OFTEN)
+        search = Keeping(*checkpoint.load(), UNBOUNDED, None, OFTEN)
         search.checkpoint = checkpoint
         assert facts(search.finish()) == expected
     assert len(kept) > 3
     for content in kept[:: max(1, len(kept) // 8)]:
         file.write_bytes(content)
-        assert facts(kernel.explore(model, SearchOptions(cores=2, checkpoint=file))) == expected
+        assert facts(kernel.explore(model, SearchOptions(cores=2, values_max=0, checkpoint=file))) == expected
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -83,12 +83,12 @@ def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_coun
 ) -> None:
     # The states of the counters are packed anew in the very round that finds its shard full.
     file = tmp_path / "search"
-    kernel.explore(model, SearchOptions(20, checkpoint=file))
+    kernel.explore(model, SearchOptions(20, values_max=0, checkpoint=file))
     full = 0
     for room in range(127, 3_000, 97):
         with opened(file, model, merging=True) as checkpoint:
             assert checkpoint is not None
-            search = KernelSearch(*checkpoint.load(), SearchOptions(cores=cores), None, Tuning(room=room))
+            search = KernelSearch(*checkpoint.load(), SearchOptions(cores=cores, values_max=0), None, Tuning(room=room))
             search.checkpoint = checkpoint
             result = search.finish()
         full += any(search.store.is_full(shard) for shard in range(cores))
@@ -96,8 +96,8 @@ def test_a_search_that_had_no_room_for_all_successors_goes_on_with_the_same_coun
             break  # what is packed anew may get more room
     assert full > 1
     if not result.complete:
-        result = kernel.explore(model, SearchOptions(cores=cores, checkpoint=file))
-    assert facts(result) == facts(python.explore(model))
+        result = kernel.explore(model, SearchOptions(cores=cores, values_max=0, checkpoint=file))
+    assert facts(result) == facts(python.explore(model, UNBOUNDED))
 
 
 def test_a_violation_found_before_the_stop_is_still_there_afterwards(tmp_path: Path) -> None:

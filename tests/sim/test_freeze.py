@@ -1,4 +1,4 @@
-"""When two standings of a generator are the same, and when they are not."""
+"""When two local states of a generator are the same, and when they are not."""
 
 from __future__ import annotations
 

@@ -20,34 +20,34 @@ from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import AnyOf, Atomic, Instant, Operation, Request, operations_of
 
-__all__ = ["DEFAULT_LATENCIES", "FreeGate", "Latency", "is_the_end", "parse_delays"]
+__all__ = ["DEFAULT_DELAYS", "Delay", "FreeGate", "is_the_end", "parse_delays"]
 
 
-class Latency(NamedTuple):
+class Delay(NamedTuple):
     """A delay before an operation, drawn evenly from this range."""
 
     min_ms: float
     max_ms: float
 
 
-DEFAULT_LATENCIES: Mapping[str, Latency] = {
-    "user.cancel": Latency(0, 100),
-    "http.accept": Latency(0, 50),
-    "kubernetes.list_jobs": Latency(1000, 1000),
-    "kubernetes": Latency(0, 5),
-    "status": Latency(0, 5),
-    "redis": Latency(0, 5),
+DEFAULT_DELAYS: Mapping[str, Delay] = {
+    "user.cancel": Delay(0, 100),
+    "http.accept": Delay(0, 50),
+    "kubernetes.list_jobs": Delay(1000, 1000),
+    "kubernetes": Delay(0, 5),
+    "status": Delay(0, 5),
+    "redis": Delay(0, 5),
 }
 """Delays by component or by operation; the operation's counts if there are both."""
 
 
-def parse_delays(texts: list[str], model: Model) -> dict[str, Latency]:
+def parse_delays(texts: list[str], model: Model) -> dict[str, Delay]:
     """Return the default delays with those that texts such as `http.accept=0..200ms` ask for.
 
     Raises UsageError for a text that is none, for one without an upper end, since a delay is drawn from all of its
     range, and for a name of nothing that the model has.
     """
-    delays = dict(DEFAULT_LATENCIES)
+    delays = dict(DEFAULT_DELAYS)
     known = _names(model)
     for latency in parse_latencies(texts):
         if latency.name not in known:
@@ -57,7 +57,7 @@ def parse_delays(texts: list[str], model: Model) -> dict[str, Latency]:
                 f"The delay of {latency.name!r} has no upper end to be drawn from; write {latency.name}=LO..HI, such "
                 f"as {latency.name}=5ms..2s."
             )
-        delays[latency.name] = Latency(latency.lowest_ns / UNITS_NS["ms"], latency.highest_ns / UNITS_NS["ms"])
+        delays[latency.name] = Delay(latency.lowest_ns / UNITS_NS["ms"], latency.highest_ns / UNITS_NS["ms"])
     return delays
 
 
@@ -76,7 +76,7 @@ def is_the_end(request: Request) -> bool:
 class FreeGate:
     """Lets every request happen at once, but for its delay; records it, until it is stopped."""
 
-    def __init__(self, adapters: Adapters, latencies: Mapping[str, Latency], seed: int, tape: Tape) -> None:
+    def __init__(self, adapters: Adapters, latencies: Mapping[str, Delay], seed: int, tape: Tape) -> None:
         self._adapters = adapters
         self._latencies = latencies
         self._seed = seed
@@ -119,7 +119,7 @@ class FreeGate:
     def _delay_s(self, process: str, request: Request) -> float:
         operation = next(_operations(request))
         component = operation.component.partition("/")[0]
-        nothing = self._latencies.get(component, Latency(0, 0))
+        nothing = self._latencies.get(component, Delay(0, 0))
         latency = self._latencies.get(f"{component}.{operation.name}", nothing)
         generator = self._generators.get(process)
         if generator is None:

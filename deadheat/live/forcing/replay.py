@@ -38,8 +38,8 @@ from deadheat.sim.trace import Schedule
 
 __all__ = [
     "TOPOLOGIES",
+    "LiveOptions",
     "Plan",
-    "Settings",
     "check_live",
     "compare_live",
     "force_plan",
@@ -57,7 +57,7 @@ ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class LiveOptions:
     """How to force schedules: what Jobs run, how long blocking operations and leases last, and where processes run.
 
     Raises UsageError for an unknown topology.
@@ -73,7 +73,7 @@ class Settings:
             raise unknown_name("topology", self.topology, TOPOLOGIES)
 
 
-def replay_live(place: Place, counterexample: Counterexample, settings: Settings = Settings()) -> LiveResult:
+def replay_live(place: Place, counterexample: Counterexample, options: LiveOptions = LiveOptions()) -> LiveResult:
     """Force a counterexample's schedule on the servers, and say whether its property is violated there.
 
     The violation is looked for in what the servers say at the end, not in what the model says.
@@ -81,7 +81,7 @@ def replay_live(place: Place, counterexample: Counterexample, settings: Settings
     scenario = counterexample.scenario
     model = scenario.model()
     schedule = _unrolled(counterexample.trace.schedule)
-    forced, job = _force(place, scenario, model, schedule, settings)
+    forced, job = _force(place, scenario, model, schedule, options)
     violation = _violation(model, counterexample.property, forced) if forced.difference is None else None
     result = _result(scenario, counterexample.property, forced, job)
     if forced.difference is None and violation is None:
@@ -106,13 +106,13 @@ class Plan:
         return is_one_of_evaluations or needs_cluster(components_of(self.scenario.model()).values())
 
 
-def plan_check(scenario: Scenario, random_schedules: int, seed: int, settings: Settings = Settings()) -> Plan:
+def plan_check(scenario: Scenario, random_schedules: int, seed: int, options: LiveOptions = LiveOptions()) -> Plan:
     """Check a scenario in the model, and return what is to be forced.
 
     That is each counterexample, and, if some property holds, as many random schedules as asked for. Raises
     NoLiveFormError for a model of which something has no live form.
     """
-    require_live(scenario, settings)
+    require_live(scenario, options)
     checked = check(scenario, Options())
     counterexamples = tuple(each.counterexample for each in checked.outcomes if each.counterexample)
     holding = tuple(each.property for each in checked.outcomes if each.verdict in (Verdict.HOLDS, Verdict.VACUOUS))
@@ -126,39 +126,39 @@ def plan_check(scenario: Scenario, random_schedules: int, seed: int, settings: S
     return plan
 
 
-def plan_replay(counterexample: Counterexample, settings: Settings = Settings()) -> Plan:
+def plan_replay(counterexample: Counterexample, options: LiveOptions = LiveOptions()) -> Plan:
     """Return the plan to force one counterexample; raises NoLiveFormError as `plan_check` does."""
-    require_live(counterexample.scenario, settings)
+    require_live(counterexample.scenario, options)
     plan = Plan(counterexample.scenario, (counterexample,))
     _refuse_blocks(plan)
     return plan
 
 
-def force_plan(place: Place, plan: Plan, settings: Settings = Settings()) -> list[LiveResult]:
+def force_plan(place: Place, plan: Plan, options: LiveOptions = LiveOptions()) -> list[LiveResult]:
     """Hold the servers to a plan: each counterexample must happen there.
 
     Random schedules must end as in the model, with none of the properties that hold violated on the servers.
     """
-    results = [replay_live(place, each, settings) for each in plan.counterexamples]
+    results = [replay_live(place, each, options) for each in plan.counterexamples]
     if plan.random:
-        results.append(_compare_randomly(place, plan, settings))
+        results.append(_compare_randomly(place, plan, options))
     return results
 
 
 def check_live(
-    place: Place, scenario: Scenario, random_schedules: int, seed: int, settings: Settings = Settings()
+    place: Place, scenario: Scenario, random_schedules: int, seed: int, options: LiveOptions = LiveOptions()
 ) -> list[LiveResult]:
     """Check a scenario in the model, and hold the servers to each verdict."""
-    return force_plan(place, plan_check(scenario, random_schedules, seed, settings), settings)
+    return force_plan(place, plan_check(scenario, random_schedules, seed, options), options)
 
 
-def require_live(scenario: Scenario, settings: Settings) -> None:
+def require_live(scenario: Scenario, options: LiveOptions) -> None:
     """Raise NoLiveFormError for a component without a live form, and UsageError for a topology that wants more."""
     subject, components = scenario.subject, components_of(scenario.model()).values()
     if isinstance(subject, OfEvaluations):
         require_adapters(scenario.protocol, own_components(components))
         return
-    if settings.topology != TOPOLOGIES[0]:
+    if options.topology != TOPOLOGIES[0]:
         raise UsageError(
             f"{scenario.protocol} is no protocol of evaluations, so its processes run in threads; leave --topology out."
         )
@@ -187,14 +187,14 @@ def _unrolled(schedule: Schedule) -> Schedule:
 
 
 def compare_live(
-    place: Place, scenario: Scenario, schedule: Schedule, holding: Sequence[str], settings: Settings = Settings()
+    place: Place, scenario: Scenario, schedule: Schedule, holding: Sequence[str], options: LiveOptions = LiveOptions()
 ) -> LiveResult:
     """Force a schedule on the servers: AGREES, if each step and the end are the model's, and what holds holds there.
 
     `holding` names the properties that the model says hold.
     """
     model = scenario.model()
-    forced, job = _force(place, scenario, model, schedule, settings, as_far_as_here=True)
+    forced, job = _force(place, scenario, model, schedule, options, as_far_as_here=True)
     result = _result(scenario, None, forced, job)
     if forced.difference is not None:
         return result
@@ -206,10 +206,10 @@ def compare_live(
     return _replace(result, outcome=LiveOutcome.AGREES, job=None, status=None)
 
 
-def _compare_randomly(place: Place, plan: Plan, settings: Settings) -> LiveResult:
+def _compare_randomly(place: Place, plan: Plan, options: LiveOptions) -> LiveResult:
     results: list[LiveResult] = []
     for schedule in plan.random:
-        results.append(compare_live(place, plan.scenario, schedule, plan.holding, settings))
+        results.append(compare_live(place, plan.scenario, schedule, plan.holding, options))
         if results[-1].outcome is LiveOutcome.DIVERGED:
             break
     return _replace(
@@ -225,28 +225,28 @@ def _force(
     scenario: Scenario,
     model: Model,
     schedule: Schedule,
-    settings: Settings,
+    options: LiveOptions,
     *,
     as_far_as_here: bool = False,
 ) -> tuple[Forced, JobSeen | None]:
     with server_folder("files") as folder, place.namespace() as namespace:
-        ports = _ports(model) if settings.topology == "processes" else None
+        ports = _ports(model) if options.topology == "processes" else None
         site = Site(place, namespace, keys_of(model), ports=ports, folder=folder if ports is None else None)
-        with _open(site, scenario, model, settings) as adapters:
-            adapters.set_patience(settings.patience_s)
-            forced = force(model, schedule, _stage(site, scenario, adapters, settings), as_far_as_here=as_far_as_here)
+        with _open(site, scenario, model, options) as adapters:
+            adapters.set_patience(options.patience_s)
+            forced = force(model, schedule, _stage(site, scenario, adapters, options), as_far_as_here=as_far_as_here)
             return forced, _job_seen(site, forced.after) if adapters.kubernetes is not None else None
 
 
-def _open(site: Site, scenario: Scenario, model: Model, settings: Settings) -> AbstractContextManager[Adapters]:
-    subject, lease_ms, template = scenario.subject, settings.lease_ms, settings.template
+def _open(site: Site, scenario: Scenario, model: Model, options: LiveOptions) -> AbstractContextManager[Adapters]:
+    subject, lease_ms, template = scenario.subject, options.lease_ms, options.template
     if isinstance(subject, OfEvaluations):
         own = own_components(components_of(model).values())
         return open_adapters(site, subject.protocol, held=True, lease_ms=lease_ms, template=template, own=own)
     return open_adapters_of(components_of(model).values(), site, lease_ms, template)
 
 
-def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Settings) -> Stage:
+def _stage(site: Site, scenario: Scenario, adapters: Adapters, options: LiveOptions) -> Stage:
     if site.ports is None:
         return Stage(adapters)
     from deadheat.live.topology.config import ChildConfig
@@ -264,10 +264,10 @@ def _stage(site: Site, scenario: Scenario, adapters: Adapters, settings: Setting
         context=place.cluster.context,
         run=place.run,
         namespace=site.namespace,
-        lease_ms=settings.lease_ms,
-        patience_s=settings.patience_s,
-        image=settings.template.image,
-        command=settings.template.command,
+        lease_ms=options.lease_ms,
+        patience_s=options.patience_s,
+        image=options.template.image,
+        command=options.template.command,
         ports=site.ports,
         watch_from=adapters.kubernetes.watch_from if adapters.kubernetes is not None else None,
         control="",

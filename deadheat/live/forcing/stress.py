@@ -18,8 +18,8 @@ from typing import Any
 
 from deadheat.live.adapters.of_component import components_of, own_components
 from deadheat.live.adapters.together import Adapters, open_adapters
-from deadheat.live.forcing.free import FreeGate, Latency
-from deadheat.live.forcing.replay import Settings
+from deadheat.live.forcing.free import Delay, FreeGate
+from deadheat.live.forcing.replay import LiveOptions
 from deadheat.live.forcing.runner import ProcessThread
 from deadheat.live.job_reference import EVALUATION_LABEL, reference_of, uid_text
 from deadheat.live.logs.tape import COMPONENTS, Header, Tape
@@ -53,7 +53,7 @@ class Load:
 
     cancellations: int
     concurrency: int
-    latencies: Mapping[str, Latency]
+    latencies: Mapping[str, Delay]
     seed: int = 1
     settle_s: float = 3.0
 
@@ -96,7 +96,7 @@ class StressResult:
     seconds: float
 
 
-def stress(place: Place, protocol: str, load: Load, trace: Path, settings: Settings = Settings()) -> StressResult:
+def stress(place: Place, protocol: str, load: Load, trace: Path, options: LiveOptions = LiveOptions()) -> StressResult:
     """Run so many cancellations, record what happens in `trace`, and return what the monitor found.
 
     Raises LiveError if a server or a process fails, or an evaluation does not end.
@@ -114,7 +114,7 @@ def stress(place: Place, protocol: str, load: Load, trace: Path, settings: Setti
         told = tuple(dict.fromkeys((*COMPONENTS, *(each.name for each in own))))
         tape = Tape(output, Header(protocol, world.system.evaluations, components=told))
         with open_adapters(
-            site, found, held=False, lease_ms=settings.lease_ms, template=settings.template, own=own
+            site, found, held=False, lease_ms=options.lease_ms, template=options.template, own=own
         ) as adapters:
             adapters.set_patience(SLICE_S)
             gate = FreeGate(adapters, load.latencies, load.seed, tape)

@@ -40,6 +40,7 @@ class CheckResult(msgspec.Struct):
     labels_not_reached: list[str]
     faults_not_fired: list[str]
     assumptions: list[str]
+    assumptions_never_kept: list[str]
 
 
 class Check(Form):
@@ -61,6 +62,7 @@ class FrontierResult(msgspec.Struct):
     undecided: list[Faults]
     vacuous: list[Faults]
     not_applicable: list[str]
+    complete: bool
     states: int
     seconds: float
 

@@ -6,29 +6,28 @@ protocol violated. What else either of them violates is told beside that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from deadheat.models.faults import FAULTS
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check_all
+from deadheat.scenarios.frontier import Frontier, Tried, frontiers
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.scenario import Scenario
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["Judgement", "OneMore", "judge"]
 
 
-class Question(NamedTuple):
-    """What one more fault of a kind does to an incident's fix."""
+@dataclass(frozen=True, slots=True)
+class OneMore:
+    """What one more fault does to a fix: what each kind that breaks it violates, of what the fix mended.
 
-    incident: str
-    kind: str
-    scenario: Scenario
+    `not_applicable` are the kinds that never happen with the fix, `undecided` those of which nothing is known.
+    """
 
-    @property
-    def needs_more(self) -> bool:
-        """Whether a fault of this kind needs processes of its own, which makes the search long."""
-        return FAULTS[self.kind].bounded
+    broken_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_applicable: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,13 @@ class Judgement:
     """What the checker says of an incident.
 
     `defect` is the check of the protocol as it was, and `fix` that of the protocol with the fix, under the faults
-    under which it happened. `with_one_more` is, by kind, the check of what the fix mended with one more fault.
+    under which it happened. `with_one_more` tells what one more fault does to what the fix mended.
     """
 
     incident: Incident
     defect: CheckResult
     fix: CheckResult
-    with_one_more: Mapping[str, CheckResult] = field(default_factory=dict)
+    with_one_more: OneMore = OneMore()
 
     @property
     def violated(self) -> tuple[str, ...]:
@@ -73,24 +72,6 @@ class Judgement:
         return bool(self.violated) and self.mended == self.violated
 
     @property
-    def broken_by(self) -> dict[str, tuple[str, ...]]:
-        """Each kind of fault of which one more breaks the fix, with what it then violates of what it mended."""
-        violated = {kind: _violated(result) for kind, result in self.with_one_more.items()}
-        return {kind: names for kind, names in violated.items() if names}
-
-    @property
-    def not_applicable(self) -> tuple[str, ...]:
-        """The kinds of fault that never happen with the fix, and so are not survived by it."""
-        results = self.with_one_more.items()
-        return tuple(kind for kind, each in results if each.is_whole and kind in each.faults_not_fired)
-
-    @property
-    def undecided(self) -> tuple[str, ...]:
-        """The kinds of fault with which the search was cut short before it found anything."""
-        results = self.with_one_more.items()
-        return tuple(kind for kind, each in results if not each.exploration.complete and not _violated(each))
-
-    @property
     def still_violated(self) -> tuple[str, ...]:
         """What was violated before the fix, and still is."""
         return tuple(each for each in _violated(self.fix) if each in _violated(self.defect))
@@ -101,44 +82,42 @@ class Judgement:
         return tuple(each for each in _violated(self.fix) if each not in _violated(self.defect))
 
 
-def judge(incidents: Sequence[Incident], jobs: int = 1, say: Callable[[str], None] | None = None) -> list[Judgement]:
-    """Judge incidents, in `jobs` operating-system processes; `say` is told how far it is.
+def judge(
+    incidents: Sequence[Incident], jobs: int = 1, report: Callable[[Tried], None] | None = None
+) -> list[Judgement]:
+    """Judge incidents, in `jobs` operating-system processes; how far it is with one more fault is reported.
 
     Raises what `check` raises.
     """
     scenarios = [Scenario(each.name, faults=item.faults) for item in incidents for each in item.protocols]
     results = list(check_all(scenarios, Options(), jobs))
     judged = [Judgement(*each) for each in zip(incidents, results[::2], results[1::2], strict=True)]
-    # The kinds that need processes of their own take longest, and what comes last is begun first.
-    asked = sorted((each for item in judged for each in _with_one_more_fault(item)), key=lambda each: each.needs_more)
-    found: dict[tuple[str, str], CheckResult] = {}
-    for number, (question, result) in enumerate(_answers(asked, jobs), start=1):
-        found[question.incident, question.kind] = result
-        if say is not None:
-            say(f"incidents with one more fault: {number} of {len(asked)}")
-    return [replace(item, with_one_more=_results_for(item, found)) for item in judged]
+    asked = [item for item in judged if item.mended]
+    found = frontiers([_mended_by(item) for item in asked], 1, Options(), jobs, report) if asked else []
+    more = {item.incident.name: _one_more([each for each in found if _is_of(each, item)]) for item in asked}
+    return [replace(item, with_one_more=more.get(item.incident.name, OneMore())) for item in judged]
 
 
-def _with_one_more_fault(judgement: Judgement) -> Iterator[Question]:
-    """Yield, for each kind of fault, the question what one more of it does to what the fix mended."""
-    if not judgement.mended:
-        return
+def _mended_by(judgement: Judgement) -> Scenario:
+    """Return the scenario in which the fix is to be broken: what it mended, under the faults of the incident."""
     _, fix = judgement.incident.protocols
-    budgets = dict(judgement.incident.faults)
+    return Scenario(fix.name, faults=judgement.incident.faults, properties=judgement.mended)
+
+
+def _is_of(frontier: Frontier, judgement: Judgement) -> bool:
+    return frontier.scenario.protocol == judgement.incident.protocols[1].name
+
+
+def _one_more(found: Sequence[Frontier]) -> OneMore:
+    broken: dict[str, tuple[str, ...]] = {}
     for kind in FAULTS:
-        more = {**budgets, kind: budgets.get(kind, 0) + 1}
-        scenario = Scenario(fix.name, faults=tuple(more.items()), properties=judgement.mended)
-        yield Question(judgement.incident.name, kind, scenario)
-
-
-def _answers(asked: Sequence[Question], jobs: int) -> Iterator[tuple[Question, CheckResult]]:
-    if asked:
-        yield from zip(asked, check_all([each.scenario for each in asked], Options(), jobs), strict=True)
-
-
-def _results_for(judgement: Judgement, found: Mapping[tuple[str, str], CheckResult]) -> dict[str, CheckResult]:
-    name = judgement.incident.name
-    return {kind: found[name, kind] for kind in FAULTS if (name, kind) in found}
+        names = tuple(each.property for each in found if ((kind, 1),) in each.breaking)
+        if names:
+            broken[kind] = names
+    undecided = {kind for each in found for faults in each.undecided for kind, _ in faults}
+    return OneMore(
+        broken, found[0].not_applicable, tuple(kind for kind in FAULTS if kind in undecided and kind not in broken)
+    )
 
 
 def _violated(result: CheckResult) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from deadheat.sim.explore import python
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration, Report
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 
@@ -43,7 +44,9 @@ def explore(model: Model, options: SearchOptions = SearchOptions(), report: Repo
 
 
 def _explore(model: Model, options: SearchOptions, report: Report | None, checkpoint: Checkpoint | None) -> Exploration:
-    search = python.Search(Tables(model, merging=options.merging is not False), options, report)
+    merging = options.merging is not False
+    learned = remembering(model, merging=merging, values_max=options.values_max) if checkpoint is None else None
+    search = python.Search(learned or Tables(model, merging=merging), options, report)
     if options.symmetry or (checkpoint is not None and checkpoint.exists()):
         return _by_kernel(search, checkpoint)
     if options.composition is not False:
@@ -53,6 +56,7 @@ def _explore(model: Model, options: SearchOptions, report: Report | None, checkp
 
             composed = explore_parts(search)
             if composed is not None:
+                search.tables.verify_purity()
                 return composed
     search.run(STATES_BEFORE_KERNEL)
     if search.at_work:

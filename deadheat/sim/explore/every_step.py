@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from deadheat.sim.learn.tables import WantsMoreError
 from deadheat.sim.learn.watches import EveryStepError
 from deadheat.sim.model import Model
 
@@ -31,6 +32,8 @@ def asking_every_step(search: Search) -> Search:
                 return search(model, *arguments, **named)
             except EveryStepError as error:
                 model = asked_of_every_step(model, [*named_in(model), error.name])
+            except WantsMoreError:  # which is noted: all is learned the next time
+                continue
 
     return cast(Search, searched)
 

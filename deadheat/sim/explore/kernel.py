@@ -28,6 +28,7 @@ from deadheat.sim.explore.reductions.partial_order import Dependence, wander
 from deadheat.sim.explore.reductions.symmetry import AsymmetricError, not_used
 from deadheat.sim.explore.results import Exploration, Report
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved, opened
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 
@@ -48,7 +49,8 @@ def explore(model: Model, options: SearchOptions = SearchOptions(), report: Repo
     """
     merging, symmetry = options.merging is not False, options.symmetry is not False
     with opened(options.checkpoint, model, merging=merging) as file:
-        begun = python.Search(Tables(model, merging=merging), options, report)
+        learned = remembering(model, merging=merging, values_max=options.values_max) if file is None else None
+        begun = python.Search(learned or Tables(model, merging=merging), options, report)
         return finish(begun, file, symmetry=symmetry, partial_order=bool(options.partial_order))
 
 

@@ -1,4 +1,4 @@
-"""What one process can do, learned from the running simpy process: one local state a distinct standing.
+"""What one process can do, learned from the running simpy process: a number for each distinct local state.
 
 A local transition is learned once: the process is run, alone, to where it stands, and answered. A generator cannot be
 copied, so a second answer in the same place costs one more run of that process's own past, never of the whole
@@ -155,7 +155,7 @@ class LocalStates:
     def _number(self, running: RunningProcess, parent: int, alternative: int, outcome: Any) -> int:
         if running.finished:
             return self._add(
-                running.standing(merging=self._merging), LocalState((), None, parent, alternative, outcome)
+                running.local_state(merging=self._merging), LocalState((), None, parent, alternative, outcome)
             )
         begun = bool(running.history)
         if not begun and self.states:
@@ -165,7 +165,7 @@ class LocalStates:
         site = site_of(running.generator)
         state = LocalState(running.operations, site, parent, alternative, outcome, running.chooses)
         known = len(self.states)
-        number = self._add(running.standing(merging=self._merging), state)
+        number = self._add(running.local_state(merging=self._merging), state)
         if number == known:
             if number >= SUSPICIOUS:
                 self.growth.note_locals(running.generator)

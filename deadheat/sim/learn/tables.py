@@ -8,31 +8,32 @@ loop of a search is look-ups and additions, and knows nothing of generators, com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.errors import ModelError, PurityError, UnboundedError
 from deadheat.sim.freeze import freeze, merging_is_safe
-from deadheat.sim.learn.growth import SUSPICIOUS, Growth, widest
+from deadheat.sim.learn.growth import widest
+from deadheat.sim.learn.interned import FIELD_BITS, FIELD_MASK, InternedValues
 from deadheat.sim.learn.locals import INITIAL, LocalStates
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from deadheat.sim.operations import Instant
-from deadheat.sim.rules.purity import turned, turned_request
+from deadheat.sim.rules.purity import turned_request
 from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.run.stepping import JointStep, named_with_place, steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice
 
-__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables"]
+__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables", "WantsMoreError"]
 
-Learnt = TypeVar("Learnt")
+Entry = TypeVar("Entry")
 
-FIELD_BITS = 16
-FIELD_MASK = (1 << FIELD_BITS) - 1
+
+class WantsMoreError(Exception):
+    """A search asks recalled tables for what they do not hold; it is done again, over tables that learn."""
 
 
 class Successor(NamedTuple):
@@ -63,14 +64,14 @@ class Mark(NamedTuple):
     inside: tuple[Site, ...] = ()
 
 
-class Learned(dict[int, Learnt]):
+class Learned(dict[int, Entry]):
     """A table that asks for what it does not hold yet, once."""
 
-    def __init__(self, learn: Callable[[int], Learnt]) -> None:
+    def __init__(self, learn: Callable[[int], Entry]) -> None:
         super().__init__()
         self._learn = learn
 
-    def __missing__(self, key: int) -> Learnt:
+    def __missing__(self, key: int) -> Entry:
         value = self[key] = self._learn(key)
         return value
 
@@ -98,48 +99,6 @@ class Row(NamedTuple):
     successors: Learned[tuple[Successor, ...]]
 
 
-@dataclass(slots=True)
-class _Values:
-    """The interned values of one component."""
-
-    name: str
-    values: list[Any]
-    numbers: dict[Hashable, int]
-    turned_values: dict[int, Any] = field(default_factory=dict)
-    growth: Growth = field(default_factory=Growth)
-
-    def number(self, value: Any) -> int:
-        key = freeze(value)
-        number = self.numbers.setdefault(key, len(self.values))
-        if number == len(self.values):
-            if number > FIELD_MASK:
-                grown = (
-                    widest(iter([self.growth]), at_least=2) or "the usual cause is a counter or a log without a bound"
-                )
-                raise UnboundedError(
-                    f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; {grown}. Bound it, or "
-                    "check fewer evaluations."
-                )
-            self.values.append(value)
-            if number >= SUSPICIOUS:
-                self.growth.note_value(self.name, value)
-        return number
-
-    def turned(self, number: int) -> Any:
-        """Return the value of that number with its sets turned (see `purity`)."""
-        if number not in self.turned_values:
-            self.turned_values[number] = turned(self.values[number])
-        return self.turned_values[number]
-
-    def require_unchanged(self) -> None:
-        """Raise ModelError if a value was changed in place."""
-        for key, number in self.numbers.items():
-            if freeze(self.values[number]) != key:
-                raise ModelError(
-                    f"A value of the component {self.name!r} was changed in place; make a new one instead."
-                )
-
-
 class Tables:
     """The learned tables of one model.
 
@@ -151,18 +110,29 @@ class Tables:
     def __init__(self, model: Model, *, merging: bool = True) -> None:
         self.model = model
         self.merging = merging and merging_is_safe()
-        self._shared_state = SharedState(model)
-        self.locals = [LocalStates(each, merging=self.merging) for each in model.processes]
-        self._values = [_Values(name, [], {}) for name in model.components]
+        self._begin()
         self._component_fields = {name: len(self.locals) + n for n, name in enumerate(model.components)}
         first_budget = len(self.locals) + len(self._values)
         self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
         self.rows = [Learned(partial(self._make_rows, process)) for process in range(len(self.locals))]
         self.watches = [Watch.of(self, each) for each in model.properties]
+        self._seeing = Learned(self._parts_seeing)
         self.reached: set[Site] = set()
         self.labels_reached: set[str] = set()
         self._marks: dict[Mark, int] = {}
         self.lessons: list[Lesson] = []
+        self.certain: dict[Lesson, tuple[Mark, ...]] = {}
+        """What a lesson reaches wherever it is made use of, if that is anything."""
+        self.verified: Callable[[], None] | None = None
+        """What is to be done once all that was learned was run once more."""
+        self.key: str | None = None
+        """What tells this model, as it is now, from all others, where that is known."""
+
+    def _begin(self) -> None:
+        """Begin to learn."""
+        self._shared_state = SharedState(self.model)
+        self.locals = [LocalStates(each, merging=self.merging) for each in self.model.processes]
+        self._values = [InternedValues(name, [], {}) for name in self.model.components]
 
     # Packing
 
@@ -264,6 +234,10 @@ class Tables:
         budgets = (max(budget, 1) + 1 for budget in self.model.budgets.values())
         return [*(len(each.states) for each in self.locals), *(len(each.values) for each in self._values), *budgets]
 
+    def operations_in(self, process: int, local: int) -> int:
+        """Return for how many operations a process waits in a local state; behind their rows are those of crashes."""
+        return len(self.locals[process].states[local].operations)
+
     def verify_purity(self) -> None:
         """Run all that was learned once more; raises PurityError where that comes out otherwise."""
         for each in self.locals:
@@ -271,6 +245,8 @@ class Tables:
         self._shared_state.require_unchanged()
         for values in self._values:
             values.require_unchanged()
+        if self.verified is not None:
+            self.verified()
 
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
@@ -302,7 +278,8 @@ class Tables:
         return sum({self.field_mask(self._component_fields[name]) for name in touched(self.model, request)})
 
     def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
-        self.lessons.append(Lesson(process, local, alternative, fields))
+        lesson = Lesson(process, local, alternative, fields)
+        self.lessons.append(lesson)
         states = self.locals[process]
         operation = states.states[local].operations[alternative]
         successors: list[Successor] = []
@@ -318,8 +295,10 @@ class Tables:
             taken.append(step)
         self._shared_state.require_unchanged()
         certain = [step for step in taken if step.fault is None]
-        for step in certain:
-            self._cover(self._mark(process, local, alternative, step))
+        if certain:
+            self.certain[lesson] = tuple(self._mark(process, local, alternative, step) for step in certain)
+            for mark in self.certain[lesson]:
+                self._cover(mark)
         covered = {made.site for step in certain for made in step.inside}
         for number, step in enumerate(taken):  # perhaps the budgets never allow what was learned
             if step.fault and not (certain and covered.issuperset(made.site for made in step.inside)):
@@ -329,11 +308,9 @@ class Tables:
 
     def _steps(self, operation: Instant, fields: int) -> list[JointStep]:
         """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""
-        values = self.view(fields, touched(self.model, operation))
-        first = list(steps_of(self.model, operation, values))
-        again = list(
-            steps_of(self.model, turned_request(operation), {name: turned(each) for name, each in values.items()})
-        )
+        names = touched(self.model, operation)
+        first = list(steps_of(self.model, operation, self.view(fields, names)))
+        again = list(steps_of(self.model, turned_request(operation), self.turned_view(fields, names)))
         if first != again and [each.content for each in first] != [each.content for each in again]:
             raise PurityError(
                 f"{named_with_place(self.model, operation)} is not pure: asked twice for its steps from the same "
@@ -370,9 +347,13 @@ class Tables:
             delta=sum(move << self._shift(field) for field, move in moves.items()),
             budget=budget,
             owed=owed and fault is None,
-            watches=tuple(part for each in self.watches for part in each.parts if part.sees(changed)),
+            watches=self._seeing[changed],
             choice=choice,
         )
+
+    def _parts_seeing(self, changed: int) -> tuple[WatchedPart, ...]:
+        """Return the parts of properties that may be violated by a step that changes these fields."""
+        return tuple(part for each in self.watches for part in each.parts if part.sees(changed))
 
     def _mark(self, process: int, local: int, alternative: int, step: JointStep) -> Mark:
         state = self.locals[process].states[local]

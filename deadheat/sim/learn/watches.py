@@ -34,6 +34,7 @@ class WatchedPart:
         self._part = part
         self._mask = sum(tables.field_mask(field) for field in self.fields)
         self._tables = tables
+        self._is_always = prop.kind is Kind.ALWAYS
         self.known: dict[tuple[int, ...], bool] = {}
 
     def reads(self, fields: int) -> bool:
@@ -46,17 +47,18 @@ class WatchedPart:
 
     def violated_by(self, before: int, after: int) -> bool:
         """Return whether a transition violates the part; one SETTLED or EVENTUALLY never is, by a transition."""
-        kind = self.property.kind
-        if kind is Kind.STEP:
-            return self.evaluate(before, after)
-        return kind is Kind.ALWAYS and self.evaluate(after)
+        if self._is_always:
+            known = self.known.get((after & self._mask,))  # which it nearly always is
+            return self.evaluate(after) if known is None else known
+        return self.property.kind is Kind.STEP and self.evaluate(before, after)
 
     def evaluate(self, *states: int) -> bool:
         """Return whether the part is violated in a state, or, for STEP, between two.
 
         Raises EveryStepError where a step that changes nothing of what it reads can violate it too.
         """
-        fields = tuple(state & self._mask for state in states)
+        mask = self._mask
+        fields = (states[0] & mask,) if len(states) == 1 else (states[0] & mask, states[1] & mask)  # asked very often
         known = self.known.get(fields)
         if known is None:
             for state in states if self.property.kind is Kind.STEP else ():

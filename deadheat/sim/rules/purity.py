@@ -54,13 +54,17 @@ def turned(value: Any) -> Any:
 def turned_request(request: Instant) -> Instant:
     """Return a request with what it asks for turned."""
     if isinstance(request, Operation):
-        return replace(request, arguments=turned(request.arguments))
+        return _turned_operation(request)
     if isinstance(request, Accompanied):
-        operations = (replace(each, arguments=turned(each.arguments)) for each in request.by)
-        return accompanied(turned_request(request.request), *operations)
+        return accompanied(turned_request(request.request), *map(_turned_operation, request.by))
     if isinstance(request, Block):
         return request.turned(turned)
-    return Atomic(tuple(replace(each, arguments=turned(each.arguments)) for each in request.operations))
+    return Atomic(tuple(map(_turned_operation, request.operations)))
+
+
+def _turned_operation(operation: Operation) -> Operation:
+    arguments = turned(operation.arguments)
+    return operation if arguments is operation.arguments else replace(operation, arguments=arguments)
 
 
 def reversed_(value: Any) -> Any:

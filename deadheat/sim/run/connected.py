@@ -79,7 +79,7 @@ def _drive(wrapped: Running, connection: Connection) -> Running:
             break
         note_used(request)  # by the role; what becomes of it is decided here
         request = _asked(connection, wrapped, request)
-        answer = None  # what was answered before must not tell two standings apart
+        answer = None  # what was answered before must not tell two local states apart
         answer = yield request
         while (further := connection.goes_on(request, answer)) is not None:
             answer = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise, takewhile
 from types import CodeType, FunctionType, GeneratorType, ModuleType
 from typing import Any, NamedTuple
@@ -114,14 +115,16 @@ def _site(code: CodeType, line: int | None) -> Site:
     return Site(code.co_name, code.co_filename.rpartition("/")[2], line or 0)
 
 
-def _yield_lines(code: CodeType, *, of_delegations: bool = False) -> Iterator[int | None]:
-    """Yield the line of each `yield`, or of each `yield from`: those inside that resume with another argument."""
+@lru_cache(maxsize=4_096)
+def _yield_lines(code: CodeType, *, of_delegations: bool = False) -> tuple[int | None, ...]:
+    """Return the line of each `yield`, or of each `yield from`: those inside that resume with another argument."""
     resumed = 2 if of_delegations else 1
-    instructions = list(dis.get_instructions(code))
-    for yielding, resuming in pairwise(instructions):
+    found = []
+    for yielding, resuming in pairwise(dis.get_instructions(code)):
         if yielding.opname == "YIELD_VALUE" and resuming.opname == "RESUME" and (resuming.arg or 0) & 3 == resumed:
             assert yielding.positions is not None
-            yield yielding.positions.lineno
+            found.append(yielding.positions.lineno)
+    return tuple(found)
 
 
 def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Callable[..., Any]]:
@@ -134,10 +137,19 @@ def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterat
 
 def _named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Any]:
     """Yield what a function names as `name`, and as `module.name`."""
-    for loading, following in pairwise(dis.get_instructions(code)):
-        if loading.opname != "LOAD_GLOBAL":
-            continue
-        named = function.__globals__.get(loading.argval)
-        if isinstance(named, ModuleType) and following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            named = getattr(named, following.argval, None)
+    for name, attribute in _looked_up_in(code):
+        named = function.__globals__.get(name)
+        if isinstance(named, ModuleType) and attribute is not None:
+            named = getattr(named, attribute, None)
         yield named
+
+
+@lru_cache(maxsize=4_096)
+def _looked_up_in(code: CodeType) -> tuple[tuple[str, str | None], ...]:
+    """Return the global names that a code looks up, each with the attribute that it then asks for, if it does."""
+    pairs = pairwise(dis.get_instructions(code))
+    return tuple(
+        (loading.argval, following.argval if following.opname in ("LOAD_ATTR", "LOAD_METHOD") else None)
+        for loading, following in pairs
+        if loading.opname == "LOAD_GLOBAL"
+    )

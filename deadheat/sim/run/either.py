@@ -63,7 +63,7 @@ def _drive(versions: tuple[Version, ...]) -> Running:
         except StopIteration as end:
             return Again.AGAIN if versions[which].repeats else end.value
         note_used(request)
-        answer = None  # what was answered before must not tell two standings apart
+        answer = None  # what was answered before must not tell two local states apart
         answer = yield request
 
 

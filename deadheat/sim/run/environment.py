@@ -101,7 +101,7 @@ class RunningProcess:
         """The operations it waits for."""
         return tuple(event.operation for event in self.pending)
 
-    def standing(self, *, merging: bool) -> Hashable:
+    def local_state(self, *, merging: bool) -> Hashable:
         """Return where the process stands, as a value: equal only where its future is the same.
 
         With `merging`, two histories that have led the role's generator to the same place, with the same operations

@@ -73,7 +73,7 @@ def _drive(wrapped: Running, interceptor: Interceptor) -> Running:
         except StopIteration as end:
             return end.value
         note_used(request)  # by the role; what becomes of it is decided here
-        answer = None  # what was answered before must not tell two standings apart
+        answer = None  # what was answered before must not tell two local states apart
         answer = yield interceptor.asked(wrapped, request)
         answer = interceptor.answered(wrapped, request, answer)
 

@@ -56,7 +56,7 @@ def _live(wrapped: Running, lifeline: Lifeline) -> Running:
         except StopIteration as end:
             return end.value
         note_used(request)
-        answer = chosen = None  # what was answered before must not tell two standings apart
+        answer = chosen = None  # what was answered before must not tell two local states apart
         chosen = yield _guarded(request, lifeline)
         if chosen.which == _count(request):
             abandon(wrapped)

@@ -7,7 +7,7 @@ another. A copy that does not come to the later step, or a role that asks for so
 own order from there.
 
 A generator cannot be copied, so the copy is the role, run again, and told what the role was told so far. That history
-is kept beside the role, and not in the frame of what drives it: two standings of the role that are equal have the same
+is kept beside the role, and not in the frame of what drives it: two local states of the role that are equal have one
 future, and so do their copies, whatever led there. It must not tell them apart. What the copy found is in the frame,
 and is compared by value.
 """
@@ -74,7 +74,7 @@ def _drive(role: RoleFunction, arguments: tuple[Any, ...], postponement: Postpon
             request = _told_so_far(wrapped, answer)
         except StopIteration as end:
             return end.value
-        answer = None  # what was answered before must not tell two standings apart
+        answer = None  # what was answered before must not tell two local states apart
         if found and request == found[0][0]:
             answer, found = found[0][1], found[1:]
             continue

@@ -90,7 +90,7 @@ class Simulation:
     def state(self, *, merging: bool) -> Hashable:
         """Return the whole state by value: where each process stands, the component values, what is left of budgets."""
         return (
-            tuple(running.standing(merging=merging) for running in self.processes.values()),
+            tuple(running.local_state(merging=merging) for running in self.processes.values()),
             tuple(freeze(value) for value in self.values.values()),
             tuple(self.budgets.values()),
         )

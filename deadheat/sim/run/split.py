@@ -43,7 +43,7 @@ def _drive(wrapped: Running, splitting: Splitting) -> Running:
         except StopIteration as end:
             return end.value
         note_used(request)  # by the role; when it happens is decided here
-        answer = None  # what was answered before must not tell two standings apart
+        answer = None  # what was answered before must not tell two local states apart
         if not isinstance(request, Atomic) or not splitting.splits(wrapped, request):
             answer = yield request
             continue

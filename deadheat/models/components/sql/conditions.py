@@ -64,11 +64,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Condition):
-    """A column compared with a value."""
+    """A column compared with a value, of the table that it is in, if that is said."""
 
     column: str
     operator: str
     value: Any
+    table: str = ""
 
     __str__ = Condition.__str__
 
@@ -140,11 +141,12 @@ def _within(condition: Condition, said: Callable[[Any], str], named: Callable[[s
 
 
 class Change(NamedTuple):
-    """What an UPDATE sets one column to; one that `adds` adds to what is there."""
+    """What an UPDATE sets one column to, of the table that it is in; one that `adds` adds to what is there."""
 
     column: str
     value: Any
     adds: bool = False
+    table: str = ""
 
     def content_after(self, row: Any) -> Any:
         """Return what the column of a row is set to."""

@@ -28,10 +28,11 @@ ALONE = ("update", "delete")
 
 @dataclass(frozen=True, slots=True)
 class ProcessConnection:
-    """What one process asks of one database."""
+    """What one process asks of one database; `require` raises ModelError for what that could not do."""
 
     database: str
     process: str
+    require: Callable[[Operation], None]
 
     @property
     def alone(self) -> str:
@@ -40,6 +41,9 @@ class ProcessConnection:
 
     def asked(self, request: Request) -> Request:
         """Return the request with the name of the process on it, for sessions and statements that may wait."""
+        for each in _operations(request):
+            if each.component == self.database:
+                self.require(each)
         if isinstance(request, Operation) and request.component == self.database and request.name in ALONE:
             *arguments, session = request.arguments
             return request if session else replace(request, arguments=(*arguments, self.alone))
@@ -99,6 +103,16 @@ def _turned(request: Request, turn: Callable[[Operation], Operation]) -> Any:
         turned = tuple(_turned(each, turn) for each in request.operations)
         return request if turned == request.operations else replace(request, operations=turned)
     return request
+
+
+def _operations(request: Request) -> Iterator[Operation]:
+    if isinstance(request, Operation):
+        yield request
+    elif isinstance(request, Accompanied):
+        yield from _operations(request.request)
+    elif isinstance(request, Atomic | AnyOf):
+        for each in request.operations:
+            yield from _operations(each)
 
 
 def _made(request: Request, outcome: Any) -> Iterator[Operation | Block]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from deadheat.models.components.sql.conditions import Change, Condition
 from deadheat.models.components.sql.connection import ProcessConnection
 from deadheat.models.components.sql.execution import WAITS, SqlError, begun, proceeded, selected
+from deadheat.models.components.sql.mistakes import require_statement, require_table, require_tables, table_of
 from deadheat.models.components.sql.state import DatabaseState, Transaction, committed, in_a_circle, is_of, waits_for
 from deadheat.models.components.sql.statements import Delete, Insert, RowLock, Select, Statement, Update
 from deadheat.models.components.sql.tables import Place, Record, key_column, place_of
@@ -46,9 +47,10 @@ class Database(Component):
     ) -> None:
         super().__init__(name)
         self.may_end_open = may_end_open
+        require_tables(name, tables, rows)
         self.tables = {each.table: each for each in tables}
         for row in rows:
-            self._require_table(type(row))
+            require_table(type(row), self.tables, name)
         if len(self.tables) < len(tables) or len({place_of(each) for each in rows}) < len(rows):
             raise ModelError(f"The database {name!r} is given two tables, or rows, of one name; give each its own.")
         self.initial: DatabaseState = DatabaseState._make((rows, ()))
@@ -68,7 +70,32 @@ class Database(Component):
 
     def connection(self, client: Client) -> ProcessConnection:
         """Return a process's connection: its sessions are its own, and end with it."""
-        return ProcessConnection(self.name, client.name)
+        return ProcessConnection(self.name, client.name, self._require)
+
+    def _require(self, request: Operation) -> None:
+        """Raise ModelError for a statement that the database could not do."""
+        first, *others = request.arguments or (None,)
+        match request.name:
+            case "look" | "lock" | "execute":
+                self._checked(others[0])
+            case "insert":
+                self._checked(Insert(first))
+            case "select":
+                self._checked(Select(self.name_of(first), others[0], others[1]))
+            case "update":
+                self._checked(Update(self.name_of(first), _all(others[0]), others[1]))
+            case "delete":
+                self._checked(Delete(self.name_of(first), others[0]))
+
+    def name_of(self, table: Any) -> str:
+        """Return the name of one of its tables; raises ModelError for what is none."""
+        require_table(table, self.tables, self.name)
+        return table_of(table)
+
+    def told_in_order(self, request: Operation, outcome: Any) -> Any:
+        """Return the rows that a SELECT answers in the order of their keys."""
+        del request
+        return tuple(sorted(outcome, key=place_of)) if isinstance(outcome, tuple) else outcome
 
     def describe(self, value: DatabaseState) -> str:
         """Return the committed rows, and what each open transaction has written and waits for."""
@@ -82,8 +109,9 @@ class Database(Component):
         self, value: DatabaseState, table: type[Record], where: Condition | None = None, limit: int | None = None
     ) -> Steps:
         """SELECT: the committed rows of which the condition holds, in the order of their keys."""
-        self._require_table(table)
-        return (Step(selected(value, Transaction(""), Select(table.table, where, limit)), value),)
+        statement = Select(self.name_of(table), where, limit)
+        self._checked(statement)
+        return (Step(selected(value, Transaction(""), statement), value),)
 
     @weaker("inserts without ON CONFLICT DO NOTHING", without="or_nothing")
     @operation
@@ -104,16 +132,14 @@ class Database(Component):
         session: str = "",
     ) -> Steps:
         """UPDATE: how many rows; or `WAITS`, in the `session` that a process has for that without being asked."""
-        self._require_table(table)
-        return self._alone(value, Update(table.table, _all(changes), where), session)
+        return self._alone(value, Update(self.name_of(table), _all(changes), where), session)
 
     @operation
     def delete(
         self, value: DatabaseState, table: type[Record], where: Condition | None = None, session: str = ""
     ) -> Steps:
         """DELETE: how many rows; or `WAITS`, in the `session` that a process has for that without being asked."""
-        self._require_table(table)
-        return self._alone(value, Delete(table.table, where), session)
+        return self._alone(value, Delete(self.name_of(table), where), session)
 
     # Statements of a session
 
@@ -234,23 +260,8 @@ class Database(Component):
         return transaction
 
     def _checked(self, statement: Statement) -> Statement:
-        if isinstance(statement, Update) and not statement.changes:
-            raise ModelError(
-                f"An UPDATE of {statement.table} sets no column; say what it changes, such as Job.status.to(...)."
-            )
-        if isinstance(statement, Insert):
-            self._require_table(type(statement.row))
-        else:
-            self._require_table(self.tables.get(statement.table), statement.table)
+        require_statement(statement, self.tables, self.name)
         return statement
-
-    def _require_table(self, table: type[Record] | None, name: str = "") -> None:
-        if table is None or self.tables.get(table.table) is not table:
-            known = ", ".join(each.__name__ for each in self.tables.values()) or "none"
-            raise ModelError(
-                f"The database {self.name!r} has no table {table.__name__ if table else name}, only {known}; name it "
-                "where the database is made."
-            )
 
 
 def _by_itself(step: Step, before: DatabaseState, session: str) -> Steps:
@@ -304,21 +315,14 @@ class Session:
         label: Label | None = None,
     ) -> Generator[Operation, Any, tuple[SomeRecord, ...] | SqlError]:
         """SELECT, with a `lock` FOR UPDATE: the rows, in the order of their keys; or an error."""
-        if lock is not None and not isinstance(lock, RowLock):
-            raise ModelError(
-                f"The lock of a SELECT is {lock!r}; give it one of {', '.join(map(str, RowLock))} of RowLock."
-            )
-        if limit is not None and (type(limit) is not int or limit < 1):
-            raise ModelError(f"The limit of a SELECT is {limit!r}; give it a whole number from 1 on, or None.")
-        statement = Select(table.table, where, limit, lock)
         first = self.database.look if lock is None else self.database.lock
-        return self._ask(first(self.name, statement), label)
+        return self._ask(first, Select(self.database.name_of(table), where, limit, lock), label)
 
     def insert(
         self, row: Record, *, or_nothing: bool = False, label: Label | None = None
     ) -> Generator[Operation, Any, int | SqlError]:
         """INSERT, `or_nothing` with ON CONFLICT DO NOTHING: how many rows; or an error."""
-        return self._ask(self.database.execute(self.name, Insert(row, or_nothing)), label)
+        return self._ask(self.database.execute, Insert(row, or_nothing), label)
 
     def update(
         self,
@@ -328,24 +332,31 @@ class Session:
         label: Label | None = None,
     ) -> Generator[Operation, Any, int | SqlError]:
         """UPDATE: how many rows; or an error."""
-        return self._ask(self.database.execute(self.name, Update(table.table, changes, where)), label)
+        return self._ask(self.database.execute, Update(self.database.name_of(table), changes, where), label)
 
     def delete(
         self, table: type[Record], where: Condition | None = None, *, label: Label | None = None
     ) -> Generator[Operation, Any, int | SqlError]:
         """DELETE: how many rows; or an error."""
-        return self._ask(self.database.execute(self.name, Delete(table.table, where)), label)
+        return self._ask(self.database.execute, Delete(self.database.name_of(table), where), label)
 
     def commit(self, *, label: Label | None = None) -> Generator[Operation, Any, bool | SqlError]:
         """COMMIT: True; or an error."""
-        return self._ask(self.database.commit(self.name), label)
+        return _asked(self, _labelled(self.database.commit(self.name), label))
 
     def rollback(self, *, label: Label | None = None) -> Generator[Operation, Any, None]:
         """ROLLBACK."""
-        return self._ask(self.database.rollback(self.name), label)
+        return _asked(self, _labelled(self.database.rollback(self.name), label))
 
-    def _ask(self, first: Operation, label: Label | None) -> Generator[Operation, Any, Any]:
-        return _asked(self, first if label is None else label(first))
+    def _ask(
+        self, begin: Callable[[str, Any], Operation], statement: Statement, label: Label | None
+    ) -> Generator[Operation, Any, Any]:
+        require_statement(statement, self.database.tables, self.database.name)
+        return _asked(self, _labelled(begin(self.name, statement), label))
+
+
+def _labelled(request: Operation, label: Label | None) -> Operation:
+    return request if label is None else label(request)
 
 
 def _asked(session: Session, first: Operation) -> Generator[Operation, Any, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self, TypeVar
 
+from deadheat.models.components.sql.mistakes import table_of
 from deadheat.models.components.sql.statements import Insert, Statement
 from deadheat.models.components.sql.tables import Place, Record, place_of
 
@@ -117,6 +118,7 @@ class DatabaseState(_State):
 
     def rows_of(self, table: type[SomeRecord]) -> tuple[SomeRecord, ...]:
         """Return the committed rows of a table, in the order of their keys."""
+        table_of(table)  # raises for what is none
         return tuple(each for each in self.rows if isinstance(each, table))
 
     def row(self, table: type[SomeRecord], key: str | int) -> SomeRecord | None:

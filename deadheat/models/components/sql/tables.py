@@ -92,21 +92,21 @@ class Column(Generic[Content]):
 
     def is_null(self) -> Condition:
         """Return the condition that there is nothing in the column."""
-        return Comparison(self.name, "IS", None)
+        return Comparison(self.name, "IS", None, self._row.table)
 
     def is_not_null(self) -> Condition:
         """Return the condition that there is something in the column."""
-        return Comparison(self.name, "IS NOT", None)
+        return Comparison(self.name, "IS NOT", None, self._row.table)
 
     def to(self, value: Content) -> Change:
         """Return the change that sets the column to a value."""
         self._require(value)
-        return self._changed(Change(self.name, value))
+        return self._changed(Change(self.name, value, table=self._row.table))
 
     def plus(self, amount: int) -> Change:
         """Return the change that adds to what the column has."""
         self._require(amount)
-        return self._changed(Change(self.name, amount, adds=True))
+        return self._changed(Change(self.name, amount, adds=True, table=self._row.table))
 
     def __str__(self) -> str:
         return f"{self._row.__name__}.{self.name}"
@@ -120,7 +120,7 @@ class Column(Generic[Content]):
         self._require(value)
         if value is None:
             raise ModelError(f"{self} {operator} None is never true in SQL; write .is_null() or .is_not_null().")
-        return Comparison(self.name, operator, value)
+        return Comparison(self.name, operator, value, self._row.table)
 
     def _ordered(self, operator: str, value: Any) -> Condition:
         if type(value) is not int:

@@ -21,6 +21,7 @@ from deadheat.sim.explore.compiled.arrays import (
     WATCHED,
     Arrays,
     Column,
+    Int32,
     UInt64,
 )
 from deadheat.sim.explore.compiled.fired import number_of
@@ -85,7 +86,6 @@ class DenseTables:
         growing = self.layout.outgrown(counts)
         self.layout = Layout.fitting(counts, len(self.tables.model.budgets), growing)
         self.witness = (0,) * self.layout.words
-        self._shard_masks = numpy.array(self.layout.shard_masks(spread=self.spread), dtype=numpy.uint64)
         self._make_columns()
         self._lay_out_processes()
         self._lay_out_watches()
@@ -95,11 +95,6 @@ class DenseTables:
         for number, key in enumerate(self._rows):
             for fields, successors in key.row.successors.items():
                 self._put_entry(number, fields, successors)
-
-    def spread_out(self) -> None:
-        """Let all fields say which core looks after a state."""
-        self.spread = True
-        self._shard_masks = numpy.array(self.layout.shard_masks(spread=True), dtype=numpy.uint64)
 
     def _make_columns(self) -> None:
         def column(dtype: type, fill: int = 0) -> Column:
@@ -203,6 +198,11 @@ class DenseTables:
         return len(self._rows)
 
     @property
+    def watched_properties(self) -> Int32:
+        """For each watch, the number of its property."""
+        return self._watch_property
+
+    @property
     def watch_masks(self) -> UInt64:
         """For each watch, the bits of a state's words that it reads."""
         return self._watch_masks
@@ -210,12 +210,6 @@ class DenseTables:
     def number(self, key: RowKey) -> int:
         """Return the present number of a row."""
         return self._numbers[key.process, key.local, key.place]
-
-    @staticmethod
-    def ask(misses: Iterable[tuple[RowKey, int]]) -> None:
-        """Let the tables learn what rows do in states of theirs; the arrays, which others may read, stay the same."""
-        for key, state in misses:
-            key.row.successors[state & key.row.mask]
 
     def learn(self, misses: Iterable[tuple[RowKey, int]]) -> bool:
         """Learn what rows do in states of `Tables`; return whether everything was laid out anew for it."""
@@ -303,7 +297,7 @@ class DenseTables:
             wide_owner,
             wide_keys,
             wide_value,
-            self._shard_masks,
+            numpy.array(self.layout.shard_masks(spread=self.spread), dtype=numpy.uint64),
             self._swaps_now(),
         )
 

@@ -240,23 +240,32 @@ class LabelSearch:
             self._judge_steps(events, words)
 
     def _judge_steps(self, events: UInt64, words: int) -> None:
-        events = self._without_repetitions(events, words)
-        befores = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 : 3 + words]).ravel())
-        afters = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 3 + words :]).ravel())
-        for (part, pair, label), before, after in zip(events[:, :3].tolist(), befores, afters, strict=True):
-            name = self.dense.watched_parts[part].property.name
-            key = name, self.labels.sets[label]
-            if self.dense.judge(part, before, after) and key not in self.ends:
-                self.ends[key] = End(key[1], pair, self._depth(pair) + 1, after)
-                self._decided[label] |= numpy.uint64(1 << self.dense.property_numbers[name])
+        """Learn what watches say of steps, and note the first under each label that violates a property."""
+        masks = numpy.tile(self.dense.watch_masks.reshape(-1, words)[events[:, 0].astype(numpy.int64)], 2)
+        first, which = _different(numpy.concatenate((events[:, :1], events[:, 3:] & masks), axis=1))
+        asked = events[first]
+        befores, afters = self._ends_of(asked, words)
+        pairs = zip(asked[:, 0].tolist(), befores, afters, strict=True)
+        violated = numpy.array([self.dense.judge(*each) for each in pairs])
+        wrong = events[violated[which]]
+        if len(wrong):
+            properties = self.dense.watched_properties[wrong[:, 0].astype(numpy.int64)]
+            firsts = wrong[_different(numpy.column_stack((properties, wrong[:, 2])))[0]]
+            _, afters = self._ends_of(firsts, words)
+            for (part, pair, label), after in zip(firsts[:, :3].tolist(), afters, strict=True):
+                self._note_step(self.dense.watched_parts[part].property.name, pair, label, after)
 
-    def _without_repetitions(self, events: UInt64, words: int) -> UInt64:
-        """Return the events that differ in what their watch reads, or in their label; of those, the first ones."""
-        masks = self.dense.watch_masks.reshape(-1, words)[events[:, 0].astype(numpy.int64)]
-        read = numpy.concatenate((events[:, :1], events[:, 2:3], events[:, 3:] & numpy.tile(masks, 2)), axis=1)
-        rows = numpy.ascontiguousarray(read).view([("", read.dtype)] * read.shape[1]).ravel()
-        first = numpy.sort(numpy.unique(rows, return_index=True)[1])
-        return events[first]
+    def _ends_of(self, events: UInt64, words: int) -> tuple[list[int], list[int]]:
+        """Return the states before and after each of these steps."""
+        columns = events[:, 3 : 3 + words], events[:, 3 + words :]
+        before, after = (self.dense.layout.unpack(numpy.ascontiguousarray(each).ravel()) for each in columns)
+        return before, after
+
+    def _note_step(self, name: str, pair: int, label: int, after: int) -> None:
+        key = name, self.labels.sets[label]
+        if key not in self.ends:
+            self.ends[key] = End(key[1], pair, self._depth(pair) + 1, after)
+            self._decided[label] |= numpy.uint64(1 << self.dense.property_numbers[name])
 
     # What is judged at the end of a size
 
@@ -402,6 +411,20 @@ class LabelSearch:
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+def _different(rows: Any) -> tuple[list[int], Int64]:
+    """Return where each different row is first, and for each row, which of the different ones it is."""
+    width = rows.shape[1] * rows.itemsize
+    content = numpy.ascontiguousarray(rows).tobytes()
+    numbers: dict[bytes, int] = {}
+    first: list[int] = []
+    which = numpy.empty(len(rows), dtype=numpy.int64)
+    for each in range(len(rows)):
+        which[each] = numbers.setdefault(content[each * width : (each + 1) * width], len(numbers))
+        if len(numbers) > len(first):
+            first.append(each)
+    return first, which
 
 
 def _no_bits(count: int) -> UInt64:

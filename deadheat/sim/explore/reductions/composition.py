@@ -34,10 +34,10 @@ from deadheat.sim.explore.cycles.graphs import strong_components, terminal_compo
 from deadheat.sim.explore.cycles.lassos import edges_from
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration, Progress
+from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind, Model, Part, Process, Property
-from deadheat.sim.run.stepping import touched
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["PART_STATES_MAX", "explore_parts"]
@@ -91,7 +91,7 @@ def explore_parts(begun: python.Search) -> Exploration | None:
 
     `begun` is a search of the whole that has gone some way; from it the parts are guessed.
     """
-    model, merging = begun.tables.model, begun.tables.merging
+    model = begun.tables.model
     if any(each.every_step for each in model.properties):  # also of steps of other parts
         return None
     groups = _guessed_groups(begun.tables)
@@ -99,7 +99,7 @@ def explore_parts(begun: python.Search) -> Exploration | None:
     while len(groups) > 1 and len(explored) < len(groups):
         group = next(each for each in groups if each not in explored)
         try:
-            explored[group] = _ExploredPart(_part_of(model, group), merging, begun.options)
+            explored[group] = _ExploredPart(_part_of(model, group), begun.tables, begun.options)
         except _OutsideError as error:
             owner = next(each for each in groups if error.name in each.components)
             explored.pop(owner, None)
@@ -140,12 +140,10 @@ def _guessed_groups(tables: Tables) -> list[_Group]:
         touching[one].add(other)
         touching[other].add(one)
 
-    for states in tables.locals:
+    for process, states in enumerate(tables.locals):
         node = ("process", states.process.name)
         touching[node] = set()
-        requests = [request for state in states.states for request in state.operations]
-        named = {name for request in requests for name in touched(tables.model, request)}
-        named.update(_crash_components(states.process, tables.model))
+        named = {*_touched(tables, process), *_crash_components(states.process, tables.model)}
         for name in named:
             connect(node, ("component", name))
     for part in _parts_of_properties(tables.model):
@@ -158,6 +156,17 @@ def _guessed_groups(tables: Tables) -> list[_Group]:
         if processes or any(set(part.reads) & components for part in _parts_of_properties(tables.model)):
             groups.append(_Group(processes, components))
     return groups
+
+
+def _touched(tables: Tables, process: int) -> Iterator[str]:
+    """Yield the components that a process was seen to wait for; one that it turns out to need too joins their part."""
+    touched = 0
+    for rows in tables.rows[process].values():
+        for row in rows:
+            touched |= row.mask
+    for name in tables.model.components:
+        if tables.field_mask(tables.component_field(name)) & touched:
+            yield name
 
 
 def _crash_components(process: Process, model: Model) -> Iterator[str]:
@@ -204,8 +213,9 @@ class _Whole(python.Search):
 class _ExploredPart:
     """All states of a part, with the nearest of each kind."""
 
-    def __init__(self, model: Model, merging: bool, options: SearchOptions) -> None:
-        self.tables = Tables(model, merging=merging)
+    def __init__(self, model: Model, whole: Tables, options: SearchOptions) -> None:
+        merging, values_max = whole.merging, options.values_max
+        self.tables = remembering(model, merging=merging, values_max=values_max, part_of=whole)
         self.search = _Whole(
             self.tables,
             replace(options, states_max=min(options.states_max, PART_STATES_MAX), memory_bytes_max=0),

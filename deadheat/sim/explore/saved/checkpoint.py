@@ -70,7 +70,7 @@ class Saved:
     omission_odds: float = 0.0
 
 
-class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SavedLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A layout."""
 
     bits: tuple[Count, ...]
@@ -79,7 +79,7 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: Count
 
 
-class Steps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SavedSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A schedule."""
 
     choices: tuple[tuple[str, int, Count], ...]
@@ -98,14 +98,14 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     merging: bool
     tables: str
     lessons: tuple[tuple[Count, Count, Count, Digits], ...]
-    layout: Places
+    layout: SavedLayout
     sizes: tuple[Count, ...]
     depth: Count
     transitions: Count
     faults_fired: tuple[str, ...]
     marks: tuple[Count, ...]
     found: dict[str, tuple[Digits, Count, Digits | None]]
-    schedules: dict[str, Steps]
+    schedules: dict[str, SavedSchedule]
     folded: Count | None
     omission_odds: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -156,14 +156,14 @@ class Checkpoint:
             every_step=tuple(named_in(tables.model)),
             tables=_digest_of_tables(tables),
             lessons=tuple((each.process, each.local, each.row, f"{each.fields:x}") for each in tables.lessons),
-            layout=Places(**asdict(saved.layout)),
+            layout=SavedLayout(**asdict(saved.layout)),
             sizes=tuple(sum(map(len, part)) for part in parts),
             depth=saved.depth,
             transitions=saved.transitions,
             faults_fired=tuple(saved.faults_fired),
             marks=tuple(saved.marks),
             found={name: _end_to_text(end) for name, end in saved.found.items()},
-            schedules={name: _schedule_to_steps(schedule) for name, schedule in saved.schedules.items()},
+            schedules={name: _saved_schedule(schedule) for name, schedule in saved.schedules.items()},
             folded=saved.folded,
             omission_odds=saved.omission_odds,
         )
@@ -207,7 +207,7 @@ class Checkpoint:
             faults_fired=list(header.faults_fired),
             marks=list(header.marks),
             found={name: _end_from_text(*end) for name, end in header.found.items()},
-            schedules={name: _schedule_from_steps(each) for name, each in header.schedules.items()},
+            schedules={name: _schedule_from(each) for name, each in header.schedules.items()},
             folded=header.folded,
             omission_odds=header.omission_odds,
         )
@@ -388,10 +388,10 @@ def _end_from_text(state: str, layer: int, after: str | None) -> Endpoint:
     return Endpoint(int(state, 16), layer, None if after is None else int(after, 16))
 
 
-def _schedule_to_steps(schedule: Schedule) -> Steps:
+def _saved_schedule(schedule: Schedule) -> SavedSchedule:
     choices = tuple((each.process, each.alternative, each.branch) for each in schedule.choices)
-    return Steps(choices, schedule.cycle_from)
+    return SavedSchedule(choices, schedule.cycle_from)
 
 
-def _schedule_from_steps(steps: Steps) -> Schedule:
+def _schedule_from(steps: SavedSchedule) -> Schedule:
     return Schedule(tuple(Choice(*each) for each in steps.choices), cycle_from=steps.cycle_from)

@@ -1,0 +1,93 @@
+"""Tables that remember: begun with what an earlier run has learned of the same model, and kept for the next one.
+
+Nothing is kept of a model that broke a rule, so that one breaks it again; of one that asked the world for something
+while it was learned from; and of one of which no key would say all that it does (`identity`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from deadheat.sim import kept
+from deadheat.sim.learn import world_watch
+from deadheat.sim.learn.entry import decoded, encoded, entry_of
+from deadheat.sim.learn.identity import key_of, key_of_part
+from deadheat.sim.learn.recalled import Recalled
+from deadheat.sim.learn.tables import Tables
+from deadheat.sim.model import Model
+
+__all__ = ["FOLDER", "remembering"]
+
+FOLDER = "learned"
+BYTES_MAX = 64 << 20
+"""So much may lie there, of all models together."""
+
+ENTRY_BYTES_MAX = 16 << 20
+
+
+_asked_for_more: dict[str, bool] = {}
+"""Whether what a search asked for more of was a lesson, by the names of entries that were not enough."""
+
+
+def remembering(model: Model, *, merging: bool = True, values_max: int = 0, part_of: Tables | None = None) -> Tables:
+    """Return the tables of a model, which know what was learned of it, and are kept once all of it was verified.
+
+    A part of a model that has such tables is known by these. Where a counter took on `values_max` values, all is
+    learned anew, since a search ends with that.
+    """
+    where = kept.folder(FOLDER)
+    if where is None:
+        return Tables(model, merging=merging)
+
+    def named() -> str | None:
+        return key_of(model, merging=merging) if part_of is None else key_of_part(part_of.key, model)
+
+    key = named()
+    if key is None:
+        return Tables(model, merging=merging)
+    world_watch.watch()
+    asked = world_watch.times_asked()
+    tables = _recalled(model, merging, where / key, values_max) or Tables(model, merging=merging)
+    tables.key = key
+    if not isinstance(tables, Recalled):
+        tables.verified = partial(_keep, tables, where / key, asked, named)
+    return tables
+
+
+def _recalled(model: Model, merging: bool, path: Path, values_max: int) -> Recalled | None:
+    body = kept.read(path) if path.name not in _asked_for_more else None
+    entry = decoded(body) if body is not None else None
+    if entry is None:
+        return None
+    if not entry.is_of_use:
+        _asked_for_more[path.name] = False
+        return None
+    if values_max and entry.grown >= values_max:
+        return None
+    try:
+        tables = Recalled(model, entry, merging=merging)
+    except (IndexError, KeyError, TypeError, ValueError):  # of another form than it should be
+        return None
+    tables.was_not_enough = partial(_asked_for_more.__setitem__, path.name)
+    with suppress(OSError):
+        os.utime(path.with_name(path.name + kept.SUFFIX))  # it was used
+    return tables
+
+
+def _keep(tables: Tables, path: Path, asked_before: int, named: Callable[[], str | None]) -> None:
+    """Keep what tables have learned, if it is still of the model that it was of when they were begun."""
+    if world_watch.times_asked() != asked_before or named() != tables.key:
+        return
+    is_of_use = _asked_for_more.get(path.name, True)
+    entry = entry_of(tables, is_of_use=is_of_use)
+    if entry is None:
+        return
+    body = encoded(entry)
+    if len(body) <= ENTRY_BYTES_MAX and kept.write(path, body):
+        kept.remove_oldest(path.parent, BYTES_MAX)
+        if is_of_use:
+            _asked_for_more.pop(path.name, None)
