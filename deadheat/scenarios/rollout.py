@@ -281,14 +281,17 @@ def _result(stop: Stop, found: CheckResult | ModelError, missed_anyway: set[str]
     if isinstance(found, ModelError):
         return StopResult(stop, fails=str(found))
     missed = tuple(each for each in found.labels_not_reached if each not in missed_anyway)
-    shown = [each.counterexample for each in found.outcomes if each.counterexample is not None]
+    shown: dict[str, Counterexample] = {}
+    for each in found.outcomes:
+        if each.counterexample is not None:
+            shown.setdefault(plain_name(each.property), each.counterexample)
     return StopResult(
         stop,
         _plain(_with(found, Verdict.VIOLATED)),
         _plain(_with(found, Verdict.INCONCLUSIVE)),
         missed if found.is_whole else (),
         None,
-        {plain_name(each.property): each for each in shown[::-1]},
+        shown,
         found.exploration.states,
     )
 
