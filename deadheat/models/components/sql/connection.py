@@ -8,7 +8,7 @@ written and not committed has most likely forgotten the COMMIT, so that is refus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.state import MORE, is_of
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Operation, Request
+from deadheat.sim.run.connected import asked_in, happened
 
 __all__ = ["ProcessConnection"]
 
@@ -41,7 +42,7 @@ class ProcessConnection:
 
     def asked(self, request: Request) -> Request:
         """Return the request with the name of the process on it, for sessions and statements that may wait."""
-        for each in _operations(request):
+        for each in asked_in(request):
             if each.component == self.database:
                 self.require(each)
         if isinstance(request, Operation) and request.component == self.database and request.name in ALONE:
@@ -60,7 +61,7 @@ class ProcessConnection:
         """Return the sessions that have a transaction open, as far as is known, in order; None for none."""
         assert isinstance(opened, tuple | None)
         sessions = set(opened or ())
-        for each in _made(request, outcome):
+        for each, _ in happened(request, outcome):
             if isinstance(each, Block):
                 if any(reach.component == self.database for reach in each.reaches):
                     sessions.add(self.process)
@@ -103,25 +104,3 @@ def _turned(request: Request, turn: Callable[[Operation], Operation]) -> Any:
         turned = tuple(_turned(each, turn) for each in request.operations)
         return request if turned == request.operations else replace(request, operations=turned)
     return request
-
-
-def _operations(request: Request) -> Iterator[Operation]:
-    if isinstance(request, Operation):
-        yield request
-    elif isinstance(request, Accompanied):
-        yield from _operations(request.request)
-    elif isinstance(request, Atomic | AnyOf):
-        for each in request.operations:
-            yield from _operations(each)
-
-
-def _made(request: Request, outcome: Any) -> Iterator[Operation | Block]:
-    """Yield what has happened of a request, when it had this outcome."""
-    if isinstance(request, AnyOf):
-        yield from _made(request.operations[outcome.which], outcome.outcome)
-    elif isinstance(request, Accompanied):
-        yield from _made(request.request, outcome)
-    elif isinstance(request, Atomic):
-        yield from request.operations
-    elif isinstance(request, Operation | Block):
-        yield request
