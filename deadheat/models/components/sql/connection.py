@@ -1,7 +1,7 @@
 """A process's connections to a SQL database: its sessions are its own, and end with it.
 
 A connection belongs to the process that has opened it. So a session is named after its process, no two processes share
-one, and none is left behind: when the process is killed, or its role ends, the database rolls back what is open
+one, and none is left behind: when the process is killed, or has ended, the database rolls back what is open
 (PostgreSQL documentation, 13.3.2 and ROLLBACK: a transaction ends with its session). A role that ends with something
 written and not committed has most likely forgotten the COMMIT, so that is refused.
 """
@@ -29,11 +29,15 @@ ALONE = ("update", "delete")
 
 @dataclass(frozen=True, slots=True)
 class ProcessConnection:
-    """What one process asks of one database; `require` raises ModelError for what that could not do."""
+    """What one process asks of one database; `require` raises ModelError for what that could not do.
+
+    One that `repeats` goes on, in the sessions that it has: what its role leaves open, stays open.
+    """
 
     database: str
     process: str
     require: Callable[[Operation], None]
+    repeats: bool = False
 
     @property
     def alone(self) -> str:
@@ -73,7 +77,7 @@ class ProcessConnection:
 
     def closed(self, opened: Hashable) -> tuple[Operation, ...]:
         """Close the connection, where a transaction is open."""
-        return (Operation(self.database, "leave", (self.process,)),) if opened else ()
+        return (Operation(self.database, "leave", (self.process, not self.repeats)),) if opened else ()
 
     def broken(self, *, for_good: bool) -> tuple[Operation, ...]:
         """Let the database notice that the process is gone."""
