@@ -159,8 +159,8 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
     components, processes = dict(model.components), list(model.processes)
     homes: dict[str, str] = {}
     for node in nodes:
-        homes = {each.name: node.name for each in node.workers}
-        workers = tuple(with_connections(node.workers, model.components, homes))
+        at_home = {each.name: node.name for each in node.workers}
+        workers = tuple(with_connections(node.workers, model.components, at_home))
         on_it = (*_run_by(node, model), *workers)
         names = [each.name for each in on_it]
         for name in names:

@@ -87,7 +87,7 @@ class Atomic:
 
     @property
     def label(self) -> str | None:
-        """The first label among its operations."""
+        """The label that one of its operations has, if any."""
         return next((each.label for each in self.operations if each.label), None)
 
     def __str__(self) -> str:
@@ -272,6 +272,12 @@ Labelled = TypeVar("Labelled", Operation, Block)
 def atomically(*operations: Operation) -> Atomic:
     """Return a request for all `operations` at one instant, enabled when all are; its outcome is their outcomes."""
     _require("atomically", operations, (Operation,))
+    labels = [each.label for each in operations if each.label is not None]
+    if len(labels) > 1:
+        raise ModelError(
+            f"atomically(...) was given the labels {' and '.join(labels)}; what happens at one instant is one step, so "
+            "put one label on it."
+        )
     together = Atomic(operations)
     note_made(together, *operations)
     return together

@@ -184,6 +184,7 @@ def test_a_kind_of_fault_that_cannot_happen_is_not_survived(monkeypatch: pytest.
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "✓ survives every combination of up to 1 fault of the kinds that can happen" in text
     assert "Not applicable to name-tombstone, where they never happen: watch-loss, lease-expiry." in text
+    assert "is broken by" not in text  # no table where there is nothing to be in it
     [entry] = json.loads(frontier_to_json([found]))["results"]
     assert entry["not_applicable"] == ["watch-loss", "lease-expiry"]
 

@@ -129,6 +129,17 @@ EVERY = (
         of="DESIGN",
     ),
     Mistake(
+        "two labels at one instant",
+        design("yield atomically(A1(shop.ledger.book(order)), A2(shop.ledger.book(order)))").replace(
+            "DESIGN =", 'A1, A2 = Label("A1", "one"), Label("A2", "other")\nDESIGN ='
+        ),
+        (
+            "The process 'shop/order1' failed after 0 outcomes in place (ours.py:15): atomically(...) was given the "
+            "labels A1 and A2; what happens at one instant is one step, so put one label on it."
+        ),
+        of="DESIGN",
+    ),
+    Mistake(
         "a request that is delegated to",
         design("yield from shop.ledger.book(order)"),
         (
