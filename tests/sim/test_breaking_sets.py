@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python
-from deadheat.sim.explore.labels.breaking import Breaking, Question, breaking_sets
+from deadheat.sim.explore.labels.breaking import Breaking, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.sets import Kinds
 from deadheat.sim.model import UNLIMITED, Model
 from tests.sim.random_models import CRASH, FAULT, models, sparse_models
@@ -89,6 +90,26 @@ def compare(model: Model) -> Said:
     return said_by(found)
 
 
+def compare_parts(model: Model) -> bool:
+    """Compare where parts are searched alone, and what is left by sets; return whether some sets were left to parts."""
+    question = question_of(model)
+    decided: list[Kinds] = []
+
+    def alone(kinds: Kinds, names: Sequence[str]) -> Decision:
+        decided.append(kinds)
+        own = question.models[kinds]
+        whole = python.explore(replace(own, properties=()))
+        found = python.explore(replace(own, properties=tuple(each for each in own.properties if each.name in names)))
+        return Decision(found.counterexamples, (), (), whole.faults_fired, found.states, None)
+
+    found = breaking_sets(replace(question, alone=alone))
+    assert said_by(found) == obvious(question)
+    for name, broken in found.broken.items():
+        for kinds, schedule in broken.items():
+            confirm(question.models[kinds], name, schedule)
+    return not decided
+
+
 MET: Counter[tuple[str, int]] = Counter()
 KIND_NAMES = ("always", "step", "settled", "eventually")
 
@@ -99,7 +120,7 @@ def note(said: Said) -> None:
         MET[name, -1] += not broken
 
 
-@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models())
 def compare_random_models(model: Model) -> None:
     note(compare(model))
@@ -109,6 +130,22 @@ def compare_random_models(model: Model) -> None:
 @given(sparse_models())
 def compare_sparse_models(model: Model) -> None:
     note(compare(model))
+
+
+COMPOSED: Counter[bool] = Counter()
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sparse_models())
+def compare_models_in_parts(model: Model) -> None:
+    COMPOSED[compare_parts(model)] += 1
+
+
+def test_parts_that_share_nothing_say_together_what_one_exploration_of_the_whole_says() -> None:
+    COMPOSED.clear()
+    compare_models_in_parts()
+    assert COMPOSED[True] > 10
+    assert COMPOSED[False] > 3
 
 
 def test_one_search_says_of_random_models_what_one_exploration_a_set_says() -> None:
