@@ -90,7 +90,8 @@ class _Asked:
             {kind: budget for kind, budget in self._scenario.faults if budget},
             self._subject.labels,
             self._options.search,
-            self._alone if self._scenario.evaluations > 1 else None,
+            self._alone,
+            composed=self._scenario.evaluations > 1,
         )
         found = breaking_sets(question, *([report] if report else []))
         for name in self._scenario.properties:

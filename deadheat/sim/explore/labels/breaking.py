@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from deadheat.sim.errors import ModelError
+from deadheat.sim.errors import ModelError, UnboundedError
 from deadheat.sim.explore.every_step import asked_of_every_step
 from deadheat.sim.explore.labels.composing import Composed, JoinedError, NotComposableError, groups_of, part_model
 from deadheat.sim.explore.labels.coverage import Coverage
@@ -69,7 +69,9 @@ class Question:
     steps: Collection[str] = ()
     options: SearchOptions = SearchOptions()
     alone: Alone | None = None
-    """Decides a set by itself. With it, a search for many sets is used only where parts can be searched alone."""
+    """Decides a set by itself, where no search can decide it together with others."""
+    composed: bool = False
+    """Whether a search for many sets is used only where parts of the system can be searched alone."""
 
 
 @dataclass
@@ -136,6 +138,7 @@ class _Search:
         self._broken: dict[Kinds, int] = {}
         """The bits of the properties that a set, or some part of it, breaks."""
         self._states_alone = 0
+        self._given_up: list[Composed] = []
         self._found = Breaking({name: {} for name in self._names}, undecided={name: [] for name in self._names})
 
     def answer(self) -> Breaking:
@@ -144,7 +147,7 @@ class _Search:
         for size in range(self._question.up_to + 1):
             self._inherit(size)
             for family, search in zip(self._families, self._searches, strict=True):
-                if search is not None:
+                if search is not None and search not in self._given_up:
                     found.stopped = found.stopped or self._run(family, search, size)
             sets = [each for each in self._question.models if len(each) == size]
             for kinds in sets:
@@ -172,7 +175,7 @@ class _Search:
         question = self._question
         family.model = asked_of_every_step(family.model, self._known.every_step)
         models = [family.model]
-        if question.alone is not None:
+        if question.composed and question.alone is not None:
             if not self._known.composes or self._known.every_step:
                 return None
             groups = groups_of(family, question.kinds, question.base, self._known.joined)
@@ -209,6 +212,10 @@ class _Search:
             search.run(size, asked)
         except StoppedError as error:
             return error.stop
+        except UnboundedError:  # all sets together have more values than one of them alone
+            if self._question.alone is None:
+                raise
+            self._given_up.append(search)
         except ModelError as error:
             raise self._with_way_there(error, search.searches[0]) from error
         return None
@@ -216,7 +223,7 @@ class _Search:
     def _decide(self, kinds: Kinds) -> None:
         wanted = self._all & ~self._broken[kinds]
         search, found = self._search_for[kinds], self._found
-        if search is None:
+        if search is None or search in self._given_up:
             self._decide_alone(kinds, [name for number, name in enumerate(self._names) if wanted >> number & 1])
             return
         for number, name in enumerate(self._names):
