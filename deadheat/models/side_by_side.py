@@ -13,16 +13,18 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from deadheat.models.design import Design
+from deadheat.models.helpers import is_same, other_helpers, uses
+from deadheat.models.roles import Role
 from deadheat.models.system import Protocol
-from deadheat.sim.components import Component, operation
-from deadheat.sim.errors import FingerprintError, UsageError
-from deadheat.sim.fingerprint import digest_of
+from deadheat.models.translation import NO_TRANSLATION, Translation, translation_between
+from deadheat.sim.components import Component, operation, operations_in
+from deadheat.sim.errors import UsageError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model, Process
 from deadheat.sim.references import NOTED_BY_PYTHON
 from deadheat.sim.run.either import Version, either
 
-__all__ = ["Roles", "alike", "is_same", "side_by_side"]
+__all__ = ["Roles", "alike", "as_before", "is_same", "plain_name", "side_by_side"]
 
 BUILT_IN: Mapping[str, str] = {
     "worker": "worker",
@@ -32,6 +34,9 @@ BUILT_IN: Mapping[str, str] = {
     "resubmit": "resubmission",
 }
 """The roles that every protocol has, each with what its processes are called."""
+
+BEFORE = "@before"
+"""What stands behind the name of a property as the old version means it, where the new one means something else."""
 
 MIGRATION = "which is a migration of what is stored there, and no rollout of roles; bring that about first, by itself"
 
@@ -75,22 +80,16 @@ class Alike(NamedTuple):
     """Two versions that were brought to one form, and how they differ.
 
     `by_itself` are the two with the components that each has by itself, and nothing else that is not in that form.
+    `translation` stands between the old one and the servers, where the two have classes of their own. Properties that
+    both have by one name, and define otherwise, have `two_readings`.
     """
 
     old: Any
     new: Any
     roles: Roles
     by_itself: tuple[Any, Any]
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Return whether two things, code or data, do the same, as far as their definitions tell."""
-    if one is other:
-        return True
-    try:
-        return digest_of(one) == digest_of(other)
-    except FingerprintError:
-        return False
+    translation: Translation
+    two_readings: frozenset[str] = frozenset()
 
 
 def alike(old: Any, new: Any) -> Alike:
@@ -122,11 +121,16 @@ def _alike_protocols(old: Protocol, new: Protocol) -> Alike:
         "kubernetes": _class("kubernetes", old.kubernetes, new.kubernetes),
         "redis": _class("redis", old.redis, new.redis),
     }
-    changed = {name: part for name, part in BUILT_IN.items() if not is_same(getattr(old, name), getattr(new, name))}
-    own, added, removed = _own_roles(old.roles, new.roles)
+    helpers = other_helpers(old.components, new.components)
+    changed = {
+        name: part
+        for name, part in BUILT_IN.items()
+        if not is_same(getattr(old, name), getattr(new, name)) or uses(helpers, [getattr(new, name)])
+    }
+    own, added, removed = _own_roles(old.roles, new.roles, helpers)
     old, new = replace(old, **shared), replace(new, **shared)
     roles = Roles({**changed, **own}, added, removed)
-    return Alike(replace(old, **classes), replace(new, **classes), roles, (old, new))
+    return _alike(replace(old, **classes), replace(new, **classes), roles, (old, new))
 
 
 def _alike_designs(old: Design[Any], new: Design[Any]) -> Alike:
@@ -140,16 +144,50 @@ def _alike_designs(old: Design[Any], new: Design[Any]) -> Alike:
             f"The designs {old.name!r} and {new.name!r} run on different nodes, and what would run where meanwhile is "
             "in neither; let both have the same."
         )
-    return Alike(old, new, Roles(*_own_roles(old.roles, new.roles)), (old, new))
+    helpers = other_helpers(old.components, new.components)
+    return _alike(old, new, Roles(*_own_roles(old.roles, new.roles, helpers)), (old, new))
 
 
-def _own_roles(old: Iterable[Any], new: Iterable[Any]) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+def _alike(old: Any, new: Any, roles: Roles, by_itself: tuple[Any, Any]) -> Alike:
+    before = {each.name: each for each in old.claims}
+    readings = (
+        each.name
+        for each in new.claims
+        if (other := before.get(each.name)) is not None
+        and not is_same((other.violation, other.kind, other.across), (each.violation, each.kind, each.across))
+    )
+    return Alike(old, new, roles, by_itself, translation_between(_parts(old), _parts(new)), frozenset(readings))
+
+
+def _parts(version: Any) -> list[Any]:
+    """Return what a version is made of: functions, and the classes of its components."""
+    components = version.components
+    named = [type(each) for each in components.named().values()] if isinstance(version, Design) else []
+    own = [getattr(version, name) for name in BUILT_IN] if isinstance(version, Protocol) else []
+    kinds = [version.redis, version.kubernetes, version.status] if isinstance(version, Protocol) else []
+    functions = [each for role in version.roles for each in role.functions]
+    claims = [each.violation for each in version.claims]
+    return [*own, *functions, *claims, *named, *kinds, components if isinstance(components, type) else type(components)]
+
+
+def _own_roles(
+    old: Iterable[Any], new: Iterable[Any], helpers: frozenset[str]
+) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
     """Return the declared roles that differ; those of one kind, by `like`, are rolled out together."""
     before, after = _by_part(old), _by_part(new)
-    changed = [part for part in after if part not in before or not is_same(before[part], after[part])]
+    changed = [
+        part
+        for part, roles in after.items()
+        if not is_same(before.get(part), roles) or uses(helpers, [each for role in roles for each in _code_of(role)])
+    ]
     removed = tuple(part for part in before if part not in after)
     added = tuple(part for part in changed if part not in before)
     return {part: part for part in (*changed, *removed)}, added, removed
+
+
+def _code_of(role: Role[Any]) -> Iterator[Any]:
+    """Yield all functions that a role is declared with."""
+    yield from (*role.functions, role.arguments, role.numbers, *(each.noticed for each in role.crashes))
 
 
 def _by_part(roles: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
@@ -164,10 +202,18 @@ def _by_part(roles: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
 
 def _class(name: str, old: type[Any], new: type[Any]) -> type[Any]:
     """Return the class that can do what both need; raises UsageError where there is none."""
-    if issubclass(new, old) or (new.__qualname__ == old.__qualname__ and is_same(old, new)):
+    if issubclass(new, old):
         return new
     if issubclass(old, new):
         return old
+    if new.__qualname__ == old.__qualname__ and new.__module__ != old.__module__:
+        lost = [each for each in operations_in(old) if each not in operations_in(new)]
+        if lost:
+            raise UsageError(
+                f"What is called {name!r} has no operation {lost[0]!r} any more, which an old role may ask for as long "
+                "as there is one; keep it until then."
+            )
+        return new
     both = _joined(old, new)
     if both is None:
         raise UsageError(f"What is called {name!r} is {old.__name__} before and {new.__name__} after, {MIGRATION}.")
@@ -195,13 +241,13 @@ def _added_to(base: type, kind: type) -> dict[str, Any]:
     return {name: each for of in classes for name, each in vars(of).items() if name not in NOTED_BY_PYTHON}
 
 
-def _component(old: Component, new: Component) -> Component:
+def _component(old: Component, new: Component, translation: Translation) -> Component:
     """Return the one of two components that can do what both need; raises UsageError where neither can."""
     kind = _class(old.name, type(old), type(new))
     for name in vars(old).keys() & vars(new).keys():
-        if not _is_equal(vars(old)[name], vars(new)[name]):
+        if not _is_equal(translation.to_new(vars(old)[name]), vars(new)[name]):
             raise UsageError(f"The component {old.name!r} has another {name!r} before than after, {MIGRATION}.")
-    if not _is_equal(old.initial, new.initial):
+    if not _is_equal(translation.to_new(old.initial), new.initial):
         raise UsageError(f"The component {old.name!r} begins with another value before than after, {MIGRATION}.")
     if kind in (type(old), type(new)):
         return new if kind is type(new) else old
@@ -220,17 +266,35 @@ def _is_equal(one: Any, other: Any) -> bool:
 # Models
 
 
-def side_by_side(old: Model, new: Model, roles: Roles, at_new: Collection[str], mixed: Collection[str]) -> Model:
+def plain_name(name: str) -> str:
+    """Return how a property is called in both versions, of whichever reading of it."""
+    return name.removesuffix(BEFORE)
+
+
+def as_before(name: str) -> str:
+    """Return how a property is called as the old version means it, where the new one means something else by it."""
+    return f"{name}{BEFORE}"
+
+
+def side_by_side(
+    old: Model,
+    new: Model,
+    roles: Roles,
+    at_new: Collection[str],
+    mixed: Collection[str],
+    translation: Translation = NO_TRANSLATION,
+    two_readings: Collection[str] = (),
+) -> Model:
     """Return the model in which the roles `at_new` are new, those `mixed` either, and the others old.
 
     Raises UsageError where that cannot be: two components that are no one, or replicas that differ in how they crash.
     """
-    shared = {
-        name: _component(old.components[name], new.components[name])
-        for name in new.components
-        if name in old.components
-    }
-    properties = {each.name: each for each in (*old.properties, *new.properties)}
+    both = [name for name in new.components if name in old.components]
+    shared = {name: _component(old.components[name], new.components[name], translation) for name in both}
+    before = [translation.property(each) for each in old.properties]
+    before = [replace(each, name=as_before(each.name)) if each.name in two_readings else each for each in before]
+    properties = {each.name: each for each in (*before, *new.properties)}
+    old = replace(old, processes=tuple(map(translation.process, old.processes)))
     return Model(
         {**new.components, **{name: each for name, each in old.components.items() if name not in shared}, **shared},
         tuple(_processes(old, new, roles, at_new, mixed)),

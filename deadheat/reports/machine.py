@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from deadheat.reports.explosion import made_of_to_json
 from deadheat.scenarios.check import CheckResult, Outcome
 from deadheat.scenarios.frontier import Frontier
 from deadheat.sim.model import UNLIMITED
@@ -74,5 +75,6 @@ def _entry(result: CheckResult, outcome: Outcome) -> dict[str, Any]:
         "labels_not_reached": list(result.labels_not_reached),
         "faults_not_fired": list(result.faults_not_fired),
         "assumptions": list(result.assumptions),
+        "made_of": made_of_to_json(exploration.made_of, result.cuts) if exploration.made_of is not None else None,
         "assumptions_never_kept": [str(each) for each in result.never_kept],
     }

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from deadheat.models.steps import LABELS
 from deadheat.reports.command_lines import show_command
+from deadheat.reports.explosion import explosion
 from deadheat.reports.flags import told
 from deadheat.reports.names import TERMS, broken, print_whole, table_that_fits
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
@@ -55,6 +56,9 @@ def _print_alike(results: Sequence[CheckResult], console: Console) -> None:
         console.print(line, style="dim")
     for line in _vacuous(results):
         console.print(line, style="yellow")
+    for result in results:
+        for line in explosion(result):
+            console.print(line)
     for advice in _advice(results):
         console.print(advice)
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.assumptions import NeverKept, assumptions_of, never_kept
+from deadheat.scenarios.by_faults import reached_by_faults
+from deadheat.scenarios.explosion import Cut, cuts
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError
 from deadheat.sim.explain.confirm import confirm
@@ -19,6 +21,7 @@ from deadheat.sim.explain.where import Condition, require_known, require_met, wa
 from deadheat.sim.explore.explorers import explore
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration, Report
+from deadheat.sim.explore.stop import TOO_LARGE
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site, sites_of
 from deadheat.sim.trace import Trace
@@ -93,7 +96,8 @@ class CheckResult:
 
     `steps_not_reached`, `labels_not_reached` and `faults_not_fired` are what no explored run did; `missed` those labels
     and faults for want of which what holds is vacuous. `assumptions` are those that roles make: what holds, holds of no
-    other runs; and `never_kept` those that cut away all runs that come to them, so that it is vacuous, too.
+    other runs; and `never_kept` those that cut away all runs that come to them, so that it is vacuous, too. `cuts` are
+    what would make a space smaller that was too large.
     """
 
     scenario: Scenario
@@ -106,6 +110,7 @@ class CheckResult:
     seconds: float
     assumptions: tuple[str, ...] = ()
     never_kept: tuple[NeverKept, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -163,6 +168,11 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     cut = never_kept(model, exploration) if unreached else ()
     counted += [each.name for each in cut]
     missed = tuple(name for name in counted if name not in options.allow_unreached)
+    if exploration.complete and exploration.counterexamples.keys() < set(scenario.properties):
+        by_faults = reached_by_faults(scenario, subject, (each for each in missed if each in labels))
+        missed = tuple(name for name in missed if name not in by_faults)
+        told = (f"no run reaches {name}; with the fault {kind} some does" for name, kind in by_faults.items())
+        exploration = replace(exploration, remarks=(*exploration.remarks, *told))
     holding = Verdict.VACUOUS if missed else Verdict.HOLDS
     outcomes = []
     for name in scenario.properties:
@@ -172,6 +182,8 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         except UndecidedError as error:
             outcomes.append(Outcome(name, Verdict.INCONCLUSIVE))
             exploration = replace(exploration, remarks=(*exploration.remarks, str(error)))
+    is_too_large = exploration.stopped is not None and exploration.stopped.limit in TOO_LARGE
+    made_of = exploration.made_of if is_too_large else None
     return CheckResult(
         scenario,
         tuple(outcomes),
@@ -183,6 +195,7 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         seconds=time.perf_counter() - started,
         assumptions=assumptions_of(model),
         never_kept=cut,
+        cuts=cuts(scenario, made_of, options.search) if made_of is not None else (),
     )
 
 

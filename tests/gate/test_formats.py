@@ -208,6 +208,26 @@ def test_junit_has_a_case_for_each_property_and_for_what_the_protocol_does(tmp_p
     assert cases_of(gated_of(tmp_path, changed)) == {"p": [], "q": [], "behaviour": ["failure"]}
 
 
+@pytest.mark.parametrize(
+    ("kind", "detail", "case"),
+    [
+        (Kind.CHANGED, "", "behaviour"),
+        (Kind.CHANGED, "ours.py:OTHER", "behaviour"),
+        (Kind.VACUOUS, "", "behaviour"),
+        (Kind.MUTANT, "a guard", "guards"),
+        (Kind.MUST_REACH, "T8", "must-reach"),
+        (Kind.INCONCLUSIVE, "T8", "must-reach"),
+        (Kind.INCONCLUSIVE, "side by side", "rollout"),
+        (Kind.UNSAFE_ROLLOUT, "it fails", "rollout"),
+    ],
+)
+def test_what_is_about_no_property_has_a_case_of_its_own(kind: Kind, detail: str, case: str, tmp_path: Path) -> None:
+    check = Check("ours.py:PROTOCOL", must_reach=("T8",))
+    found = one_finding(check=check, kind=kind, property_name=None, detail=detail)
+    cases = cases_of(gated_of(tmp_path, found, checks=(check,)))
+    assert [name for name, tags in cases.items() if tags] == [case]
+
+
 @pytest.mark.parametrize("kind", [Kind.INCONCLUSIVE, Kind.VACUOUS])
 def test_what_is_not_decided_is_an_error_and_never_skipped(kind: Kind, tmp_path: Path) -> None:
     undecided = one_finding(kind=kind)

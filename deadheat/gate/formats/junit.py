@@ -50,7 +50,11 @@ def _checks(gated: Gated) -> list[Check]:
 
 
 def _case(finding: Finding) -> str:
-    return finding.property_name or CASES.get(finding.kind, REACH if finding.detail else BEHAVIOUR)
+    if finding.property_name is not None:
+        return finding.property_name
+    if finding.kind is Kind.INCONCLUSIVE:  # of a property, that would name it
+        return REACH if finding.detail in finding.check.must_reach else ROLLOUT
+    return CASES.get(finding.kind, BEHAVIOUR)
 
 
 def _cases(gated: Gated, check: Check, own: Sequence[Finding]) -> list[str]:

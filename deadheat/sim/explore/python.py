@@ -7,16 +7,17 @@ property is at the end of a shortest path. Nothing is reduced but what the table
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, Any
 
 from deadheat.sim.explore.cycles.lassos import Lasso, nearest_lasso
 from deadheat.sim.explore.cycles.settled import shallowest_settled_violation
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.made_of import LOOKED_AT, MadeOf, made_of, nearest_layers
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
-from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
+from deadheat.sim.explore.results import LARGE, Exploration, Progress, Report, reductions
 from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.remembering import remembering
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
@@ -223,7 +224,22 @@ class Search:
             reductions=reductions(merging=self.tables.merging, partial_order=self._expanded_in_part > 0),
             stopped=self.stopped,
             values=self.tables.values(),
+            made_of=self._made_of() if self.stopped or len(self.parents) >= LARGE else None,
         )
+
+    def _made_of(self) -> MadeOf:
+        layers = self.layer_sizes[:-1] if self.stopped and len(self.layer_sizes) > 1 else self.layer_sizes
+        states = list(islice(self.parents, sum(layers)))
+        nearest = states[: sum(layers[: nearest_layers(layers)])]
+        even = states[:: -(-len(states) // LOOKED_AT)]
+        return made_of(self.tables, self._fields(even), self._fields(nearest), layers, complete=not self.stopped)
+
+    def _fields(self, states: list[int]) -> Any:
+        import numpy
+
+        width = len(self.tables.numbers_in_use())
+        raw = b"".join(state.to_bytes(width * FIELD_BITS // 8, "little") for state in states)
+        return numpy.frombuffer(raw, dtype="<u2").reshape(-1, width)
 
     def schedules(self) -> dict[str, Schedule]:
         """Return a shortest schedule for each property found violated."""

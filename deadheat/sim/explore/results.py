@@ -6,13 +6,18 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from deadheat.sim.explore.made_of import MadeOf
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.trace import Schedule
 
-__all__ = ["Exploration", "Explorer", "Progress", "Report", "reductions"]
+__all__ = ["LARGE", "Exploration", "Explorer", "Progress", "Report", "reductions"]
+
+
+LARGE = 1_000_000
+"""With so many states, what they are made of is of interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,8 @@ class Exploration:
     state was taken for another one and so left out. `reached` and `faults_fired` are what some
     explored run did. `stopped` says which limit cut the search short; `bytes_per_state` what a stored state took,
     where that was measured; `cores` how many worked on it. `remarks` are sentences on why what was done is sound.
-    `values` are those that each component was seen to take.
+    `values` are those that each component was seen to take. `made_of` says what multiplies the states of a search that
+    was cut short, or that has `LARGE` many.
     """
 
     explorer: str
@@ -65,6 +71,7 @@ class Exploration:
     cores: int = 1
     remarks: tuple[str, ...] = ()
     values: Mapping[str, Collection[Any]] = field(default_factory=dict, compare=False)
+    made_of: MadeOf | None = field(default=None, compare=False)
 
 
 def reductions(**used: bool) -> tuple[str, ...]:

@@ -122,6 +122,10 @@ class Store(ABC):
         end = layers[layer + 1] if layer + 1 < len(layers) else self.found[shard]
         return self.offset(shard) + layers[layer], self.offset(shard) + end
 
+    def layer_size(self, layer: int) -> int:
+        """Return how many states a layer has."""
+        return sum(last - first for first, last in (self.layer_range(shard, layer) for shard in range(self.shards)))
+
     def layer_of(self, number: int) -> int:
         """Return the layer of the state at a place in `words`."""
         import bisect
@@ -132,6 +136,13 @@ class Store(ABC):
     def states_at(self, numbers: Int64) -> Words:
         """Return the words of the states at these places."""
         return self.words.reshape(-1, self.layout.words)[numbers].ravel()
+
+    def some_states(self, depth: int, at_most: int) -> Words:
+        """Return the words of states up to a layer, evenly out of all: all of them, where they are no more."""
+        words = self.words.reshape(-1, self.layout.words)
+        ends = [self.layer_range(shard, depth)[1] for shard in range(self.shards)]
+        step = max(1, -(-sum(end - self.offset(shard) for shard, end in enumerate(ends)) // at_most))
+        return numpy.concatenate([words[self.offset(shard) : end : step] for shard, end in enumerate(ends)]).ravel()
 
     def first_state(self) -> Words:
         """Return the words of some state that is stored."""
