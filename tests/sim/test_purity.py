@@ -998,6 +998,7 @@ def test_keeping_what_can_change_would_tell_each_run_something_else(monkeypatch:
     ("check", "mutant", "role"),
     [
         ("deadheat.sim.rules.shared_state.SharedState.require_unchanged", lambda state: None, keeping_in_a_global_list),
+        ("deadheat.sim.rules.shared_state._Glance.sees_the_same", lambda glance: True, keeping_in_a_global),
         ("deadheat.sim.learn.locals.LocalStates.verify_purity", lambda states: None, as_a_list),
         ("deadheat.sim.run.environment.iterates_over_a_set", lambda generator: False, in_a_loop_over_its_own),
         ("deadheat.sim.forgotten.Unyielded.left", lambda unyielded: None, dropped_at_the_end),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # not at run time: a small space must not wait for it
 
 __all__ = ["LOOKED_AT", "MadeOf", "Part", "made_of", "nearest_layers"]
 
-LOOKED_AT = 200_000
+LOOKED_AT = 100_000
 """So many states are looked at."""
 
 
@@ -91,11 +91,14 @@ def _others(tables: Tables, fields: Fields) -> Iterator[Part]:
 
     model, values = tables.model, tables.numbers_in_use()
     weights: Any = numpy.random.default_rng(1).integers(1, 1 << 63, fields.shape[1], dtype=numpy.uint64)  # of a hash
-    columns = [fields[:, field].astype(numpy.uint64) * weights[field] for field in range(fields.shape[1])]
-    whole = sum(columns, numpy.zeros(len(fields), dtype=numpy.uint64))
+
+    def column(field: int) -> Any:
+        return fields[:, field].astype(numpy.uint64) * weights[field]
+
+    whole = sum(map(column, range(fields.shape[1])), numpy.zeros(len(fields), dtype=numpy.uint64))
     names = [("process", each.name) for each in model.processes] + [("component", name) for name in model.components]
     for field, (kind, name) in enumerate(names):
-        yield Part(kind, name, values[field], len(fields) / len(numpy.unique(whole - columns[field])))
+        yield Part(kind, name, values[field], len(fields) / len(numpy.unique(whole - column(field))))
 
 
 def nearest_layers(layers: Sequence[int]) -> int:

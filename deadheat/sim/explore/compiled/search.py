@@ -17,18 +17,19 @@ from deadheat.sim.explore.compiled.fired import Fired
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
+from deadheat.sim.explore.compiled.sharing import cores_for, is_uneven
+from deadheat.sim.explore.compiled.stored.made_of_stored import made_of_stored
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.stored.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.tuning import Tuning
-from deadheat.sim.explore.compiled.workers import CHUNK, Team, missing_rows, nothing
+from deadheat.sim.explore.compiled.workers import CHUNK, Team, learn_of, missing_rows, nothing
 from deadheat.sim.explore.limits import limit_reached
-from deadheat.sim.explore.made_of import LOOKED_AT, MadeOf, made_of, nearest_layers
 from deadheat.sim.explore.memory import NoRoomError, no_more_memory
-from deadheat.sim.explore.options import SearchOptions, cores_of_the_process
+from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.reductions.symmetry import Symmetry, images
-from deadheat.sim.explore.results import LARGE, Exploration, Progress, Report, reductions
+from deadheat.sim.explore.results import Exploration, Progress, Report, reductions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved
 from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import Tables
@@ -43,12 +44,6 @@ FIRST_CHUNK = 1 << 10
 
 STATES_TRIED, MOSTLY_WHOLE = 100_000, 32
 """Beyond so many states, partial order is given up where fewer than one in so many were expanded in part."""
-
-UNEVEN = 1.5
-"""How many times its part of a layer a core may get."""
-
-STATES_SAVED_QUICKLY = 5_000_000
-"""So many states more, and checkpoints are twice, three times ... as far apart."""
 
 
 class KernelSearch:
@@ -85,7 +80,7 @@ class KernelSearch:
         self.expanded_in_part = 0
         self._standings = standings_of(dependence)
         self.dense = DenseTables(tables, tuning.dense_bits, self.symmetry)
-        self.team = Team(self.dense, self._cores_for(saved.transitions), len(tables.watches))
+        self.team = Team(self.dense, cores_for(saved.transitions, options, tuning), len(tables.watches))
         self.omission_odds = saved.omission_odds
         try:
             self.store = self._empty_store()
@@ -95,9 +90,7 @@ class KernelSearch:
             raise UsageError(f"This search cannot be done, since {stop}.", about=stop.limit) from None
         self.cursors = self._begun_at = self.store.join(self.depth)
         self.team.forget(self.store)
-        self.chunk = FIRST_CHUNK
-        self.growth = 0.0
-        self.at_end = False
+        self.chunk, self.growth, self.at_end = FIRST_CHUNK, 0.0, False
 
     # The search
 
@@ -128,46 +121,32 @@ class KernelSearch:
         while not self.stopped and self._waiting():
             self._expand_some()
             self._report()
-            if not self.stopped:
-                self._use_more_cores()
+            self._share_out()
             self.stopped = self.stopped or limit_reached(self.options, self.store.states, self.tables.growing)
             self._save_now_and_then()
         if self._waiting():
             return
-        self.growth = self._size(self.depth + 1) / self._size(self.depth)
+        self.growth = self.store.layer_size(self.depth + 1) / self.store.layer_size(self.depth)
         self.at_end = not self.growth
         if not self.at_end:
             self.depth += 1
-            self.cursors = self._begun_at = [first for first, _ in self._ranges(self.depth)]
-            self._spread()
+            self.cursors = [first for first, _ in self._ranges(self.depth)]
 
-    def _cores_for(self, states: int) -> int:
-        """Return how many cores a search with so many states should use."""
-        return self.options.cores or (cores_of_the_process() if states >= self._tuning.states_before_all_cores else 1)
-
-    def _use_more_cores(self) -> None:
-        """Share what was found out among more cores, once that pays."""
-        cores = self._cores_for(self.store.states)
-        if cores > len(self.team.workers):
+    def _share_out(self) -> None:
+        """Share states out among more cores, once that pays; and by all their fields, where it is done unevenly."""
+        cores = cores_for(self.store.states, self.options, self._tuning)
+        more, uneven = cores > len(self.team.workers), is_uneven(self._ranges(self.depth), self._tuning)
+        if self.stopped or not (more or (uneven and not self.dense.spread)):
+            return
+        if more:
             self.team.close()
             self.team = Team(self.dense, cores, len(self.tables.watches))
-            self._repack()
-
-    def _spread(self) -> None:
-        """Share states out by all their fields, where one core has got far more of a large layer than its part."""
-        sizes = [last - first for first, last in self._ranges(self.depth)]
-        uneven = max(sizes) > UNEVEN * sum(sizes) / len(sizes)
-        if uneven and sum(sizes) >= self._tuning.states_spread and not self.dense.spread:
-            self.dense.spread_out()
-            self._repack()
-
-    def _size(self, layer: int) -> int:
-        return sum(last - first for first, last in self._ranges(layer))
+        self.dense.spread = uneven
+        self._repack()
 
     def _waiting(self) -> int:
         """Return how many states of the frontier are not expanded yet."""
-        ends = (last for _, last in self._ranges(self.depth))
-        return sum(end - cursor for cursor, end in zip(self.cursors, ends, strict=True))
+        return sum(last - at for at, (_, last) in zip(self.cursors, self._ranges(self.depth), strict=True))
 
     def _ranges(self, layer: int) -> list[tuple[int, int]]:
         return [self.store.layer_range(shard, layer) for shard in range(self.store.shards)]
@@ -200,7 +179,7 @@ class KernelSearch:
         self._check_quiet()
         pending = [each for worker in self.team.workers for each in missing_rows(self.dense, self.store, worker)]
         uncertain = [state for worker in self.team.workers for state in self._states(worker.uncertain_states)]
-        self._collect(lambda: self.dense.ask(pending))
+        self._collect(lambda: learn_of(pending))
         if pending and not self.stopped:
             self._make_up_for(pending)
         self._check_quiescent([state for state in uncertain if self.tables.is_quiescent(state)])
@@ -361,15 +340,8 @@ class KernelSearch:
             cores=len(self.team.workers),
             remarks=(self.symmetry.remark,) if self.symmetry is not None and self.folded else (),
             values=self.tables.values(),
-            made_of=self._made_of() if self.stopped or self.store.states >= LARGE else None,
+            made_of=made_of_stored(self.tables, self.store, self.depth, complete=not self.stopped),
         )
-
-    def _made_of(self) -> MadeOf:
-        layers = [self._size(layer) for layer in range(self.depth + 1)]
-        even = self.store.some_states(self.depth, LOOKED_AT)
-        nearest = self.store.some_states(nearest_layers(layers) - 1, self.store.states)
-        fields = self.store.layout.unpack_fields
-        return made_of(self.tables, fields(even), fields(nearest), layers, complete=not self.stopped)
 
     def _schedules(self) -> dict[str, Schedule]:
         if self.store.layout != self.dense.layout:  # there was no room to pack the states anew
@@ -382,8 +354,8 @@ class KernelSearch:
 
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
-        enough = self._tuning.transitions_between_checkpoints * (1 + self.store.states / STATES_SAVED_QUICKLY)
-        if self.checkpoint is not None and self.transitions - self._transitions_saved > enough:
+        done = self.transitions - self._transitions_saved
+        if self.checkpoint is not None and done > self._tuning.enough_to_save(self.store.states):
             self._save(self.checkpoint)
 
     def _save_or_remove(self) -> None:
@@ -408,8 +380,8 @@ class KernelSearch:
         checkpoint.save(self.tables, saved)
 
     def _empty_store(self) -> Store:
-        shards, spread = len(self.team.workers), self.dense.spread
-        return empty_store(self.dense.layout, self.options, self._tuning, shards, spread=spread)
+        dense, shards = self.dense, len(self.team.workers)
+        return empty_store(dense.layout, self.options, self._tuning, shards, spread=dense.spread)
 
     def _why(self, error: NoRoomError) -> Stop:
         return error.stop or no_more_memory(self.options.memory_bytes_max)
@@ -423,5 +395,6 @@ class KernelSearch:
 
     def _report(self) -> None:
         if self.report:
-            used, frontier = self.store.bytes_used + self.team.bytes_used, self._waiting() + self._size(self.depth + 1)
-            self.report(Progress(self.store.states, self.transitions, frontier, self.depth, used, self.growth))
+            used, waiting = self.store.bytes_used + self.team.bytes_used, self._waiting()
+            waiting += self.store.layer_size(self.depth + 1)
+            self.report(Progress(self.store.states, self.transitions, waiting, self.depth, used, self.growth))

@@ -86,7 +86,6 @@ class DenseTables:
         growing = self.layout.outgrown(counts)
         self.layout = Layout.fitting(counts, len(self.tables.model.budgets), growing)
         self.witness = (0,) * self.layout.words
-        self._shard_masks = numpy.array(self.layout.shard_masks(spread=self.spread), dtype=numpy.uint64)
         self._make_columns()
         self._lay_out_processes()
         self._lay_out_watches()
@@ -96,11 +95,6 @@ class DenseTables:
         for number, key in enumerate(self._rows):
             for fields, successors in key.row.successors.items():
                 self._put_entry(number, fields, successors)
-
-    def spread_out(self) -> None:
-        """Let all fields say which core looks after a state."""
-        self.spread = True
-        self._shard_masks = numpy.array(self.layout.shard_masks(spread=True), dtype=numpy.uint64)
 
     def _make_columns(self) -> None:
         def column(dtype: type, fill: int = 0) -> Column:
@@ -217,12 +211,6 @@ class DenseTables:
         """Return the present number of a row."""
         return self._numbers[key.process, key.local, key.place]
 
-    @staticmethod
-    def ask(misses: Iterable[tuple[RowKey, int]]) -> None:
-        """Let the tables learn what rows do in states of theirs; the arrays, which others may read, stay the same."""
-        for key, state in misses:
-            key.row.successors[state & key.row.mask]
-
     def learn(self, misses: Iterable[tuple[RowKey, int]]) -> bool:
         """Learn what rows do in states of `Tables`; return whether everything was laid out anew for it."""
         learned = {}
@@ -309,7 +297,7 @@ class DenseTables:
             wide_owner,
             wide_keys,
             wide_value,
-            self._shard_masks,
+            numpy.array(self.layout.shard_masks(spread=self.spread), dtype=numpy.uint64),
             self._swaps_now(),
         )
 

@@ -9,6 +9,10 @@ from deadheat.sim.explore.compiled.layout import WORD_BITS
 __all__ = ["Tuning"]
 
 
+STATES_SAVED_QUICKLY = 5_000_000
+"""So many states more, and checkpoints are twice, three times ... as far apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """The sizes at which a compiled search does something else.
@@ -24,3 +28,7 @@ class Tuning:
     room: int = 0
     states_before_all_cores: int = 150_000
     states_spread: int = 100_000
+
+    def enough_to_save(self, states: int) -> float:
+        """Return how many transitions lie between two checkpoints of a search that has found so many states."""
+        return self.transitions_between_checkpoints * (1 + states / STATES_SAVED_QUICKLY)

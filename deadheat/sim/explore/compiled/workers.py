@@ -7,7 +7,7 @@ and the result does not depend on their speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
@@ -31,7 +31,7 @@ from deadheat.sim.explore.compiled.expand import (
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 
-__all__ = ["CHUNK", "Team", "Worker", "missing_rows", "nothing"]
+__all__ = ["CHUNK", "Team", "Worker", "learn_of", "missing_rows", "nothing"]
 
 CHUNK = 1 << 15
 """How many states a worker expands in one go, at most."""
@@ -201,6 +201,12 @@ def missing_rows(dense: DenseTables, store: Store, worker: Worker) -> Iterator[t
     if len(missing):
         states = dense.layout.unpack(store.states_at(missing[:, 1]))
         yield from ((dense.key(row), state) for row, state in zip(missing[:, 0].tolist(), states, strict=True))
+
+
+def learn_of(missing: Iterable[tuple[RowKey, int]]) -> None:
+    """Learn what was missing, but leave the arrays as they are: others may be reading them."""
+    for key, state in missing:
+        key.row.successors[state & key.row.mask]
 
 
 class Team:

@@ -122,6 +122,10 @@ class Store(ABC):
         end = layers[layer + 1] if layer + 1 < len(layers) else self.found[shard]
         return self.offset(shard) + layers[layer], self.offset(shard) + end
 
+    def layer_size(self, layer: int) -> int:
+        """Return how many states a layer has."""
+        return sum(last - first for first, last in (self.layer_range(shard, layer) for shard in range(self.shards)))
+
     def layer_of(self, number: int) -> int:
         """Return the layer of the state at a place in `words`."""
         import bisect
