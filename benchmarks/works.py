@@ -117,6 +117,12 @@ def command(*arguments: str) -> Measured:
     return Measured(0, seconds)
 
 
+def one_check_a_set(up_to: int, *names: str) -> Measured:
+    """Find the smallest sets of faults by a check for each set, as was done before there was one search for all."""
+    arguments = [sys.executable, "-m", "benchmarks.one_check_a_set", str(up_to), *names]
+    return Measured(0, json.loads(run(arguments))["seconds"])
+
+
 def spin(evaluations: int, *, reduced: bool) -> Measured:
     """Run SPIN on the baseline, end to end: translate, compile, search."""
     options = verifier.Options(reduction=reduced, memory_mb=SPIN_MEMORY_MIB, hash_bits=26)
@@ -169,7 +175,19 @@ def tables() -> list[Table]:
         ),
         Table("sizes", "Cancellation baseline, all reductions, end to end, by evaluations", sizes, "SPIN"),
         Table("commands", "End to end", commands, "check of everything"),
+        Table(
+            "frontier", "The smallest sets of faults: one search, or one check a set", _frontier(), "one check a set"
+        ),
     ]
+
+
+def _frontier() -> dict[str, Work]:
+    return {
+        "one check a set, everything, up to 1": partial(one_check_a_set, 1),
+        "one search, everything, up to 1": partial(command, "frontier"),
+        "one check a set, baseline, up to 2": partial(one_check_a_set, 2, "baseline"),
+        "one search, baseline, up to 2": partial(command, "frontier", "baseline", "--up-to", "2"),
+    }
 
 
 def _two_phase(managers: int, *, large: bool = False) -> Table:

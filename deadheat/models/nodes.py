@@ -181,11 +181,13 @@ def with_nodes(model: Model, *nodes: Node) -> Model:
 
 
 def _run_by(node: Node, model: Model) -> list[Process]:
-    known = {each.name for each in model.processes} | {_role(each) for each in model.processes}
+    names = {each.name for each in model.processes}
+    known = names | {_role(each) for each in model.processes}
     for name in node.runs:
         if name not in known:
             raise ModelError(f"The node {node.name!r} runs what is not there: {unknown_name('process', name, known)}")
-    return [each for each in model.processes if each.name in node.runs or _role(each) in node.runs]
+    roles = set(node.runs) - names  # what is the name of a process means that one, and none of which it is the role
+    return [each for each in model.processes if each.name in node.runs or _role(each) in roles]
 
 
 def _role(process: Process) -> str:

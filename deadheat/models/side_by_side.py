@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from deadheat.models.design import Design
+from deadheat.models.helpers import is_same, other_helpers, uses
+from deadheat.models.roles import Role
 from deadheat.models.system import Protocol
 from deadheat.models.translation import NO_TRANSLATION, Translation, translation_between
 from deadheat.sim.components import Component, operation, operations_in
-from deadheat.sim.errors import FingerprintError, UsageError
-from deadheat.sim.fingerprint import digest_of
+from deadheat.sim.errors import UsageError
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model, Process
 from deadheat.sim.references import NOTED_BY_PYTHON
 from deadheat.sim.run.either import Version, either
 
-__all__ = ["Roles", "alike", "is_same", "side_by_side"]
+__all__ = ["Roles", "alike", "as_before", "is_same", "plain_name", "side_by_side"]
 
 BUILT_IN: Mapping[str, str] = {
     "worker": "worker",
@@ -33,6 +34,9 @@ BUILT_IN: Mapping[str, str] = {
     "resubmit": "resubmission",
 }
 """The roles that every protocol has, each with what its processes are called."""
+
+BEFORE = "@before"
+"""What stands behind the name of a property as the old version means it, where the new one means something else."""
 
 MIGRATION = "which is a migration of what is stored there, and no rollout of roles; bring that about first, by itself"
 
@@ -76,7 +80,8 @@ class Alike(NamedTuple):
     """Two versions that were brought to one form, and how they differ.
 
     `by_itself` are the two with the components that each has by itself, and nothing else that is not in that form.
-    `translation` stands between the old one and the servers, where the two have classes of their own.
+    `translation` stands between the old one and the servers, where the two have classes of their own. Properties that
+    both have by one name, and define otherwise, have `two_readings`.
     """
 
     old: Any
@@ -84,16 +89,7 @@ class Alike(NamedTuple):
     roles: Roles
     by_itself: tuple[Any, Any]
     translation: Translation
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Return whether two things, code or data, do the same, as far as their definitions tell."""
-    if one is other:
-        return True
-    try:
-        return digest_of(one) == digest_of(other)
-    except FingerprintError:
-        return False
+    two_readings: frozenset[str] = frozenset()
 
 
 def alike(old: Any, new: Any) -> Alike:
@@ -125,17 +121,16 @@ def _alike_protocols(old: Protocol, new: Protocol) -> Alike:
         "kubernetes": _class("kubernetes", old.kubernetes, new.kubernetes),
         "redis": _class("redis", old.redis, new.redis),
     }
-    changed = {name: part for name, part in BUILT_IN.items() if not is_same(getattr(old, name), getattr(new, name))}
-    own, added, removed = _own_roles(old.roles, new.roles)
+    helpers = other_helpers(old.components, new.components)
+    changed = {
+        name: part
+        for name, part in BUILT_IN.items()
+        if not is_same(getattr(old, name), getattr(new, name)) or uses(helpers, [getattr(new, name)])
+    }
+    own, added, removed = _own_roles(old.roles, new.roles, helpers)
     old, new = replace(old, **shared), replace(new, **shared)
     roles = Roles({**changed, **own}, added, removed)
-    return Alike(
-        replace(old, **classes),
-        replace(new, **classes),
-        roles,
-        (old, new),
-        translation_between(_parts(old), _parts(new)),
-    )
+    return _alike(replace(old, **classes), replace(new, **classes), roles, (old, new))
 
 
 def _alike_designs(old: Design[Any], new: Design[Any]) -> Alike:
@@ -149,8 +144,19 @@ def _alike_designs(old: Design[Any], new: Design[Any]) -> Alike:
             f"The designs {old.name!r} and {new.name!r} run on different nodes, and what would run where meanwhile is "
             "in neither; let both have the same."
         )
-    roles = Roles(*_own_roles(old.roles, new.roles))
-    return Alike(old, new, roles, (old, new), translation_between(_parts(old), _parts(new)))
+    helpers = other_helpers(old.components, new.components)
+    return _alike(old, new, Roles(*_own_roles(old.roles, new.roles, helpers)), (old, new))
+
+
+def _alike(old: Any, new: Any, roles: Roles, by_itself: tuple[Any, Any]) -> Alike:
+    before = {each.name: each for each in old.claims}
+    readings = (
+        each.name
+        for each in new.claims
+        if (other := before.get(each.name)) is not None
+        and not is_same((other.violation, other.kind, other.across), (each.violation, each.kind, each.across))
+    )
+    return Alike(old, new, roles, by_itself, translation_between(_parts(old), _parts(new)), frozenset(readings))
 
 
 def _parts(version: Any) -> list[Any]:
@@ -164,13 +170,24 @@ def _parts(version: Any) -> list[Any]:
     return [*own, *functions, *claims, *named, *kinds, components if isinstance(components, type) else type(components)]
 
 
-def _own_roles(old: Iterable[Any], new: Iterable[Any]) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
+def _own_roles(
+    old: Iterable[Any], new: Iterable[Any], helpers: frozenset[str]
+) -> tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]:
     """Return the declared roles that differ; those of one kind, by `like`, are rolled out together."""
     before, after = _by_part(old), _by_part(new)
-    changed = [part for part in after if part not in before or not is_same(before[part], after[part])]
+    changed = [
+        part
+        for part, roles in after.items()
+        if not is_same(before.get(part), roles) or uses(helpers, [each for role in roles for each in _code_of(role)])
+    ]
     removed = tuple(part for part in before if part not in after)
     added = tuple(part for part in changed if part not in before)
     return {part: part for part in (*changed, *removed)}, added, removed
+
+
+def _code_of(role: Role[Any]) -> Iterator[Any]:
+    """Yield all functions that a role is declared with."""
+    yield from (*role.functions, role.arguments, role.numbers, *(each.noticed for each in role.crashes))
 
 
 def _by_part(roles: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
@@ -249,6 +266,16 @@ def _is_equal(one: Any, other: Any) -> bool:
 # Models
 
 
+def plain_name(name: str) -> str:
+    """Return how a property is called in both versions, of whichever reading of it."""
+    return name.removesuffix(BEFORE)
+
+
+def as_before(name: str) -> str:
+    """Return how a property is called as the old version means it, where the new one means something else by it."""
+    return f"{name}{BEFORE}"
+
+
 def side_by_side(
     old: Model,
     new: Model,
@@ -256,6 +283,7 @@ def side_by_side(
     at_new: Collection[str],
     mixed: Collection[str],
     translation: Translation = NO_TRANSLATION,
+    two_readings: Collection[str] = (),
 ) -> Model:
     """Return the model in which the roles `at_new` are new, those `mixed` either, and the others old.
 
@@ -263,8 +291,9 @@ def side_by_side(
     """
     both = [name for name in new.components if name in old.components]
     shared = {name: _component(old.components[name], new.components[name], translation) for name in both}
-    properties = {each.name: translation.property(each) for each in old.properties}
-    properties |= {each.name: each for each in new.properties}
+    before = [translation.property(each) for each in old.properties]
+    before = [replace(each, name=as_before(each.name)) if each.name in two_readings else each for each in before]
+    properties = {each.name: each for each in (*before, *new.properties)}
     old = replace(old, processes=tuple(map(translation.process, old.processes)))
     return Model(
         {**new.components, **{name: each for name, each in old.components.items() if name not in shared}, **shared},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias, TypeVar
 
-__all__ = ["FrozenMap", "lookup", "with_item", "without"]
+__all__ = ["FrozenMap", "lookup", "sorted_map", "with_item", "without"]
 
 Value = TypeVar("Value")
 
@@ -17,9 +17,14 @@ def lookup(items: FrozenMap[Value], key: str) -> Value | None:
     return next((value for each, value in items if each == key), None)
 
 
+def sorted_map(items: FrozenMap[Value]) -> FrozenMap[Value]:
+    """Return the map of these pairs, which may stand in another order."""
+    return tuple(sorted(items, key=lambda item: item[0]))
+
+
 def with_item(items: FrozenMap[Value], key: str, value: Value) -> FrozenMap[Value]:
     """Return the map with `value` under `key`."""
-    return tuple(sorted((*without(items, key), (key, value)), key=lambda item: item[0]))
+    return sorted_map((*without(items, key), (key, value)))
 
 
 def without(items: FrozenMap[Value], key: str) -> FrozenMap[Value]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.assumptions import NeverKept, assumptions_of, never_kept
+from deadheat.scenarios.by_faults import reached_by_faults
 from deadheat.scenarios.explosion import Cut, cuts
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError
@@ -167,6 +168,11 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     cut = never_kept(model, exploration) if unreached else ()
     counted += [each.name for each in cut]
     missed = tuple(name for name in counted if name not in options.allow_unreached)
+    if exploration.complete and exploration.counterexamples.keys() < set(scenario.properties):
+        by_faults = reached_by_faults(scenario, subject, (each for each in missed if each in labels))
+        missed = tuple(name for name in missed if name not in by_faults)
+        told = (f"no run reaches {name}; with the fault {kind} some does" for name, kind in by_faults.items())
+        exploration = replace(exploration, remarks=(*exploration.remarks, *told))
     holding = Verdict.VACUOUS if missed else Verdict.HOLDS
     outcomes = []
     for name in scenario.properties:

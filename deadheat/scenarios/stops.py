@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from deadheat.models.side_by_side import Alike, Roles, alike, side_by_side
+from deadheat.models.side_by_side import Alike, Roles, alike, as_before, side_by_side
 from deadheat.models.system import Protocol
 from deadheat.models.translation import Translation
 from deadheat.scenarios import catalogue
@@ -25,7 +25,7 @@ from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.explore.system import transition_system
-from deadheat.sim.model import Model
+from deadheat.sim.model import UNLIMITED, Model
 from deadheat.sim.run.either import version_met
 from deadheat.sim.run.environment import RunningProcess
 from deadheat.sim.run.simulation import Simulation
@@ -53,7 +53,7 @@ class Pair:
     """An old version and a new one, brought to one form, and the roles in which they differ.
 
     `by_itself` are the two with their own components, where both together have others. `translation` stands between
-    the old one and the servers.
+    the old one and the servers. Properties with `two_readings` are judged twice (`as_before`).
     """
 
     old: Subject
@@ -61,6 +61,7 @@ class Pair:
     roles: Roles
     by_itself: tuple[Subject, Subject]
     translation: Translation
+    two_readings: frozenset[str] = frozenset()
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ class Pair:
     def model(self, stop: Stop, evaluations: int, budgets: Mapping[str, int], quiet: bool) -> Model:
         """Return the model of a stop."""
         old, new = (each.model(evaluations, budgets, quiet) for each in (self.old, self.new))
-        return side_by_side(old, new, self.roles, stop.new, stop.mixed, self.translation)
+        return side_by_side(old, new, self.roles, stop.new, stop.mixed, self.translation, self.two_readings)
 
     def require_same_servers(self, budgets: Mapping[str, int], states_max: int) -> bool:
         """Raise UsageError where a version does something else on the servers of both than on its own.
@@ -131,7 +132,8 @@ class OfStop(Subject):
     @property
     def faults(self) -> Mapping[str, bool]:
         """Those of both."""
-        return {**self.pair.old.faults, **self.pair.new.faults}
+        before, after = self.pair.old.faults, self.pair.new.faults
+        return {kind: before.get(kind, False) or after.get(kind, False) for kind in (*before, *after)}
 
     @property
     def meanings(self) -> Mapping[str, str]:
@@ -140,13 +142,21 @@ class OfStop(Subject):
 
     @property
     def properties(self) -> Mapping[str, str]:
-        """Those of both; what both have is as the new one means it."""
-        return {**self.pair.old.properties, **self.pair.new.properties}
+        """Those of both; one that they define otherwise is there twice."""
+        before = {
+            as_before(name) if name in self.pair.two_readings else name: meaning
+            for name, meaning in self.pair.old.properties.items()
+        }
+        return {**before, **self.pair.new.properties}
 
     @property
     def budgets(self) -> Mapping[str, int]:
-        """The faults under which either is judged."""
-        return {**self.pair.old.budgets, **self.pair.new.budgets}
+        """The faults under which either is judged, as many as either allows."""
+        both = (self.pair.old.budgets, self.pair.new.budgets)
+        found: dict[str, int] = {}
+        for kind, budget in (item for each in both for item in each.items()):
+            found[kind] = UNLIMITED if UNLIMITED in (budget, found.get(kind)) else max(budget, found.get(kind, 0))
+        return found
 
     @property
     def quiet(self) -> bool:
@@ -228,7 +238,14 @@ def _pair(old: _Same, new: _Same) -> Pair:
     brought: Alike = alike(old.value, new.value)
     kind = OfEvaluations if isinstance(brought.new, Protocol) else OfDesign
     by_itself = tuple(map(kind, brought.by_itself))
-    return Pair(kind(brought.old), kind(brought.new), brought.roles, (by_itself[0], by_itself[1]), brought.translation)
+    return Pair(
+        kind(brought.old),
+        kind(brought.new),
+        brought.roles,
+        (by_itself[0], by_itself[1]),
+        brought.translation,
+        brought.two_readings,
+    )
 
 
 def stop_named(reference: str) -> OfStop:

@@ -219,6 +219,17 @@ class Component:
         """Return the component of a system whose processes and nodes have these names."""
         return self
 
+    def in_order(self, value: Any) -> Any:
+        """Return a value in which names were exchanged, with what is kept in the order of names in that order again.
+
+        So names that make no difference make none by that order either (see `explore/reductions/symmetry`).
+        """
+        return value
+
+    def told_in_order(self, request: Operation, outcome: Any) -> Any:  # noqa: ARG002
+        """Return what an operation answered, in which names were exchanged, in the order in which it would answer."""
+        return outcome
+
     def live(self, site: Any) -> Any:  # noqa: ARG002
         """Return what does this component's operations on real servers: an `Adapter`, for a run on a `Site`.
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import copyreg
 import dataclasses
-import dis
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +37,14 @@ from typing import Any
 from deadheat.sim.components import Component, operation
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.model import Model, Property
-from deadheat.sim.references import NOTED_BY_PYTHON, UnseenError, is_found_by_name, references, version_of
+from deadheat.sim.references import (
+    NOTED_BY_PYTHON,
+    UnseenError,
+    constants_loaded,
+    is_found_by_name,
+    references,
+    version_of,
+)
 from deadheat.version import VERSION
 
 __all__ = ["PYTHON", "digest_of", "digest_with_lines", "fingerprint"]
@@ -48,8 +54,6 @@ FORMAT = 2
 
 PYTHON = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
 """The interpreter, as far as code looks different to another."""
-
-LOADS_CONSTANT = frozenset(dis.hasconst)
 
 PICKLE_PROTOCOL = 4
 HEAP_TYPE = 1 << 9
@@ -308,7 +312,7 @@ class _Description:
 
     def digest_of_code(self, code: CodeType) -> str:
         """Return a digest of what runs, and nothing else."""
-        loaded = _constants_loaded(code)
+        loaded = constants_loaded(code)
         names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
         counts = (code.co_flags, code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount)
         constants = [each if number in loaded else None for number, each in enumerate(code.co_consts)]
@@ -348,19 +352,6 @@ class _Description:
 def _digest_of_code(code: CodeType) -> str:
     """Return a digest of what runs: the same wherever it is met, since a code holds nothing that may change."""
     return _Description().digest_of_code(code)
-
-
-def _constants_loaded(code: CodeType) -> set[int]:
-    """Return the numbers of the constants that a code loads; `dis` would describe all instructions for that."""
-    loaded, longer = set(), 0
-    for opcode, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
-        if opcode == dis.EXTENDED_ARG:
-            longer = (longer | argument) << 8
-            continue
-        if opcode in LOADS_CONSTANT:
-            loaded.add(longer | argument)
-        longer = 0
-    return loaded
 
 
 def _name_of(value: Any) -> str | None:

@@ -27,6 +27,7 @@ __all__ = [
     "Nothing",
     "UnseenError",
     "codes_in",
+    "constants_loaded",
     "is_found_by_name",
     "is_the_users",
     "references",
@@ -48,6 +49,7 @@ NOTED_BY_PYTHON = frozenset({
 """The attributes of a class that say nothing of what it does; some come only when it is pickled or looked at."""
 
 BY_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+LOADS_CONSTANT = frozenset(dis.hasconst)
 ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 
 UNSEEN: tuple[Callable[..., Any], ...] = (
@@ -137,6 +139,19 @@ def codes_in(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from codes_in(constant)
+
+
+def constants_loaded(code: CodeType) -> set[int]:
+    """Return the numbers of the constants that a code loads; `dis` would describe all instructions for that."""
+    loaded, longer = set(), 0
+    for opcode, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        if opcode == dis.EXTENDED_ARG:
+            longer = (longer | argument) << 8
+            continue
+        if opcode in LOADS_CONSTANT:
+            loaded.add(longer | argument)
+        longer = 0
+    return loaded
 
 
 def _global(function: FunctionType, name: str) -> Any:

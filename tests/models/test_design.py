@@ -657,6 +657,11 @@ def test_a_node_runs_the_roles_that_it_names_and_none_that_is_like_them() -> Non
     kept = {each.name: each.role for each in design.model(1).processes}
     assert kept["other"] is relay
     assert kept["shop/order1"] is not place
+    alone = replace(POD, runs=("relay",), each_key=False, crashes=(crash(KILLED),), volatile=())
+    design = replace(SHOP, roles=(one("relay", relay), one("other", relay, like="relay")), nodes=(alone,))
+    kept = {each.name: each.role for each in design.model(1).processes}
+    assert kept["other"] is relay
+    assert kept["relay"] is not relay
 
 
 class Register(Component):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from tests.oracle import language as la
 from tests.oracle.compare import Comparison
-from tests.oracle.definitions import closure, members, owing, violating, violations
+from tests.oracle.definitions import closure, lasting_sets, members, owing, violations
 from tests.oracle.rules import CLAUSES, Rules
 from tests.oracle.search import Space, TooLargeError, explore
 
@@ -49,13 +49,14 @@ DECIDED: dict[str, tuple[str, int]] = {
     "a_settled_component_violates_throughout": ("sharing", 18),
     "a_step_that_changes_nothing_is_quiet": ("forked", 0),
     "a_neglected_process_makes_a_run_unfair": ("waiting", 3),
-    "a_process_without_an_owed_step_now_and_then_is_excused": ("waiting", 6),
+    "a_process_without_an_owed_step_now_and_then_is_excused": ("waiting", 18),
     "a_step_that_meets_a_fault_is_a_turn": ("stubborn", 2),
     "a_run_that_ends_stays": ("sharing", 0),
     "only_all_of_a_cycle_counts": ("waiting", 1),
     "faults_may_go_on_for_ever": ("stubborn", 2),
     "a_quiet_system_sees_no_more_faults": ("stubborn", 8),
     "a_lasso_without_faults_comes_first": ("stubborn", 2),
+    "one_and_the_same_part_is_violated_throughout": ("waiting", 6),
     "a_step_is_judged_by_both_its_ends": ("sharing", 2),
 }
 """For each clause, the family and seed of a system of the fixed set that it decides, as found by `decisive`."""
@@ -171,7 +172,7 @@ def _faults(comparison: Comparison) -> Seen:
 def _claims(comparison: Comparison, kind: str) -> Iterator[set[int]]:
     for claim in comparison.system.claims:
         if claim.kind == kind:
-            yield violating(comparison.space, claim)
+            yield from lasting_sets(comparison.space, claim, Rules())
 
 
 def _settling(comparison: Comparison) -> Seen:

@@ -4,6 +4,7 @@ Sets of states are integers with a bit for each; what can be reached is found by
 
 - *Settled*: a state to which every state that owed steps lead to from it can come back by owed steps. The violation
   must hold in all of these. A *quiescent* one is a state whose owed steps change nothing, and is preferred.
+- Of a claim of several parts one and the same must be violated throughout, in settled states as on a run for ever.
 - *Fair*: some set of violating states, each of which can be reached from each within the set; all of its steps are
   taken again and again. Each process that owes a step in all of these states must take one there that is no crash. It
   is enough to try the greatest such sets: a greater one has more steps taken, and more states that may excuse. A run
@@ -67,25 +68,35 @@ def holds(wanted: Iterable[tuple[str, str]], view: dict[str, Any]) -> bool:
 
 def violating(space: Space, claim: la.Claim) -> set[int]:
     """Return the states in which a claim is violated."""
-    views = map(space.semantics.view, space.states)
-    return {number for number, view in enumerate(views) if any(holds(part.is_now, view) for part in claim.parts)}
+    return set().union(*(_violating(space, part) for part in claim.parts))
+
+
+def lasting_sets(space: Space, claim: la.Claim, rules: Rules) -> list[set[int]]:
+    """Return the sets of states of which one must not last: those in which one and the same part is violated."""
+    if not rules.one_and_the_same_part_is_violated_throughout:
+        return [violating(space, claim)]
+    return [_violating(space, part) for part in claim.parts]
+
+
+def _violating(space: Space, part: la.Bad) -> set[int]:
+    return {number for number, state in enumerate(space.states) if holds(part.is_now, space.semantics.view(state))}
 
 
 # Settled
 
 
 def _settled(space: Space, rules: Rules, claim: la.Claim) -> int | None:
-    bad = violating(space, claim)
     owed = [[edge.target for edge in edges if edge.move.owed] for edges in space.edges]
     quiescent = {
         state
         for state, targets in enumerate(owed)
         if not targets or (set(targets) == {state} and rules.a_step_that_changes_nothing_is_quiet)
     }
-    nearest = _nearest(space, quiescent & bad)
+    nearest = _nearest(space, quiescent & violating(space, claim))
     if nearest is not None or not rules.more_than_one_state_can_be_settled_together:
         return nearest
-    return _nearest(space, settled_violations(owed, bad, rules))
+    throughout = (settled_violations(owed, bad, rules) for bad in lasting_sets(space, claim, rules))
+    return _nearest(space, set().union(*throughout))
 
 
 def settled_violations(owed: list[list[int]], bad: set[int], rules: Rules) -> set[int]:
@@ -107,8 +118,11 @@ def settled_violations(owed: list[list[int]], bad: set[int], rules: Rules) -> se
 
 
 def _eventually(space: Space, rules: Rules, claim: la.Claim) -> int | None:
-    bad = violating(space, claim)
-    without, with_faults = (fair_states(space.edges, bad, rules, faults=faults) for faults in (False, True))
+    bad_sets = lasting_sets(space, claim, rules)
+    without, with_faults = (
+        set().union(*(fair_states(space.edges, bad, rules, faults=faults) for bad in bad_sets))
+        for faults in (False, True)
+    )
     quiet = space.system.quiet and rules.a_quiet_system_sees_no_more_faults
     if quiet or not rules.faults_may_go_on_for_ever:
         return _nearest(space, without)

@@ -49,6 +49,8 @@ class Rules:
     faults_may_go_on_for_ever: bool = True
     a_quiet_system_sees_no_more_faults: bool = True
     a_lasso_without_faults_comes_first: bool = True
+    # Parts
+    one_and_the_same_part_is_violated_throughout: bool = True
     # Steps and states
     a_step_is_judged_by_both_its_ends: bool = True
 

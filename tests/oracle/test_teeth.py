@@ -134,6 +134,10 @@ def composition_forgets_what_was_spent(patch: Patch) -> None:
     patch.setattr(composition._ExploredPart, "_left", lambda self, state: tuple(0 for _ in self._budget_fields))
 
 
+def a_violation_may_go_from_part_to_part(patch: Patch) -> None:
+    patch.setattr(watches.Watch, "singles", property(lambda self: (self,)))
+
+
 MUTANTS: dict[Callable[[Patch], None], tuple[str, tuple[str, ...]]] = {
     only_owed_steps_are_turns: ("stubborn", ("kernel",)),
     nobody_is_neglected: ("stubborn", ("python",)),
@@ -153,6 +157,7 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, tuple[str, ...]]] = {
     symmetry_of_properties_is_believed: ("asymmetric", ("quotient",)),
     settling_may_be_escaped: ("stubborn", ("python",)),
     composition_forgets_what_was_spent: ("apart", ("python", "auto")),
+    a_violation_may_go_from_part_to_part: ("waiting", ("python", "kernel")),
 }
 
 

@@ -341,12 +341,6 @@ def _operation(operation: la.Op, components: dict[str, Component]) -> Operation:
 
 def _property(claim: la.Claim) -> Property:
     kind = Kind(claim.kind)
-    if kind in (Kind.SETTLED, Kind.EVENTUALLY):  # the definition here speaks of the whole, whichever part is violated
-        judged = [_violation(kind, part) for part in claim.parts]
-        reads = tuple(dict.fromkeys(name for part in claim.parts for name in part.reads))
-        return Property(
-            claim.name, "", kind, reads, lambda view: next(filter(None, (each(view) for each in judged)), None)
-        )
     return Property.of_parts(claim.name, "", kind, [Part(part.reads, _violation(kind, part)) for part in claim.parts])
 
 

@@ -8,20 +8,26 @@ from itertools import chain, combinations, permutations
 
 import pytest
 
+from deadheat.models.claims import always
 from deadheat.models.design import Design
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.roles import Steps, crash, one_each
 from deadheat.scenarios import rollout as module
 from deadheat.scenarios.check import Options
+from deadheat.scenarios.given import reference_to
+from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.rollout import Rollout, rollout
-from deadheat.scenarios.stops import Stop, pair_of, stop_named, with_versions
+from deadheat.scenarios.stops import OfStop, Stop, pair_of, stop_named, with_versions
 from deadheat.scenarios.subjects import OfDesign, OfEvaluations
-from deadheat.scenarios.trace_file import replay, save
+from deadheat.scenarios.trace_file import save
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.faults import Fault
 from deadheat.sim.run import either
 from tests.scenarios import rollout_pairs as pairs
 from tests.scenarios.rollout_pairs import FLAGGED, IN_TWO, PLAIN, READING, READING_BOTH, RENAMED
+
+DOWN = Fault("down", "it dies", "a test")
 
 PAIRS = "tests.scenarios.rollout_pairs"
 
@@ -234,18 +240,45 @@ def test_objects_are_rolled_out_like_references() -> None:
     )
 
 
-def test_two_properties_of_one_name_are_judged_as_the_new_one_means_it() -> None:
-    from deadheat.models.claims import always
-
+def test_two_properties_of_one_name_are_both_judged_where_each_holds_of_both_versions() -> None:
     @always("never-started-too-late", "nothing is started at all")
     def nothing_started(ledger: pairs.LedgerState) -> bool:
         return ledger.is_started
 
     found = of(PLAIN, replace(FLAGGED, name="stricter", claims=(nothing_started,)))
-    assert found.judged == ()
+    assert found.judged == ("never-started-too-late@before",)
     assert found.old_anyway == found.new_anyway == ("never-started-too-late",)
-    assert not found.is_safe
-    assert not found.is_unsafe
+    assert unsafe(found) == LATE
+    assert (
+        of(
+            PLAIN,
+            replace(FLAGGED, name="stricter-2", claims=(nothing_started,)),
+            properties=("never-started-too-late",),
+        ).judged
+        == found.judged
+    )
+
+
+def test_what_only_the_old_reading_of_a_property_sees_is_no_less_violated() -> None:
+    @always("never-started-too-late", "of orders whose flag is raised alone")
+    def never_flagged(ledger: pairs.LedgerState) -> bool:
+        return ledger.too_late and ledger.is_flagged
+
+    found = of(PLAIN, replace(IN_TWO, name="other-reading", claims=(never_flagged,)))
+    assert set(found.judged) == {"never-started-too-late", "never-started-too-late@before"}
+    assert unsafe(found) == LATE
+    there = found.at(Stop(("cancel",)))
+    assert there.violated == ("never-started-too-late",)
+    assert (there.counterexamples or {})["never-started-too-late"].property == "never-started-too-late@before"
+
+
+def test_faults_are_judged_at_as_many_as_either_version_allows() -> None:
+    one, other = (
+        replace(PLAIN, name=name, faults=(DOWN,), budgets=budgets)
+        for name, budgets in (("a", {"down": 1}), ("b", {"down": 2}))
+    )
+    pair = pair_of(*(reference_to(each) for each in (one, other)))
+    assert OfStop(pair, Stop()).budgets == {"down": 2}
 
 
 def test_what_a_limit_cut_short_is_undecided_and_never_safe() -> None:
@@ -294,11 +327,7 @@ def test_too_many_roles_are_one_sentence() -> None:
 
 
 def test_replicas_that_crash_otherwise_are_one_sentence() -> None:
-    from deadheat.sim.faults import Fault
-
-    crashing = replace(
-        PLAIN.roles[0], function=pairs.dispatch_looking, crashes=(crash(Fault("down", "it dies", "a test")),)
-    )
+    crashing = replace(PLAIN.roles[0], function=pairs.dispatch_looking, crashes=(crash(DOWN),))
     with pytest.raises(UsageError, match="'dispatch/order1' crashes otherwise before than after"):
         of(PLAIN, replace(PLAIN, name="crashing", roles=(crashing, *PLAIN.roles[1:])))
 

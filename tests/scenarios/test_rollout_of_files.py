@@ -102,7 +102,7 @@ def files(tmp_path: Path, old: str, new: str) -> tuple[str, str]:
     """Write two versions of a file, and return the references to what is in them."""
     found = []
     for folder, text in (("old", old), ("new", new)):
-        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "ours.py").write_text(text)
         found.append(f"{tmp_path / folder / 'ours.py'}:DESIGN")
     return found[0], found[1]
@@ -191,3 +191,20 @@ def test_an_operation_that_is_new_is_no_matter(tmp_path: Path) -> None:
     found = of(tmp_path, FILE, more)
     assert "dispatch" in found.roles
     assert found.is_safe
+
+
+def test_a_role_that_calls_another_method_of_its_components_is_another_role(tmp_path: Path) -> None:
+    """What it calls is no part of its own code: it is given its components."""
+    by_method = FILE.replace(
+        'ledger: Ledger = Ledger("ledger")\n',
+        'ledger: Ledger = Ledger("ledger")\n\n    def shut(self, order):\n'
+        "        yield self.ledger.put(order, self.shutting)\n\n    @property\n    def shutting(self):\n"
+        "        return Entry(Phase.CLOSED)\n",
+    ).replace("def cancel(desk, order):", "def shutting(desk):\n    return desk.shut\n\n\ndef cancel(desk, order):")
+    by_method = by_method.replace(
+        "    yield desk.ledger.put(order, Entry(Phase.CLOSED))", "    yield from shutting(desk)(order)"
+    )
+    other = by_method.replace("return Entry(Phase.CLOSED)", "return Entry(Phase.OPEN)")
+    assert other != by_method
+    assert of(tmp_path, by_method, other).roles == ("cancel",)
+    assert of(tmp_path / "again", by_method, by_method.replace("# more", "# else")).roles == ()

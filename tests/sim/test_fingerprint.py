@@ -182,14 +182,14 @@ def test_what_fingerprints_may_have_left_out_stays_said_when_an_exact_search_goe
     finished = explore(model, SearchOptions(checkpoint=file, values_max=0))
     assert finished.complete
     assert (finished.storage, finished.omission_odds) == ("fingerprint", stopped.omission_odds)
-    assert explore(model).storage == "exact"
+    assert explore(model, UNBOUNDED).storage == "exact"
 
 
 def test_an_exact_search_that_goes_on_from_one_word_by_fingerprint_is_exact(tmp_path: Path) -> None:
     file, model = tmp_path / "search", counting((300, 40), wanted=39)
-    stopped = explore(model, SearchOptions(1_000, checkpoint=file, fingerprint=True))
+    stopped = explore(model, SearchOptions(1_000, checkpoint=file, fingerprint=True, values_max=0))
     assert (stopped.storage, stopped.omission_odds) == ("fingerprint", 0.0)
-    assert explore(model, SearchOptions(checkpoint=file)).storage == "exact"
+    assert explore(model, SearchOptions(checkpoint=file, values_max=0)).storage == "exact"
 
 
 # Where there is no more room
@@ -286,11 +286,15 @@ def test_a_search_without_room_to_pack_its_states_anew_is_inconclusive_and_can_g
 
     with monkeypatch.context() as patch:
         patch.setattr(search, "empty_store", thrice)
-        stopped = explore_to(model, SearchOptions(memory_bytes_max=1 << 40, fingerprint=fingerprint), file)
+        stopped = explore_to(
+            model, SearchOptions(memory_bytes_max=1 << 40, fingerprint=fingerprint, values_max=0), file
+        )
     assert stopped.stopped == Stop(Limit.MEMORY, "it reached 1024.0 GiB of memory")
     assert not stopped.complete
     assert stopped.counterexamples == {}  # one was found, but the way to it is not
-    assert facts(explore(model, SearchOptions(checkpoint=file))) == facts(python.explore(model))
+    assert facts(explore(model, SearchOptions(checkpoint=file, values_max=0))) == facts(
+        python.explore(model, UNBOUNDED)
+    )
 
 
 @BOTH

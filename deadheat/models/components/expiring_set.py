@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from deadheat.models.components.one_or_each import OneOrEach
 from deadheat.models.periods import Period, runs_out
-from deadheat.models.values import FrozenMap, lookup, with_item, without
+from deadheat.models.values import FrozenMap, lookup, sorted_map, with_item, without
 from deadheat.sim.components import Step, Steps, operation
 from deadheat.sim.faults import Fault
 from deadheat.sim.traits import by_itself, expires, looks
@@ -47,6 +47,10 @@ class ExpiringSet(OneOrEach):
     def describe(self, value: Items) -> str:
         """Return what is in the set."""
         return ", ".join(item for item, time in value if time.is_running) or "empty"
+
+    def in_order(self, value: Items) -> Items:
+        """Return the items in their order."""
+        return sorted_map(value)
 
     @operation
     def add(self, value: Items, item: str, key: str | None = None) -> Steps:

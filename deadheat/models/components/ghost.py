@@ -39,6 +39,10 @@ class Ghost(OneOrEach):
         """Return the facts."""
         return ", ".join(f"{what} {about}".rstrip() for what, about in value) or "nothing noted"
 
+    def in_order(self, value: Facts) -> Facts:
+        """Return the facts in their order."""
+        return tuple(sorted(value))
+
     @passes_work_on  # no guard, which a mutant could leave out
     @operation
     def note(self, value: Facts, fact: str, about: str | None = None, key: str | None = None) -> Steps:

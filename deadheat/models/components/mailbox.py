@@ -81,6 +81,10 @@ class Mailbox(OneOrEach):
         """Answer a message and take it out, or answer None if there is none."""
         return self._taken(value) or (Step(None, value),)
 
+    def in_order(self, value: Letters) -> Letters:
+        """Return the messages in the order in which they are kept."""
+        return value if self.ordered else tuple(sorted(value, key=render))
+
     @looks
     @operation
     def size(self, value: Letters, key: str | None = None) -> Steps:

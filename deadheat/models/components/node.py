@@ -51,6 +51,10 @@ class NodeLife(Component):
         """Return what the node is; which processes have noticed is of no interest to a reader."""
         return value.status
 
+    def in_order(self, value: NodeState) -> NodeState:
+        """Return it with the processes in the order of their names."""
+        return value._replace(ending=tuple(sorted(value.ending)))
+
     @operation
     def alive(self, value: NodeState, process: str) -> Steps:
         """Go on, as a process that is alive; blocks where the node is not up, or was not since it began."""

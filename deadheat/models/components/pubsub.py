@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.components.one_or_each import OneOrEach
-from deadheat.models.values import FrozenMap, lookup, with_item, without
+from deadheat.models.values import FrozenMap, lookup, sorted_map, with_item, without
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
 from deadheat.sim.faults import Fault
 from deadheat.sim.render import render
@@ -59,6 +59,10 @@ class PubSub(OneOrEach):
     def describe(self, value: Listeners) -> str:
         """Return who listens, and what each is yet to be told."""
         return "; ".join(_describe(name, each) for name, each in value) or "nobody listens"
+
+    def in_order(self, value: Listeners) -> Listeners:
+        """Return the listeners in the order of their names."""
+        return sorted_map(value)
 
     @operation
     def subscribe(self, value: Listeners, listener: str, key: str | None = None) -> Steps:

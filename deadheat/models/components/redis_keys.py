@@ -15,7 +15,7 @@ from copy import copy
 from enum import Enum
 from typing import Any, NamedTuple, Self, TypeAlias, TypeVar
 
-from deadheat.models.values import FrozenMap, lookup, with_item, without
+from deadheat.models.values import FrozenMap, lookup, sorted_map, with_item, without
 from deadheat.sim.components import Component
 from deadheat.sim.errors import ModelError
 
@@ -145,6 +145,16 @@ class Keyspace(Component):
         other.holders = names
         return other
 
+    def in_order(self, value: RedisState) -> RedisState:
+        """Return it with keys, clients and names in their order."""
+        watches = ((client, watch._replace(keys=tuple(sorted(watch.keys)))) for client, watch in value.watches)
+        return RedisState(
+            _in_order(value.keys),
+            None if value.replica is None else _in_order(value.replica),
+            tuple(sorted(value.left)),
+            sorted_map(tuple(watches)),
+        )
+
     def instance_for(self, arguments: tuple[Any, ...]) -> str:
         """Return the instance that holds a key; raises ModelError for a key without a hash tag."""
         tag = str(arguments[0])
@@ -174,6 +184,16 @@ class Keyspace(Component):
                 "when that is gone; give it the name of the process that asks, or of its node, or no holder."
             )
         return Entry(content, holder, held=holder not in (None, NOBODY, *value.left))
+
+
+def _in_order(keys: Keys) -> Keys:
+    hashes = (
+        (key, entry._replace(content=RedisHash(sorted_map(entry.content.fields))))
+        if isinstance(entry.content, RedisHash)
+        else (key, entry)
+        for key, entry in keys
+    )
+    return sorted_map(tuple(hashes))
 
 
 def replaced(value: RedisState, key: str, entry: Entry) -> RedisState:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 from deadheat.models.components.one_or_each import OneOrEach
-from deadheat.models.values import FrozenMap, lookup, with_item, without
+from deadheat.models.values import FrozenMap, lookup, sorted_map, with_item, without
 from deadheat.sim.components import BLOCKED, Step, Steps, operation
+from deadheat.sim.operations import Operation
 from deadheat.sim.render import render
 from deadheat.sim.traits import hands_work, looks, weaker
 
@@ -30,6 +31,14 @@ class Registry(OneOrEach):
     def describe(self, value: FrozenMap[Any]) -> str:
         """Return the names, each with its entry, if that says anything."""
         return ", ".join(name if entry is True else f"{name}: {render(entry)}" for name, entry in value) or "empty"
+
+    def in_order(self, value: FrozenMap[Any]) -> FrozenMap[Any]:
+        """Return the entries in the order of their names."""
+        return sorted_map(value)
+
+    def told_in_order(self, request: Operation, outcome: Any) -> Any:
+        """Return the names in their order."""
+        return tuple(sorted(outcome)) if request.name == "names" else outcome
 
     @operation
     def register(self, value: FrozenMap[Any], name: str, entry: Any = True, key: str | None = None) -> Steps:

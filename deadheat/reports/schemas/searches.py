@@ -40,6 +40,7 @@ class CheckResult(msgspec.Struct):
     labels_not_reached: list[str]
     faults_not_fired: list[str]
     assumptions: list[str]
+    assumptions_never_kept: list[str]
 
 
 class Check(Form):

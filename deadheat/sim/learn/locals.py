@@ -1,4 +1,4 @@
-"""What one process can do, learned from the running simpy process: one local state a distinct standing.
+"""What one process can do, learned from the running simpy process: a number for each distinct local state.
 
 A local transition is learned once: the process is run, alone, to where it stands, and answered. A generator cannot be
 copied, so a second answer in the same place costs one more run of that process's own past, never of the whole

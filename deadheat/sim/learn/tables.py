@@ -8,20 +8,20 @@ loop of a search is look-ups and additions, and knows nothing of generators, com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from deadheat.sim.errors import ModelError, PurityError, UnboundedError
 from deadheat.sim.freeze import freeze, merging_is_safe
-from deadheat.sim.learn.growth import SUSPICIOUS, Growth, widest
+from deadheat.sim.learn.growth import widest
+from deadheat.sim.learn.interned import FIELD_BITS, FIELD_MASK, InternedValues
 from deadheat.sim.learn.locals import INITIAL, LocalStates
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from deadheat.sim.operations import Instant
-from deadheat.sim.rules.purity import turned, turned_request
+from deadheat.sim.rules.purity import turned_request
 from deadheat.sim.rules.shared_state import SharedState
 from deadheat.sim.run.coverage import Site
 from deadheat.sim.run.stepping import JointStep, named_with_place, steps_of, steps_of_crash, touched
@@ -30,9 +30,6 @@ from deadheat.sim.trace import Choice
 __all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables", "WantsMoreError"]
 
 Entry = TypeVar("Entry")
-
-FIELD_BITS = 16
-FIELD_MASK = (1 << FIELD_BITS) - 1
 
 
 class WantsMoreError(Exception):
@@ -102,48 +99,6 @@ class Row(NamedTuple):
     successors: Learned[tuple[Successor, ...]]
 
 
-@dataclass(slots=True)
-class _Values:
-    """The interned values of one component."""
-
-    name: str
-    values: list[Any]
-    numbers: dict[Hashable, int]
-    turned_values: dict[int, Any] = field(default_factory=dict)
-    growth: Growth = field(default_factory=Growth)
-
-    def number(self, value: Any) -> int:
-        key = freeze(value)
-        number = self.numbers.setdefault(key, len(self.values))
-        if number == len(self.values):
-            if number > FIELD_MASK:
-                grown = (
-                    widest(iter([self.growth]), at_least=2) or "the usual cause is a counter or a log without a bound"
-                )
-                raise UnboundedError(
-                    f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; {grown}. Bound it, or "
-                    "check fewer evaluations."
-                )
-            self.values.append(value)
-            if number >= SUSPICIOUS:
-                self.growth.note_value(self.name, value)
-        return number
-
-    def turned(self, number: int) -> Any:
-        """Return the value of that number with its sets turned (see `purity`)."""
-        if number not in self.turned_values:
-            self.turned_values[number] = turned(self.values[number])
-        return self.turned_values[number]
-
-    def require_unchanged(self) -> None:
-        """Raise ModelError if a value was changed in place."""
-        for key, number in self.numbers.items():
-            if freeze(self.values[number]) != key:
-                raise ModelError(
-                    f"A value of the component {self.name!r} was changed in place; make a new one instead."
-                )
-
-
 class Tables:
     """The learned tables of one model.
 
@@ -177,7 +132,7 @@ class Tables:
         """Begin to learn."""
         self._shared_state = SharedState(self.model)
         self.locals = [LocalStates(each, merging=self.merging) for each in self.model.processes]
-        self._values = [_Values(name, [], {}) for name in self.model.components]
+        self._values = [InternedValues(name, [], {}) for name in self.model.components]
 
     # Packing
 

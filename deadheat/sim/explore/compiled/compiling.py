@@ -13,9 +13,9 @@ What is kept is kept by the content of all files here, and by whatever else mach
 from __future__ import annotations
 
 import ctypes
+from _thread import allocate_lock
 from array import array
 from collections.abc import Callable
-from threading import Lock
 from typing import Any, TypeVar
 
 import numpy
@@ -69,7 +69,7 @@ class Compiled(Inlined):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         self._ready: dict[tuple[str, ...], Callable[..., Any]] = {}
-        self._lock = Lock()
+        self._lock = allocate_lock()
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it."""

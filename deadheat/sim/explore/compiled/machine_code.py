@@ -10,12 +10,12 @@ import hashlib
 import os
 import shutil
 import sys
+from _thread import allocate_lock
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import llvmlite.binding
@@ -43,7 +43,7 @@ RESULTS: dict[str, Callable[[int], Any]] = {
 }
 """What a function returns, from the 64 bits that its machine code does."""
 
-_lock = Lock()
+_lock = allocate_lock()
 
 
 class MachineCode(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -25,8 +25,8 @@ types: Any = numba.types
 intrinsic: Any = extending.intrinsic
 arrays: Any = arrayobj
 
-_real: dict[int, Any] = {}
-"""What numba makes of a function, by the id of what stands for it; that lives as long as its module."""
+_real: dict[Inlined, Any] = {}
+"""What numba makes of a function, by what stands for it; that lives as long as its module."""
 
 
 def machine_code_of(function: Compiled, arguments: tuple[Any, ...]) -> MachineCode | None:
@@ -39,15 +39,15 @@ def machine_code_of(function: Compiled, arguments: tuple[Any, ...]) -> MachineCo
 
 def by_numba(function: Inlined) -> Any:
     """Return what numba makes of a function, and calls itself."""
-    if id(function) not in _real:
+    if function not in _real:
         python = _with_real_globals(function.function)
         if isinstance(function, Instruction):
-            _real[id(function)] = intrinsic(python)
+            _real[function] = intrinsic(python)
         elif isinstance(function, Compiled):
-            _real[id(function)] = njit(nogil=True, _nrt=False)(python)
+            _real[function] = njit(nogil=True, _nrt=False)(python)
         else:
-            _real[id(function)] = njit(nogil=True, inline="always", _nrt=False)(python)
-    return _real[id(function)]
+            _real[function] = njit(nogil=True, inline="always", _nrt=False)(python)
+    return _real[function]
 
 
 def _with_real_globals(function: Callable[..., Any]) -> FunctionType:

@@ -10,7 +10,7 @@ from deadheat.sim.learn.locals import INITIAL
 from deadheat.sim.learn.tables import FIELD_BITS, Lesson, Tables
 from deadheat.sim.learn.watches import EveryStepError, WatchedPart
 from deadheat.sim.model import Process
-from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation
+from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, plain
 from deadheat.sim.run.describing import described
 
 __all__ = ["AsymmetricError", "Swap"]
@@ -112,7 +112,8 @@ class Swap:
 
     def _image_of(self, field: int, number: int) -> int | None:
         if field >= len(self._processes):
-            value = self.exchange.value(self._tables.value(field, number))
+            component = list(self._tables.model.components.values())[self.fields[field] - len(self._processes)]
+            value = component.in_order(self.exchange.value(self._tables.value(field, number)))
             return self._tables.number_of(self.fields[field], value)
         state = self._tables.locals[field].states[number]
         image = self._tables.locals[self.fields[field]]
@@ -125,7 +126,15 @@ class Swap:
         outcome = self.exchange.value(state.outcome)
         if alternative.order is not None:
             outcome = tuple(outcome[each] for each in alternative.order)
-        return image.known_successor(parent, alternative.number, outcome)
+        request = plain(image.states[parent].operations[alternative.number])
+        return image.known_successor(parent, alternative.number, self._told_in_order(request, outcome))
+
+    def _told_in_order(self, request: Operation | Atomic | Block, outcome: Any) -> Any:
+        if isinstance(request, Atomic):
+            return tuple(self._told_in_order(*each) for each in zip(request.operations, outcome, strict=True))
+        if isinstance(request, Block):  # what it makes of what it is told is its own
+            return outcome
+        return self._tables.model.components[request.component].told_in_order(request, outcome)
 
     def alternatives(self, process: int, local: int) -> list[Alternative]:
         """Return what the operations that a local state waits for are in its image."""
@@ -161,7 +170,9 @@ class Swap:
         where it is learned what it does.
         """
         if isinstance(operation, Accompanied) and isinstance(image, Accompanied):
-            same = self.exchange.value(operation.by) == image.by
+            same = (
+                _places(image.by, self.exchange.value(operation.by)) is not None
+            )  # in whatever order, which tells nobody
             return self._order(operation.request, image.request) if same else None
         if isinstance(operation, Block) or isinstance(image, Block):
             return () if self._may_be_image(operation, image) else None
@@ -170,7 +181,7 @@ class Swap:
             return () if wanted == image else None
         if not isinstance(wanted, Atomic) or not isinstance(image, Atomic):
             return None
-        return _places_of(image, wanted)
+        return _places(image.operations, wanted.operations)
 
     def _may_be_image(self, operation: Instant, image: Instant) -> bool:
         if not isinstance(operation, Block) or not isinstance(image, Block):
@@ -256,12 +267,12 @@ def _traits(process: Process) -> tuple[Any, ...]:
     return process.repeats, process.owed, process.optional, [(crash.kind, crash.restarts) for crash in process.crashes]
 
 
-def _places_of(image: Atomic, wanted: Atomic) -> tuple[int, ...] | None:
-    """Return where in `wanted` each operation of `image` stands, if they have the same."""
-    places = list(range(len(wanted.operations)))
+def _places(image: tuple[Operation, ...], wanted: tuple[Operation, ...]) -> tuple[int, ...] | None:
+    """Return where in `wanted` each operation of `image` stands, if they are the same."""
+    places = list(range(len(wanted)))
     order = []
-    for operation in image.operations:
-        place = next((each for each in places if wanted.operations[each] == operation), None)
+    for operation in image:
+        place = next((each for each in places if wanted[each] == operation), None)
         if place is None:
             return None
         places.remove(place)
