@@ -23,7 +23,7 @@ NOTES = {
     ),
     "properties": TERMS,
     "faults": (
-        "A fault never happens unless --faults allows it: KIND=N allows up to N of a kind, over all evaluations, and "
+        "A fault never happens unless --faults allows it: KIND=N allows up to N of a kind, for all together, and "
         "KIND=* any number, also without end. Those without =* are bounded by nature: each one brings a process "
         "of its own into play, such as another worker or another delivery, so there must be a last."
     ),

@@ -10,6 +10,7 @@ from deadheat.scenarios.explosion import Cut
 from deadheat.sim.counting import counted
 from deadheat.sim.explore.estimate import Estimate
 from deadheat.sim.explore.made_of import MadeOf, Part
+from deadheat.sim.explore.stop import Limit
 
 __all__ = ["explosion", "made_of_to_json"]
 
@@ -23,7 +24,8 @@ NOTABLE = 1.1
 def explosion(result: CheckResult) -> list[str]:
     """Return what to say of a search that was cut short by a bound; nothing of any other."""
     made_of = result.exploration.made_of
-    if made_of is None or not result.exploration.stopped:
+    stopped = result.exploration.stopped
+    if made_of is None or stopped is None or stopped.limit is Limit.VALUES:  # such a space has no end
         return []
     of = result.scenario.protocol
     lines = [f"{of}: {_estimate(made_of)}"]

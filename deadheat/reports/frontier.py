@@ -29,7 +29,8 @@ def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     console.print(_scope(frontiers), style="dim")
     for line in (*_missing(rows), *_not_applicable(rows), *_vacuous(frontiers)):
         console.print(line, style="dim", highlight=False)
-    console.print(_details(rows, console))
+    if (details := _details(rows, console)).row_count:
+        console.print(details)
     if any(each.property == "no-transient-orphan" for each in rows[0]):
         console.print(Text(_best(rows, up_to), style="bold"))
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from deadheat.scenarios.properties import PROPERTIES
 
-__all__ = ["TERMS", "broken", "is_narrow", "print_whole", "property_letters", "table_that_fits"]
+__all__ = ["TERMS", "broken", "folded", "is_narrow", "print_whole", "property_letters", "table_that_fits"]
 
 TERMS = (
     "Settled: nothing is left to happen but faults and what a user need not do. Fair: nothing waits for ever that "
@@ -26,6 +26,7 @@ TERMS = (
 NARROW = 100
 """In a terminal of fewer columns long names are broken."""
 BROKEN_AT = 16
+PROCESS_WIDTH_MAX = 24
 
 Headers = Sequence[str]
 
@@ -73,10 +74,15 @@ def broken(name: str, console: Console) -> str:
     return "\n".join(line for part in re.split(r"(?=\+)|(?<=:)", name) for line in _lines(part))
 
 
-def _lines(part: str) -> list[str]:
+def folded(name: str) -> str:
+    """Return the name of a process over several lines, if it would leave no room for what the process does."""
+    return name if len(name) <= PROCESS_WIDTH_MAX else "\n".join(_lines(name, PROCESS_WIDTH_MAX, "-/_"))
+
+
+def _lines(part: str, width: int = BROKEN_AT, after: str = "-") -> list[str]:
     lines = [""]
-    for piece in re.findall(r"[^-]+-?|-", part):
-        if lines[-1] and len(lines[-1] + piece) > BROKEN_AT:
+    for piece in re.findall(f"[^{after}]+[{after}]?|[{after}]", part):
+        if lines[-1] and len(lines[-1] + piece) > width:
             lines.append("")
         lines[-1] += piece
     return lines

@@ -13,6 +13,7 @@ from rich.text import Text
 from deadheat.models.components.node import NodeLife
 from deadheat.models.mutations import functions_of
 from deadheat.models.steps import LABELS
+from deadheat.reports.names import folded
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
@@ -102,7 +103,7 @@ def _narrow(trace: Trace, turning_point: int | None, known: Known) -> Table:
         if number - 1 == trace.schedule.cycle_from:
             table.add_row(Text("↻", style="bold red"), "", Text(FOR_EVER, style="bold red"))
         now = "; ".join(f"{name}: {value}" for name, value in event.changes.items())
-        table.add_row(str(number), event.process, step_of(event, known), Text(now, style="yellow"))
+        table.add_row(str(number), folded(event.process), step_of(event, known), Text(now, style="yellow"))
         if number == turning_point:
             table.add_row(Text("✗", style="bold red"), "", Text(LOST, style="bold red"))
     return table

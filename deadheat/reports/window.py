@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.names import folded
 from deadheat.reports.timeline import empty_table, known_of, step_of
 from deadheat.scenarios.window import RaceWindow
 from deadheat.scenarios.window_words import (
@@ -128,7 +129,7 @@ def _example(window: RaceWindow) -> Table:
     for step in (window.steps[number - 1] for number in window.order):
         text = step_of(window.counterexample.trace.events[step.number - 1], known)
         waits = step_text(window, window.waits_for[step.number])
-        table.add_row(str(step.number), duration_text(window.times_ns[step.number]), step.process, text, waits)
+        table.add_row(str(step.number), duration_text(window.times_ns[step.number]), folded(step.process), text, waits)
     return table
 
 

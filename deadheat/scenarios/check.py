@@ -10,6 +10,7 @@ from typing import Any
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.assumptions import NeverKept, assumptions_of, never_kept
+from deadheat.scenarios.by_faults import reached_by_faults
 from deadheat.scenarios.explosion import Cut, cuts
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UndecidedError
@@ -20,6 +21,7 @@ from deadheat.sim.explain.where import Condition, require_known, require_met, wa
 from deadheat.sim.explore.explorers import explore
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration, Report
+from deadheat.sim.explore.stop import TOO_LARGE
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site, sites_of
 from deadheat.sim.trace import Trace
@@ -166,6 +168,11 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
     cut = never_kept(model, exploration) if unreached else ()
     counted += [each.name for each in cut]
     missed = tuple(name for name in counted if name not in options.allow_unreached)
+    if exploration.complete and exploration.counterexamples.keys() < set(scenario.properties):
+        by_faults = reached_by_faults(scenario, subject, (each for each in missed if each in labels))
+        missed = tuple(name for name in missed if name not in by_faults)
+        told = (f"no run reaches {name}; with the fault {kind} some does" for name, kind in by_faults.items())
+        exploration = replace(exploration, remarks=(*exploration.remarks, *told))
     holding = Verdict.VACUOUS if missed else Verdict.HOLDS
     outcomes = []
     for name in scenario.properties:
@@ -175,7 +182,8 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         except UndecidedError as error:
             outcomes.append(Outcome(name, Verdict.INCONCLUSIVE))
             exploration = replace(exploration, remarks=(*exploration.remarks, str(error)))
-    made_of = exploration.made_of if exploration.stopped and not options.search.asked() else None
+    is_too_large = exploration.stopped is not None and exploration.stopped.limit in TOO_LARGE
+    made_of = exploration.made_of if is_too_large else None
     return CheckResult(
         scenario,
         tuple(outcomes),

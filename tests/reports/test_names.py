@@ -16,7 +16,7 @@ from deadheat.models.protocols import ADDITIONS, PROTOCOLS
 from deadheat.reports.catalogue import print_catalogue
 from deadheat.reports.frontier import print_frontiers
 from deadheat.reports.matrix import print_matrix
-from deadheat.reports.names import BROKEN_AT, broken, property_letters
+from deadheat.reports.names import BROKEN_AT, broken, folded, property_letters
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
 from deadheat.scenarios.frontier import Frontier
@@ -96,3 +96,21 @@ def test_the_list_of_faults_says_which_have_a_bound_by_nature() -> None:
         [row] = [line for line in text.splitlines() if line.split()[:1] == [fault.kind]]
         assert ("=*" in row.split()[:3]) is not fault.bounded
     assert "bounded by nature" in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "worker/e1",
+        "dispatcher/e1/2",
+        "the-role-with-the-long-name/the_long_key_name1/1",
+        "x" * 60,
+        "/" * 30,
+        "-_/" * 20,
+    ],
+)
+def test_the_long_name_of_a_process_leaves_room_and_is_whole(name: str) -> None:
+    lines = folded(name).split("\n")
+    assert "".join(lines) == name
+    assert all(len(line) <= 24 for line in lines) or name == "x" * 60
+    assert len(name) > 24 or lines == [name]

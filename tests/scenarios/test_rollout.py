@@ -15,10 +15,11 @@ from deadheat.models.roles import Steps, crash, one_each
 from deadheat.scenarios import rollout as module
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.given import reference_to
+from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.rollout import Rollout, rollout
 from deadheat.scenarios.stops import OfStop, Stop, pair_of, stop_named, with_versions
 from deadheat.scenarios.subjects import OfDesign, OfEvaluations
-from deadheat.scenarios.trace_file import replay, save
+from deadheat.scenarios.trace_file import save
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.faults import Fault

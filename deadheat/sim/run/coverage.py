@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from deadheat.sim.operations import Label
 from deadheat.sim.places import Place, is_of_a_component, is_users_frame
+from deadheat.sim.references import is_the_users
 from deadheat.sim.run.connected import CONNECTS
 from deadheat.sim.run.either import MEETS
 from deadheat.sim.run.intercept import DRIVE
@@ -77,8 +78,12 @@ def codes_of(functions: Iterable[Callable[..., Any]]) -> set[CodeType]:
     return {function.__code__ for function in _called_by(functions)}
 
 
-def _called_by(functions: Iterable[Callable[..., Any]]) -> Iterator[FunctionType]:
-    """Yield the given generator functions, each followed by those that it calls by name; one of each code."""
+def _called_by(functions: Iterable[Callable[..., Any]], *, of_any_kind: bool = False) -> Iterator[FunctionType]:
+    """Yield the given generator functions, each followed by those that it calls by name; one of each code.
+
+    Others of the user's, and methods of what has a name, are followed where they are `of_any_kind`.
+    """
+    named_in = _functions_named_in if of_any_kind else _generators_named_in
     seen: set[CodeType] = set()
     waiting = list(functions)
     while waiting:
@@ -88,17 +93,19 @@ def _called_by(functions: Iterable[Callable[..., Any]]) -> Iterator[FunctionType
             continue
         seen.add(code)
         yield function
-        waiting[:0] = _generators_named_in(function, code)
+        waiting[:0] = named_in(function, code)
 
 
 def labels_of(functions: Iterable[Callable[..., Any]]) -> tuple[Label, ...]:
-    """Return the labels that the given generator functions, and those that they call by name, put on their steps.
+    """Return the labels that the given generator functions, and what they call by name, put on their steps.
 
-    Those of one function are together, and in the order in which it names them.
+    Those of one function are together, and in the order in which it names them; in a container all are put on steps.
     """
     found: dict[Label, None] = {}
-    for function in _called_by(functions):
-        found.update((each, None) for each in _named_in(function, function.__code__) if isinstance(each, Label))
+    for function in _called_by(functions, of_any_kind=True):
+        for named in _named_in(function, function.__code__):
+            held = named.values() if isinstance(named, dict) else named if isinstance(named, tuple | list) else (named,)
+            found.update((each, None) for each in held if isinstance(each, Label))
     return tuple(found)
 
 
@@ -133,6 +140,23 @@ def _generators_named_in(function: Callable[..., Any], code: CodeType) -> Iterat
     for each in (*closure, *_named_in(function, code)):
         if inspect.isgeneratorfunction(each):
             yield each
+
+
+def _functions_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Callable[..., Any]]:
+    """Yield the functions of the user's that a function can call, and all generator functions, by a name."""
+    yield from _generators_named_in(function, code)
+    closure = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    for each in (*closure, *_named_in(function, code), *_methods_named_in(function, code)):
+        if isinstance(each, FunctionType) and is_the_users(each.__module__):
+            yield each
+
+
+def _methods_named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Any]:
+    """Yield what the class has that the object is of which a function asks an attribute by `name.attribute`."""
+    for loading, following in pairwise(dis.get_instructions(code)):
+        if loading.opname == "LOAD_GLOBAL" and following.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            owner = function.__globals__.get(loading.argval)
+            yield inspect.getattr_static(owner, following.argval, None)
 
 
 def _named_in(function: Callable[..., Any], code: CodeType) -> Iterator[Any]:
