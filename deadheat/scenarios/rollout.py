@@ -197,7 +197,7 @@ def rollout(
     names = [each if isinstance(each, str) else _reference(each) for each in (old, new)]
     pair = pair_of(*names)
     readings = tuple(as_before(each) for each in properties if each in pair.two_readings)
-    first = Scenario(_named(names, Stop()), evaluations, faults, (*properties, *readings), quiet)
+    first = Scenario(_named(names, Stop()), evaluations, faults, tuple(dict.fromkeys((*properties, *readings))), quiet)
     roles = pair.at_work(evaluations, first.budgets)
     if len(roles.names) > ROLES_MAX:
         raise UsageError(
