@@ -64,7 +64,7 @@ COMMANDS = {
         epilog("deadheat mutate state-machine --show 17", "all mutants are noticed", "one is not"),
     ),
     "new": Listed(
-        "Write a first protocol of your own, with a test, and say what to try next. Nothing is overwritten.",
+        "Write a first protocol or design of your own, with a test, and say what to try next. Nothing is overwritten.",
         "deadheat.commands.new:new",
         epilog("deadheat new ours.py --from state-machine", "written", decides=False),
     ),

@@ -65,7 +65,7 @@ def window(
 
 def _replayed(path: Path) -> Counterexample:
     """Return what a file holds, run again; say what has changed since it was saved."""
-    from deadheat.scenarios.trace_file import replay
+    from deadheat.scenarios.replaying import replay
 
     recorded = replay(path)
     if recorded.remark is not None:

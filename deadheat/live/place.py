@@ -82,11 +82,6 @@ class Place:
         self._heartbeat: Heartbeat | None = None
 
     @property
-    def has_cluster(self) -> bool:
-        """Whether there is a cluster."""
-        return self._cluster is not None
-
-    @property
     def cluster(self) -> Cluster:
         """The cluster; raises LiveError where there is none."""
         if self._cluster is None:

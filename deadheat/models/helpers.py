@@ -6,7 +6,10 @@ role. Whether two versions of a role are the same depends on it all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -14,7 +17,7 @@ from deadheat.models.any_system import Components
 from deadheat.sim.components import operations_in
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.fingerprint import digest_of
-from deadheat.sim.run.coverage import codes_of
+from deadheat.sim.references import UnseenError, codes_in, is_the_users, references
 
 __all__ = ["is_same", "other_helpers", "uses"]
 
@@ -43,9 +46,30 @@ def other_helpers(old: Any, new: Any) -> frozenset[str]:
 
 
 def uses(names: frozenset[str], functions: Iterable[Any]) -> bool:
-    """Return whether any of these functions, or of those that they call by name, names one of these."""
-    found = [each for each in functions if callable(each)]
-    return bool(names) and any(not names.isdisjoint(code.co_names) for code in codes_of(found))
+    """Return whether any of these functions, or of what they name, to the end, names one of these."""
+    waiting, seen = list(functions) if names else [], set[FunctionType]()
+    while waiting:
+        each = waiting.pop()
+        each = inspect.unwrap(each.func) if isinstance(each, partial) else each
+        if isinstance(each, type) and is_the_users(each.__module__):
+            waiting.extend(vars(each).values())
+        if not isinstance(each, FunctionType) or each in seen:
+            continue
+        seen.add(each)
+        if any(not names.isdisjoint(code.co_names) for code in codes_in(each.__code__)):
+            return True
+        try:
+            waiting.extend(value for _, value in references(each))
+        except UnseenError:  # nobody knows what it calls
+            return True
+        waiting.extend((*(each.__defaults__ or ()), *_held_by(each)))
+    return False
+
+
+def _held_by(function: FunctionType) -> Iterator[Any]:
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # it holds nothing yet
+            yield cell.cell_contents
 
 
 def _helpers(components: Any) -> dict[str, tuple[Callable[..., Any], ...]]:

@@ -292,7 +292,8 @@ def role_of(protocol: Protocol, process: Process) -> str | None:
 
 def functions_of(process: Process) -> list[Callable[..., Any]]:
     """Return the functions that a process runs: its role, and those that it is given."""
-    return [inspect.unwrap(process.role), *(each for each in process.arguments if callable(each))]
+    roles = dict.fromkeys((process.role, inspect.unwrap(process.role)))  # as it is, and without what surrounds it
+    return [*roles, *(each for each in process.arguments if callable(each))]
 
 
 def _single(request: Request) -> Iterator[Operation | Block]:

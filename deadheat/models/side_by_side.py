@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from deadheat.models.design import Design
 from deadheat.models.helpers import is_same, other_helpers, uses
+from deadheat.models.roles import Role
 from deadheat.models.system import Protocol
 from deadheat.models.translation import NO_TRANSLATION, Translation, translation_between
 from deadheat.sim.components import Component, operation, operations_in
@@ -23,7 +24,7 @@ from deadheat.sim.model import Model, Process
 from deadheat.sim.references import NOTED_BY_PYTHON
 from deadheat.sim.run.either import Version, either
 
-__all__ = ["Roles", "alike", "as_before", "is_same", "side_by_side"]
+__all__ = ["Roles", "alike", "as_before", "is_same", "plain_name", "side_by_side"]
 
 BUILT_IN: Mapping[str, str] = {
     "worker": "worker",
@@ -177,11 +178,16 @@ def _own_roles(
     changed = [
         part
         for part, roles in after.items()
-        if not is_same(before.get(part), roles) or uses(helpers, [each for role in roles for each in role.functions])
+        if not is_same(before.get(part), roles) or uses(helpers, [each for role in roles for each in _code_of(role)])
     ]
     removed = tuple(part for part in before if part not in after)
     added = tuple(part for part in changed if part not in before)
     return {part: part for part in (*changed, *removed)}, added, removed
+
+
+def _code_of(role: Role[Any]) -> Iterator[Any]:
+    """Yield all functions that a role is declared with."""
+    yield from (*role.functions, role.arguments, role.numbers, *(each.noticed for each in role.crashes))
 
 
 def _by_part(roles: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
@@ -258,6 +264,11 @@ def _is_equal(one: Any, other: Any) -> bool:
 
 
 # Models
+
+
+def plain_name(name: str) -> str:
+    """Return how a property is called in both versions, of whichever reading of it."""
+    return name.removesuffix(BEFORE)
 
 
 def as_before(name: str) -> str:

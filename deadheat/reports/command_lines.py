@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from deadheat.scenarios.rollout import Rollout
 from deadheat.scenarios.scenario import Scenario, budget_text
+
+if TYPE_CHECKING:  # not at run time: a table of verdicts need not wait for it
+    from deadheat.scenarios.rollout import Rollout
 
 __all__ = ["rollout_command", "show_command"]
 

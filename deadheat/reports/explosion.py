@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from deadheat.scenarios.check import CheckResult
-from deadheat.scenarios.explosion import Cut
+from deadheat.scenarios.explosion import Cut, Less
 from deadheat.sim.counting import counted
 from deadheat.sim.explore.estimate import Estimate
 from deadheat.sim.explore.made_of import MadeOf, Part
+from deadheat.sim.explore.stop import Limit
 
 __all__ = ["explosion", "made_of_to_json"]
 
@@ -23,7 +24,8 @@ NOTABLE = 1.1
 def explosion(result: CheckResult) -> list[str]:
     """Return what to say of a search that was cut short by a bound; nothing of any other."""
     made_of = result.exploration.made_of
-    if made_of is None or not result.exploration.stopped:
+    stopped = result.exploration.stopped
+    if made_of is None or stopped is None or stopped.limit is Limit.VALUES:  # such a space has no end
         return []
     of = result.scenario.protocol
     lines = [f"{of}: {_estimate(made_of)}"]
@@ -33,8 +35,8 @@ def explosion(result: CheckResult) -> list[str]:
         lines.append(f"{of}: what multiplies {within}: {', '.join(parts)}.")
     if result.cuts:
         first, *others = result.cuts
-        also = "".join(f"; {each.option}, {_share(each.factor)}" for each in others[:SHOWN])
-        lines.append(f"{of}: what would cut most: {first.option}, which leaves {_share(first.factor)}{also}.")
+        also = "".join(f"; {_option(each)}, {_share(each.factor)}" for each in others[:SHOWN])
+        lines.append(f"{of}: what would cut most: {_option(first)}, which leaves {_share(first.factor)}{also}.")
     return lines
 
 
@@ -51,6 +53,13 @@ def _part(part: Part) -> str:
 
 def _times(factor: float) -> str:
     return f"{factor:,.0f} times" if factor >= 10 else f"{factor:.1f} times"
+
+
+def _option(cut: Cut) -> str:
+    """Return how to ask for less."""
+    if cut.less is Less.FAULT:
+        return f"with {cut.name}={cut.left}" if cut.left else f"without {cut.name}"
+    return f"with --evaluations {cut.left}" if cut.less is Less.EVALUATIONS else f"with --set {cut.name}={cut.left}"
 
 
 def _share(factor: float) -> str:
@@ -91,7 +100,9 @@ def made_of_to_json(made_of: MadeOf, cuts: Sequence[Cut]) -> dict[str, Any]:
             for part in made_of.parts
         ],
         "estimate": _estimate_to_json(made_of.estimate),
-        "cuts": [{"option": each.option, "factor": round(each.factor, 3)} for each in cuts],
+        "cuts": [
+            {"less": each.less, "name": each.name, "left": each.left, "factor": round(each.factor, 3)} for each in cuts
+        ],
     }
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.status import Status
 
-from deadheat.scenarios.frontier import Tried
 from deadheat.sim.counting import counted
 from deadheat.sim.explore.results import Progress
+
+if TYPE_CHECKING:  # most searches are of no frontier, and need not wait for what one imports
+    from deadheat.scenarios.frontier import Tried
 
 __all__ = ["ProgressLine"]
 

@@ -21,6 +21,7 @@ from deadheat.sim.explain.where import Condition, require_known, require_met, wa
 from deadheat.sim.explore.explorers import explore
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration, Report
+from deadheat.sim.explore.stop import TOO_LARGE
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import Site, sites_of
 from deadheat.sim.trace import Trace
@@ -181,7 +182,8 @@ def check(scenario: Scenario, options: Options = Options(), report: Report | Non
         except UndecidedError as error:
             outcomes.append(Outcome(name, Verdict.INCONCLUSIVE))
             exploration = replace(exploration, remarks=(*exploration.remarks, str(error)))
-    made_of = exploration.made_of if exploration.stopped and not options.search.asked() else None
+    is_too_large = exploration.stopped is not None and exploration.stopped.limit in TOO_LARGE
+    made_of = exploration.made_of if is_too_large else None
     return CheckResult(
         scenario,
         tuple(outcomes),

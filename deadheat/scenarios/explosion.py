@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
 
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError, UsageError
@@ -16,7 +18,7 @@ from deadheat.sim.explore.made_of import MadeOf
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn.tables import Tables
 
-__all__ = ["Cut", "cuts"]
+__all__ = ["Cut", "Less", "cuts"]
 
 QUICKLY = 20_000
 """So many states of a smaller space are explored, at most."""
@@ -25,11 +27,21 @@ WORTH_IT = 1.2
 """What leaves more than that part of the states helps nobody."""
 
 
+class Less(StrEnum):
+    """What there can be less of."""
+
+    FAULT = "fault"
+    EVALUATIONS = "evaluations"
+    SETTING = "setting"
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """An option, in words, and how many times fewer states there are with it."""
+    """What there would be less of, by name, how much of it is `left`, and how many times fewer states that makes."""
 
-    option: str
+    less: Less
+    name: str
+    left: int
     factor: float
 
 
@@ -41,27 +53,27 @@ def cuts(scenario: Scenario, made_of: MadeOf, search: SearchOptions) -> tuple[Cu
 
 def _less_of_faults(scenario: Scenario, made_of: MadeOf) -> Iterator[Cut]:
     for part in made_of.of_kind("fault"):
-        yield Cut(f"without {part.name}", part.factor)
+        yield Cut(Less.FAULT, part.name, 0, part.factor)
         if part.once_less is not None:
-            budget = dict(scenario.faults)[part.name]
-            yield Cut(f"with {part.name}={budget - 1}", part.once_less)
+            yield Cut(Less.FAULT, part.name, dict(scenario.faults)[part.name] - 1, part.once_less)
 
 
 def _smaller(scenario: Scenario, made_of: MadeOf, search: SearchOptions) -> Iterator[Cut]:
-    smaller: list[tuple[str, dict[str, object]]] = []
+    smaller: list[tuple[Less, str, int, dict[str, Any]]] = []
     if scenario.evaluations > 1:
-        smaller.append((f"with --evaluations {scenario.evaluations - 1}", {"evaluations": scenario.evaluations - 1}))
+        left = scenario.evaluations - 1
+        smaller.append((Less.EVALUATIONS, "evaluations", left, {"evaluations": left}))
     for name, value in scenario.settings:
         if value.isdecimal() and int(value) > 1:
-            less = str(int(value) - 1)
-            settings = tuple((each, less if each == name else held) for each, held in scenario.settings)
-            smaller.append((f"with --set {name}={less}", {"settings": settings}))
-    for option, changes in smaller:
+            left = int(value) - 1
+            settings = tuple((each, str(left) if each == name else held) for each, held in scenario.settings)
+            smaller.append((Less.SETTING, name, left, {"settings": settings}))
+    for less, name, left, changes in smaller:
         try:
-            factor = _times_fewer(replace(scenario, **changes), made_of, search)  # type: ignore[arg-type]
+            factor = _times_fewer(replace(scenario, **changes), made_of, search)
         except (ModelError, UsageError):  # there is none so small
             continue
-        yield Cut(option, factor)
+        yield Cut(less, name, left, factor)
 
 
 def _times_fewer(smaller: Scenario, made_of: MadeOf, search: SearchOptions) -> float:
@@ -70,6 +82,6 @@ def _times_fewer(smaller: Scenario, made_of: MadeOf, search: SearchOptions) -> f
     tables = Tables(replace(smaller.model(), properties=()), merging=search.merging is not False)
     found = python.Search(tables, quick, None)
     found.run()
-    layers = found.layer_sizes[:-1] if found.stopped else found.layer_sizes
+    layers = found.layer_sizes[:-1] or found.layer_sizes if found.stopped else found.layer_sizes
     within = min(len(layers), len(made_of.layers)) if found.stopped else len(made_of.layers)
     return sum(made_of.layers[:within]) / sum(layers[:within])

@@ -4,9 +4,9 @@ Sets are multisets, such as `http-retry` twice. A set that contains one which al
 tried for it: a larger budget only allows more. So what is found is minimal, and a property with no breaking set
 survives every combination of up to so many faults, at the size that was checked.
 
-All sets are decided by one search (`minimal_sets`); of several evaluations, by a check each (`one_by_one`). A kind of
-fault that can never happen in a protocol is not survived, but not applicable: no run under any set that was tried met
-it. Nor is anything survived where a property holds vacuously.
+All sets are decided by one search (`minimal_sets`); of several evaluations that share something, by a check each. A
+kind of fault that can never happen in a protocol is not survived, but not applicable: no run under any set that was
+tried met it. Nor is anything survived where a property holds vacuously.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.minimal_sets import FaultSet, MinimalSets, minimal_sets, sets_asked
-from deadheat.scenarios.one_by_one import minimal_sets_one_by_one
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.stop import Stop
@@ -121,9 +120,8 @@ class _Asked:
 
     def answer(self, report: Callable[[int, int], None] | None) -> MinimalSets | ModelError:
         """Return the answer, or what rule the scenario breaks."""
-        search = minimal_sets if self.scenario.evaluations == 1 else minimal_sets_one_by_one
         try:
-            return search(self.scenario, self.up_to, self.kinds, self.options, report)
+            return minimal_sets(self.scenario, self.up_to, self.kinds, self.options, report)
         except ModelError as error:
             return error
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 
 from deadheat.scenarios import interruption
-from deadheat.scenarios.check import Options
+from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explain.confirm import confirm
-from deadheat.sim.explore.labels.breaking import Breaking, Decided, Question, breaking_sets
+from deadheat.sim.explore.labels.breaking import Breaking, Decided, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.search import PROPERTIES_MAX
 from deadheat.sim.explore.labels.sets import Kinds, smaller_by_one
 from deadheat.sim.explore.results import Exploration
@@ -90,6 +90,8 @@ class _Asked:
             {kind: budget for kind, budget in self._scenario.faults if budget},
             self._subject.labels,
             self._options.search,
+            self._alone,
+            composed=self._scenario.evaluations > 1,
         )
         found = breaking_sets(question, *([report] if report else []))
         for name in self._scenario.properties:
@@ -110,6 +112,10 @@ class _Asked:
         vacuous: dict[str, list[FaultSet]] = {name: [] for name in self._scenario.properties}
         reaching: set[Kinds] = set()
         for kinds, names in found.holding.items():
+            if kinds in found.vacuous:
+                for name in found.vacuous[kinds]:
+                    vacuous[name].append(self._named(kinds))
+                continue
             if reaching.isdisjoint(smaller_by_one(kinds)) and self._misses_a_step(kinds, found):
                 for name in names:
                     vacuous[name].append(self._named(kinds))
@@ -134,6 +140,24 @@ class _Asked:
         )
         reached = self._subject.reached(self._scenario.evaluations, self._budgets(kinds), exploration)
         return any(each not in reached | self._options.allow_unreached for each in self._subject.labels)
+
+    def _alone(self, kinds: Kinds, names: Sequence[str]) -> Decision:
+        """Decide a set of faults by a check of its own, which explores alone what shares nothing, and more."""
+        faults = tuple(self._budgets(kinds).items())
+        result = check(replace(self._scenario, faults=faults, properties=tuple(names)), self._options)
+        examples = {each.property: each.counterexample for each in result.outcomes}
+
+        def those(verdict: Verdict) -> list[str]:
+            return [each.property for each in result.outcomes if each.verdict is verdict]
+
+        return Decision(
+            {name: each.trace.schedule for name, each in examples.items() if each is not None},
+            those(Verdict.INCONCLUSIVE),
+            those(Verdict.VACUOUS),
+            result.exploration.faults_fired,
+            result.exploration.states,
+            result.exploration.stopped,
+        )
 
     # Sets, their names and their models
 

@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from deadheat.models.side_by_side import Roles, as_before
+from deadheat.models.side_by_side import Roles, as_before, plain_name
 from deadheat.scenarios.catalogue import BETWEEN
 from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, each_checked
 from deadheat.scenarios.given import reference_to
@@ -50,6 +50,7 @@ Said: TypeAlias = Callable[[int, int], None]
 class StopResult:
     """What was found at a stop: which of the properties that count are violated there, and what was not decided.
 
+    One of two readings is violated if either is (see `as_before`).
     `missed` are steps that both versions come to alone, and nobody at this stop. `fails` says which role, component or
     property raised an exception on what the other version wrote, and where.
     """
@@ -196,7 +197,7 @@ def rollout(
     names = [each if isinstance(each, str) else _reference(each) for each in (old, new)]
     pair = pair_of(*names)
     readings = tuple(as_before(each) for each in properties if each in pair.two_readings)
-    first = Scenario(_named(names, Stop()), evaluations, faults, (*properties, *readings), quiet)
+    first = Scenario(_named(names, Stop()), evaluations, faults, tuple(dict.fromkeys((*properties, *readings))), quiet)
     roles = pair.at_work(evaluations, first.budgets)
     if len(roles.names) > ROLES_MAX:
         raise UsageError(
@@ -280,12 +281,21 @@ def _result(stop: Stop, found: CheckResult | ModelError, missed_anyway: set[str]
     if isinstance(found, ModelError):
         return StopResult(stop, fails=str(found))
     missed = tuple(each for each in found.labels_not_reached if each not in missed_anyway)
+    shown: dict[str, Counterexample] = {}
+    for each in found.outcomes:
+        if each.counterexample is not None:
+            shown.setdefault(plain_name(each.property), each.counterexample)
     return StopResult(
         stop,
-        _with(found, Verdict.VIOLATED),
-        _with(found, Verdict.INCONCLUSIVE),
+        _plain(_with(found, Verdict.VIOLATED)),
+        _plain(_with(found, Verdict.INCONCLUSIVE)),
         missed if found.is_whole else (),
         None,
-        {each.property: each.counterexample for each in found.outcomes if each.counterexample is not None},
+        shown,
         found.exploration.states,
     )
+
+
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return properties by the names that both versions have for them, each once, in whichever reading."""
+    return tuple(dict.fromkeys(map(plain_name, names)))

@@ -22,7 +22,7 @@ from decimal import Decimal
 
 from deadheat.sim.errors import UsageError
 
-__all__ = ["UNITS_NS", "Range", "duration_text", "parse_duration", "parse_range", "range_text"]
+__all__ = ["UNITS_NS", "Range", "duration_text", "parse_duration", "parse_range"]
 
 UNITS_NS = {
     "ns": 1,
@@ -103,14 +103,6 @@ def duration_text(time_ns: float) -> str:
         return "no limit"
     unit = next((each for each in ("s", "ms", "us") if abs(time_ns) >= UNITS_NS[each]), "ns" if time_ns else "ms")
     return f"{(Decimal(int(time_ns)) / UNITS_NS[unit]).normalize():f} {unit}"
-
-
-def range_text(span: Range) -> str:
-    """Return a range as it is written in an option, which `parse_range` reads."""
-    low, high = duration_text(span.lowest_ns).replace(" ", ""), duration_text(span.highest_ns).replace(" ", "")
-    if span.highest_ns == math.inf:
-        return f"{low}.."
-    return low if span.lowest_ns == span.highest_ns else f"{low}..{high}"
 
 
 def _shown(text: str) -> str:

@@ -10,8 +10,8 @@ import builtins
 import dis
 import importlib
 import importlib.util
+import os
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import cache, lru_cache
@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 __all__ = [
     "INSTALLED",
     "NOTED_BY_PYTHON",
+    "STDLIB",
     "Nothing",
     "UnseenError",
     "codes_in",
@@ -36,6 +37,7 @@ __all__ = [
 
 ENGINE = "deadheat.sim"
 MODELS = "deadheat"
+STDLIB = Path(os.__file__).parent
 INSTALLED = ("site-packages", "dist-packages")
 
 WHERE_PROTOCOLS_ARE = ("deadheat.models.protocols.", "deadheat.scenarios.incidents.")
@@ -88,7 +90,7 @@ def version_of(module: str) -> str | None:
 @lru_cache(maxsize=4_096)
 def _version_in(top: str, file: str | None) -> str | None:
     if top in sys.stdlib_module_names:
-        return "python" if file is None or Path(file).is_relative_to(sysconfig.get_path("stdlib")) else None
+        return "python" if file is None or Path(file).is_relative_to(STDLIB) else None
     return _distributed(top) if file is not None and _is_installed(file) else None
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from deadheat.models.any_system import Components
 from deadheat.models.claims import always, settled
-from deadheat.models.components.advisory_lock import FREE, AdvisoryLock, Held
+from deadheat.models.components.advisory_lock import FREE, AdvisoryLock, Held, LockSession
 from deadheat.models.components.row import Row
 from deadheat.models.design import Design
 from deadheat.models.roles import Steps, crash, one_each
+from deadheat.sim.errors import ModelError
 from deadheat.sim.faults import Fault
 from tests.models.driver import Driver, violated
 
@@ -67,11 +70,11 @@ CRASH = Fault("sweeper-crash", "a sweeper is killed", "PostgreSQL: pg_terminate_
 
 
 def sweep(system: Sweepers, key: str) -> Steps:
-    yield system.lock.lock(key)
+    yield system.lock.lock(f"sweeper/{key}")
     yield system.seat.set(key)
     if (yield system.seat.get()) != key:
         yield system.both.set(True)
-    yield system.lock.unlock(key)
+    yield system.lock.unlock(f"sweeper/{key}")
 
 
 @always
@@ -92,15 +95,61 @@ def design(noticed: Any) -> Design[Sweepers]:
     )
 
 
-SESSIONS_END = design(lambda system, instance: (system.lock.end_session(instance.key),))
-SESSIONS_STAY = design(lambda system, instance: ())
+SWEEPERS = design(lambda system, instance: ())
 
 
 def test_two_never_work_at_a_time_unless_a_session_is_lost_behind_its_clients_back() -> None:
-    assert violated(SESSIONS_END, 2) == set()
-    assert violated(SESSIONS_END, 2, session_lost=1) == {"one-at-a-time"}
+    assert violated(SWEEPERS, 2) == set()
+    assert violated(SWEEPERS, 2, session_lost=1) == {"one-at-a-time"}
 
 
-def test_a_crash_releases_the_lock_because_the_session_ends() -> None:
-    assert violated(SESSIONS_END, 2, sweeper_crash=1) == set()
-    assert violated(SESSIONS_STAY, 2, sweeper_crash=1) == {"the-lock-is-released"}
+def test_a_session_ends_with_its_process_and_releases_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert violated(SWEEPERS, 2, sweeper_crash=1) == set()
+    monkeypatch.setattr(LockSession, "broken", lambda *_, for_good: ())
+    assert violated(SWEEPERS, 2, sweeper_crash=1) == {"the-lock-is-released"}
+
+
+def keeps(system: Sweepers, key: str) -> Steps:
+    yield system.lock.lock(f"sweeper/{key}")
+    yield system.lock.lock(f"sweeper/{key}")
+    yield system.lock.unlock(f"sweeper/{key}")
+
+
+def test_a_session_ends_when_its_role_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = SWEEPERS.variant("kept", "one forgets to release it", roles={"sweeper": keeps})
+    assert violated(kept, 2) == set()
+    monkeypatch.setattr(LockSession, "closed", lambda *_: ())
+    assert violated(kept, 2) == {"the-lock-is-released"}
+
+
+def test_a_session_that_two_processes_could_have_is_refused() -> None:
+    def foreign(system: Sweepers, key: str) -> Steps:
+        yield system.lock.try_lock("sweeper")
+
+    with pytest.raises(ModelError, match="'sweeper' of the lock 'lock' is not that of the process 'sweeper/key1'"):
+        violated(SWEEPERS.variant("foreign", "one name for all", roles={"sweeper": foreign}), 2)
+
+
+@dataclass(frozen=True)
+class Keyed(Components):
+    lock: AdvisoryLock = AdvisoryLock("lock", keyed=True)
+
+
+@settled
+def free(lock: Held) -> bool:
+    return lock != FREE
+
+
+def test_a_lock_of_each_key_is_that_of_its_process() -> None:
+    def own(system: Keyed, key: str) -> Steps:
+        yield system.lock.lock(f"own/{key}", key=key)
+
+    def other(system: Keyed, key: str) -> Steps:
+        yield system.lock.lock(f"own/{key}", key="key1" if key == "key2" else "key2")
+
+    def of(role: Any) -> Design[Keyed]:
+        return Design("keyed", "a lock each", "PostgreSQL", Keyed(), (one_each("own", role),), (free,))
+
+    assert violated(of(own), 2) == set()
+    with pytest.raises(ModelError, match="which is not its own key"):
+        violated(of(other), 2)

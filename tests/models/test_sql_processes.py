@@ -197,6 +197,18 @@ def test_what_a_role_leaves_open_is_rolled_back() -> None:
     assert verdicts(of.variant("v", "s", components=Shop(db=of.components.db.altered(may_end_open=True)))) == ["holds"]
 
 
+@settled
+def lock_is_free(db: DatabaseState) -> bool:
+    """In the end, nothing is locked."""
+    return bool(db.transactions)
+
+
+@pytest.mark.parametrize(("repeats", "told"), [(False, "holds"), (True, "violated")])
+def test_a_process_whose_role_repeats_goes_on_in_the_transaction_that_it_left_open(repeats: bool, told: str) -> None:
+    of = design(one("locks", locking, repeats=repeats), claims=(lock_is_free,))
+    assert verdicts(of) == [told]
+
+
 def test_a_mutant_whose_commit_is_left_out_is_rolled_back() -> None:
     of = design(one("inserts", lambda shop: inserts(shop, "j2")), claims=(two_rows,))
     model = of.model()

@@ -13,7 +13,7 @@ from rich.console import Console
 from deadheat.reports.explosion import explosion
 from deadheat.reports.machine import check_to_json
 from deadheat.scenarios.check import CheckResult, Options, check
-from deadheat.scenarios.explosion import cuts
+from deadheat.scenarios.explosion import Less, cuts
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import kernel, python
 from deadheat.sim.explore.estimate import estimated
@@ -117,9 +117,9 @@ def cut_short(states_max: int = 3_000, evaluations: int = 1) -> CheckResult:
 def test_what_would_cut_most_is_what_really_leaves_least() -> None:
     result = cut_short(evaluations=2)
     best = result.cuts[0]
-    assert best.option == "with --evaluations 1"
+    assert (best.less, best.left) == (Less.EVALUATIONS, 1)
     assert [each.factor for each in result.cuts] == sorted((each.factor for each in result.cuts), reverse=True)
-    assert {"without http-retry", "with http-retry=1"} <= {each.option for each in cut_short().cuts}
+    assert {("http-retry", 0), ("http-retry", 1)} <= {(each.name, each.left) for each in cut_short().cuts}
 
 
 def test_a_size_of_a_model_of_ones_own_is_made_smaller_too() -> None:
@@ -127,7 +127,7 @@ def test_a_size_of_a_model_of_ones_own_is_made_smaller_too() -> None:
     found = explore(scenario.model(), SearchOptions(5_000, explorer="python"))
     assert found.made_of is not None
     [cut] = cuts(scenario, found.made_of, SearchOptions())
-    assert cut.option == "with --set managers=5"
+    assert (cut.less, cut.name, cut.left) == (Less.SETTING, "managers", 5)
     fewer = python.Search(Tables(replace(scenario, settings=(("managers", "5"),)).model()), SearchOptions(), None)
     fewer.run()
     assert cut.factor == pytest.approx(found.made_of.states / sum(fewer.layer_sizes[: len(found.made_of.layers)]))
@@ -145,7 +145,8 @@ def test_the_terminal_and_the_json_say_so_where_a_bound_was_hit() -> None:
     [entry] = json.loads(check_to_json([result]))["results"]
     made_of = entry["made_of"]
     assert made_of["states"] == sum(made_of["layers"])
-    assert made_of["cuts"][0]["option"] == "without http-retry"
+    first = made_of["cuts"][0]
+    assert (first["less"], first["name"], first["left"]) == ("fault", "http-retry", 0)
     assert {each["kind"] for each in made_of["parts"]} == {"fault", "process", "component"}
 
 

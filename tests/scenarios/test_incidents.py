@@ -19,8 +19,9 @@ from deadheat.scenarios.incidents import INCIDENTS, find_incident, find_incident
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.judge import Judgement, judge
 from deadheat.scenarios.properties import PROPERTIES
+from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.trace_file import replay_file, save
+from deadheat.scenarios.trace_file import save
 from deadheat.sim.errors import UsageError
 
 TRANSIENT = {"no-transient-orphan", "cancelled-means-stopped"}
@@ -192,7 +193,7 @@ def test_a_counterexample_of_an_incident_can_be_saved_and_replayed(tmp_path: Pat
     counterexample = check(scenario).outcomes[0].counterexample
     assert counterexample is not None
     save(counterexample, tmp_path / "kueue.json")
-    assert replay_file(tmp_path / "kueue.json") == counterexample
+    assert replay(tmp_path / "kueue.json").counterexample == counterexample
 
 
 def test_nobody_else_waits_for_the_incidents_to_be_imported() -> None:

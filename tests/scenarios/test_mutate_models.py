@@ -17,9 +17,10 @@ from deadheat.scenarios.latency import parse_latencies
 from deadheat.scenarios.mutant_of import MutantOf
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all, shortest_of
+from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.subject import Subject
-from deadheat.scenarios.trace_file import replay, save
+from deadheat.scenarios.trace_file import save
 from deadheat.scenarios.window import race_window
 from deadheat.scenarios.window_words import lease_text
 from deadheat.sim.errors import UsageError

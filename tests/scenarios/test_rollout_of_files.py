@@ -200,7 +200,10 @@ def test_a_role_that_calls_another_method_of_its_components_is_another_role(tmp_
         'ledger: Ledger = Ledger("ledger")\n\n    def shut(self, order):\n'
         "        yield self.ledger.put(order, self.shutting)\n\n    @property\n    def shutting(self):\n"
         "        return Entry(Phase.CLOSED)\n",
-    ).replace("    yield desk.ledger.put(order, Entry(Phase.CLOSED))", "    yield from desk.shut(order)")
+    ).replace("def cancel(desk, order):", "def shutting(desk):\n    return desk.shut\n\n\ndef cancel(desk, order):")
+    by_method = by_method.replace(
+        "    yield desk.ledger.put(order, Entry(Phase.CLOSED))", "    yield from shutting(desk)(order)"
+    )
     other = by_method.replace("return Entry(Phase.CLOSED)", "return Entry(Phase.OPEN)")
     assert other != by_method
     assert of(tmp_path, by_method, other).roles == ("cancel",)

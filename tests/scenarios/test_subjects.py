@@ -12,8 +12,9 @@ from deadheat.reports.command_lines import show_command
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.frontier import frontiers
+from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.trace_file import replay, save
+from deadheat.scenarios.trace_file import save
 from deadheat.sim.errors import UsageError
 from deadheat.sim.model import UNLIMITED
 from tests.scenarios.obvious_frontier import obvious_frontier, said_of

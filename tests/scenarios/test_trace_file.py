@@ -15,8 +15,9 @@ from hypothesis import given, settings, strategies as st
 from deadheat.scenarios import trace_file
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
+from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.trace_file import load, replay_file, require_writable, save
+from deadheat.scenarios.trace_file import load, require_writable, save
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError, TraceError
 from tests.json_nodes import replaced_nodes
 
@@ -51,7 +52,7 @@ def test_every_counterexample_replays_from_its_file(name: str, tmp_path: Path) -
     for outcome in check(Scenario(name, faults=faults)).outcomes:
         if outcome.counterexample is not None:
             save(outcome.counterexample, path)
-            again = replay_file(path)
+            again = replay(path).counterexample
             assert again.trace == outcome.counterexample.trace
             assert again.violation == outcome.counterexample.violation
 
@@ -98,19 +99,19 @@ def test_a_missing_or_binary_file_is_refused_in_one_sentence(tmp_path: Path) -> 
 def test_a_trace_edited_by_hand_is_refused(saved: Path) -> None:
     saved.write_text(saved.read_text().replace("404 Not Found", "200 OK"))
     with pytest.raises(TraceError, match="was changed after it was saved"):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_a_trace_that_lost_a_part_is_refused(saved: Path) -> None:
     rewrite(saved, schedule=None)
     with pytest.raises(TraceError, match="not a whole trace"):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_a_trace_of_an_unknown_protocol_is_refused(saved: Path) -> None:
     rewrite(saved, scenario={"protocol": "basline", "evaluations": 1, "settings": {}, "faults": {}, "quiet": False})
     with pytest.raises(TraceError, match="did you mean baseline"):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_a_trace_whose_protocol_has_changed_says_at_which_step(saved: Path) -> None:
@@ -121,7 +122,7 @@ def test_a_trace_whose_protocol_has_changed_says_at_which_step(saved: Path) -> N
         ReplayDivergedError,
         match=r"reproduces: step \d+ was T8 .*create_job.* and now is .*get.*; the protocol has changed since",
     ):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_a_step_that_is_no_longer_possible_is_named(saved: Path) -> None:
@@ -129,14 +130,14 @@ def test_a_step_that_is_no_longer_possible_is_named(saved: Path) -> None:
     repeated = {key: [*content[key], content[key][0]] for key in ("schedule", "events")}
     rewrite(saved, **repeated)
     with pytest.raises(ReplayDivergedError, match=r"step 18 was T0 .* and now is not possible"):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_a_trace_that_no_longer_violates_says_so(saved: Path) -> None:
     content = json.loads(saved.read_text())
     rewrite(saved, schedule=content["schedule"][:5], events=content["events"][:5])
     with pytest.raises(ReplayDivergedError, match="but no-permanent-orphan holds; the protocol is as it was when"):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_a_trace_cannot_be_written_where_there_is_no_folder(tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ def test_a_trace_with_anything_of_another_type_is_refused_in_one_sentence(
     path, content = data.draw(st.sampled_from(several))
     write(path, data.draw(replaced_nodes(content)))
     try:
-        replayed = trace_file.replay(path)
+        replayed = replay(path)
     except (TraceError, ReplayDivergedError) as error:
         assert_is_one_sentence(str(error))
     else:  # what may be null was null, or the other way round
@@ -215,7 +216,7 @@ def test_a_trace_with_other_numbers_is_refused_or_diverges_or_is_the_same(severa
         for changes in numbers_in(content):
             write(path, {**content, **changes})
             try:
-                replayed = trace_file.replay(path).counterexample
+                replayed = replay(path).counterexample
             except (TraceError, ReplayDivergedError) as error:
                 assert_is_one_sentence(str(error))
                 refused += 1
@@ -260,7 +261,7 @@ def test_a_trace_with_other_numbers_is_refused_or_diverges_or_is_the_same(severa
 def test_what_does_not_fit_together_is_refused(saved: Path, changes: dict[str, Any], message: str) -> None:
     rewrite(saved, **changes)
     with pytest.raises(TraceError, match=message):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_a_cycle_that_begins_after_the_end_is_refused(several: list[tuple[Path, Any]], tmp_path: Path) -> None:
@@ -277,16 +278,16 @@ def test_a_cycle_that_begins_after_the_end_is_refused(several: list[tuple[Path, 
 def test_a_trace_knows_whether_the_protocol_has_changed(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from deadheat.models.protocols import baseline
 
-    assert trace_file.replay(saved).remark is None
+    assert replay(saved).remark is None
     monkeypatch.setattr(baseline, "ACCEPTED", "accepted", raising=False)  # which nothing uses
-    assert trace_file.replay(saved).remark is None
+    assert replay(saved).remark is None
     monkeypatch.setattr(baseline, "TERMINAL", frozenset())
     assert trace_file.read(saved).remark == "the protocol has changed since the trace was saved"
 
 
 def test_a_trace_of_another_version_says_so(saved: Path) -> None:
     rewrite(saved, fingerprint="0" * 64, python="cpython 3.99")
-    remark = trace_file.replay(saved).remark
+    remark = replay(saved).remark
     assert remark is not None
     assert (
         "saved by deadheat 0.1.0 on cpython 3.99, and whether the protocol has changed since cannot be told" in remark
@@ -295,9 +296,7 @@ def test_a_trace_of_another_version_says_so(saved: Path) -> None:
 
 def test_a_trace_without_a_fingerprint_says_that_it_cannot_be_told(saved: Path) -> None:
     rewrite(saved, fingerprint=None)
-    assert (
-        trace_file.replay(saved).remark == "whether the protocol has changed since the trace was saved cannot be told"
-    )
+    assert replay(saved).remark == "whether the protocol has changed since the trace was saved cannot be told"
 
 
 def test_a_protocol_that_has_no_fingerprint_has_traces(
@@ -316,7 +315,7 @@ def test_a_violation_in_other_words_is_said(saved: Path) -> None:
     with pytest.raises(
         ReplayDivergedError, match=r"but then Job evaluation-e1 .*, and not: all is well; the protocol is"
     ):
-        replay_file(saved)
+        replay(saved)
 
 
 def test_another_effect_of_the_same_step_is_said(saved: Path) -> None:
@@ -324,7 +323,7 @@ def test_another_effect_of_the_same_step_is_said(saved: Path) -> None:
     content["events"][1]["changes"] = {"status/e1": "failed"}
     rewrite(saved, events=content["events"])
     with pytest.raises(ReplayDivergedError, match="that with another effect: status/e1: provisioning in the place of"):
-        replay_file(saved)
+        replay(saved)
 
 
 @pytest.mark.parametrize("content", [b"# notes\n", b"\x00\x01", b'{"format": "deadheat-live-trace"}\n', b" "])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement
 from typing import NamedTuple
@@ -11,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python
-from deadheat.sim.explore.labels.breaking import Breaking, Question, breaking_sets
+from deadheat.sim.explore.labels.breaking import Breaking, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.sets import Kinds
-from deadheat.sim.model import UNLIMITED, Model
+from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Property
 from tests.sim.random_models import CRASH, FAULT, models, sparse_models
 
 KINDS = (FAULT, CRASH)
@@ -89,6 +90,26 @@ def compare(model: Model) -> Said:
     return said_by(found)
 
 
+def compare_parts(model: Model) -> bool:
+    """Compare where parts are searched alone, and what is left by sets; return whether some sets were left to parts."""
+    question = question_of(model)
+    decided: list[Kinds] = []
+
+    def alone(kinds: Kinds, names: Sequence[str]) -> Decision:
+        decided.append(kinds)
+        own = question.models[kinds]
+        whole = python.explore(replace(own, properties=()))
+        found = python.explore(replace(own, properties=tuple(each for each in own.properties if each.name in names)))
+        return Decision(found.counterexamples, (), (), whole.faults_fired, found.states, None)
+
+    found = breaking_sets(replace(question, alone=alone, composed=True))
+    assert said_by(found) == obvious(question)
+    for name, broken in found.broken.items():
+        for kinds, schedule in broken.items():
+            confirm(question.models[kinds], name, schedule)
+    return not decided
+
+
 MET: Counter[tuple[str, int]] = Counter()
 KIND_NAMES = ("always", "step", "settled", "eventually")
 
@@ -99,7 +120,7 @@ def note(said: Said) -> None:
         MET[name, -1] += not broken
 
 
-@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models())
 def compare_random_models(model: Model) -> None:
     note(compare(model))
@@ -109,6 +130,34 @@ def compare_random_models(model: Model) -> None:
 @given(sparse_models())
 def compare_sparse_models(model: Model) -> None:
     note(compare(model))
+
+
+COMPOSED: Counter[bool] = Counter()
+
+
+def with_a_part_a_cell(model: Model) -> Model:
+    """Return the model with properties that are violated where one cell is wrong: no two are joined by any of them."""
+
+    def wrong(name: str, kind: Kind) -> Part:
+        if kind is Kind.STEP:
+            return Part((name,), lambda before, after: before[name] == 0 and after[name] == 2)
+        return Part((name,), lambda view: view[name] == 1)
+
+    cells = model.properties[0].reads
+    made = (Property.of_parts(str(kind), "", kind, [wrong(each, kind) for each in cells]) for kind in Kind)
+    return replace(model, properties=tuple(made))
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sparse_models())
+def compare_models_in_parts(model: Model) -> None:
+    COMPOSED[compare_parts(with_a_part_a_cell(model))] += 1
+
+
+def test_parts_that_share_nothing_say_together_what_one_exploration_of_the_whole_says() -> None:
+    COMPOSED.clear()
+    compare_models_in_parts()
+    assert min(COMPOSED[True], COMPOSED[False]) >= 3
 
 
 def test_one_search_says_of_random_models_what_one_exploration_a_set_says() -> None:

@@ -23,6 +23,7 @@ from deadheat.sim.explore.compiled.workers import Team
 from deadheat.sim.explore.kernel import go_on, saved_of
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
+from deadheat.sim.explore.stop import Limit
 from deadheat.sim.learn.locals import LocalStates
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, Process
@@ -141,7 +142,8 @@ def test_a_search_that_has_taken_more_cores_ends_when_it_is_asked_to() -> None:
     asked = itertools.count()
     found = explored(two_evaluations(), SearchOptions(asked=lambda: next(asked) > 25))
     assert found.cores == 2
-    assert str(found.stopped) == "it was interrupted"
+    assert found.stopped is not None
+    assert found.stopped.limit is Limit.INTERRUPTED
 
 
 def test_siblings_are_mostly_looked_after_by_one_core() -> None:

@@ -12,17 +12,18 @@ from typing import Any
 import numpy
 import pytest
 
+from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled import labelled
 from deadheat.sim.explore.labels import breaking, families
-from deadheat.sim.explore.labels.breaking import Question, breaking_sets
+from deadheat.sim.explore.labels.breaking import Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.families import Family, families_of
 from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit
 from deadheat.sim.model import UNLIMITED, Kind, Model
-from tests.sim.label_models import HOLES, helpers, holes, one_hole, question
+from tests.sim.label_models import HOLES, KINDS, helpers, holes, one_hole, question
 
 UP_TO = 3
 
@@ -209,3 +210,26 @@ def test_a_mutant_that_follows_no_label_of_which_something_is_still_asked_is_not
 
     monkeypatch.setattr(breaking._Search, "_inherit", all_of_it)
     assert found(holes(((0, 1),))) != {(0, 1)}
+
+
+def test_sets_that_have_too_many_values_together_are_decided_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Any, size: int, asked: Any, run: Any = LabelSearch.run) -> Any:
+        if size == 2:
+            raise UnboundedError("The component takes too many values.")
+        return run(self, size, asked)
+
+    monkeypatch.setattr(LabelSearch, "run", full)
+    model = holes(((0,), (1, 2), (3, 3, 3)))
+    asked: list[Kinds] = []
+
+    def alone(kinds: Kinds, names: Sequence[str]) -> Decision:
+        asked.append(kinds)
+        budgets = {KINDS[each]: kinds.count(each) for each in kinds}
+        found = python.explore(replace(model, budgets=budgets))
+        return Decision(found.counterexamples, (), (), found.faults_fired, found.states, None)
+
+    answer = breaking_sets(replace(question(model, 2), alone=alone))
+    assert set(answer.broken["always"]) == {(0,), (1, 2)}
+    assert {len(each) for each in asked} == {2}
+    with pytest.raises(UnboundedError):
+        breaking_sets(question(model, 2))

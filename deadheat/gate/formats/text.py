@@ -52,7 +52,7 @@ def _heading(finding: Finding) -> Text:
     )
     said = acceptance(finding)
     if said is not None:
-        text.append(f"  {one_line(said)}", style)
+        text.append(f"  {one_line(said[0].lower() + said[1:])}", style)
     return text
 
 

@@ -21,7 +21,7 @@ from deadheat.live.logs.moments import Moment, OneClock, read_moment
 from deadheat.live.redaction import redact
 from deadheat.live.values import decode, encode
 from deadheat.scenarios.catalogue import find_protocol
-from deadheat.sim.errors import DeadheatError, TraceError
+from deadheat.sim.errors import DeadheatError, LiveError, TraceError
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.operations import Operation
 
@@ -136,14 +136,21 @@ class Tape:
         )
 
     def write(self, process: str, operation: Operation, outcome: Any, began: float, ended: float) -> None:
-        """Record one operation."""
+        """Record one operation; raises LiveError for what is asked, or answered, and could not be read again."""
+        try:
+            arguments, answer = [encode(each) for each in operation.arguments], encode(outcome)
+        except TypeError as error:
+            raise LiveError(
+                f"{operation}, answered {outcome!r}, cannot be recorded: {error}; ask and answer with text, numbers, "
+                "truth values, None, tuples of these, and what deadheat defines."
+            ) from None
         self._write(
             {
                 "process": process,
                 "component": operation.component,
                 "operation": operation.name,
-                "arguments": [encode(each) for each in operation.arguments],
-                "outcome": encode(outcome),
+                "arguments": arguments,
+                "outcome": answer,
                 "began": round(began, 6),
                 "ended": round(ended, 6),
             }

@@ -15,8 +15,8 @@ from typing import Any
 from deadheat.models.components.redis_keys import Keyspace
 from deadheat.sim.components import operations_in
 from deadheat.sim.errors import ModelError
-from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Operation, Request
-from deadheat.sim.run.connected import Client
+from deadheat.sim.operations import Block, Operation, Request
+from deadheat.sim.run.connected import Client, asked_in, happened
 
 __all__ = ["RedisConnection"]
 
@@ -74,7 +74,7 @@ class RedisConnection:
             return None
         assert isinstance(opened, tuple | None)
         keys = set(opened or ())
-        for each, answer in _happened(request, outcome):
+        for each, answer in happened(request, outcome):
             if isinstance(each, Block):
                 names = {name for name, _ in self.positions} | self.scripts
                 if any(reach.component == self.redis for reach in each.reaches) and _names_one_of(names, each.function):
@@ -114,7 +114,7 @@ class RedisConnection:
 
     def _commands(self, request: Request) -> Iterator[Operation]:
         """Yield the commands of this Redis in a request, those of a transaction each by itself."""
-        for each in _operations(request):
+        for each in asked_in(request):
             if each.component.partition("/")[0] != self.redis:
                 continue
             if each.name == "exec":
@@ -151,25 +151,3 @@ def _names_one_of(names: Collection[str], function: Callable[..., Any]) -> bool:
 
 def _tag_of(key: str) -> str:
     return key.partition("{")[2].partition("}")[0] if "{" in key else key
-
-
-def _operations(request: Request) -> Iterator[Operation]:
-    if isinstance(request, Operation):
-        yield request
-    elif isinstance(request, Accompanied):
-        yield from _operations(request.request)
-    elif isinstance(request, Atomic | AnyOf):
-        for each in request.operations:
-            yield from _operations(each)
-
-
-def _happened(request: Request, outcome: Any) -> Iterator[tuple[Operation | Block, Any]]:
-    """Yield what has happened of a request, each with what it was answered."""
-    if isinstance(request, AnyOf):
-        yield from _happened(request.operations[outcome.which], outcome.outcome)
-    elif isinstance(request, Accompanied):
-        yield from _happened(request.request, outcome)
-    elif isinstance(request, Atomic):
-        yield from zip(request.operations, outcome, strict=True)
-    elif isinstance(request, Operation | Block):
-        yield request, outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Limit", "Stop"]
+__all__ = ["TOO_LARGE", "Limit", "Stop"]
 
 
 class Limit(StrEnum):
@@ -19,6 +19,10 @@ class Limit(StrEnum):
     MEMORY = "memory_bytes_max"
     DISK = "disk"
     INTERRUPTED = "asked"
+
+
+TOO_LARGE = (Limit.STATES, Limit.MEMORY, Limit.DISK)
+"""Those that a space reaches that is too large, but may well have an end."""
 
 
 @dataclass(frozen=True, slots=True)

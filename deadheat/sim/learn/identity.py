@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import Any
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.fingerprint import digest_with_lines
 from deadheat.sim.model import Model
-from deadheat.sim.references import INSTALLED
+from deadheat.sim.references import INSTALLED, STDLIB
 
 __all__ = ["key_of", "key_of_part"]
 
@@ -77,7 +76,8 @@ def _is_foreign(name: str, module: Any) -> bool:
     top = name.partition(".")[0]
     if top in sys.stdlib_module_names and name != "__main__":
         return False
-    if not isinstance(module, ModuleType) or (name == "__main__" and _is_our_program(module)):
+    is_program = name in ("__main__", "__mp_main__")  # the same, once multiprocessing is imported
+    if not isinstance(module, ModuleType) or (is_program and _is_our_program(module)):
         return False
     file = getattr(module, "__file__", None)
     if file is not None:
@@ -109,7 +109,7 @@ def _is_installed(file: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _is_pythons(file: str) -> bool:
-    return Path(file).is_relative_to(sysconfig.get_path("stdlib")) and not _is_installed(file)
+    return Path(file).is_relative_to(STDLIB) and not _is_installed(file)
 
 
 @lru_cache(maxsize=4_096)

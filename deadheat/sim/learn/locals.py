@@ -2,7 +2,8 @@
 
 A local transition is learned once: the process is run, alone, to where it stands, and answered. A generator cannot be
 copied, so a second answer in the same place costs one more run of that process's own past, never of the whole
-system's. Each such run also checks that the role is pure: the same outcomes must lead to the same requests.
+system's; and not even that, where another run has come there by another way, from which nothing tells it apart. Each
+such run also checks that the role is pure: the same outcomes must lead to the same requests.
 """
 
 from __future__ import annotations

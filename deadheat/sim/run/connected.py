@@ -7,17 +7,26 @@ what the component goes on with by itself, the role has asked for once and is to
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from functools import partial, wraps
 from types import CodeType
 from typing import Any, NamedTuple, Protocol
 
 from deadheat.sim.errors import ModelError
 from deadheat.sim.forgotten import note_used
-from deadheat.sim.operations import Operation, Request, RoleFunction
+from deadheat.sim.operations import (
+    Accompanied,
+    AnyOf,
+    Atomic,
+    Block,
+    Operation,
+    Request,
+    RoleFunction,
+    operations_of,
+)
 from deadheat.sim.run.intercept import Running, surrounded
 
-__all__ = ["CONNECTS", "Client", "Connection", "connected"]
+__all__ = ["CONNECTS", "Client", "Connection", "asked_in", "connected", "happened"]
 
 
 class Client(NamedTuple):
@@ -66,6 +75,24 @@ def connected(role: RoleFunction, connection: Connection) -> RoleFunction:
         return _drive(role(*arguments), connection)
 
     return surrounded(between, role, partial(connected, connection=connection))
+
+
+def asked_in(request: Request) -> Iterator[Operation]:
+    """Yield the operations that a request names, of all its alternatives; none of a block, which decides later."""
+    for each in request.operations if isinstance(request, AnyOf) else (request,):
+        yield from operations_of(each)
+
+
+def happened(request: Request, outcome: Any) -> Iterator[tuple[Operation | Block, Any]]:
+    """Yield what has happened of a request that had this outcome: each operation, or block, and its own."""
+    if isinstance(request, AnyOf):
+        yield from happened(request.operations[outcome.which], outcome.outcome)
+    elif isinstance(request, Accompanied):
+        yield from happened(request.request, outcome)
+    elif isinstance(request, Atomic):
+        yield from zip(request.operations, outcome, strict=True)
+    else:
+        yield request, outcome
 
 
 def _drive(wrapped: Running, connection: Connection) -> Running:

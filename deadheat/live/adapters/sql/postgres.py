@@ -192,7 +192,10 @@ class PostgresDatabase(Adapter):
         for session in sorted(sessions, key=lambda each: self._sessions[each].running is None):
             self.disconnect(session)
 
-    leave = hang_up
+    def leave(self, process: str, for_good: bool = True) -> None:
+        """Hang up in all sessions of a process whose role has ended; one that begins anew goes on in them."""
+        if for_good:
+            self.hang_up(process)
 
     # What only the server can say
 

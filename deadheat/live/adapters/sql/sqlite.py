@@ -134,7 +134,10 @@ class SqliteDatabase(Adapter):
         for session in [each for each in self._connections if is_of(each, process)]:
             self.disconnect(session)
 
-    leave = hang_up
+    def leave(self, process: str, for_good: bool = True) -> None:
+        """Hang up in all sessions of a process whose role has ended; one that begins anew goes on in them."""
+        if for_good:
+            self.hang_up(process)
 
     def is_writing(self, session: str) -> bool:
         """Return whether a session keeps all others from writing."""

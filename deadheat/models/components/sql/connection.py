@@ -1,14 +1,14 @@
 """A process's connections to a SQL database: its sessions are its own, and end with it.
 
 A connection belongs to the process that has opened it. So a session is named after its process, no two processes share
-one, and none is left behind: when the process is killed, or its role ends, the database rolls back what is open
+one, and none is left behind: when the process is killed, or has ended, the database rolls back what is open
 (PostgreSQL documentation, 13.3.2 and ROLLBACK: a transaction ends with its session). A role that ends with something
 written and not committed has most likely forgotten the COMMIT, so that is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from deadheat.models.components.sql.execution import WAITS
 from deadheat.models.components.sql.state import MORE, is_of
 from deadheat.sim.errors import ModelError
 from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Operation, Request
+from deadheat.sim.run.connected import asked_in, happened
 
 __all__ = ["ProcessConnection"]
 
@@ -28,11 +29,15 @@ ALONE = ("update", "delete")
 
 @dataclass(frozen=True, slots=True)
 class ProcessConnection:
-    """What one process asks of one database; `require` raises ModelError for what that could not do."""
+    """What one process asks of one database; `require` raises ModelError for what that could not do.
+
+    One that `repeats` goes on, in the sessions that it has: what its role leaves open, stays open.
+    """
 
     database: str
     process: str
     require: Callable[[Operation], None]
+    repeats: bool = False
 
     @property
     def alone(self) -> str:
@@ -41,7 +46,7 @@ class ProcessConnection:
 
     def asked(self, request: Request) -> Request:
         """Return the request with the name of the process on it, for sessions and statements that may wait."""
-        for each in _operations(request):
+        for each in asked_in(request):
             if each.component == self.database:
                 self.require(each)
         if isinstance(request, Operation) and request.component == self.database and request.name in ALONE:
@@ -60,7 +65,7 @@ class ProcessConnection:
         """Return the sessions that have a transaction open, as far as is known, in order; None for none."""
         assert isinstance(opened, tuple | None)
         sessions = set(opened or ())
-        for each in _made(request, outcome):
+        for each, _ in happened(request, outcome):
             if isinstance(each, Block):
                 if any(reach.component == self.database for reach in each.reaches):
                     sessions.add(self.process)
@@ -72,7 +77,7 @@ class ProcessConnection:
 
     def closed(self, opened: Hashable) -> tuple[Operation, ...]:
         """Close the connection, where a transaction is open."""
-        return (Operation(self.database, "leave", (self.process,)),) if opened else ()
+        return (Operation(self.database, "leave", (self.process, not self.repeats)),) if opened else ()
 
     def broken(self, *, for_good: bool) -> tuple[Operation, ...]:
         """Let the database notice that the process is gone."""
@@ -103,25 +108,3 @@ def _turned(request: Request, turn: Callable[[Operation], Operation]) -> Any:
         turned = tuple(_turned(each, turn) for each in request.operations)
         return request if turned == request.operations else replace(request, operations=turned)
     return request
-
-
-def _operations(request: Request) -> Iterator[Operation]:
-    if isinstance(request, Operation):
-        yield request
-    elif isinstance(request, Accompanied):
-        yield from _operations(request.request)
-    elif isinstance(request, Atomic | AnyOf):
-        for each in request.operations:
-            yield from _operations(each)
-
-
-def _made(request: Request, outcome: Any) -> Iterator[Operation | Block]:
-    """Yield what has happened of a request, when it had this outcome."""
-    if isinstance(request, AnyOf):
-        yield from _made(request.operations[outcome.which], outcome.outcome)
-    elif isinstance(request, Accompanied):
-        yield from _made(request.request, outcome)
-    elif isinstance(request, Atomic):
-        yield from request.operations
-    elif isinstance(request, Operation | Block):
-        yield request

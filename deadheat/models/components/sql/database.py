@@ -70,7 +70,7 @@ class Database(Component):
 
     def connection(self, client: Client) -> ProcessConnection:
         """Return a process's connection: its sessions are its own, and end with it."""
-        return ProcessConnection(self.name, client.name, self._require)
+        return ProcessConnection(self.name, client.name, self._require, client.repeats)
 
     def _require(self, request: Operation) -> None:
         """Raise ModelError for a statement that the database could not do."""
@@ -201,15 +201,18 @@ class Database(Component):
         return (Step(None, value.without_process(process)),)
 
     @operation
-    def leave(self, value: DatabaseState, process: str) -> Steps:
-        """End all sessions of a process whose role has ended; what is open is rolled back, if it `may_end_open`."""
+    def leave(self, value: DatabaseState, process: str, for_good: bool = True) -> Steps:
+        """End all sessions of a process whose role has ended, `for_good`; what has been written `may_end_open`, or not.
+
+        A process whose role begins anew goes on in what is open.
+        """
         for each in value.transactions:
             if is_of(each.session, process) and each.writes and not self.may_end_open:
                 raise ModelError(
-                    f"The process {process!r} ends, and its transaction has not: {_described(each)}, which is rolled "
-                    "back; end it by commit() or rollback(), or say may_end_open=True where the database is made."
+                    f"The process {process!r} ends, and its transaction has not: {_described(each)}, which no COMMIT "
+                    "follows; end it by commit() or rollback(), or say may_end_open=True where the database is made."
                 )
-        return (Step(None, value.without_process(process)),)
+        return (Step(None, value.without_process(process) if for_good else value),)
 
     def _in_session(self, value: DatabaseState, session: str, statement: Statement) -> Steps:
         transaction = self._free(value, session)

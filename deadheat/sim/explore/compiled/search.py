@@ -90,9 +90,7 @@ class KernelSearch:
             raise UsageError(f"This search cannot be done, since {stop}.", about=stop.limit) from None
         self.cursors = self._begun_at = self.store.join(self.depth)
         self.team.forget(self.store)
-        self.chunk = FIRST_CHUNK
-        self.growth = 0.0
-        self.at_end = False
+        self.chunk, self.growth, self.at_end = FIRST_CHUNK, 0.0, False
 
     # The search
 
@@ -138,12 +136,13 @@ class KernelSearch:
         """Share states out among more cores, once that pays; and by all their fields, where it is done unevenly."""
         cores = cores_for(self.store.states, self.options, self._tuning)
         more, uneven = cores > len(self.team.workers), is_uneven(self._ranges(self.depth), self._tuning)
-        if more and not self.stopped:
+        if self.stopped or not (more or (uneven and not self.dense.spread)):
+            return
+        if more:
             self.team.close()
             self.team = Team(self.dense, cores, len(self.tables.watches))
-        if not self.stopped and (more or (uneven and not self.dense.spread)):
-            self.dense.spread = uneven
-            self._repack()
+        self.dense.spread = uneven
+        self._repack()
 
     def _waiting(self) -> int:
         """Return how many states of the frontier are not expanded yet."""
@@ -355,8 +354,8 @@ class KernelSearch:
 
     def _save_now_and_then(self) -> None:
         """Save the search, if enough was done since it was last saved to make the saving a small part of it."""
-        enough = self._tuning.enough_to_save(self.store.states)
-        if self.checkpoint is not None and self.transitions - self._transitions_saved > enough:
+        done = self.transitions - self._transitions_saved
+        if self.checkpoint is not None and done > self._tuning.enough_to_save(self.store.states):
             self._save(self.checkpoint)
 
     def _save_or_remove(self) -> None:
@@ -381,8 +380,8 @@ class KernelSearch:
         checkpoint.save(self.tables, saved)
 
     def _empty_store(self) -> Store:
-        shards, spread = len(self.team.workers), self.dense.spread
-        return empty_store(self.dense.layout, self.options, self._tuning, shards, spread=spread)
+        dense, shards = self.dense, len(self.team.workers)
+        return empty_store(dense.layout, self.options, self._tuning, shards, spread=dense.spread)
 
     def _why(self, error: NoRoomError) -> Stop:
         return error.stop or no_more_memory(self.options.memory_bytes_max)
@@ -396,6 +395,6 @@ class KernelSearch:
 
     def _report(self) -> None:
         if self.report:
-            store, used = self.store, self.store.bytes_used + self.team.bytes_used
-            frontier = self._waiting() + store.layer_size(self.depth + 1)
-            self.report(Progress(store.states, self.transitions, frontier, self.depth, used, self.growth))
+            used, waiting = self.store.bytes_used + self.team.bytes_used, self._waiting()
+            waiting += self.store.layer_size(self.depth + 1)
+            self.report(Progress(self.store.states, self.transitions, waiting, self.depth, used, self.growth))

@@ -63,8 +63,7 @@ class DenseTables:
         self.tables = tables
         self.symmetry = symmetry
         self.watched_parts = [part for watch in tables.watches for part in watch.parts]
-        self.spread = False
-        """Whether all fields say which core looks after a state (see `Layout.shard_masks`)."""
+        self.spread = False  # see `Layout.shard_masks`
         self._dense_bits = dense_bits
         self._part_numbers = {part: number for number, part in enumerate(self.watched_parts)}
         names = [watch.property.name for watch in tables.watches]

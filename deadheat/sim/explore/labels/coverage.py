@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy
@@ -17,8 +17,21 @@ __all__ = ["Coverage"]
 
 
 class Coverage:
-    """What each label of up to so many faults has reached, as the states that a search has found show it."""
+    """What each set of up to so many faults has reached, as the searches of all parts of a system show it."""
 
+    def __init__(self, searches: Sequence[LabelSearch], steps: Collection[str], size: int) -> None:
+        self._parts = [_PartCoverage(each, steps, size) for each in searches]
+
+    def steps_under(self, kinds: Kinds) -> frozenset[str]:
+        """Return the labelled steps that some run makes under a set of faults."""
+        return frozenset().union(*(each.steps_under(kinds) for each in self._parts))
+
+    def values_under(self, kinds: Kinds) -> dict[str, list[Any]]:
+        """Return the values that each component takes under a set of faults."""
+        return {name: values for each in self._parts for name, values in each.values_under(kinds).items()}
+
+
+class _PartCoverage:
     def __init__(self, search: LabelSearch, steps: Collection[str], size: int) -> None:
         self._search = search
         count = search.levels[min(size, len(search.levels) - 1)][-1][1]
@@ -33,17 +46,15 @@ class Coverage:
         self._find_values()
 
     def steps_under(self, kinds: Kinds) -> frozenset[str]:
-        """Return the labelled steps that some run makes under a set of faults."""
-        return frozenset().union(*(self._steps_of[label] for label in self._parts(kinds)))
+        return frozenset().union(*(self._steps_of[label] for label in self._parts_of(kinds)))
 
     def values_under(self, kinds: Kinds) -> dict[str, list[Any]]:
-        """Return the values that each component takes under a set of faults."""
-        labels = self._parts(kinds)
+        labels = self._parts_of(kinds)
         numbers = {name: set().union(*(of[label] for label in labels)) for name, of in self._values_of.items()}
         tables = self._search.tables
         return {name: [tables.value(tables.component_field(name), each) for each in of] for name, of in numbers.items()}
 
-    def _parts(self, kinds: Kinds) -> list[int]:
+    def _parts_of(self, kinds: Kinds) -> list[int]:
         return [self._search.labels.numbers[part] for part in parts_of(kinds)]
 
     def _find_values(self) -> None:

@@ -57,19 +57,23 @@ class RecentHindsight(Hindsight):
 
     def quiescent(self, watch: Watch) -> Int64:
         """Return the places of the quiescent states that violate a property."""
-        numbers = self._violating(watch)
+        return self.quiescent_among(self._violating(watch))
+
+    def quiescent_among(self, numbers: Int64) -> Int64:
+        """Return those of these places whose states are quiescent."""
         everybody = numpy.ones(len(self._tables.locals), dtype=numpy.uint8)
         still: Int64 = numbers[(self._look_at(numbers, everybody) & CAN_MOVE) == 0]
         return still
 
     def all_settled(self, watch: Watch) -> Int64:
         """Return the places of the settled states in whose component one part is violated throughout."""
-        found = [self._settled_within(single) for single in watch.singles]
+        found = [self.settled_among(self._violating(single)) for single in watch.singles]
         together: Int64 = numpy.unique(numpy.concatenate(found))
         return together
 
-    def _settled_within(self, single: Watch) -> Int64:
-        numbers = self._without_passing_processes(self._violating(single))
+    def settled_among(self, numbers: Int64) -> Int64:
+        """Return the places of the settled states whose components are among these."""
+        numbers = self._without_passing_processes(numbers)
         edges = edges_of(self._dense, self._store, numbers, owed_only=True)
         left_out = numpy.zeros(len(numbers), dtype=numpy.uint8)
         prune(edges.sources, edges.targets, left_out)
@@ -86,10 +90,11 @@ class RecentHindsight(Hindsight):
 
     def all_lasting(self, watch: Watch) -> list[Lasting]:
         """Return where fair runs can violate one part for ever."""
-        return [lasting for single in watch.singles for lasting in self._lasting_within(single)]
+        return [lasting for single in watch.singles for lasting in self.lasting_among(self._violating(single))]
 
-    def _lasting_within(self, single: Watch) -> list[Lasting]:
-        numbers = self._lasting(self._violating(single))
+    def lasting_among(self, numbers: Int64) -> list[Lasting]:
+        """Return where fair runs can stay among these states for ever."""
+        numbers = self._lasting(numbers)
         if not len(numbers):
             return []
         edges = edges_of(self._dense, self._store, numbers)

@@ -14,19 +14,16 @@ from deadheat.sim.explore.labels.sets import Kinds
 from deadheat.sim.model import Kind
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["schedule_to"]
+__all__ = ["cycle_from", "schedule_to", "stem_to"]
 
 
 def schedule_to(search: LabelSearch, name: str, end: End) -> Schedule:
     """Return a shortest schedule that violates a property at an end that the search has found."""
-    way = search.chain(end.pair)
-    if end.after is not None:
-        way.append((end.after, end.label))
-    stem = tuple(_choice(search, before, after) for before, after in pairwise(way))
+    stem = stem_to(search, end)
     kinds: Mapping[str, Kind] = {each.property.name: each.property.kind for each in search.tables.watches}
     if kinds[name] is not Kind.EVENTUALLY:
         return Schedule(stem)
-    return Schedule(stem + tuple(_cycle(search, name, end)), cycle_from=len(stem))
+    return Schedule(stem + tuple(cycle_from(search, name, end)), cycle_from=len(stem))
 
 
 def _choice(search: LabelSearch, before: tuple[int, Kinds], after: tuple[int, Kinds]) -> Choice:
@@ -40,7 +37,16 @@ def _choice(search: LabelSearch, before: tuple[int, Kinds], after: tuple[int, Ki
     return next(found).successor.choice
 
 
-def _cycle(search: LabelSearch, name: str, end: End) -> list[Choice]:
+def stem_to(search: LabelSearch, end: End) -> tuple[Choice, ...]:
+    """Return a shortest way to an end."""
+    way = search.chain(end.pair)
+    if end.after is not None:
+        way.append((end.after, end.label))
+    return tuple(_choice(search, before, after) for before, after in pairwise(way))
+
+
+def cycle_from(search: LabelSearch, name: str, end: End) -> list[Choice]:
+    """Return a cycle on which a property is violated for ever, from an end of liveness on."""
     state = int(search.store.pairs.state[end.pair])
     for lasting in search.lasting[name]:
         place = int(numpy.searchsorted(lasting.numbers, state))

@@ -58,7 +58,8 @@ class StoppedError(Exception):
 class End:
     """Where a shortest violation of a property is found: a pair, or a step from it to the state `after`.
 
-    `rank` is 1 where what violates is not quiescent, or meets faults; `length` counts the steps to there.
+    `rank` is 1 where what violates is not quiescent, or meets faults; `length` counts the steps to there, and `whole`
+    also those of other parts of the system, where they are searched alone.
     """
 
     label: Kinds
@@ -66,6 +67,7 @@ class End:
     length: int
     after: int | None = None
     rank: int = 0
+    whole: int = 0
 
 
 class LabelSearch:
@@ -93,6 +95,8 @@ class LabelSearch:
         """Is called now and then."""
         self.lasting: dict[str, list[Lasting]] = {}
         self.ends: dict[tuple[str, Kinds], End] = {}
+        self.ranked: dict[tuple[str, Kinds, int], End] = {}
+        """The nearest ends of each rank."""
         self._ranks: tuple[UInt64, UInt64] = (_no_bits(0), _no_bits(0))
         self._absent = self._absences(absent)
         self._decided = _no_bits(len(labels.sets))
@@ -264,7 +268,7 @@ class LabelSearch:
     def _note_step(self, name: str, pair: int, label: int, after: int) -> None:
         key = name, self.labels.sets[label]
         if key not in self.ends:
-            self.ends[key] = End(key[1], pair, self._depth(pair) + 1, after)
+            self.ends[key] = self.ranked[*key, 0] = End(key[1], pair, self.depth_of(pair) + 1, after)
             self._decided[label] |= numpy.uint64(1 << self.dense.property_numbers[name])
 
     # What is judged at the end of a size
@@ -305,12 +309,12 @@ class LabelSearch:
             label, number = divmod(place, count)
             key = self.tables.watches[number].property.name, self.labels.sets[label]
             pair = int(found[place])
-            if key not in self.ends:
-                self.ends[key] = End(key[1], pair, self._depth(pair), rank=rank)
+            end = self.ranked[*key, rank] = End(key[1], pair, self.depth_of(pair), rank=rank)
+            self.ends.setdefault(key, end)
 
     # Pairs
 
-    def _depth(self, pair: int) -> int:
+    def depth_of(self, pair: int) -> int:
         """Return how many steps lead to a pair."""
         layers = next(each for each in reversed(self.levels) if each and each[0][0] <= pair)
         return next((depth for depth, (first, last) in enumerate(layers) if first <= pair < last), len(layers))

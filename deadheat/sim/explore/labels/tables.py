@@ -7,7 +7,7 @@ and takes no room, and so nothing that looks at states alone (what is settled, w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from copy import copy
 from typing import NamedTuple
 
 from deadheat.sim.learn.tables import FIELD_BITS, Successor, Tables
@@ -30,7 +30,9 @@ class LabelTables(Tables):
     def __init__(self, model: Model, kinds: Sequence[str], base: Mapping[str, int], *, merging: bool = True) -> None:
         budgets = {kind: base.get(kind, 0) or UNLIMITED for kind in kinds}
         budgets |= {kind: budget for kind, budget in base.items() if kind not in budgets}
-        super().__init__(replace(model, budgets=budgets), merging=merging)
+        model = copy(model)  # which keeps what a part of a model knows of the whole
+        object.__setattr__(model, "budgets", budgets)
+        super().__init__(model, merging=merging)
         self.kinds = tuple(kinds)
         self.free = frozenset(kind for kind in kinds if not base.get(kind))
 

@@ -40,7 +40,7 @@ from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind, Model, Part, Process, Property
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["PART_STATES_MAX", "explore_parts"]
+__all__ = ["PART_STATES_MAX", "Group", "OutsideError", "explore_parts", "guessed_groups", "part_of"]
 
 PART_STATES_MAX = 50_000
 """A part with more states than this is not explored alone."""
@@ -64,7 +64,7 @@ class _NotComposableError(Exception):
     """The argument does not hold for this model."""
 
 
-class _OutsideError(ModelError):
+class OutsideError(ModelError):
     """A process of a part named a component of another."""
 
     def __init__(self, name: str) -> None:
@@ -79,7 +79,7 @@ class _PartModel(Model):
 
     def component(self, name: str) -> Any:
         if name not in self.components and name in self.whole.components:
-            raise _OutsideError(name)
+            raise OutsideError(name)
         return super().component(name)
 
     def instances(self, component: str) -> tuple[str, ...]:
@@ -94,13 +94,13 @@ def explore_parts(begun: python.Search) -> Exploration | None:
     model = begun.tables.model
     if any(each.every_step for each in model.properties):  # also of steps of other parts
         return None
-    groups = _guessed_groups(begun.tables)
-    explored: dict[_Group, _ExploredPart] = {}
+    groups = guessed_groups(begun.tables)
+    explored: dict[Group, _ExploredPart] = {}
     while len(groups) > 1 and len(explored) < len(groups):
         group = next(each for each in groups if each not in explored)
         try:
-            explored[group] = _ExploredPart(_part_of(model, group), begun.tables, begun.options)
-        except _OutsideError as error:
+            explored[group] = _ExploredPart(part_of(model, group), begun.tables, begun.options)
+        except OutsideError as error:
             owner = next(each for each in groups if error.name in each.components)
             explored.pop(owner, None)
             groups = [each for each in groups if each not in (group, owner)] + [group.joined(owner)]
@@ -119,19 +119,22 @@ def explore_parts(begun: python.Search) -> Exploration | None:
 # The parts
 
 
-class _Group(NamedTuple):
+class Group(NamedTuple):
     """The processes and components of a part, by name."""
 
     processes: frozenset[str]
     components: frozenset[str]
 
-    def joined(self, other: _Group) -> _Group:
+    def joined(self, other: Group) -> Group:
         """Return both as one."""
-        return _Group(self.processes | other.processes, self.components | other.components)
+        return Group(self.processes | other.processes, self.components | other.components)
 
 
-def _guessed_groups(tables: Tables) -> list[_Group]:
-    """Return the parts as they look after what was learned so far: connected components of who touches what."""
+def guessed_groups(tables: Tables, without: frozenset[str] = frozenset()) -> list[Group]:
+    """Return the parts as they look after what was learned so far: connected components of who touches what.
+
+    Or as they would look without some processes.
+    """
     touching: dict[tuple[str, str], set[tuple[str, str]]] = {
         ("component", name): set() for name in tables.model.components
     }
@@ -141,6 +144,8 @@ def _guessed_groups(tables: Tables) -> list[_Group]:
         touching[other].add(one)
 
     for process, states in enumerate(tables.locals):
+        if states.process.name in without:
+            continue
         node = ("process", states.process.name)
         touching[node] = set()
         named = {*_touched(tables, process), *_crash_components(states.process, tables.model)}
@@ -154,7 +159,7 @@ def _guessed_groups(tables: Tables) -> list[_Group]:
         processes = frozenset(name for kind, name in nodes_of_part if kind == "process")
         components = frozenset(name for kind, name in nodes_of_part if kind == "component")
         if processes or any(set(part.reads) & components for part in _parts_of_properties(tables.model)):
-            groups.append(_Group(processes, components))
+            groups.append(Group(processes, components))
     return groups
 
 
@@ -180,7 +185,8 @@ def _parts_of_properties(model: Model) -> Iterator[Part]:
         yield from prop.judged
 
 
-def _part_of(model: Model, group: _Group) -> _PartModel:
+def part_of(model: Model, group: Group) -> _PartModel:
+    """Return a part of a model, with its share of the properties."""
     components = {name: each for name, each in model.components.items() if name in group.components}
     processes = tuple(each for each in model.processes if each.name in group.processes)
     properties = []
