@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import Any
 
 from deadheat.models.design import Design
 from deadheat.models.system import Protocol
 from deadheat.scenarios import check as checking, user_code
-from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict
+from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
-from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit
 from deadheat.sim.faults import Fault
 from deadheat.sim.model import UNLIMITED, Model
@@ -110,7 +109,7 @@ def check(
     properties: Iterable[str] | None = None,
     quiet: bool = False,
     allow_unreached: Iterable[str] = (),
-    states_max: int = SearchOptions().states_max,
+    states_max: int = INTERRUPTIBLE.states_max,
 ) -> Checked:
     """Check a protocol, a design, a model, or what a reference such as `ours.py:PROTOCOL` names: every interleaving.
 
@@ -164,7 +163,7 @@ def _checked(
         quiet,
     )
     allowed = require_steps_or_faults(allow_unreached, [scenario])
-    options = Options(SearchOptions(states_max), allow_unreached=allowed, faults_must_fire=True)
+    options = Options(replace(INTERRUPTIBLE, states_max=states_max), allow_unreached=allowed, faults_must_fire=True)
     return Checked(checking.check(scenario, options), scenario.subject)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deadheat.gate.config import Check
 from deadheat.gate.surveys import Budgets, Judged, Step, Survey, Witness
-from deadheat.scenarios.check import CheckResult, Counterexample, Options, Verdict, check
+from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.mutate import MutantResult, hunt_of, judge_all
 from deadheat.scenarios.narrate import closing_sentence
@@ -47,7 +47,7 @@ def scenario_of(asked: Check) -> Scenario:
 def options_of(asked: Check) -> Options:
     """Return how a check is to be searched; raises UsageError for a step or fault that there is not."""
     allowed = require_steps_or_faults(asked.allow_unreached, [scenario_of(asked)])
-    return Options(SearchOptions(asked.max_states), allowed, faults_must_fire=True)
+    return Options(replace(INTERRUPTIBLE, states_max=asked.max_states), allowed, faults_must_fire=True)
 
 
 def survey(asked: Check) -> Survey:
@@ -192,7 +192,9 @@ def witness(asked: Check, name: str, faults: Budgets) -> Witness:
         elif together.get(kind) != UNLIMITED:
             together[kind] = together.get(kind, 0) + int(budget)
     scenario = replace(scenario, faults=tuple(together.items()), properties=(name,))
-    counterexample = check(scenario, Options(SearchOptions(asked.max_states))).outcome(name).counterexample
+    counterexample = (
+        check(scenario, Options(replace(INTERRUPTIBLE, states_max=asked.max_states))).outcome(name).counterexample
+    )
     if counterexample is None:
         raise UsageError(f"{name} of {asked.name} is not violated any more; run the gate again.")
     return witness_of(counterexample)

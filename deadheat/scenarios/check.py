@@ -27,6 +27,7 @@ from deadheat.sim.run.coverage import Site, sites_of
 from deadheat.sim.trace import Trace
 
 __all__ = [
+    "INTERRUPTIBLE",
     "CheckResult",
     "Counterexample",
     "Options",
@@ -36,6 +37,10 @@ __all__ = [
     "check_all",
     "each_checked",
 ]
+
+
+INTERRUPTIBLE = SearchOptions(asked=interruption.asked)
+"""A search that ends with what it has once somebody has asked for that."""
 
 
 class Verdict(StrEnum):
@@ -61,7 +66,7 @@ class Options:
     more than that there is none of these.
     """
 
-    search: SearchOptions = SearchOptions(asked=interruption.asked)
+    search: SearchOptions = INTERRUPTIBLE
     allow_unreached: frozenset[str] = frozenset()
     faults_must_fire: bool = False
     where: tuple[Condition, ...] = ()
