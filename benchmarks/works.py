@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import resource
+import os
 import shutil
 import subprocess
 import sys
@@ -82,13 +82,17 @@ def two_phase(managers: int, explorer: str, cores: int = 1, *, fingerprint: bool
 
 def two_phase_whole(managers: int) -> Measured:
     """Run the example, end to end, with its defaults; the bytes are all that the process took."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    program = str(HERE.parent / "examples" / "two_phase_commit.py")
     started = time.perf_counter()
-    said = run([sys.executable, str(HERE.parent / "examples" / "two_phase_commit.py"), str(managers)])
+    with subprocess.Popen([sys.executable, program, str(managers)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - started
+    assert process.returncode == 0, said
     states = int(said.split(": ")[1].split()[0].replace(",", ""))
-    taken = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # of the largest child so far
-    return Measured(states, seconds, taken * 1024 / states if taken > before else None)
+    return Measured(states, seconds, used.ru_maxrss * 1024 / states)
 
 
 def peer(name: str, managers: int) -> Measured:

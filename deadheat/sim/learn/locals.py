@@ -76,6 +76,7 @@ class LocalStates:
         self._successors: dict[tuple[int, int, Hashable], int] = {}
         self._answered: list[Answered] = []
         self._parked: dict[int, list[RunningProcess]] = {}
+        self._unanswered: dict[int, set[int]] = {}
         self._spare = 0
         self.growth = Growth()
         self._number(self._begin(), parent=-1, alternative=0, outcome=None)
@@ -89,7 +90,7 @@ class LocalStates:
         key = (state, alternative, freeze(outcome))
         known = self._successors.get(key)
         if known is None:
-            running = self._take_parked(state) or self._run_to(state)
+            running = self._take_parked(state, alternative) or self._run_to(state)
             running.fire(alternative, outcome)
             known = self._number(running, state, alternative, outcome)
             self._successors[key] = known
@@ -176,21 +177,26 @@ class LocalStates:
         return number
 
     def _park(self, running: RunningProcess, number: int) -> None:
-        """Keep a run where it stands, if it may be of use: a state has an answer for each of its operations at least.
+        """Keep a run where it stands, if it may be of use: for an operation there that has no answer yet.
 
         It need not have come there by the way that is noted: where histories are merged, none tells them apart.
         """
+        unanswered = self._unanswered.setdefault(number, set(range(len(running.operations))))
         parked = self._parked.setdefault(number, [])
-        if not parked or (len(parked) < len(running.operations) and self._spare < SPARE_MAX):
+        if len(parked) < len(unanswered) and (not parked or self._spare < SPARE_MAX):
             self._spare += bool(parked)
             parked.append(running)
 
-    def _take_parked(self, number: int) -> RunningProcess | None:
-        parked = self._parked.get(number)
-        if not parked:
-            return None
-        self._spare -= len(parked) > 1
-        return parked.pop()
+    def _take_parked(self, number: int, alternative: int) -> RunningProcess | None:
+        """Return a run that stands there, for this answer; those that none is left for are let go of."""
+        parked, unanswered = self._parked.get(number, []), self._unanswered.get(number, set())
+        unanswered.discard(alternative)
+        taken = parked.pop() if parked else None
+        self._spare -= bool(parked)
+        while len(parked) > len(unanswered):
+            parked.pop()
+            self._spare -= bool(parked)
+        return taken
 
     def _add(self, key: Hashable, state: LocalState) -> int:
         number = self._numbers.setdefault(key, len(self.states))
