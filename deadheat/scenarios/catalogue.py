@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.design import Design
@@ -34,6 +35,7 @@ __all__ = [
     "all_in",
     "find",
     "find_protocol",
+    "names_stop",
     "protocols",
     "without_mutants",
 ]
@@ -102,10 +104,8 @@ def find(text: str) -> Found | Callable[..., Any]:
     Raises UsageError, naming the nearest, if a part is unknown or an addition is given twice, if there is no such
     mutant, or if the user's own code cannot be imported.
     """
-    if BETWEEN in text:
-        raise UsageError(
-            f"{text} is a stop of a rollout, and no protocol or design; check, show, replay and rollout take one."
-        )
+    if names_stop(text):
+        raise UsageError(f"{text} is a stop of a rollout, and no protocol or design; check, show and replay take one.")
     original, tilde, number = text.rpartition(MUTANT)
     if tilde and Reference.of(text).mutants:
         without_mutants(text)  # raises for what is no number
@@ -139,9 +139,15 @@ def all_in(text: str) -> tuple[str, ...]:
     return tuple(f"{text}:{name}" for name in its)
 
 
+def names_stop(text: str) -> bool:
+    """Return whether a reference is that of a stop of a rollout, and not of something in a file of such a name."""
+    found = OBJECT.match(text)
+    return BETWEEN in text and not (found is not None and Path(found["where"]).exists())
+
+
 def without_mutants(text: str) -> str:
     """Return the reference to what a mutant was made of; raises UsageError for a number that no mutant has."""
-    if BETWEEN in text:
+    if names_stop(text):
         return text
     reference = Reference.of(text)
     for number in reference.mutants:

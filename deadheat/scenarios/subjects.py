@@ -164,7 +164,7 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
 
     Raises UsageError where there is no such thing, or it takes no such sizes; and whatever making a model raises.
     """
-    if catalogue.BETWEEN in reference:
+    if catalogue.names_stop(reference):
         from deadheat.scenarios.stops import stop_named
 
         if settings:

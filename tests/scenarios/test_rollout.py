@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain, combinations, permutations
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from deadheat.models.design import Design
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.roles import Steps, crash, one_each
 from deadheat.scenarios import rollout as module
+from deadheat.scenarios.catalogue import find
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.replaying import replay
@@ -220,10 +222,8 @@ def test_a_timeline_says_which_process_is_which_version() -> None:
     assert not any("(" in each.process for each in events if each.process.startswith(("user", "dispatcher")))
 
 
-def test_a_counterexample_is_saved_and_replayed_by_the_name_of_its_stop(tmp_path: object) -> None:
-    from pathlib import Path
-
-    path = Path(str(tmp_path)) / "stop.json"
+def test_a_counterexample_is_saved_and_replayed_by_the_name_of_its_stop(tmp_path: Path) -> None:
+    path = tmp_path / "stop.json"
     found = rollout("baseline", "name-tombstone").at(Stop((), ("cancel",)))
     assert found.counterexamples is not None
     save(found.counterexamples["nothing-stuck"], path)
@@ -334,3 +334,9 @@ def test_replicas_that_crash_otherwise_are_one_sentence() -> None:
 
 def test_a_pair_is_made_once() -> None:
     assert pair_of("baseline", "request-token") is pair_of("baseline", "request-token")
+
+
+def test_a_file_whose_name_looks_like_a_stop_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "50%off.py"
+    path.write_text("from deadheat.library import baseline\n\nPROTOCOL = baseline.BASELINE\n")
+    assert find(f"{path}:PROTOCOL").name == "baseline"  # type: ignore[union-attr]
