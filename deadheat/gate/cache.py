@@ -1,8 +1,7 @@
-"""Answers that were found before, by their question and by the files that they were read from.
+"""Answers that were found before, by their question and by all that they depend on (see `files`).
 
-Each answer is a file of its own in the platform's folder for caches: a checksum, and JSON. It is written beside its
-place and then moved there, so that two gates at once, or one that is killed, leave no half of one; what does not match
-its checksum is as if it were not there. What cannot be written is not kept, and nothing else comes of it.
+Each answer is a file of its own among what is kept between runs (`sim/kept`): two gates at once, or one that is killed,
+leave no half of one, and what is damaged is as if it were not there.
 """
 
 from __future__ import annotations
@@ -10,35 +9,31 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
-from deadheat.gate.files import package_hash, sources_of, unchanged
+from deadheat.gate.files import package_hash, unchanged
 from deadheat.gate.worker import Answer, Question
+from deadheat.sim import kept
 
-__all__ = ["FOLDER", "Cache"]
+__all__ = ["Cache"]
 
-FOLDER = "DEADHEAT_CACHE"
-"""The environment variable that names another folder."""
-
-ANSWERS_MAX = 1_000
-
+FOLDER = "gate"
+BYTES_MAX = 64 << 20
 DIGITS = 32
 
 
 class Cache:
-    """The folder with the answers."""
+    """The answers; none, where nothing can or shall be kept."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(os.environ.get(FOLDER) or platformdirs.user_cache_dir("deadheat")) / "gate"
-        self._ours = f"{package_hash()} {sys.version}"
+    def __init__(self) -> None:
+        self._folder = kept.folder(FOLDER)
+        self._ours = f"{package_hash()} {sys.version} {sys.prefix} {sys.flags.optimize}"
 
     def get(self, question: Question, root: Path) -> Answer | None:
-        """Return the answer to a question in a folder, if one was kept and no file that it was read from changed."""
+        """Return the answer to a question in a folder, if one was kept and all that it depends on is as it was."""
         for path in self._kept(question):
             answer = _read(path)
             if answer is not None and unchanged(answer.files, root):
@@ -49,20 +44,16 @@ class Cache:
 
     def keep(self, question: Question, answer: Answer) -> None:
         """Keep an answer, unless it says why there is none."""
-        if answer.error is not None:
+        if answer.error is not None or self._folder is None:
             return
         content = msgspec.json.encode(answer, order="deterministic")
-        name = f"{self._key(question)}-{sources_of(answer.files)}.json"
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as file:
-                file.write(_checksum(content) + b"\n" + content)
-            os.replace(file.name, self._folder / name)
-            self._make_room()
+        digest = hashlib.sha256(msgspec.json.encode(answer.files, order="deterministic")).hexdigest()[:DIGITS]
+        if kept.write(self._folder / f"{self._key(question)}-{digest}", content):
+            kept.remove_oldest(self._folder, BYTES_MAX)
 
     def _kept(self, question: Question) -> list[Path]:
         try:
-            return sorted(self._folder.glob(f"{self._key(question)}-*.json"))
+            return [] if self._folder is None else sorted(self._folder.glob(f"{self._key(question)}-*{kept.SUFFIX}"))
         except OSError:
             return []
 
@@ -70,20 +61,11 @@ class Cache:
         content = msgspec.json.encode(question, order="deterministic")
         return hashlib.sha256(self._ours.encode() + b"\0" + content).hexdigest()[:DIGITS]
 
-    def _make_room(self) -> None:
-        kept = sorted(self._folder.iterdir(), key=lambda each: each.stat().st_mtime)
-        for path in kept[: max(0, len(kept) - ANSWERS_MAX)]:
-            path.unlink(missing_ok=True)
-
-
-def _checksum(content: bytes) -> bytes:
-    return hashlib.sha256(content).hexdigest().encode()
-
 
 def _read(path: Path) -> Answer | None:
     """Return what a file keeps; None for one that is damaged, or of another form."""
+    content = kept.read(path.with_name(path.name.removesuffix(kept.SUFFIX)))
     try:
-        checksum, _, content = path.read_bytes().partition(b"\n")
-        return msgspec.json.decode(content, type=Answer) if checksum == _checksum(content) else None
-    except (OSError, msgspec.MsgspecError):
+        return None if content is None else msgspec.json.decode(content, type=Answer)
+    except msgspec.MsgspecError:
         return None

@@ -98,10 +98,14 @@ class Config:
 
 def find_config(start: Path) -> Path | None:
     """Return the nearest file that configures the gate, in a folder or those above it."""
-    for folder in (start, *start.parents):
-        for file in (folder / OWN_FILE, folder / PYPROJECT):
-            if file.is_file() and (file.name == OWN_FILE or configured(file)):
-                return file
+    return next(filter(None, map(config_in, (start, *start.parents))), None)
+
+
+def config_in(folder: Path) -> Path | None:
+    """Return the file of a folder that configures the gate: its own one goes first."""
+    for file in (folder / OWN_FILE, folder / PYPROJECT):
+        if file.is_file() and (file.name == OWN_FILE or configured(file)):
+            return file
     return None
 
 

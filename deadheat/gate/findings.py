@@ -76,7 +76,7 @@ class Finding:
     @property
     def has_witness(self) -> bool:
         """Whether there is a counterexample to be shown."""
-        return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None
+        return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None and not self.detail
 
 
 def findings(
@@ -92,8 +92,11 @@ def findings(
         found += _worse(check, before, now)
     found += _still(check, now, accepted)
     found = list({each.id: each for each in reversed(found)}.values())[::-1]
-    if before is not None and not may_change and not found and not _is_same(before, now):
-        found.append(Finding(check, Kind.CHANGED, _changed_text(before, now)))
+    if before is not None and not may_change and not _is_same(before, now):
+        known = {each.id: each.system for each in accepted if each.check == check.name}
+        if all(each.id in known for each in found) and (now.system is None or now.system not in known.values()):
+            detail = now.system or now.sources
+            found.append(Finding(check, Kind.CHANGED, _changed_text(before, now), detail=detail))
     return found
 
 
@@ -171,7 +174,8 @@ def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
     for name, was in before.properties.items():
         judged = now.properties.get(name)
         if judged is None:
-            yield Finding(check, Kind.LOST, f"{name} is not checked any more; before, it {_was(was)}.", name)
+            text = f"{name} is not checked any more; before, it {_was(was)}."
+            yield Finding(check, Kind.LOST, text, name, detail="not checked")
             continue
         if was.verdict != "holds" or judged.verdict == "holds":
             if judged.verdict != "violated":
@@ -182,11 +186,12 @@ def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
             yield _lost(check, name, judged, f"{name} no longer holds")
         else:
             yield _undecided(check, name, judged, now, "before, it held")
-    known = [(was, now.properties[name]) for name, was in before.properties.items() if name in now.properties]
-    if any(was.verdict == "holds" and judged.verdict == "violated" for was, judged in known):
-        return  # what is violated notices no guard any more: that is said already
-    for name, fate in before.mutants.items():
-        if fate == "noticed" and now.mutants.get(name) in ("survived", "no difference"):
+    violated = {name for name, judged in now.properties.items() if judged.verdict == "violated"}
+    for name, was_noticed in before.mutants.items():
+        fate = now.mutants.get(name)
+        if fate is None or was_noticed.fate != "noticed" or fate.fate not in ("survived", "no difference"):
+            continue
+        if not violated.issuperset(was_noticed.by):  # what is violated notices no guard any more, and is told by itself
             text = f"A guard is no longer tested by any property: {name}; without it, everything holds that held."
             yield Finding(check, Kind.MUTANT, text, detail=name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ import msgspec
 
 from deadheat.gate.base import Base, at
 from deadheat.gate.cache import Cache
-from deadheat.gate.config import PYPROJECT, WITHOUT_END, Check, Config, configured, read_config
+from deadheat.gate.config import WITHOUT_END, Check, Config, config_in, read_config
 from deadheat.gate.findings import (
     Finding,
     Kind,
@@ -27,10 +27,14 @@ from deadheat.gate.findings import (
     unsafe_rollout,
 )
 from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
+from deadheat.gate.narrowing import narrower, nearest
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
 from deadheat.version import VERSION
+
+NOT_IN_STEP = "not in step with the lock"
+"""The detail of a finding that says that nothing is compared."""
 
 OF_A_FILE = re.compile(r".+\.py:")
 
@@ -107,16 +111,17 @@ def gate(
         before = lock.checks if copy is None else asking.surveys_of(config.checks, copy)
         changed = [each for each in config.checks if is_changed(before.get(each.name), now[each.name])]
         unsafe = [] if copy is None else [one for each in changed for one in asking.beside(each, copy)]
-        gone = [] if copy is None else _checked_no_more(config, copy)
+        gone = [] if copy is None else _narrowed_since(config, copy)
     found = gone + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
     if copy is None and not update:
         found += _not_in_step(config, lock)
     if accepting is not None:
-        lock = _accepted(lock, accepting, found)
+        lock = _accepted(lock, accepting, found, now)
     today = today or dt.date.today()
     found = accept(found, lock.accepted, today)
     if update:
-        lock = Lock(checks=now, accepted=tuple(each for each in lock.accepted if each.id in {one.id for one in found}))
+        accepted = tuple(each for each in lock.accepted if each.id in {one.id for one in found})
+        lock = Lock(checks=now, asked={each.name: each for each in config.checks}, accepted=accepted)
     if update or accepting is not None:
         write_lock(config.lock, lock)
     refactored = [each.name for each in config.checks if is_refactored(before.get(each.name), now[each.name])]
@@ -212,26 +217,25 @@ def _found(
     return found
 
 
-def _checked_no_more(config: Config, base: Base) -> list[Finding]:
+def _narrowed_since(config: Config, base: Base) -> list[Finding]:
     """Return what the configuration at the ref asks for and this one does not: nobody looks at it any more."""
-    file = base.root / config.file.name
-    if not file.is_file() or (file.name == PYPROJECT and not configured(file)):
+    file = config_in(base.root)
+    if file is None:
         return []
-    now = {each.protocol: _named_by(config.checks, each.protocol) for each in config.checks}
     found = []
     for check in read_config(file).checks:
-        left = now.get(check.protocol)
-        lost = set(check.properties or (WITHOUT_END,)) - left if left is not None and WITHOUT_END not in left else set()
-        if left is None or lost:
-            what = ", ".join(sorted(lost)) if left is not None and lost != {WITHOUT_END} else "all its properties"
-            text = f"At {base.ref}, {what} of {check.protocol} {'are' if ',' in what else 'is'} checked, and no longer."
-            found.append(Finding(check, Kind.CHANGED, text, detail=f"no longer {what}"))
+        less = nearest(check, config.checks)
+        if less is None:
+            text = f"At {base.ref}, {check.name} is checked, and no longer."
+            found.append(Finding(check, Kind.CHANGED, text, detail="not checked"))
+        elif less:
+            found.append(_narrowed(check, f"at {base.ref}", less))
     return found
 
 
-def _named_by(checks: Iterable[Check], protocol: str) -> set[str]:
-    """Return the properties of a protocol that checks ask for; every one, where one of them names none."""
-    return {name for each in checks if each.protocol == protocol for name in each.properties or (WITHOUT_END,)}
+def _narrowed(check: Check, before: str, less: list[str]) -> Finding:
+    text = f"Less is asked of {check.name} than {before}: {'; '.join(less)}."
+    return Finding(check, Kind.CHANGED, text, detail=f"narrower: {'; '.join(less)}")
 
 
 def _named(config: Config, lock: Lock) -> str:
@@ -247,10 +251,19 @@ def _named(config: Config, lock: Lock) -> str:
 def _not_in_step(config: Config, lock: Lock) -> list[Finding]:
     """Return the checks that the lock does not know, and those that it alone knows."""
     found = [
-        Finding(each, Kind.CHANGED, f"{each.name} is not in the lock; if it is right, run deadheat gate --update.")
+        Finding(
+            each,
+            Kind.CHANGED,
+            f"{each.name} is not in the lock; if it is right, run deadheat gate --update.",
+            detail=NOT_IN_STEP,
+        )
         for each in config.checks
         if each.name not in lock.checks
     ]
+    for each in config.checks:
+        less = narrower(lock.asked[each.name], each) if each.name in lock.asked else []
+        if less:
+            found.append(_narrowed(each, f"when {config.lock.name} was written", less))
     names = {each.name for each in config.checks}
     for name in lock.checks:
         if name not in names:
@@ -258,17 +271,19 @@ def _not_in_step(config: Config, lock: Lock) -> list[Finding]:
                 f"{name} is in the lock and no longer in {config.file.name}, so nothing is checked of it; put it back, "
                 "or run deadheat gate --update."
             )
-            found.append(Finding(Check(name.partition(" (")[0]), Kind.CHANGED, text, detail=name))
+            found.append(Finding(Check(name.partition(" (")[0]), Kind.CHANGED, text, detail=NOT_IN_STEP))
     return found
 
 
-def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding]) -> Lock:
+def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding], now: Mapping[str, Survey]) -> Lock:
     known = {each.id: each for each in found}
     if accepting.id not in known:
         near = get_close_matches(accepting.id, known, n=1) or list(known)[:3]
         there = f"; there is {', '.join(near)}" if near else "; there is none"
         raise UsageError(f"There is no finding {accepting.id!r} to accept{there}.")
     finding = known[accepting.id]
+    if finding.detail == NOT_IN_STEP:
+        raise UsageError(f"{finding.text.rstrip('.')}; that cannot be accepted, since nothing would be compared.")
     entry = Accepted(
         finding.id,
         finding.check.name,
@@ -277,6 +292,7 @@ def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding]) -> Lo
         finding.faults,
         accepting.reason,
         accepting.until,
+        system=now[finding.check.name].system if finding.check.name in now else None,
     )
     others = tuple(each for each in lock.accepted if each.id != entry.id)
     return msgspec.structs.replace(lock, accepted=tuple(sorted((*others, entry), key=lambda each: each.id)))
@@ -308,4 +324,4 @@ def gate_alone(
 def out_of_step(config: Config) -> tuple[Finding, ...]:
     """Return what the lock has and the configuration has no more; nothing without a lock."""
     lock = read_lock(config.lock)
-    return () if lock is None else tuple(each for each in _not_in_step(config, lock) if each.detail)
+    return () if lock is None else tuple(each for each in _not_in_step(config, lock) if each.check not in config.checks)

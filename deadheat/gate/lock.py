@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from deadheat.gate.config import Check
 from deadheat.gate.surveys import Budgets, Survey
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
@@ -26,7 +27,10 @@ MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
 
 
 class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finding that the team lives with, until the end of a day; what it is, so that it is known again."""
+    """A finding that the team lives with, until the end of a day; what it is, so that it is known again.
+
+    `system` is the fingerprint of what the protocol did then: what it does else later is another matter.
+    """
 
     id: str
     check: str
@@ -35,15 +39,17 @@ class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: Budgets
     reason: str
     until: dt.date
+    system: str | None = None
 
 
 class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was found of each check, by its name, by which version of deadheat."""
+    """What was found of each check, by its name, by which version of deadheat; and what was asked of each."""
 
     format: str = FORMAT
     version: int = FORMAT_VERSION
     deadheat: str = VERSION
     checks: dict[str, Survey] = {}
+    asked: dict[str, Check] = {}
     accepted: tuple[Accepted, ...] = ()
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deadheat.gate.config import Check
-from deadheat.gate.surveys import Budgets, Judged, Step, Survey, Witness
+from deadheat.gate.surveys import Budgets, Judged, Mutant, Step, Survey, Witness
 from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.mutate import MutantResult, hunt_of, judge_all
@@ -117,7 +117,7 @@ def _order(faults: Budgets) -> tuple[int, list[tuple[str, str]]]:
     )
 
 
-def _mutants(scenario: Scenario, options: Options) -> Iterator[tuple[str, str]]:
+def _mutants(scenario: Scenario, options: Options) -> Iterator[tuple[str, Mutant]]:
     """Yield what became of each mutant, by what it is: two that read alike are told apart by their order."""
     options = replace(options, search=replace(options.search, explorer="python"), faults_must_fire=False)
     hunt = hunt_of(scenario, options)
@@ -125,7 +125,8 @@ def _mutants(scenario: Scenario, options: Options) -> Iterator[tuple[str, str]]:
     for each in judge_all(hunt, options):
         name = _name_of(each)
         seen[name] = seen.get(name, 0) + 1
-        yield name if seen[name] == 1 else f"{name} (the {seen[name]}th)", str(each.fate)
+        numbered = name if seen[name] == 1 else f"{name} (number {seen[name]})"
+        yield numbered, Mutant(str(each.fate), tuple(sorted({one.property for one in each.noticed_by})))
 
 
 def _name_of(result: MutantResult) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-__all__ = ["Budgets", "Hazard", "Judged", "SideBySide", "Step", "Survey", "Witness", "contains"]
+__all__ = ["Budgets", "Hazard", "Judged", "Mutant", "SideBySide", "Step", "Survey", "Witness", "contains"]
 
 Budgets: TypeAlias = dict[str, int | str]
 """How often each kind of fault happens; "*" for any number of times."""
@@ -38,6 +38,13 @@ class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     undecided: tuple[Budgets, ...] = ()
 
 
+class Mutant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of a protocol without one of its guards, and which properties noticed."""
+
+    fate: str
+    by: tuple[str, ...] = ()
+
+
 class Survey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was found of one check.
 
@@ -55,7 +62,7 @@ class Survey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     missed: tuple[str, ...] = ()
     not_reached: tuple[str, ...] = ()
     undecided_reach: tuple[str, ...] = ()
-    mutants: dict[str, str] = {}
+    mutants: dict[str, Mutant] = {}
     why: str | None = None
 
 

@@ -54,7 +54,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     side_by_side: SideBySide | None = None
     error: str | None = None
     defect: bool = False
-    files: Files = Files({}, {})
+    files: Files = Files()
 
     def require_found(self) -> Answer:
         """Return the answer; raises UsageError, or InternalError, for one that says why there is none."""
@@ -140,6 +140,8 @@ def _answered(question: Question) -> Answer:
             if not _is_there(check.protocol):
                 return Answer()
             check = _known_names(check)
+            if question.check.properties and not check.properties:
+                return Answer()  # nothing that is asked for was there
         if question.do == "survey":
             return Answer(survey=survey(check))
         if question.do == "side-by-side":
@@ -167,8 +169,10 @@ def _is_there(reference: str) -> bool:
     sys.path.insert(0, str(Path.cwd()))
     try:
         return find_spec(where) is not None and hasattr(__import__(where, fromlist=[name]), name)
-    except ModuleNotFoundError:
-        return False
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{where}.".startswith(f"{error.name}."):
+            return False
+        raise UsageError(f"{where} imports {error.name}, which is not there; install what it needs.") from None
 
 
 def _known_names(check: Check) -> Check:
