@@ -18,7 +18,15 @@ FORBIDDEN_IN_ENGINE = {"datetime", "uuid", "secrets", "threading", "asyncio"}
 FORBIDDEN_CALLS = {"id", "hash", "time.time", "time.monotonic", "random.random", "random.choice"}
 
 
-COMPARE_ADDRESSES = {"blocks.py", "fingerprint.py", "freeze.py", "holdings.py", "purity.py", "shared_state.py"}
+COMPARE_ADDRESSES = {
+    "alike.py",
+    "blocks.py",
+    "fingerprint.py",
+    "freeze.py",
+    "holdings.py",
+    "purity.py",
+    "shared_state.py",
+}
 """They compare addresses within one look, to tell aliases from copies, and never let one out."""
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from deadheat.gate.files import Files
+from deadheat.gate.files import TOP, Files
 from deadheat.gate.findings import Finding
+from deadheat.gate.older import Older
 from deadheat.sim.errors import UsageError
 from deadheat.sim.references import INSTALLED
 
@@ -31,6 +32,14 @@ class Base:
     root: Path
     paths: dict[str, str]
     working: Path
+
+    @property
+    def older(self) -> Older:
+        """What a process needs to know to load it."""
+        paths = [
+            each for each in self.paths["PYTHONPATH"].split(os.pathsep) if Path(each).is_relative_to(self.paths[TOP])
+        ]
+        return Older(str(self.root), self.paths[TOP], tuple(paths))
 
     def named(self, finding: Finding) -> Finding:
         """Return a finding in which files of the copy are called by the ref: `main:ours.py`."""
@@ -79,7 +88,7 @@ def at(ref: str, root: Path) -> Iterator[Base]:
         looked_in = [each for each in (*before, *sys.path) if _is_own(each, top)]
         inside = [tree / Path(each).resolve().relative_to(top.resolve()) for each in looked_in]
         paths = os.pathsep.join([*map(str, dict.fromkeys([*inside, there])), *before])
-        yield Base(ref, commit, there, {"PYTHONPATH": paths}, top.resolve())
+        yield Base(ref, commit, there, {"PYTHONPATH": paths, TOP: str(tree.resolve())}, top.resolve())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -18,11 +18,14 @@ import msgspec
 from deadheat.sim import kept
 from deadheat.sim.references import INSTALLED
 
-__all__ = ["Files", "Reading", "package_hash", "sources_of", "unchanged"]
+__all__ = ["TOP", "Files", "Reading", "package_hash", "sources_of", "unchanged"]
 
 OURS = Path(__file__).parents[1]
 
 STANDARD = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
+
+TOP = "DEADHEAT_GATE_TOP"
+"""The environment variable that tells a process of the gate in which folder the copy of a repository is."""
 
 OF_THE_SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev")))
 """What is no file of anybody's."""
@@ -41,6 +44,14 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own: dict[str, str | None] = {}
     others: dict[str, tuple[int, int] | None] = {}
     environment: dict[str, str | None] = {}
+
+
+def top_of(root: Path) -> Path:
+    """Return the folder of the repository that a folder is in, or of the copy of it; or the folder itself."""
+    copy = os.environ.get(TOP)
+    if copy:
+        return Path(copy)
+    return next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
 
 
 def unchanged(files: Files, root: Path) -> bool:
@@ -66,6 +77,7 @@ class Reading:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        self._top = top_of(self._root)
         self._seen: set[str] = set()
         self._imported: set[str] = set()
         self._variables: set[str] = set()
@@ -106,8 +118,8 @@ class Reading:
             path = _source(Path(name))
             if path.is_dir() or _is_nobodys(path):
                 continue
-            if path.is_relative_to(self._root) and not _is_installed(path):
-                own[path.relative_to(self._root).as_posix()] = _hash(path)
+            if path.is_relative_to(self._top) and not _is_installed(path):
+                own[Path(os.path.relpath(path, self._root)).as_posix()] = _hash(path)
             elif path.suffix == ".py" or not _is_installed(path):
                 others[str(path)] = _stat(path)
         variables = {name: _hash_of_variable(name) for name in sorted(self._variables)}
@@ -115,7 +127,7 @@ class Reading:
 
     def _looked_for(self) -> Iterator[str]:
         """Yield where modules would be that the project could have, or has: another one there would be another one."""
-        folders = [each for each in map(os.path.abspath, sys.path) if Path(each).is_relative_to(self._root)]
+        folders = [each for each in map(os.path.abspath, sys.path) if Path(each).is_relative_to(self._top)]
         folders = [each for each in dict.fromkeys([*folders, str(self._root)]) if not _is_installed(Path(each))]
         for name in self._imported:
             module = sys.modules.get(name)

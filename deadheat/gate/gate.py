@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -35,8 +34,6 @@ from deadheat.version import VERSION
 
 NOT_IN_STEP = "not in step with the lock"
 """The detail of a finding that says that nothing is compared."""
-
-OF_A_FILE = re.compile(r".+\.py:")
 
 __all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
 
@@ -99,7 +96,7 @@ def gate(
     the configuration says. Raises UsageError where something cannot be surveyed, or compared: never is that a success.
     """
     asking = _Asking(config, cache or Cache(), report, jobs or os.cpu_count() or 1)
-    lock = read_lock(config.lock)
+    lock = read_lock(config.lock, anew=update)
     if lock is None and base is None and not update:
         raise UsageError(
             f"There is no {config.lock.name} beside {config.file.name} to compare with; write it with deadheat gate "
@@ -158,9 +155,7 @@ class _Asking:
 
     def beside(self, check: Check, base: Base) -> list[Finding]:
         """Return what goes wrong while old and new run side by side; that it cannot be said is a finding, too."""
-        if not OF_A_FILE.match(check.protocol):
-            return [undecided_rollout(check, "a protocol in a package cannot be there twice; name it by its file")]
-        question = Question("side-by-side", check, old=str(base.root / check.protocol))
+        question = Question("side-by-side", check, older=base.older)
         try:
             found = answer(question, self._config.root).require_found().side_by_side
         except DeadheatError as error:

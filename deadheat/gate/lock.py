@@ -53,8 +53,24 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepted: tuple[Accepted, ...] = ()
 
 
-def read_lock(path: Path) -> Lock | None:
-    """Return the lock, or None where there is none; raises UsageError for a file that is none, or of another form."""
+def read_lock(path: Path, *, anew: bool = False) -> Lock | None:
+    """Return the lock, or None where there is none; raises UsageError for a file that is none, or of another form.
+
+    Where it is to be written anew, one that cannot be read counts as none, but for one with two sides to choose from.
+    """
+    try:
+        return _read_lock(path)
+    except NoLockError:
+        if anew:
+            return None
+        raise
+
+
+class NoLockError(UsageError):
+    """A file is no lock that this version can read."""
+
+
+def _read_lock(path: Path) -> Lock | None:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -68,11 +84,11 @@ def read_lock(path: Path) -> Lock | None:
     try:
         found: Any = json.loads(content)
     except ValueError as error:
-        raise UsageError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+        raise NoLockError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise UsageError(f"{path} is no lock of deadheat; write one with deadheat gate --update.")
+        raise NoLockError(f"{path} is no lock of deadheat; write one with deadheat gate --update.")
     if found.get("version") != FORMAT_VERSION:
-        raise UsageError(
+        raise NoLockError(
             f"{path} is a lock of form {found.get('version')!r}, made by deadheat {found.get('deadheat')}, and this is "
             f"deadheat {VERSION}, which reads form {FORMAT_VERSION}; compare with --base REF, and write it anew with "
             "--update."
@@ -80,7 +96,7 @@ def read_lock(path: Path) -> Lock | None:
     try:
         return msgspec.convert(found, Lock, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+        raise NoLockError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
 
 
 def write_lock(path: Path, lock: Lock) -> None:

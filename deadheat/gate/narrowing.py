@@ -22,7 +22,7 @@ def nearest(before: Check, checks: Iterable[Check]) -> list[str] | None:
 
 
 def _narrower(before: Check, now: Check) -> Iterator[str]:
-    for name in ("evaluations", "up_to", "max_states"):
+    for name in ("evaluations", "up_to"):
         was, by_now = getattr(before, name), getattr(now, name)
         if by_now < was:
             yield f"{name} was {was:,} and is {by_now:,}"

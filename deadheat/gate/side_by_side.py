@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
+from pathlib import Path
 
 from deadheat.gate.config import Check
+from deadheat.gate.older import OF_A_FILE, Older
 from deadheat.gate.survey import options_of, scenario_of, witness_of
 from deadheat.gate.surveys import Hazard, SideBySide, Witness
 from deadheat.scenarios.rollout import Rollout, StopResult, rollout
 from deadheat.scenarios.scenario import EVERY
 from deadheat.scenarios.stops import Stop
+from deadheat.scenarios.subject import Subject
+from deadheat.scenarios.subjects import subject_of
+from deadheat.scenarios.user_code import set_aside
 
 __all__ = ["side_by_side"]
 
@@ -17,11 +23,12 @@ STOPS_MAX = 3
 """So many stops are named of each hazard."""
 
 
-def side_by_side(asked: Check, old: str) -> SideBySide:
-    """Return what goes wrong between what a reference stands for and what a check names.
+def side_by_side(asked: Check, older: Older) -> SideBySide:
+    """Return what goes wrong between what a check names, as it was and as it is.
 
     Raises UsageError where one cannot take the other's place.
     """
+    old = _old(asked, older)
     scenario = scenario_of(asked)
     found = rollout(
         old,
@@ -32,8 +39,24 @@ def side_by_side(asked: Check, old: str) -> SideBySide:
         options_of(asked),
         quiet=asked.quiet,
     )
-    undecided = [name for each in found.results for name in each.undecided]
+    undecided = [*found.not_judged, *(name for each in found.results for name in each.undecided)]
+    undecided += [f"what holds, although nobody reaches {name}," for each in found.results for name in each.missed]
     return SideBySide(tuple(_hazards(found)), found.safe_orders, tuple(dict.fromkeys(undecided)))
+
+
+def _old(asked: Check, older: Older) -> Subject | str:
+    """Return the older version: what it has imported is set aside, so that the newer one finds its own."""
+    is_file = OF_A_FILE.match(asked.protocol) is not None
+    reference = str(Path(older.root) / asked.protocol) if is_file else asked.protocol
+    before = list(sys.path)
+    if not is_file:
+        sys.path[:0] = older.paths
+    try:
+        subject = subject_of(reference)
+    finally:
+        sys.path[:] = before
+    set_aside(Path(older.top))
+    return reference if is_file else subject
 
 
 def _hazards(found: Rollout) -> list[Hazard]:

@@ -19,6 +19,7 @@ import msgspec
 
 from deadheat.gate.config import Check
 from deadheat.gate.files import Files, Reading, sources_of
+from deadheat.gate.older import Older
 from deadheat.gate.surveys import Budgets, SideBySide, Survey, Witness
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError
 
@@ -32,7 +33,7 @@ SEED = "PYTHONHASHSEED"
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked: a survey of a check, a witness to how a property breaks, or what goes wrong beside an older one.
 
-    A witness is of the property that has this `name`, under these `faults` too; an older protocol is named by `old`.
+    A witness is of the property that has this `name`, under these `faults` too; `older` says where an older version is.
 
     Where it is `lenient`, names that the check speaks of and the protocol does not have are passed over, and a protocol
     that is not there is no mistake.
@@ -42,7 +43,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check: Check
     name: str = ""
     faults: Budgets = {}
-    old: str = ""
+    older: Older = Older()
     lenient: bool = False
 
 
@@ -147,7 +148,7 @@ def _answered(question: Question) -> Answer:
         if question.do == "side-by-side":
             from deadheat.gate.side_by_side import side_by_side
 
-            return Answer(side_by_side=side_by_side(check, question.old))
+            return Answer(side_by_side=side_by_side(check, question.older))
         return Answer(witness=witness(check, question.name, question.faults))
     finally:
         watching.stop()

@@ -91,7 +91,7 @@ class _Asked:
             self._subject.labels,
             self._options.search,
             self._alone,
-            composed=self._scenario.evaluations > 1,
+            composed=self._scenario.evaluations > 1 and not self._shares_budgets(),
         )
         found = breaking_sets(question, *([report] if report else []))
         for name in self._scenario.properties:
@@ -106,6 +106,10 @@ class _Asked:
         result.not_applicable = tuple(each for each in self._kinds if each in tried - found.happened)
         result.states += found.states
         result.stopped = result.stopped or found.stopped
+
+    def _shares_budgets(self) -> bool:
+        """Return whether a fault that is always allowed happens so often in all: parts have such a budget in common."""
+        return any(budget not in (0, UNLIMITED) for _, budget in self._scenario.faults)
 
     def _add_vacuous(self, result: MinimalSets, found: Breaking) -> None:
         """Add the sets under which something holds although some step is never reached."""

@@ -112,8 +112,13 @@ class Rollout:
 
     @property
     def all_at_once(self) -> StopResult:
-        """What was found where all roles that can be mixed are, and the others are there."""
-        return self.at(all_at_once(self.rolled))
+        """What was found where all roles that can be mixed are, or at the first stop within it that is not safe.
+
+        Each request may meet any version of any role then; but where one waits for what the other version does at once,
+        that a process may begin as either does not show what becomes of it as that one.
+        """
+        found = self.at(all_at_once(self.rolled))
+        return found if not found.is_safe else next((each for each in self.results if not each.is_safe), found)
 
     @cached_property
     def safe_orders(self) -> tuple[Order, ...]:

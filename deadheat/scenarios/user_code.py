@@ -27,7 +27,7 @@ from deadheat.sim.places import places_of, shown
 from deadheat.sim.references import INSTALLED
 from deadheat.sim.users_code import OverdueError, calls_users_code
 
-__all__ = ["SUFFIX", "found_in", "is_installed", "load", "look_again", "module_of", "named_in"]
+__all__ = ["SUFFIX", "found_in", "is_installed", "load", "look_again", "module_of", "named_in", "set_aside"]
 
 Imported = TypeVar("Imported")
 
@@ -84,6 +84,22 @@ def module_of(file: str) -> ModuleType:
 def look_again() -> None:
     """Have files that have changed since imported anew; until then, a file is what it was when first asked for."""
     _LOADED.clear()
+
+
+def set_aside(folder: Path) -> None:
+    """Have modules of these names found anew that were loaded from a folder: whoever has imported them keeps them.
+
+    So another version of the same files can be loaded beside them.
+    """
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is not None and Path(file).resolve().is_relative_to(folder.resolve()):
+            del sys.modules[name]
+    for name, file in list(_NAMED.items()):
+        if file.is_relative_to(folder.resolve()):
+            del _NAMED[name]
+            _READ.pop(name, None)
+    importlib.invalidate_caches()
 
 
 def _file(path: Path) -> ModuleType:

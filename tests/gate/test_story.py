@@ -200,5 +200,5 @@ def test_what_is_checked_no_more_is_told(project: Project) -> None:
     project.edit("cloud.py:PROTOCOL", "other.py:PROTOCOL", "pyproject.toml")
     done = project.gate("--base", "HEAD", "--json")
     assert (done.code, done.kinds) == (1, ["changed"])
-    text = "At HEAD, all its properties of cloud.py:PROTOCOL are checked, and no longer."
+    text = "At HEAD, cloud.py:PROTOCOL is checked, and no longer."
     assert done.json["findings"][0]["text"] == text

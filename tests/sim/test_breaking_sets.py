@@ -120,7 +120,7 @@ def note(said: Said) -> None:
         MET[name, -1] += not broken
 
 
-@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(models())
 def compare_random_models(model: Model) -> None:
     note(compare(model))

@@ -14,7 +14,7 @@ import pytest
 
 from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import python
-from deadheat.sim.explore.compiled import labelled
+from deadheat.sim.explore.compiled import pairs as stored
 from deadheat.sim.explore.labels import breaking, families
 from deadheat.sim.explore.labels.breaking import Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.families import Family, families_of
@@ -172,8 +172,8 @@ def test_a_mutant_that_gives_what_lasts_the_label_before_its_last_fault_is_notic
         parents[:last] = pairs.label[numpy.maximum(pairs.parent[:last], 0)]
         original(pairs._replace(label=parents), first, last, violated, asked, found, n)
 
-    original = labelled.first_pairs
-    monkeypatch.setattr(labelled, "first_pairs", with_the_parents_label)
+    original = stored.first_pairs
+    monkeypatch.setattr(stored, "first_pairs", with_the_parents_label)
     assert found(holes(((0, 1),), kind)) != {(0, 1)}
 
 

@@ -19,6 +19,43 @@ class Starving(msgspec.Struct):
     always: bool
 
 
+class Part(msgspec.Struct):
+    """A fault, process or component of a system: how many times as many states there are for it."""
+
+    kind: Literal["fault", "process", "component"]
+    name: str
+    values: int
+    factor: float
+    once_less: float | None
+
+
+class Estimate(msgspec.Struct):
+    """How many states there may be in all; `high` is null where no end is in sight."""
+
+    likely: int
+    low: int
+    high: int | None
+
+
+class Cut(msgspec.Struct):
+    """What there could be less of, and how many times fewer states that makes."""
+
+    less: str
+    name: str
+    left: int
+    factor: float
+
+
+class MadeOf(msgspec.Struct):
+    """What the states of a search are made of that was cut short, or that is large."""
+
+    states: int
+    layers: list[int]
+    parts: list[Part]
+    estimate: Estimate | None
+    cuts: list[Cut]
+
+
 class CheckResult(msgspec.Struct):
     """What was found of one property of one protocol."""
 
@@ -41,6 +78,7 @@ class CheckResult(msgspec.Struct):
     faults_not_fired: list[str]
     assumptions: list[str]
     assumptions_never_kept: list[str]
+    made_of: MadeOf | None
 
 
 class Check(Form):

@@ -5,7 +5,9 @@ loaded and neither installed nor Python's; the files of deadheat; what is instal
 that is reached in a way that no look at the code shows is covered too, as it is some module's file.
 
 Where nobody's code but deadheat's is loaded, that stays as its files say, and is not read again, function by function.
-Where somebody's is, and has put functions of its own into modules of deadheat, there is no key.
+Where somebody's is, there is no key if it has put functions of its own into modules of deadheat, or if an installed
+package takes part that deadheat itself does not need: that may have been told anything by the environment, by a file or
+by a test, and nothing here looks into it.
 """
 
 from __future__ import annotations
@@ -31,6 +33,18 @@ OURS = Path(__file__).parents[2]
 TAKES_PART = ("sim", "models", "scenarios")
 """The folders of deadheat from which anything that a search does can come; imports go no other way."""
 
+KNOWN = frozenset(
+    (
+        *("annotated_doc", "charset_normalizer", "click", "colorama", "llvmlite", "markdown_it", "mdurl", "msgspec"),
+        *("networkx", "numba", "numpy", "platformdirs", "psutil", "pygments", "rich", "scipy", "shellingham", "simpy"),
+        *("typer", "typing_extensions", "yaml"),
+    )
+)
+"""The installed packages that deadheat needs, and what these load: none of them is told how a protocol works."""
+
+OF_INSTALLERS = ("_", "sitecustomize")
+"""How modules are called by which installers let packages be found, and that extensions make."""
+
 OF_EXTENSIONS = ("cython_runtime", "_cython_")
 """Modules that extensions make for themselves, and that hold no Python."""
 
@@ -47,7 +61,7 @@ def key_of(model: Model, *, merging: bool) -> str | None:
         return None
     foreign = _foreign_modules()  # and what the description has imported, since functions would
     files = [_content_of(each) for each in foreign]
-    if None in files or trusts_models is bool(foreign) or (foreign and _is_patched()):
+    if None in files or trusts_models is bool(foreign) or (foreign and (_is_patched() or _is_told_by_others())):
         return None
     interpreter = (sys.version, sys.implementation.name, sys.flags.optimize, sys.flags.dev_mode)
     parts = (FORMAT, interpreter, _ours(), _installed(tuple(sys.path)), sorted(map(str, files)), described.hex())
@@ -86,6 +100,22 @@ def _is_foreign(name: str, module: Any) -> bool:
     if name.startswith(OF_EXTENSIONS):
         return False
     return not (_is_empty_package(module) or (about is not None and _is_installed(about)))
+
+
+def _is_told_by_others() -> bool:
+    """Return whether an installed package is loaded that deadheat does not need."""
+    for name, module in list(sys.modules.items()):
+        top = name.partition(".")[0]
+        file = getattr(module, "__file__", None)
+        if (
+            top not in KNOWN
+            and top != "deadheat"
+            and file
+            and _is_installed(file)
+            and not top.startswith(OF_INSTALLERS)
+        ):
+            return True
+    return False
 
 
 def _is_empty_package(module: ModuleType) -> bool:

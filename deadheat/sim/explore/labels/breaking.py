@@ -15,8 +15,9 @@ from deadheat.sim.errors import ModelError, UnboundedError
 from deadheat.sim.explore.every_step import asked_of_every_step
 from deadheat.sim.explore.labels.composing import Composed, JoinedError, NotComposableError, groups_of, part_model
 from deadheat.sim.explore.labels.coverage import Coverage
+from deadheat.sim.explore.labels.ends import End, StoppedError
 from deadheat.sim.explore.labels.families import DividingError, Family, families_of
-from deadheat.sim.explore.labels.search import End, LabelSearch, StoppedError
+from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, Labels, parts_of, smaller_by_one
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit, Stop

@@ -16,10 +16,11 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import Int64
 from deadheat.sim.explore.cycles.fairness import FairGraph
 from deadheat.sim.explore.cycles.lassos import edges_from
+from deadheat.sim.explore.labels.ends import End
 from deadheat.sim.explore.labels.families import DividingError, Family
 from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.paths import cycle_from, stem_to
-from deadheat.sim.explore.labels.search import End, LabelSearch
+from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds
 from deadheat.sim.explore.reductions.composition import Group, OutsideError, guessed_groups, part_of
 from deadheat.sim.explore.reductions.partial_order import wander

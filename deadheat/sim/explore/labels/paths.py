@@ -9,7 +9,8 @@ import numpy
 
 from deadheat.sim.explore.cycles.fairness import FairGraph
 from deadheat.sim.explore.cycles.lassos import edges_from
-from deadheat.sim.explore.labels.search import End, LabelSearch
+from deadheat.sim.explore.labels.ends import End
+from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds
 from deadheat.sim.model import Kind
 from deadheat.sim.trace import Choice, Schedule

@@ -15,28 +15,28 @@ have the labels by which their states are reached.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy
 
-from deadheat.sim.explore.compiled import labelled
+from deadheat.sim.explore.compiled import labelled, pairs
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
 from deadheat.sim.explore.compiled.fired import FIRST_KIND, SIZE
 from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.labels.buffers import different, may_take, no_bits, room_for
+from deadheat.sim.explore.labels.ends import End, StoppedError
 from deadheat.sim.explore.labels.families import DividingError
 from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.labels.store import LabelledStore
 from deadheat.sim.explore.labels.tables import LabelTables
 from deadheat.sim.explore.limits import limit_reached
-from deadheat.sim.explore.memory import NoRoomError, bound, no_more_memory, out_of_memory
+from deadheat.sim.explore.memory import NoRoomError, no_more_memory, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
-from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Kind, Model
 
-__all__ = ["End", "LabelSearch", "StoppedError"]
+__all__ = ["LabelSearch"]
 
 FIRST_CHUNK, CHUNK = 1 << 6, 1 << 13
 OUT_ROOM = 1 << 17
@@ -44,30 +44,6 @@ EVENTS_ROOM = 1 << 12
 MISSES_ROOM = 1 << 13
 PROPERTIES_MAX = 64
 """The properties of a label are bits of one number."""
-
-
-class StoppedError(Exception):
-    """A limit ended the search; `stop` says which."""
-
-    def __init__(self, stop: Stop) -> None:
-        super().__init__(str(stop))
-        self.stop = stop
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """Where a shortest violation of a property is found: a pair, or a step from it to the state `after`.
-
-    `rank` is 1 where what violates is not quiescent, or meets faults; `length` counts the steps to there, and `whole`
-    also those of other parts of the system, where they are searched alone.
-    """
-
-    label: Kinds
-    pair: int
-    length: int
-    after: int | None = None
-    rank: int = 0
-    whole: int = 0
 
 
 class LabelSearch:
@@ -87,7 +63,7 @@ class LabelSearch:
         self.dense = DenseTables(self.tables)
         self.options = options
         self.store = LabelledStore(
-            self.dense.layout, _room(options, self.dense.layout.words), len(labels.sets), partial(_may_take, options)
+            self.dense.layout, room_for(options, self.dense.layout.words), len(labels.sets), partial(may_take, options)
         )
         self.levels: list[list[tuple[int, int]]] = []
         self.transitions = 0
@@ -97,9 +73,9 @@ class LabelSearch:
         self.ends: dict[tuple[str, Kinds], End] = {}
         self.ranked: dict[tuple[str, Kinds, int], End] = {}
         """The nearest ends of each rank."""
-        self._ranks: tuple[UInt64, UInt64] = (_no_bits(0), _no_bits(0))
+        self._ranks: tuple[UInt64, UInt64] = (no_bits(0), no_bits(0))
         self._absent = self._absences(absent)
-        self._decided = _no_bits(len(labels.sets))
+        self._decided = no_bits(len(labels.sets))
         self._following = numpy.full_like(labels.following, -1)
         self._fired = numpy.zeros(max(len(kinds), 1), dtype=numpy.uint8)
         self._marks_known = -1
@@ -151,7 +127,7 @@ class LabelSearch:
 
     def _ask(self, size: int, asked: Mapping[int, int]) -> None:
         """Follow only these labels, and ask only for these properties."""
-        self._asked = _no_bits(len(self.labels.sets))
+        self._asked = no_bits(len(self.labels.sets))
         for label, bits in asked.items():
             self._asked[label] = bits
         wanted = numpy.array([len(each) == size for each in self.labels.sets]) & (self._asked != 0)
@@ -246,7 +222,7 @@ class LabelSearch:
     def _judge_steps(self, events: UInt64, words: int) -> None:
         """Learn what watches say of steps, and note the first under each label that violates a property."""
         masks = numpy.tile(self.dense.watch_masks.reshape(-1, words)[events[:, 0].astype(numpy.int64)], 2)
-        first, which = _different(numpy.concatenate((events[:, :1], events[:, 3:] & masks), axis=1))
+        first, which = different(numpy.concatenate((events[:, :1], events[:, 3:] & masks), axis=1))
         asked = events[first]
         befores, afters = self._ends_of(asked, words)
         pairs = zip(asked[:, 0].tolist(), befores, afters, strict=True)
@@ -254,7 +230,7 @@ class LabelSearch:
         wrong = events[violated[which]]
         if len(wrong):
             properties = self.dense.watched_properties[wrong[:, 0].astype(numpy.int64)]
-            firsts = wrong[_different(numpy.column_stack((properties, wrong[:, 2])))[0]]
+            firsts = wrong[different(numpy.column_stack((properties, wrong[:, 2])))[0]]
             _, afters = self._ends_of(firsts, words)
             for (part, pair, label), after in zip(firsts[:, :3].tolist(), afters, strict=True):
                 self._note_step(self.dense.watched_parts[part].property.name, pair, label, after)
@@ -275,7 +251,7 @@ class LabelSearch:
 
     def _judge(self, size: int, asked: Mapping[int, int]) -> None:
         hindsight = RecentHindsight(self.dense, self.store, self._states_before)
-        self._ranks = tuple(numpy.concatenate([each, _no_bits(self.store.states - len(each))]) for each in self._ranks)  # type: ignore[assignment]
+        self._ranks = tuple(numpy.concatenate([each, no_bits(self.store.states - len(each))]) for each in self._ranks)  # type: ignore[assignment]
         wanted = 0
         for bits in asked.values():
             wanted |= bits
@@ -304,7 +280,7 @@ class LabelSearch:
         layers = self.levels[size]
         count = len(self.tables.watches)
         found = numpy.full(len(self.labels.sets) * count, -1, dtype=numpy.int64)
-        labelled.first_pairs(self.store.pairs, layers[0][0], layers[-1][1], violated, self._asked, found, count)
+        pairs.first_pairs(self.store.pairs, layers[0][0], layers[-1][1], violated, self._asked, found, count)
         for place in numpy.flatnonzero(found >= 0).tolist():
             label, number = divmod(place, count)
             key = self.tables.watches[number].property.name, self.labels.sets[label]
@@ -363,14 +339,14 @@ class LabelSearch:
         self._rows_known: list[int] = []
         self._only_faults = numpy.zeros(0, dtype=numpy.uint8)
 
-    def _arrays(self) -> labelled.LabelArrays:
+    def _arrays(self) -> pairs.LabelArrays:
         if len(self.tables.marks) != self._marks_known:
             self._kind_of = self._kinds_of_guards()
             self._marks_known = len(self.tables.marks)
         rows = self.dense.rows_known
         if len(self._only_faults) != rows:
             self._only_faults = self._rows_of_faults(rows)
-        return labelled.LabelArrays(
+        return pairs.LabelArrays(
             len(self.tables.kinds),
             self.labels.size,
             self._following,
@@ -415,29 +391,3 @@ class LabelSearch:
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-def _different(rows: Any) -> tuple[list[int], Int64]:
-    """Return where each different row is first, and for each row, which of the different ones it is."""
-    width = rows.shape[1] * rows.itemsize
-    content = numpy.ascontiguousarray(rows).tobytes()
-    numbers: dict[bytes, int] = {}
-    first: list[int] = []
-    which = numpy.empty(len(rows), dtype=numpy.int64)
-    for each in range(len(rows)):
-        which[each] = numbers.setdefault(content[each * width : (each + 1) * width], len(numbers))
-        if len(numbers) > len(first):
-            first.append(each)
-    return first, which
-
-
-def _no_bits(count: int) -> UInt64:
-    return numpy.zeros(count, dtype=numpy.uint64)
-
-
-def _room(options: SearchOptions, words: int) -> int:
-    return max(int(bound(options.memory_bytes_max) / (8 * words + 32)), 1 << 16)
-
-
-def _may_take(options: SearchOptions, size: int) -> bool:
-    return out_of_memory(options.memory_bytes_max, soon=size) is None

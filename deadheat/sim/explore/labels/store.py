@@ -8,8 +8,8 @@ from typing import Any
 import numpy
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
-from deadheat.sim.explore.compiled.labelled import PAIRS, LabelArrays, PairArrays, add_pairs
 from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.compiled.pairs import PAIRS, LabelArrays, PairArrays, add_pairs
 from deadheat.sim.explore.compiled.stored.exact_store import ExactStore
 from deadheat.sim.explore.compiled.stored.store import SLOTS_MIN, anything
 from deadheat.sim.explore.compiled.stored.visited import FOUND
