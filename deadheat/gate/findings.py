@@ -100,15 +100,15 @@ def findings(
     return found
 
 
-def unsafe_rollout(check: Check, found: SideBySide) -> Iterator[Finding]:
-    """Yield what goes wrong while old and new run side by side."""
+def unsafe_rollout(check: Check, found: SideBySide, change: str) -> Iterator[Finding]:
+    """Yield what goes wrong while old and new run side by side; the `change` tells one rollout from another."""
     orders = " or ".join(", then ".join(each) for each in found.safe_orders[:3])
     way = f"safe is to roll out {orders}, each to its end" if orders else "no order of the roles is safe"
     for each in found.hazards:
         where = "; or ".join(each.stops)
         what = each.fails if each.property is None else f"{each.property} is violated, which holds of both"
         text = f"While old and new run side by side ({where}), {(what or '').rstrip('.')}; {way}."
-        detail = "" if each.fails is None else each.fails
+        detail = f"{change} {each.fails or ''}"
         yield Finding(check, Kind.UNSAFE_ROLLOUT, text, each.property, detail=detail, witness=each.witness)
     for name in found.undecided:
         yield undecided_rollout(check, f"{name} was not decided", name)

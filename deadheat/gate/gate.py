@@ -107,7 +107,7 @@ def gate(
         now = asking.surveys(config.checks)
         before = lock.checks if copy is None else asking.surveys_of(config.checks, copy)
         changed = [each for each in config.checks if is_changed(before.get(each.name), now[each.name])]
-        unsafe = [] if copy is None else [one for each in changed for one in asking.beside(each, copy)]
+        unsafe = [] if copy is None else asking.all_beside(changed, copy, before, now)
         gone = [] if copy is None else _narrowed_since(config, copy)
     found = gone + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
     if copy is None and not update:
@@ -153,14 +153,24 @@ class _Asking:
             base.require_own(each.files)
         return {name: each.survey for name, each in found.items() if each.survey is not None}
 
-    def beside(self, check: Check, base: Base) -> list[Finding]:
+    def all_beside(
+        self, checks: Iterable[Check], base: Base, before: Mapping[str, Survey], now: Mapping[str, Survey]
+    ) -> list[Finding]:
+        """Return what goes wrong while the old and the new of each of these run side by side."""
+        return [
+            finding
+            for check in checks
+            for finding in self.beside(check, base, _change(before[check.name], now[check.name]))
+        ]
+
+    def beside(self, check: Check, base: Base, change: str) -> list[Finding]:
         """Return what goes wrong while old and new run side by side; that it cannot be said is a finding, too."""
         question = Question("side-by-side", check, older=base.older)
         try:
             found = answer(question, self._config.root).require_found().side_by_side
         except DeadheatError as error:
             return [undecided_rollout(check, str(error).rstrip("."))]
-        return [] if found is None else [base.named(each) for each in unsafe_rollout(check, found)]
+        return [] if found is None else [base.named(each) for each in unsafe_rollout(check, found, change)]
 
     def with_witness(self, finding: Finding) -> Finding:
         """Return a finding with a shortest counterexample, if there is one to be shown."""
@@ -226,6 +236,13 @@ def _narrowed_since(config: Config, base: Base) -> list[Finding]:
         elif less:
             found.append(_narrowed(check, f"at {base.ref}", less))
     return found
+
+
+def _change(before: Survey, now: Survey) -> str:
+    """Return what tells one change of a protocol from others: what it did and does, or else its files."""
+    if before.system is None or now.system is None or before.system == now.system:
+        return f"{before.sources} {now.sources}"
+    return f"{before.system} {now.system}"
 
 
 def _narrowed(check: Check, before: str, less: list[str]) -> Finding:

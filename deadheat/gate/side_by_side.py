@@ -41,6 +41,8 @@ def side_by_side(asked: Check, older: Older) -> SideBySide:
     )
     undecided = [*found.not_judged, *(name for each in found.results for name in each.undecided)]
     undecided += [f"what holds, although nobody reaches {name}," for each in found.results for name in each.missed]
+    if not found.same_servers:
+        undecided.append("whether the servers of both do for each version what its own do")
     return SideBySide(tuple(_hazards(found)), found.safe_orders, tuple(dict.fromkeys(undecided)))
 
 

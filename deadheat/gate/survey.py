@@ -99,7 +99,7 @@ def _judged(result: CheckResult, broken: dict[str, Frontier]) -> dict[str, Judge
         found = broken.get(outcome.property)
         counterexample = outcome.counterexample
         judged[outcome.property] = Judged(
-            verdict=str(outcome.verdict),
+            verdict=outcome.verdict.value,
             length=None if counterexample is None else len(counterexample.trace.events),
             breaking=tuple(sorted((_budgets(each) for each in found.breaking), key=_order)) if found else (),
             undecided=tuple(sorted((_budgets(each) for each in found.undecided), key=_order)) if found else (),
@@ -126,7 +126,7 @@ def _mutants(scenario: Scenario, options: Options) -> Iterator[tuple[str, Mutant
         name = _name_of(each)
         seen[name] = seen.get(name, 0) + 1
         numbered = name if seen[name] == 1 else f"{name} (number {seen[name]})"
-        yield numbered, Mutant(str(each.fate), tuple(sorted({one.property for one in each.noticed_by})))
+        yield numbered, Mutant(each.fate.value, tuple(sorted({one.property for one in each.noticed_by})))
 
 
 def _name_of(result: MutantResult) -> str:

@@ -6,11 +6,14 @@ wherever it is made.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 __all__ = ["Budgets", "Hazard", "Judged", "Mutant", "SideBySide", "Step", "Survey", "Witness", "contains"]
+
+Verdict: TypeAlias = Literal["holds", "violated", "vacuous", "inconclusive"]
+Fate: TypeAlias = Literal["noticed", "survived", "no difference", "cannot run", "inconclusive"]
 
 Budgets: TypeAlias = dict[str, int | str]
 """How often each kind of fault happens; "*" for any number of times."""
@@ -32,7 +35,7 @@ class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the smallest sets of further faults that break it, `undecided` those of which that was not decided.
     """
 
-    verdict: str
+    verdict: Verdict
     length: int | None = None
     breaking: tuple[Budgets, ...] = ()
     undecided: tuple[Budgets, ...] = ()
@@ -41,7 +44,7 @@ class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Mutant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of a protocol without one of its guards, and which properties noticed."""
 
-    fate: str
+    fate: Fate
     by: tuple[str, ...] = ()
 
 

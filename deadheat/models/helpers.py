@@ -1,4 +1,4 @@
-"""What roles call on components without naming it: their methods, which no look at a role's own code shows.
+"""What roles ask of components without naming it: methods and constants, which no look at a role's own code shows.
 
 A role is given its components as an argument, so that what `desk.close_all(order)` does is no part of the code of the
 role. Whether two versions of a role are the same depends on it all the same.
@@ -7,14 +7,14 @@ role. Whether two versions of a role are the same depends on it all the same.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import FunctionType
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from deadheat.models.any_system import Components
-from deadheat.sim.components import operations_in
+from deadheat.sim.components import Component, operations_in
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.fingerprint import digest_of
 from deadheat.sim.references import UnseenError, codes_in, is_the_users, references
@@ -22,6 +22,9 @@ from deadheat.sim.references import UnseenError, codes_in, is_the_users, referen
 __all__ = ["is_same", "other_helpers", "uses"]
 
 OURS = "deadheat."
+
+NOTED = (MemberDescriptorType, GetSetDescriptorType)
+"""What Python puts into a class for slots."""
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -35,7 +38,7 @@ def is_same(one: Any, other: Any) -> bool:
 
 
 def other_helpers(old: Any, new: Any) -> frozenset[str]:
-    """Return the names of methods that two versions of components define otherwise, and of those that call them."""
+    """Return the names of what two versions of components define otherwise, and of the methods that ask for it."""
     before, after = _helpers(old), _helpers(new)
     others = {name for name in before.keys() | after.keys() if not is_same(before.get(name), after.get(name))}
     while True:
@@ -72,20 +75,26 @@ def _held_by(function: FunctionType) -> Iterator[Any]:
             yield cell.cell_contents
 
 
-def _helpers(components: Any) -> dict[str, tuple[Callable[..., Any], ...]]:
-    """Return the methods of a user's that a class of components, and those components, have, but for operations."""
+def _helpers(components: Any) -> dict[str, tuple[Any, ...]]:
+    """Return what a class of components, and those components, have of a user's own, but for operations, by name."""
     kind = components if isinstance(components, type) else type(components)
     fields = getattr(kind, "__dataclass_fields__", {})
     given = components.named().values() if isinstance(components, Components) else ()
     parts = [*given, *(getattr(each, "default", None) for each in fields.values())]
-    found: dict[str, tuple[Callable[..., Any], ...]] = {}
+    found: dict[str, tuple[Any, ...]] = {}
     for owner in dict.fromkeys([kind, *(type(each) for each in parts if not isinstance(each, type))]):
         operations = operations_in(owner)
         for base in owner.__mro__:
             if base.__module__ == "builtins" or base.__module__.startswith(OURS):
                 continue
             for name, held in vars(base).items():
-                function = held.fget if isinstance(held, property) else held
-                if isinstance(function, FunctionType) and not name.startswith("__") and name not in operations:
-                    found[name] = (*found.get(name, ()), function)
+                if not name.startswith("__") and name not in operations and not isinstance(held, (Component, *NOTED)):
+                    found[name] = (*found.get(name, ()), _plain(held))
     return found
+
+
+def _plain(held: Any) -> Any:
+    """Return the function that stands behind an attribute of a class, or what the attribute is."""
+    if isinstance(held, property):
+        return held.fget
+    return held.__func__ if isinstance(held, classmethod | staticmethod) else held

@@ -133,6 +133,8 @@ def _answers(rollout: Rollout) -> Iterator[Text]:
 
 def _forwards(rollout: Rollout) -> Text:
     orders = rollout.safe_orders
+    if orders and not rollout.same_servers:
+        return Text("Not decided: nothing is violated on the way, if the servers of both are the same.", style="yellow")
     if orders and _is_any(rollout):
         return Text(f"Safe: {_list(rollout.roles)}, in any order." if len(rollout.roles) > 1 else "Safe.", "bold green")
     if orders:

@@ -133,7 +133,7 @@ class Rollout:
     @property
     def is_safe(self) -> bool:
         """Whether some order is safe."""
-        return bool(self.judged and self.safe_orders)
+        return bool(self.judged and self.safe_orders and self.same_servers)
 
     @property
     def is_unsafe(self) -> bool:
@@ -209,7 +209,7 @@ def rollout(
             f"{len(roles.names)} roles differ between {names[0]} and {names[1]}, of {ROLES_MAX} at most; roll out "
             "fewer at a time, by a version in between."
         )
-    same_servers = pair.require_same_servers(first.budgets, SAME_SERVERS_STATES_MAX)
+    same_servers = pair.require_same_servers(first.evaluations, first.budgets, SAME_SERVERS_STATES_MAX)
     ends = (Stop(), Stop(roles.names)) if roles.names else (Stop(),)
     alone = [_or_raise(each) for each in each_checked([_at(first, names, each) for each in ends], options, jobs)]
     anyway = [_with(each, Verdict.VIOLATED) for each in (alone[0], alone[-1])]

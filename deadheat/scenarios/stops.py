@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 from deadheat.models.side_by_side import Alike, Roles, alike, as_before, side_by_side
@@ -79,14 +79,14 @@ class Pair:
         old, new = (each.model(evaluations, budgets, quiet) for each in (self.old, self.new))
         return side_by_side(old, new, self.roles, stop.new, stop.mixed, self.translation, self.two_readings)
 
-    def require_same_servers(self, budgets: Mapping[str, int], states_max: int) -> bool:
+    def require_same_servers(self, count: int, budgets: Mapping[str, int], states_max: int) -> bool:
         """Raise UsageError where a version does something else on the servers of both than on its own.
 
-        Returns whether that was decided, at one evaluation or key and within so many states.
+        Returns whether that was decided, at so many evaluations or keys and within so many states.
         """
         decided = True
         for its_own, stop in zip(self.by_itself, (Stop(), Stop(self.roles.names)), strict=True):
-            alone, there = its_own.model(1, budgets, quiet=False), self.model(stop, 1, budgets, quiet=False)
+            alone, there = (each(count, budgets, quiet=False) for each in (its_own.model, partial(self.model, stop)))
             others = [name for name, each in alone.components.items() if type(each) is not type(there.components[name])]
             if not others:
                 continue

@@ -141,7 +141,7 @@ class Project:
     def commit(self, message: str = "as it is") -> str:
         """Commit everything, and return what the commit is called."""
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:

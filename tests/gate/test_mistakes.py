@@ -262,3 +262,74 @@ def test_a_protocol_that_is_new_has_nothing_to_lose(project: Project) -> None:
     (project.folder / "deadheat.lock").unlink()
     project.git("commit", "--quiet", "--message", "without")
     assert project.gate("--base", "HEAD").code == 0
+
+
+# What an answer that was kept depends on
+
+
+def lost_after(project: Project, **environment: str) -> bool:
+    """Return whether a guarantee is lost, by what is kept and by a cache that knows nothing: they must agree."""
+    kept = project.gate("--json", **environment)
+    project.cache = project.cache.with_name("empty")
+    anew = project.gate("--json", **environment)
+    assert (kept.code, kept.json["findings"]) == (anew.code, anew.json["findings"])
+    return "lost" in kept.kinds
+
+
+def with_setting(project: Project, setting: str) -> None:
+    """Let it depend on a setting whether the flag is looked at again."""
+    project.edit(
+        RECHECK, RECHECK.replace('yield cloud.job.set("gone")', 'yield cloud.job.set("gone" if AGAIN else "there")')
+    )
+    project.edit("LOST = Fault", f"{setting}\nLOST = Fault")
+    assert project.gate("--update").code == 0
+
+
+def test_a_file_of_data_outside_of_the_folder_counts(project: Project) -> None:
+    file = project.folder.parent / "limits.json"
+    file.write_text("true")
+    with_setting(project, f"import json, pathlib\nAGAIN = json.loads(pathlib.Path({str(file)!r}).read_text())")
+    file.write_text("false")
+    assert lost_after(project)
+
+
+def test_a_module_that_was_looked_for_in_vain_counts(project: Project) -> None:
+    with_setting(project, "try:\n    from local_settings import AGAIN\nexcept ImportError:\n    AGAIN = True")
+    project.write("local_settings.py", "AGAIN = False\n")
+    assert lost_after(project)
+
+
+def test_a_file_that_was_looked_for_in_vain_counts(project: Project) -> None:
+    with_setting(project, "try:\n    AGAIN = open('again').read() == 'yes'\nexcept OSError:\n    AGAIN = True")
+    project.write("again", "no")
+    assert lost_after(project)
+
+
+def test_an_environment_variable_counts(project: Project) -> None:
+    with_setting(project, "import os\nAGAIN = os.environ.get('LOOK_AGAIN', '1') == '1'")
+    assert project.gate().code == 0
+    assert lost_after(project, LOOK_AGAIN="0")
+
+
+def test_a_dependency_that_is_not_there_at_the_base_is_no_protocol_that_is_new(project: Project) -> None:
+    project.write("pkg/__init__.py", "")
+    project.write("pkg/race.py", f"import gone_since\n{CLOUD}".replace("from __future__ import annotations", ""))
+    project.edit("cloud.py:PROTOCOL", "pkg.race:PROTOCOL", "pyproject.toml")
+    project.commit()
+    project.write("pkg/race.py", CLOUD)
+    done = project.gate("--base", "HEAD")
+    assert (done.code, done.out) == (2, "")
+    assert "pkg.race imports gone_since, which is not there" in done.err
+
+
+def test_a_lock_that_cannot_be_read_is_written_anew(project: Project) -> None:
+    project.write("deadheat.lock", "{}")
+    assert project.gate().code == 2
+    assert project.gate("--update").code == 0
+    assert project.gate().code == 0
+
+
+def test_a_verdict_that_there_is_not_is_no_lock(project: Project) -> None:
+    project.edit('"verdict": "holds"', '"verdict": "held"', "deadheat.lock")
+    done = project.gate()
+    assert (done.code, "is no lock (Invalid enum value 'held'" in done.err) == (2, True)

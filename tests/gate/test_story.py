@@ -202,3 +202,74 @@ def test_what_is_checked_no_more_is_told(project: Project) -> None:
     assert (done.code, done.kinds) == (1, ["changed"])
     text = "At HEAD, cloud.py:PROTOCOL is checked, and no longer."
     assert done.json["findings"][0]["text"] == text
+
+
+# What an acceptance, or a narrower question, must not hide
+
+
+def accepted(project: Project, finding: str, *arguments: str) -> int:
+    """Accept a finding for a long time; return the exit code."""
+    return project.gate("--accept", finding, "--reason", "later", "--until", "2999-01-31", *arguments).code
+
+
+def test_an_accepted_finding_hides_no_later_change_of_behaviour(project: Project) -> None:
+    project.edit(RECHECK, RECHECKED)
+    [finding] = project.gate("--json").json["findings"]
+    assert accepted(project, finding["id"]) == 0
+    project.edit(CREATED, f"    yield cloud.flag.get()\n{CREATED}")
+    assert "changed" in [each["kind"] for each in project.gate("--json").json["findings"]]
+    assert project.gate().code == 1
+
+
+def test_an_accepted_change_is_that_change_and_no_later_one(project: Project) -> None:
+    project.edit(CREATED, f"    yield cloud.flag.get()\n{CREATED}")
+    [finding] = project.gate("--json").json["findings"]
+    assert accepted(project, finding["id"]) == 0
+    project.edit(CREATED, f"    yield cloud.job.get()\n    yield cloud.flag.get()\n{CREATED}")
+    assert project.gate().code == 1
+
+
+def test_that_nothing_is_compared_cannot_be_accepted(project: Project) -> None:
+    project.configure("evaluations = 2")
+    first, *_ = project.gate("--json").json["findings"]
+    done = project.gate("--accept", first["id"], "--reason", "x", "--until", "2999-01-31")
+    assert (done.code, "that cannot be accepted, since nothing would be compared" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "less", "said"),
+    [
+        ("faults = { creator-lost = 1 }", "", "faults were creator-lost=1 and are none"),
+        ("evaluations = 2", "", "evaluations was 2 and is 1"),
+        ('must_reach = ["J1"]', "", "must_reach leaves out J1"),
+        ('expect = "holds"', "", "expect no longer says that * is holds"),
+        ("", 'allow_unreached = ["J1"]', "allow_unreached has J1"),
+        ("", "quiet = true", "quiet is true"),
+    ],
+)
+def test_a_check_that_asks_for_less_is_told(project: Project, more: str, less: str, said: str) -> None:
+    project.configure(more)
+    project.gate("--update")
+    project.commit()
+    project.configure(less)
+    for arguments in ((), ("--base", "HEAD")):
+        done = project.gate(*arguments, "--json")
+        assert done.code == 1
+        assert "changed" in done.kinds
+        if arguments:
+            assert any(said in each["text"] for each in done.json["findings"])
+
+
+def test_a_configuration_in_another_file_is_compared_with_the_one_before(project: Project) -> None:
+    project.write("other.py", (project.folder / "cloud.py").read_text())
+    project.write("deadheat.toml", 'up_to = 0\nmutants = false\n[[check]]\nprotocol = "other.py:PROTOCOL"\n')
+    done = project.gate("--base", "HEAD", "--json")
+    assert (done.code, done.kinds) == (1, ["changed"])
+
+
+def test_a_property_that_is_there_no_more_is_told_and_can_be_accepted(project: Project) -> None:
+    project.edit('@settled("no-orphan"', '@settled("never-left"')
+    done = project.gate("--json")
+    assert (done.code, done.kinds) == (1, ["lost"])
+    assert done.json["findings"][0]["text"] == "no-orphan is not checked any more; before, it held."
+    assert accepted(project, done.json["findings"][0]["id"]) == 0

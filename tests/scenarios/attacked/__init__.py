@@ -1,0 +1,1 @@
+"""Small systems in which a wrong answer was once given."""
