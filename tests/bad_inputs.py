@@ -40,6 +40,7 @@ NUMBERS: tuple[tuple[tuple[str, ...], str, int | None, int | None], ...] = (
     *((command, "--max-states", 1, None) for command in (CHECK, SHOW, MUTATE, FRONTIER)),
     *((command, "--max-values", 2, None) for command in (CHECK, SHOW, MUTATE, FRONTIER)),
     (FRONTIER, "--up-to", 0, 5),
+    (FRONTIER, "--require", 0, 5),
     (MUTATE, "--show", 1, None),
     (LIVE_CHECK, "--random", 0, None),
     (LIVE_CHECK, "--seed", None, None),
@@ -318,7 +319,7 @@ def _misused() -> Iterator[Case]:
         yield Case(arguments, "Got unexpected extra argument(s) (b); see deadheat ")
     yield Case(("list", "a", "baseline"), "There is no list of one protocol: 'a'")
     yield Case(("list", "faults", "b"), "There is no protocol 'b'")
-    yield Case(("chek",), "No such command 'chek'. Did you mean 'check'? See deadheat --help.")
+    yield Case(("chek",), "No such command 'chek'. Did you mean 'check', 'schema'? See deadheat --help.")
     yield Case(("live", "replai"), "No such command 'replai'. Did you mean 'replay'? See deadheat live --help.")
     yield Case(("check", "--property"), "Option '--property' requires an argument.")
     yield Case(("check", "--trace", "x.json"), "--trace saves one counterexample, so it needs exactly one PROTOCOL.")

@@ -347,7 +347,7 @@ SLEEPING = f"""
 {AT_WORK}
 import time
 import deadheat.scenarios.frontier as frontier
-def frontiers(*_):
+def frontiers(*_, **__):
     sys.stderr.write("at work\\n")  # at once, where workers do so side by side
     time.sleep(60)
 frontier.frontiers = frontiers

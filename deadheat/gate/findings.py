@@ -15,6 +15,7 @@ from deadheat.gate.config import Check
 from deadheat.gate.lock import Accepted
 from deadheat.gate.surveys import Budgets, Judged, SideBySide, Survey, Witness, contains
 from deadheat.gate.words import broken_by, faults_text, gains, steps_text
+from deadheat.sim.counting import counted
 
 __all__ = ["UNDECIDED", "Finding", "Kind", "accept", "findings", "is_refactored"]
 
@@ -244,7 +245,7 @@ def _was(judged: Judged) -> str:
 
 def _changed_text(before: Survey, now: Survey) -> str:
     better = gains(before, now)
-    states = f"{before.states:,} states before, {now.states:,} now"
+    states = f"{counted(before.states, 'state')} before, {now.states:,} now"
     what = f"What the protocol does has changed ({states}), and nothing that was guaranteed is lost"
     more = f"; gained: {'; '.join(better)}" if better else ""
     return f"{what}{more}. If that is meant, run deadheat gate --update."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -179,13 +179,17 @@ class Writer:
         drawn = self._random.random()
         first = self._operation(known, plain)
         if drawn < self._style.joint / 2:
-            return la.Ask(la.Together((first, self._operation(known, plain))), into)
+            return la.Ask(self._together(first, self._operation(known, plain)), into)
         if drawn < self._style.joint:
             second: la.Op | la.Together = self._operation(known, plain)
             if self._random.random() < 0.2:
-                second = la.Together((self._operation(known, plain), self._operation(known, plain)))
+                second = self._together(self._operation(known, plain), self._operation(known, plain))
             return la.Ask(la.Either((first, second)), into)
         return la.Ask(first, into)
+
+    def _together(self, first: la.Op, second: la.Op) -> la.Together:
+        """What happens at one instant is one step, and has one label."""
+        return la.Together((first, replace(second, label=None) if first.label else second))
 
     def _set(self, value: la.Expr) -> la.Ask:
         return la.Ask(la.Op(self._random.choice(self._cells), "set", (value,)))

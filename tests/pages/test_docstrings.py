@@ -21,6 +21,7 @@ BLOCK = re.compile(r"(?:^|\n\n)((?:    .*\n?|\n(?=    ))+)")
 
 NO_PYTHON = {
     "deadheat/scenarios/catalogue.py": "references, as they are typed",
+    "deadheat/scenarios/stops.py": "references, as they are typed",
     "deadheat/sim/durations.py": "a grammar",
     "deadheat/sim/errors.py": "a tree of classes",
 }

@@ -277,12 +277,12 @@ def test_a_search_without_room_to_pack_its_states_anew_is_inconclusive_and_can_g
     model, file = counting((5_000, 2), wanted=1), tmp_path / "search"
     made = 0
 
-    def thrice(*arguments: Any) -> Store:
+    def thrice(*arguments: Any, **named: Any) -> Store:
         nonlocal made
         made += 1
         if made > 3:
             raise memory.NoRoomError
-        return stores.empty_store(*arguments)
+        return stores.empty_store(*arguments, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(search, "empty_store", thrice)

@@ -14,7 +14,7 @@ from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import auto, kernel, python
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
-from deadheat.sim.learn import tables
+from deadheat.sim.learn import interned, tables
 from deadheat.sim.model import Kind, Model, Process, Property
 
 Explore = Callable[..., Exploration]
@@ -125,6 +125,7 @@ def test_more_values_than_can_be_told_apart_are_refused_by_the_name_of_what_grew
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tables, "FIELD_MASK", 127)
+    monkeypatch.setattr(interned, "FIELD_MASK", 127)
     with pytest.raises(UnboundedError, match=r"more than 128 local states; the local 'attempts' of counting"):
         python.explore(model_of(Ledger("ledger"), counting))
     with pytest.raises(UnboundedError, match="more than 128 values; the field entries of the component 'ledger' took"):

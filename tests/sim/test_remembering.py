@@ -34,6 +34,7 @@ THOROUGH = settings(
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(identity, "_is_patched", lambda: False)
+    monkeypatch.setattr(identity, "_is_told_by_others", lambda: False)  # pytest is loaded
     monkeypatch.setattr(identity, "_is_our_program", lambda _: True)  # a worker of xdist is a program without a file
     return tmp_path / "cache" / remembering.FOLDER
 

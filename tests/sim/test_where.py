@@ -166,7 +166,7 @@ def test_each_order_is_found_where_it_is_wanted() -> None:
 
 
 def test_what_is_found_is_a_shortest_that_meets_the_conditions() -> None:
-    thorough = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+    thorough = settings(max_examples=160, deadline=None, suppress_health_check=list(HealthCheck))
     thorough(given(watched_models())(_compare))()
     assert {"always", "step", "settled", "eventually", "never", "happened", "before"} <= SEEN
     assert {"Atomic", "Block", "with a crash"} <= SEEN

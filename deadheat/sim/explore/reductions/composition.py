@@ -101,7 +101,8 @@ def explore_parts(begun: python.Search) -> Exploration | None:
         try:
             explored[group] = _ExploredPart(part_of(model, group), begun.tables, begun.options)
         except OutsideError as error:
-            owner = next(each for each in groups if error.name in each.components)
+            nobodys = Group(frozenset(), frozenset({error.name}))  # as far as was known
+            owner = next((each for each in groups if error.name in each.components), nobodys)
             explored.pop(owner, None)
             groups = [each for each in groups if each not in (group, owner)] + [group.joined(owner)]
         except _NotComposableError:
