@@ -266,7 +266,9 @@ def test_a_search_at_the_end_of_a_disk_is_inconclusive_and_can_go_on(
 
 def test_without_a_folder_on_a_disk_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words_file, "_is_in_memory", lambda _: True)
-    with pytest.raises(UsageError, match=r"This search cannot be done, since fingerprints need a file on a disk .*\.$"):
+    with pytest.raises(
+        UsageError, match=r"since fingerprints need a file on a disk, and .* \(set TMPDIR to a folder on a disk\)\.$"
+    ):
         explore(Scenario("baseline").model(), SearchOptions(fingerprint=True))
 
 
