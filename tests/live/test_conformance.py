@@ -27,6 +27,7 @@ from deadheat.live.place import Place
 from deadheat.models.components.kubernetes import KubernetesState
 from deadheat.models.components.kubernetes_guards import GuardedKubernetes
 from deadheat.models.components.redis import Redis, RedisError, RedisState
+from deadheat.models.components.redis_strings import INTEGER_MAX
 from deadheat.models.components.status import Status, StatusStore
 from deadheat.models.components.stream import EventStream
 from deadheat.models.faults import K8S_LOST_ANSWER, K8S_REFUSAL
@@ -187,6 +188,12 @@ class RedisPair(Pair):
     @rule()
     def compare(self) -> None:
         assert self.real.contents() == {key: entry.content for key, entry in self.value.keys}
+
+    @rule(key=keys)
+    def count_as_far_as_one_can(self, key: str) -> None:
+        self.do(self.model.delete(key))
+        self.do(self.model.set(key, str(INTEGER_MAX)))
+        self.do(self.model.incr(key))
 
     @rule(key=keys)
     def compare_whether_it_can_expire(self, key: str) -> None:
