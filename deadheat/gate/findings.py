@@ -17,7 +17,17 @@ from deadheat.gate.surveys import Budgets, Judged, SideBySide, Survey, Witness, 
 from deadheat.gate.words import broken_by, faults_text, gains, steps_text
 from deadheat.sim.counting import counted
 
-__all__ = ["UNDECIDED", "Finding", "Kind", "accept", "findings", "is_refactored"]
+__all__ = [
+    "UNDECIDED",
+    "Finding",
+    "Kind",
+    "accept",
+    "findings",
+    "is_changed",
+    "is_refactored",
+    "undecided_rollout",
+    "unsafe_rollout",
+]
 
 UNDECIDED = ("vacuous", "inconclusive")
 
@@ -131,7 +141,7 @@ def is_changed(before: Survey | None, now: Survey) -> bool:
 
 def is_refactored(before: Survey | None, now: Survey) -> bool:
     """Return whether the files are others than before, and what the protocol does is the same."""
-    return before is not None and before.sources != now.sources and _is_same(before, now)
+    return before is not None and is_changed(before, now) and _is_same(before, now)
 
 
 def accept(found: Iterable[Finding], accepted: Iterable[Accepted], today: dt.date) -> list[Finding]:
@@ -214,11 +224,15 @@ def _undecided(check: Check, name: str, judged: Judged, now: Survey, otherwise: 
 
 def _weaker(check: Check, name: str, was: Judged, now: Judged) -> Iterator[Finding]:
     """Yield the fault sets that break a property and did not before, or of which that is no longer decided."""
+
+    def held(faults: Budgets) -> bool:
+        return not any(contains(faults, smaller) for smaller in (*was.breaking, *was.undecided))
+
     for faults in now.breaking:
-        if not any(contains(faults, smaller) for smaller in (*was.breaking, *was.undecided)):
+        if held(faults):
             yield Finding(check, Kind.WEAKER, broken_by(name, faults, was, check), name, faults)
     for faults in now.undecided:
-        if not any(contains(faults, smaller) for smaller in (*was.breaking, *was.undecided)):
+        if held(faults):
             text = f"Whether {faults_text(faults)} breaks {name} was not decided; before, it did not."
             yield Finding(check, Kind.INCONCLUSIVE, text, name, faults)
 

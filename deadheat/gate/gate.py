@@ -32,10 +32,10 @@ from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
 from deadheat.version import VERSION
 
+__all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
+
 NOT_IN_STEP = "not in step with the lock"
 """The detail of a finding that says that nothing is compared."""
-
-__all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Acceptance:
 class Gated:
     """What the gate says: the findings in the order of the checks, and the references that were only rewritten.
 
-    `compared_with` says in words with what; `surveys` are what was found of each check by now. `fresh` are the checks
-    that had to be done, since nothing was kept of them.
+    `compared_with` says in words with what; `surveys` are what was found of each check by now, and `updated` tells that
+    they were written to the lock.
     """
 
     config: Config
@@ -60,8 +60,6 @@ class Gated:
     refactored: tuple[str, ...]
     compared_with: str
     surveys: dict[str, Survey] = field(default_factory=dict)
-    before: dict[str, Survey] = field(default_factory=dict)
-    fresh: tuple[str, ...] = ()
     updated: bool = False
 
     @property
@@ -111,7 +109,8 @@ def gate(
         gone = [] if copy is None else _narrowed_since(config, copy)
     found = gone + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
     if copy is None and not update:
-        found += _not_in_step(config, lock)
+        found += [one for each in config.checks for one in _unlike_the_lock(config, each, lock)]
+        found += _in_the_lock_alone(config, lock)
     if accepting is not None:
         lock = _accepted(lock, accepting, found, now)
     today = today or dt.date.today()
@@ -128,8 +127,6 @@ def gate(
         tuple(dict.fromkeys(refactored)),
         _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,
-        dict(before),
-        tuple(asking.fresh),
         update,
     )
 
@@ -139,7 +136,6 @@ class _Asking:
 
     def __init__(self, config: Config, cache: Cache, report: Callable[[str], None], jobs: int) -> None:
         self._config, self._cache, self._report, self._jobs = config, cache, report, jobs
-        self.fresh: list[str] = []
 
     def surveys(self, checks: Iterable[Check]) -> dict[str, Survey]:
         """Return what there is to say of each check by now."""
@@ -204,7 +200,6 @@ class _Asking:
         kept = self._cache.get(question, root)
         if kept is not None:
             return kept
-        self.fresh.append(question.check.name)
         found = answer(question, root, None if base is None else base.paths)
         if found.error is not None and base is not None:
             found = msgspec.structs.replace(found, error=f"At {base.ref}: {found.error}")
@@ -260,31 +255,26 @@ def _named(config: Config, lock: Lock) -> str:
     )
 
 
-def _not_in_step(config: Config, lock: Lock) -> list[Finding]:
-    """Return the checks that the lock does not know, and those that it alone knows."""
-    found = [
-        Finding(
-            each,
-            Kind.CHANGED,
-            f"{each.name} is not in the lock; if it is right, run deadheat gate --update.",
-            detail=NOT_IN_STEP,
-        )
-        for each in config.checks
-        if each.name not in lock.checks
-    ]
-    for each in config.checks:
-        less = narrower(lock.asked[each.name], each) if each.name in lock.asked else []
-        if less:
-            found.append(_narrowed(each, f"when {config.lock.name} was written", less))
+def _unlike_the_lock(config: Config, check: Check, lock: Lock) -> list[Finding]:
+    """Return that the lock does not know a check, or knows it as one that asks for more."""
+    if check.name not in lock.checks:
+        text = f"{check.name} is not in the lock; if it is right, run deadheat gate --update."
+        return [Finding(check, Kind.CHANGED, text, detail=NOT_IN_STEP)]
+    less = narrower(lock.asked[check.name], check) if check.name in lock.asked else []
+    return [_narrowed(check, f"when {config.lock.name} was written", less)] if less else []
+
+
+def _in_the_lock_alone(config: Config, lock: Lock) -> list[Finding]:
+    """Return the checks that the lock has, and the configuration has no more."""
     names = {each.name for each in config.checks}
-    for name in lock.checks:
-        if name not in names:
-            text = (
-                f"{name} is in the lock and no longer in {config.file.name}, so nothing is checked of it; put it back, "
-                "or run deadheat gate --update."
-            )
-            found.append(Finding(Check(name.partition(" (")[0]), Kind.CHANGED, text, detail=NOT_IN_STEP))
-    return found
+    found = []
+    for name in lock.checks.keys() - names:
+        text = (
+            f"{name} is in the lock and no longer in {config.file.name}, so nothing is checked of it; put it back, "
+            "or run deadheat gate --update."
+        )
+        found.append(Finding(Check(name.partition(" (")[0]), Kind.CHANGED, text, detail=NOT_IN_STEP))
+    return sorted(found, key=lambda each: each.text)
 
 
 def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding], now: Mapping[str, Survey]) -> Lock:
@@ -328,12 +318,12 @@ def gate_alone(
     now = asking.surveys([check])[check.name]
     accepted = () if lock is None else lock.accepted
     found = findings(check, None if lock is None else lock.checks.get(check.name), now, accepted)
-    if lock is not None and check.name not in lock.checks:
-        found += _not_in_step(replace(config, checks=(check,)), Lock())
+    if lock is not None:
+        found += _unlike_the_lock(config, check, lock)
     return tuple(asking.with_witness(each) for each in accept(found, accepted, today or dt.date.today()))
 
 
 def out_of_step(config: Config) -> tuple[Finding, ...]:
     """Return what the lock has and the configuration has no more; nothing without a lock."""
     lock = read_lock(config.lock)
-    return () if lock is None else tuple(each for each in _not_in_step(config, lock) if each.check not in config.checks)
+    return () if lock is None else tuple(_in_the_lock_alone(config, lock))

@@ -91,4 +91,4 @@ def gated_of(folder: Path, *findings: Finding, checks: tuple[Check, ...] = (Chec
     judged = {"p": Judged("violated", 3), "q": Judged("holds")}
     surveys = {each.name: Survey("s", "f", 10, 20, judged) for each in checks}
     refactored = tuple(each.name for each in checks)
-    return Gated(config, findings, refactored, "deadheat.lock", surveys, surveys)
+    return Gated(config, findings, refactored, "deadheat.lock", surveys)

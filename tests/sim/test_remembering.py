@@ -30,12 +30,17 @@ THOROUGH = settings(
 )
 
 
+def keep_although_tests_run(patch: pytest.MonkeyPatch) -> None:
+    """Have what is learned kept: beside tests, nothing would be."""
+    patch.setattr(identity, "_is_patched", lambda: False)
+    patch.setattr(identity, "_is_told_by_others", lambda: False)  # pytest is loaded
+    patch.setattr(identity, "_is_our_program", lambda _: True)  # a worker of xdist is a program without a file
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(identity, "_is_patched", lambda: False)
-    monkeypatch.setattr(identity, "_is_told_by_others", lambda: False)  # pytest is loaded
-    monkeypatch.setattr(identity, "_is_our_program", lambda _: True)  # a worker of xdist is a program without a file
+    keep_although_tests_run(monkeypatch)
     return tmp_path / "cache" / remembering.FOLDER
 
 
@@ -90,8 +95,7 @@ def test_random_models_are_explored_alike_with_and_without(
 ) -> None:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identity, "_is_patched", lambda: False)
-        patch.setattr(identity, "_is_our_program", lambda _: True)
+        keep_although_tests_run(patch)
         for explore in EXPLORERS:
             patch.setenv(kept.VARIABLE, "off")
             without = in_words(explore(model, SearchOptions(states_max=20_000)))
@@ -107,16 +111,12 @@ def test_the_kernel_explores_random_models_alike_with_and_without(
 ) -> None:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identity, "_is_patched", lambda: False)
-        patch.setattr(identity, "_is_our_program", lambda _: True)
+        keep_although_tests_run(patch)
         options = SearchOptions(states_max=20_000, partial_order=True, symmetry=False)
         without = in_words(kernel.explore(model, options))
         patch.setenv(kept.VARIABLE, str(folder))
         for _ in range(2):
-            assert (
-                in_words(kernel.explore(model, SearchOptions(states_max=20_000, partial_order=True, symmetry=False)))
-                == without
-            )
+            assert in_words(kernel.explore(model, options)) == without
 
 
 def test_a_search_that_stops_sooner_says_no_more_than_it_has_seen(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
