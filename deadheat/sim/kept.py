@@ -34,9 +34,11 @@ def folder(name: str) -> Path | None:
     if wanted == OFF:
         return None
     try:
-        made = (Path(wanted) if wanted else _users()) / name
-        made.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return made if is_ours(made) and is_ours(made.parent) else None
+        ours = Path(wanted) if wanted else _users()
+        ours.parent.mkdir(parents=True, exist_ok=True)
+        for made in (ours, ours / name):  # each by itself: parents are made as the umask says
+            made.mkdir(mode=0o700, exist_ok=True)
+        return ours / name if is_ours(ours) and is_ours(ours / name) else None
     except (OSError, RuntimeError, ValueError):  # no home, no such disk, no path at all
         return None
 

@@ -427,6 +427,17 @@ def test_a_folder_that_others_may_write_to_is_not_used(program: Path) -> None:
     assert said(program) == f"{ONE} learned"
 
 
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o077])
+def test_folders_are_the_users_own_whatever_the_umask_says(umask: int, cache: Path) -> None:
+    before = os.umask(umask)
+    try:
+        assert kept.folder("learned") == cache
+        assert kept.folder("learned") == cache  # which is there now
+    finally:
+        os.umask(before)
+    assert [each.stat().st_mode & 0o777 for each in (cache.parent, cache)] == [0o700, 0o700]
+
+
 def test_off_is_off(program: Path) -> None:
     for _ in range(2):
         assert said(program, **{kept.VARIABLE: "off"}) == f"{ONE} learned"

@@ -107,7 +107,7 @@ def folder() -> Path | None:
         if base:
             where = Path(base) / name
             with suppress(OSError):
-                where.mkdir(parents=True, exist_ok=True)
+                where.mkdir(mode=0o755, parents=True, exist_ok=True)  # whatever the umask says: nobody else's to write
                 if os.access(where, os.W_OK) and on_disk.is_ours(where):
                     os.utime(where)  # it was used
                     return where
