@@ -35,6 +35,9 @@ def keep_although_tests_run(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(identity, "_is_patched", lambda: False)
     patch.setattr(identity, "_is_told_by_others", lambda: False)  # pytest is loaded
     patch.setattr(identity, "_is_our_program", lambda _: True)  # a worker of xdist is a program without a file
+    # Other tests load extensions that make modules out of nothing (cryptography's `_openssl`).
+    loaded = identity._foreign_modules
+    patch.setattr(identity, "_foreign_modules", lambda: [each for each in loaded() if getattr(each, "__file__", None)])
 
 
 @pytest.fixture
