@@ -34,6 +34,10 @@ UNDECIDED = ("vacuous", "inconclusive")
 IS = {"holds": "holds", "violated": "is violated", "vacuous": "is vacuous", "inconclusive": "is inconclusive"}
 
 
+SIDE_BY_SIDE = "side by side"
+"""What the details begin with of what was not decided about old and new at work together."""
+
+
 class Kind(StrEnum):
     """What kind of thing a finding is.
 
@@ -85,6 +89,11 @@ class Finding:
         return self.accepted_until is not None and not self.expired
 
     @property
+    def is_of_rollout(self) -> bool:
+        """Whether it is about old and new side by side, and so found only where there is an old one."""
+        return self.kind is Kind.UNSAFE_ROLLOUT or self.detail.startswith(SIDE_BY_SIDE)
+
+    @property
     def has_witness(self) -> bool:
         """Whether there is a counterexample to be shown."""
         return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None and not self.detail
@@ -122,13 +131,13 @@ def unsafe_rollout(check: Check, found: SideBySide, change: str) -> Iterator[Fin
         detail = f"{change} {each.fails or ''}"
         yield Finding(check, Kind.UNSAFE_ROLLOUT, text, each.property, detail=detail, witness=each.witness)
     for name in found.undecided:
-        yield undecided_rollout(check, f"{name} was not decided", name)
+        yield undecided_rollout(check, f"{name} was not decided", change, name)
 
 
-def undecided_rollout(check: Check, why: str, name: str | None = None) -> Finding:
-    """Return that nobody knows whether old and new can run side by side."""
+def undecided_rollout(check: Check, why: str, change: str, name: str | None = None) -> Finding:
+    """Return that it is not known whether old and new can run side by side; the `change` tells rollouts apart."""
     text = f"Whether old and new can run side by side was not decided: {why}."
-    return Finding(check, Kind.INCONCLUSIVE, text, name, detail="side by side")
+    return Finding(check, Kind.INCONCLUSIVE, text, name, detail=f"{SIDE_BY_SIDE} {change} {why}")
 
 
 def is_changed(before: Survey | None, now: Survey) -> bool:
@@ -217,7 +226,7 @@ def _undecided(check: Check, name: str, judged: Judged, now: Survey, otherwise: 
     if judged.verdict == "vacuous":
         missed = ", ".join(now.missed)
         text = f"{name} holds vacuously: no run reaches {missed}; {otherwise}."
-        return Finding(check, Kind.VACUOUS, text, name)
+        return Finding(check, Kind.VACUOUS, text, name, detail=missed)
     text = f"{name} was not decided ({now.why or 'a limit'}); {otherwise}."
     return Finding(check, Kind.INCONCLUSIVE, text, name)
 

@@ -30,6 +30,7 @@ from deadheat.gate.formerly import asked_at, narrowed, narrowed_since, widened_s
 from deadheat.gate.identities import identities
 from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
 from deadheat.gate.narrowing import narrower
+from deadheat.gate.processes import ended_if_interrupted
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
@@ -55,7 +56,7 @@ class Gated:
     """What the gate says: the findings in the order of the checks, and the references that were only rewritten.
 
     `compared_with` says in words with what; `surveys` are what was found of each check by now, and `updated` tells that
-    they were written to the lock.
+    they were written to the lock. `new` are the checks of which there was nothing to be compared with.
     """
 
     config: Config
@@ -64,6 +65,7 @@ class Gated:
     compared_with: str
     surveys: dict[str, Survey] = field(default_factory=dict)
     updated: bool = False
+    new: tuple[str, ...] = ()
 
     @property
     def open(self) -> tuple[Finding, ...]:
@@ -119,7 +121,7 @@ def gate(
     today = today or dt.date.today()
     found = accept(found, lock.accepted, today)
     if update:
-        accepted = tuple(each for each in lock.accepted if each.id in {one.id for one in found})
+        accepted = _still_accepted(lock, found, today)
         lock = Lock(checks=now, asked={each.name: each for each in config.checks}, accepted=accepted)
     if update or accepting is not None:
         write_lock(config.lock, lock)
@@ -131,6 +133,7 @@ def gate(
         _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,
         update,
+        tuple(each.name for each in config.checks if each.name not in before),
     )
 
 
@@ -170,7 +173,8 @@ class _Asking:
         try:
             found = answer(question, self._config.root).require_found().side_by_side
         except DeadheatError as error:
-            return [base.named(undecided_rollout(check, str(error).rstrip(".")))]
+            why = base.named_in(str(error).rstrip("."))
+            return [undecided_rollout(check, why, change)]
         return [] if found is None else [base.named(each) for each in unsafe_rollout(check, found, change)]
 
     def asked_otherwise(self, base: Base) -> list[Finding]:
@@ -196,7 +200,7 @@ class _Asking:
     def _all(self, questions: list[Question], base: Base | None) -> dict[str, Answer]:
         """Return the answers by the names of the checks; raises the first error, when all others were said."""
         self._identify([each.check for each in questions], base)
-        with ThreadPoolExecutor(max(1, min(self._jobs, len(questions)))) as pool:
+        with ThreadPoolExecutor(max(1, min(self._jobs, len(questions)))) as pool, ended_if_interrupted():
             futures = {each.check.name: pool.submit(self._ask, each, base) for each in questions}
             found: dict[str, Answer] = {}
             errors: list[DeadheatError] = []
@@ -249,6 +253,12 @@ def _change(before: Survey, now: Survey) -> str:
     return f"{before.system} {now.system}"
 
 
+def _still_accepted(lock: Lock, found: Iterable[Finding], today: dt.date) -> tuple[Accepted, ...]:
+    """Return the acceptances of what is there by now, and of what only a comparison with a ref finds."""
+    there = {each.id for each in found}
+    return tuple(each for each in lock.accepted if each.id in there or (each.at_a_ref and each.until >= today))
+
+
 def _named(config: Config, lock: Lock) -> str:
     """Return what the lock is called, and whether another version made it, which may have judged otherwise."""
     if lock.deadheat == VERSION:
@@ -299,6 +309,7 @@ def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding], now: 
         accepting.reason,
         accepting.until,
         system=now[finding.check.name].system if finding.check.name in now else None,
+        at_a_ref=finding.is_of_rollout,
     )
     others = tuple(each for each in lock.accepted if each.id != entry.id)
     return msgspec.structs.replace(lock, accepted=tuple(sorted((*others, entry), key=lambda each: each.id)))
