@@ -37,7 +37,7 @@ def database(folder: Path, again: int) -> None:
 WAYS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a file that is there": (
         "import pathlib\nAGAIN = not pathlib.Path('never.flag').is_file()",
-        lambda folder: (folder / "never.flag").touch(),
+        lambda folder: os.makedirs(folder / "conf.d" / "one"),
     ),
     "a folder's files": (
         "import glob\nAGAIN = not glob.glob('conf.d/*')",

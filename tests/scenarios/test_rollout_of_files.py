@@ -305,13 +305,14 @@ def test_a_role_that_calls_another_method_of_its_components_is_another_role(tmp_
     ],
 )
 def test_a_role_that_gets_a_component_in_a_way_of_its_own_is_another_role(own: str, asked: str, tmp_path: Path) -> None:
-    two = FILE.replace(
-        '    ledger: Ledger = Ledger("ledger")\n',
-        '    ledger: Ledger = Ledger("ledger")\n    other: Ledger = Ledger("other")\n@',
+    ledger = '    ledger: Ledger = Ledger("ledger")\n'
+    both = ledger + ledger.replace("ledger", "other")
+    by_name = "from operator import attrgetter\n\nBY_NAME = attrgetter('WHICH')\n\n\nclass Phase("
+    old, new = (
+        FILE.replace(ledger, both + own.format(each))
+        .replace("yield desk.ledger.put(order", f"yield {asked}.put(order")
+        .replace("class Phase(", by_name)
+        for each in ("ledger", "other")
     )
-    two = two.replace("yield desk.ledger.put(order", f"yield {asked}.put(order")
-    two = two.replace(
-        "class Phase(", "from operator import attrgetter\n\nBY_NAME = attrgetter('WHICH')\n\n\nclass Phase("
-    )
-    found = of(tmp_path, two.replace("@", own.format("ledger"), 1), two.replace("@", own.format("other"), 1))
+    found = of(tmp_path, old, new)
     assert "cancel" in found.roles
