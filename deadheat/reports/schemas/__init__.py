@@ -9,6 +9,7 @@ from __future__ import annotations
 from deadheat.reports.schemas.form import Form
 from deadheat.reports.schemas.searches import Check, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
+from deadheat.reports.schemas.timed import Simulate
 
 __all__ = ["FORMS"]
 
@@ -23,6 +24,7 @@ FORMS: dict[str, type[Form]] = {
     "mutate": Mutate,
     "operations": Operations,
     "rollout": Rollout,
+    "simulate": Simulate,
     "stress": Stress,
     "window": Window,
 }

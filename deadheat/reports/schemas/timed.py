@@ -1,0 +1,74 @@
+"""The outputs of what runs in time: simulate, migrate and latencies."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from deadheat.reports.schemas.form import Faults, Form
+
+__all__ = ["Simulate"]
+
+
+class Estimate(msgspec.Struct):
+    """A number with its interval of 95%; without a value it is the least and the greatest. Null is without a limit."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+
+class Quantiles(msgspec.Struct):
+    """The median and two more, in seconds; null where there is nothing to be measured."""
+
+    p50: Estimate | None
+    p90: Estimate | None
+    p99: Estimate | None
+
+
+class SimulateResult(msgspec.Struct):
+    """What was found of one protocol; `cancellations` is 0 where nothing was sampled."""
+
+    protocol: str
+    method: Literal["exact", "kernel", "simpy"]
+    faults: Faults
+    cancellations: int
+    orphans_per_million: Estimate
+    false_answers_per_million: Estimate
+    wanted_lost_per_million: Estimate
+    orphan_lifetime_s: Quantiles
+    job_seconds_after_cancel: Estimate
+    cancel_to_gone_s: Quantiles
+    calls: Estimate
+    extra_calls: float | None
+    to_job_s: Estimate
+    extra_to_job_s: float | None
+    cost: Estimate | None
+    orphans_per_day: Estimate | None
+    cost_per_day: Estimate | None
+    chosen: list[str]
+
+
+class ComparisonResult(msgspec.Struct):
+    """By how much the second of two protocols differs from the first, in the same runs, and how sure that is.
+
+    Of a million runs so many leave an orphan; or it is there for so many seconds of a run.
+    """
+
+    measure: Literal["orphans", "orphan-seconds"]
+    first: str
+    second: str
+    better: str | None
+    difference: Estimate
+    confidence: float
+
+
+class Simulate(Form):
+    """What `deadheat simulate --json` prints."""
+
+    deadheat: str
+    profile: str
+    seed: int
+    results: list[SimulateResult]
+    comparisons: list[ComparisonResult]
