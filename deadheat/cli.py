@@ -107,6 +107,11 @@ COMMANDS = {
             decides=False,
         ),
     ),
+    "migrate": Listed(
+        "Walk the migration path: the cleanup, metrics, the token, no cleanup; say if its end is a mistake.",
+        "deadheat.commands.migrate:migrate",
+        epilog("deadheat migrate name-tombstone --cancellations 20000", "each step is safe", "one is not"),
+    ),
     "schema": Listed(
         "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",
         "deadheat.commands.schema:schema",

@@ -42,7 +42,7 @@ class Clocks:
         self.seen.update(dict.fromkeys(names))
         found = next((name for name in _binding(names, transition) if name in self.laws), None)
         if found is None:
-            return Timing(names[0], None)
+            return Timing(next(name for name in names if ":" not in name), None)
         law = self.laws[found]
         own = f" {_outcome(transition)}" if _expires(self.model, transition) else ""
         return Timing(found + own, law)

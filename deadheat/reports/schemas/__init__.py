@@ -9,7 +9,7 @@ from __future__ import annotations
 from deadheat.reports.schemas.form import Form
 from deadheat.reports.schemas.searches import Check, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
-from deadheat.reports.schemas.timed import Simulate
+from deadheat.reports.schemas.timed import Migrate, Simulate
 
 __all__ = ["FORMS"]
 
@@ -21,6 +21,7 @@ FORMS: dict[str, type[Form]] = {
     "gate": Gate,
     "incidents": Incidents,
     "live": Live,
+    "migrate": Migrate,
     "mutate": Mutate,
     "operations": Operations,
     "rollout": Rollout,

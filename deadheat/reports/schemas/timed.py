@@ -8,7 +8,7 @@ import msgspec
 
 from deadheat.reports.schemas.form import Faults, Form
 
-__all__ = ["Simulate"]
+__all__ = ["Migrate", "Simulate"]
 
 
 class Estimate(msgspec.Struct):
@@ -72,3 +72,56 @@ class Simulate(Form):
     seed: int
     results: list[SimulateResult]
     comparisons: list[ComparisonResult]
+
+
+class MigratePhase(msgspec.Struct):
+    """A phase: what holds in it, and what it comes to in time."""
+
+    phase: int
+    name: str
+    protocol: str
+    holds: list[str]
+    violated: list[str]
+    undecided: list[str]
+    orphans_per_million: Estimate
+    orphan_lifetime_s: Quantiles
+    job_seconds_after_cancel: Estimate
+    extra_calls: float | None
+    cost: Estimate | None
+
+
+class MigrateStep(msgspec.Struct):
+    """The way from one phase to the next, and what is lost by it; null is not decided. `from` is a word of Python."""
+
+    from_: int = msgspec.field(name="from")
+    to: int
+    safe: bool | None
+    safe_orders: list[list[str]]
+    lost: list[str]
+
+
+class MigrateCondition(msgspec.Struct):
+    """What must be true before the cleanup may be removed; null is for people to say."""
+
+    text: str
+    met: bool | None
+
+
+class MigrateResult(msgspec.Struct):
+    """The whole path."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    faults: Faults
+    bound_per_million: float | None
+    phases: list[MigratePhase]
+    between: list[MigrateStep]
+    conditions: list[MigrateCondition]
+    may_remove_cleanup: bool | None
+
+
+class Migrate(Form):
+    """What `deadheat migrate --json` prints."""
+
+    deadheat: str
+    results: list[MigrateResult]
