@@ -83,3 +83,56 @@ def test_a_migration_that_was_not_decided_is_3() -> None:
     done = deadheat("migrate", "name-tombstone", *FEW, "--max-states", "20")
     assert done.returncode == 3, done.stdout
     assert done.stdout.startswith("Not decided")
+
+
+def test_the_curve_of_the_period_is_printed_and_plotted(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    asked = (
+        "simulate",
+        "baseline+orphan-cleanup",
+        "--profile",
+        "busy",
+        "--curve",
+        "--arrivals",
+        "400/h",
+        "--alert",
+        "20",
+    )
+    for name in ("curve.png", "curve.svg"):
+        done = deadheat(*asked, "--cancellations", "20000", "--plot", name, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / name).stat().st_size > 1_000
+    rows = [line for line in done.stdout.splitlines() if "█" in line]
+    assert len(rows) == 8
+    lengths = [line.count("█") for line in rows]
+    assert lengths == sorted(lengths)
+    assert all(len(line) <= 80 and "…" not in line for line in done.stdout.splitlines())
+
+
+def test_along_a_counterexample_the_likelihood_rises_where_the_race_is_lost(tmp_path: Path) -> None:
+    deadheat("show", "baseline", "--property", "no-transient-orphan", "--save", "orphan.json", cwd=tmp_path)
+    done = deadheat("simulate", "--along", "orphan.json", "--memoryless", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    steps = json.loads(done.stdout)["along"]
+    assert steps[0]["process"] is None
+    assert steps[0]["greatest"] < 0.01 < steps[-1]["least"]
+    assert "still follows" in deadheat("simulate", "--along", "orphan.json", "--memoryless", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "There is nothing to simulate"),
+        (("baseline", "--along", "orphan.json"), "--along is about the protocol of its counterexample"),
+        (("baseline", "request-token", "--curve"), "--curve is about one protocol"),
+        (("baseline", "--curve"), "baseline has no cleanup"),
+        (("baseline", "--plot", "x.png"), "--alert and --plot are about the curve"),
+        (("baseline+orphan-cleanup", "--curve", "--plot", "x.foo", "--cancellations", "9"), "x.foo cannot be written"),
+    ],
+)
+def test_questions_that_do_not_go_together_are_told_in_one_sentence(
+    arguments: tuple[str, ...], sentence: str, tmp_path: Path
+) -> None:
+    done = deadheat("simulate", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in " ".join(done.stderr.split())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -31,7 +32,9 @@ Memoryless = Annotated[
 
 @runs_users_code
 def simulate(
-    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="Protocols; each beside the first.")],
+    references: Annotated[
+        list[str] | None, typer.Argument(metavar="REFERENCE...", help="Protocols; each beside the first.")
+    ] = None,
     latency: Latencies = None,
     profile: Profile = "quiet",
     memoryless: Memoryless = False,
@@ -47,6 +50,18 @@ def simulate(
     arrivals: Annotated[
         str | None, typer.Option("--arrivals", metavar="RATE", help="Evaluations that are submitted, such as 200/h.")
     ] = None,
+    along: Annotated[
+        Path | None,
+        typer.Option("--along", metavar="FILE", help="How likely a saved counterexample still is, by step."),
+    ] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="The cleanup's period, from 10 s to 1 h.")] = False,
+    alert: Annotated[
+        int | None,
+        typer.Option("--alert", help="With --curve: orphans an hour that set an alert off.", **whole("--alert", 0)),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="With --curve: a picture too, .png or .svg.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Say how likely an orphan is, how long it lives, and what a mitigation costs; compare protocols."""
@@ -54,10 +69,56 @@ def simulate(
     from deadheat.scenarios import simulate as scenarios
 
     question = question_of(latency, profile, memoryless, method, cancellations, seed, faults, price, arrivals)
-    found = scenarios.simulate(references, question)
+    _require_one_question(references, along, curve, alert, plot)
+    if along is not None:
+        _along(along, question, as_json)
+    if curve:
+        _curve(references or [], question, alert, plot, as_json)
+    found = scenarios.simulate(references or [], question)
     if as_json:
         finish(ExitCode.AS_HOPED, lambda: typer.echo(simulation_to_json(found, profile)))
     finish(ExitCode.AS_HOPED, lambda: print_simulation(found, profile, console()))
+
+
+def _require_one_question(
+    references: list[str] | None, along: Path | None, curve: bool, alert: int | None, plot: Path | None
+) -> None:
+    from deadheat.sim.errors import UsageError
+
+    if along is not None and (references or curve):
+        raise UsageError("--along is about the protocol of its counterexample; give it alone.")
+    if along is None and not references:
+        raise UsageError("There is nothing to simulate; name a protocol, such as baseline.")
+    if curve and len(references or []) != 1:
+        raise UsageError("--curve is about one protocol with a cleanup; name just that.")
+    if not curve and (alert is not None or plot is not None):
+        raise UsageError("--alert and --plot are about the curve of the cleanup's period; ask for that by --curve.")
+
+
+def _along(path: Path, question: Question, as_json: bool) -> NoReturn:
+    from deadheat.reports.monitoring import along_to_json, print_along
+    from deadheat.reports.simulate import extra_to_json
+    from deadheat.scenarios.likelihood import along
+    from deadheat.scenarios.trace_file import load
+
+    counterexample = load(path)
+    found = along(counterexample, question.laws)
+    if as_json:
+        finish(ExitCode.AS_HOPED, lambda: typer.echo(extra_to_json(along=along_to_json(counterexample, found))))
+    finish(ExitCode.AS_HOPED, lambda: print_along(counterexample, found, console()))
+
+
+def _curve(references: list[str], question: Question, alert: int | None, plot: Path | None, as_json: bool) -> NoReturn:
+    from deadheat.reports.monitoring import curve_to_json, plot_curve, print_curve
+    from deadheat.reports.simulate import extra_to_json
+    from deadheat.scenarios.monitoring import curve
+
+    points = curve(references[0], question, alert)
+    if plot is not None:
+        plot_curve(references[0], points, plot)
+    if as_json:
+        finish(ExitCode.AS_HOPED, lambda: typer.echo(extra_to_json(curve=curve_to_json(points))))
+    finish(ExitCode.AS_HOPED, lambda: print_curve(references[0], points, console()))
 
 
 def question_of(

@@ -18,7 +18,7 @@ from deadheat.scenarios.in_time import Simulated, Simulation
 from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
-__all__ = ["estimate_to_json", "number_text", "print_simulation", "seconds_text", "simulation_to_json"]
+__all__ = ["estimate_to_json", "extra_to_json", "number_text", "print_simulation", "seconds_text", "simulation_to_json"]
 
 
 def print_simulation(simulation: Simulation, profile: str, console: Console) -> None:
@@ -158,7 +158,7 @@ def seconds_text(value: float) -> str:
     for unit, size, least in (
         ("d", 86_400, 172_800),
         ("h", 3_600, 7_200),
-        ("min", 60, 120),
+        ("m", 60, 120),
         ("s", 1, 1),
         ("ms", 1e-3, 1e-3),
     ):
@@ -190,8 +190,16 @@ def simulation_to_json(simulation: Simulation, profile: str) -> str:
             }
             for each in simulation.comparisons
         ],
+        "curve": None,
+        "along": None,
     }
     return json.dumps(content, indent=2)
+
+
+def extra_to_json(curve: Any = None, along: Any = None) -> str:
+    """Return what was asked for in the place of a simulation."""
+    content = {"schema": SCHEMA, "deadheat": VERSION, "profile": None, "seed": None, "results": [], "comparisons": []}
+    return json.dumps({**content, "curve": curve, "along": along}, indent=2)
 
 
 def _to_json(found: Simulated, simulation: Simulation) -> dict[str, Any]:

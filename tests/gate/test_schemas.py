@@ -110,6 +110,7 @@ def test_every_command_with_json_has_a_schema() -> None:
         ("incidents", ["incidents", "kueue-12820", "airflow-69762"]),
         ("rollout", ["rollout", "baseline", "name-tombstone", "--faults", "http-retry=1"]),
         ("migrate", ["migrate", "--cancellations", "2000"]),
+        ("simulate", ["simulate", "baseline+orphan-cleanup", "--curve", "--cancellations", "500", "--arrivals", "9/h"]),
         ("simulate", ["simulate", "baseline", "request-token", "--cancellations", "2000", "--price-per-hour", "1"]),
         ("conform", ["conform", str(EXAMPLES / "inspect-k8s-sandbox-75.jsonl")]),
         ("operations", ["list", "operations", "baseline"]),

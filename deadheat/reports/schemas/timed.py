@@ -64,14 +64,39 @@ class ComparisonResult(msgspec.Struct):
     confidence: float
 
 
+class CurvePoint(msgspec.Struct):
+    """What one period of the cleanup comes to; null is what could not be said, or has no limit."""
+
+    period_s: float
+    lifetime_s: Estimate | None
+    lifetime_p99_s: Estimate | None
+    uniform_s: float
+    job_seconds_after_cancel: Estimate
+    sweeps_per_hour: float
+    orphans_per_hour: float | None
+    false_alarms_per_day: float | None
+    detection_s: float | None
+
+
+class LikelyStep(msgspec.Struct):
+    """How likely a violation is after a step of its counterexample; without a process it is the start."""
+
+    process: str | None
+    step: str | None
+    least: float
+    greatest: float
+
+
 class Simulate(Form):
-    """What `deadheat simulate --json` prints."""
+    """What `deadheat simulate --json` prints; with `--curve` or `--along` that alone."""
 
     deadheat: str
-    profile: str
-    seed: int
+    profile: str | None
+    seed: int | None
     results: list[SimulateResult]
     comparisons: list[ComparisonResult]
+    curve: list[CurvePoint] | None
+    along: list[LikelyStep] | None
 
 
 class MigratePhase(msgspec.Struct):

@@ -22,8 +22,9 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.timed.endings import Endings
 from deadheat.sim.timed.graph import Branch, Clock, Graph
 from deadheat.sim.timed.laws import Law
+from deadheat.sim.trace import Choice
 
-__all__ = ["CHAIN_MAX", "Chain", "chain_of", "require_memoryless"]
+__all__ = ["CHAIN_MAX", "Chain", "chain_of", "require_memoryless", "steps_from"]
 
 CHAIN_MAX = 400_000
 """A larger chain is not made."""
@@ -39,12 +40,16 @@ Place = tuple[int, Stages]
 
 
 class Step(NamedTuple):
-    """One way to go on from a place, with its rate, or, where no time passes, its probability."""
+    """One way to go on from a place, with its rate, or, where no time passes, its probability.
+
+    Without a `choice`, but a stage of a clock is over.
+    """
 
     to: Place
     weight: float
-    marks: int
-    calls: int
+    marks: int = 0
+    calls: int = 0
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,12 @@ def chain_of(graph: Graph, endings: Endings) -> Chain:
     return _Making(graph, endings).chain()
 
 
+def steps_from(chain: Chain, place: Place) -> list[Step]:
+    """Return all ways to go on from a place of a chain; those that are chosen among, side by side."""
+    rows = _Making(chain.graph, {}).rows(place)
+    return [step for _, steps in rows for step in steps]
+
+
 class _Making:
     def __init__(self, graph: Graph, endings: Endings) -> None:
         self.graph = graph
@@ -108,7 +119,7 @@ class _Making:
         for place in self.places:  # which grows
             if len(self.places) > CHAIN_MAX:
                 raise UsageError(f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or the kernel.")
-            for hold_ns, steps in [] if self._is_over(place) else self._rows(place):
+            for hold_ns, steps in [] if self._is_over(place) else self.rows(place):
                 self._add(hold_ns, steps)
             if self.first_row[-1] == len(self.holds):
                 self._add(0.0, [])
@@ -187,7 +198,7 @@ class _Making:
             if share > 0:
                 yield (state, tuple(stage for stage, _ in chosen)), share
 
-    def _rows(self, place: Place) -> Iterator[tuple[float, list[Step]]]:
+    def rows(self, place: Place) -> Iterator[tuple[float, list[Step]]]:
         """Yield how long one stays, and how one goes on, for each way to choose what is to be chosen."""
         state, stages = place
         running = [
@@ -227,12 +238,14 @@ class _Making:
             assert isinstance(law, Law)
             weight = law.stages / law.first
             if stages[slot] + 1 < law.stages:
-                yield Step((state, (*stages[:slot], stages[slot] + 1, *stages[slot + 1 :])), weight, 0, 0)
+                yield Step((state, (*stages[:slot], stages[slot] + 1, *stages[slot + 1 :])), weight)
                 return
         for branch, chance in branches:
             for after, share in self._entered(branch.target, state, stages, clock.process):
                 if chance > 0:
-                    yield Step(after, weight * chance * share, branch.counted.marks, branch.counted.calls)
+                    yield Step(
+                        after, weight * chance * share, branch.counted.marks, branch.counted.calls, branch.choice
+                    )
 
 
 def _ways(branches: tuple[Branch, ...]) -> list[tuple[tuple[Branch, float], ...]]:
