@@ -112,6 +112,11 @@ COMMANDS = {
         "deadheat.commands.migrate:migrate",
         epilog("deadheat migrate name-tombstone --cancellations 20000", "each step is safe", "one is not"),
     ),
+    "latencies": Listed(
+        "Fit distributions to the latencies in a live trace, and make a profile of them for simulate.",
+        "deadheat.commands.latencies:latencies",
+        epilog("deadheat latencies stress.jsonl --save measured.toml", "fitted", None, decides=False),
+    ),
     "schema": Listed(
         "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",
         "deadheat.commands.schema:schema",

@@ -84,8 +84,8 @@ def test_a_name_that_is_none_is_told_the_nearest() -> None:
 def test_every_command_with_json_has_a_schema() -> None:
     """A new one is noticed here: give it a form, and a test below that runs it."""
     known = {
-        "check", "cleanup", "conform", "frontier", "gate", "incidents", "list", "live check", "live replay",
-        "live stress", "migrate", "mutate", "rollout", "simulate", "window",
+        "check", "cleanup", "conform", "frontier", "gate", "incidents", "latencies", "list", "live check",
+        "live replay", "live stress", "migrate", "mutate", "rollout", "simulate", "window",
     }  # fmt: skip
     found = set()
 

@@ -8,7 +8,7 @@ import msgspec
 
 from deadheat.reports.schemas.form import Faults, Form
 
-__all__ = ["Migrate", "Simulate"]
+__all__ = ["Latencies", "Migrate", "Simulate"]
 
 
 class Estimate(msgspec.Struct):
@@ -150,3 +150,20 @@ class Migrate(Form):
 
     deadheat: str
     results: list[MigrateResult]
+
+
+class FittedLaw(msgspec.Struct):
+    """The law of a step; without one, what was measured, in seconds. `likely`: how well it fits."""
+
+    name: str
+    measured: int
+    law: str | None
+    likely: float | None
+    samples_s: list[float]
+
+
+class Latencies(Form):
+    """What `deadheat latencies --json` prints."""
+
+    deadheat: str
+    results: list[FittedLaw]
