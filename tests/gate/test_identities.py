@@ -41,7 +41,7 @@ WAYS: dict[str, tuple[str, Callable[[Path], object]]] = {
     ),
     "a folder's files": (
         "import glob\nAGAIN = not glob.glob('conf.d/*')",
-        lambda folder: ((folder / "conf.d").mkdir(), (folder / "conf.d" / "one").touch()),
+        lambda folder: os.makedirs(folder / "conf.d" / "one"),
     ),
     "a text of variables": (
         "import os.path\nAGAIN = os.path.expandvars('$LOOK_AGAIN') != '0'",
