@@ -93,7 +93,7 @@ class StateGraph:
         operations = self.tables.locals[process].states[local].operations
         return " or ".join(_asked(each) for each in operations)
 
-    def keys(self) -> Iterator[MoveKey]:
+    def move_keys(self) -> Iterator[MoveKey]:
         """Yield all moves that some state has, each once, in a fixed order."""
         yield from sorted({move.key for moves in self.moves for move in moves})
 
