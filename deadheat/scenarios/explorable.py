@@ -1,7 +1,7 @@
 """What a reader can walk through: a check's whole state graph, if it is small enough, with how each property stands.
 
 Where a check allows no faults, the graph has some all the same, to be injected: one a run, of as many kinds as fit into
-so many states, the kinds with the fewest states first.
+so many states, the kinds with the fewest states first, and none that would take more than a quarter of the room.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ def _kinds(scenario: Scenario, states: int, states_max: int) -> tuple[tuple[str,
     """Return the kinds of fault of which one can be injected within so many states, and the others that can happen."""
     sizes: dict[str, int] = {}
     room = states_max - states
+    share = room // 4
     for kind in scenario.subject.faults:
-        graph = state_graph(replace(scenario, faults=((kind, 1),)).model(), states + room, one_fault=True)
+        graph = state_graph(replace(scenario, faults=((kind, 1),)).model(), states + share, one_fault=True)
         sizes[kind] = room + 1 if graph is None else len(graph.states) - states
     taken: list[str] = []
     for kind in sorted((each for each in sizes if sizes[each]), key=lambda each: sizes[each]):
