@@ -36,8 +36,8 @@ def database(folder: Path, again: int) -> None:
 
 WAYS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a file that is there": (
-        "import pathlib\nAGAIN = not pathlib.Path('never.flag').is_file()",
-        lambda folder: os.makedirs(folder / "conf.d" / "one"),
+        "import pathlib\nAGAIN = not pathlib.Path('never.flag').exists()",
+        lambda folder: os.mkdir(folder / "never.flag"),
     ),
     "a folder's files": (
         "import glob\nAGAIN = not glob.glob('conf.d/*')",
@@ -84,7 +84,7 @@ def test_the_gate_takes_no_answer_of_what_was_told_otherwise(tmp_path: Path) -> 
     project = Project(tmp_path / "project")
     project.write("cloud.py", told_by(WAYS["a file that is there"][0]))
     assert project.gate("--update").code == 0
-    (project.folder / "never.flag").touch()
+    (project.folder / "never.flag").mkdir()
     assert project.gate("--json").kinds == ["lost"]
 
 
