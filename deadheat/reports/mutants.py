@@ -14,6 +14,7 @@ from rich.text import Text
 from deadheat.models.mutations import Change, PutOff, RequestSite
 from deadheat.reports.machine import budgets_to_json
 from deadheat.reports.names import is_narrow
+from deadheat.reports.screen import print_command
 from deadheat.scenarios.catalogue import MUTANT
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
@@ -44,7 +45,6 @@ IN = {
 
 def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console) -> None:
     """Print every mutant with what notices it, those that nobody notices once more, and what this covers."""
-    console.print(_table(results, is_narrow(console)))
     noticed = sum(each.fate is Fate.NOTICED for each in results)
     console.print(
         f"Noticed: {noticed:,} of {counted(len(results), 'mutant')} of {hunt.scenario.protocol}.", style="bold"
@@ -58,15 +58,16 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
         if numbers:
             text, style = FATES[fate]
             console.print(Text(f"{text[0].upper()}{text[1:].lower()}: {numbers}: {meaning}.", style=style))
+    console.print(_table(results, is_narrow(console)))
     for each in results:
         if each.error is not None:
             console.print(Text(f"{each.number}: {each.error}", style="dim"))
-    for line in _scope(hunt):
-        console.print(line, style="dim")
     first = next((each for each in results if each.noticed_by), None)
     if first is not None:
         command = f"deadheat mutate {hunt.scenario.protocol} --show {first.number}"
-        console.print(Text.assemble("See one: ", (command + _options(hunt), "bold")))
+        print_command(console, "See one: ", command + _options(hunt))
+    for line in _scope(hunt):
+        console.print(line, style="dim")
 
 
 def print_mutant(result: MutantResult, console: Console) -> None:
