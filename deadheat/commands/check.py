@@ -23,6 +23,7 @@ from deadheat.commands.options import (
     NoComposition,
     NoMerging,
     NoPartialOrder,
+    Plain,
     Quiet,
     Settings,
     Symmetry,
@@ -136,6 +137,7 @@ def show(
         ),
     ] = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
+    plain: Plain = False,
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened.
 
@@ -160,4 +162,4 @@ def show(
         finish(code_of([result]), lambda: print_matrix([result], console()))
     if save is not None:
         save_first(result, save)
-    finish(code_of([result]), timeline(counterexample))
+    finish(code_of([result]), timeline(counterexample, plain=plain))
