@@ -34,6 +34,11 @@ class Base:
     working: Path
 
     @property
+    def top(self) -> Path:
+        """The folder of the whole copy."""
+        return Path(self.paths[TOP])
+
+    @property
     def older(self) -> Older:
         """What a process needs to know to load it."""
         paths = [
@@ -54,7 +59,9 @@ class Base:
         return replace(finding, text=text, detail=detail, witness=witness)
 
     def _without_copy(self, text: str | None, instead: str) -> str | None:
-        return None if text is None else text.replace(f"{self.root}/", instead)
+        if text is None:
+            return None
+        return text.replace(f"{self.root}/", instead).replace(f"{self.root.resolve()}/", instead)
 
     def require_own(self, files: Files) -> None:
         """Raise UsageError if what was read is not of the copy, but of the project as it is."""
@@ -82,6 +89,7 @@ def at(ref: str, root: Path) -> Iterator[Base]:
         index = {**os.environ, "GIT_INDEX_FILE": str(scratch / "index")}
         _git(top, "read-tree", commit, environment=index)
         _git(top, "checkout-index", "--all", "--force", f"--prefix={tree}/", environment=index)
+        _fill_submodules(top, commit, tree, ref)
         there = tree / root.resolve().relative_to(top.resolve())
         there.mkdir(parents=True, exist_ok=True)
         before = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
@@ -91,6 +99,33 @@ def at(ref: str, root: Path) -> Iterator[Base]:
         yield Base(ref, commit, there, {"PYTHONPATH": paths, TOP: str(tree.resolve())}, top.resolve())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fill_submodules(top: Path, commit: str, tree: Path, ref: str) -> None:
+    """Put into the copy what submodules had; raises UsageError if one that is here does not know that any more.
+
+    One that is not here was never looked into, neither then nor now.
+    """
+    for line in _git(top, "ls-tree", "-r", "-z", commit).split("\0"):
+        about, _, name = line.partition("\t")
+        if not about.startswith("160000 ") or not (top / name / ".git").exists():
+            continue
+        of = about.split()[2]
+        index = {**_without_git(), "GIT_INDEX_FILE": str(tree.parent / "index-of-submodule")}
+        try:
+            _git(top / name, "read-tree", of, environment=index)
+            _git(top / name, "checkout-index", "--all", "--force", f"--prefix={tree / name}/", environment=index)
+        except UsageError:
+            raise UsageError(
+                f"The submodule {name} does not have what it was at {ref} ({of[:10]}); fetch it there, with git -C "
+                f"{name} fetch."
+            ) from None
+        _fill_submodules(top / name, of, tree / name, ref)
+
+
+def _without_git() -> dict[str, str]:
+    """Return the environment without what names one repository, which another one is not."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
 def _is_own(entry: str, top: Path) -> bool:

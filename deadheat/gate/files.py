@@ -99,12 +99,12 @@ class Reading:
 
     def _note_variables(self) -> None:
         kind: Any = type(os.environ)
-        get: Callable[[Any, str], str] = kind.__getitem__
+        get: Callable[[Any, str | bytes], str] = kind.__getitem__
         _kept_in()  # which asks for a variable itself
 
-        def noted(environment: Any, name: str) -> str:
-            if _asked_by_the_user():
-                self._variables.add(name)
+        def noted(environment: Any, name: str | bytes) -> str:
+            if isinstance(name, str | bytes) and _asked_by_the_user():
+                self._variables.add(os.fsdecode(name))
             return get(environment, name)
 
         kind.__getitem__ = noted
@@ -165,13 +165,13 @@ def _is_nobodys(path: Path) -> bool:
     """Return whether a file is Python's, ours, the system's, or one of those that we keep."""
     if any(path.is_relative_to(each) for each in STANDARD) and not _is_installed(path):
         return True
-    return any(path.is_relative_to(each) for each in (OURS, *_kept_in(), *OF_THE_SYSTEM))
+    return path.suffix == kept.SUFFIX or any(path.is_relative_to(each) for each in (OURS, *_kept_in(), *OF_THE_SYSTEM))
 
 
 @cache
 def _kept_in() -> tuple[Path, ...]:
-    folder = kept.folder("gate")
-    return () if folder is None else (folder.parent.resolve(),)
+    """Return the folders that are ours alone: what they are in may well be the project's."""
+    return tuple(each.resolve() for each in map(kept.folder, ("gate", "learned")) if each is not None)
 
 
 def _source(path: Path) -> Path:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 
 import msgspec
 
 from deadheat.gate.base import Base, at
 from deadheat.gate.cache import Cache
-from deadheat.gate.config import WITHOUT_END, Check, Config, config_in, read_config
+from deadheat.gate.config import WITHOUT_END, Check, Config
 from deadheat.gate.findings import (
     Finding,
     Kind,
@@ -25,8 +26,10 @@ from deadheat.gate.findings import (
     undecided_rollout,
     unsafe_rollout,
 )
+from deadheat.gate.formerly import asked_at, narrowed, narrowed_since, widened_since
+from deadheat.gate.identities import identities
 from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
-from deadheat.gate.narrowing import narrower, nearest
+from deadheat.gate.narrowing import narrower
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
 from deadheat.sim.errors import DeadheatError, UsageError
@@ -106,8 +109,8 @@ def gate(
         before = lock.checks if copy is None else asking.surveys_of(config.checks, copy)
         changed = [each for each in config.checks if is_changed(before.get(each.name), now[each.name])]
         unsafe = [] if copy is None else asking.all_beside(changed, copy, before, now)
-        gone = [] if copy is None else _narrowed_since(config, copy)
-    found = gone + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
+        since = [] if copy is None else asking.asked_otherwise(copy)
+    found = since + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
     if copy is None and not update:
         found += [one for each in config.checks for one in _unlike_the_lock(config, each, lock)]
         found += _in_the_lock_alone(config, lock)
@@ -137,6 +140,8 @@ class _Asking:
     def __init__(self, config: Config, cache: Cache, report: Callable[[str], None], jobs: int) -> None:
         self._config, self._cache, self._report, self._jobs = config, cache, report, jobs
 
+        self._identities: dict[tuple[Path, str], str] = {}
+
     def surveys(self, checks: Iterable[Check]) -> dict[str, Survey]:
         """Return what there is to say of each check by now."""
         found = self._all([Question("survey", each) for each in checks], None)
@@ -165,8 +170,19 @@ class _Asking:
         try:
             found = answer(question, self._config.root).require_found().side_by_side
         except DeadheatError as error:
-            return [undecided_rollout(check, str(error).rstrip("."))]
+            return [base.named(undecided_rollout(check, str(error).rstrip(".")))]
         return [] if found is None else [base.named(each) for each in unsafe_rollout(check, found, change)]
+
+    def asked_otherwise(self, base: Base) -> list[Finding]:
+        """Return what is hidden by asking otherwise than at the ref: what is not asked, and what held as it was."""
+        asked = asked_at(base, self._config)
+        found = list(narrowed_since(base, asked, self._config))
+        for check in widened_since(asked, self._config):
+            before = self.surveys_of([check], base).get(check.name)
+            now = self._all([Question("survey", check, lenient=True)], None)[check.name].survey
+            if before is not None and now is not None:
+                found += findings(replace(check, expect=(), must_reach=()), before, now, may_change=True)
+        return found
 
     def with_witness(self, finding: Finding) -> Finding:
         """Return a finding with a shortest counterexample, if there is one to be shown."""
@@ -179,6 +195,7 @@ class _Asking:
 
     def _all(self, questions: list[Question], base: Base | None) -> dict[str, Answer]:
         """Return the answers by the names of the checks; raises the first error, when all others were said."""
+        self._identify([each.check for each in questions], base)
         with ThreadPoolExecutor(max(1, min(self._jobs, len(questions)))) as pool:
             futures = {each.check.name: pool.submit(self._ask, each, base) for each in questions}
             found: dict[str, Answer] = {}
@@ -195,16 +212,24 @@ class _Asking:
             raise UsageError("\n".join(map(str, errors)))
         return found
 
+    def _identify(self, checks: Sequence[Check], base: Base | None) -> None:
+        """Find out what checks name by now: before anything is searched, so that an edit meanwhile counts next time."""
+        if self._cache.is_off:
+            return
+        root, paths = (self._config.root, None) if base is None else (base.root, base.paths)
+        self._identities |= {(root, name): each for name, each in identities(checks, root, paths).items()}
+
     def _ask(self, question: Question, base: Base | None) -> Answer:
         root = self._config.root if base is None else base.root
-        kept = self._cache.get(question, root)
+        identity = self._identities.get((root, question.check.name))
+        kept = self._cache.get(question, identity, root)
         if kept is not None:
             return kept
         found = answer(question, root, None if base is None else base.paths)
         if found.error is not None and base is not None:
             found = msgspec.structs.replace(found, error=f"At {base.ref}: {found.error}")
         found.require_found()
-        self._cache.keep(question, found)
+        self._cache.keep(question, identity, found)
         return found
 
 
@@ -217,32 +242,11 @@ def _found(
     return found
 
 
-def _narrowed_since(config: Config, base: Base) -> list[Finding]:
-    """Return what the configuration at the ref asks for and this one does not: nobody looks at it any more."""
-    file = config_in(base.root)
-    if file is None:
-        return []
-    found = []
-    for check in read_config(file).checks:
-        less = nearest(check, config.checks)
-        if less is None:
-            text = f"At {base.ref}, {check.name} is checked, and no longer."
-            found.append(Finding(check, Kind.CHANGED, text, detail="not checked"))
-        elif less:
-            found.append(_narrowed(check, f"at {base.ref}", less))
-    return found
-
-
 def _change(before: Survey, now: Survey) -> str:
     """Return what tells one change of a protocol from others: what it did and does, or else its files."""
     if before.system is None or now.system is None or before.system == now.system:
         return f"{before.sources} {now.sources}"
     return f"{before.system} {now.system}"
-
-
-def _narrowed(check: Check, before: str, less: list[str]) -> Finding:
-    text = f"Less is asked of {check.name} than {before}: {'; '.join(less)}."
-    return Finding(check, Kind.CHANGED, text, detail=f"narrower: {'; '.join(less)}")
 
 
 def _named(config: Config, lock: Lock) -> str:
@@ -261,7 +265,7 @@ def _unlike_the_lock(config: Config, check: Check, lock: Lock) -> list[Finding]:
         text = f"{check.name} is not in the lock; if it is right, run deadheat gate --update."
         return [Finding(check, Kind.CHANGED, text, detail=NOT_IN_STEP)]
     less = narrower(lock.asked[check.name], check) if check.name in lock.asked else []
-    return [_narrowed(check, f"when {config.lock.name} was written", less)] if less else []
+    return [narrowed(check, f"when {config.lock.name} was written", less)] if less else []
 
 
 def _in_the_lock_alone(config: Config, lock: Lock) -> list[Finding]:

@@ -6,9 +6,10 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from deadheat.gate.asked import scenario_of
 from deadheat.gate.config import Check
 from deadheat.gate.older import OF_A_FILE, Older
-from deadheat.gate.survey import options_of, scenario_of, witness_of
+from deadheat.gate.survey import options_of, witness_of
 from deadheat.gate.surveys import Hazard, SideBySide, Witness
 from deadheat.scenarios.rollout import Rollout, StopResult, rollout
 from deadheat.scenarios.scenario import EVERY

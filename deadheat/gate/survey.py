@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from deadheat.gate.config import Check
+from deadheat.gate.asked import scenario_of
+from deadheat.gate.config import WITHOUT_END, Check
 from deadheat.gate.surveys import Budgets, Judged, Mutant, Step, Survey, Witness
 from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.mutate import MutantResult, hunt_of, judge_all
 from deadheat.scenarios.narrate import closing_sentence
-from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
+from deadheat.scenarios.scenario import Scenario, require_steps_or_faults
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
 from deadheat.sim.explore.options import SearchOptions
@@ -25,23 +26,12 @@ from deadheat.sim.run.coverage import chain_of
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Schedule
 
-__all__ = ["options_of", "scenario_of", "survey", "witness", "witness_of"]
+__all__ = ["options_of", "survey", "witness", "witness_of"]
 
 SYSTEM_STATES_MAX = 200_000
 """Of a system with more states, no fingerprint is made: that would take longer than the search."""
 
 WIDTH = 100
-
-
-def scenario_of(asked: Check) -> Scenario:
-    """Return the scenario that a check asks for; raises UsageError for what does not exist, and names it."""
-    faults = tuple((kind, UNLIMITED if budget == WITHOUT_END else int(budget)) for kind, budget in asked.faults)
-    properties = asked.properties or EVERY
-    scenario = Scenario(asked.protocol, asked.evaluations, faults, properties, asked.quiet, asked.settings)
-    for name, _ in asked.expect:
-        if name not in (*scenario.properties, WITHOUT_END):
-            raise unknown_name(f"property of {asked.protocol} (named by `expect`)", name, scenario.properties)
-    return scenario
 
 
 def options_of(asked: Check) -> Options:

@@ -33,7 +33,9 @@ class Classes:
     of: Mapping[type, type]
 
     def __call__(self, value: Any) -> Any:
-        """Return a value in the classes of the other version."""
+        """Return a value in the classes of the other version; a class itself too, as SQL statements name tables."""
+        if isinstance(value, type):
+            return self.of.get(value, value)
         kind = type(value)
         target = self.of.get(kind)
         if isinstance(value, Enum):

@@ -32,7 +32,7 @@ THOROUGH = settings(
 
 def keep_although_tests_run(patch: pytest.MonkeyPatch) -> None:
     """Have what is learned kept: beside tests, nothing would be."""
-    patch.setattr(identity, "_is_patched", lambda: False)
+    patch.setattr(identity, "is_patched", lambda: False)
     patch.setattr(identity, "_is_told_by_others", lambda: False)  # pytest is loaded
     patch.setattr(identity, "_is_our_program", lambda _: True)  # a worker of xdist is a program without a file
     # Other tests load extensions that make modules out of nothing (cryptography's `_openssl`).
@@ -70,7 +70,7 @@ def steps_taken(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     steps_of = learned.steps_of  # type: ignore[attr-defined]
     monkeypatch.setattr(learned, "steps_of", noted)
-    monkeypatch.setattr(identity, "_is_patched", lambda: False)  # it would be told of this, and of others' lambdas
+    monkeypatch.setattr(identity, "is_patched", lambda: False)  # it would be told of this, and of others' lambdas
     return taken
 
 
@@ -342,7 +342,7 @@ def test_a_key_that_leaves_helpers_out_would_be_noticed(program: Path) -> None:
     """A mutant: no module's file, and of functions no more than their names."""
     blind = (
         "from deadheat.sim.learn import identity, remembering\n"
-        "identity._is_patched = lambda: False\n"
+        "identity.is_patched = lambda: False\n"
         "identity._content_of = lambda module: ''\n"
         "identity.digest_with_lines = lambda value, trusts_models: b''\n"
     )
