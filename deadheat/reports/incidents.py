@@ -31,9 +31,9 @@ LEGEND = (
 def print_incidents(judgements: Sequence[Judgement], console: Console) -> None:
     """Print a row an incident, then where each is reported and what a row has no room for."""
     table = Table(title="Reported incidents, and their fixes", title_justify="left", header_style="bold", box=None)
-    table.add_column("incident, and its fix", min_width=20, max_width=36, vertical="bottom")
-    for header in ("defect found", "fix\nholds", "fix\nbroken by"):
-        table.add_column(header, no_wrap=True, vertical="bottom")
+    table.add_column("\nincident, and its fix", min_width=20, max_width=36)
+    for header in ("\ndefect found", "fix\nholds", "fix\nbroken by"):
+        table.add_column(header, no_wrap=True)
     for judgement in judgements:
         table.add_row(*_cells(judgement))
         table.add_row()

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from deadheat.reports.inert import one_line
-from deadheat.reports.told import Known, in_order
+from deadheat.reports.told import VERSION, Known, in_order
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Event
 
@@ -150,16 +150,17 @@ def _only_key(names: Sequence[str], model: Model) -> str | None:
         name: name.removeprefix(f"{component.name}/") if name != component.name else None
         for name, component in model.components.items()
     }
-    keys = {keyed.get(name) for name in names} - {None}
+    keys = {keyed.get(name.partition(VERSION)[0]) for name in names} - {None}
     return keys.pop() if len(keys) == 1 else None
 
 
 def _without(name: str, key: str | None) -> str:
-    parts = name.split("/")
+    plainly, between, version = name.partition(VERSION)
+    parts = plainly.split("/")
     if key is None or key not in parts[1:]:
         return name
     parts.remove(key)
-    return "/".join(parts)
+    return "/".join(parts) + between + version
 
 
 def _whose(name: str) -> str:

@@ -16,13 +16,17 @@ from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import labels_of
 from deadheat.sim.trace import Event, Trace
 
-__all__ = ["NOTHING_KNOWN", "Known", "in_order", "known_of", "legend_of", "shown", "step_of"]
+__all__ = ["NOTHING_KNOWN", "VERSION", "Known", "in_order", "known_of", "legend_of", "shown", "step_of"]
 
 OF_A_NODE = {"crash": "goes down", "gone": "ends with its node", "start": "comes up again"}
 """What happens to a node, and to what is on it, in words."""
 
 FAULT = "↯"
 """What stands before the kind of a fault: nothing else looks like it, in whatever colour."""
+
+
+VERSION = " ("
+"""What stands between a process's name and its version, where there are two."""
 
 
 class Known(NamedTuple):
@@ -62,7 +66,7 @@ def step_of(event: Event, known: Known = NOTHING_KNOWN, *, labelled: bool = True
     fault = (f" {FAULT} {one_line(event.fault)}", "bold red") if event.fault else ""
     if event.component in known.nodes:
         return Text.assemble((OF_A_NODE.get(event.operation, one_line(event.operation)), "not bold"), fault)
-    of_itself = (event.component.rpartition("/")[2], event.process, "None")
+    of_itself = (event.component.rpartition("/")[2], event.process.partition(VERSION)[0], "None")
     arguments = [one_line(each) for each in event.arguments if each not in of_itself]
     text = Text(f"{one_line(event.label)} " if event.label and labelled else "", style="bold")
     text.append(one_line(event.operation if "(" in event.operation else event.operation.replace("_", " ")), "not bold")
