@@ -34,6 +34,11 @@ COMMANDS = {
             "here it is",
         ),
     ),
+    "report": Listed(
+        "Write a report as one HTML file: the verdicts, and every run to walk through, whichever way one likes.",
+        "deadheat.commands.report:report",
+        epilog("deadheat report baseline name-tombstone -o report.html"),
+    ),
     "frontier": Listed(
         "Find the smallest sets of faults that break each property of each protocol.",
         "deadheat.commands.frontier:frontier",

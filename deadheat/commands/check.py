@@ -32,7 +32,15 @@ from deadheat.commands.options import (
     unreached_allowed,
 )
 from deadheat.commands.searches import code_as_expected, code_of, names_of, scenario_of, search_all
-from deadheat.commands.traces import first_counterexample, require_writable_if_given, save_first, timeline
+from deadheat.commands.traces import (
+    first_counterexample,
+    require_testable_if_given,
+    require_writable_if_given,
+    save_as_test,
+    save_first,
+    say_not_written,
+    timeline,
+)
 from deadheat.commands.users_code import runs_users_code
 
 __all__ = ["check", "show"]
@@ -137,6 +145,12 @@ def show(
         ),
     ] = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
+    as_test: Annotated[
+        Path | None,
+        typer.Option(
+            "--as-test", metavar="FILE", help="Also write a test for pytest, which fails until no run violates it."
+        ),
+    ] = None,
     plain: Plain = False,
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened.
@@ -149,6 +163,7 @@ def show(
     scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period, settings)
     conditions = tuple(map(parse_condition, where or []))
     require_writable_if_given(save)
+    require_testable_if_given(as_test)
     allowed = unreached_allowed(allow_unreached, [scenario])
     options = Options(search_options(max_states, max_values), allowed, faults_must_fire=True, where=conditions)
     [result], _ = search_all([scenario], options)
@@ -159,7 +174,10 @@ def show(
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix
 
+        say_not_written(save, as_test)
         finish(code_of([result]), lambda: print_matrix([result], console()))
     if save is not None:
         save_first(result, save)
+    if as_test is not None:
+        save_as_test(counterexample, as_test)
     finish(code_of([result]), timeline(counterexample, plain=plain))
