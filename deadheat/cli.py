@@ -39,6 +39,16 @@ COMMANDS = {
         "deadheat.commands.report:report",
         epilog("deadheat report baseline name-tombstone -o report.html"),
     ),
+    "explore": Listed(
+        "Step through a protocol by hand: what is enabled, what it does, and how every property then stands.",
+        "deadheat.commands.explore:explore",
+        epilog(
+            "deadheat explore baseline --do 'run no-transient-orphan; back 3; steps'",
+            "nothing is violated where it ends",
+            "something is",
+            decides=False,
+        ),
+    ),
     "frontier": Listed(
         "Find the smallest sets of faults that break each property of each protocol.",
         "deadheat.commands.frontier:frontier",
