@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish, say
+from deadheat.commands.signals import ended_by_signals
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for them
     from deadheat.gate.config import Config
@@ -64,14 +64,14 @@ def gate(
     wanted = destinations(formats or [], outputs or [], as_json=as_json)
     accepting = _acceptance(accept, reason, until)
     read = _config(config)
-    with ProgressLine("checking") as progress:
+    with ended_by_signals(), ProgressLine("checking") as progress:
         found = gated_by(read, base, update=update, accepting=accepting, report=progress.say)
     texts = [(rendered(found, name, _terminal()), path) for name, path in wanted]
 
     def show() -> None:
         for text, path in texts:
             if path is None:
-                sys.stdout.write(text)
+                print(text, end="")
             else:
                 _write(path, text)
 

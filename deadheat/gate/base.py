@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,10 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.references import INSTALLED
 
 __all__ = ["Base", "at"]
+
+
+COPY = "deadheat-base-"
+"""What the names of folders with copies begin with, before the number of the process that made them."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class Base:
         text, detail = (self._without_copy(each, f"{self.ref}:") or "" for each in (finding.text, finding.detail))
         return replace(finding, text=text, detail=detail, witness=witness)
 
+    def named_in(self, text: str) -> str:
+        """Return a text in which files of the copy are called by the ref."""
+        return self._without_copy(text, f"{self.ref}:") or ""
+
     def _without_copy(self, text: str | None, instead: str) -> str | None:
         if text is None:
             return None
@@ -82,11 +90,12 @@ def at(ref: str, root: Path) -> Iterator[Base]:
     """
     top = Path(_git(root, "rev-parse", "--show-toplevel"))
     commit = _commit(root, ref)
-    scratch = Path(tempfile.mkdtemp(prefix="deadheat-base-"))
+    _remove_left_behind()
+    scratch = Path(tempfile.mkdtemp(prefix=f"{COPY}{os.getpid()}-"))
     try:
         tree = scratch / "tree"
         tree.mkdir()
-        index = {**os.environ, "GIT_INDEX_FILE": str(scratch / "index")}
+        index = {"GIT_INDEX_FILE": str(scratch / "index")}
         _git(top, "read-tree", commit, environment=index)
         _git(top, "checkout-index", "--all", "--force", f"--prefix={tree}/", environment=index)
         _fill_submodules(top, commit, tree, ref)
@@ -111,7 +120,7 @@ def _fill_submodules(top: Path, commit: str, tree: Path, ref: str) -> None:
         if not about.startswith("160000 ") or not (top / name / ".git").exists():
             continue
         of = about.split()[2]
-        index = {**_without_git(), "GIT_INDEX_FILE": str(tree.parent / "index-of-submodule")}
+        index = {"GIT_INDEX_FILE": str(tree.parent / "index-of-submodule")}
         try:
             _git(top / name, "read-tree", of, environment=index)
             _git(top / name, "checkout-index", "--all", "--force", f"--prefix={tree / name}/", environment=index)
@@ -123,14 +132,45 @@ def _fill_submodules(top: Path, commit: str, tree: Path, ref: str) -> None:
         _fill_submodules(top / name, of, tree / name, ref)
 
 
+OF_ONE_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells its hooks; with it, every folder is in the hook's repository, or is the top of it."""
+
+
 def _without_git() -> dict[str, str]:
-    """Return the environment without what names one repository, which another one is not."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {name: value for name, value in os.environ.items() if name not in OF_ONE_REPOSITORY}
+
+
+def _reason(said: str) -> str:
+    """Return what git gave as its reason, without the advice below it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    reasons = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return "; ".join(dict.fromkeys(line.partition(":")[2].strip().rstrip(".") for line in reasons[:2])) or "".join(
+        lines[-1:]
+    )
 
 
 def _is_own(entry: str, top: Path) -> bool:
     path = Path(entry or ".").resolve()
     return path.is_dir() and path.is_relative_to(top.resolve()) and not any(each in path.parts for each in INSTALLED)
+
+
+def _remove_left_behind() -> None:
+    """Remove the copies of those of our processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{COPY}[0-9]*-*"):
+        number = int(folder.name.removeprefix(COPY).partition("-")[0])
+        with suppress(OSError):
+            if folder.lstat().st_uid == os.geteuid() and not _is_alive(number):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _commit(root: Path, ref: str) -> str:
@@ -151,11 +191,15 @@ def _commit(root: Path, ref: str) -> str:
 def _git(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            ["git", *arguments],
+            cwd=folder,
+            env={**_without_git(), **(environment or {})},
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except FileNotFoundError:
         raise UsageError("There is no git here, which --base needs; install it, or compare with the lock.") from None
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise UsageError(f"git {arguments[0]} failed in {folder}: {said[-1] if said else done.returncode}.")
+        raise UsageError(f"git {arguments[0]} failed in {folder}: {_reason(done.stderr) or done.returncode}.")
     return done.stdout.strip()

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from deadheat.sim import kept
+from deadheat.sim.errors import UsageError
 from deadheat.sim.references import INSTALLED
 
 __all__ = ["TOP", "Files", "Reading", "package_hash", "sources_of", "unchanged"]
@@ -78,7 +79,7 @@ class Reading:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._top = top_of(self._root)
-        self._seen: set[str] = set()
+        self._seen: dict[str, tuple[int, int] | None] = {}
         self._imported: set[str] = set()
         self._variables: set[str] = set()
         self._before = set(sys.modules)
@@ -95,7 +96,9 @@ class Reading:
             mode is None and isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
         )
         if not writes:
-            self._seen.add(os.path.abspath(os.fsdecode(arguments[0])))
+            name = os.path.abspath(os.fsdecode(arguments[0]))
+            if name not in self._seen:
+                self._seen[name] = _stat(_uncompiled(Path(name)))
 
     def _note_variables(self) -> None:
         kind: Any = type(os.environ)
@@ -108,6 +111,13 @@ class Reading:
             return get(environment, name)
 
         kind.__getitem__ = noted
+
+    def require_unchanged(self) -> None:
+        """Raise UsageError if code was saved since it was read: what was found would be taken for the newer one's."""
+        for name, known in self._seen.items():
+            path = _uncompiled(Path(name))
+            if path.suffix == ".py" and not _is_nobodys(path.resolve()) and _stat(path) != known:
+                raise UsageError(f"{path} was saved while it was being checked; run the gate again.")
 
     def files(self) -> Files:
         """Return what was read so far."""
@@ -176,10 +186,14 @@ def _kept_in() -> tuple[Path, ...]:
 
 def _source(path: Path) -> Path:
     """Return the source of a compiled module, and any other file as it is."""
+    return _uncompiled(path).resolve()
+
+
+def _uncompiled(path: Path) -> Path:
     if path.suffix == ".pyc":
         with suppress(ValueError, NotImplementedError):
-            path = Path(importlib.util.source_from_cache(str(path)))
-    return path.resolve()
+            return Path(importlib.util.source_from_cache(str(path)))
+    return path
 
 
 def _hash(path: Path) -> str | None:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ from deadheat.gate.surveys import Budgets, Survey
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "read_lock", "write_lock"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "alone", "read_lock", "write_lock"]
 
 FORMAT, FORMAT_VERSION = "deadheat-lock", 1
 
@@ -29,7 +32,8 @@ MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
 class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A finding that the team lives with, until the end of a day; what it is, so that it is known again.
 
-    `system` is the fingerprint of what the protocol did then: what it does else later is another matter.
+    `system` is the fingerprint of what the protocol did then: what it does else later is another matter. What is found
+    `at_a_ref` is found only where the protocol is compared with an older one.
     """
 
     id: str
@@ -40,6 +44,7 @@ class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
     until: dt.date
     system: str | None = None
+    at_a_ref: bool = False
 
 
 class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,10 +107,45 @@ def _read_lock(path: Path) -> Lock | None:
 def write_lock(path: Path, lock: Lock) -> None:
     """Write the lock, all or nothing; raises UsageError where it cannot be written."""
     content = json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    partial = None
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
+        target = path.resolve()  # a link stays one
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=target.parent, suffix=".part", delete=False
+        ) as file:
+            partial = Path(file.name)
             file.write(content)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        partial.chmod(_mode(target))
+        partial.replace(target)
     except OSError as error:
+        if partial is not None:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let nobody else write the lock meanwhile; it is its folder that is locked, so that no file is left."""
+    try:
+        import fcntl
+
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+    except (ImportError, OSError):  # not on this system, or there is no such folder, which writing tells
+        yield
+        return
+    try:
+        with suppress(OSError):  # not on this kind of disk
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions that a file has, or would have if anybody made it."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

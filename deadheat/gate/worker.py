@@ -18,7 +18,7 @@ import msgspec
 from deadheat.gate.config import Check
 from deadheat.gate.files import TOP, Files, Reading, sources_of
 from deadheat.gate.older import Older
-from deadheat.gate.processes import ask
+from deadheat.gate.processes import answering, ask
 from deadheat.gate.surveys import Budgets, SideBySide, Survey, Witness
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError
 
@@ -81,14 +81,12 @@ def answer(question: Question, root: Path, paths: Mapping[str, str] | None = Non
         ) from None
 
 
-def main() -> None:
-    """Answer the question on stdin."""
-    results = os.dup(1)
-    os.dup2(2, 1)  # what roles print is no answer
-    question = msgspec.json.decode(sys.stdin.buffer.read(), type=Question)
+def _answer(asked: bytes) -> bytes:
+    question = msgspec.json.decode(asked, type=Question)
     reading = Reading(Path.cwd())
     try:
         found = _answered(question)
+        reading.require_unchanged()
     except DeadheatError as error:
         found = Answer(error=_said(error), defect=isinstance(error, InternalError))
     found = msgspec.structs.replace(found, files=reading.files())
@@ -96,8 +94,7 @@ def main() -> None:
         found = msgspec.structs.replace(
             found, survey=msgspec.structs.replace(found.survey, sources=sources_of(found.files))
         )
-    with open(results, "wb") as out:
-        out.write(msgspec.json.encode(found, order="deterministic"))
+    return msgspec.json.encode(found, order="deterministic")
 
 
 def _said(error: DeadheatError) -> str:
@@ -164,16 +161,18 @@ def _require_in_copy(where: str) -> None:
 
 def _known_names(check: Check) -> Check:
     """Return the check without names that its protocol does not have."""
-    from deadheat.gate.asked import scenario_of
+    from deadheat.scenarios.subjects import subject_of
 
-    plain = replace(check, properties=(), expect=(), must_reach=(), allow_unreached=())
-    subject = scenario_of(plain).subject
+    subject = subject_of(check.protocol, check.settings)
     return replace(
-        plain,
+        check,
+        faults=tuple(each for each in check.faults if each[0] in subject.faults),
         properties=tuple(each for each in check.properties if each in subject.properties),
+        expect=(),
+        must_reach=(),
         allow_unreached=tuple(each for each in check.allow_unreached if each in subject.steps_and_faults),
     )
 
 
 if __name__ == "__main__":
-    main()
+    answering(_answer)

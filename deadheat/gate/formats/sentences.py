@@ -30,11 +30,18 @@ MEANINGS = {
 def answer(gated: Gated) -> str:
     """Return the answer in one sentence."""
     checks = counted(len(gated.surveys), "check")
-    against = f"written to {gated.compared_with}" if gated.updated else f"compared with {gated.compared_with}"
+    against = (
+        f"written to {gated.compared_with}" if gated.updated else f"compared with {gated.compared_with}{_but(gated)}"
+    )
     if gated.passed:
         accepted = f", {counted(len(gated.findings), 'finding')} accepted" if gated.findings else ""
         return f"Passed: {checks}, {against}{accepted}."
     return f"Failed: {counted(len(gated.open), 'finding')} in {checks}, {against}."
+
+
+def _but(gated: Gated) -> str:
+    """Return what was not compared, since there was nothing to be compared with: the more if that is a surprise."""
+    return f" (not there yet: {', '.join(gated.new)})" if gated.new else ""
 
 
 def acceptance(finding: Finding) -> str | None:
