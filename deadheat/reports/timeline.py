@@ -30,6 +30,7 @@ __all__ = [
     "known_of",
     "print_plainly",
     "print_steps",
+    "print_steps_plainly",
     "print_timeline",
     "step_of",
 ]
@@ -76,14 +77,16 @@ def print_timeline(
     print_steps(with_versions(counterexample), model, marks, console)
 
 
-def print_steps(counterexample: Counterexample, model: Model, marks: Marks, console: Console) -> None:
+def print_steps(
+    counterexample: Counterexample, model: Model, marks: Marks, console: Console, *, with_legend: bool = True
+) -> None:
     """Print the steps of a run on their lanes, and what the signs mean."""
     trace, known = counterexample.trace, known_of(model)
     events = shown(trace, marks.lost, known)
     lanes = lanes_of([event for _, event in events], model, known, console.width)
     for line in _Drawing(events, lanes, model, marks, console.width, trace.schedule.cycle_from).lines():
         console.print(line, no_wrap=True, soft_wrap=True)
-    for meaning in _legend(counterexample, model, lanes, marks):
+    for meaning in _legend(counterexample, model, lanes, marks) if with_legend else ():
         console.print(Text(meaning, style="dim"))
 
 
@@ -270,15 +273,27 @@ def print_plainly(
     counterexample: Counterexample, console: Console, turning_point: int | None = None, race: Race | None = None
 ) -> None:
     """Print the same as sentences, a line each: for a screen reader, or to be pasted where there are no columns."""
+    console.print(
+        Text(f"{heading(counterexample.scenario, ' violates ', counterexample.property).plain}."), soft_wrap=True
+    )
+    for sentence in _sentences(counterexample):
+        console.print(Text(sentence), soft_wrap=True)
     model = counterexample.scenario.model()
-    for line in _plain_lines(with_versions(counterexample), model, Marks(turning_point, race)):
+    print_steps_plainly(with_versions(counterexample), model, Marks(turning_point, race), console)
+
+
+def print_steps_plainly(
+    counterexample: Counterexample, model: Model, marks: Marks, console: Console, *, with_legend: bool = True
+) -> None:
+    """Print the steps of a run as sentences."""
+    for line in _plain_lines(counterexample, model, marks):
         console.print(Text(line), soft_wrap=True)
+    if with_legend and (legend := legend_of(counterexample.trace, model)):
+        console.print(Text(legend), soft_wrap=True)
 
 
 def _plain_lines(counterexample: Counterexample, model: Model, marks: Marks) -> Iterator[str]:
     trace, known = counterexample.trace, known_of(model)
-    yield f"{heading(counterexample.scenario, ' violates ', counterexample.property).plain}."
-    yield from _sentences(counterexample)
     for number, event in shown(trace, marks.lost, known):
         if number - 1 == trace.schedule.cycle_from:
             yield "The steps from here on are repeated for ever."
@@ -290,8 +305,6 @@ def _plain_lines(counterexample: Counterexample, model: Model, marks: Marks) -> 
     if marks.race is not None:
         told = _race_told(marks.race, trace.events).removeprefix(f"{IN_THE_RACE} ")
         yield told[0].upper() + told[1:]
-    if legend := legend_of(trace, model):
-        yield legend
 
 
 def _as_sentence(event: Event, known: Known) -> str:
