@@ -153,6 +153,10 @@ def show(
         ),
     ] = None,
     plain: Plain = False,
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Also say which orders and faults decided it, and which guard stops it elsewhere."),
+    ] = False,
     runs: Annotated[
         int | None,
         typer.Option(
@@ -174,8 +178,8 @@ def show(
     conditions = tuple(map(parse_condition, where or []))
     require_writable_if_given(save)
     require_testable_if_given(as_test)
-    if runs is not None and (conditions or save or as_test):
-        raise UsageError("--runs shows runs that violate nothing; leave out --where, --save and --as-test.")
+    if runs is not None and (conditions or save or as_test or why):
+        raise UsageError("--runs shows runs that violate nothing; leave out --where, --save, --as-test and --why.")
     allowed = unreached_allowed(allow_unreached, [scenario])
     options = Options(search_options(max_states, max_values), allowed, faults_must_fire=True, where=conditions)
     [result], _ = search_all([scenario], options)
@@ -198,4 +202,16 @@ def show(
         save_first(result, save)
     if as_test is not None:
         save_as_test(counterexample, as_test)
-    finish(code_of([result]), timeline(counterexample, plain=plain))
+    printed = timeline(counterexample, plain=plain)
+    if not why:
+        finish(code_of([result]), printed)
+    from deadheat.reports.why import print_why
+    from deadheat.scenarios.why import why as why_it_is
+
+    reasons = why_it_is(counterexample)
+
+    def told() -> None:
+        printed()
+        print_why(reasons, console())
+
+    finish(code_of([result]), told)

@@ -144,6 +144,7 @@ class _Drawing:
         self._initial = {
             name: one_line(described(model.component(name), model.component(name).initial)) for name in lanes.component
         }
+        self._room = width
         self._columns = self._columns_that_fit()
 
     def _columns_that_fit(self) -> dict[str, int]:
@@ -157,12 +158,15 @@ class _Drawing:
             for name, value in self._initial.items()
         }
         texts = max((self._text(event).cell_len for _, event in self._events), default=0)
-        needed = self._words + max(texts, WORDS_MIN) + sum(width + 2 for width in widths.values())
-        return widths if widths and needed <= self._width else {}
+        self._room = self._words + max(texts, WORDS_MIN)
+        if widths and self._room + sum(width + 2 for width in widths.values()) <= self._width:
+            return widths
+        self._room = self._width
+        return {}
 
     def lines(self) -> Iterator[Text]:
         """Yield the timeline."""
-        room = self._width - sum(width + 2 for width in self._columns.values())
+        room = self._room
         head = self._lanes.header(self._width - self._before)
         for number, line in enumerate(head):
             text = Text(" " * self._before).append_text(line)

@@ -213,7 +213,7 @@ class ByHand:
                 self.at = 0
                 self.jump(at)
                 raise UsageError(
-                    f"This run is not possible where {kind} is; begin anew with --faults {kind}=1."
+                    f"This run is not possible where {kind} is; begin anew with that fault allowed."
                 ) from None
         meeting = self._meeting(kind)
         if len(meeting) == 1:
@@ -246,7 +246,7 @@ class ByHand:
         if found is None:
             raise UsageError(
                 "Nothing is violated after these steps, and a trace is proof of a violation; run on to one, or keep "
-                "the commands for --do."
+                "the commands."
             )
         save(found, path)
         return found
