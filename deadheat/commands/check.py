@@ -212,6 +212,6 @@ def show(
 
     def told() -> None:
         printed()
-        print_why(reasons, console())
+        print_why(reasons, console(), plain=plain)
 
     finish(code_of([result]), told)

@@ -15,24 +15,24 @@ from deadheat.sim.trace import Event
 __all__ = ["print_why"]
 
 
-def print_why(found: Why, console: Console) -> None:
-    """Print which orders and faults decided it, and which guards stop it elsewhere."""
+def print_why(found: Why, console: Console, *, plain: bool = False) -> None:
+    """Print which orders and faults decided it, and which guards stop it elsewhere; plainly, a line each."""
     console.print()
-    console.print(Text("Why? What decided it, each tried the other way", style="bold"))
+    console.print(Text("Why? What decided it, each tried the other way", style="bold"), soft_wrap=plain)
     nothing = "no order of two steps alone: turned round, it is violated all the same."
     for line in list(_decided(found)) or [nothing]:
-        console.print(Text(f"- {line}"))
+        console.print(Text(f"- {line}"), soft_wrap=plain)
     name = one_line(found.counterexample.property)
     if not found.holding:
-        console.print(Text(f"No other protocol that was asked keeps {name} under these faults."))
+        console.print(Text(f"No other protocol that was asked keeps {name} under these faults."), soft_wrap=plain)
         return
     holding = ", ".join(map(one_line, found.holding))
-    console.print(Text(f"What would have stopped it? {name} holds of {holding}.", style="bold"))
+    console.print(Text(f"What would have stopped it? {name} holds of {holding}.", style="bold"), soft_wrap=plain)
     for sibling in found.siblings:
         for guard in sibling.guards:
-            console.print(Text(f"- {_guard(sibling.name, guard)}"))
+            console.print(Text(f"- {_guard(sibling.name, guard)}"), soft_wrap=plain)
     if not found.siblings:
-        console.print(Text("- of no single step of these was it found that it alone keeps it."))
+        console.print(Text("- of no single step of these was it found that it alone keeps it."), soft_wrap=plain)
 
 
 def _decided(found: Why) -> Iterator[str]:

@@ -87,6 +87,17 @@ def test_an_arrow_goes_from_the_lane_of_its_process_to_that_of_its_component(orp
     assert set(killed[lanes["cancel"] + 1 : at]) == {"─", "┼"}
 
 
+def test_likelihoods_have_a_column_where_they_are_known_and_none_where_they_are_not(orphan: Counterexample) -> None:
+    output = io.StringIO()
+    print_timeline(orphan, Screen(file=output, width=100), 7, None, {7: "12 %", 10: "1.5 %"})
+    with_them = output.getvalue().splitlines()
+    [killed] = [line for line in with_them if line.startswith(" 7 ")]
+    [created] = [line for line in with_them if line.startswith("10 ")]
+    assert killed.split()[:4] == ["7", "T5", "12", "%"]
+    assert created.split()[:4] == ["10", "T8", "1.5", "%"]
+    assert "%" not in drawn(orphan, 100)
+
+
 HOSTILE = """
 from deadheat import Component, Model, Process, Property, Kind, Step, operation
 
