@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
@@ -130,6 +131,8 @@ def _ask(walk: ByHand) -> NoReturn:
     from deadheat.reports.flags import said
     from deadheat.sim.errors import DeadheatError, InternalError
 
+    with suppress(ImportError):
+        import readline  # noqa: F401 - lines can then be edited, and brought back
     with print_apart():
         here = walk.position
     _show(here, MOVED)

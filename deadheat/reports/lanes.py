@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from deadheat.reports.inert import one_line
@@ -24,7 +25,7 @@ from deadheat.reports.told import VERSION, Known, in_order
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Event
 
-__all__ = ["Lanes", "lanes_of", "shortened"]
+__all__ = ["Lanes", "lanes_of", "padded", "shortened"]
 
 GAPS = (3, 2)
 BETWEEN = 2
@@ -33,18 +34,25 @@ BETWEEN = 2
 SHARE = 0.5
 """Lanes take up no more than this share of a terminal's width, if they can be merged."""
 
+MOST = 0.65
+"""Where even merged lanes would take up more than this share, there are none."""
+
 Naming = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """Where lanes are. `process` and `component` give the lane of each name, as it stands above it."""
+    """Where lanes are. `process` and `component` give the lane of each name, as it stands above it.
+
+    With `say_who`, the lane of a process does not tell which it is, or there is none.
+    """
 
     process: Mapping[str, str]
     component: Mapping[str, str]
     gap: int
     key: str | None
     known: Known
+    say_who: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -61,11 +69,6 @@ class Lanes:
     def width(self) -> int:
         """How many columns they take."""
         return self.places[-1] + 1 if self.names else 0
-
-    @property
-    def are_merged(self) -> bool:
-        """Whether the lane of a process does not say which it is."""
-        return len(set(self.process.values())) < len(self.process)
 
     def header(self, width: int) -> list[Text]:
         """Return the names, one below the other like stairs."""
@@ -88,6 +91,8 @@ class Lanes:
     def arrow(self, event: Event, style: str) -> Text:
         """Return the lanes with a step on them."""
         names, places = self.names, self.places
+        if not names:
+            return Text()
         at = names.index(self.process[event.process])
         first = len(set(self.process.values()))
         changed = {self.component[name] for name in event.changes if name in self.component}
@@ -132,10 +137,11 @@ def lanes_of(events: Sequence[Event], model: Model, known: Known, width: int) ->
                 gap,
                 key,
                 known,
+                say_who=len(set(map(of_process, processes))) < len(processes),
             )
             if found.width <= width * SHARE:
                 return found
-    return found
+    return found if found.width <= width * MOST else Lanes({}, {}, GAPS[-1], key, known, say_who=True)
 
 
 def _asked(event: Event) -> list[str]:
@@ -167,9 +173,14 @@ def _whose(name: str) -> str:
     return one_line(name).partition("/")[0]
 
 
+def padded(text: str, width: int) -> str:
+    """Return a text with blanks up to a width, in columns of a terminal."""
+    return text + " " * (width - cell_len(text))
+
+
 def shortened(name: str, width: int) -> str:
     """Return a name that is too long without what is in its middle."""
-    if len(name) <= width:
+    if cell_len(name) <= width:
         return name
     behind = (width - 1) // 2
-    return f"{name[: width - 1 - behind]}…{name[len(name) - behind :]}"
+    return f"{set_cell_size(name, width - 1 - behind)}…{name[len(name) - behind :]}"

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from deadheat.reports.inert import one_line
-from deadheat.reports.lanes import Lanes, lanes_of
+from deadheat.reports.lanes import Lanes, lanes_of, padded
 from deadheat.reports.told import FAULT, Known, known_of, legend_of, shown, step_of
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
@@ -135,7 +136,7 @@ class _Drawing:
         self._cycle_from = cycle_from
         self._known = lanes.known
         self._numbers = max((len(str(number)) for number, _ in events), default=1)
-        self._labels = max((len(one_line(event.label or "")) for _, event in events), default=0)
+        self._labels = max((cell_len(one_line(event.label or "")) for _, event in events), default=0)
         self._likely = max(map(len, (marks.likelihoods or {}).values()), default=0)
         self._before = (
             self._numbers + 3 + (self._labels + 1) * bool(self._labels) + (self._likely + 1) * bool(self._likely)
@@ -151,9 +152,9 @@ class _Drawing:
         """Return the width of a column for each component's value, if all of them fit; else nothing."""
         widths = {
             name: max(
-                len(self._lanes.component[name]),
-                len(value),
-                *(len(one_line(event.changes.get(name, ""))) for _, event in self._events),
+                cell_len(self._lanes.component[name]),
+                cell_len(value),
+                *(cell_len(one_line(event.changes.get(name, ""))) for _, event in self._events),
             )
             for name, value in self._initial.items()
         }
@@ -173,7 +174,7 @@ class _Drawing:
             if number == len(head) - 1 and self._columns:
                 text.append(" " * (room - text.cell_len))
                 for name, width in self._columns.items():
-                    text.append("  " + self._lanes.component[name].ljust(width), style="bold")
+                    text.append(APART + padded(self._lanes.component[name], width), style="bold")
                 text.rstrip()
             yield text
         state = dict(self._initial)
@@ -196,7 +197,7 @@ class _Drawing:
         style = "bold red" if event.fault else "bold"
         first = Text(f"{number:>{self._numbers}} ").append(IN_THE_RACE if in_race else " ", style="yellow").append(" ")
         if self._labels:
-            first.append(one_line(event.label or "").ljust(self._labels) + " ", style="bold")
+            first.append(padded(one_line(event.label or ""), self._labels) + " ", style="bold")
         if self._likely:
             first.append((self._marks.likelihoods or {}).get(number, "").rjust(self._likely) + " ", style="magenta")
         first.append_text(self._lanes.arrow(event, style))
@@ -209,13 +210,13 @@ class _Drawing:
                 line.append(" " * (room - line.cell_len))
                 for name, width in self._columns.items():
                     line.append("  ").append(
-                        state[name].ljust(width), style="bold yellow" if name in event.changes else "dim"
+                        padded(state[name], width), style="bold yellow" if name in event.changes else "dim"
                     )
             line.rstrip()
             yield line
 
     def _text(self, event: Event) -> Text:
-        who = f"{one_line(event.process)}: " if self._lanes.are_merged else ""
+        who = f"{one_line(event.process)}: " if self._lanes.say_who else ""
         return Text.assemble((who, "cyan"), step_of(event, self._known, labelled=False))
 
     def _told(self, event: Event) -> list[Text]:
@@ -223,7 +224,7 @@ class _Drawing:
         parts = [self._text(event)]
         if not self._columns:
             for name, value in event.changes.items():
-                is_plain = name in self._lanes.component and not self._lanes.are_merged
+                is_plain = name in self._lanes.component and not self._lanes.say_who
                 short = self._lanes.component[name] if is_plain else one_line(name)
                 parts.append(Text(f"{short}: {one_line(value)}", style="yellow"))
         return parts

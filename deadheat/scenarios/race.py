@@ -15,6 +15,9 @@ from deadheat.sim.errors import DeadheatError
 
 __all__ = ["Race", "race_of"]
 
+CUTS_MAX = 5_000
+"""Nobody waits longer than a second or two for the window in a timeline; `deadheat window` takes its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Race:
@@ -45,7 +48,7 @@ class Race:
 def race_of(counterexample: Counterexample) -> Race | None:
     """Return the race window; None where no step has to come in time, or where that is not to be told."""
     try:
-        window = race_window(counterexample, ())
+        window = race_window(counterexample, (), CUTS_MAX)
     except DeadheatError:  # a run that never ends has none, and one of very many orders is not worth the wait
         return None
     found = (Race(each.number, each.opens, each.closes) for each in window.free if each.closes)

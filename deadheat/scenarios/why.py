@@ -32,6 +32,9 @@ from deadheat.sim.trace import Choice, Schedule
 __all__ = ["Guard", "Order", "Sibling", "Why", "why"]
 
 STATES_MAX = 20_000
+OPTIONS = Options(replace(INTERRUPTIBLE, states_max=100_000))
+"""A protocol with more states is not asked whether the property holds of it: there are many to be asked."""
+
 SIBLINGS_MAX = 3
 GUARDS_MAX = 2
 
@@ -89,7 +92,7 @@ class Why:
     siblings: tuple[Sibling, ...]
 
 
-def why(counterexample: Counterexample, search: Options = Options(INTERRUPTIBLE)) -> Why:
+def why(counterexample: Counterexample, search: Options = OPTIONS) -> Why:
     """Return why a counterexample came about, and what stops it elsewhere."""
     holding = [each.scenario.protocol for each in _holding(counterexample, search)]
     found: list[Sibling] = []
