@@ -44,6 +44,16 @@ COMMANDS = {
         "deadheat.commands.graph:graph",
         epilog("deadheat graph baseline --property no-transient-orphan -o baseline.svg", "drawn", None, decides=False),
     ),
+    "explore": Listed(
+        "Step through a protocol by hand: what is enabled, what it does, and how every property then stands.",
+        "deadheat.commands.explore:explore",
+        epilog(
+            "deadheat explore baseline --do 'run no-transient-orphan; back 3; steps'",
+            "nothing is violated where it ends",
+            "something is",
+            decides=False,
+        ),
+    ),
     "frontier": Listed(
         "Find the smallest sets of faults that break each property of each protocol.",
         "deadheat.commands.frontier:frontier",
