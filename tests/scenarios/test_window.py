@@ -331,7 +331,7 @@ def test_a_latency_that_does_not_bound_what_it_names_is_told_with_one_that_would
     bounded = race_window(found, parse_latencies(["customer.till.set=3ms", "till=5ms", "desk.get=0"]))
     assert (passed_over_texts(bounded), [each.number for each in bounded.free]) == ([], [2])
     assert passed_over_texts(transient("default=1ms", "user=1s")) == [
-        "The latency of user does not bound T3, which nobody owes; name user.cancellation to bound it."
+        "The latency of user does not bound T3, which nobody owes; name user.cancel to bound it."
     ]
 
 
