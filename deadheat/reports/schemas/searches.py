@@ -257,6 +257,7 @@ class Window(Form):
     leases: list[Lease]
     example: list[TimedStep] | None
     overdue: list[str]
+    not_bounded: list[str]
 
 
 class GateFinding(msgspec.Struct):
