@@ -109,6 +109,11 @@ def _comparison_text(found: Comparison) -> str:
     shown = number_text if found.measure == "orphans" else seconds_text
     per = "a million evaluations" if found.measure == "orphans" else "an evaluation"
     less, more = (found.second, found.first) if found.better == found.second else (found.first, found.second)
+    if low <= 0 <= high:
+        return (
+            f"{less} and {more}: no difference in {what} is shown, which is between {shown(low)} and {shown(high)} "
+            f"{per}; ask for more --cancellations."
+        )
     return (
         f"{less}: {'fewer' if what == 'orphans' else 'less'} {what} than {more}, by {shown(few.value or 0.0)} {per} "
         f"({shown(low)} to {shown(high)}), with a confidence of {_confidence(found.confidence)}."
