@@ -181,13 +181,12 @@ def _budget(kind: str, budget: int | str) -> int:
 
 def _timeline(counterexample: Counterexample, subject: Subject) -> str:
     """Render a run of what was checked, although its name may mean something else by now."""
-    from rich.console import Console
-
+    from deadheat.reports.screen import Screen
     from deadheat.reports.timeline import print_timeline
     from deadheat.sim.explain.turning_point import turning_point
 
     model = counterexample.scenario.model_of(subject)
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
     text = StringIO()
-    print_timeline(counterexample, Console(file=text, width=WIDTH, emoji=False), lost)
+    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
     return text.getvalue()

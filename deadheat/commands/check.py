@@ -23,12 +23,14 @@ from deadheat.commands.options import (
     NoComposition,
     NoMerging,
     NoPartialOrder,
+    Plain,
     Quiet,
     Settings,
     Symmetry,
     search_options,
     unless,
     unreached_allowed,
+    whole,
 )
 from deadheat.commands.searches import code_as_expected, code_of, names_of, scenario_of, search_all
 from deadheat.commands.traces import (
@@ -150,21 +152,43 @@ def show(
             "--as-test", metavar="FILE", help="Also write a test for pytest, which fails until no run violates it."
         ),
     ] = None,
+    plain: Plain = False,
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Also say which orders and faults decided it, and which guard stops it elsewhere."),
+    ] = False,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            "--runs",
+            help="Show so many runs in which nothing goes wrong instead: a typical one, and extreme ones.",
+            **whole("--runs", 1, 20),
+        ),
+    ] = None,
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened.
 
     Example: deadheat show baseline --where 'T5<T8' --where '!T4'
     """
     from deadheat.scenarios.check import Options
+    from deadheat.sim.errors import UsageError
     from deadheat.sim.explain.where import parse_condition
 
     scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period, settings)
     conditions = tuple(map(parse_condition, where or []))
     require_writable_if_given(save)
     require_testable_if_given(as_test)
+    if runs is not None and (conditions or save or as_test or why):
+        raise UsageError("--runs shows runs that violate nothing; leave out --where, --save, --as-test and --why.")
     allowed = unreached_allowed(allow_unreached, [scenario])
     options = Options(search_options(max_states, max_values), allowed, faults_must_fire=True, where=conditions)
     [result], _ = search_all([scenario], options)
+    if runs is not None:
+        from deadheat.reports.good_runs import print_good_runs
+        from deadheat.scenarios.good_runs import good_runs
+
+        found = good_runs(scenario, runs)
+        finish(code_of([result]), lambda: print_good_runs(result, found, console(), plain=plain))
     counterexample = first_counterexample(result)
     if counterexample is None and where and result.exploration.complete:
         nothing = f"Nothing is violated by a run with {' and '.join(map(str, conditions))}, among all that there are."
@@ -178,4 +202,16 @@ def show(
         save_first(result, save)
     if as_test is not None:
         save_as_test(counterexample, as_test)
-    finish(code_of([result]), timeline(counterexample))
+    printed = timeline(counterexample, plain=plain)
+    if not why:
+        finish(code_of([result]), printed)
+    from deadheat.reports.why import print_why
+    from deadheat.scenarios.why import why as why_it_is
+
+    reasons = why_it_is(counterexample)
+
+    def told() -> None:
+        printed()
+        print_why(reasons, console(), plain=plain)
+
+    finish(code_of([result]), told)

@@ -68,11 +68,14 @@ def save_as_test(counterexample: Counterexample, path: Path) -> None:
     write_test(counterexample, path)
 
 
-def timeline(counterexample: Counterexample) -> Callable[[], None]:
+def timeline(counterexample: Counterexample, *, plain: bool = False) -> Callable[[], None]:
     """Return what prints a timeline; all that runs the user's code for it has run already."""
-    from deadheat.reports.timeline import print_timeline
+    from deadheat.reports.timeline import print_plainly, print_timeline
+    from deadheat.scenarios.race import race_of
     from deadheat.sim.explain.turning_point import turning_point
 
     model = counterexample.scenario.model()
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
-    return lambda: print_timeline(counterexample, console(), lost)
+    race = race_of(counterexample)
+    printed = print_plainly if plain else print_timeline
+    return lambda: printed(counterexample, console(), lost, race)

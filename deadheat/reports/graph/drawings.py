@@ -126,7 +126,7 @@ def png_of(folded: Folded) -> bytes:
         from matplotlib.path import Path
     except ImportError:
         raise UsageError(
-            "A PNG is drawn by matplotlib, which is not installed; pip install 'deadheat[graph]', or ask for svg."
+            "A PNG is drawn by matplotlib, which is not installed; pip install 'deadheat[plot]', or ask for svg."
         ) from None
     layout = layout_of(folded)
     width, height = max(layout.width, 640.0), layout.height + TITLE
