@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deadheat.reports.html import report
 from deadheat.reports.html.report import Raised, html_of
 from deadheat.reports.html.system import system_of
 from deadheat.reports.sequence import mermaid_sequence
@@ -256,13 +257,29 @@ def test_the_page_numbers_every_state_as_it_was_judged(browser: Browser, page: P
     file, found = page
     opened(browser, file)
     for each in found:
-        name = each.result.scenario.protocol
-        theirs = browser.run(
-            "return systemOf(arguments[0]).then(s => (s.number(s.initial), [...s.numbers.keys()]))", name
-        )
-        fields = len(each.graph.tables.numbers_in_use())
-        ours = [",".join(str(each.graph.tables.field(s, f)) for f in range(fields)) for s in each.graph.states]
-        assert theirs == ours
+        require_alike_numbers(browser, each)
+
+
+def require_alike_numbers(browser: Browser, found: Explorable) -> None:
+    script = "return systemOf(arguments[0]).then(s => (s.number(s.initial), [...s.numbers.keys()]))"
+    theirs = browser.run(script, found.result.scenario.protocol)
+    fields = len(found.graph.tables.numbers_in_use())
+    ours = [",".join(str(found.graph.tables.field(s, f)) for f in range(fields)) for s in found.graph.states]
+    assert theirs == ours
+
+
+def test_a_page_that_numbers_states_depth_first_would_be_noticed(
+    browser: Browser, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = "numbers.set(key, numbers.size);\n          waiting.push(after);"
+    original = report._file
+    assert original("walk.js").count(right) == 1
+    wrong = right.replace("push(", "splice(next + 1, 0, ")
+    monkeypatch.setattr(report, "_file", lambda name: original(name).replace(right, wrong))
+    found = page[1][0]
+    opened(browser, written(tmp_path / "report.html", [found]))
+    with pytest.raises(AssertionError):
+        require_alike_numbers(browser, found)
 
 
 def test_of_what_is_too_large_the_page_says_so_and_has_one_step_beside_the_run(
