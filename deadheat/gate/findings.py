@@ -38,6 +38,10 @@ SIDE_BY_SIDE = "side by side"
 """What the details begin with of what was not decided about old and new at work together."""
 
 
+ENOUGH = "enough"
+"""The detail of a finding about a property that is violated under fewer of the faults of its check than before."""
+
+
 class Kind(StrEnum):
     """What kind of thing a finding is.
 
@@ -105,7 +109,17 @@ class Finding:
     @property
     def has_witness(self) -> bool:
         """Whether there is a counterexample to be shown."""
-        return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None and not self.detail
+        return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None and self.detail in ("", ENOUGH)
+
+    @property
+    def shown_under(self) -> tuple[Check, Budgets]:
+        """The check, and the further faults, under which there is one."""
+        if self.kind is not Kind.WEAKER:
+            return self.check, {}
+        if self.detail != ENOUGH:
+            return self.check, self.faults
+        enough = tuple((kind, self.faults.get(kind, 0)) for kind in {**dict(self.check.faults), **self.faults})
+        return replace(self.check, faults=enough), {}
 
 
 def findings(
@@ -200,6 +214,7 @@ def _not_as_asked(check: Check, now: Survey) -> Iterator[Finding]:
 
 
 def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
+    yield from _asked_less_by_itself(check, before, now)
     for name, was in before.properties.items():
         judged = now.properties.get(name)
         if judged is None:
@@ -211,18 +226,60 @@ def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
                 yield from _weaker(check, name, was, judged)
             elif was.verdict in UNDECIDED:
                 yield _lost(check, name, judged, f"{name} is violated; before, it {_was(was)}")
+            else:
+                yield from _easier(check, name, was, judged)
         elif judged.verdict == "violated":
             yield _lost(check, name, judged, f"{name} no longer holds")
         else:
             yield _undecided(check, name, judged, now, "before, it held")
+    yield from _untested(check, before, now)
+
+
+def _asked_less_by_itself(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
+    """Yield what the protocol itself, and not the configuration, lets happen no more."""
+    own = [
+        {kind: each.faults[kind] for kind in each.faults if kind not in dict(check.faults)} for each in (before, now)
+    ]
+    less = []
+    if not contains(own[1], own[0]):
+        less.append(f"the faults that the protocol allows were {faults_text(own[0])}, and are {faults_text(own[1])}")
+    gone = sorted(set(before.kinds) - set(now.kinds))
+    if gone:
+        less.append(f"there is no fault {' or '.join(gone)} any more")
+    if now.quiet and not before.quiet:
+        less.append("the protocol is judged only where faults stop")
+    if less:
+        text = f"Less can happen to {check.name} than before: {'; '.join(less)}."
+        yield Finding(check, Kind.CHANGED, text, detail=f"narrower: {'; '.join(less)}")
+
+
+def _untested(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
+    """Yield the guards that properties noticed, and notice no more; some may be called otherwise by now."""
     violated = {name for name, judged in now.properties.items() if judged.verdict == "violated"}
-    for name, was_noticed in before.mutants.items():
-        fate = now.mutants.get(name)
-        if fate is None or was_noticed.fate != "noticed" or fate.fate not in ("survived", "no difference"):
-            continue
-        if not violated.issuperset(was_noticed.by):  # what is violated notices no guard any more, and is told by itself
+    # What is violated notices no guard any more, and is told by itself.
+    noticed = {
+        name for name, each in before.mutants.items() if each.fate == "noticed" and not violated.issuperset(each.by)
+    }
+    for name in sorted(noticed & now.mutants.keys()):
+        fate = now.mutants[name].fate
+        if fate in ("survived", "no difference"):
             text = f"A guard is no longer tested by any property: {name}; without it, everything holds that held."
             yield Finding(check, Kind.MUTANT, text, detail=name)
+        elif fate == "inconclusive":
+            text = f"Whether a guard is still tested was not decided: {name}; before, it was."
+            yield Finding(check, Kind.INCONCLUSIVE, text, detail=name)
+    gone = sorted(noticed - now.mutants.keys())
+    untested = sorted(
+        name
+        for name, each in now.mutants.items()
+        if name not in before.mutants and each.fate not in ("noticed", "cannot run")
+    )
+    if gone and untested:
+        text = (
+            f"Of the guards that were tested, {counted(len(gone), 'is', 'are')} there no more, such as {gone[0]}; "
+            f"and of those that are new, nothing tests {untested[0]}."
+        )
+        yield Finding(check, Kind.MUTANT, text, detail=f"{gone} {untested}")
 
 
 def _lost(check: Check, name: str, judged: Judged, what: str) -> Finding:
@@ -253,6 +310,15 @@ def _weaker(check: Check, name: str, was: Judged, now: Judged) -> Iterator[Findi
         if held(faults):
             text = f"Whether {faults_text(faults)} breaks {name} was not decided; before, it did not."
             yield Finding(check, Kind.INCONCLUSIVE, text, name, faults)
+
+
+def _easier(check: Check, name: str, was: Judged, now: Judged) -> Iterator[Finding]:
+    """Yield the sets of the check's own faults that break by now what was broken before, but not by them alone."""
+    if not was.breaking:
+        return
+    for faults in now.breaking:
+        if not any(contains(faults, smaller) for smaller in was.breaking):
+            yield Finding(check, Kind.WEAKER, broken_by(name, faults, was, check), name, faults, ENOUGH)
 
 
 def _still(check: Check, now: Survey, accepted: Iterable[Accepted]) -> Iterator[Finding]:

@@ -28,15 +28,19 @@ from deadheat.gate.findings import (
 )
 from deadheat.gate.formerly import asked_at, narrowed, narrowed_since, widened_since
 from deadheat.gate.identities import identities
-from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
+from deadheat.gate.lock import Accepted, Lock, alone, read_lock, write_lock
 from deadheat.gate.narrowing import narrower
 from deadheat.gate.processes import ended_if_interrupted
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, UsageError
 from deadheat.version import VERSION
 
 __all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
+
+WITNESSES_MAX = 100
+"""So many findings are told with a counterexample."""
 
 NOT_IN_STEP = "not in step with the lock"
 """The detail of a finding that says that nothing is compared."""
@@ -116,19 +120,21 @@ def gate(
     if copy is None and not update:
         found += [one for each in config.checks for one in _unlike_the_lock(config, each, lock)]
         found += _in_the_lock_alone(config, lock)
-    if accepting is not None:
-        lock = _accepted(lock, accepting, found, now)
     today = today or dt.date.today()
-    found = accept(found, lock.accepted, today)
-    if update:
-        accepted = _still_accepted(lock, found, today)
-        lock = Lock(checks=now, asked={each.name: each for each in config.checks}, accepted=accepted)
     if update or accepting is not None:
-        write_lock(config.lock, lock)
+        with alone(config.lock):  # somebody may have accepted something since it was read
+            lock = read_lock(config.lock, anew=update) or Lock()
+            if accepting is not None:
+                lock = _accepted(lock, accepting, found, now)
+            if update:
+                accepted = _still_accepted(lock, found, today)
+                lock = Lock(checks=now, asked={each.name: each for each in config.checks}, accepted=accepted)
+            write_lock(config.lock, lock)
+    found = accept(found, lock.accepted, today)
     refactored = [each.name for each in config.checks if is_refactored(before.get(each.name), now[each.name])]
     return Gated(
         config,
-        tuple(asking.with_witness(each) for each in sorted(found, key=lambda each: each.is_accepted)),
+        asking.with_witnesses(sorted(found, key=lambda each: each.is_accepted)),
         tuple(dict.fromkeys(refactored)),
         _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,
@@ -192,10 +198,22 @@ class _Asking:
         """Return a finding with a shortest counterexample, if there is one to be shown."""
         if not finding.has_witness or finding.property_name is None:
             return finding
-        more = {} if finding.kind is Kind.LOST else finding.faults
-        judged_now = Question("witness", finding.check, finding.property_name, more)
-        found = self._ask(judged_now, None)
+        check, more = finding.shown_under
+        try:
+            found = self._ask(Question("witness", check, finding.property_name, more), None)
+        except UsageError:  # it takes longer, or more states, than was allowed: it is a finding all the same
+            return finding
         return replace(finding, witness=found.witness)
+
+    def with_witnesses(self, found: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Return findings with the witnesses of the first of them: nobody looks at hundreds."""
+        first = [each for each in found if each.has_witness][:WITNESSES_MAX]
+        shown: dict[str, Finding] = {}
+        with ThreadPoolExecutor(self._jobs) as pool, ended_if_interrupted():
+            for each in pool.map(self.with_witness, first):
+                shown[each.id] = each
+                self._report(f"looked for {len(shown)} of {counted(len(first), 'counterexample')}")
+        return tuple(shown.get(each.id, each) for each in found)
 
     def _all(self, questions: list[Question], base: Base | None) -> dict[str, Answer]:
         """Return the answers by the names of the checks; raises the first error, when all others were said."""
@@ -336,7 +354,7 @@ def gate_alone(
     found = findings(check, None if lock is None else lock.checks.get(check.name), now, accepted)
     if lock is not None:
         found += _unlike_the_lock(config, check, lock)
-    return tuple(asking.with_witness(each) for each in accept(found, accepted, today or dt.date.today()))
+    return asking.with_witnesses(accept(found, accepted, today or dt.date.today()))
 
 
 def out_of_step(config: Config) -> tuple[Finding, ...]:

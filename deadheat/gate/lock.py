@@ -10,7 +10,8 @@ import json
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from deadheat.gate.surveys import Budgets, Survey
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "read_lock", "write_lock"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "alone", "read_lock", "write_lock"]
 
 FORMAT, FORMAT_VERSION = "deadheat-lock", 1
 
@@ -126,6 +127,24 @@ def write_lock(path: Path, lock: Lock) -> None:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let nobody else write the lock meanwhile; it is its folder that is locked, so that no file is left."""
+    try:
+        import fcntl
+
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+    except (ImportError, OSError):  # not on this system, or there is no such folder, which writing tells
+        yield
+        return
+    try:
+        with suppress(OSError):  # not on this kind of disk
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _mode(path: Path) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deadheat.gate.asked import scenario_of
-from deadheat.gate.config import WITHOUT_END, Check
+from deadheat.gate.config import UP_TO_MAX, WITHOUT_END, Check
 from deadheat.gate.surveys import Budgets, Judged, Mutant, Step, Survey, Witness
 from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
@@ -62,6 +62,9 @@ def survey(asked: Check) -> Survey:
         undecided_reach=tuple(name for name, decided in missing.items() if not decided),
         mutants=dict(_mutants(scenario, options)) if asked.mutants else {},
         why=_why(result),
+        faults=_budgets(scenario.faults),
+        kinds=tuple(sorted(scenario.subject.faults)),
+        quiet=scenario.quiet,
     )
 
 
@@ -75,11 +78,19 @@ def _why(result: CheckResult) -> str | None:
 
 
 def _broken(asked: Check, scenario: Scenario, result: CheckResult, options: Options) -> dict[str, Frontier]:
-    """Return what breaks each property that holds, if anything is to be tried."""
+    """Return what breaks each property: of one that holds, what more is needed; of another, what is enough."""
+    violated = tuple(each.property for each in result.outcomes if each.verdict is Verdict.VIOLATED)
     holding = tuple(each.property for each in result.outcomes if each.verdict is not Verdict.VIOLATED)
-    if not asked.up_to or not holding:
-        return {}
-    found = frontiers([replace(scenario, properties=holding)], asked.up_to, replace(options, faults_must_fire=False))
+    options = replace(options, faults_must_fire=False)
+    found: list[Frontier] = []
+    if asked.up_to and holding:
+        found += frontiers([replace(scenario, properties=holding)], asked.up_to, options)
+    allowed = [(kind, budget) for kind, budget in scenario.faults if budget]
+    if violated and allowed:
+        most = min(UP_TO_MAX, sum(1 if budget == UNLIMITED else budget for _, budget in allowed))
+        kinds = [kind for kind, _ in allowed]
+        without = replace(scenario, properties=violated, faults=tuple((kind, 0) for kind in kinds))
+        found += frontiers([without], most, options, only=kinds)
     return {each.property: each for each in found}
 
 
@@ -233,12 +244,11 @@ def _steps(counterexample: Counterexample) -> Iterator[Step]:
 def _timeline(counterexample: Counterexample, lost: int | None) -> str:
     from io import StringIO
 
-    from rich.console import Console
-
+    from deadheat.reports.screen import Screen
     from deadheat.reports.timeline import print_timeline
 
     text = StringIO()
-    print_timeline(counterexample, Console(file=text, width=WIDTH, emoji=False), lost)
+    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 

@@ -161,13 +161,15 @@ def _require_in_copy(where: str) -> None:
 
 def _known_names(check: Check) -> Check:
     """Return the check without names that its protocol does not have."""
-    from deadheat.gate.asked import scenario_of
+    from deadheat.scenarios.subjects import subject_of
 
-    plain = replace(check, properties=(), expect=(), must_reach=(), allow_unreached=())
-    subject = scenario_of(plain).subject
+    subject = subject_of(check.protocol, check.settings)
     return replace(
-        plain,
+        check,
+        faults=tuple(each for each in check.faults if each[0] in subject.faults),
         properties=tuple(each for each in check.properties if each in subject.properties),
+        expect=(),
+        must_reach=(),
         allow_unreached=tuple(each for each in check.allow_unreached if each in subject.steps_and_faults),
     )
 

@@ -26,7 +26,7 @@ from deadheat.scenarios.window_parts import FreeStep, Lease, free_steps, leases_
 from deadheat.sim.errors import InternalError, UsageError
 from deadheat.sim.explain.causality import Reading
 from deadheat.sim.explain.confirm import violation_of
-from deadheat.sim.explain.cuts import START, CausalStep, Cuts, cuts_of, schedules_of
+from deadheat.sim.explain.cuts import CUTS_MAX, START, CausalStep, Cuts, cuts_of, schedules_of
 from deadheat.sim.explain.temporal import Condition, Constraint, Network
 from deadheat.sim.explain.waits import Wait, run_answered, waits_of
 from deadheat.sim.model import Kind, Model, Property
@@ -70,7 +70,7 @@ class RaceWindow:
     passed_over: Mapping[int, tuple[str, str]]
 
 
-def race_window(counterexample: Counterexample, latencies: Sequence[Latency]) -> RaceWindow:
+def race_window(counterexample: Counterexample, latencies: Sequence[Latency], cuts_max: int = CUTS_MAX) -> RaceWindow:
     """Return whether and why a counterexample can happen under the given latencies.
 
     Raises UsageError for a latency that names no step of it, for a run without an end and for one that can be read in
@@ -83,7 +83,7 @@ def race_window(counterexample: Counterexample, latencies: Sequence[Latency]) ->
             f"{prop.name} is violated by a run that never ends, and only one that ends has a race window; save the "
             "counterexample of another property."
         )
-    cuts = cuts_of(model, prop, counterexample.trace.schedule)
+    cuts = cuts_of(model, prop, counterexample.trace.schedule, cuts_max)
     require_used(latencies, cuts.steps)
     bounds = bounds_of(cuts.steps, latencies)
     ways = readings_of(cuts, bounds)

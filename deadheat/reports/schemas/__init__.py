@@ -7,8 +7,9 @@ be added to an output, so a reader shall pass over those that it does not know.
 from __future__ import annotations
 
 from deadheat.reports.schemas.form import Form
-from deadheat.reports.schemas.searches import Check, Frontier, Gate, Incidents, Mutate, Rollout, Window
+from deadheat.reports.schemas.searches import Check, Explore, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
+from deadheat.reports.schemas.timed import Latencies, Migrate, Simulate
 
 __all__ = ["FORMS"]
 
@@ -16,13 +17,17 @@ FORMS: dict[str, type[Form]] = {
     "check": Check,
     "cleanup": CleanupLine,
     "conform": Conform,
+    "explore": Explore,
     "frontier": Frontier,
     "gate": Gate,
     "incidents": Incidents,
+    "latencies": Latencies,
     "live": Live,
+    "migrate": Migrate,
     "mutate": Mutate,
     "operations": Operations,
     "rollout": Rollout,
+    "simulate": Simulate,
     "stress": Stress,
     "window": Window,
 }
