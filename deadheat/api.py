@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from deadheat.models.design import Design
 from deadheat.models.system import Protocol
@@ -14,6 +14,7 @@ from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample,
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
+from deadheat.sim.counting import a
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
 from deadheat.sim.explore.stop import Limit
 from deadheat.sim.faults import Fault
@@ -23,20 +24,28 @@ __all__ = ["Checked", "NotHeldError", "check"]
 
 WIDTH = 100
 
+Found = TypeVar("Found")
+
 
 class NotHeldError(AssertionError):
     """A property that was required does not hold, or that it does was not shown; the message shows how, or why."""
 
 
-class _ByName(dict[str, Verdict]):
-    """The verdicts by property."""
+class _ByName(dict[str, Found], Generic[Found]):
+    """What was found, by property."""
 
-    def __missing__(self, name: str) -> Verdict:
+    what = "property among those checked"
+
+    def __missing__(self, name: str) -> Found:
         __tracebackhide__ = True
-        raise unknown_name("property among those checked", name, self)
+        raise unknown_name(self.what, name, self)
 
 
-@dataclass(frozen=True, slots=True)
+class _Counterexamples(_ByName[Counterexample]):
+    what = "counterexample to"
+
+
+@dataclass(frozen=True)  # no slots: with these, Python itself fails where it is to say that a property cannot be set
 class Checked:
     """What a check found; `result` is all of it."""
 
@@ -54,14 +63,14 @@ class Checked:
 
     @property
     def counterexamples(self) -> Mapping[str, Counterexample]:
-        """A shortest counterexample to each property that is violated, by name."""
-        return {each.property: each.counterexample for each in self.result.outcomes if each.counterexample is not None}
+        """A shortest counterexample to each property that is violated, by name; raises UsageError for any other."""
+        return _Counterexamples(
+            {each.property: each.counterexample for each in self.result.outcomes if each.counterexample is not None}
+        )
 
     def timeline(self, name: str) -> str:
         """Return a counterexample to the named property as text; raises UsageError where there is none."""
         __tracebackhide__ = True
-        if name not in self.counterexamples:
-            raise unknown_name("counterexample to", name, self.counterexamples)
         return _timeline(self.counterexamples[name], self._subject)
 
     def require(self, *names: str) -> Checked:
@@ -129,6 +138,11 @@ def check(
     for what, given in (("properties", properties), ("allow_unreached", allow_unreached)):
         if isinstance(given, str):
             raise UsageError(f"{what} of check(...) is a text; give it a list: [{given!r}].")
+        for each in given if isinstance(given, Sequence) else ():
+            if not isinstance(each, str):
+                name = getattr(each, "name", None)
+                instead = f"write its name: [{name!r}]" if isinstance(name, str) else "give it names"
+                raise UsageError(f"{what} of check(...) names {a(each)}; {instead}.")
     if faults is not None and not isinstance(faults, Mapping):
         raise UsageError('faults of check(...) says how often each kind may happen: {"worker-crash": 1}.')
     if type(evaluations) is not int:

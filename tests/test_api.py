@@ -98,11 +98,25 @@ def test_mistakes_in_a_call_are_answered_in_a_sentence() -> None:
         checked.require("terminal-is-final")
     with pytest.raises(deadheat.UsageError, match="no counterexample to 'terminal-is-final'"):
         checked.timeline("terminal-is-final")
+    with pytest.raises(deadheat.UsageError, match="no counterexample to 'no-permanent-orphans'; did you mean no-perm"):
+        checked.counterexamples["no-permanent-orphans"]
+    with pytest.raises(
+        deadheat.UsageError, match=r"properties of check.* names a Claim; write its name: \['never-a-job'\]"
+    ):
+        deadheat.check(OURS, properties=[never_a_job])  # type: ignore[list-item]
+
+
+@deadheat.always
+def never_a_job(kubernetes: object) -> bool:
+    """A claim, as one imports it."""
+    return kubernetes is None
 
 
 def test_results_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         deadheat.check(OURS, properties=["no-permanent-orphan"]).result = None  # type: ignore[misc, assignment]
+    with pytest.raises(FrozenInstanceError):
+        CHECKED.verdicts = {}  # type: ignore[misc]
 
 
 def test_an_object_is_found_again_by_its_reference() -> None:

@@ -17,12 +17,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deadheat.sim.durations import UNITS_NS, parse_duration
-from deadheat.sim.errors import UsageError, unknown_name
+from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
 
 __all__ = [
     "LOCK",
@@ -44,6 +44,9 @@ VERDICTS = ("holds", "violated", "vacuous", "inconclusive")
 WITHOUT_END = "*"
 
 UP_TO_MAX = 5
+
+PLACE = re.compile(r"\.py:\d+")
+"""What a place in the user's code has in it."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +88,26 @@ class Check:
 
 @dataclass(frozen=True)
 class Config:
-    """What to check, and the file that says so; references and the lock are relative to its folder, the `root`."""
+    """What to check, and the file that says so; references and the lock are relative to its folder, the `root`.
+
+    `places` says where the table of each check is, by its name.
+    """
 
     file: Path
     checks: tuple[Check, ...]
     lock: Path
+    places: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
         """The folder that files are relative to."""
         return self.file.parent
+
+    def placed(self, name: str, error: DeadheatError) -> DeadheatError:
+        """Return what went wrong with a check, with its place here where it names no place in the user's code."""
+        if name not in self.places or isinstance(error, InternalError) or PLACE.search(str(error)):
+            return error
+        return UsageError(f"{self.places[name]}: {error}")
 
 
 def find_config(start: Path) -> Path | None:
@@ -113,7 +126,7 @@ def config_in(folder: Path) -> Path | None:
 def configured(file: Path) -> bool:
     """Return whether a `pyproject.toml` speaks of deadheat at all; one that cannot be read may."""
     try:
-        return "deadheat" in tomllib.loads(file.read_text("utf-8")).get("tool", {})
+        return "deadheat" in tomllib.loads(file.read_text("utf-8-sig")).get("tool", {})
     except (OSError, ValueError, AttributeError):
         return b"deadheat" in _bytes(file)
 
@@ -121,7 +134,7 @@ def configured(file: Path) -> bool:
 def read_config(file: Path) -> Config:
     """Return what a file configures; raises UsageError, with the file, for whatever is wrong in it."""
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
+        content = tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"There is no file {file}; give the configuration of the gate by --config FILE.") from None
     except OSError as error:
@@ -140,7 +153,8 @@ def read_config(file: Path) -> Config:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise UsageError(f"{file} asks for {twice} twice; leave one of the [[{prefix}check]] out.")
-    return Config(file.absolute(), checks, file.absolute().parent / given.get("lock", LOCK))
+    places = {name: reader.place(number) for number, name in enumerate(names, start=1)}
+    return Config(file.absolute(), checks, file.absolute().parent / given.get("lock", LOCK), places)
 
 
 class _WrongError(Exception):
@@ -213,6 +227,8 @@ def _duration(value: Any) -> float:
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:
+    if isinstance(value, dict):
+        raise _WrongError("two brackets, as in [[check]], for there may be several")
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise _WrongError("an array of tables, each with a protocol")
     return value
@@ -270,6 +286,10 @@ class _Reader:
             raise UsageError(f'{self._at("", number)}: {where} names no protocol; add protocol = "ours.py:PROTOCOL".')
         given["seconds"] = given.pop("time_limit", Check.seconds)
         return Check(**given)
+
+    def place(self, number: int) -> str:
+        """Return the file, with the line of the table of a check."""
+        return self._at("", number)
 
     def _at(self, key: str, number: int) -> str:
         """Return the file, with the line of a key, or of the table that it is in, if that is written the usual way."""

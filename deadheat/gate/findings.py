@@ -98,6 +98,15 @@ class Finding:
         return self.kind is Kind.UNSAFE_ROLLOUT or self.detail.startswith(SIDE_BY_SIDE)
 
     @property
+    def asked_by(self) -> str | None:
+        """The key of the configuration that says that it is wrong, and goes on saying so whatever the lock says."""
+        if self.kind is Kind.MUST_REACH or (self.detail and self.detail in self.check.must_reach):
+            return "must_reach"
+        is_expected = self.property_name is not None and self.check.expected(self.property_name) is not None
+        judged = (Kind.LOST, Kind.VACUOUS, Kind.INCONCLUSIVE, Kind.CHANGED)
+        return "expect" if is_expected and self.kind in judged and not self.detail else None
+
+    @property
     def has_witness(self) -> bool:
         """Whether there is a counterexample to be shown."""
         return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None and self.detail in ("", ENOUGH)

@@ -226,12 +226,13 @@ class _Asking:
                 try:
                     found[name] = future.result()
                 except DeadheatError as error:
-                    errors.append(error)
+                    errors.append(error if base is not None else self._config.placed(name, error))
                 self._report(f"surveyed {len(found)} of {len(questions)}, last {name}")
-        if len(errors) == 1:
+        told = {str(each): each for each in errors}  # of a file that is in several checks, once
+        if len(told) == 1:
             raise errors[0]
-        if errors:
-            raise UsageError("\n".join(map(str, errors)))
+        if told:
+            raise UsageError("\n".join(told))
         return found
 
     def _identify(self, checks: Sequence[Check], base: Base | None) -> None:

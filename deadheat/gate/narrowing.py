@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from deadheat.gate.config import Check
+from deadheat.gate.config import WITHOUT_END, Check
+from deadheat.gate.findings import IS
 from deadheat.gate.surveys import contains
 
 __all__ = ["narrower", "nearest"]
@@ -33,7 +34,8 @@ def _narrower(before: Check, now: Check) -> Iterator[str]:
         yield f"properties leave out {', '.join(gone)}" if gone else "properties were all, and are some"
     for name, verdict in before.expect:
         if now.expected(name) != verdict:
-            yield f"expect no longer says that {name} is {verdict}"
+            what = "every property" if name == WITHOUT_END else name
+            yield f"expect no longer says that {what} {IS[verdict]}"
     for name in sorted(set(before.must_reach) - set(now.must_reach)):
         yield f"must_reach leaves out {name}"
     for name in sorted(set(now.allow_unreached) - set(before.allow_unreached)):

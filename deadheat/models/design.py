@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 from deadheat.models.any_system import Components
@@ -179,6 +179,10 @@ class Design(Generic[System]):
         for each in (*roles, *without):
             if each not in known:
                 raise ModelError(str(unknown_name(f"role in the design {self.name!r} named", each, known)))
+        taken = (*(each.name for each in fields(self)), "without")
+        for each in changes:
+            if each not in taken:
+                raise ModelError(str(unknown_name("field of a design", each, taken)))
         left = (each for each in self.roles if each.name not in set(without))
         changed = tuple(_changed(each, roles.get(each.name, each.function)) for each in left)
         changes.setdefault("roles", changed)

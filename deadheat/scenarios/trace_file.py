@@ -171,6 +171,12 @@ def read(path: Path) -> Recorded:
     except RecursionError:
         raise _is_not_whole(path, "the name of its protocol has no end") from None
     except DeadheatError as error:
+        file, colon, _ = content.scenario.protocol.partition(":")
+        if colon and file.endswith(".py") and not Path(file).exists():
+            raise TraceError(
+                f"{path} is a trace of {_of(content)}, and there is no {file} here; replay it in the folder in which "
+                "it was saved."
+            ) from None
         raise TraceError(f"{path} is a trace of {_of(content)}, which is not to be had here: {error}") from None
     choices = tuple(Choice(*each) for each in content.schedule)
     events = tuple(Event(**msgspec.structs.asdict(each)) for each in content.events)

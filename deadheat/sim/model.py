@@ -22,7 +22,7 @@ from deadheat.sim.model_rules import (
 )
 from deadheat.sim.nearest import not_taken
 from deadheat.sim.operations import Atomic, Operation, RoleFunction
-from deadheat.sim.places import in_place_of, place_of
+from deadheat.sim.places import in_place_of, place_of, place_of_class
 from deadheat.sim.users_code import calls_users_code, failed
 
 __all__ = ["UNLIMITED", "Crash", "Kind", "Model", "Part", "Process", "Property", "View"]
@@ -264,7 +264,11 @@ class Model:
             require_role(process.name, process.role)
             _require_arguments(process)
         for name, component in self.components.items():
-            require_immutable(f"The initial value of the component {name!r}", component.initial)
+            what = f"The initial value of the component {name!r}"
+            try:
+                require_immutable(what, component.initial)
+            except ModelError:  # to find the place reads the file
+                require_immutable(f"{what}{place_of_class(type(component))}", component.initial)
         for each in self.properties:
             require_reads(each.name, each.reads, self.components)
 

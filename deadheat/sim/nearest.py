@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from enum import EnumType
 from types import ModuleType
 from typing import Any
 
@@ -26,7 +27,7 @@ NO_ARGUMENT = re.compile(r"(?P<class>\w+)\.(?P<name>\w+)\(\) (?:missing|takes) "
 def said(error: BaseException) -> str | None:
     """Return what is wrong where Python itself has found a name, or an argument, that there is not; None for others."""
     match error:
-        case AttributeError(name=str(name)) if NO_ATTRIBUTE in str(error):
+        case AttributeError(name=str(name)) if NO_ATTRIBUTE in str(error) or isinstance(error.obj, EnumType):
             return _no_attribute(error.obj, name)
         case NameError(name=str(name)):
             frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]

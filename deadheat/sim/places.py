@@ -13,7 +13,17 @@ from typing import Any, NamedTuple
 
 from deadheat.sim.references import is_the_users
 
-__all__ = ["Place", "in_place_of", "is_of_a_component", "is_users_frame", "lines_of", "place_of", "places_of", "shown"]
+__all__ = [
+    "Place",
+    "in_place_of",
+    "is_of_a_component",
+    "is_users_frame",
+    "lines_of",
+    "place_of",
+    "place_of_class",
+    "places_of",
+    "shown",
+]
 
 
 LINES_MAX = 20
@@ -62,6 +72,15 @@ def place_of(function: Any) -> Place | None:
     function = inspect.unwrap(getattr(function, "step", function))
     code = getattr(function, "__code__", None) or getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004
     return Place.in_code(code) if isinstance(code, CodeType) else None
+
+
+def place_of_class(kind: type) -> str:
+    """Return ` (ours.py:3)`, where a class of the user's is defined, as far as that can be told, or nothing."""
+    try:
+        file, (_, line) = inspect.getfile(kind), inspect.findsource(kind)
+    except (OSError, TypeError):
+        return ""
+    return f" ({shown(file)}:{line + 1})" if is_the_users(kind.__module__) else ""
 
 
 def places_of(error: BaseException) -> list[Place]:

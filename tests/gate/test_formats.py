@@ -410,3 +410,19 @@ def test_markdown_is_short_enough_for_a_comment_and_says_what_it_leaves_out(tmp_
     assert LENGTH_MAX - 3_000 < len(text) < 65_536
     assert "and 150 more" in text
     assert re.search(r"\d+ further findings would be too long for a comment", text)
+
+
+def test_what_the_configuration_says_is_wrong_is_changed_there(tmp_path: Path) -> None:
+    """Whatever is written to the lock, it stays: to write that again would be no advice."""
+    check = Check("ours.py:PROTOCOL", expect=(("*", "holds"),), must_reach=("T8",))
+    reach = one_finding(check=check, kind=Kind.MUST_REACH, property_name=None, detail="T8")
+    lost = one_finding(check=check)
+    for found, said in (
+        ([reach], "change must_reach in deadheat.toml"),
+        ([lost, reach], "change expect and must_reach in deadheat.toml"),
+        ([reach, one_finding()], "deadheat gate --update"),
+        ([one_finding(check=check, kind=Kind.WEAKER)], "deadheat gate --update"),
+    ):
+        gated = gated_of(tmp_path, *found)
+        assert f"If it is meant: {said}\n" in rendered(gated, "text", Screen())
+        assert said in rendered(gated, "markdown", Screen())

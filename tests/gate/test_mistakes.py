@@ -51,6 +51,10 @@ CONFIGURATIONS = {
         "{file}:4: expect of tool.deadheat.check, number 1, is 'green'; give it \"holds\", or a table such as "
         '{ no-permanent-orphan = "violated" }, of holds, violated, vacuous, inconclusive.'
     ),
+    '[tool.deadheat.check]\nprotocol = "cloud.py:PROTOCOL"': (
+        "{file}: check of tool.deadheat is {'protocol': 'cloud.py:PROTOCOL'}; give it two brackets, as in [[check]], "
+        "for there may be several."
+    ),
     "": '{file} names nothing to check; add [[tool.deadheat.check]] with protocol = "ours.py:PROTOCOL".',
 }
 
@@ -94,7 +98,30 @@ def test_a_name_that_there_is_not_is_told_with_the_nearest(project: Project, mor
     done = project.gate()
     assert (done.code, done.out) == (2, "")
     assert said in " ".join(done.err.split())
+    assert done.err.startswith(f"deadheat: {project.folder / 'pyproject.toml'}:6: There is no ")
     assert len(done.err.splitlines()) == 1
+
+
+def test_a_protocol_that_there_is_not_is_told_with_the_line_of_its_check(project: Project) -> None:
+    """And a file that cannot be imported once, with its own line, in however many checks it is."""
+    head = "[[tool.deadheat.check]]\nprotocol ="
+    project.configure(f'{head} "clod.py:PROTOCOL"\n{head} "cloud.py:PROTCOL"')
+    done = project.gate()
+    first, second = done.err.splitlines()
+    assert first.startswith(f"deadheat: {project.folder / 'pyproject.toml'}:8: There is no file clod.py; ")
+    assert second.startswith(
+        f"{project.folder / 'pyproject.toml'}:10: There is no object in cloud.py named 'PROTCOL'; "
+    )
+    project.configure('evaluations = 2\n[[tool.deadheat.check]]\nprotocol = "cloud.py:PROTOCOL"')
+    project.edit("PROTOCOL = Design", "import helper_that\nPROTOCOL = Design")
+    [only] = project.gate().err.splitlines()
+    assert "cannot be imported: ModuleNotFoundError: No module named 'helper_that'" in only
+
+
+def test_a_byte_order_mark_is_no_mistake(project: Project) -> None:
+    path = project.folder / "pyproject.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert project.gate().code == 0
 
 
 @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ def test_that_nothing_is_compared_cannot_be_accepted(project: Project) -> None:
         ("faults = { creator-lost = 1 }", "", "faults were creator-lost=1 and are none"),
         ("evaluations = 2", "", "evaluations was 2 and is 1"),
         ('must_reach = ["J1"]', "", "must_reach leaves out J1"),
-        ('expect = "holds"', "", "expect no longer says that * is holds"),
+        ('expect = "holds"', "", "expect no longer says that every property holds"),
         ("", 'allow_unreached = ["J1"]', "allow_unreached has J1"),
         ("", "quiet = true", "quiet is true"),
     ],

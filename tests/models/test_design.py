@@ -517,6 +517,11 @@ def deliver_some(shop: Shop, order: str, number: int) -> Steps:
     yield from deliver(shop, order)
 
 
+def test_a_field_that_a_design_does_not_have_is_told_with_the_nearest() -> None:
+    with pytest.raises(ModelError, match="no field of a design 'role'; did you mean roles"):
+        SHOP.variant("fixed", "sends first", role={})
+
+
 def test_a_variant_may_have_another_number_of_a_role() -> None:
     more = SHOP.variant("more", "two deliveries", roles={"delivery": several_each("delivery", deliver_some, 2)})
     assert names(more) == ["shop/order1", "delivery/order1/1", "delivery/order1/2"]

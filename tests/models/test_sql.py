@@ -127,6 +127,7 @@ class Flag(Record):
         (lambda: Job.id.to("x"), r"Job\.id is the primary key, which no UPDATE changes here"),
         (lambda: Job.id < "x", r"only whole numbers are put in an order here"),
         (lambda: Job.status.in_(), r"Job\.status\.in_\(\) was given nothing"),
+        (lambda: Job.status.in_(("a", "b")), r"Job\.status\.in_\(\) takes the values one by one; write a star"),  # type: ignore[arg-type]
         (lambda: Job.id == "x" and Job.tries == 1, r"put conditions together with & or \|"),
         (
             lambda: Drive()(Drive().db.begin().update(Job, Job.tries.to(1))),

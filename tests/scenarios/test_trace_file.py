@@ -344,3 +344,17 @@ def test_a_trace_an_empty_file_and_what_is_no_file_may_be_written(tmp_path: Path
     save(check(Scenario("baseline")).outcome("no-permanent-orphan").counterexample, path)  # type: ignore[arg-type]
     require_writable(path)
     require_writable(Path("/dev/null"))
+
+
+def test_a_trace_of_a_file_that_is_not_here_is_replayed_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "ours.py").write_text("from deadheat.library import BASELINE as PROTOCOL\n")
+    monkeypatch.chdir(tmp_path / "there")
+    found = check(Scenario("ours.py:PROTOCOL", properties=("no-permanent-orphan",))).outcomes[0].counterexample
+    assert found is not None
+    save(found, tmp_path / "trace.json")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TraceError, match=r"there is no ours\.py here; replay it in the folder in which it was saved"):
+        load(tmp_path / "trace.json")

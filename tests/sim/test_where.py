@@ -176,6 +176,8 @@ def test_what_is_found_is_a_shortest_that_meets_the_conditions() -> None:
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no condition on steps; write T5<T8"):
         parse_condition(text)
+    with pytest.raises(UsageError, match="'T5>T8' is no condition on steps; write T8<T5, with what comes first"):
+        parse_condition("T5>T8")
 
 
 def test_conditions_read_as_they_are_written() -> None:

@@ -63,7 +63,7 @@ EVERY = (
         model(initial="[]"),
         (
             "ours.py:model failed to make its model in model (ours.py:17): The initial value of the component"
-            " 'counter' must be immutable: a list " + IMMUTABLE
+            " 'counter' (ours.py:4) must be immutable: a list " + IMMUTABLE
         ),
         of="model",
     ),

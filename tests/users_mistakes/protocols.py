@@ -149,6 +149,15 @@ EVERY = (
         ),
     ),
     Mistake(
+        "a misspelt member of an enumeration",
+        protocol("return (yield system.store.get(request.evaluation)) is Status.CANCELED")
+        + "\nfrom deadheat.library import Status\n",
+        (
+            "The process 'dispatcher/e1/1' failed after 2 outcomes in dispatch (ours.py:7): Status has no "
+            "'CANCELED'; did you mean CANCELLED?"
+        ),
+    ),
+    Mistake(
         "a misspelt local",
         protocol("yield system.store.get(requst.evaluation)"),
         (

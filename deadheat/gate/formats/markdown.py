@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.sentences import acceptance, answer, happens, nearest
+from deadheat.gate.formats.sentences import acceptance, answer, happens, if_meant, nearest
 from deadheat.gate.gate import Gated
 from deadheat.gate.words import faults_text
 from deadheat.reports.inert import one_line, plain
@@ -98,7 +98,8 @@ def _section(finding: Finding) -> Iterator[str]:
 
 
 def _advice(gated: Gated) -> Iterator[str]:
-    yield "If it is meant, run `deadheat gate --update` and commit the lock. To live with one finding for a while:\n"
+    meant = if_meant(gated) or "run `deadheat gate --update` and commit the lock"
+    yield f"If it is meant, {meant}. To live with one finding for a while:\n"
     yield f'```sh\ndeadheat gate --accept {gated.open[0].id} --reason "..." --until DATE\n```'
 
 

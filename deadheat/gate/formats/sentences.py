@@ -12,7 +12,7 @@ from deadheat.gate.words import faults_text
 from deadheat.reports.inert import plain
 from deadheat.sim.counting import counted
 
-__all__ = ["MEANINGS", "acceptance", "answer", "happens", "nearest", "told"]
+__all__ = ["MEANINGS", "acceptance", "answer", "happens", "if_meant", "nearest", "told"]
 
 MEANINGS = {
     "lost": "A property that held, or is expected to hold, is violated.",
@@ -42,6 +42,14 @@ def answer(gated: Gated) -> str:
 def _but(gated: Gated) -> str:
     """Return what was not compared, since there was nothing to be compared with: the more if that is a surprise."""
     return f" (not there yet: {', '.join(gated.new)})" if gated.new else ""
+
+
+def if_meant(gated: Gated) -> str | None:
+    """Return what to do about what the configuration itself says is wrong, if that is all there is; None otherwise."""
+    keys = {each.asked_by for each in gated.open}
+    if not keys or None in keys:
+        return None
+    return f"change {' and '.join(sorted(map(str, keys)))} in {gated.config.file.name}"
 
 
 def acceptance(finding: Finding) -> str | None:

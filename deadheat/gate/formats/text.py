@@ -9,7 +9,7 @@ from rich.text import Text
 
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
-from deadheat.gate.formats.sentences import acceptance, answer
+from deadheat.gate.formats.sentences import acceptance, answer, if_meant
 from deadheat.gate.gate import Gated
 from deadheat.reports.inert import one_line, plain
 from deadheat.reports.screen import Screen as Inert
@@ -36,6 +36,8 @@ def render(gated: Gated, screen: Screen) -> str:
                 console.print(Text(line), soft_wrap=True)
             if finding.witness.avoided_by is not None:
                 console.print(Text(one_line(f"Nearest: {finding.witness.avoided_by}.")))
+    if gated.refactored and gated.findings:
+        console.print()
     for name in gated.refactored:
         console.print(Text(f"{one_line(name)} was rewritten, and does what it did before.", style="dim"))
     for advice in _next(gated):
@@ -61,7 +63,7 @@ def _next(gated: Gated) -> Iterator[Text]:
         return
     first = gated.open[0]
     yield Text()
-    yield Text.assemble("If it is meant: ", ("deadheat gate --update", "bold"))
+    yield Text.assemble("If it is meant: ", (if_meant(gated) or "deadheat gate --update", "bold"))
     yield Text.assemble(
         "To live with one for a while: ", (f'deadheat gate --accept {first.id} --reason "..." --until DATE', "bold")
     )

@@ -88,12 +88,18 @@ def parse_condition(text: str) -> Condition:
     first, before, then = (part.strip() for part in text.partition("<"))
     never = first.startswith("!")
     first = first.removeprefix("!").strip()
+    if ">" in text:
+        raise UsageError(f"{text!r} is no condition on steps; write {_turned(text)}, with what comes first in front.")
     if not first or (before and (not then or never or "<" in then or then.startswith("!") or first == then)):
         raise UsageError(
             f"{text!r} is no condition on steps; write T5<T8 (T5 happened before T8 first did), T4 (it happened), or "
             "!T4 (it never did), in quotation marks."
         )
     return Condition(first, then or None, never)
+
+
+def _turned(text: str) -> str:
+    return "<".join(reversed([part.strip() for part in text.split(">")]))
 
 
 def require_known(model: Model, labels: Iterable[str], conditions: Iterable[Condition]) -> None:

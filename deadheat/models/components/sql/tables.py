@@ -85,6 +85,8 @@ class Column(Generic[Content]):
 
     def in_(self, *values: Content) -> Condition:
         """Return the condition that the column is one of these."""
+        if len(values) == 1 and isinstance(values[0], tuple | list | set | frozenset):
+            raise ModelError(f"{self}.in_() takes the values one by one; write a star before them, as in in_(*VALUES).")
         compared = [self._compared("=", each) for each in values]
         if not compared:
             raise ModelError(f"{self}.in_() was given nothing to be one of; give it a value.")
