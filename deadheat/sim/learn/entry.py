@@ -163,8 +163,8 @@ def _taught(tables: Tables, lesson: Lesson, marks: dict[Mark, int]) -> Taught:
 def _step(tables: Tables, lesson: Lesson, successor: Successor, every: list[Mark], marks: dict[Mark, int]) -> Step:
     mark = -1 if successor.mark < 0 else marks.setdefault(every[successor.mark], len(marks))
     choice = successor.choice
-    kinds = list(tables.model.budgets)
-    fault = next((n for n, kind in enumerate(kinds) if tables.budget_fields([kind]) & successor.budget), -1)
+    first_budget = len(tables.locals) + len(tables.model.components)
+    fault = (successor.budget.bit_length() - 1) // FIELD_BITS - first_budget if successor.budget else -1
     return Step(_moves(tables, lesson, successor), fault, successor.owed, choice.alternative, choice.branch, mark)
 
 
@@ -172,9 +172,12 @@ def _moves(tables: Tables, lesson: Lesson, successor: Successor) -> list[tuple[i
     """Return by how much each field changes."""
     before = lesson.fields | lesson.local << (lesson.process * FIELD_BITS) | successor.budget
     after = before + successor.delta
-    fields = range(len(tables.numbers_in_use()))
-    pairs = ((field, tables.field(after, field) - tables.field(before, field)) for field in fields)
-    return [(field, move) for field, move in pairs if move]
+    changed, moves = before ^ after, []
+    while changed:
+        field = ((changed & -changed).bit_length() - 1) // FIELD_BITS
+        moves.append((field, tables.field(after, field) - tables.field(before, field)))
+        changed &= ~tables.field_mask(field)
+    return moves
 
 
 def _rows(tables: Tables, process: int, local: int) -> Rows | None:

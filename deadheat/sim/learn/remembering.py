@@ -24,7 +24,7 @@ from deadheat.sim.model import Model
 __all__ = ["FOLDER", "remembering", "remembering_as"]
 
 FOLDER = "learned"
-BYTES_MAX = 64 << 20
+BYTES_MAX = 256 << 20
 """So much may lie there, of all models together."""
 
 ENTRY_BYTES_MAX = 16 << 20
