@@ -34,6 +34,26 @@ COMMANDS = {
             "here it is",
         ),
     ),
+    "report": Listed(
+        "Write a report as one HTML file: the verdicts, and every run to walk through, whichever way one likes.",
+        "deadheat.commands.report:report",
+        epilog("deadheat report baseline name-tombstone -o report.html"),
+    ),
+    "graph": Listed(
+        "Draw the states of a protocol, folded until they can be read, or a run as a sequence diagram.",
+        "deadheat.commands.graph:graph",
+        epilog("deadheat graph baseline --property no-transient-orphan -o baseline.svg", "drawn", None, decides=False),
+    ),
+    "explore": Listed(
+        "Step through a protocol by hand: what is enabled, what it does, and how every property then stands.",
+        "deadheat.commands.explore:explore",
+        epilog(
+            "deadheat explore baseline --do 'run no-transient-orphan; back 3; steps'",
+            "nothing is violated where it ends",
+            "something is",
+            decides=False,
+        ),
+    ),
     "frontier": Listed(
         "Find the smallest sets of faults that break each property of each protocol.",
         "deadheat.commands.frontier:frontier",

@@ -26,6 +26,8 @@ __all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "alone", "read_lock",
 
 FORMAT, FORMAT_VERSION = "deadheat-lock", 1
 
+MEND = "mend it, take it from the last commit, or move it away and write one with deadheat gate --update"
+
 MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
 
 
@@ -61,18 +63,19 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_lock(path: Path, *, anew: bool = False) -> Lock | None:
     """Return the lock, or None where there is none; raises UsageError for a file that is none, or of another form.
 
-    Where it is to be written anew, one that cannot be read counts as none, but for one with two sides to choose from.
+    Where it is to be written anew, an empty one and one of another form count as none. Any other file that cannot be
+    read may be something else, or hold acceptances that nobody has anywhere else: that is not overwritten.
     """
     try:
         return _read_lock(path)
-    except NoLockError:
+    except _OtherFormError:
         if anew:
             return None
         raise
 
 
-class NoLockError(UsageError):
-    """A file is no lock that this version can read."""
+class _OtherFormError(UsageError):
+    """A file has nothing in it, or is a lock that another version of deadheat has made."""
 
 
 def _read_lock(path: Path) -> Lock | None:
@@ -86,14 +89,16 @@ def _read_lock(path: Path) -> Lock | None:
         raise UsageError(
             f"{path} has the marks of a merge conflict in it; take either side, and run deadheat gate --update."
         )
+    if not content.strip():
+        raise _OtherFormError(f"{path} is empty; write it with deadheat gate --update.")
     try:
         found: Any = json.loads(content)
     except ValueError as error:
-        raise NoLockError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+        raise UsageError(f"{path} is no lock ({error}); {MEND}.") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise NoLockError(f"{path} is no lock of deadheat; write one with deadheat gate --update.")
+        raise UsageError(f"{path} is no lock of deadheat; move it away, or give `lock` another name.")
     if found.get("version") != FORMAT_VERSION:
-        raise NoLockError(
+        raise _OtherFormError(
             f"{path} is a lock of form {found.get('version')!r}, made by deadheat {found.get('deadheat')}, and this is "
             f"deadheat {VERSION}, which reads form {FORMAT_VERSION}; compare with --base REF, and write it anew with "
             "--update."
@@ -101,7 +106,7 @@ def _read_lock(path: Path) -> Lock | None:
     try:
         return msgspec.convert(found, Lock, strict=False)
     except msgspec.ValidationError as error:
-        raise NoLockError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+        raise UsageError(f"{path} is no lock ({error}); {MEND}.") from None
 
 
 def write_lock(path: Path, lock: Lock) -> None:

@@ -244,12 +244,11 @@ def _steps(counterexample: Counterexample) -> Iterator[Step]:
 def _timeline(counterexample: Counterexample, lost: int | None) -> str:
     from io import StringIO
 
-    from rich.console import Console
-
+    from deadheat.reports.screen import Screen
     from deadheat.reports.timeline import print_timeline
 
     text = StringIO()
-    print_timeline(counterexample, Console(file=text, width=WIDTH, emoji=False), lost)
+    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 

@@ -6,10 +6,10 @@ from collections import Counter
 
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.plain import plain
 from deadheat.gate.gate import Gated
 from deadheat.gate.surveys import Witness
 from deadheat.gate.words import faults_text
+from deadheat.reports.inert import plain
 from deadheat.sim.counting import counted
 
 __all__ = ["MEANINGS", "acceptance", "answer", "happens", "nearest", "told"]

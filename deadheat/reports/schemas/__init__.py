@@ -7,7 +7,7 @@ be added to an output, so a reader shall pass over those that it does not know.
 from __future__ import annotations
 
 from deadheat.reports.schemas.form import Form
-from deadheat.reports.schemas.searches import Check, Frontier, Gate, Incidents, Mutate, Rollout, Window
+from deadheat.reports.schemas.searches import Check, Explore, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
 from deadheat.reports.schemas.timed import Latencies, Migrate, Simulate
 
@@ -17,6 +17,7 @@ FORMS: dict[str, type[Form]] = {
     "check": Check,
     "cleanup": CleanupLine,
     "conform": Conform,
+    "explore": Explore,
     "frontier": Frontier,
     "gate": Gate,
     "incidents": Incidents,

@@ -27,7 +27,7 @@ from deadheat.sim.references import INSTALLED, STDLIB
 
 __all__ = ["is_patched", "key_of", "key_of_part"]
 
-FORMAT = "learned 1"
+FORMAT = "learned 2"
 
 OURS = Path(__file__).parents[2]
 TAKES_PART = ("sim", "models", "scenarios")
