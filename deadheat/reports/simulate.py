@@ -31,6 +31,9 @@ def print_simulation(simulation: Simulation, profile: str, console: Console) -> 
     for found in simulation.results:
         for text in _costs(found):
             console.print(Text(text))
+    rare = [each.protocol for each in simulation.results if each.by_splitting]
+    if rare:
+        console.print(Text(f"No run of {', '.join(rare)} had an orphan: how rare they are was estimated by splitting."))
     chosen = dict.fromkeys(name for each in simulation.results for name in each.chosen)
     if chosen:
         console.print(
@@ -233,6 +236,7 @@ def _to_json(found: Simulated, simulation: Simulation) -> dict[str, Any]:
         "orphans_per_day": optional(found.orphans_per_day),
         "cost_per_day": optional(found.cost_per_day),
         "chosen": list(found.chosen),
+        "by_splitting": found.by_splitting,
     }
 
 

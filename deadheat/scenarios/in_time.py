@@ -72,7 +72,7 @@ class Simulated:
 
     `calls` and `to_job_s` are of one evaluation; `extra_calls` and `extra_to_job_s` what they are more than the
     baseline's. `chosen` are the steps of which nobody has said how they go, or how long they take: then there are only
-    a least and a greatest answer.
+    a least and a greatest answer. `by_splitting`: orphans are too rare to be sampled, and were estimated so.
     """
 
     protocol: str
@@ -93,6 +93,7 @@ class Simulated:
     orphans_per_day: Estimate | None
     cost_per_day: Estimate | None
     chosen: tuple[str, ...]
+    by_splitting: bool = False
 
 
 @dataclass(frozen=True)

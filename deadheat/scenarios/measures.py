@@ -25,8 +25,9 @@ class StateMark(IntEnum):
     """What a moment counts for, by the number of its bit.
 
     ORPHAN: a Job whose pod has not finished, and whose deletion has not begun, is there for an evaluation that has
-    ended. BILLED: the user has asked for the cancellation, and a pod starts, runs or ends. PENDING: the user has asked,
-    and was not answered, or a Job is there or can still come. WAITING: nobody has asked, and no Job was created yet.
+    ended, and whose cancellation was asked for. BILLED: that was asked for, and a pod starts, runs or ends.
+    PENDING: that was asked for, and is not answered, or a Job is there or can still come. WAITING: nobody has
+    asked, and no Job was created yet.
     """
 
     ORPHAN = 0
@@ -63,7 +64,7 @@ def measures_of(model: Model, system: System) -> Measures:
         jobs = [job for _, job in cluster.jobs if not job.is_tombstone]
         unfinished = any(job.is_deleted or job.phase in WORKING for job in jobs)
         return (
-            (ended and any(job.phase in WORKING for job in jobs)) << StateMark.ORPHAN
+            (not user.wants_it and ended and any(job.phase in WORKING for job in jobs)) << StateMark.ORPHAN
             | (not user.wants_it and any(_is_billed(job) for job in jobs)) << StateMark.BILLED
             | (not user.wants_it and (user.waits or unfinished)) << StateMark.PENDING
             | (user.wants_it and not ended and cluster.created == cluster.created_before) << StateMark.WAITING

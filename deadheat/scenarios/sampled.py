@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from deadheat.scenarios.estimates import mean_of, quantile_of, share_of
+from deadheat.scenarios.estimates import Estimate, mean_of, quantile_of, share_of
 from deadheat.scenarios.in_time import SHARES, Question, Simulated, Timed, chosen_in, priced
 from deadheat.scenarios.measures import StateMark, StepMark
 from deadheat.sim.errors import UsageError
@@ -16,6 +16,9 @@ from deadheat.sim.timed.clockwork import MARKS_MAX, run_by_simpy
 from deadheat.sim.timed.laws import NEVER_NS
 
 __all__ = ["Sample", "sampled"]
+
+SPLIT_RUNS = 2_000
+"""So many runs a level, where orphans are too rare to be sampled."""
 
 WAYS_MAX = 64
 """So many ways to choose are tried."""
@@ -88,6 +91,29 @@ class Sample:
         return numpy.where(spent >= NEVER_NS, numpy.inf, spent / 1e9)
 
 
+def _by_splitting(subject: Timed, question: Question, share_asked: float) -> Estimate | None:
+    """Return how likely an orphan is, of a cancellation, where no run has had one; 0 where none can be.
+
+    None where that has found none either.
+    """
+    import numpy
+
+    from deadheat.sim.timed.kernel import Kernel
+    from deadheat.sim.timed.splitting import split
+
+    kernel = Kernel(subject.graph, subject.endings)
+    found = numpy.array(split(kernel, StateMark.ORPHAN, question.seed, SPLIT_RUNS)) / share_asked
+    if not found.any() and _can_be(subject):
+        return None
+    estimate = mean_of(found)
+    return Estimate(estimate.value, max(0.0, estimate.low), estimate.high)
+
+
+def _can_be(subject: Timed) -> bool:
+    """Return whether an orphan can be at all."""
+    return any(marks >> StateMark.ORPHAN & 1 for marks in subject.graph.marks)
+
+
 def sampled(subject: Timed, sample: Sample, base: Sample, question: Question, method: str) -> Simulated:
     """Return what the runs of a protocol come to, beside those of the baseline."""
     import numpy
@@ -101,7 +127,9 @@ def sampled(subject: Timed, sample: Sample, base: Sample, question: Question, me
     billed = mean_of(sample.seconds(StateMark.BILLED)[asked])
     to_job = mean_of(sample.seconds(StateMark.WAITING))
     calls = mean_of(sample.calls.astype(float))
-    orphans = share_of(int(orphaned.sum()), count)
+    orphans, is_rare = share_of(int(orphaned.sum()), count), not orphaned.any() and count > 0
+    by_splitting = _by_splitting(subject, question, count / len(asked)) if is_rare else None
+    orphans = by_splitting or orphans
     return priced(
         Simulated(
             protocol=subject.reference,
@@ -122,6 +150,7 @@ def sampled(subject: Timed, sample: Sample, base: Sample, question: Question, me
             orphans_per_day=None,
             cost_per_day=None,
             chosen=chosen_in(subject),
+            by_splitting=by_splitting is not None and by_splitting.high > 0,
         ),
         question,
         count / len(asked),

@@ -48,6 +48,7 @@ class SimulateResult(msgspec.Struct):
     orphans_per_day: Estimate | None
     cost_per_day: Estimate | None
     chosen: list[str]
+    by_splitting: bool
 
 
 class ComparisonResult(msgspec.Struct):

@@ -42,9 +42,9 @@ class Kernel:
 
     def __init__(self, graph: Graph, endings: Endings, policy: Mapping[int, int] | None = None) -> None:
         self.graph = graph
-        self._laws = _laws_of(graph)
+        self.laws = _laws_of(graph)
         maybe = sorted(frozenset().union(*endings))
-        self._overs = 1 << len(maybe)
+        self.overs = 1 << len(maybe)
         self.roads = _roads_of(graph, endings, maybe, policy or {})
 
     def runs(self, seed: int, first: int, last: int, cores: int = 1) -> Runs:
@@ -86,7 +86,7 @@ class Kernel:
         due, until, begun = (numpy.zeros(clocks, numpy.int64) for _ in range(3))
         scratch = Scratch(due, until, begun, numpy.zeros(1, numpy.uint64))
         seeded = numpy.uint64(mixed(seed))
-        made = run_many(self.roads, self._laws, scratch, results, seeded, self._overs, first, last, STEPS_MAX, trace)
+        made = run_many(self.roads, self.laws, scratch, results, seeded, self.overs, first, last, STEPS_MAX, trace)
         if made != last - first:
             raise InternalError(f"The run {first + made} of the seed {seed} has no end.")
 

@@ -61,8 +61,13 @@ def begin(random: UInt64, base: Number, key: Number, occurrence: Number) -> None
 
 
 @inlined
-def due(laws: Laws, clock: Number, random: UInt64, base: Number, occurrence: Number, now: Number) -> Number:
-    """Return when a clock is due that begins now, for the how manieth time in its run (`laws.drawn`)."""
+def due(
+    laws: Laws, clock: Number, random: UInt64, base: Number, home: Number, occurrence: Number, now: Number
+) -> Number:
+    """Return when a clock is due that begins now, for the how manieth time in its run (`laws.drawn`).
+
+    Periods are those of the run that begins at `home`, of which this one may be a branch.
+    """
     kind = laws.kind[clock]
     if kind == CONSTANT and laws.never[clock] == 0.0:
         return now + whole(laws.first[clock])
@@ -70,7 +75,7 @@ def due(laws: Laws, clock: Number, random: UInt64, base: Number, occurrence: Num
     if laws.never[clock] > 0.0 and unit(random, 0) < laws.never[clock]:
         return NEVER_NS
     if kind == PERIODIC:
-        random[0] = scrambled(base + laws.stream[clock])
+        random[0] = scrambled(home + laws.stream[clock])
         phase = numpy.int64(unit(random, 0) * laws.first[clock])
         period = numpy.int64(laws.first[clock])
         return phase + ((now - phase) // period + 1) * period
@@ -149,4 +154,4 @@ def normal_quantile(share: Number) -> Number:
 def fill_due(laws: Laws, clock: Number, random: UInt64, base: Number, now: Number, out: Int64) -> None:
     """Fill an array with when a clock is due, of all its waits in turn."""
     for each in range(len(out)):
-        out[each] = due(laws, clock, random, base, each, now)
+        out[each] = due(laws, clock, random, base, base, each, now)

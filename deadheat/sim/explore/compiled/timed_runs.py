@@ -126,7 +126,7 @@ def run_many(  # noqa: C901 - one loop, whose steps share what is in registers
             for slot in range(roads.first[state], roads.first[state + 1]):
                 clock = roads.clock[slot]
                 if scratch.until[clock] != tick or roads.process[clock] == fired:
-                    scratch.due[clock] = due(laws, clock, scratch.random, base, scratch.begun[clock], now)
+                    scratch.due[clock] = due(laws, clock, scratch.random, base, base, scratch.begun[clock], now)
                     scratch.begun[clock] += 1
                     if roads.never_bit[clock] >= 0 and scratch.due[clock] == NEVER_NS:
                         absent |= numpy.int64(1) << roads.never_bit[clock]
