@@ -121,13 +121,18 @@ def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> list[
     from deadheat.commands.frontier import alone
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios.frontier import frontiers
+    from deadheat.sim.errors import ModelError
 
     names = [each.properties for each in scenarios]
     breakable = [alone(each) for each in scenarios if each.subject.faults and each.properties == names[0]]
     if not breakable:
         return []
-    with ProgressLine("breaking") as progress:
-        return frontiers(breakable, up_to, options, cores(), progress.tried)
+    try:
+        with ProgressLine("breaking") as progress:
+            return frontiers(breakable, up_to, options, cores(), progress.tried)
+    except ModelError as error:  # under a fault that nobody asked for: the rest of the report is of use without
+        say(f"deadheat: the report has no frontier, since {error}")
+        return []
 
 
 def require_writable(path: Path) -> None:

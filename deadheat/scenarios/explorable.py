@@ -1,7 +1,7 @@
 """What a reader can walk through: a check's whole state graph, if it is small enough, with how each property stands.
 
 Where a check allows no faults, the graph has some all the same, to be injected: one a run, of as many kinds as fit into
-so many states, the kinds with the fewest states first.
+so many states, the kinds with the fewest states first, and none that would take more than a quarter of the room.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from deadheat.scenarios.check import CheckResult, Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Judged, judged, nearest_that_holds
 from deadheat.scenarios.state_graph import StateGraph, graph_around, state_graph
+from deadheat.sim.errors import ModelError
 from deadheat.sim.explain.turning_point import turning_point
 from deadheat.sim.trace import Choice
 
@@ -52,16 +53,15 @@ def explorable(result: CheckResult, states_max: int = STATES_MAX) -> Explorable:
     scenario = result.scenario
     found = tuple(each.counterexample for each in result.outcomes if each.counterexample)
     schedules = [each.trace.schedule for each in found]
-    model = scenario.model()
-    plain = state_graph(model, states_max)
+    plain = _graph(scenario, states_max)
     if plain is None:
-        around = graph_around(model, schedules)
+        around = graph_around(scenario.model(), schedules)
         return Explorable(result, around, {}, tuple(Run(each, _lost_at(each), None) for each in found))
     kinds, left_out = ((), ()) if scenario.faults else _kinds(scenario, len(plain.states), states_max)
     graph = plain
     if kinds:
-        with_faults = replace(scenario, faults=tuple((kind, 1) for kind in kinds)).model()
-        graph = state_graph(with_faults, states_max, one_fault=True) or plain
+        with_faults = replace(scenario, faults=tuple((kind, 1) for kind in kinds))
+        graph = _graph(with_faults, states_max, one_fault=True) or plain
     standing = {each.property.name: judged(graph, each) for each in graph.tables.watches}
     runs = tuple(
         Run(each, _lost_at(each), nearest_that_holds(graph, standing[each.property], each.trace.schedule.choices))
@@ -70,12 +70,21 @@ def explorable(result: CheckResult, states_max: int = STATES_MAX) -> Explorable:
     return Explorable(result, graph, standing, runs, kinds if graph is not plain else (), left_out)
 
 
+def _graph(scenario: Scenario, states_max: int, *, one_fault: bool = False) -> StateGraph | None:
+    """Return a graph; None if it is too large, or a rule is broken in it: under a fault that nobody asked for, say."""
+    try:
+        return state_graph(scenario.model(), states_max, one_fault=one_fault)
+    except ModelError:
+        return None
+
+
 def _kinds(scenario: Scenario, states: int, states_max: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the kinds of fault of which one can be injected within so many states, and the others that can happen."""
     sizes: dict[str, int] = {}
     room = states_max - states
+    share = room // 4
     for kind in scenario.subject.faults:
-        graph = state_graph(replace(scenario, faults=((kind, 1),)).model(), states + room, one_fault=True)
+        graph = _graph(replace(scenario, faults=((kind, 1),)), states + share, one_fault=True)
         sizes[kind] = room + 1 if graph is None else len(graph.states) - states
     taken: list[str] = []
     for kind in sorted((each for each in sizes if sizes[each]), key=lambda each: sizes[each]):

@@ -85,8 +85,8 @@ def test_a_name_that_is_none_is_told_the_nearest() -> None:
 def test_every_command_with_json_has_a_schema() -> None:
     """A new one is noticed here: give it a form, and a test below that runs it."""
     known = {
-        "check", "cleanup", "conform", "explore", "frontier", "gate", "incidents", "list", "live check", "live replay",
-        "live stress", "mutate", "rollout", "window",
+        "check", "cleanup", "conform", "explore", "frontier", "gate", "incidents", "latencies", "list",
+        "live check", "live replay", "live stress", "migrate", "mutate", "rollout", "simulate", "window",
     }  # fmt: skip
     found = set()
 
@@ -111,6 +111,9 @@ def test_every_command_with_json_has_a_schema() -> None:
         ("incidents", ["incidents", "kueue-12820", "airflow-69762"]),
         ("rollout", ["rollout", "baseline", "name-tombstone", "--faults", "http-retry=1"]),
         ("explore", ["explore", "baseline", "--do", "run; back; inject k8s-refusal; jump 0"]),
+        ("migrate", ["migrate", "--cancellations", "2000"]),
+        ("simulate", ["simulate", "baseline+orphan-cleanup", "--curve", "--cancellations", "500", "--arrivals", "9/h"]),
+        ("simulate", ["simulate", "baseline", "request-token", "--cancellations", "2000", "--price-per-hour", "1"]),
         ("conform", ["conform", str(EXAMPLES / "inspect-k8s-sandbox-75.jsonl")]),
         ("operations", ["list", "operations", "baseline"]),
     ],

@@ -28,7 +28,7 @@ CHROMIUM = shutil.which("chromium")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"),
-    *("--host-resolver-rules=MAP * ~NOTFOUND", "--no-default-browser-check"),
+    *("--host-resolver-rules=MAP * ~NOTFOUND", "--no-default-browser-check", "--force-prefers-reduced-motion"),
 )
 
 KEYS = {"left": "\ue012", "right": "\ue014", "end": "\ue010", "home": "\ue011", "enter": "\ue007", "escape": "\ue00c"}
@@ -79,9 +79,7 @@ class Browser:
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other, wherever the focus is."""
-        strokes = [
-            {"type": kind, "value": KEYS.get(key, key)} for key in keys for kind in ("keyDown", "keyUp")
-        ]
+        strokes = [{"type": kind, "value": KEYS.get(key, key)} for key in keys for kind in ("keyDown", "keyUp")]
         self.command("POST", "/actions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
 
     def click(self, selector: str) -> None:
@@ -138,3 +136,5 @@ def browsing() -> Iterator[Browser]:
         finally:
             driver.terminate()
             driver.wait(30)
+            if driver.stdout is not None:
+                driver.stdout.close()

@@ -292,3 +292,27 @@ def test_a_role_that_calls_another_method_of_its_components_is_another_role(tmp_
     assert other != by_method
     assert of(tmp_path, by_method, other).roles == ("cancel",)
     assert of(tmp_path / "again", by_method, by_method.replace("# more", "# else")).roles == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "asked"),
+    [
+        ("    def __getitem__(self, name):\n        return self.{0}\n", "desk['ledger']"),
+        ("    def __call__(self):\n        return self.{0}\n", "desk()"),
+        ("    WHICH = '{0}'\n", "getattr(desk, getattr(desk, 'WHICH'))"),
+        ("    WHICH = '{0}'\n", "getattr(desk, vars(type(desk))['WHICH'])"),
+        ("    WHICH = '{0}'\n", "getattr(desk, BY_NAME(desk))"),
+    ],
+)
+def test_a_role_that_gets_a_component_in_a_way_of_its_own_is_another_role(own: str, asked: str, tmp_path: Path) -> None:
+    ledger = '    ledger: Ledger = Ledger("ledger")\n'
+    both = ledger + ledger.replace("ledger", "other")
+    by_name = "from operator import attrgetter\n\nBY_NAME = attrgetter('WHICH')\n\n\nclass Phase("
+    old, new = (
+        FILE.replace(ledger, both + own.format(each))
+        .replace("yield desk.ledger.put(order", f"yield {asked}.put(order")
+        .replace("class Phase(", by_name)
+        for each in ("ledger", "other")
+    )
+    found = of(tmp_path, old, new)
+    assert "cancel" in found.roles

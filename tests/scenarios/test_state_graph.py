@@ -7,8 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from deadheat.models.components.kubernetes import Answer
+from deadheat.models.protocols import baseline
+from deadheat.models.system import DispatchRequest, Steps, System
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.explorable import explorable
+from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Standing, judged
 from deadheat.scenarios.state_graph import graph_around, state_graph
@@ -117,3 +121,18 @@ def test_a_graph_with_more_states_than_the_limit_is_none() -> None:
     assert state_graph(model, 208) is None
     assert state_graph(model, 209) is not None
     assert len(graph_around(model, []).states) > 1
+
+
+def fails_when_it_is_cut_off(system: System, request: DispatchRequest) -> Steps:
+    answer = yield from baseline.dispatch(system, request)
+    if answer is Answer.TOO_MANY_REQUESTS:
+        raise ValueError("nobody has thought of this")
+    return answer
+
+
+def test_a_role_that_fails_under_a_fault_which_nobody_allowed_leaves_that_fault_out() -> None:
+    ours = replace(baseline.BASELINE, name="fails", dispatch=fails_when_it_is_cut_off)
+    found = explorable(check(Scenario(reference_to(ours), properties=("no-transient-orphan",))))
+    assert found.graph.whole
+    assert "k8s-refusal" in found.left_out
+    assert "http-timeout" in found.injected

@@ -9,6 +9,7 @@ from __future__ import annotations
 from deadheat.reports.schemas.form import Form
 from deadheat.reports.schemas.searches import Check, Explore, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
+from deadheat.reports.schemas.timed import Latencies, Migrate, Simulate
 
 __all__ = ["FORMS"]
 
@@ -20,10 +21,13 @@ FORMS: dict[str, type[Form]] = {
     "frontier": Frontier,
     "gate": Gate,
     "incidents": Incidents,
+    "latencies": Latencies,
     "live": Live,
+    "migrate": Migrate,
     "mutate": Mutate,
     "operations": Operations,
     "rollout": Rollout,
+    "simulate": Simulate,
     "stress": Stress,
     "window": Window,
 }
