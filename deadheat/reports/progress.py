@@ -6,9 +6,9 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.status import Status
 
+from deadheat.reports.screen import Screen
 from deadheat.sim.counting import counted
 from deadheat.sim.explore.results import Progress
 
@@ -25,7 +25,7 @@ class ProgressLine:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._console = Console(stderr=True, emoji=False)
+        self._console = Screen(stderr=True)
         self._started = time.monotonic()
         self._status: Status | None = None
 

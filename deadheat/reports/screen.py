@@ -24,6 +24,10 @@ class Screen(Console):
     def __init__(self, **options: Any) -> None:
         super().__init__(emoji=False, markup=False, **options)
 
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Render a string as rich does, with what cannot be seen as an escape before its width is measured."""
+        return super().render_str(plain(text), **options)
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Render as rich does, with what cannot be seen as an escape."""
         for segment in super().render(renderable, options):

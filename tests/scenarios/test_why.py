@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from deadheat.reports.why import print_why
 from deadheat.scenarios import why as module
 from deadheat.scenarios.check import Counterexample, Verdict, check
 from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.state_graph import state_graph
 from deadheat.scenarios.why import Why, why
 
 OUTBOX = Path(__file__).parents[2] / "examples" / "outbox.py"
@@ -43,12 +45,24 @@ def printed(reasons: Why) -> str:
 def test_the_orders_that_decided_an_orphan_are_those_of_the_original_analysis(orphan: Why) -> None:
     """T4 sees "provisioning", so that it goes on to kill; and T5 finds no Job, for T8 comes later."""
     assert labels(orphan) == [("T1", "T4"), ("T5", "T8")]
-    _, kill = orphan.orders
+    look, kill = orphan.orders
+    assert (look.changed, look.answered, look.is_safe) == (6, "queued", False)
     assert (kill.changed, kill.answered, kill.is_safe) == (7, "200 OK", True)
     assert (
         "T5 (step 7) of cancel/e1 came before T8 (step 11) of dispatcher/e1/1; the other way round T5 (step 7) is "
         "answered 200 OK instead of 404 Not Found, and no run from there violates it."
     ) in printed(orphan)
+
+
+def test_an_order_counts_only_where_the_violation_can_be_avoided_from_there() -> None:
+    """As the race goes: up to the kill it can be avoided, and from then on it is lost."""
+    counterexample = found("baseline", "no-permanent-orphan")
+    model = replace(counterexample.scenario, properties=(counterexample.property,)).model()
+    choices = counterexample.trace.schedule.choices
+    stands = module._stands  # what decides which orders are named
+    for graph in (state_graph(model, 20_000), None):
+        found_at = [stands(model, graph, counterexample.property, choices[:at]) for at in range(len(choices) + 1)]
+        assert found_at == [False] * 7 + [None] * 11
 
 
 def test_an_order_that_is_answered_alike_decides_by_what_it_leaves() -> None:
