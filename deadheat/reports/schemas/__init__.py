@@ -7,6 +7,7 @@ be added to an output, so a reader shall pass over those that it does not know.
 from __future__ import annotations
 
 from deadheat.reports.schemas.form import Form
+from deadheat.reports.schemas.fuzz import Fuzz, FuzzRate
 from deadheat.reports.schemas.searches import Check, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
 
@@ -17,6 +18,8 @@ FORMS: dict[str, type[Form]] = {
     "cleanup": CleanupLine,
     "conform": Conform,
     "frontier": Frontier,
+    "fuzz": Fuzz,
+    "fuzz-rate": FuzzRate,
     "gate": Gate,
     "incidents": Incidents,
     "live": Live,

@@ -30,6 +30,8 @@ class Lasting:
         self._tables = tables
         self.known: dict[tuple[WatchedPart, int], bool] = {}
         self.truncated = 0
+        self._lessons = -1
+        self._cyclic: list[int] = []
 
     def violated(self, part: WatchedPart, state: int) -> bool:
         """Return whether a run that has come to this state violates the part of a property for good."""
@@ -88,10 +90,12 @@ class Lasting:
     def _region(self, part: WatchedPart, start: int) -> list[int]:
         """Return the states of violation to which steps lead that may be on a cycle, as many as are looked at."""
         tables = self._tables
-        cyclic = [process for process in range(len(tables.locals)) if is_cyclic(tables, process)]
+        if len(tables.lessons) > self._lessons + self._lessons // 4:
+            self._lessons = len(tables.lessons)
+            self._cyclic = [process for process in range(len(tables.locals)) if is_cyclic(tables, process)]
         region, known = [start], {start}
         for state in region:  # which grows
-            for process in cyclic:
+            for process in self._cyclic:
                 for _, after in tables.choices_of(state, process):
                     if after not in known and part.violated(after):
                         known.add(after)

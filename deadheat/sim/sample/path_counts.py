@@ -16,7 +16,7 @@ from deadheat.sim.learn.tables import Tables
 
 __all__ = ["STATES_MAX", "Space", "counts_of", "explored", "thresholds_of"]
 
-STATES_MAX = 20_000
+STATES_MAX = 5_000
 """Spaces of up to so many states are counted."""
 
 WORD = 1 << 64

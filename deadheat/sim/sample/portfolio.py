@@ -24,9 +24,6 @@ ALL = tuple(Strategy)
 FIRST_ROUND, ROUND_MAX = 16, 512
 """So many runs has a round at first; then twice as many each time around."""
 
-COUNTED_MAX = 3_000
-"""Beforehand, spaces of up to so many states are counted, for the strategy that weighs ways."""
-
 CORPUS_MAX = 256
 HANDED_MAX = 40
 """So many failures of a property are looked at; more of them are counted, and no more."""
@@ -46,7 +43,7 @@ class Found:
 class Portfolio:
     """Strategies at work on a model; `found` are the failures so far, in the order in which they were met.
 
-    With one strategy alone it is that one's runs from the first on, whatever `runs_max` says.
+    With one strategy alone, these are its runs from the first on.
     """
 
     def __init__(
@@ -70,7 +67,7 @@ class Portfolio:
         self._due: list[Strategy] = []
         self._corpus: list[tuple[int, ...]] = []
         if Strategy.PATHS in strategies:
-            space = explored(self.tables, COUNTED_MAX)
+            space = explored(self.tables)
             if space is not None:
                 self.walker.count_paths(thresholds_of(space, counts_of(space)))
         self._look_at_the_beginning()
@@ -83,6 +80,23 @@ class Portfolio:
     def counts(self) -> dict[str, int]:
         """Return in how many runs each property was violated."""
         return self.walker.counts()
+
+    def by_strategy(self) -> dict[str, int]:
+        """Return how many runs each strategy made."""
+        return {strategy.value: runs for strategy, runs in self._runs.items()}
+
+    def follow(self, schedule: Schedule) -> int:
+        """Take a schedule among those that are changed; return how many of its steps are possible."""
+        codes, state = [], self.tables.initial()
+        for choice in schedule.choices[: schedule.cycle_from]:
+            found = next((each for each in self.tables.choices(state) if each[0].choice == choice), None)
+            if found is None:
+                break
+            codes.append(self.walker.code(state, choice))
+            state = found[1]
+        if codes:
+            self._corpus.append(tuple(codes))
+        return len(codes)
 
     def go_on(self, runs_max: int) -> None:
         """Make one more round, of so many runs at most."""

@@ -16,7 +16,7 @@ from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.sample.lasting import Lasting
-from deadheat.sim.sample.path_counts import STATES_MAX, Space, counts_of, explored, thresholds_of
+from deadheat.sim.sample.path_counts import STATES_MAX as COUNTED_MAX, Space, counts_of, explored, thresholds_of
 from deadheat.sim.sample.strategies import Strategy
 from deadheat.sim.sample.walker import STEPS_MAX
 from deadheat.sim.sample.warm_up import warm_up
@@ -25,6 +25,9 @@ __all__ = ["MEMORYLESS", "chances", "rates"]
 
 MEMORYLESS = (Strategy.UNIFORM, Strategy.PATHS)
 """The strategies of which a probability can be told by the state alone."""
+
+STATES_MAX = 20_000
+"""Spaces of up to so many states are looked at, unless another bound is given."""
 
 Chances = Mapping[int, Sequence[float]]
 """For each state, the probability of each of its transitions, in their order."""
@@ -49,6 +52,8 @@ def rates(
         return None
     lasting, found = Lasting(tables), {}
     for strategy in strategies:
+        if strategy is Strategy.PATHS and len(space) > COUNTED_MAX:
+            continue  # where there are more, they are not counted, and the weights are guessed
         probabilities = chances(space, strategy)
         for watch in tables.watches:
             name = watch.property.name
@@ -60,7 +65,7 @@ def rates(
 def chances(space: Space, strategy: Strategy) -> Chances:
     """Return how likely a strategy takes each transition."""
     if strategy is Strategy.UNIFORM:
-        return {state: [1 / len(following)] * len(following) for state, following in space.items()}
+        return {state: [1 / len(following)] * len(following) for state, following in space.items() if following}
     if strategy is Strategy.PATHS:
         thresholds = thresholds_of(space, counts_of(space))
         parts = {state: (0, *each[:-1], 1 << 64) for state, each in thresholds.items()}

@@ -17,7 +17,7 @@ from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED
 from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.walking import walk
-from deadheat.sim.explore.compiled.walks import Plan, Walk, parts_of_code
+from deadheat.sim.explore.compiled.walks import Plan, Walk, code_of, parts_of_code
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import WatchedPart
@@ -35,6 +35,11 @@ STEPS_MAX = 1_000
 """A run that has not come to an end by then is cut off there."""
 
 OPTIONS_ROOM = 256
+
+SMALL = 500
+"""With more local states than these, after a few runs, tables are laid out so that it costs little to learn more."""
+
+LARGE_BITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,12 @@ def choices_of(tables: Tables, codes: Sequence[int]) -> tuple[tuple[Choice, ...]
     return tuple(choices), state
 
 
+def _options(room: int) -> tuple[Any, Any, Any, Any]:
+    """Return the arrays of so many options (see `Walk`)."""
+    first, second, third, fourth = (numpy.zeros(room, dtype=numpy.int64) for _ in range(4))
+    return first, second, third, fourth
+
+
 class Walker:
     """Draws runs of one model; what was seen is of all of them together."""
 
@@ -73,11 +84,13 @@ class Walker:
         self.steps_max = steps_max
         self.measured = warm_up(tables, steps_max)
         self.lasting = Lasting(tables)
-        self.dense = DenseTables(tables)
+        is_large = sum(len(each.states) for each in tables.locals) > SMALL
+        self.dense = DenseTables(tables, LARGE_BITS) if is_large else DenseTables(tables)
         self.properties = [watch.property.name for watch in tables.watches]
         self.runs = 0
         self.seen = SeenSoFar(tables, self.dense)
-        self._options: tuple[Any, ...] = ()
+        self._options = _options(OPTIONS_ROOM)
+        self._misses = numpy.zeros(OPTIONS_ROOM, dtype=numpy.int64)
         self._counted: dict[int, tuple[int, ...]] = {}
         count, processes = max(len(self.properties), 1), len(tables.locals)
         self._counters = numpy.zeros(walks.SIZE, dtype=numpy.int64)
@@ -110,6 +123,15 @@ class Walker:
         """Whether there was room for all states that were seen."""
         return not self._counters[walks.CLOSED]
 
+    def code(self, state: int, choice: Choice) -> int:
+        """Return the number of a transition that is possible in a state."""
+        process = next(n for n, each in enumerate(self.tables.model.processes) if each.name == choice.process)
+        for place, row in enumerate(self.tables.rows[process][self.tables.field(state, process)]):
+            for branch, successor in enumerate(row.successors[state & row.mask]):
+                if successor.choice == choice:
+                    return code_of(process, place, branch)
+        raise ValueError(f"{choice} is not possible there")
+
     # What the compiled walk works on
 
     def _lay_out(self, old: Layout | None) -> None:
@@ -135,6 +157,8 @@ class Walker:
         self._thresholds: list[int] = []
         for state, thresholds in self._counted.items():
             self._put_counted(state, thresholds)
+        self._threshold_words = numpy.array(self._thresholds or [0], dtype=numpy.uint64)
+        self._left = self._left_now()
 
     def _moved(self, places: Any, old: Layout) -> Any:
         """Return what stood at the fields' places in an older layout, at those that they have now."""
@@ -159,13 +183,19 @@ class Walker:
         self._counted.update(counted)
         for state, thresholds in counted.items():
             self._put_counted(state, thresholds)
+        self._threshold_words = numpy.array(self._thresholds or [0], dtype=numpy.uint64)
 
-    def _left(self) -> Any:
+    def _left_now(self) -> Any:
         base, size = self.dense.arrays().process_base, len(self.dense.arrays().local_first)
         left = numpy.ones(size, dtype=numpy.int64)
         for (process, local), steps in self.measured.left.items():
             left[int(base[process]) + local] = steps
         return left
+
+    def _look_again(self) -> None:
+        """Find out which processes never come back to where they were, as far as was learned."""
+        self._lessons = len(self.tables.lessons)
+        self._passing = numpy.array([not each.cyclic() for each in self.tables.locals], dtype=numpy.uint8)
 
     # Walking
 
@@ -192,6 +222,7 @@ class Walker:
         base = numpy.array([mixed(stream(seed, CHOOSING[strategy]))], dtype=numpy.uint64)
         firsts = numpy.cumsum([0, *map(len, follow)], dtype=numpy.int64)
         codes = numpy.array([code for each in follow for code in each] or [0], dtype=numpy.int64)
+        self._look_again()
         while True:
             status = self._go_on(strategy, base, depth, codes, firsts)
             if status == walks.DONE:
@@ -205,6 +236,8 @@ class Walker:
         return choices_of(self.tables, self._picks[: int(self._counters[walks.STEP])].tolist())[0]
 
     def _go_on(self, strategy: Strategy, base: Any, depth: int, codes: Any, firsts: Any) -> int:
+        if len(self.tables.lessons) > self._lessons + self._lessons // 4:
+            self._look_again()
         seen = self.seen.arrays()
         plan, at_work = self._plan(codes, firsts), self._walk()
         status: int = walk(
@@ -297,10 +330,10 @@ class Walker:
             self._every_bit,
             numpy.array(lasting, dtype=numpy.int32),
             numpy.array(settling, dtype=numpy.uint8),
-            numpy.array([not each.cyclic() for each in self.tables.locals], dtype=numpy.uint8),
+            self._passing,
             self.seen.row_names,
-            self._left(),
-            numpy.array(self._thresholds or [0], dtype=numpy.uint64),
+            self._left,
+            self._threshold_words,
             *self._counted_table.arrays(),
             *self._known.arrays(),
             codes,
@@ -308,13 +341,11 @@ class Walker:
         )
 
     def _walk(self) -> Walk:
-        room = max(OPTIONS_ROOM, self.dense.successors_max + 1)
-        option, option_row, option_actor, option_code = (numpy.zeros(room, dtype=numpy.int64) for _ in range(4))
-        if self._counters[walks.PHASE] == walks.TAKE:
-            for new, kept in zip((option, option_row, option_actor, option_code), self._options, strict=True):
-                new[: len(kept)] = kept
-        self._options = (option, option_row, option_actor, option_code)
-        self._misses = numpy.zeros(self.dense.rows_max + 1, dtype=numpy.int64)
+        if self._counters[walks.PHASE] != walks.TAKE and len(self._options[0]) <= self.dense.successors_max:
+            room = 2 * self.dense.successors_max
+            self._options = _options(room)
+        if len(self._misses) <= self.dense.rows_max:
+            self._misses = numpy.zeros(2 * self.dense.rows_max, dtype=numpy.int64)
         return Walk(
             self._counters,
             self._state,

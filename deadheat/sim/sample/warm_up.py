@@ -13,7 +13,7 @@ from deadheat.sim.random_words import RandomWords, stream
 
 __all__ = ["LEFT_UNIT", "Measured", "warm_up"]
 
-RUNS = 200
+RUNS = 40
 
 LEFT_UNIT = 16
 """The steps that a process has left are counted in parts of this size."""

@@ -1,0 +1,124 @@
+"""The nearest run that holds: what a run that violates a property would have to do otherwise, as late as can be.
+
+Tried are the same steps with one of them before the one before it, from the last to the first; then those without one
+of the faults. Such a run is followed as far as it is possible, and goes on by owed steps, each process in its turn,
+until nothing more is owed, or it comes back to where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.watches import Watch
+from deadheat.sim.model import Kind
+from deadheat.sim.run.simulation import replay
+from deadheat.sim.sample.lasting import Lasting
+from deadheat.sim.trace import Choice, Schedule
+
+__all__ = ["Parting", "nearest_that_holds"]
+
+STEPS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Where a run that holds parts from one that violates: at a step, counted from 1, that comes before another one.
+
+    Where no exchange of two steps helps, `before` is None, and the run holds without that step, a fault.
+    """
+
+    step: int
+    before: int | None
+    schedule: Schedule
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        if self.before is None:
+            return f"The same schedule without step {self.step} holds."
+        return f"The same schedule, but with step {self.step} before step {self.before}, holds."
+
+
+def nearest_that_holds(tables: Tables, name: str, schedule: Schedule, lasting: Lasting) -> Parting | None:
+    """Return the run nearest to one that violates a property in which it holds; None if none of those tried does.
+
+    The run that is returned was executed through simpy.
+    """
+    watch = next(each for each in tables.watches if each.property.name == name)
+    choices = schedule.choices[: schedule.cycle_from]
+    for step, before, other in _others(tables, choices):
+        ran = _followed(tables, watch, other, lasting)
+        if ran is not None and ran != choices:
+            replay(tables.model, Schedule(ran))
+            return Parting(step, before, Schedule(ran))
+    return None
+
+
+def _others(tables: Tables, choices: Sequence[Choice]) -> Iterator[tuple[int, int | None, tuple[Choice, ...]]]:
+    for later in range(len(choices) - 1, 0, -1):
+        one, other = choices[later - 1], choices[later]
+        if one.process != other.process:
+            yield later + 1, later, (*choices[: later - 1], other, one, *choices[later + 1 :])
+    state = tables.initial()
+    faults = []
+    for number, choice in enumerate(choices):
+        successor, state = next(each for each in tables.choices(state) if each[0].choice == choice)
+        if successor.budget:
+            faults.append(number)
+    for number in reversed(faults):
+        yield number + 1, None, (*choices[:number], *choices[number + 1 :])
+
+
+def _followed(tables: Tables, watch: Watch, choices: Sequence[Choice], lasting: Lasting) -> tuple[Choice, ...] | None:
+    """Return the run that follows these choices, and goes on to its end; None where it violates the property."""
+    state = tables.initial()
+    taken: list[Choice] = []
+    for choice in choices:
+        found = _like(tables, state, choice)
+        if found is None:
+            continue
+        if watch.violated_by(state, found[1]):
+            return None
+        taken.append(found[0].choice)
+        state = found[1]
+    return _ended(tables, watch, state, taken, lasting)
+
+
+def _like(tables: Tables, state: int, choice: Choice) -> tuple[Successor, int] | None:
+    """Return the transition of this choice; else one of the same request without a fault."""
+    options = tables.choices(state)
+    same = next((each for each in options if each[0].choice == choice), None)
+    if same is not None:
+        return same
+    alike = (choice.process, choice.alternative)
+    likely = (each for each in options if (each[0].choice.process, each[0].choice.alternative) == alike)
+    return next((each for each in likely if not each[0].budget), None)
+
+
+def _ended(
+    tables: Tables, watch: Watch, state: int, taken: list[Choice], lasting: Lasting
+) -> tuple[Choice, ...] | None:
+    """Go on by owed steps, each process in its turn, to where the run ends or comes back; None if it violates."""
+    seen, turn, processes = {(state, 0)}, 0, len(tables.locals)
+    for _ in range(STEPS_MAX):
+        if watch.property.kind in (Kind.SETTLED, Kind.EVENTUALLY) and any(
+            part.violated(state) and lasting.violated(part, state) for part in watch.parts
+        ):
+            return None
+        order = [*range(turn, processes), *range(turn)]
+        owed = (
+            each for process in order for each in tables.choices_of(state, process) if each[0].owed and each[0].delta
+        )
+        successor, after = next(owed, (None, state))
+        if successor is None:
+            return tuple(taken)
+        if watch.violated_by(state, after):
+            return None
+        taken.append(successor.choice)
+        names = [each.name for each in tables.model.processes]
+        state, turn = after, (names.index(successor.choice.process) + 1) % processes
+        if (state, turn) in seen:
+            return tuple(taken)
+        seen.add((state, turn))
+    return None
