@@ -84,7 +84,7 @@ def test_a_name_that_is_none_is_told_the_nearest() -> None:
 def test_every_command_with_json_has_a_schema() -> None:
     """A new one is noticed here: give it a form, and a test below that runs it."""
     known = {
-        "check", "cleanup", "conform", "frontier", "gate", "incidents", "list", "live check", "live replay",
+        "check", "cleanup", "conform", "frontier", "fuzz", "gate", "incidents", "list", "live check", "live replay",
         "live stress", "mutate", "rollout", "window",
     }  # fmt: skip
     found = set()
@@ -108,6 +108,8 @@ def test_every_command_with_json_has_a_schema() -> None:
         ("check", ["check", "baseline", "--max-states", "50"]),
         ("frontier", ["frontier", "baseline", "creation-lock", "-p", "no-transient-orphan"]),
         ("incidents", ["incidents", "kueue-12820", "airflow-69762"]),
+        ("fuzz", ["fuzz", "baseline", "--schedules", "100", "-p", "terminal-is-final", "-p", "nothing-stuck"]),
+        ("fuzz-rate", ["fuzz", "--rate", "baseline"]),
         ("rollout", ["rollout", "baseline", "name-tombstone", "--faults", "http-retry=1"]),
         ("conform", ["conform", str(EXAMPLES / "inspect-k8s-sandbox-75.jsonl")]),
         ("operations", ["list", "operations", "baseline"]),

@@ -16,8 +16,8 @@ def all_before(steps: int) -> Model:
     """Two processes of so many steps; the needle is in the one run in which the second's all come before the first's.
 
     There are C(2 steps, steps) interleavings, and one has it. Drawn evenly step by step, it takes that the second
-    process is chosen `steps` times out of two: once in 2**steps. By priorities, of depth 1, it takes that the second has
-    the higher one: once in two.
+    process is chosen `steps` times out of two: once in 2**steps. By priorities, of depth 1, it takes that the second
+    has the higher one: once in two.
     """
     one, other = Variable("one", 0), Variable("other", 0)
 

@@ -6,10 +6,11 @@ from math import comb
 
 import pytest
 
+from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 from deadheat.sim.run.simulation import Transition
-from deadheat.sim.sample import path_counts, plain, shrink
+from deadheat.sim.sample import path_counts, plain
 from deadheat.sim.sample.path_counts import counts_of, explored, thresholds_of
 from deadheat.sim.sample.plain import PlainRun, run_plainly
 from deadheat.sim.sample.rates import rates
@@ -37,7 +38,8 @@ def share(model: Model, strategy: Strategy, depth: int = 0) -> float:
 
 def is_near(observed: float, chance: float) -> bool:
     """Return whether a share lies in the interval in which 99 of 100 do."""
-    return abs(observed - chance) <= 2.576 * (chance * (1 - chance) / RUNS) ** 0.5
+    margin: float = 2.576 * (chance * (1 - chance) / RUNS) ** 0.5
+    return abs(observed - chance) <= margin
 
 
 @pytest.mark.parametrize("steps", [2, 4])
@@ -121,5 +123,5 @@ def test_a_shrinker_that_skips_its_gate_is_noticed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Shrinker, "_without", lambda self, choices: choices[:1])
     monkeypatch.setattr(Shrinker, "_shortest", lambda *_: None)
     executed = shrinker.near(met[0].schedule)
-    assert shrink.violation_of(walker.tables.model, "no-lost-update", executed.best), "what was wrong has passed"
+    assert violation_of(walker.tables.model, "no-lost-update", executed.best), "what was wrong has passed"
     assert executed.attempts > 0

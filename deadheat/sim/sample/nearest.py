@@ -1,7 +1,8 @@
 """The nearest run that holds: what a run that violates a property would have to do otherwise, as late as can be.
 
-Tried are the same steps with one of them before the one before it, from the last to the first; then those without one
-of the faults. Such a run is followed as far as it is possible, and goes on by owed steps, each process in its turn,
+Tried are the same steps with one of them before another one, a little before it, the last ones first: the one comes
+earlier, or the other later, and up to there all must be possible. Then those without one of the faults. Such a run is
+followed as far as it goes, and goes on by owed steps, each process in its turn,
 until nothing more is owed, or it comes back to where it was.
 """
 
@@ -20,6 +21,9 @@ from deadheat.sim.trace import Choice, Schedule
 __all__ = ["Parting", "nearest_that_holds"]
 
 STEPS_MAX = 500
+
+DISTANCE_MAX = 6
+"""Of two steps that are exchanged, one comes so many after the other at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +51,27 @@ def nearest_that_holds(tables: Tables, name: str, schedule: Schedule, lasting: L
     """
     watch = next(each for each in tables.watches if each.property.name == name)
     choices = schedule.choices[: schedule.cycle_from]
-    for step, before, other in _others(tables, choices):
-        ran = _followed(tables, watch, other, lasting)
+    for step, before, needed, other in _others(tables, choices):
+        ran = _followed(tables, watch, other, needed, lasting)
         if ran is not None and ran != choices:
             replay(tables.model, Schedule(ran))
             return Parting(step, before, Schedule(ran))
     return None
 
 
-def _others(tables: Tables, choices: Sequence[Choice]) -> Iterator[tuple[int, int | None, tuple[Choice, ...]]]:
-    for later in range(len(choices) - 1, 0, -1):
-        one, other = choices[later - 1], choices[later]
-        if one.process != other.process:
-            yield later + 1, later, (*choices[: later - 1], other, one, *choices[later + 1 :])
+def _others(tables: Tables, choices: Sequence[Choice]) -> Iterator[tuple[int, int | None, int, tuple[Choice, ...]]]:
+    """Yield the other schedules, with the steps in which they differ, and how many of theirs must be possible."""
+    for distance in range(1, min(DISTANCE_MAX, len(choices) - 1) + 1):
+        for later in range(len(choices) - 1, distance - 1, -1):
+            earlier = later - distance
+            one, other, between = choices[earlier], choices[later], choices[earlier + 1 : later]
+            before, after = choices[:earlier], choices[later + 1 :]
+            if one.process == other.process:
+                continue
+            if all(each.process != one.process for each in between):
+                yield later + 1, earlier + 1, later + 1, (*before, *between, other, one, *after)
+            if between and all(each.process != other.process for each in between):
+                yield later + 1, earlier + 1, later + 1, (*before, other, one, *between, *after)
     state = tables.initial()
     faults = []
     for number, choice in enumerate(choices):
@@ -67,16 +79,20 @@ def _others(tables: Tables, choices: Sequence[Choice]) -> Iterator[tuple[int, in
         if successor.budget:
             faults.append(number)
     for number in reversed(faults):
-        yield number + 1, None, (*choices[:number], *choices[number + 1 :])
+        yield number + 1, None, 0, (*choices[:number], *choices[number + 1 :])
 
 
-def _followed(tables: Tables, watch: Watch, choices: Sequence[Choice], lasting: Lasting) -> tuple[Choice, ...] | None:
-    """Return the run that follows these choices, and goes on to its end; None where it violates the property."""
+def _followed(
+    tables: Tables, watch: Watch, choices: Sequence[Choice], needed: int, lasting: Lasting
+) -> tuple[Choice, ...] | None:
+    """Return the run that follows these choices, the first as needed, and goes on to its end; None if it violates."""
     state = tables.initial()
     taken: list[Choice] = []
-    for choice in choices:
+    for number, choice in enumerate(choices):
         found = _like(tables, state, choice)
         if found is None:
+            if number < needed:
+                return None
             continue
         if watch.violated_by(state, found[1]):
             return None
