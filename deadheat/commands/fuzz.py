@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,6 +67,10 @@ def fuzz(
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Save the first counterexample, to be replayed.")
     ] = None,
+    failures: Annotated[
+        Path | None,
+        typer.Option("--failures", metavar="FOLDER", help="Follow the failures saved there first, and save new ones."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Draw runs at random, where there are too many for a check, and shrink what they find; never a proof.
@@ -73,6 +78,7 @@ def fuzz(
     Ctrl-C ends it with what was found.
     """
     from deadheat.scenarios import interruption
+    from deadheat.scenarios.failures import keep
 
     require_writable_if_given(save)
     chosen = _strategies(strategy)
@@ -84,10 +90,12 @@ def fuzz(
     interruption.listen()
     if rate:
         _tell_rates(scenarios, chosen, as_json=as_json)
-    results = _fuzz_all(scenarios, chosen, depth, schedules, _time(seconds), jobs, seed)
+    results = _fuzz_all(scenarios, chosen, depth, schedules, _time(seconds), jobs, seed, failures)
     code = ExitCode.VIOLATED if any(each.is_violated for each in results) else undecided()
     if save is not None:
         _save_first(results, save)
+    if failures is not None:
+        keep(failures, results)
     if as_json:
         from deadheat.reports.fuzz import fuzz_to_json
 
@@ -128,16 +136,19 @@ def _fuzz_all(
     seconds: float,
     jobs: int,
     seed: int,
+    failures: Path | None,
 ) -> list[FuzzResult]:
     from deadheat.reports.progress import ProgressLine
     from deadheat.scenarios import interruption
+    from deadheat.scenarios.failures import known_in
     from deadheat.scenarios.fuzz import FuzzOptions, fuzz as fuzz_one
 
     options = FuzzOptions(strategies, depth, schedules, seconds, seed)
     results = []
     with ProgressLine("fuzzing") as progress:
         for scenario in scenarios:
-            results.append(fuzz_one(scenario, options, jobs, progress.say))
+            known = known_in(failures, scenario) if failures is not None else ()
+            results.append(fuzz_one(scenario, replace(options, known=known), jobs, progress.say))
             if interruption.asked():
                 break
     return results

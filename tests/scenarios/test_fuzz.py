@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from deadheat.reports.fuzz import fuzz_to_json, rates_to_json
 from deadheat.scenarios.check import Options, check
+from deadheat.scenarios.failures import keep, known_in
 from deadheat.scenarios.fuzz import FuzzOptions, FuzzResult, fuzz
 from deadheat.scenarios.fuzz_blob import blob_of, from_blob
 from deadheat.scenarios.scenario import Scenario
@@ -96,6 +98,16 @@ def test_an_older_schedule_is_followed_as_far_as_it_goes(found: FuzzResult) -> N
     known = (("saved.json", orphan.counterexample.trace.schedule),)
     without = fuzz(Scenario("status-check"), replace(SOME, schedules=20, known=known))
     assert any(remark.startswith("saved.json no longer applies from step") for remark in without.remarks)
+
+
+def test_failures_that_were_saved_are_followed_first(tmp_path: Path) -> None:
+    scenario = Scenario("baseline", properties=("terminal-is-final",))
+    keep(tmp_path, [fuzz(scenario, replace(SOME, schedules=100))])
+    known = known_in(tmp_path, scenario)
+    assert known
+    assert known_in(tmp_path, Scenario("two-phase")) == ()
+    [again] = fuzz(scenario, replace(SOME, schedules=1, seed=9, known=known)).outcomes
+    assert (str(again.verdict), again.schedules) == ("violated", 1)
 
 
 def test_what_nothing_violates_is_inconclusive() -> None:

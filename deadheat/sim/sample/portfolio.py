@@ -59,6 +59,7 @@ class Portfolio:
         self.walker = Walker(self.tables, steps_max, HANDED_MAX)
         self.found: list[Found] = []
         self.last_new = 0
+        self._followed = 0
         self._seed = seed
         self._depth = depth
         self._runs = dict.fromkeys(strategies, 0)
@@ -86,7 +87,10 @@ class Portfolio:
         return {strategy.value: runs for strategy, runs in self._runs.items()}
 
     def follow(self, schedule: Schedule) -> int:
-        """Take a schedule among those that are changed; return how many of its steps are possible."""
+        """Run a schedule as far as its steps are possible, and on from there; return how many of them are.
+
+        It is then one of those that are changed.
+        """
         codes, state = [], self.tables.initial()
         for choice in schedule.choices[: schedule.cycle_from]:
             found = next((each for each in self.tables.choices(state) if each[0].choice == choice), None)
@@ -96,6 +100,21 @@ class Portfolio:
             state = found[1]
         if codes:
             self._corpus.append(tuple(codes))
+            before, number = self.walker.runs, self._followed
+
+            def on_failure(failure: Failure) -> None:
+                self.found.append(Found(failure, before + 1, failure.steps))
+
+            self.walker.walk(
+                Strategy.FEEDBACK,
+                ~self._seed,
+                number,
+                number + 1,
+                on_failure,
+                on_new=self._keep,
+                follow=(tuple(codes),),
+            )
+            self._followed += 1
         return len(codes)
 
     def go_on(self, runs_max: int) -> None:
