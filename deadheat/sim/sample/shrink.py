@@ -22,7 +22,7 @@ from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["Gate", "Shrinker", "order_of", "switches_in"]
 
-NEAR_MAX, FAR_MAX = 3_000, 30_000
+NEAR_MAX, FAR_MAX = 3_000, 10_000
 """So many states are looked at for a way made of the steps that a run took, and for one made of all steps."""
 
 Order = tuple[int, int, int, tuple[tuple[str, int, int], ...]]
