@@ -110,11 +110,13 @@ def check(
     quiet: bool = False,
     allow_unreached: Iterable[str] = (),
     states_max: int = INTERRUPTIBLE.states_max,
+    settings: Mapping[str, object] | None = None,
 ) -> Checked:
     """Check a protocol, a design, a model, or what a reference such as `ours.py:PROTOCOL` names: every interleaving.
 
     `faults` says how often each kind of fault may happen, "*" for any number of times; one that never does makes what
     holds vacuous, unless it is among `allow_unreached`. With `quiet`, liveness is judged on runs in which faults end.
+    `settings` are the sizes of a model that has others than evaluations, by name.
 
     Raises UsageError for what does not exist, and ModelError where the protocol breaks a rule of the engine.
     """
@@ -135,7 +137,7 @@ def check(
         if isinstance(kind, Fault):
             raise UsageError(f"faults of check(...) names a Fault; write its kind: {{{kind.kind!r}: 1}}.")
     try:
-        return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max)
+        return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max, settings or {})
     except InternalError:  # of which the traceback says where
         raise
     except DeadheatError as error:
@@ -150,6 +152,7 @@ def _checked(
     quiet: bool,
     allow_unreached: Iterable[str],
     states_max: int,
+    settings: Mapping[str, object],
 ) -> Checked:
     asked = EVERY if properties is None else tuple(dict.fromkeys(properties))
     if not asked:
@@ -161,6 +164,7 @@ def _checked(
         tuple((kind, _budget(kind, budget)) for kind, budget in (faults or {}).items()),
         asked,
         quiet,
+        tuple((name, str(value)) for name, value in settings.items()),
     )
     allowed = require_steps_or_faults(allow_unreached, [scenario])
     options = Options(replace(INTERRUPTIBLE, states_max=states_max), allow_unreached=allowed, faults_must_fire=True)
@@ -177,13 +181,12 @@ def _budget(kind: str, budget: int | str) -> int:
 
 def _timeline(counterexample: Counterexample, subject: Subject) -> str:
     """Render a run of what was checked, although its name may mean something else by now."""
-    from rich.console import Console
-
+    from deadheat.reports.screen import Screen
     from deadheat.reports.timeline import print_timeline
     from deadheat.sim.explain.turning_point import turning_point
 
     model = counterexample.scenario.model_of(subject)
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
     text = StringIO()
-    print_timeline(counterexample, Console(file=text, width=WIDTH, emoji=False), lost)
+    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
     return text.getvalue()

@@ -34,6 +34,26 @@ COMMANDS = {
             "here it is",
         ),
     ),
+    "report": Listed(
+        "Write a report as one HTML file: the verdicts, and every run to walk through, whichever way one likes.",
+        "deadheat.commands.report:report",
+        epilog("deadheat report baseline name-tombstone -o report.html"),
+    ),
+    "graph": Listed(
+        "Draw the states of a protocol, folded until they can be read, or a run as a sequence diagram.",
+        "deadheat.commands.graph:graph",
+        epilog("deadheat graph baseline --property no-transient-orphan -o baseline.svg", "drawn", None, decides=False),
+    ),
+    "explore": Listed(
+        "Step through a protocol by hand: what is enabled, what it does, and how every property then stands.",
+        "deadheat.commands.explore:explore",
+        epilog(
+            "deadheat explore baseline --do 'run no-transient-orphan; back 3; steps'",
+            "nothing is violated where it ends",
+            "something is",
+            decides=False,
+        ),
+    ),
     "frontier": Listed(
         "Find the smallest sets of faults that break each property of each protocol.",
         "deadheat.commands.frontier:frontier",
@@ -103,6 +123,27 @@ COMMANDS = {
         "Say in which order a new version can be rolled out, role by role, beside the old one, and rolled back.",
         "deadheat.commands.rollout:rollout",
         epilog("deadheat rollout baseline name-tombstone --show 3", "some order is safe", "none is"),
+    ),
+    "simulate": Listed(
+        "Say how likely an orphan is, how long it lives, and what a mitigation costs; compare protocols.",
+        "deadheat.commands.simulate:simulate",
+        epilog(
+            "deadheat simulate baseline request-token --latency 'T7=lognormal(median=80ms, p99=2s)' "
+            "--cancellations 100000 --price-per-hour 0.35",
+            "simulated",
+            None,
+            decides=False,
+        ),
+    ),
+    "migrate": Listed(
+        "Walk the migration path: the cleanup, metrics, the token, no cleanup; say if its end is a mistake.",
+        "deadheat.commands.migrate:migrate",
+        epilog("deadheat migrate name-tombstone --cancellations 20000", "each step is safe", "one is not"),
+    ),
+    "latencies": Listed(
+        "Fit distributions to the latencies in a live trace, and make a profile of them for simulate.",
+        "deadheat.commands.latencies:latencies",
+        epilog("deadheat latencies stress.jsonl --save measured.toml", "fitted", None, decides=False),
     ),
     "schema": Listed(
         "Print the JSON Schema of what a command prints with --json, or of a file; without a name, list them.",

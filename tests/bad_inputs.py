@@ -38,6 +38,7 @@ LIVE_REPLAY = ("live", "replay", "t.json")
 NUMBERS: tuple[tuple[tuple[str, ...], str, int | None, int | None], ...] = (
     *((command, "--evaluations", None, None) for command in (CHECK, SHOW, MUTATE, FRONTIER, LIVE_CHECK)),
     *((command, "--max-states", 1, None) for command in (CHECK, SHOW, MUTATE, FRONTIER)),
+    (SHOW, "--runs", 1, 20),
     *((command, "--max-values", 2, None) for command in (CHECK, SHOW, MUTATE, FRONTIER)),
     (FRONTIER, "--up-to", 0, 5),
     (FRONTIER, "--require", 0, 5),

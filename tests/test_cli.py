@@ -161,9 +161,12 @@ def test_show_tells_the_seeds_story(tmp_path: Path) -> None:
 
 
 def test_a_wide_terminal_gets_a_lane_for_each_process_and_component() -> None:
-    [header, *_] = run("show", "baseline", columns=220).stdout.splitlines()[1:]
-    for lane in ("worker/e1", "user/e1", "cancel/e1", "dispatcher/e1/1", "status/e1", "kubernetes"):
-        assert lane in header
+    lines = run("show", "baseline", columns=220).stdout.splitlines()
+    for lane in ("worker", "user", "cancel", "dispatcher/1", "status", "kubernetes"):
+        assert any(line.replace("│", " ").split()[:1] == [lane] for line in lines)
+    [with_values] = [line for line in lines if line.split()[-5:] == ["queue", "status", "http", "user", "kubernetes"]]
+    [created] = [line for line in lines if " create job " in line]
+    assert created[with_values.rindex("kubernetes") :].startswith("evaluation-e1 created")
 
 
 def test_show_of_what_holds_says_that_it_holds(tmp_path: Path) -> None:

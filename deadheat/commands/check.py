@@ -23,15 +23,25 @@ from deadheat.commands.options import (
     NoComposition,
     NoMerging,
     NoPartialOrder,
+    Plain,
     Quiet,
     Settings,
     Symmetry,
     search_options,
     unless,
     unreached_allowed,
+    whole,
 )
 from deadheat.commands.searches import code_as_expected, code_of, names_of, scenario_of, search_all
-from deadheat.commands.traces import first_counterexample, require_writable_if_given, save_first, timeline
+from deadheat.commands.traces import (
+    first_counterexample,
+    require_testable_if_given,
+    require_writable_if_given,
+    save_as_test,
+    save_first,
+    say_not_written,
+    timeline,
+)
 from deadheat.commands.users_code import runs_users_code
 
 __all__ = ["check", "show"]
@@ -136,20 +146,49 @@ def show(
         ),
     ] = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Also save it as JSON.")] = None,
+    as_test: Annotated[
+        Path | None,
+        typer.Option(
+            "--as-test", metavar="FILE", help="Also write a test for pytest, which fails until no run violates it."
+        ),
+    ] = None,
+    plain: Plain = False,
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Also say which orders and faults decided it, and which guard stops it elsewhere."),
+    ] = False,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            "--runs",
+            help="Show so many runs in which nothing goes wrong instead: a typical one, and extreme ones.",
+            **whole("--runs", 1, 20),
+        ),
+    ] = None,
 ) -> None:
     """Show a shortest counterexample as a timeline, and say what happened.
 
     Example: deadheat show baseline --where 'T5<T8' --where '!T4'
     """
     from deadheat.scenarios.check import Options
+    from deadheat.sim.errors import UsageError
     from deadheat.sim.explain.where import parse_condition
 
     scenario = scenario_of(protocol, evaluations, faults, None if prop is None else [prop], quiet_period, settings)
     conditions = tuple(map(parse_condition, where or []))
     require_writable_if_given(save)
+    require_testable_if_given(as_test)
+    if runs is not None and (conditions or save or as_test or why):
+        raise UsageError("--runs shows runs that violate nothing; leave out --where, --save, --as-test and --why.")
     allowed = unreached_allowed(allow_unreached, [scenario])
     options = Options(search_options(max_states, max_values), allowed, faults_must_fire=True, where=conditions)
     [result], _ = search_all([scenario], options)
+    if runs is not None:
+        from deadheat.reports.good_runs import print_good_runs
+        from deadheat.scenarios.good_runs import good_runs
+
+        found = good_runs(scenario, runs)
+        finish(code_of([result]), lambda: print_good_runs(result, found, console(), plain=plain))
     counterexample = first_counterexample(result)
     if counterexample is None and where and result.exploration.complete:
         nothing = f"Nothing is violated by a run with {' and '.join(map(str, conditions))}, among all that there are."
@@ -157,7 +196,22 @@ def show(
     if counterexample is None:
         from deadheat.reports.matrix import print_matrix
 
+        say_not_written(save, as_test)
         finish(code_of([result]), lambda: print_matrix([result], console()))
     if save is not None:
         save_first(result, save)
-    finish(code_of([result]), timeline(counterexample))
+    if as_test is not None:
+        save_as_test(counterexample, as_test)
+    printed = timeline(counterexample, plain=plain)
+    if not why:
+        finish(code_of([result]), printed)
+    from deadheat.reports.why import print_why
+    from deadheat.scenarios.why import why as why_it_is
+
+    reasons = why_it_is(counterexample)
+
+    def told() -> None:
+        printed()
+        print_why(reasons, console(), plain=plain)
+
+    finish(code_of([result]), told)

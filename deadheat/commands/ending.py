@@ -69,13 +69,9 @@ def epilog(
 
 def console() -> Any:
     """Return the console for results, on stdout."""
-    from rich.console import Console
+    from deadheat.reports.screen import Screen
 
-    class Output(Console):
-        def on_broken_pipe(self) -> None:  # rich would end the program, with 1
-            raise BrokenPipeError
-
-    output = Output(emoji=False)
+    output = Screen()
     if output.width < NARROWEST:  # a terminal that does not know its width, and nothing could be read
         output.width = USUAL
     return output
@@ -83,9 +79,11 @@ def console() -> Any:
 
 def say(text: str) -> None:
     """Print to stderr, if anybody can be reached there."""
+    from deadheat.reports.inert import plain
+
     if sys.stderr is not None:  # None where a shell has closed it; print() would take that for stdout
         try:
-            print(text, file=sys.stderr, flush=True)
+            print(plain(text), file=sys.stderr, flush=True)
         except (OSError, ValueError):
             _let_go(sys.stderr)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for the 
     from deadheat.scenarios.frontier import Frontier
     from deadheat.scenarios.scenario import Scenario
 
-__all__ = ["frontier"]
+__all__ = ["alone", "frontier"]
 
 
 UP_TO_MAX = 5
@@ -89,7 +89,7 @@ def frontier(
     up_to = _up_to(up_to, require)
     names = names_of(protocols)
     scenarios = [
-        _alone(scenario_of(name, evaluations, faults, properties, quiet=False, settings=settings)) for name in names
+        alone(scenario_of(name, evaluations, faults, properties, quiet=False, settings=settings)) for name in names
     ]
     tried, left_out = (_kinds(each, scenarios) for each in (only, without))
     options = Options(search_options(max_states, max_values, memory), unreached_allowed(allow_unreached, scenarios))
@@ -117,7 +117,7 @@ def _up_to(up_to: int | None, require: int | None) -> int:
     return up_to
 
 
-def _alone(scenario: Scenario) -> Scenario:
+def alone(scenario: Scenario) -> Scenario:
     """Return a scenario without the faults that its subject has anyhow, but for those that were asked for."""
     asked = {kind: budget for kind, budget in scenario.faults if scenario.subject.budgets.get(kind) != budget}
     return replace(scenario, faults=tuple({**dict.fromkeys(scenario.subject.budgets, 0), **asked}.items()))

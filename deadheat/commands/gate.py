@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.commands.ending import ExitCode, console, finish, say
+from deadheat.commands.ending import ExitCode, console, finish
+from deadheat.commands.signals import ended_by_signals
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for them
     from deadheat.gate.config import Config
@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # imported where they are used: --help must not wait for them
     from deadheat.gate.gate import Acceptance, Gated
 
 __all__ = ["gate"]
+
+NO_REPORTS = (".lock", ".py", ".toml")
+"""What the names of files end in that a gate reads, and never writes a report to."""
 
 
 def gate(
@@ -61,21 +64,46 @@ def gate(
     from deadheat.gate.gate import gate as gated_by
     from deadheat.reports.progress import ProgressLine
 
+    _require_one_comparison(base, update=update)
     wanted = destinations(formats or [], outputs or [], as_json=as_json)
     accepting = _acceptance(accept, reason, until)
     read = _config(config)
-    with ProgressLine("checking") as progress:
+    _require_reports([path for _, path in wanted if path is not None], read)
+    with ended_by_signals(), ProgressLine("checking") as progress:
         found = gated_by(read, base, update=update, accepting=accepting, report=progress.say)
     texts = [(rendered(found, name, _terminal()), path) for name, path in wanted]
 
     def show() -> None:
         for text, path in texts:
             if path is None:
-                sys.stdout.write(text)
+                print(text, end="")
             else:
                 _write(path, text)
 
     finish(_code_of(found), show)
+
+
+def _require_one_comparison(base: str | None, *, update: bool) -> None:
+    from deadheat.sim.errors import UsageError
+
+    if base is not None and update:
+        raise UsageError(
+            "--update writes the lock from what is found now and --base compares with a git ref; do one and then the "
+            "other."
+        )
+
+
+def _require_reports(paths: list[Path], read: Config) -> None:
+    """Raise UsageError for an output that would overwrite the configuration, the lock, or a protocol."""
+    from deadheat.sim.errors import UsageError
+
+    kept = {read.file.resolve(), read.lock.resolve()}
+    for path in paths:
+        if path.resolve() in kept or path.suffix in NO_REPORTS:
+            raise UsageError(
+                f"--output {path} would take the place of a file that is no report; give it another name, such as "
+                "gate.xml."
+            )
 
 
 def _config(given: Path | None) -> Config:
@@ -106,7 +134,7 @@ def _acceptance(accept: str | None, reason: str | None, until: str | None) -> Ac
     except ValueError:
         raise UsageError(f"{until!r} is no day for --until; write one such as 2027-01-31.") from None
     if day < dt.date.today():
-        say(f"deadheat: {day} is over, so the finding is accepted no more.")
+        raise UsageError(f"{day} is over; give --until a day to come.")
     return Acceptance(accept, reason.strip(), day)
 
 

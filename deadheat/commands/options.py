@@ -27,6 +27,7 @@ __all__ = [
     "NoComposition",
     "NoMerging",
     "NoPartialOrder",
+    "Plain",
     "Quiet",
     "Settings",
     "Symmetry",
@@ -143,6 +144,10 @@ Quiet = Annotated[
     typer.Option(
         "--quiet-period", help="Faults stop at some point: judge what must happen in the end after that alone."
     ),
+]
+Plain = Annotated[
+    bool,
+    typer.Option("--plain", help="Tell it in sentences, a line each: for a screen reader, or for a pull request."),
 ]
 NoMerging = Annotated[
     bool,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deadheat.commands.ending import ExitCode, finish
+from deadheat.commands.ending import ExitCode, console, finish
 
 __all__ = ["schema"]
 
@@ -27,8 +27,10 @@ def schema(
 
     types = _types()
     if name is None:
-        lines = [f"{each:<12}{_meaning(kind)}" for each, kind in types.items()]
-        finish(ExitCode.AS_HOPED, lambda: typer.echo("\n".join(lines)))
+        from deadheat.reports.catalogue import print_lines
+
+        lines = [(each, _meaning(kind)) for each, kind in types.items()]
+        finish(ExitCode.AS_HOPED, lambda: print_lines(lines, console()))
     if name not in types:
         raise unknown_name("schema", name, types)
     text = _text(name, types[name])

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,10 @@ from deadheat.sim.references import INSTALLED
 __all__ = ["Base", "at"]
 
 
+COPY = "deadheat-base-"
+"""What the names of folders with copies begin with, before the number of the process that made them."""
+
+
 @dataclass(frozen=True)
 class Base:
     """A copy of the project as it was: its folder there, and where Python is to look before it looks anywhere else."""
@@ -32,6 +36,11 @@ class Base:
     root: Path
     paths: dict[str, str]
     working: Path
+
+    @property
+    def top(self) -> Path:
+        """The folder of the whole copy."""
+        return Path(self.paths[TOP])
 
     @property
     def older(self) -> Older:
@@ -53,8 +62,14 @@ class Base:
         text, detail = (self._without_copy(each, f"{self.ref}:") or "" for each in (finding.text, finding.detail))
         return replace(finding, text=text, detail=detail, witness=witness)
 
+    def named_in(self, text: str) -> str:
+        """Return a text in which files of the copy are called by the ref."""
+        return self._without_copy(text, f"{self.ref}:") or ""
+
     def _without_copy(self, text: str | None, instead: str) -> str | None:
-        return None if text is None else text.replace(f"{self.root}/", instead)
+        if text is None:
+            return None
+        return text.replace(f"{self.root}/", instead).replace(f"{self.root.resolve()}/", instead)
 
     def require_own(self, files: Files) -> None:
         """Raise UsageError if what was read is not of the copy, but of the project as it is."""
@@ -75,13 +90,15 @@ def at(ref: str, root: Path) -> Iterator[Base]:
     """
     top = Path(_git(root, "rev-parse", "--show-toplevel"))
     commit = _commit(root, ref)
-    scratch = Path(tempfile.mkdtemp(prefix="deadheat-base-"))
+    _remove_left_behind()
+    scratch = Path(tempfile.mkdtemp(prefix=f"{COPY}{os.getpid()}-"))
     try:
         tree = scratch / "tree"
         tree.mkdir()
-        index = {**os.environ, "GIT_INDEX_FILE": str(scratch / "index")}
+        index = {"GIT_INDEX_FILE": str(scratch / "index")}
         _git(top, "read-tree", commit, environment=index)
         _git(top, "checkout-index", "--all", "--force", f"--prefix={tree}/", environment=index)
+        _fill_submodules(top, commit, tree, ref)
         there = tree / root.resolve().relative_to(top.resolve())
         there.mkdir(parents=True, exist_ok=True)
         before = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
@@ -93,9 +110,67 @@ def at(ref: str, root: Path) -> Iterator[Base]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _fill_submodules(top: Path, commit: str, tree: Path, ref: str) -> None:
+    """Put into the copy what submodules had; raises UsageError if one that is here does not know that any more.
+
+    One that is not here was never looked into, neither then nor now.
+    """
+    for line in _git(top, "ls-tree", "-r", "-z", commit).split("\0"):
+        about, _, name = line.partition("\t")
+        if not about.startswith("160000 ") or not (top / name / ".git").exists():
+            continue
+        of = about.split()[2]
+        index = {"GIT_INDEX_FILE": str(tree.parent / "index-of-submodule")}
+        try:
+            _git(top / name, "read-tree", of, environment=index)
+            _git(top / name, "checkout-index", "--all", "--force", f"--prefix={tree / name}/", environment=index)
+        except UsageError:
+            raise UsageError(
+                f"The submodule {name} does not have what it was at {ref} ({of[:10]}); fetch it there, with git -C "
+                f"{name} fetch."
+            ) from None
+        _fill_submodules(top / name, of, tree / name, ref)
+
+
+OF_ONE_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells its hooks; with it, every folder is in the hook's repository, or is the top of it."""
+
+
+def _without_git() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in OF_ONE_REPOSITORY}
+
+
+def _reason(said: str) -> str:
+    """Return what git gave as its reason, without the advice below it."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    reasons = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return "; ".join(dict.fromkeys(line.partition(":")[2].strip().rstrip(".") for line in reasons[:2])) or "".join(
+        lines[-1:]
+    )
+
+
 def _is_own(entry: str, top: Path) -> bool:
     path = Path(entry or ".").resolve()
     return path.is_dir() and path.is_relative_to(top.resolve()) and not any(each in path.parts for each in INSTALLED)
+
+
+def _remove_left_behind() -> None:
+    """Remove the copies of those of our processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{COPY}[0-9]*-*"):
+        number = int(folder.name.removeprefix(COPY).partition("-")[0])
+        with suppress(OSError):
+            if folder.lstat().st_uid == os.geteuid() and not _is_alive(number):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _commit(root: Path, ref: str) -> str:
@@ -116,11 +191,15 @@ def _commit(root: Path, ref: str) -> str:
 def _git(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            ["git", *arguments],
+            cwd=folder,
+            env={**_without_git(), **(environment or {})},
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except FileNotFoundError:
         raise UsageError("There is no git here, which --base needs; install it, or compare with the lock.") from None
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise UsageError(f"git {arguments[0]} failed in {folder}: {said[-1] if said else done.returncode}.")
+        raise UsageError(f"git {arguments[0]} failed in {folder}: {_reason(done.stderr) or done.returncode}.")
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Answers that were found before, by their question and by all that they depend on (see `files`).
+"""Answers that were found before, by their question, by what was asked about (`identities`), and by files (`files`).
 
 Each answer is a file of its own among what is kept between runs (`sim/kept`): two gates at once, or one that is killed,
 leave no half of one, and what is damaged is as if it were not there.
@@ -32,9 +32,17 @@ class Cache:
         self._folder = kept.folder(FOLDER)
         self._ours = f"{package_hash()} {sys.version} {sys.prefix} {sys.flags.optimize}"
 
-    def get(self, question: Question, root: Path) -> Answer | None:
-        """Return the answer to a question in a folder, if one was kept and all that it depends on is as it was."""
-        for path in self._kept(question):
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is kept."""
+        return self._folder is None
+
+    def get(self, question: Question, identity: str | None, root: Path) -> Answer | None:
+        """Return the answer to a question in a folder, if one was kept and all that it depends on is as it was.
+
+        None is the identity of what has none (see `identities`): nothing is kept of it.
+        """
+        for path in self._kept(question, identity):
             answer = _read(path)
             if answer is not None and unchanged(answer.files, root):
                 with suppress(OSError):
@@ -42,24 +50,26 @@ class Cache:
                 return answer
         return None
 
-    def keep(self, question: Question, answer: Answer) -> None:
+    def keep(self, question: Question, identity: str | None, answer: Answer) -> None:
         """Keep an answer, unless it says why there is none."""
-        if answer.error is not None or self._folder is None:
+        if answer.error is not None or self._folder is None or identity is None:
             return
         content = msgspec.json.encode(answer, order="deterministic")
         digest = hashlib.sha256(msgspec.json.encode(answer.files, order="deterministic")).hexdigest()[:DIGITS]
-        if kept.write(self._folder / f"{self._key(question)}-{digest}", content):
+        if kept.write(self._folder / f"{self._key(question, identity)}-{digest}", content):
             kept.remove_oldest(self._folder, BYTES_MAX)
 
-    def _kept(self, question: Question) -> list[Path]:
+    def _kept(self, question: Question, identity: str | None) -> list[Path]:
+        if self._folder is None or identity is None:
+            return []
         try:
-            return [] if self._folder is None else sorted(self._folder.glob(f"{self._key(question)}-*{kept.SUFFIX}"))
+            return sorted(self._folder.glob(f"{self._key(question, identity)}-*{kept.SUFFIX}"))
         except OSError:
             return []
 
-    def _key(self, question: Question) -> str:
+    def _key(self, question: Question, identity: str) -> str:
         content = msgspec.json.encode(question, order="deterministic")
-        return hashlib.sha256(self._ours.encode() + b"\0" + content).hexdigest()[:DIGITS]
+        return hashlib.sha256(f"{self._ours}\0{identity}\0".encode() + content).hexdigest()[:DIGITS]
 
 
 def _read(path: Path) -> Answer | None:

@@ -28,6 +28,7 @@ __all__ = [
     "LOCK",
     "OWN_FILE",
     "PYPROJECT",
+    "UP_TO_MAX",
     "WITHOUT_END",
     "Check",
     "Config",

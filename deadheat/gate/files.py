@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from deadheat.sim import kept
+from deadheat.sim.errors import UsageError
 from deadheat.sim.references import INSTALLED
 
 __all__ = ["TOP", "Files", "Reading", "package_hash", "sources_of", "unchanged"]
@@ -78,7 +79,7 @@ class Reading:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._top = top_of(self._root)
-        self._seen: set[str] = set()
+        self._seen: dict[str, tuple[int, int] | None] = {}
         self._imported: set[str] = set()
         self._variables: set[str] = set()
         self._before = set(sys.modules)
@@ -95,19 +96,28 @@ class Reading:
             mode is None and isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
         )
         if not writes:
-            self._seen.add(os.path.abspath(os.fsdecode(arguments[0])))
+            name = os.path.abspath(os.fsdecode(arguments[0]))
+            if name not in self._seen:
+                self._seen[name] = _stat(_uncompiled(Path(name)))
 
     def _note_variables(self) -> None:
         kind: Any = type(os.environ)
-        get: Callable[[Any, str], str] = kind.__getitem__
+        get: Callable[[Any, str | bytes], str] = kind.__getitem__
         _kept_in()  # which asks for a variable itself
 
-        def noted(environment: Any, name: str) -> str:
-            if _asked_by_the_user():
-                self._variables.add(name)
+        def noted(environment: Any, name: str | bytes) -> str:
+            if isinstance(name, str | bytes) and _asked_by_the_user():
+                self._variables.add(os.fsdecode(name))
             return get(environment, name)
 
         kind.__getitem__ = noted
+
+    def require_unchanged(self) -> None:
+        """Raise UsageError if code was saved since it was read: what was found would be taken for the newer one's."""
+        for name, known in self._seen.items():
+            path = _uncompiled(Path(name))
+            if path.suffix == ".py" and not _is_nobodys(path.resolve()) and _stat(path) != known:
+                raise UsageError(f"{path} was saved while it was being checked; run the gate again.")
 
     def files(self) -> Files:
         """Return what was read so far."""
@@ -165,21 +175,25 @@ def _is_nobodys(path: Path) -> bool:
     """Return whether a file is Python's, ours, the system's, or one of those that we keep."""
     if any(path.is_relative_to(each) for each in STANDARD) and not _is_installed(path):
         return True
-    return any(path.is_relative_to(each) for each in (OURS, *_kept_in(), *OF_THE_SYSTEM))
+    return path.suffix == kept.SUFFIX or any(path.is_relative_to(each) for each in (OURS, *_kept_in(), *OF_THE_SYSTEM))
 
 
 @cache
 def _kept_in() -> tuple[Path, ...]:
-    folder = kept.folder("gate")
-    return () if folder is None else (folder.parent.resolve(),)
+    """Return the folders that are ours alone: what they are in may well be the project's."""
+    return tuple(each.resolve() for each in map(kept.folder, ("gate", "learned")) if each is not None)
 
 
 def _source(path: Path) -> Path:
     """Return the source of a compiled module, and any other file as it is."""
+    return _uncompiled(path).resolve()
+
+
+def _uncompiled(path: Path) -> Path:
     if path.suffix == ".pyc":
         with suppress(ValueError, NotImplementedError):
-            path = Path(importlib.util.source_from_cache(str(path)))
-    return path.resolve()
+            return Path(importlib.util.source_from_cache(str(path)))
+    return path
 
 
 def _hash(path: Path) -> str | None:

@@ -34,6 +34,14 @@ UNDECIDED = ("vacuous", "inconclusive")
 IS = {"holds": "holds", "violated": "is violated", "vacuous": "is vacuous", "inconclusive": "is inconclusive"}
 
 
+SIDE_BY_SIDE = "side by side"
+"""What the details begin with of what was not decided about old and new at work together."""
+
+
+ENOUGH = "enough"
+"""The detail of a finding about a property that is violated under fewer of the faults of its check than before."""
+
+
 class Kind(StrEnum):
     """What kind of thing a finding is.
 
@@ -85,9 +93,24 @@ class Finding:
         return self.accepted_until is not None and not self.expired
 
     @property
+    def is_of_rollout(self) -> bool:
+        """Whether it is about old and new side by side, and so found only where there is an old one."""
+        return self.kind is Kind.UNSAFE_ROLLOUT or self.detail.startswith(SIDE_BY_SIDE)
+
+    @property
     def has_witness(self) -> bool:
         """Whether there is a counterexample to be shown."""
-        return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None and not self.detail
+        return self.kind in (Kind.LOST, Kind.WEAKER) and self.property_name is not None and self.detail in ("", ENOUGH)
+
+    @property
+    def shown_under(self) -> tuple[Check, Budgets]:
+        """The check, and the further faults, under which there is one."""
+        if self.kind is not Kind.WEAKER:
+            return self.check, {}
+        if self.detail != ENOUGH:
+            return self.check, self.faults
+        enough = tuple((kind, self.faults.get(kind, 0)) for kind in {**dict(self.check.faults), **self.faults})
+        return replace(self.check, faults=enough), {}
 
 
 def findings(
@@ -122,13 +145,13 @@ def unsafe_rollout(check: Check, found: SideBySide, change: str) -> Iterator[Fin
         detail = f"{change} {each.fails or ''}"
         yield Finding(check, Kind.UNSAFE_ROLLOUT, text, each.property, detail=detail, witness=each.witness)
     for name in found.undecided:
-        yield undecided_rollout(check, f"{name} was not decided", name)
+        yield undecided_rollout(check, f"{name} was not decided", change, name)
 
 
-def undecided_rollout(check: Check, why: str, name: str | None = None) -> Finding:
-    """Return that nobody knows whether old and new can run side by side."""
+def undecided_rollout(check: Check, why: str, change: str, name: str | None = None) -> Finding:
+    """Return that it is not known whether old and new can run side by side; the `change` tells rollouts apart."""
     text = f"Whether old and new can run side by side was not decided: {why}."
-    return Finding(check, Kind.INCONCLUSIVE, text, name, detail="side by side")
+    return Finding(check, Kind.INCONCLUSIVE, text, name, detail=f"{SIDE_BY_SIDE} {change} {why}")
 
 
 def is_changed(before: Survey | None, now: Survey) -> bool:
@@ -182,6 +205,7 @@ def _not_as_asked(check: Check, now: Survey) -> Iterator[Finding]:
 
 
 def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
+    yield from _asked_less_by_itself(check, before, now)
     for name, was in before.properties.items():
         judged = now.properties.get(name)
         if judged is None:
@@ -193,18 +217,60 @@ def _worse(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
                 yield from _weaker(check, name, was, judged)
             elif was.verdict in UNDECIDED:
                 yield _lost(check, name, judged, f"{name} is violated; before, it {_was(was)}")
+            else:
+                yield from _easier(check, name, was, judged)
         elif judged.verdict == "violated":
             yield _lost(check, name, judged, f"{name} no longer holds")
         else:
             yield _undecided(check, name, judged, now, "before, it held")
+    yield from _untested(check, before, now)
+
+
+def _asked_less_by_itself(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
+    """Yield what the protocol itself, and not the configuration, lets happen no more."""
+    own = [
+        {kind: each.faults[kind] for kind in each.faults if kind not in dict(check.faults)} for each in (before, now)
+    ]
+    less = []
+    if not contains(own[1], own[0]):
+        less.append(f"the faults that the protocol allows were {faults_text(own[0])}, and are {faults_text(own[1])}")
+    gone = sorted(set(before.kinds) - set(now.kinds))
+    if gone:
+        less.append(f"there is no fault {' or '.join(gone)} any more")
+    if now.quiet and not before.quiet:
+        less.append("the protocol is judged only where faults stop")
+    if less:
+        text = f"Less can happen to {check.name} than before: {'; '.join(less)}."
+        yield Finding(check, Kind.CHANGED, text, detail=f"narrower: {'; '.join(less)}")
+
+
+def _untested(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
+    """Yield the guards that properties noticed, and notice no more; some may be called otherwise by now."""
     violated = {name for name, judged in now.properties.items() if judged.verdict == "violated"}
-    for name, was_noticed in before.mutants.items():
-        fate = now.mutants.get(name)
-        if fate is None or was_noticed.fate != "noticed" or fate.fate not in ("survived", "no difference"):
-            continue
-        if not violated.issuperset(was_noticed.by):  # what is violated notices no guard any more, and is told by itself
+    # What is violated notices no guard any more, and is told by itself.
+    noticed = {
+        name for name, each in before.mutants.items() if each.fate == "noticed" and not violated.issuperset(each.by)
+    }
+    for name in sorted(noticed & now.mutants.keys()):
+        fate = now.mutants[name].fate
+        if fate in ("survived", "no difference"):
             text = f"A guard is no longer tested by any property: {name}; without it, everything holds that held."
             yield Finding(check, Kind.MUTANT, text, detail=name)
+        elif fate == "inconclusive":
+            text = f"Whether a guard is still tested was not decided: {name}; before, it was."
+            yield Finding(check, Kind.INCONCLUSIVE, text, detail=name)
+    gone = sorted(noticed - now.mutants.keys())
+    untested = sorted(
+        name
+        for name, each in now.mutants.items()
+        if name not in before.mutants and each.fate not in ("noticed", "cannot run")
+    )
+    if gone and untested:
+        text = (
+            f"Of the guards that were tested, {counted(len(gone), 'is', 'are')} there no more, such as {gone[0]}; "
+            f"and of those that are new, nothing tests {untested[0]}."
+        )
+        yield Finding(check, Kind.MUTANT, text, detail=f"{gone} {untested}")
 
 
 def _lost(check: Check, name: str, judged: Judged, what: str) -> Finding:
@@ -217,7 +283,7 @@ def _undecided(check: Check, name: str, judged: Judged, now: Survey, otherwise: 
     if judged.verdict == "vacuous":
         missed = ", ".join(now.missed)
         text = f"{name} holds vacuously: no run reaches {missed}; {otherwise}."
-        return Finding(check, Kind.VACUOUS, text, name)
+        return Finding(check, Kind.VACUOUS, text, name, detail=missed)
     text = f"{name} was not decided ({now.why or 'a limit'}); {otherwise}."
     return Finding(check, Kind.INCONCLUSIVE, text, name)
 
@@ -235,6 +301,15 @@ def _weaker(check: Check, name: str, was: Judged, now: Judged) -> Iterator[Findi
         if held(faults):
             text = f"Whether {faults_text(faults)} breaks {name} was not decided; before, it did not."
             yield Finding(check, Kind.INCONCLUSIVE, text, name, faults)
+
+
+def _easier(check: Check, name: str, was: Judged, now: Judged) -> Iterator[Finding]:
+    """Yield the sets of the check's own faults that break by now what was broken before, but not by them alone."""
+    if not was.breaking:
+        return
+    for faults in now.breaking:
+        if not any(contains(faults, smaller) for smaller in was.breaking):
+            yield Finding(check, Kind.WEAKER, broken_by(name, faults, was, check), name, faults, ENOUGH)
 
 
 def _still(check: Check, now: Survey, accepted: Iterable[Accepted]) -> Iterator[Finding]:

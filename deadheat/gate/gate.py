@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 
 import msgspec
 
 from deadheat.gate.base import Base, at
 from deadheat.gate.cache import Cache
-from deadheat.gate.config import WITHOUT_END, Check, Config, config_in, read_config
+from deadheat.gate.config import WITHOUT_END, Check, Config
 from deadheat.gate.findings import (
     Finding,
     Kind,
@@ -25,14 +26,21 @@ from deadheat.gate.findings import (
     undecided_rollout,
     unsafe_rollout,
 )
-from deadheat.gate.lock import Accepted, Lock, read_lock, write_lock
-from deadheat.gate.narrowing import narrower, nearest
+from deadheat.gate.formerly import asked_at, narrowed, narrowed_since, widened_since
+from deadheat.gate.identities import identities
+from deadheat.gate.lock import Accepted, Lock, alone, read_lock, write_lock
+from deadheat.gate.narrowing import narrower
+from deadheat.gate.processes import ended_if_interrupted
 from deadheat.gate.surveys import Survey
 from deadheat.gate.worker import Answer, Question, answer
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, UsageError
 from deadheat.version import VERSION
 
 __all__ = ["Acceptance", "Gated", "gate", "gate_alone", "out_of_step"]
+
+WITNESSES_MAX = 100
+"""So many findings are told with a counterexample."""
 
 NOT_IN_STEP = "not in step with the lock"
 """The detail of a finding that says that nothing is compared."""
@@ -52,7 +60,7 @@ class Gated:
     """What the gate says: the findings in the order of the checks, and the references that were only rewritten.
 
     `compared_with` says in words with what; `surveys` are what was found of each check by now, and `updated` tells that
-    they were written to the lock.
+    they were written to the lock. `new` are the checks of which there was nothing to be compared with.
     """
 
     config: Config
@@ -61,6 +69,7 @@ class Gated:
     compared_with: str
     surveys: dict[str, Survey] = field(default_factory=dict)
     updated: bool = False
+    new: tuple[str, ...] = ()
 
     @property
     def open(self) -> tuple[Finding, ...]:
@@ -106,28 +115,31 @@ def gate(
         before = lock.checks if copy is None else asking.surveys_of(config.checks, copy)
         changed = [each for each in config.checks if is_changed(before.get(each.name), now[each.name])]
         unsafe = [] if copy is None else asking.all_beside(changed, copy, before, now)
-        gone = [] if copy is None else _narrowed_since(config, copy)
-    found = gone + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
+        since = [] if copy is None else asking.asked_otherwise(copy)
+    found = since + _found(config, {} if update else before, now, lock, is_base=copy is not None) + unsafe
     if copy is None and not update:
         found += [one for each in config.checks for one in _unlike_the_lock(config, each, lock)]
         found += _in_the_lock_alone(config, lock)
-    if accepting is not None:
-        lock = _accepted(lock, accepting, found, now)
     today = today or dt.date.today()
-    found = accept(found, lock.accepted, today)
-    if update:
-        accepted = tuple(each for each in lock.accepted if each.id in {one.id for one in found})
-        lock = Lock(checks=now, asked={each.name: each for each in config.checks}, accepted=accepted)
     if update or accepting is not None:
-        write_lock(config.lock, lock)
+        with alone(config.lock):  # somebody may have accepted something since it was read
+            lock = read_lock(config.lock, anew=update) or Lock()
+            if accepting is not None:
+                lock = _accepted(lock, accepting, found, now)
+            if update:
+                accepted = _still_accepted(lock, found, today)
+                lock = Lock(checks=now, asked={each.name: each for each in config.checks}, accepted=accepted)
+            write_lock(config.lock, lock)
+    found = accept(found, lock.accepted, today)
     refactored = [each.name for each in config.checks if is_refactored(before.get(each.name), now[each.name])]
     return Gated(
         config,
-        tuple(asking.with_witness(each) for each in sorted(found, key=lambda each: each.is_accepted)),
+        asking.with_witnesses(sorted(found, key=lambda each: each.is_accepted)),
         tuple(dict.fromkeys(refactored)),
         _named(config, lock) if copy is None else f"{copy.ref} ({copy.commit[:10]})",
         now,
         update,
+        tuple(each.name for each in config.checks if each.name not in before),
     )
 
 
@@ -136,6 +148,8 @@ class _Asking:
 
     def __init__(self, config: Config, cache: Cache, report: Callable[[str], None], jobs: int) -> None:
         self._config, self._cache, self._report, self._jobs = config, cache, report, jobs
+
+        self._identities: dict[tuple[Path, str], str] = {}
 
     def surveys(self, checks: Iterable[Check]) -> dict[str, Survey]:
         """Return what there is to say of each check by now."""
@@ -165,21 +179,46 @@ class _Asking:
         try:
             found = answer(question, self._config.root).require_found().side_by_side
         except DeadheatError as error:
-            return [undecided_rollout(check, str(error).rstrip("."))]
+            why = base.named_in(str(error).rstrip("."))
+            return [undecided_rollout(check, why, change)]
         return [] if found is None else [base.named(each) for each in unsafe_rollout(check, found, change)]
+
+    def asked_otherwise(self, base: Base) -> list[Finding]:
+        """Return what is hidden by asking otherwise than at the ref: what is not asked, and what held as it was."""
+        asked = asked_at(base, self._config)
+        found = list(narrowed_since(base, asked, self._config))
+        for check in widened_since(asked, self._config):
+            before = self.surveys_of([check], base).get(check.name)
+            now = self._all([Question("survey", check, lenient=True)], None)[check.name].survey
+            if before is not None and now is not None:
+                found += findings(replace(check, expect=(), must_reach=()), before, now, may_change=True)
+        return found
 
     def with_witness(self, finding: Finding) -> Finding:
         """Return a finding with a shortest counterexample, if there is one to be shown."""
         if not finding.has_witness or finding.property_name is None:
             return finding
-        more = {} if finding.kind is Kind.LOST else finding.faults
-        judged_now = Question("witness", finding.check, finding.property_name, more)
-        found = self._ask(judged_now, None)
+        check, more = finding.shown_under
+        try:
+            found = self._ask(Question("witness", check, finding.property_name, more), None)
+        except UsageError:  # it takes longer, or more states, than was allowed: it is a finding all the same
+            return finding
         return replace(finding, witness=found.witness)
+
+    def with_witnesses(self, found: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Return findings with the witnesses of the first of them: nobody looks at hundreds."""
+        first = [each for each in found if each.has_witness][:WITNESSES_MAX]
+        shown: dict[str, Finding] = {}
+        with ThreadPoolExecutor(self._jobs) as pool, ended_if_interrupted():
+            for each in pool.map(self.with_witness, first):
+                shown[each.id] = each
+                self._report(f"looked for {len(shown)} of {counted(len(first), 'counterexample')}")
+        return tuple(shown.get(each.id, each) for each in found)
 
     def _all(self, questions: list[Question], base: Base | None) -> dict[str, Answer]:
         """Return the answers by the names of the checks; raises the first error, when all others were said."""
-        with ThreadPoolExecutor(max(1, min(self._jobs, len(questions)))) as pool:
+        self._identify([each.check for each in questions], base)
+        with ThreadPoolExecutor(max(1, min(self._jobs, len(questions)))) as pool, ended_if_interrupted():
             futures = {each.check.name: pool.submit(self._ask, each, base) for each in questions}
             found: dict[str, Answer] = {}
             errors: list[DeadheatError] = []
@@ -195,16 +234,24 @@ class _Asking:
             raise UsageError("\n".join(map(str, errors)))
         return found
 
+    def _identify(self, checks: Sequence[Check], base: Base | None) -> None:
+        """Find out what checks name by now: before anything is searched, so that an edit meanwhile counts next time."""
+        if self._cache.is_off:
+            return
+        root, paths = (self._config.root, None) if base is None else (base.root, base.paths)
+        self._identities |= {(root, name): each for name, each in identities(checks, root, paths).items()}
+
     def _ask(self, question: Question, base: Base | None) -> Answer:
         root = self._config.root if base is None else base.root
-        kept = self._cache.get(question, root)
+        identity = self._identities.get((root, question.check.name))
+        kept = self._cache.get(question, identity, root)
         if kept is not None:
             return kept
         found = answer(question, root, None if base is None else base.paths)
         if found.error is not None and base is not None:
             found = msgspec.structs.replace(found, error=f"At {base.ref}: {found.error}")
         found.require_found()
-        self._cache.keep(question, found)
+        self._cache.keep(question, identity, found)
         return found
 
 
@@ -217,22 +264,6 @@ def _found(
     return found
 
 
-def _narrowed_since(config: Config, base: Base) -> list[Finding]:
-    """Return what the configuration at the ref asks for and this one does not: nobody looks at it any more."""
-    file = config_in(base.root)
-    if file is None:
-        return []
-    found = []
-    for check in read_config(file).checks:
-        less = nearest(check, config.checks)
-        if less is None:
-            text = f"At {base.ref}, {check.name} is checked, and no longer."
-            found.append(Finding(check, Kind.CHANGED, text, detail="not checked"))
-        elif less:
-            found.append(_narrowed(check, f"at {base.ref}", less))
-    return found
-
-
 def _change(before: Survey, now: Survey) -> str:
     """Return what tells one change of a protocol from others: what it did and does, or else its files."""
     if before.system is None or now.system is None or before.system == now.system:
@@ -240,9 +271,10 @@ def _change(before: Survey, now: Survey) -> str:
     return f"{before.system} {now.system}"
 
 
-def _narrowed(check: Check, before: str, less: list[str]) -> Finding:
-    text = f"Less is asked of {check.name} than {before}: {'; '.join(less)}."
-    return Finding(check, Kind.CHANGED, text, detail=f"narrower: {'; '.join(less)}")
+def _still_accepted(lock: Lock, found: Iterable[Finding], today: dt.date) -> tuple[Accepted, ...]:
+    """Return the acceptances of what is there by now, and of what only a comparison with a ref finds."""
+    there = {each.id for each in found}
+    return tuple(each for each in lock.accepted if each.id in there or (each.at_a_ref and each.until >= today))
 
 
 def _named(config: Config, lock: Lock) -> str:
@@ -261,7 +293,7 @@ def _unlike_the_lock(config: Config, check: Check, lock: Lock) -> list[Finding]:
         text = f"{check.name} is not in the lock; if it is right, run deadheat gate --update."
         return [Finding(check, Kind.CHANGED, text, detail=NOT_IN_STEP)]
     less = narrower(lock.asked[check.name], check) if check.name in lock.asked else []
-    return [_narrowed(check, f"when {config.lock.name} was written", less)] if less else []
+    return [narrowed(check, f"when {config.lock.name} was written", less)] if less else []
 
 
 def _in_the_lock_alone(config: Config, lock: Lock) -> list[Finding]:
@@ -295,6 +327,7 @@ def _accepted(lock: Lock, accepting: Acceptance, found: Iterable[Finding], now: 
         accepting.reason,
         accepting.until,
         system=now[finding.check.name].system if finding.check.name in now else None,
+        at_a_ref=finding.is_of_rollout,
     )
     others = tuple(each for each in lock.accepted if each.id != entry.id)
     return msgspec.structs.replace(lock, accepted=tuple(sorted((*others, entry), key=lambda each: each.id)))
@@ -320,7 +353,7 @@ def gate_alone(
     found = findings(check, None if lock is None else lock.checks.get(check.name), now, accepted)
     if lock is not None:
         found += _unlike_the_lock(config, check, lock)
-    return tuple(asking.with_witness(each) for each in accept(found, accepted, today or dt.date.today()))
+    return asking.with_witnesses(accept(found, accepted, today or dt.date.today()))
 
 
 def out_of_step(config: Config) -> tuple[Finding, ...]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,11 @@ from deadheat.gate.surveys import Budgets, Survey
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "read_lock", "write_lock"]
+__all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "alone", "read_lock", "write_lock"]
 
 FORMAT, FORMAT_VERSION = "deadheat-lock", 1
+
+MEND = "mend it, take it from the last commit, or move it away and write one with deadheat gate --update"
 
 MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
 
@@ -29,7 +34,8 @@ MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
 class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A finding that the team lives with, until the end of a day; what it is, so that it is known again.
 
-    `system` is the fingerprint of what the protocol did then: what it does else later is another matter.
+    `system` is the fingerprint of what the protocol did then: what it does else later is another matter. What is found
+    `at_a_ref` is found only where the protocol is compared with an older one.
     """
 
     id: str
@@ -40,6 +46,7 @@ class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
     until: dt.date
     system: str | None = None
+    at_a_ref: bool = False
 
 
 class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,18 +63,19 @@ class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_lock(path: Path, *, anew: bool = False) -> Lock | None:
     """Return the lock, or None where there is none; raises UsageError for a file that is none, or of another form.
 
-    Where it is to be written anew, one that cannot be read counts as none, but for one with two sides to choose from.
+    Where it is to be written anew, an empty one and one of another form count as none. Any other file that cannot be
+    read may be something else, or hold acceptances that nobody has anywhere else: that is not overwritten.
     """
     try:
         return _read_lock(path)
-    except NoLockError:
+    except _OtherFormError:
         if anew:
             return None
         raise
 
 
-class NoLockError(UsageError):
-    """A file is no lock that this version can read."""
+class _OtherFormError(UsageError):
+    """A file has nothing in it, or is a lock that another version of deadheat has made."""
 
 
 def _read_lock(path: Path) -> Lock | None:
@@ -81,14 +89,16 @@ def _read_lock(path: Path) -> Lock | None:
         raise UsageError(
             f"{path} has the marks of a merge conflict in it; take either side, and run deadheat gate --update."
         )
+    if not content.strip():
+        raise _OtherFormError(f"{path} is empty; write it with deadheat gate --update.")
     try:
         found: Any = json.loads(content)
     except ValueError as error:
-        raise NoLockError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+        raise UsageError(f"{path} is no lock ({error}); {MEND}.") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise NoLockError(f"{path} is no lock of deadheat; write one with deadheat gate --update.")
+        raise UsageError(f"{path} is no lock of deadheat; move it away, or give `lock` another name.")
     if found.get("version") != FORMAT_VERSION:
-        raise NoLockError(
+        raise _OtherFormError(
             f"{path} is a lock of form {found.get('version')!r}, made by deadheat {found.get('deadheat')}, and this is "
             f"deadheat {VERSION}, which reads form {FORMAT_VERSION}; compare with --base REF, and write it anew with "
             "--update."
@@ -96,16 +106,51 @@ def _read_lock(path: Path) -> Lock | None:
     try:
         return msgspec.convert(found, Lock, strict=False)
     except msgspec.ValidationError as error:
-        raise NoLockError(f"{path} is no lock ({error}); write it anew with deadheat gate --update.") from None
+        raise UsageError(f"{path} is no lock ({error}); {MEND}.") from None
 
 
 def write_lock(path: Path, lock: Lock) -> None:
     """Write the lock, all or nothing; raises UsageError where it cannot be written."""
     content = json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    partial = None
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
+        target = path.resolve()  # a link stays one
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=target.parent, suffix=".part", delete=False
+        ) as file:
+            partial = Path(file.name)
             file.write(content)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        partial.chmod(_mode(target))
+        partial.replace(target)
     except OSError as error:
+        if partial is not None:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let nobody else write the lock meanwhile; it is its folder that is locked, so that no file is left."""
+    try:
+        import fcntl
+
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+    except (ImportError, OSError):  # not on this system, or there is no such folder, which writing tells
+        yield
+        return
+    try:
+        with suppress(OSError):  # not on this kind of disk
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions that a file has, or would have if anybody made it."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from deadheat.gate.config import Check
+from deadheat.gate.asked import scenario_of
+from deadheat.gate.config import UP_TO_MAX, WITHOUT_END, Check
 from deadheat.gate.surveys import Budgets, Judged, Mutant, Step, Survey, Witness
 from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.mutate import MutantResult, hunt_of, judge_all
 from deadheat.scenarios.narrate import closing_sentence
-from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
+from deadheat.scenarios.scenario import Scenario, require_steps_or_faults
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
 from deadheat.sim.explore.options import SearchOptions
@@ -25,23 +26,12 @@ from deadheat.sim.run.coverage import chain_of
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Schedule
 
-__all__ = ["options_of", "scenario_of", "survey", "witness", "witness_of"]
+__all__ = ["options_of", "survey", "witness", "witness_of"]
 
 SYSTEM_STATES_MAX = 200_000
 """Of a system with more states, no fingerprint is made: that would take longer than the search."""
 
 WIDTH = 100
-
-
-def scenario_of(asked: Check) -> Scenario:
-    """Return the scenario that a check asks for; raises UsageError for what does not exist, and names it."""
-    faults = tuple((kind, UNLIMITED if budget == WITHOUT_END else int(budget)) for kind, budget in asked.faults)
-    properties = asked.properties or EVERY
-    scenario = Scenario(asked.protocol, asked.evaluations, faults, properties, asked.quiet, asked.settings)
-    for name, _ in asked.expect:
-        if name not in (*scenario.properties, WITHOUT_END):
-            raise unknown_name(f"property of {asked.protocol} (named by `expect`)", name, scenario.properties)
-    return scenario
 
 
 def options_of(asked: Check) -> Options:
@@ -72,6 +62,9 @@ def survey(asked: Check) -> Survey:
         undecided_reach=tuple(name for name, decided in missing.items() if not decided),
         mutants=dict(_mutants(scenario, options)) if asked.mutants else {},
         why=_why(result),
+        faults=_budgets(scenario.faults),
+        kinds=tuple(sorted(scenario.subject.faults)),
+        quiet=scenario.quiet,
     )
 
 
@@ -85,11 +78,19 @@ def _why(result: CheckResult) -> str | None:
 
 
 def _broken(asked: Check, scenario: Scenario, result: CheckResult, options: Options) -> dict[str, Frontier]:
-    """Return what breaks each property that holds, if anything is to be tried."""
+    """Return what breaks each property: of one that holds, what more is needed; of another, what is enough."""
+    violated = tuple(each.property for each in result.outcomes if each.verdict is Verdict.VIOLATED)
     holding = tuple(each.property for each in result.outcomes if each.verdict is not Verdict.VIOLATED)
-    if not asked.up_to or not holding:
-        return {}
-    found = frontiers([replace(scenario, properties=holding)], asked.up_to, replace(options, faults_must_fire=False))
+    options = replace(options, faults_must_fire=False)
+    found: list[Frontier] = []
+    if asked.up_to and holding:
+        found += frontiers([replace(scenario, properties=holding)], asked.up_to, options)
+    allowed = [(kind, budget) for kind, budget in scenario.faults if budget]
+    if violated and allowed:
+        most = min(UP_TO_MAX, sum(1 if budget == UNLIMITED else budget for _, budget in allowed))
+        kinds = [kind for kind, _ in allowed]
+        without = replace(scenario, properties=violated, faults=tuple((kind, 0) for kind in kinds))
+        found += frontiers([without], most, options, only=kinds)
     return {each.property: each for each in found}
 
 
@@ -243,12 +244,11 @@ def _steps(counterexample: Counterexample) -> Iterator[Step]:
 def _timeline(counterexample: Counterexample, lost: int | None) -> str:
     from io import StringIO
 
-    from rich.console import Console
-
+    from deadheat.reports.screen import Screen
     from deadheat.reports.timeline import print_timeline
 
     text = StringIO()
-    print_timeline(counterexample, Console(file=text, width=WIDTH, emoji=False), lost)
+    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 

@@ -32,7 +32,8 @@ class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was found of one property.
 
     `length` is that of a shortest counterexample under the faults of the check, where it is violated. `breaking` are
-    the smallest sets of further faults that break it, `undecided` those of which that was not decided.
+    the smallest sets of further faults that break it, `undecided` those of which that was not decided; where it is
+    violated, `breaking` are the smallest sets that do, of the faults of the check.
     """
 
     verdict: Verdict
@@ -54,7 +55,8 @@ class Survey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `system` is a fingerprint of the transition system (see `sim/explore/bisimulation`), or None where that is too
     large; `sources` one of the user's files that were read. `missed` is what makes holding vacuous, `not_reached` what
     must be reached and was not, and `undecided_reach` that of which it was not decided. `mutants` tells of each guard
-    what became of the protocol without it. `why` says, where something was not decided, what limit it was.
+    what became of the protocol without it. `why` says, where something was not decided, what limit it was. `faults`
+    were allowed, by the check or by the protocol itself, and are of the `kinds` that there are.
     """
 
     system: str | None
@@ -67,6 +69,9 @@ class Survey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     undecided_reach: tuple[str, ...] = ()
     mutants: dict[str, Mutant] = {}
     why: str | None = None
+    faults: Budgets = {}
+    kinds: tuple[str, ...] = ()
+    quiet: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,16 +16,13 @@ from typing import Any, Literal
 import msgspec
 
 from deadheat.gate.config import Check
-from deadheat.gate.files import Files, Reading, sources_of
+from deadheat.gate.files import TOP, Files, Reading, sources_of
 from deadheat.gate.older import Older
+from deadheat.gate.processes import answering, ask
 from deadheat.gate.surveys import Budgets, SideBySide, Survey, Witness
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError
 
 __all__ = ["Answer", "Question", "answer"]
-
-
-SEED = "PYTHONHASHSEED"
-"""What the order of a set of text depends on; the program `deadheat` has set it, pytest has not."""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,50 +64,29 @@ def answer(question: Question, root: Path, paths: Mapping[str, str] | None = Non
 
     Raises UsageError if it takes longer than the check allows.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "deadheat.gate.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=root,
-        env={SEED: "0", **os.environ, **(paths or {})},
-        start_new_session=True,
-    )
     try:
-        out, err = process.communicate(msgspec.json.encode(question), question.check.seconds)
+        said = ask("deadheat.gate.worker", msgspec.json.encode(question), root, paths, question.check.seconds)
     except subprocess.TimeoutExpired:
         raise UsageError(
             f"{question.check.name} was not decided within {question.check.seconds:g} s; raise its time_limit, or "
             "check something smaller."
         ) from None
-    finally:
-        _end(process)
     try:
-        return msgspec.json.decode(out, type=Answer)
+        return msgspec.json.decode(said.out, type=Answer)
     except msgspec.MsgspecError:
-        said = err.decode(errors="replace").strip().splitlines()
+        lines = said.err.decode(errors="replace").strip().splitlines()
         raise UsageError(
-            f"{question.check.name} ended the program that checks it, with code {process.returncode}"
-            f"{': ' + said[-1] if said else ''}; see where it exits."
+            f"{question.check.name} ended the program that checks it, with code {said.code}"
+            f"{': ' + lines[-1] if lines else ''}; see where it exits."
         ) from None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it has started."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def main() -> None:
-    """Answer the question on stdin."""
-    results = os.dup(1)
-    os.dup2(2, 1)  # what roles print is no answer
-    question = msgspec.json.decode(sys.stdin.buffer.read(), type=Question)
+def _answer(asked: bytes) -> bytes:
+    question = msgspec.json.decode(asked, type=Question)
     reading = Reading(Path.cwd())
     try:
         found = _answered(question)
+        reading.require_unchanged()
     except DeadheatError as error:
         found = Answer(error=_said(error), defect=isinstance(error, InternalError))
     found = msgspec.structs.replace(found, files=reading.files())
@@ -120,8 +94,7 @@ def main() -> None:
         found = msgspec.structs.replace(
             found, survey=msgspec.structs.replace(found.survey, sources=sources_of(found.files))
         )
-    with open(results, "wb") as out:
-        out.write(msgspec.json.encode(found, order="deterministic"))
+    return msgspec.json.encode(found, order="deterministic")
 
 
 def _said(error: DeadheatError) -> str:
@@ -166,6 +139,7 @@ def _is_there(reference: str) -> bool:
         return True
     where, name = found["where"], found["name"].partition(".")[0]
     if where.endswith(user_code.SUFFIX):
+        _require_in_copy(where)
         return Path(where).is_file() and hasattr(user_code.module_of(where), name)
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -176,18 +150,29 @@ def _is_there(reference: str) -> bool:
         raise UsageError(f"{where} imports {error.name}, which is not there; install what it needs.") from None
 
 
+def _require_in_copy(where: str) -> None:
+    """Raise UsageError for a file that a link leads to, out of the copy: what it was at that time, nobody knows."""
+    top = os.environ.get(TOP)
+    if top and not Path(where).resolve().is_relative_to(top):
+        raise UsageError(
+            f"{where} is a link to {Path(where).resolve()}, and that is not in the repository; keep the protocol in it."
+        )
+
+
 def _known_names(check: Check) -> Check:
     """Return the check without names that its protocol does not have."""
-    from deadheat.gate.survey import scenario_of
+    from deadheat.scenarios.subjects import subject_of
 
-    plain = replace(check, properties=(), expect=(), must_reach=(), allow_unreached=())
-    subject = scenario_of(plain).subject
+    subject = subject_of(check.protocol, check.settings)
     return replace(
-        plain,
+        check,
+        faults=tuple(each for each in check.faults if each[0] in subject.faults),
         properties=tuple(each for each in check.properties if each in subject.properties),
+        expect=(),
+        must_reach=(),
         allow_unreached=tuple(each for each in check.allow_unreached if each in subject.steps_and_faults),
     )
 
 
 if __name__ == "__main__":
-    main()
+    answering(_answer)

@@ -10,7 +10,8 @@ import inspect
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
+from operator import attrgetter, methodcaller
+from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from deadheat.models.any_system import Components
@@ -22,6 +23,9 @@ from deadheat.sim.references import UnseenError, codes_in, is_the_users, referen
 __all__ = ["is_same", "other_helpers", "uses"]
 
 OURS = "deadheat."
+
+BY_TEXT = frozenset({"vars", "__dict__", "__getattribute__", "dir"})
+"""What gives access to all that an object has, by names that no code shows."""
 
 NOTED = (MemberDescriptorType, GetSetDescriptorType)
 """What Python puts into a class for slots."""
@@ -50,16 +54,20 @@ def other_helpers(old: Any, new: Any) -> frozenset[str]:
 
 def uses(names: frozenset[str], functions: Iterable[Any]) -> bool:
     """Return whether any of these functions, or of what they name, to the end, names one of these."""
+    if any(map(_is_special, names)):  # no code names what Python calls by itself
+        return True
     waiting, seen = list(functions) if names else [], set[FunctionType]()
     while waiting:
         each = waiting.pop()
         each = inspect.unwrap(each.func) if isinstance(each, partial) else each
         if isinstance(each, type) and is_the_users(each.__module__):
             waiting.extend(vars(each).values())
+        if isinstance(each, str | attrgetter | methodcaller) and any(name in repr(each) for name in names):
+            return True
         if not isinstance(each, FunctionType) or each in seen:
             continue
         seen.add(each)
-        if any(not names.isdisjoint(code.co_names) for code in codes_in(each.__code__)):
+        if any(not (names | BY_TEXT).isdisjoint(_named_in(code)) for code in codes_in(each.__code__)):
             return True
         try:
             waiting.extend(value for _, value in references(each))
@@ -67,6 +75,17 @@ def uses(names: frozenset[str], functions: Iterable[Any]) -> bool:
             return True
         waiting.extend((*(each.__defaults__ or ()), *_held_by(each)))
     return False
+
+
+def _named_in(code: CodeType) -> set[Any]:
+    """Return what a code names, and the texts in it, which may be names for `getattr`."""
+    texts = (each for each in code.co_consts if isinstance(each, str))
+    inside = (one for each in code.co_consts if isinstance(each, tuple) for one in each if isinstance(one, str))
+    return {*code.co_names, *texts, *inside}
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _held_by(function: FunctionType) -> Iterator[Any]:
@@ -88,9 +107,17 @@ def _helpers(components: Any) -> dict[str, tuple[Any, ...]]:
             if base.__module__ == "builtins" or base.__module__.startswith(OURS):
                 continue
             for name, held in vars(base).items():
-                if not name.startswith("__") and name not in operations and not isinstance(held, (Component, *NOTED)):
+                if _is_helper(name, held) and name not in operations and not isinstance(held, (Component, *NOTED)):
                     found[name] = (*found.get(name, ()), _plain(held))
     return found
+
+
+def _is_helper(name: str, held: Any) -> bool:
+    """Return whether it can be asked for; a special method is one if somebody wrote it, and no decorator made it."""
+    if not _is_special(name):
+        return True
+    function = _plain(held)
+    return isinstance(function, FunctionType) and not function.__code__.co_filename.startswith("<")
 
 
 def _plain(held: Any) -> Any:

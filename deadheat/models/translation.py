@@ -8,22 +8,20 @@ other version does not have stays what it is, and so is equal to none that this 
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
 
 from deadheat.sim.model import Part, Process, Property, View
 from deadheat.sim.operations import Accompanied, AnyOf, Atomic, Block, Operation, Request
 from deadheat.sim.rebuild import rebuilt
+from deadheat.sim.references import OF_A_FILE, is_the_users
 from deadheat.sim.run.intercept import Running, intercepted
 
 __all__ = ["NO_TRANSLATION", "Translation", "translation_between"]
-
-OF_A_FILE = re.compile(r"_[0-9a-f]{12}$")
-"""What the name of a module ends in that was made of a file (see `scenarios/user_code`)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,9 @@ class Classes:
     of: Mapping[type, type]
 
     def __call__(self, value: Any) -> Any:
-        """Return a value in the classes of the other version."""
+        """Return a value in the classes of the other version; a class itself too, as SQL statements name tables."""
+        if isinstance(value, type):
+            return self.of.get(value, value)
         kind = type(value)
         target = self.of.get(kind)
         if isinstance(value, Enum):
@@ -116,31 +116,64 @@ NO_TRANSLATION = Translation(Classes({}), Classes({}))
 
 
 def translation_between(old: Iterable[Any], new: Iterable[Any]) -> Translation:
-    """Return the translation between what two versions are made of: their functions and the classes of components."""
-    before, after = _modules(old), _modules(new)
-    to_new: dict[type, type] = {}
-    for stem, name in before.items():
-        there = after.get(stem)
-        if there is not None and there != name:
-            to_new.update(_alike(vars(sys.modules[name]), vars(sys.modules[there]), name, there))
+    """Return the translation between what two versions are made of: their functions and the classes of components.
+
+    Classes are matched by the names of their modules and their own. Those of modules that are in one version alone, as
+    where a file was renamed, are matched by their own, if only one has that.
+    """
+    before, after = _classes(old), _classes(new)
+    to_new = {kind: other for one, kind in before.items() if (other := _counterpart(one, before, after)) is not None}
+    to_new = {kind: other for kind, other in to_new.items() if kind is not other and _fields(kind) == _fields(other)}
     return Translation(Classes(to_new), Classes({other: one for one, other in to_new.items()}))
 
 
-def _modules(parts: Iterable[Any]) -> dict[str, str]:
-    """Return the modules of files that functions and classes are defined in, by the names of the files."""
-    names = {getattr(each, "__module__", None) or "" for each in parts}
-    return {OF_A_FILE.sub("", each): each for each in names if OF_A_FILE.search(each) and each in sys.modules}
+class Named(NamedTuple):
+    """What a class is called: its module, as whoever imports it calls that, and itself."""
+
+    module: str
+    name: str
 
 
-def _alike(old: Mapping[str, Any], new: Mapping[str, Any], old_name: str, new_name: str) -> dict[type, type]:
-    found = {}
-    for name, kind in old.items():
-        other = new.get(name)
-        if not (isinstance(kind, type) and isinstance(other, type)):
+def _counterpart(one: Named, before: Mapping[Named, type], after: Mapping[Named, type]) -> type | None:
+    modules = {each.module for each in after}
+    if one.module in modules:
+        return after.get(one)
+    there = modules - {each.module for each in before}
+    called_so = [kind for each, kind in after.items() if each.module in there and each.name == one.name]
+    return called_so[0] if len(called_so) == 1 else None
+
+
+def _classes(parts: Iterable[Any]) -> dict[Named, type]:
+    """Return the classes of the user's modules that something is defined in, and of those that these import from."""
+    found: dict[Named, type] = {}
+    waiting, seen = [namespace for each in parts if (namespace := _namespace(each)) is not None], set[str]()
+    while waiting:
+        namespace = waiting.pop()
+        module = str(namespace.get("__name__"))
+        if module in seen or not is_the_users(module):
             continue
-        if (kind.__module__, other.__module__) == (old_name, new_name) and _fields(kind) == _fields(other):
-            found[kind] = other
+        seen.add(module)
+        values = list(namespace.values())
+        waiting.extend(other for each in values if (other := _namespace(each)) is not None)
+        found |= {Named(OF_A_FILE.sub("", module), each.__qualname__): each for each in _defined_in(module, values)}
     return found
+
+
+def _namespace(value: Any) -> Mapping[str, Any] | None:
+    """Return the names of the module that a function or class is defined in, or of a module itself."""
+    if isinstance(value, FunctionType):
+        return value.__globals__
+    if isinstance(value, type):
+        value = sys.modules.get(value.__module__)
+    return vars(value) if isinstance(value, ModuleType) else None
+
+
+def _defined_in(module: str, values: Iterable[Any], around: str = "") -> Iterator[type]:
+    """Yield the classes that a module defines, and those inside of them."""
+    for each in values:
+        if isinstance(each, type) and each.__module__ == module and each.__qualname__ == f"{around}{each.__name__}":
+            yield each
+            yield from _defined_in(module, vars(each).values(), f"{each.__qualname__}.")
 
 
 def _fields(kind: type) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +14,7 @@ from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.subject import Subject
 from deadheat.sim.errors import unknown_name
 
-__all__ = ["print_catalogue", "print_names_of"]
+__all__ = ["print_catalogue", "print_lines", "print_names_of"]
 
 NOTES = {
     "protocols": (
@@ -70,3 +70,13 @@ def _print_section(title: str, lines: Mapping[str, str], console: Console, bound
     console.print(table)
     if note := NOTES.get(title):
         console.print(note, style="dim", highlight=False)
+
+
+def print_lines(lines: Iterable[tuple[str, str]], console: Console) -> None:
+    """Print names, each with its line."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column()
+    for name, line in lines:
+        table.add_row(name, line)
+    console.print(table)

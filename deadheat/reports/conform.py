@@ -79,7 +79,7 @@ def _property_to_json(judged: Sequence[JudgedProperty]) -> dict[str, Any]:
 def print_conformance(result: Conformance, console: Console) -> None:
     """Print that a trace is accepted, and what its run violates; or how far the model gets with what it refuses."""
     if not result.events:
-        console.print("[bold yellow]VACUOUS[/] there is no event to explain", highlight=False)
+        console.print(Text.assemble(("VACUOUS", "bold yellow"), " there is no event to explain"))
         return
     for found in result.refused[:SHOWN]:
         _print_unexplained(result, found, console)

@@ -9,12 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deadheat.reports.columns import Columns, Row, print_columns
 from deadheat.reports.flags import told
-from deadheat.reports.names import broken, print_whole, table_that_fits
+from deadheat.reports.inert import one_line
 from deadheat.scenarios.frontier import FaultSet, Frontier
 from deadheat.sim.counting import counted
 
 __all__ = ["fault_set_text", "print_frontiers"]
+
+INDENT = "  "
 
 
 def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
@@ -22,35 +25,21 @@ def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     rows = [list(row) for _, row in groupby(frontiers, key=lambda each: each.scenario.protocol)]
     up_to = frontiers[0].up_to
     names = [each.property for each in rows[0]]
-    table, letters = table_that_fits(names, lambda headers: _table(rows, headers, console), console)
-    print_whole(table, console)
-    for letter, name in zip(letters, names, strict=False):
-        console.print(f"{letter} {name}", style="dim")
+    print_columns(_table(rows, names), console)
+    if any(each.property == "no-transient-orphan" for each in rows[0]):
+        console.print(Text(_best(rows, up_to), style="bold"))
+    _print_details(rows, console)
     console.print(_scope(frontiers), style="dim")
     for line in (*_missing(rows), *_not_applicable(rows), *_vacuous(frontiers)):
         console.print(line, style="dim", highlight=False)
-    if (details := _details(rows, console)).row_count:
-        console.print(details)
-    if any(each.property == "no-transient-orphan" for each in rows[0]):
-        console.print(Text(_best(rows, up_to), style="bold"))
 
 
-def _table(rows: Sequence[Sequence[Frontier]], headers: Sequence[str], console: Console) -> Table:
-    table = Table(
-        title="How few faults break it?",
-        title_justify="left",
-        header_style="bold",
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    table.add_column("protocol", overflow="fold", min_width=15, vertical="bottom")
-    for header in (*headers, "states", "seconds"):
-        table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
+def _table(rows: Sequence[Sequence[Frontier]], names: Sequence[str]) -> Columns:
+    found = []
     for row in rows:
         states, seconds = max(each.states for each in row), max(each.seconds for each in row)
-        table.add_row(broken(row[0].scenario.protocol, console), *map(_cell, row), f"{states:,}", f"{seconds:.1f}")
-    return table
+        found.append(Row(row[0].scenario.protocol, tuple(map(_cell, row)), (f"{states:,}", f"{seconds:.1f}")))
+    return Columns("How few faults break it?", "protocol", tuple(names), ("states", "seconds"), tuple(found))
 
 
 def _cell(frontier: Frontier) -> Text:
@@ -107,19 +96,23 @@ def _vacuous(frontiers: Sequence[Frontier]) -> list[str]:
     ]
 
 
-def _details(rows: Iterable[Sequence[Frontier]], console: Console) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("protocol", no_wrap=True)
-    table.add_column("property", no_wrap=True)
-    table.add_column("is broken by", overflow="fold")
-    for row in rows:
-        name = broken(row[0].scenario.protocol, console)
-        for each in row:
-            sets = [fault_set_text(faults) for faults in each.breaking if faults]
-            if sets:
-                table.add_row(name, each.property, ", or ".join(sets))
-                name = ""
-    return table
+def _print_details(rows: Sequence[Sequence[Frontier]], console: Console) -> None:
+    """Print what breaks each protocol, below its name."""
+    found = {row[0].scenario.protocol: [(each.property, _sets(each)) for each in row if _sets(each)] for row in rows}
+    width = max((len(name) for broken in found.values() for name, _ in broken), default=0)
+    for protocol, broken in found.items():
+        if broken:
+            console.print(Text.assemble((one_line(protocol), "bold"), " is broken by"))
+            table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+            table.add_column(no_wrap=True, min_width=width + len(INDENT))
+            table.add_column(overflow="fold")
+            for name, sets in broken:
+                table.add_row(Text(INDENT + one_line(name)), Text(", or ".join(sets)))
+            console.print(table)
+
+
+def _sets(frontier: Frontier) -> list[str]:
+    return [fault_set_text(faults) for faults in frontier.breaking if faults]
 
 
 def _best(rows: Iterable[Sequence[Frontier]], up_to: int) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.reports.command_lines import show_command
+from deadheat.reports.screen import print_command
 from deadheat.scenarios.check import CheckResult
 from deadheat.scenarios.incidents.judge import Judgement
 from deadheat.scenarios.scenario import budget_text
@@ -22,25 +23,25 @@ SCHEMA = 1
 
 LEGEND = (
     "Defect found: the properties that the report complains about and that the protocol violates, each with "
-    "the number of steps of a shortest counterexample. Holds: whether the fix keeps all of them, under the same "
-    "faults. Broken by: the kinds of fault one more of which breaks the fix after all, of those that can happen to it."
+    "the number of steps of a shortest counterexample. Fix holds: whether it keeps all of them, under the same "
+    "faults. Fix broken by: the kinds of fault one more of which breaks it after all, of those that can happen to it."
 )
 
 
 def print_incidents(judgements: Sequence[Judgement], console: Console) -> None:
     """Print a row an incident, then where each is reported and what a row has no room for."""
     table = Table(title="Reported incidents, and their fixes", title_justify="left", header_style="bold", box=None)
-    table.add_column("incident, and its fix", min_width=20, max_width=36)
-    for header in ("defect found", "holds", "broken by"):
+    table.add_column("\nincident, and its fix", min_width=20, max_width=36)
+    for header in ("\ndefect found", "fix\nholds", "fix\nbroken by"):
         table.add_column(header, no_wrap=True)
     for judgement in judgements:
         table.add_row(*_cells(judgement))
         table.add_row()
     console.print(table)
-    console.print(LEGEND, style="dim", highlight=False)
+    print_command(console, "See one: ", _command(judgements[0]))
     for judgement in judgements:
         console.print(_notes(judgement), highlight=False)
-    console.print(Text.assemble("See one: ", (_command(judgements[0]), "bold")))
+    console.print(LEGEND, style="dim", highlight=False)
 
 
 def incidents_to_json(judgements: Sequence[Judgement]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from deadheat.live.results import LiveOutcome, LiveResult
 from deadheat.sim.counting import counted
@@ -58,10 +58,11 @@ def print_stress(result: StressResult, trace: str, console: Console) -> None:
     """Print the rate of orphans with its interval, how long they lived, and where the trace is."""
     low, high = result.per_thousand_low, result.per_thousand_high
     console.print(
-        f"[{STYLES[result.outcome]}]{counted(len(result.orphans), 'orphan')}[/] in "
-        f"{counted(result.cancellations, 'cancellation')} of {escape(result.protocol)}: "
-        f"{result.per_thousand:.1f} per thousand (95 %: {low:.1f} to {high:.1f})",
-        highlight=False,
+        Text.assemble(
+            (counted(len(result.orphans), "orphan"), STYLES[result.outcome]),
+            f" in {counted(result.cancellations, 'cancellation')} of {result.protocol}: "
+            f"{result.per_thousand:.1f} per thousand (95 %: {low:.1f} to {high:.1f})",
+        )
     )
     if result.orphans:
         lived = [each.lived_s for each in result.orphans]
@@ -71,7 +72,8 @@ def print_stress(result: StressResult, trace: str, console: Console) -> None:
             f"{left} were still there at the end",
             highlight=False,
         )
-    console.print(f"  recorded in {escape(trace)}; match it against the model with: deadheat conform {escape(trace)}")
+    told = f"  recorded in {trace}; match it against the model with: deadheat conform {trace}"
+    console.print(Text(told), soft_wrap=True)
 
 
 def _to_json(entries: list[dict[str, Any]]) -> str:
@@ -83,11 +85,10 @@ def print_live(results: Sequence[LiveResult], console: Console) -> None:
     for result in results:
         what = f"{result.protocol} {result.property}" if result.property else f"{result.protocol}, random schedules"
         console.print(
-            f"[{STYLES[result.outcome]}]{str(result.outcome).upper()}[/] {escape(what)}: {_extent(result)}",
-            highlight=False,
+            Text.assemble((str(result.outcome).upper(), STYLES[result.outcome]), f" {what}: {_extent(result)}")
         )
         for line in _lines(result):
-            console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+            console.print(Text(f"  {line}"), soft_wrap=True)
 
 
 def _extent(result: LiveResult) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from deadheat.models.steps import LABELS
+from deadheat.reports.columns import Columns, Row, print_columns
 from deadheat.reports.command_lines import show_command
 from deadheat.reports.explosion import explosion
 from deadheat.reports.flags import told
-from deadheat.reports.names import TERMS, broken, print_whole, table_that_fits
+from deadheat.reports.names import TERMS
+from deadheat.reports.screen import print_command
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.scenario import budget_text
 from deadheat.sim.counting import counted
@@ -44,45 +45,31 @@ def print_matrix(results: Sequence[CheckResult], console: Console) -> None:
 
 def _print_alike(results: Sequence[CheckResult], console: Console) -> None:
     names = [outcome.property for outcome in results[0].outcomes]
-    table, letters = table_that_fits(names, lambda headers: _table(results, headers, console), console)
-    print_whole(table, console)
-    meanings = results[0].scenario.subject.properties
-    for letter, name in zip(letters, names, strict=False):
-        console.print(f"{letter} {name}: {meanings[name]}", style="dim")
-    if letters:
-        console.print(TERMS, style="dim")
-    console.print(_scope(results), style="dim")
-    for line in (*_remarks(results), *_vacuity(results)):
-        console.print(line, style="dim")
+    is_told_above = print_columns(_table(results, names), console)
+    for before, command in _advice(results):
+        print_command(console, before, command)
     for line in _vacuous(results):
         console.print(line, style="yellow")
     for result in results:
         for line in explosion(result):
             console.print(line)
-    for advice in _advice(results):
-        console.print(advice)
+    console.print(_scope(results), style="dim")
+    for remark in (*_remarks(results), *_vacuity(results)):
+        console.print(remark, style="dim")
+    if not is_told_above:
+        meanings = results[0].scenario.subject.properties
+        for name in names:
+            console.print(f"{name}: {meanings[name]}", style="dim")
+        console.print(TERMS, style="dim")
 
 
-def _table(results: Sequence[CheckResult], headers: Sequence[str], console: Console) -> Table:
-    table = Table(
-        title="Can it happen? Every interleaving",
-        title_justify="left",
-        header_style="bold",
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    table.add_column("protocol", overflow="fold", min_width=15, vertical="bottom")
-    for header in headers:
-        table.add_column(header, no_wrap=True, vertical="bottom", justify="right")
-    for header in ("states", "seconds"):
-        table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
+def _table(results: Sequence[CheckResult], names: Sequence[str]) -> Columns:
+    rows = []
     for result in results:
-        cells = [_cell(each, result.exploration.omission_odds) for each in result.outcomes]
-        table.add_row(
-            broken(result.scenario.protocol, console), *cells, f"{result.exploration.states:,}", f"{result.seconds:.2f}"
-        )
-    return table
+        cells = (_cell(each, result.exploration.omission_odds) for each in result.outcomes)
+        ends = (f"{result.exploration.states:,}", f"{result.seconds:.2f}")
+        rows.append(Row(result.scenario.protocol, tuple(cells), ends))
+    return Columns("Can it happen? Every interleaving", "protocol", tuple(names), ("states", "seconds"), tuple(rows))
 
 
 def _cell(outcome: Outcome, odds: float) -> Text:
@@ -196,9 +183,9 @@ def _vacuous(results: Sequence[CheckResult]) -> list[str]:
     return [f"What is vacuous says nothing yet: let some run do what is missing, or allow that none does: {options}."]
 
 
-def _advice(results: Sequence[CheckResult]) -> list[Text]:
+def _advice(results: Sequence[CheckResult]) -> list[tuple[str, str]]:
     for result in results:
         for outcome in result.outcomes:
             if outcome.verdict is Verdict.VIOLATED:
-                return [Text.assemble("See one: ", (show_command(result.scenario, outcome.property), "bold"))]
+                return [("See one: ", show_command(result.scenario, outcome.property))]
     return []

@@ -14,6 +14,7 @@ from rich.text import Text
 from deadheat.models.mutations import Change, PutOff, RequestSite
 from deadheat.reports.machine import budgets_to_json
 from deadheat.reports.names import is_narrow
+from deadheat.reports.screen import print_command
 from deadheat.scenarios.catalogue import MUTANT
 from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, Notice
@@ -44,7 +45,6 @@ IN = {
 
 def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console) -> None:
     """Print every mutant with what notices it, those that nobody notices once more, and what this covers."""
-    console.print(_table(results, is_narrow(console)))
     noticed = sum(each.fate is Fate.NOTICED for each in results)
     console.print(
         f"Noticed: {noticed:,} of {counted(len(results), 'mutant')} of {hunt.scenario.protocol}.", style="bold"
@@ -58,15 +58,16 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
         if numbers:
             text, style = FATES[fate]
             console.print(Text(f"{text[0].upper()}{text[1:].lower()}: {numbers}: {meaning}.", style=style))
+    console.print(_table(results, is_narrow(console)))
     for each in results:
         if each.error is not None:
             console.print(Text(f"{each.number}: {each.error}", style="dim"))
-    for line in _scope(hunt):
-        console.print(line, style="dim")
     first = next((each for each in results if each.noticed_by), None)
     if first is not None:
         command = f"deadheat mutate {hunt.scenario.protocol} --show {first.number}"
-        console.print(Text.assemble("See one: ", (command + _options(hunt), "bold")))
+        print_command(console, "See one: ", command + _options(hunt))
+    for line in _scope(hunt):
+        console.print(line, style="dim")
 
 
 def print_mutant(result: MutantResult, console: Console) -> None:
@@ -144,26 +145,30 @@ def _table(results: Sequence[MutantResult], narrow: bool) -> Table:
         padding=(0, 2, 0, 0),
     )
     table.add_column("", justify="right", no_wrap=True)
-    table.add_column("where", style="cyan", overflow="fold")
-    table.add_column("guard, and what was done to it", overflow="fold")
-    table.add_column("noticed by", overflow="fold")
+    if not narrow:
+        table.add_column("where", style="cyan", overflow="fold")
+    table.add_column("guard, what was done to it" + ", and where" * narrow, overflow="fold")
+    table.add_column("noticed by", overflow="fold", no_wrap=narrow)
     for result in results:
         place = result.mutation.place
         fate, style = FATES[result.fate]
         notices = (
             _notices(result.noticed_by, "\n" if narrow else ", ") if result.noticed_by else Text(fate, style=style)
         )
-        notices.append(_differs(result))
+        notices.append(_differs(result, "\n" if narrow else " "))
         change = Text.assemble(place.what, " ", (_change(result.mutation.change), "bold"))
-        table.add_row(str(result.number), _where(place, narrow), change, notices)
+        if narrow:
+            table.add_row(str(result.number), change.append(f"\nin {_where(place)}", style="cyan"), notices)
+        else:
+            table.add_row(str(result.number), _where(place), change, notices)
     return table
 
 
-def _where(place: RequestSite, narrow: bool) -> str:
-    """Return the role, the function where that is another one, and the line of a file, below them if it is narrow."""
+def _where(place: RequestSite) -> str:
+    """Return the role, the function where that is another one, and the line of a file."""
     function, _, line = str(place.site).removesuffix(")").partition(" (")
     who = place.role if function == place.role else f"{place.role}, {function}"
-    return who if not line else f"{who}\n{line}" if narrow else f"{who} ({line})"
+    return f"{who} ({line})" if line else who
 
 
 def _change(change: Change) -> str:
@@ -171,10 +176,15 @@ def _change(change: Change) -> str:
     return f"{change} in {change.until.site}" if isinstance(change, PutOff) else str(change)
 
 
-def _differs(result: MutantResult) -> Text:
+def _differs(result: MutantResult, between: str = " ") -> Text:
     if result.differs_under is None:
         return Text()
-    return Text(f" (differs {_with(result.differs_under)}{IN.get(result.differs_in, '')})", style="dim")
+    where = (
+        IN.get(result.differs_in, "").replace(" in ", f"{between}in ", 1)
+        if between != " "
+        else IN.get(result.differs_in, "")
+    )
+    return Text(f"{between}(differs {_with(result.differs_under)}{where})", style="dim")
 
 
 def _notices(notices: Sequence[Notice], between: str = ", ") -> Text:

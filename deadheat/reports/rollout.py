@@ -14,6 +14,7 @@ from rich.text import Text
 from deadheat.reports.command_lines import rollout_command
 from deadheat.reports.machine import SCHEMA, budgets_to_json
 from deadheat.reports.names import TERMS
+from deadheat.reports.screen import print_command
 from deadheat.scenarios.rollout import Order, Rollout, StopResult
 from deadheat.scenarios.scenario import budget_text
 from deadheat.sim.counting import counted
@@ -34,14 +35,14 @@ def print_rollout(rollout: Rollout, console: Console) -> None:
         console.print(answer)
     if rollout.roles:
         console.print(_table(rollout))
-    for line in _remarks(rollout):
-        console.print(line, style="dim", highlight=False)
     for number, found in _numbered(rollout):
         if found.fails:
             console.print(Text(f"Stop {number}: {found.fails}"))
     first = next((number for number, each in _numbered(rollout) if each.counterexamples), None)
     if first is not None:
-        console.print(Text.assemble("See one: ", (f"{rollout_command(rollout)} --show {first}", "bold")))
+        print_command(console, "See one: ", f"{rollout_command(rollout)} --show {first}")
+    for line in _remarks(rollout):
+        console.print(line, style="dim", highlight=False)
 
 
 def print_stop(rollout: Rollout, number: int, console: Console) -> None:

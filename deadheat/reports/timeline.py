@@ -1,169 +1,321 @@
-"""A counterexample as a timeline: a lane for each process and component, time downwards."""
+"""A counterexample as a timeline: what is violated and why, each step on its lanes, and last what the signs mean."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deadheat.models.components.node import NodeLife
-from deadheat.models.mutations import functions_of
-from deadheat.models.steps import LABELS
-from deadheat.reports.names import folded
+from deadheat.reports.inert import one_line
+from deadheat.reports.lanes import Lanes, lanes_of, padded
+from deadheat.reports.told import FAULT, Known, known_of, legend_of, shown, step_of
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
-from deadheat.scenarios.scenario import budget_text
+from deadheat.scenarios.race import Race
+from deadheat.scenarios.scenario import Scenario, budget_text
 from deadheat.scenarios.stops import with_versions
-from deadheat.sim.components import operations_in
 from deadheat.sim.model import Model
-from deadheat.sim.run.coverage import labels_of
-from deadheat.sim.trace import Event, Trace
+from deadheat.sim.run.describing import described
+from deadheat.sim.trace import Event
 
-__all__ = ["Known", "empty_table", "known_of", "print_timeline", "step_of"]
-
-LANES_WIDTH_MIN = 130
-"""A terminal narrower than this gets the events below each other, since lanes would be too thin to read."""
+__all__ = [
+    "Known",
+    "Marks",
+    "empty_table",
+    "heading",
+    "known_of",
+    "print_plainly",
+    "print_steps",
+    "print_steps_plainly",
+    "print_timeline",
+    "step_of",
+]
 
 LOST = "the race is lost here"
 FOR_EVER = "from here on, for ever"
+IN_THE_RACE = "░"
 
-OF_A_NODE = {"crash": "goes down", "gone": "ends with its node", "start": "comes up again"}
-"""What happens to a node, and to what is on it, in words."""
+APART = "  "
 
-
-class Known(NamedTuple):
-    """Which operations only look, by instance and name, since that one has found nothing is worth saying; the nodes."""
-
-    looks: frozenset[tuple[str, str]] = frozenset()
-    nodes: frozenset[str] = frozenset()
-
-    def is_an_end(self, event: Event) -> bool:
-        """Return whether a process does nothing but end with its node."""
-        return event.component in self.nodes and event.operation == "gone"
+WORDS_MIN = 30
+"""So many columns at least are left for what happens in a step, whatever there is to show of the state."""
 
 
-NOTHING_KNOWN = Known()
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What there is to mark in a timeline: the step by which the race is lost, and the window in which it is on.
+
+    `likelihoods` are those of each step, by its number, where they are known.
+    """
+
+    lost: int | None = None
+    race: Race | None = None
+    likelihoods: Mapping[int, str] | None = None
+
+    def is_in_race(self, number: int) -> bool:
+        """Return whether the race is on at a step."""
+        return self.race is not None and self.race.is_on(number)
 
 
-def print_timeline(counterexample: Counterexample, console: Console, turning_point: int | None = None) -> None:
-    """Print a counterexample, with the moment where the race is lost, and say in a sentence what happened."""
-    scenario, model = counterexample.scenario, counterexample.scenario.model()
+def print_timeline(
+    counterexample: Counterexample,
+    console: Console,
+    turning_point: int | None = None,
+    race: Race | None = None,
+    likelihoods: Mapping[int, str] | None = None,
+) -> None:
+    """Print what is violated, in a sentence how it came to that, and the steps on their lanes."""
+    marks = Marks(turning_point, race, likelihoods)
+    model = counterexample.scenario.model()
+    console.print(heading(counterexample.scenario, " violates ", counterexample.property))
+    for sentence in _sentences(counterexample):
+        console.print(Text(sentence, style="bold"))
+    print_steps(with_versions(counterexample), model, marks, console)
+
+
+def print_steps(
+    counterexample: Counterexample, model: Model, marks: Marks, console: Console, *, with_legend: bool = True
+) -> None:
+    """Print the steps of a run on their lanes, and what the signs mean."""
+    trace, known = counterexample.trace, known_of(model)
+    events = shown(trace, marks.lost, known)
+    lanes = lanes_of([event for _, event in events], model, known, console.width)
+    for line in _Drawing(events, lanes, model, marks, console.width, trace.schedule.cycle_from).lines():
+        console.print(line, no_wrap=True, soft_wrap=True)
+    for meaning in _legend(counterexample, model, lanes, marks) if with_legend else ():
+        console.print(Text(meaning, style="dim"))
+
+
+def heading(scenario: Scenario, does: str, what: str) -> Text:
+    """Return what a timeline is of."""
     faults = "".join(f", {kind}={budget_text(budget)}" for kind, budget in scenario.faults)
-    console.print(
-        Text.assemble(
-            (scenario.protocol, "bold"),
-            f" with {scenario.size}{faults} violates ",
-            (counterexample.property, "bold red"),
-        )
+    return Text.assemble(
+        (one_line(scenario.protocol), "bold"),
+        f" with {scenario.size}{one_line(faults)}{does}",
+        (one_line(what), "bold red"),
     )
-    layout = _lanes if console.width >= LANES_WIDTH_MIN else _narrow
-    console.print(layout(with_versions(counterexample).trace, turning_point, known_of(model)))
-    if legend := _legend(counterexample.trace, model):
-        console.print(legend, style="dim")
-    console.print(Text(closing_sentence(counterexample), style="bold"))
+
+
+def _sentences(counterexample: Counterexample) -> Iterator[str]:
+    yield one_line(closing_sentence(counterexample))
     for each in counterexample.starving:
-        console.print(Text(f"Note that {each}.", style="bold"))
-
-
-def _lanes(trace: Trace, turning_point: int | None, known: Known) -> Table:
-    """A lane for each process, then one for each component with its value after the step."""
-    events = _shown(trace, turning_point, known)
-    processes = _in_order(event.process for _, event in events)
-    components = _in_order(name for _, event in events for name in event.changes)
-    table = empty_table()
-    for name in processes:
-        table.add_column(name, overflow="fold", style="cyan")
-    for name in components:
-        table.add_column(name, overflow="fold")
-    state = dict.fromkeys(components, "")
-    for number, event in events:
-        if number - 1 == trace.schedule.cycle_from:
-            table.add_row(Text("↻", style="bold red"), Text(FOR_EVER, style="bold red"))
-        state.update(event.changes)
-        lanes = [step_of(event, known) if name == event.process else Text("│", style="dim") for name in processes]
-        values = [Text(state[name], style="bold yellow" if name in event.changes else "dim") for name in components]
-        table.add_row(str(number), *lanes, *values)
-        if number == turning_point:
-            marks = [Text(LOST if name == event.process else "│", style="bold red") for name in processes]
-            table.add_row(Text("✗", style="bold red"), *marks)
-    return table
-
-
-def _narrow(trace: Trace, turning_point: int | None, known: Known) -> Table:
-    """One lane for all: who does what, and what is then true."""
-    table = empty_table()
-    table.add_column("process", style="cyan", no_wrap=True)
-    table.add_column("step", overflow="fold")
-    table.add_column("and then", overflow="fold")
-    for number, event in _shown(trace, turning_point, known):
-        if number - 1 == trace.schedule.cycle_from:
-            table.add_row(Text("↻", style="bold red"), "", Text(FOR_EVER, style="bold red"))
-        now = "; ".join(f"{name}: {value}" for name, value in event.changes.items())
-        table.add_row(str(number), folded(event.process), step_of(event, known), Text(now, style="yellow"))
-        if number == turning_point:
-            table.add_row(Text("✗", style="bold red"), "", Text(LOST, style="bold red"))
-    return table
+        yield one_line(f"Note that {each}.")
 
 
 def empty_table() -> Table:
-    """Return a timeline without its columns, but for the number of a step."""
+    """Return a table of steps without its columns, but for the number of a step."""
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
     return table
 
 
-def _shown(trace: Trace, turning_point: int | None, known: Known) -> list[tuple[int, Event]]:
-    """Return the events with their numbers, but for those in which a process ends with its node: that says so itself.
-
-    One is shown where the race is lost by it, where a cycle begins with it, and where it is the last.
-    """
-    wanted = {turning_point, (trace.schedule.cycle_from or 0) + 1, len(trace.events)}
-    numbered = enumerate(trace.events, start=1)
-    return [(number, event) for number, event in numbered if number in wanted or not known.is_an_end(event)]
+# The drawing
 
 
-def known_of(model: Model) -> Known:
-    """Return what there is to know of the components of a model."""
-    looks = frozenset(
-        (instance, name)
-        for instance, component in model.components.items()
-        for name, marked in operations_in(type(component)).items()
-        if marked.traits.looks
+class _Drawing:
+    """Puts steps on lanes, with what happens behind them, and the values of components if there is room."""
+
+    def __init__(
+        self,
+        events: Sequence[tuple[int, Event]],
+        lanes: Lanes,
+        model: Model,
+        marks: Marks,
+        width: int,
+        cycle_from: int | None,
+    ) -> None:
+        self._events = events
+        self._lanes = lanes
+        self._marks = marks
+        self._width = width
+        self._cycle_from = cycle_from
+        self._known = lanes.known
+        self._numbers = max((len(str(number)) for number, _ in events), default=1)
+        self._labels = max((cell_len(one_line(event.label or "")) for _, event in events), default=0)
+        self._likely = max(map(len, (marks.likelihoods or {}).values()), default=0)
+        self._before = (
+            self._numbers + 3 + (self._labels + 1) * bool(self._labels) + (self._likely + 1) * bool(self._likely)
+        )
+        self._words = self._before + lanes.width + 2
+        self._initial = {
+            name: one_line(described(model.component(name), model.component(name).initial)) for name in lanes.component
+        }
+        self._room = width
+        self._columns = self._columns_that_fit()
+
+    def _columns_that_fit(self) -> dict[str, int]:
+        """Return the width of a column for each component's value, if all of them fit; else nothing."""
+        widths = {
+            name: max(
+                cell_len(self._lanes.component[name]),
+                cell_len(value),
+                *(cell_len(one_line(event.changes.get(name, ""))) for _, event in self._events),
+            )
+            for name, value in self._initial.items()
+        }
+        texts = max((self._text(event).cell_len for _, event in self._events), default=0)
+        self._room = self._words + max(texts, WORDS_MIN)
+        if widths and self._room + sum(width + 2 for width in widths.values()) <= self._width:
+            return widths
+        self._room = self._width
+        return {}
+
+    def lines(self) -> Iterator[Text]:
+        """Yield the timeline."""
+        room = self._room
+        head = self._lanes.header(self._width - self._before)
+        for number, line in enumerate(head):
+            text = Text(" " * self._before).append_text(line)
+            if number == len(head) - 1 and self._columns:
+                text.append(" " * (room - text.cell_len))
+                for name, width in self._columns.items():
+                    text.append(APART + padded(self._lanes.component[name], width), style="bold")
+                text.rstrip()
+            yield text
+        state = dict(self._initial)
+        for number, event in self._events:
+            if number - 1 == self._cycle_from:
+                yield self._across("↻", FOR_EVER)
+            state.update({name: one_line(value) for name, value in event.changes.items()})
+            yield from self._step(number, event, state, room)
+            if number == self._marks.lost:
+                yield self._across("✗", LOST)
+
+    def _across(self, sign: str, what: str) -> Text:
+        """Return a line across all lanes, which nobody overlooks."""
+        start = f"{sign:>{self._numbers}}  "
+        text = Text(f"{start}━━ {what} ", style="bold red")
+        return text.append("━" * max(self._words - 2 - text.cell_len, 2))
+
+    def _step(self, number: int, event: Event, state: Mapping[str, str], room: int) -> Iterator[Text]:
+        in_race = self._marks.is_in_race(number)
+        style = "bold red" if event.fault else "bold"
+        first = Text(f"{number:>{self._numbers}} ").append(IN_THE_RACE if in_race else " ", style="yellow").append(" ")
+        if self._labels:
+            first.append(padded(one_line(event.label or ""), self._labels) + " ", style="bold")
+        if self._likely:
+            first.append((self._marks.likelihoods or {}).get(number, "").rjust(self._likely) + " ", style="magenta")
+        first.append_text(self._lanes.arrow(event, style))
+        more = Text(" " * (self._numbers + 1)).append(IN_THE_RACE if in_race else " ", style="yellow")
+        more.append(" " * (self._before - more.cell_len)).append_text(self._lanes.line())
+        for index, words in enumerate(_packed(self._told(event), max(room - self._words, 16))):
+            line = (more if index else first).copy()
+            line.append(" " * (self._words - line.cell_len)).append_text(words)
+            if not index and self._columns:
+                line.append(" " * (room - line.cell_len))
+                for name, width in self._columns.items():
+                    line.append("  ").append(
+                        padded(state[name], width), style="bold yellow" if name in event.changes else "dim"
+                    )
+            line.rstrip()
+            yield line
+
+    def _text(self, event: Event) -> Text:
+        who = f"{one_line(event.process)}: " if self._lanes.say_who else ""
+        return Text.assemble((who, "cyan"), step_of(event, self._known, labelled=False))
+
+    def _told(self, event: Event) -> list[Text]:
+        """Return what happens in a step, and the values that it changes unless they have columns."""
+        parts = [self._text(event)]
+        if not self._columns:
+            for name, value in event.changes.items():
+                is_plain = name in self._lanes.component and not self._lanes.say_who
+                short = self._lanes.component[name] if is_plain else one_line(name)
+                parts.append(Text(f"{short}: {one_line(value)}", style="yellow"))
+        return parts
+
+
+def _packed(parts: Sequence[Text], width: int) -> list[Text]:
+    """Return lines that hold the parts one behind the other; one that fits into no line is wrapped."""
+    lines: list[Text] = []
+    for part in parts:
+        if lines and lines[-1].cell_len + len(APART) + part.cell_len <= width:
+            lines[-1].append(APART).append_text(part)
+        elif part.cell_len <= width:
+            lines.append(part)
+        else:
+            lines.extend(part.wrap(Console(width=width), width))
+    return lines
+
+
+# What the signs mean
+
+
+def _legend(counterexample: Counterexample, model: Model, lanes: Lanes, marks: Marks) -> Iterator[str]:
+    trace = counterexample.trace
+    if marks.race is not None:
+        yield _race_told(marks.race, trace.events)
+    of_whom = f" All is of {one_line(lanes.key)}." if lanes.key is not None else ""
+    fault = f" {FAULT} a fault." if any(event.fault for event in trace.events) else ""
+    yield f"●─▶ changes a component, ◀─● learns from it.{fault}{of_whom}"
+    if legend := legend_of(trace, model):
+        yield legend
+
+
+def _race_told(race: Race, events: Sequence[Event]) -> str:
+    def step(number: int) -> str:
+        label = events[number - 1].label
+        return f"{one_line(label)} (step {number})" if label else f"step {number}"
+
+    late = [f"{step(later)} was after {step(earlier)}" for earlier, later in race.late]
+    early = [f"{step(earlier)} was before {step(later)}" for earlier, later in race.early]
+    conditions = [
+        *(["late enough that " + " and ".join(late)] if late else []),
+        "early enough that " + " and ".join(early),
+    ]
+    return f"{IN_THE_RACE} the race is on: {step(race.step)} came {', and '.join(conditions)}."
+
+
+# As sentences
+
+
+def print_plainly(
+    counterexample: Counterexample, console: Console, turning_point: int | None = None, race: Race | None = None
+) -> None:
+    """Print the same as sentences, a line each: for a screen reader, or to be pasted where there are no columns."""
+    console.print(
+        Text(f"{heading(counterexample.scenario, ' violates ', counterexample.property).plain}."), soft_wrap=True
     )
-    return Known(looks, frozenset(name for name, each in model.components.items() if isinstance(each, NodeLife)))
+    for sentence in _sentences(counterexample):
+        console.print(Text(sentence), soft_wrap=True)
+    model = counterexample.scenario.model()
+    print_steps_plainly(with_versions(counterexample), model, Marks(turning_point, race), console)
 
 
-def step_of(event: Event, known: Known = NOTHING_KNOWN) -> Text:
-    """Return what happened in one step, as every timeline says it."""
-    if event.component in known.nodes:
-        text = Text(OF_A_NODE.get(event.operation, event.operation), style="not bold")
-        return text.append(f" !{event.fault}", style="bold red") if event.fault else text
-    arguments = [each for each in event.arguments if each not in (event.component.rpartition("/")[2], "None")]
-    text = Text(f"{event.label} " if event.label else "", style="bold")
-    text.append(event.operation if "(" in event.operation else event.operation.replace("_", " "), style="not bold")
-    if arguments:
-        text.append(f" {', '.join(arguments)}", style="not bold")
-    if event.outcome.strip("(None, )"):
-        text.append(f" → {event.outcome}", style="not bold")
-    elif (event.component, event.operation) in known.looks:
-        text.append(" → nothing", style="not bold")
-    if event.fault:
-        text.append(f" !{event.fault}", style="bold red")
-    return text
+def print_steps_plainly(
+    counterexample: Counterexample, model: Model, marks: Marks, console: Console, *, with_legend: bool = True
+) -> None:
+    """Print the steps of a run as sentences."""
+    for line in _plain_lines(counterexample, model, marks):
+        console.print(Text(line), soft_wrap=True)
+    if with_legend and (legend := legend_of(counterexample.trace, model)):
+        console.print(Text(legend), soft_wrap=True)
 
 
-def _legend(trace: Trace, model: Model) -> str:
-    """Return what the labels mean that steps have: the user's own too, as far as a role names them."""
-    used = _in_order(event.label for event in trace.events if event.label)
-    functions = [each for process in model.processes for each in functions_of(process)]
-    own = sorted((each for each in labels_of(functions) if each.name in used), key=lambda each: used.index(each.name))
-    told = [f"{each.name} {each.meaning}" for each in dict.fromkeys((*LABELS, *own)) if each.name in used]
-    return "; ".join(told) + "." * bool(told)
+def _plain_lines(counterexample: Counterexample, model: Model, marks: Marks) -> Iterator[str]:
+    trace, known = counterexample.trace, known_of(model)
+    for number, event in shown(trace, marks.lost, known):
+        if number - 1 == trace.schedule.cycle_from:
+            yield "The steps from here on are repeated for ever."
+        yield f"{number}. {_as_sentence(event, known)}"
+        if marks.race is not None and number == marks.race.opens:
+            yield "From here on the race is on."
+        if number == marks.lost:
+            yield f"{LOST[0].upper()}{LOST[1:]}: from now on, whatever happens but a fault, it is violated."
+    if marks.race is not None:
+        told = _race_told(marks.race, trace.events).removeprefix(f"{IN_THE_RACE} ")
+        yield told[0].upper() + told[1:]
 
 
-def _in_order(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def _as_sentence(event: Event, known: Known) -> str:
+    fault = f" This is the fault {one_line(event.fault)}." if event.fault else ""
+    told = step_of(event, known, labelled=False).plain.partition(f" {FAULT} ")[0].replace(" → ", ", answered ", 1)
+    label = f"{one_line(event.label)}, " if event.label else ""
+    where = f" on {one_line(event.component)}" if event.component and event.component not in known.nodes else ""
+    changes = "".join(f" Now {one_line(name)} is: {one_line(value)}." for name, value in event.changes.items())
+    return f"{label}{one_line(event.process)}{where}: {told}.{fault}{changes}"

@@ -20,6 +20,7 @@ from deadheat.scenarios.window_words import (
     lease_text,
     numbers_text,
     overdue_text,
+    passed_over_texts,
     step_text,
     verdict_text,
 )
@@ -46,6 +47,8 @@ def print_window(window: RaceWindow, console: Console) -> None:
         console.print(Text(lease_text(window, lease)))
     for step in window.overdue:
         console.print(Text(overdue_text(step), style="yellow"))
+    for text in passed_over_texts(window):
+        console.print(Text(text, style="yellow"))
     if window.possible:
         console.print(Text("For example, as early as possible:"))
         console.print(_example(window))
@@ -105,6 +108,7 @@ def window_to_json(window: RaceWindow) -> str:
         ],
         "example": [_timed(window, step.number) for step in window.steps] if window.possible else None,
         "overdue": [overdue_text(each) for each in window.overdue],
+        "not_bounded": passed_over_texts(window),
     }
     return json.dumps(content, indent=2)
 

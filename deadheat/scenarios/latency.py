@@ -12,7 +12,7 @@ from deadheat.sim.explain.cuts import CausalStep
 from deadheat.sim.operations import operations_of
 from deadheat.sim.run.simulation import Transition
 
-__all__ = ["DEFAULT", "Latency", "latency_of", "names_of", "parse_latencies", "require_used"]
+__all__ = ["DEFAULT", "Latency", "latency_of", "names_of", "parse_latencies", "passed_over", "require_used"]
 
 DEFAULT = "default"
 """The name for every step that nothing else names, except those that come when they like."""
@@ -77,13 +77,30 @@ def latency_of(transition: Transition, latencies: Sequence[Latency]) -> Latency 
     operation bounds such a step, not one for its whole component or for everything.
     """
     given = {each.name: each for each in latencies}
+    return next((given[name] for name in _bounding(transition) if name in given), None)
+
+
+def _bounding(transition: Transition) -> tuple[str, ...]:
     names = names_of(transition)
     if transition.owed:
-        names = (*names, DEFAULT)
-    else:
-        whole = {transition.choice.process.partition("/")[0], *(name.rpartition(".")[0] for name in names)}
-        names = tuple(name for name in names if name not in whole)
-    return next((given[name] for name in names if name in given), None)
+        return (*names, DEFAULT)
+    whole = {transition.choice.process.partition("/")[0], *(name.rpartition(".")[0] for name in names)}
+    return tuple(name for name in names if name not in whole)
+
+
+def passed_over(transition: Transition, latencies: Sequence[Latency]) -> tuple[str, str] | None:
+    """Return a latency that names a step and does not bound it, since it comes when it likes; and the name that would.
+
+    None for any other step.
+    """
+    if latency_of(transition, latencies) is not None:
+        return None
+    bounding = _bounding(transition)
+    named = [each.name for each in latencies if each.name in names_of(transition)]
+    return next(
+        ((name, other) for name in named for other in bounding if other.startswith(f"{name}.")),
+        (named[0], bounding[0]) if named else None,
+    )
 
 
 def require_used(latencies: Sequence[Latency], steps: Sequence[CausalStep]) -> None:

@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import module_from_spec, spec_from_file_location, spec_from_loader
 from modulefinder import ModuleFinder
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
 from deadheat.models.design import Design
@@ -24,7 +24,7 @@ from deadheat.sim.errors import DeadheatError, UsageError, unknown_name
 from deadheat.sim.model import Model
 from deadheat.sim.nearest import said, sentence
 from deadheat.sim.places import places_of, shown
-from deadheat.sim.references import INSTALLED
+from deadheat.sim.references import INSTALLED, OF_A_FILE
 from deadheat.sim.users_code import OverdueError, calls_users_code
 
 __all__ = ["SUFFIX", "found_in", "is_installed", "load", "look_again", "module_of", "named_in", "set_aside"]
@@ -89,17 +89,35 @@ def look_again() -> None:
 def set_aside(folder: Path) -> None:
     """Have modules of these names found anew that were loaded from a folder: whoever has imported them keeps them.
 
-    So another version of the same files can be loaded beside them.
+    So another version of the same files can be loaded beside them. What was set aside has a name of its own from then
+    on, as a file has that was named by its path, so that its classes and functions can still be told from others.
     """
+    top = folder.resolve()
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file is not None and Path(file).resolve().is_relative_to(folder.resolve()):
-            del sys.modules[name]
-    for name, file in list(_NAMED.items()):
-        if file.is_relative_to(folder.resolve()):
+        if file is None or not Path(file).resolve().is_relative_to(top) or OF_A_FILE.search(name):
+            continue
+        del sys.modules[name]
+        if module.__name__ == name:
+            own = f"{name}_{sha256(bytes(Path(file).resolve())).hexdigest()[:DIGITS]}"
+            sys.modules[own] = module
+            _rename(module, own)
+    for name, path in list(_NAMED.items()):
+        if path.is_relative_to(top):
             del _NAMED[name]
             _READ.pop(name, None)
     importlib.invalidate_caches()
+
+
+def _rename(module: ModuleType, name: str) -> None:
+    """Have a module, with all that it defines, say that it has this name."""
+    before, waiting = module.__name__, list(vars(module).values())
+    module.__name__ = name
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, type | FunctionType) and each.__module__ == before:
+            each.__module__ = name
+            waiting.extend(vars(each).values() if isinstance(each, type) else ())
 
 
 def _file(path: Path) -> ModuleType:

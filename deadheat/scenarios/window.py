@@ -20,13 +20,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from deadheat.scenarios.check import Counterexample
-from deadheat.scenarios.latency import Latency, latency_of, require_used
+from deadheat.scenarios.latency import Latency, latency_of, passed_over, require_used
 from deadheat.scenarios.window_network import ANY_LATENCY, bounds_of, constraints_of, readings_of
 from deadheat.scenarios.window_parts import FreeStep, Lease, free_steps, leases_of
 from deadheat.sim.errors import InternalError, UsageError
 from deadheat.sim.explain.causality import Reading
 from deadheat.sim.explain.confirm import violation_of
-from deadheat.sim.explain.cuts import START, CausalStep, Cuts, cuts_of, schedules_of
+from deadheat.sim.explain.cuts import CUTS_MAX, START, CausalStep, Cuts, cuts_of, schedules_of
 from deadheat.sim.explain.temporal import Condition, Constraint, Network
 from deadheat.sim.explain.waits import Wait, run_answered, waits_of
 from deadheat.sim.model import Kind, Model, Property
@@ -48,7 +48,8 @@ class RaceWindow:
 
     If it can happen, it does at `times_ns`, by step, in the `order` given, and each step then waits for the one in
     `waits_for`. `overdue` are other steps that had to happen before its end, and might have prevented it: they are
-    taken to be slower than their bounds.
+    taken to be slower than their bounds. `passed_over` are the steps that a latency names and does not bound, since
+    they come when they like: each with that latency's name, and with one that would bound it.
     """
 
     counterexample: Counterexample
@@ -66,9 +67,10 @@ class RaceWindow:
     free: tuple[FreeStep, ...]
     leases: tuple[Lease, ...]
     overdue: tuple[Transition, ...]
+    passed_over: Mapping[int, tuple[str, str]]
 
 
-def race_window(counterexample: Counterexample, latencies: Sequence[Latency]) -> RaceWindow:
+def race_window(counterexample: Counterexample, latencies: Sequence[Latency], cuts_max: int = CUTS_MAX) -> RaceWindow:
     """Return whether and why a counterexample can happen under the given latencies.
 
     Raises UsageError for a latency that names no step of it, for a run without an end and for one that can be read in
@@ -81,7 +83,7 @@ def race_window(counterexample: Counterexample, latencies: Sequence[Latency]) ->
             f"{prop.name} is violated by a run that never ends, and only one that ends has a race window; save the "
             "counterexample of another property."
         )
-    cuts = cuts_of(model, prop, counterexample.trace.schedule)
+    cuts = cuts_of(model, prop, counterexample.trace.schedule, cuts_max)
     require_used(latencies, cuts.steps)
     bounds = bounds_of(cuts.steps, latencies)
     ways = readings_of(cuts, bounds)
@@ -112,6 +114,9 @@ def race_window(counterexample: Counterexample, latencies: Sequence[Latency]) ->
         free=tuple(free_steps(cuts, network)) if times else (),
         leases=tuple(leases_of(model, cuts, bounds)),
         overdue=tuple(_overdue(model, prop, cuts, order, waits, times, latencies)) if times else (),
+        passed_over={
+            each.number: found for each in cuts.steps if (found := passed_over(each.transition, latencies)) is not None
+        },
     )
 
 

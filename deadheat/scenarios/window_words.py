@@ -20,6 +20,7 @@ __all__ = [
     "lease_text",
     "numbers_text",
     "overdue_text",
+    "passed_over_texts",
     "step_text",
     "verdict_text",
 ]
@@ -99,20 +100,23 @@ def numbers_text(window: RaceWindow, condition: Condition) -> str:
 
 def free_step_text(window: RaceWindow, free: FreeStep) -> str:
     """Return when a step that comes when it likes must come, in one sentence."""
-    name = step_text(window, free.number)
-    opens = [f"{step_text(window, later)} is after {step_text(window, earlier)}" for earlier, later in free.opens]
+    name, previous = step_text(window, free.number), window.steps[free.number - 1].previous
+    pairs = [each for each in free.opens if each != (previous, free.number)]  # it comes after that one anyway
+    opens = [f"{step_text(window, later)} is after {step_text(window, earlier)}" for earlier, later in pairs]
     closes = [f"{step_text(window, earlier)} is before {step_text(window, later)}" for earlier, later in free.closes]
     sides = [
         *(["late enough that " + " and ".join(opens)] if opens else []),
         *(["early enough that " + " and ".join(closes)] if closes else []),
     ]
+    after = f" after {step_text(window, previous)}" if previous and len(pairs) < len(free.opens) else ""
     if not sides:
-        return f"{name} may come at any time."
+        return f"{name} may come at any time{after}."
     if len(sides) == 1 and free.widest_ns == math.inf:
         return f"{name} must come {sides[0]}."
     length = "without a limit to its length" if free.widest_ns == math.inf else f"of {_between(free)}"
     reading = "" if window.relation.endswith("only if") else ", for the steps to wait as in the example,"
-    return f"{name} must{reading} come in a window {length}: {', '.join(sides)}."
+    opened = f" that {step_text(window, previous)} opens" if after and not opens else ""
+    return f"{name} must{reading} come in a window {length}{opened}: {', '.join(sides)}."
 
 
 def lease_text(window: RaceWindow, lease: Lease) -> str:
@@ -134,6 +138,22 @@ def overdue_text(step: Transition) -> str:
         f"{step.choice.process} would have {what} before the end, and perhaps prevented it; it is taken to be "
         "slower than its bound here."
     )
+
+
+def passed_over_texts(window: RaceWindow) -> list[str]:
+    """Return, in a sentence for each latency that names such steps, which it does not bound since nobody owes them."""
+    by_latency: dict[tuple[str, str], list[str]] = {}
+    for number, names in window.passed_over.items():
+        by_latency.setdefault(names, []).append(step_text(window, number))
+    return [
+        f"The latency of {given} does not bound {_listed(steps)}, which nobody owes; name {other} to bound "
+        f"{'it' if len(steps) == 1 else 'them'}."
+        for (given, other), steps in by_latency.items()
+    ]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
 def _label(step: CausalStep) -> str | None:

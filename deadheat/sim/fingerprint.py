@@ -99,24 +99,23 @@ def fingerprint(model: Model) -> str:
     return digest_of((FORMAT, VERSION, PYTHON, model, initial)).hex()
 
 
-def digest_of(value: Any) -> bytes:
+def digest_of(value: Any, *, trusts_models: bool = False) -> bytes:
     """Return 32 bytes that say what a value is, and, as far as it is code, what it does (see the module's text).
 
+    With `trusts_models`, whatever is deadheat's own is known by its name: somebody else knows what its files say.
     Raises FingerprintError where it holds something that has no content to tell it by.
     """
-    try:
-        return _Description().digest(value)
-    except RecursionError:
-        raise FingerprintError("No fingerprint can be taken of values nested so deeply; make them flatter.") from None
+    return _digest(_Description(trusts_models=trusts_models), value)
 
 
 def digest_with_lines(value: Any, *, trusts_models: bool) -> bytes:
-    """Return what `digest_of` does, of code with the lines and the file that it is in too.
+    """Return what `digest_of` does, of code with the lines and the file that it is in too."""
+    return _digest(_Description(with_lines=True, trusts_models=trusts_models), value)
 
-    With `trusts_models`, whatever is deadheat's own is known by its name: somebody else knows what its files say.
-    """
+
+def _digest(description: _Description, value: Any) -> bytes:
     try:
-        return _Description(with_lines=True, trusts_models=trusts_models).digest(value)
+        return description.digest(value)
     except RecursionError:
         raise FingerprintError("No fingerprint can be taken of values nested so deeply; make them flatter.") from None
 

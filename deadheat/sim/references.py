@@ -11,6 +11,7 @@ import dis
 import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 __all__ = [
     "INSTALLED",
     "NOTED_BY_PYTHON",
+    "OF_A_FILE",
     "STDLIB",
     "Nothing",
     "UnseenError",
@@ -49,6 +51,9 @@ NOTED_BY_PYTHON = frozenset({
     "__static_attributes__", "__type_params__", "__weakref__", "_abc_impl",
 })  # fmt: skip
 """The attributes of a class that say nothing of what it does; some come only when it is pickled or looked at."""
+
+OF_A_FILE = re.compile(r"_[0-9a-f]{12}$")
+"""What the name of a module ends in that is known by its file, and that nobody imports by this name."""
 
 BY_NAME = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 LOADS_CONSTANT = frozenset(dis.hasconst)

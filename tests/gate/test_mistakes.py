@@ -100,8 +100,9 @@ def test_a_name_that_there_is_not_is_told_with_the_nearest(project: Project, mor
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "is no lock (Expecting value"),
-        ("[]", "is no lock of deadheat; write one with deadheat gate --update."),
+        ("", "deadheat.lock is empty; write it with deadheat gate --update."),
+        ("[]", "is no lock of deadheat; move it away, or give `lock` another name."),
+        ("{", "; mend it, take it from the last commit, or move it away and write one with deadheat gate --update."),
         (
             "<<<<<<< ours\n{}\n=======\n{}\n>>>>>>> theirs\n",
             "has the marks of a merge conflict in it; take either side",
@@ -180,6 +181,18 @@ def test_where_there_is_no_repository_there_is_no_base(project: Project) -> None
         ),
         (("--accept", "lost-0123456789", "--until", "2999-01-01"), "--accept needs a reason and a day"),
         (("--accept", "lost-0123456789", "--reason", "x", "--until", "soon"), "'soon' is no day for --until"),
+        (
+            ("--accept", "lost-0123456789", "--reason", "x", "--until", "2025-01-01"),
+            "2025-01-01 is over; give --until a day to come.",
+        ),
+        (("--base", "HEAD", "--update"), "--update writes the lock from what is found now and --base compares"),
+        (("--format", "junit", "--output", "deadheat.lock"), "--output deadheat.lock would take the place of"),
+        (("--format", "junit", "--output", "./cloud.py"), "--output cloud.py would take the place of a file"),
+        (("--format", "json", "--output", "pyproject.toml"), "--output pyproject.toml would take the place of"),
+        (
+            ("--format", "json", "--output", "a", "--format", "junit", "--output", "b/../a"),
+            "Two formats would go to one",
+        ),
         (("--reason", "x"), "--reason and --until belong to --accept ID"),
         (("--format", "jsn"), "There is no format 'jsn'; did you mean json"),
         (("--output", "a.json"), "There is an --output a.json without a --format"),
@@ -188,9 +201,12 @@ def test_where_there_is_no_repository_there_is_no_base(project: Project) -> None
     ],
 )
 def test_a_mistaken_option_is_told(project: Project, arguments: tuple[str, ...], said: str) -> None:
+    before = {each: each.read_bytes() for each in project.folder.iterdir() if each.is_file()}
     done = project.gate(*arguments)
     assert (done.code, done.out) == (2, "")
-    assert said in done.err.replace("'There is", "There is")
+    assert said in done.err
+    assert len(done.err.splitlines()) == 1
+    assert {each: each.read_bytes() for each in project.folder.iterdir() if each.is_file()} == before
 
 
 def test_without_any_configuration_that_is_told(project: Project, tmp_path: Path) -> None:
@@ -322,11 +338,22 @@ def test_a_dependency_that_is_not_there_at_the_base_is_no_protocol_that_is_new(p
     assert "pkg.race imports gone_since, which is not there" in done.err
 
 
-def test_a_lock_that_cannot_be_read_is_written_anew(project: Project) -> None:
-    project.write("deadheat.lock", "{}")
+@pytest.mark.parametrize("content", ["", '{"format": "deadheat-lock", "version": 7, "deadheat": "9.1"}'])
+def test_a_lock_of_another_form_and_an_empty_one_are_written_anew(content: str, project: Project) -> None:
+    project.write("deadheat.lock", content)
     assert project.gate().code == 2
     assert project.gate("--update").code == 0
     assert project.gate().code == 0
+
+
+def test_what_is_no_lock_or_a_damaged_one_is_not_overwritten(project: Project) -> None:
+    project.edit('"checks": {', '<<<<<<< HEAD\n"checks": {', "deadheat.lock")
+    damaged = (project.folder / "deadheat.lock").read_text()
+    done = project.gate("--update")
+    assert (done.code, (project.folder / "deadheat.lock").read_text()) == (2, damaged)
+    project.edit("up_to = 0", 'up_to = 0\nlock = "cloud.py"', "pyproject.toml")
+    done = project.gate("--update")
+    assert (done.code, (project.folder / "cloud.py").read_text()) == (2, CLOUD)
 
 
 def test_a_verdict_that_there_is_not_is_no_lock(project: Project) -> None:

@@ -58,7 +58,7 @@ def test_a_failure_shows_what_was_found_and_how_it_happens_and_no_traceback(
             "*deadheat: cloud.py:PROTOCOL (canceller-killed=1)*",
             "cloud.py:35: lost: no-orphan is violated, and expected is that it holds: it breaks*",
             "How it happens, in 5 steps*",
-            "*J1 set there*",
+            "*J1 * set there*",
         ]
     )
     assert "Traceback" not in done.stdout.str()
@@ -214,7 +214,7 @@ def test_what_a_test_module_calls_a_test_and_can_be_checked_is_one(pytester: pyt
     )
     done = pytester.runpytest_subprocess("-v")
     done.assert_outcomes(passed=1, failed=1)
-    done.stdout.fnmatch_lines(["test_own.py::test_cloud PASSED*", "no-orphan is violated.", "*J1 set there*"])
+    done.stdout.fnmatch_lines(["test_own.py::test_cloud PASSED*", "no-orphan is violated.", "*J1 * set there*"])
     assert "pytest_plugin.py" not in done.stdout.str()
 
 

@@ -75,16 +75,22 @@ def printed(counterexample: Counterexample) -> tuple[str, str]:
     return shown.getvalue(), timed.getvalue()
 
 
-def steps_of(text: str) -> dict[str, tuple[str, str]]:
-    """The process and the step of every row, by its number."""
-    rows = re.findall(r"^ *(\d+)  (?:\d\S* \w+  +)?(\S+/\S+) +(\S.*?)(?:  .*)?$", text, re.MULTILINE)
-    return {number: (process, step) for number, process, step in rows}
+def steps_shown(text: str) -> dict[str, str]:
+    """What happens in each step of a timeline, by its number; values stand on lines of their own."""
+    rows = re.findall(r"^ *(\d+) [ ░] (?:T\d)? *[│●◀▶↯┼─ ]+ (\S.*?)(?:  .*)?$", text, re.MULTILINE)
+    return dict(rows)
 
 
-def test_the_window_says_processes_and_steps_as_show_does(twice: Counterexample) -> None:
+def steps_timed(text: str) -> dict[str, str]:
+    """The same of a window's table."""
+    rows = re.findall(r"^ *(\d+)  \d\S* \w+ +\S+/\S+ +(?:T\d )?(\S.*?)(?:  .*)?$", text, re.MULTILINE)
+    return dict(rows)
+
+
+def test_the_window_says_steps_as_show_does(twice: Counterexample) -> None:
     shown, timed = printed(twice)
-    assert len(steps_of(shown)) == len(twice.trace.events)
-    assert steps_of(timed) == steps_of(shown)
+    assert len(steps_shown(shown)) == len(twice.trace.events)
+    assert steps_timed(timed) == steps_shown(shown)
 
 
 def test_a_legend_tells_what_the_labels_mean_in_the_order_in_which_the_timeline_has_them() -> None:
@@ -95,7 +101,7 @@ def test_a_legend_tells_what_the_labels_mean_in_the_order_in_which_the_timeline_
 def legend_of(reference: str) -> list[str]:
     text = io.StringIO()
     print_timeline(found(Scenario(f"{EXAMPLES / reference}")), Console(file=text, width=1_000))
-    legend = text.getvalue().splitlines()[-2]
+    legend = text.getvalue().splitlines()[-1]
     return [each.split(" ")[0] for each in legend.split("; ")]
 
 
@@ -140,7 +146,7 @@ def test_a_node_goes_down_with_what_is_on_it_in_one_line(tmp_path: Path) -> None
         text = io.StringIO()
         print_timeline(counterexample, Console(file=text, width=width))
         told = " ".join(text.getvalue().split())
-        assert "goes down !pod-dies" in told
+        assert "goes down ↯ pod-dies" in told
         assert "comes up again" in told
         assert "ends with its node" not in told
         assert "True" not in told

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from deadheat.models import translation
+from deadheat.scenarios import user_code
 from deadheat.scenarios.rollout import Rollout, rollout
 from deadheat.scenarios.stops import Stop
+from deadheat.scenarios.subjects import subject_of
 from deadheat.sim.errors import UsageError
 
 FILE = '''
@@ -147,6 +149,88 @@ def test_without_a_translation_the_values_would_differ(tmp_path: Path, monkeypat
         of(tmp_path, FILE, LOOKS_FIRST)
 
 
+VALUES, REST = FILE[: FILE.index("class Ledger")], FILE[FILE.index("class Ledger") :]
+IMPORTED = (
+    "Entry, Phase, State, Component, Components, Design, Step, always, atomic_block, dataclass, operation, one_each"
+)
+
+
+@pytest.mark.parametrize("form", ["{0}.py", "{0}_of/desk.py"])
+def test_values_are_one_value_in_whichever_file_and_package_their_classes_are(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a whole project is compared with what it was: the old files are set aside once they are loaded."""
+    module = f"beside_{form.count('/')}"
+    files = {
+        f"{module}_of/__init__.py": "",
+        f"{module}_of/values.py": VALUES,
+        form.format(module): f"from {module}_of.values import {IMPORTED}\n\n\n{REST}",
+    }
+    for folder, change in (("old", ("", "")), ("new", (REST, LOOKS_FIRST[LOOKS_FIRST.index("class Ledger") :]))):
+        for name, text in files.items():
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / name).write_text(text.replace(*change))
+    reference = f"{form.format(module).removesuffix('.py').replace('/', '.')}:DESIGN"
+    monkeypatch.syspath_prepend(str(tmp_path / "old"))
+    old = subject_of(reference)
+    user_code.set_aside(tmp_path / "old")
+    monkeypatch.syspath_prepend(str(tmp_path / "new"))
+    found = rollout(old, reference)
+    assert (found.roles, found.is_safe) == (("cancel",), True)
+
+
+def test_a_file_that_was_renamed_has_the_same_values(tmp_path: Path) -> None:
+    for name, text in (("desk_before.py", FILE), ("desk_after.py", LOOKS_FIRST)):
+        (tmp_path / name).write_text(text)
+    found = rollout(f"{tmp_path / 'desk_before.py'}:DESIGN", f"{tmp_path / 'desk_after.py'}:DESIGN")
+    assert (found.roles, found.is_safe) == (("cancel",), True)
+
+
+ROWS = """
+from dataclasses import dataclass
+
+from deadheat import Components, Design, always, one_each
+from deadheat.library import Column, Database, Record, column
+
+
+class Job(Record, table="jobs"):
+    id: Column[str]
+    status: Column[str] = column(default="new")
+
+
+@dataclass(frozen=True)
+class Shop(Components):
+    db: Database = Database("db", Job)
+
+
+@always
+def never_gone(job, db):
+    \"\"\"Nothing is ever gone.\"\"\"
+    row = db.row(Job, job)
+    return row is not None and row.status == "gone"
+
+
+def work(shop, job):
+    yield shop.db.insert(Job(job))
+    yield shop.db.update(Job, Job.status.to("done"), Job.id == job)
+    yield shop.db.select(Job, Job.id == job)
+
+
+DESIGN = Design(
+    name="rows", summary="", source="a test", key="job", components=Shop(),
+    roles=(one_each("worker", work),), claims=(never_gone,),
+)
+"""
+"""Statements that commit by themselves, which name a table to its database."""
+
+
+@pytest.mark.parametrize("other", ['to("finished")', 'to("done")'])
+def test_a_table_is_one_table(other: str, tmp_path: Path) -> None:
+    found = of(tmp_path, ROWS, ROWS.replace('to("done")', other))
+    assert found.is_safe
+    assert found.roles == (("worker",) if "finished" in other else ())
+
+
 def test_a_role_that_is_told_what_it_does_not_know_takes_it_for_none_of_its_own(tmp_path: Path) -> None:
     found = of(tmp_path, FILE, CLOSING)
     assert set(found.roles) == {"dispatch", "cancel"}
@@ -208,3 +292,27 @@ def test_a_role_that_calls_another_method_of_its_components_is_another_role(tmp_
     assert other != by_method
     assert of(tmp_path, by_method, other).roles == ("cancel",)
     assert of(tmp_path / "again", by_method, by_method.replace("# more", "# else")).roles == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "asked"),
+    [
+        ("    def __getitem__(self, name):\n        return self.{0}\n", "desk['ledger']"),
+        ("    def __call__(self):\n        return self.{0}\n", "desk()"),
+        ("    WHICH = '{0}'\n", "getattr(desk, getattr(desk, 'WHICH'))"),
+        ("    WHICH = '{0}'\n", "getattr(desk, vars(type(desk))['WHICH'])"),
+        ("    WHICH = '{0}'\n", "getattr(desk, BY_NAME(desk))"),
+    ],
+)
+def test_a_role_that_gets_a_component_in_a_way_of_its_own_is_another_role(own: str, asked: str, tmp_path: Path) -> None:
+    ledger = '    ledger: Ledger = Ledger("ledger")\n'
+    both = ledger + ledger.replace("ledger", "other")
+    by_name = "from operator import attrgetter\n\nBY_NAME = attrgetter('WHICH')\n\n\nclass Phase("
+    old, new = (
+        FILE.replace(ledger, both + own.format(each))
+        .replace("yield desk.ledger.put(order", f"yield {asked}.put(order")
+        .replace("class Phase(", by_name)
+        for each in ("ledger", "other")
+    )
+    found = of(tmp_path, old, new)
+    assert "cancel" in found.roles

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
+from deadheat import Components, Design, always, one
+from deadheat.library import Memory
 from deadheat.models.components.redis import Redis, key_of
 from deadheat.models.roles import Steps
 from deadheat.scenarios import window_network
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Counterexample, check
+from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.latency import Latency, parse_latencies
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.window import RaceWindow, race_window
@@ -25,6 +28,7 @@ from deadheat.scenarios.window_words import (
     lease_text,
     numbers_text,
     overdue_text,
+    passed_over_texts,
     verdict_text,
 )
 from deadheat.sim.errors import UsageError
@@ -272,6 +276,63 @@ def test_a_step_that_would_have_prevented_it_is_named() -> None:
     assert window.possible
     [step] = window.overdue
     assert overdue_text(step).startswith("cancel/e1 would have done 'set' on status/e1 before the end")
+
+
+@dataclass(frozen=True)
+class Counter(Components):
+    """What is given back, what was to be paid, and what the clerk wrote."""
+
+    desk: Memory = Memory("desk")
+    till: Memory = Memory("till")
+    note: Memory = Memory("note")
+
+
+def give_back(counter: Counter) -> Steps:
+    """Two steps that nobody owes."""
+    yield counter.desk.set("given back")
+    yield counter.till.set("to be refunded")
+
+
+def settle(counter: Counter) -> Steps:
+    """Look at both, one after the other."""
+    if (yield counter.desk.get()) is None and (yield counter.till.get()) is not None:
+        yield counter.note.set("a refund for nothing")
+
+
+@always
+def refunded(note: str | None) -> bool:
+    """A refund for what was not given back."""
+    return note is not None
+
+
+RETURNS = Design(
+    name="returns",
+    summary="a desk and a till",
+    source="ours",
+    components=Counter(),
+    roles=(one("customer", give_back, owed=False), one("clerk", settle)),
+    claims=(refunded,),
+)
+
+
+def test_a_latency_that_does_not_bound_what_it_names_is_told_with_one_that_would() -> None:
+    """The clerk looks (1), the customer gives back (2, 3), the clerk looks (4) 5 ms after that, and writes (5)."""
+    found = check(Scenario(reference_to(RETURNS))).outcomes[0].counterexample
+    assert found is not None
+    window = race_window(found, parse_latencies(["till=5ms", "desk.get=0"]))
+    assert passed_over_texts(window) == [
+        "The latency of till does not bound step 3 (set), which nobody owes; name till.set to bound it."
+    ]
+    texts = [free_step_text(window, each) for each in window.free]
+    assert texts[1] == (
+        "step 3 (set) must come in a window of at most 5 ms and at least 5 ms that step 2 (set) opens: early enough "
+        "that step 3 (set) is before step 4 (get)."
+    )
+    bounded = race_window(found, parse_latencies(["customer.till.set=3ms", "till=5ms", "desk.get=0"]))
+    assert (passed_over_texts(bounded), [each.number for each in bounded.free]) == ([], [2])
+    assert passed_over_texts(transient("default=1ms", "user=1s")) == [
+        "The latency of user does not bound T3, which nobody owes; name user.cancel to bound it."
+    ]
 
 
 def test_a_run_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

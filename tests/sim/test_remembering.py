@@ -32,9 +32,12 @@ THOROUGH = settings(
 
 def keep_although_tests_run(patch: pytest.MonkeyPatch) -> None:
     """Have what is learned kept: beside tests, nothing would be."""
-    patch.setattr(identity, "_is_patched", lambda: False)
+    patch.setattr(identity, "is_patched", lambda: False)
     patch.setattr(identity, "_is_told_by_others", lambda: False)  # pytest is loaded
     patch.setattr(identity, "_is_our_program", lambda _: True)  # a worker of xdist is a program without a file
+    # Other tests load extensions that make modules out of nothing (cryptography's `_openssl`).
+    loaded = identity._foreign_modules
+    patch.setattr(identity, "_foreign_modules", lambda: [each for each in loaded() if getattr(each, "__file__", None)])
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def steps_taken(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     steps_of = learned.steps_of  # type: ignore[attr-defined]
     monkeypatch.setattr(learned, "steps_of", noted)
-    monkeypatch.setattr(identity, "_is_patched", lambda: False)  # it would be told of this, and of others' lambdas
+    monkeypatch.setattr(identity, "is_patched", lambda: False)  # it would be told of this, and of others' lambdas
     return taken
 
 
@@ -339,7 +342,7 @@ def test_a_key_that_leaves_helpers_out_would_be_noticed(program: Path) -> None:
     """A mutant: no module's file, and of functions no more than their names."""
     blind = (
         "from deadheat.sim.learn import identity, remembering\n"
-        "identity._is_patched = lambda: False\n"
+        "identity.is_patched = lambda: False\n"
         "identity._content_of = lambda module: ''\n"
         "identity.digest_with_lines = lambda value, trusts_models: b''\n"
     )

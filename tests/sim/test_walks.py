@@ -46,3 +46,11 @@ def test_each_protocol_is_walked_as_simpy_runs_it(name: str) -> None:
 @given(models())
 def test_random_models_are_walked_as_simpy_runs_them(model: Model) -> None:
     require_alike(model, 2)
+
+
+def test_steps_are_told_apart_by_where_fields_lie_also_when_these_are_laid_out_anew() -> None:
+    """A field of which one value is known has no bits, and may lie behind the last of a full word."""
+    model = Scenario("baseline", 2, (("worker-crash", 1),)).model()
+    walker = Walker(Tables(model), STEPS_MAX)
+    walker.walk(Strategy.UNIFORM, 0, 0, 300, lambda _: None)
+    assert walker.runs == 300

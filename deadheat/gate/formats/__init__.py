@@ -42,7 +42,7 @@ def destinations(formats: Sequence[str], outputs: Sequence[str], *, as_json: boo
     found = [*zip(asked, files, strict=False), *((name, None) for name in asked[len(files) :])]
     if sum(path is None for _, path in found) > 1:
         raise UsageError("Two formats would go to the terminal; give all but one an --output FILE.")
-    paths = [path for _, path in found if path is not None]
+    paths = [path.resolve() for _, path in found if path is not None]
     if len(set(paths)) < len(paths):
         raise UsageError("Two formats would go to one file; give each an --output of its own.")
     return found if any(path is None for _, path in found) else [("text", None), *found]

@@ -8,9 +8,9 @@ from typing import Any
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.plain import one_line, plain
 from deadheat.gate.formats.sentences import MEANINGS, acceptance
 from deadheat.gate.gate import Gated
+from deadheat.reports.inert import one_line, plain
 
 __all__ = ["render"]
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.plain import one_line
 from deadheat.gate.formats.sentences import acceptance, answer, nearest
 from deadheat.gate.gate import Gated
+from deadheat.reports.inert import one_line
 from deadheat.sim.counting import counted
 
 __all__ = ["render"]

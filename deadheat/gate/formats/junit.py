@@ -12,9 +12,9 @@ from deadheat.gate.config import Check
 from deadheat.gate.findings import UNDECIDED, Finding, Kind
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.plain import one_line, plain
 from deadheat.gate.formats.sentences import answer, told
 from deadheat.gate.gate import Gated
+from deadheat.reports.inert import one_line, plain
 from deadheat.sim.counting import counted
 
 __all__ = ["render"]

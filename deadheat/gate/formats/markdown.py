@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.plain import one_line, plain
 from deadheat.gate.formats.sentences import acceptance, answer, happens, nearest
 from deadheat.gate.gate import Gated
 from deadheat.gate.words import faults_text
+from deadheat.reports.inert import one_line, plain
 from deadheat.sim.counting import counted
 
 __all__ = ["MARK", "render"]

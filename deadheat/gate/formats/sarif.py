@@ -14,10 +14,10 @@ from typing import Any
 from deadheat.gate.findings import Finding, Kind
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Place, Places
-from deadheat.gate.formats.plain import one_line, plain
 from deadheat.gate.formats.sentences import MEANINGS, acceptance, answer, happens, nearest
 from deadheat.gate.gate import Gated
 from deadheat.gate.surveys import Step, Witness
+from deadheat.reports.inert import one_line, plain
 from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 

@@ -6,10 +6,10 @@ from collections import Counter
 
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats.places import Places
-from deadheat.gate.formats.plain import plain
 from deadheat.gate.gate import Gated
 from deadheat.gate.surveys import Witness
 from deadheat.gate.words import faults_text
+from deadheat.reports.inert import plain
 from deadheat.sim.counting import counted
 
 __all__ = ["MEANINGS", "acceptance", "answer", "happens", "nearest", "told"]
@@ -30,11 +30,18 @@ MEANINGS = {
 def answer(gated: Gated) -> str:
     """Return the answer in one sentence."""
     checks = counted(len(gated.surveys), "check")
-    against = f"written to {gated.compared_with}" if gated.updated else f"compared with {gated.compared_with}"
+    against = (
+        f"written to {gated.compared_with}" if gated.updated else f"compared with {gated.compared_with}{_but(gated)}"
+    )
     if gated.passed:
         accepted = f", {counted(len(gated.findings), 'finding')} accepted" if gated.findings else ""
         return f"Passed: {checks}, {against}{accepted}."
     return f"Failed: {counted(len(gated.open), 'finding')} in {checks}, {against}."
+
+
+def _but(gated: Gated) -> str:
+    """Return what was not compared, since there was nothing to be compared with: the more if that is a surprise."""
+    return f" (not there yet: {', '.join(gated.new)})" if gated.new else ""
 
 
 def acceptance(finding: Finding) -> str | None:

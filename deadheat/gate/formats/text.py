@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import StringIO
 
-from rich.console import Console
 from rich.text import Text
 
 from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
-from deadheat.gate.formats.plain import one_line, plain
 from deadheat.gate.formats.sentences import acceptance, answer
 from deadheat.gate.gate import Gated
+from deadheat.reports.inert import one_line, plain
+from deadheat.reports.screen import Screen as Inert
 
 __all__ = ["render"]
 
@@ -23,7 +23,7 @@ TIMELINES_MAX = 3
 def render(gated: Gated, screen: Screen) -> str:
     """Return lines for a terminal."""
     text = StringIO()
-    console = Console(file=text, width=screen.width, emoji=False, force_terminal=screen.colours, highlight=False)
+    console = Inert(file=text, width=screen.width, force_terminal=screen.colours, highlight=False)
     console.print(Text(answer(gated), style="bold green" if gated.passed else "bold red"))
     shown = 0
     for finding in gated.findings:

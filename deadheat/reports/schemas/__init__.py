@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from deadheat.reports.schemas.form import Form
 from deadheat.reports.schemas.fuzz import Fuzz, FuzzRate
-from deadheat.reports.schemas.searches import Check, Frontier, Gate, Incidents, Mutate, Rollout, Window
+from deadheat.reports.schemas.searches import Check, Explore, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
+from deadheat.reports.schemas.timed import Latencies, Migrate, Simulate
 
 __all__ = ["FORMS"]
 
@@ -17,15 +18,19 @@ FORMS: dict[str, type[Form]] = {
     "check": Check,
     "cleanup": CleanupLine,
     "conform": Conform,
+    "explore": Explore,
     "frontier": Frontier,
     "fuzz": Fuzz,
     "fuzz-rate": FuzzRate,
     "gate": Gate,
     "incidents": Incidents,
+    "latencies": Latencies,
     "live": Live,
+    "migrate": Migrate,
     "mutate": Mutate,
     "operations": Operations,
     "rollout": Rollout,
+    "simulate": Simulate,
     "stress": Stress,
     "window": Window,
 }

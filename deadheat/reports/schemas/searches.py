@@ -8,7 +8,7 @@ import msgspec
 
 from deadheat.reports.schemas.form import Faults, Form
 
-__all__ = ["Check", "Frontier", "Gate", "Incidents", "Mutate", "Rollout", "Window"]
+__all__ = ["Check", "Explore", "Frontier", "Gate", "Incidents", "Mutate", "Rollout", "Window"]
 
 
 class Starving(msgspec.Struct):
@@ -257,6 +257,7 @@ class Window(Form):
     leases: list[Lease]
     example: list[TimedStep] | None
     overdue: list[str]
+    not_bounded: list[str]
 
 
 class GateFinding(msgspec.Struct):
@@ -321,3 +322,51 @@ class Rollout(Form):
 
     deadheat: str
     results: list[RolloutResult]
+
+
+class ExploredEvent(msgspec.Struct):
+    """What one step does: of which process, on which component, with what outcome; and what it changes."""
+
+    process: str
+    component: str
+    operation: str
+    arguments: list[str]
+    outcome: str
+    label: str | None
+    fault: str | None
+    changes: dict[str, str]
+
+
+class ExploredProperty(msgspec.Struct):
+    """How a property stands: `why` is what is wrong at present, `since` after which step it is violated."""
+
+    property: str
+    status: Literal["violated", "was-violated", "lost", "possible", "by-fault", "holds", "open"]
+    why: str | None
+    since: int | None
+
+
+class ExploredStep(msgspec.Struct):
+    """A step that is enabled; one that is not owed need not happen."""
+
+    number: int
+    owed: bool
+    event: ExploredEvent
+
+
+class ExploredPosition(msgspec.Struct):
+    """Where a run stands after a command."""
+
+    command: str
+    step: int
+    event: ExploredEvent | None
+    state: dict[str, str]
+    properties: list[ExploredProperty]
+    enabled: list[ExploredStep]
+
+
+class Explore(Form):
+    """What `deadheat explore --json` prints."""
+
+    deadheat: str
+    results: list[ExploredPosition]

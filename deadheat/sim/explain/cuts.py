@@ -22,7 +22,7 @@ from deadheat.sim.run.simulation import Simulation, Transition
 from deadheat.sim.run.stepping import JointStep, steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["START", "CausalStep", "Cut", "Cuts", "cuts_of", "schedules_of"]
+__all__ = ["CUTS_MAX", "START", "CausalStep", "Cut", "Cuts", "cuts_of", "schedules_of"]
 
 START = 0
 """The number of what is there before the first step."""
@@ -85,7 +85,7 @@ class Cuts:
         return self.layers[0][0]
 
 
-def cuts_of(model: Model, prop: Property, schedule: Schedule) -> Cuts:
+def cuts_of(model: Model, prop: Property, schedule: Schedule, cuts_max: int = CUTS_MAX) -> Cuts:
     """Return all cuts of a schedule that violates the property, on the way to the violation.
 
     A property of single steps is violated by the schedule's last step, wherever that then stands. Raises UsageError if
@@ -96,10 +96,10 @@ def cuts_of(model: Model, prop: Property, schedule: Schedule) -> Cuts:
     layers = [[search.start]]
     for _ in steps:
         layers.append(search.next_layer(layers[-1]))
-        if sum(map(len, layers)) > CUTS_MAX:
+        if sum(map(len, layers)) > cuts_max:
             raise UsageError(
                 f"The {counted(len(steps), 'step')} of this trace can happen in too many orders: there are more than "
-                f"{CUTS_MAX:,} states between them; save a shorter counterexample, such as one of fewer evaluations."
+                f"{cuts_max:,} states between them; save a shorter counterexample, such as one of fewer evaluations."
             )
     layers[-1] = [cut for cut in layers[-1] if _violates(model, prop, cut)]
     for index in range(len(steps) - 1, -1, -1):

@@ -46,10 +46,14 @@ class Taught(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Rows(msgspec.Struct, frozen=True, array_like=True):
-    """The rows of a local state: the fields that each reads, first of its operations, then of these crashes."""
+    """The rows of a local state: the fields that each reads, first of its operations, then of these crashes.
+
+    `labels` are those of the operations.
+    """
 
     masks: list[list[int]]
     crashes: list[int]
+    labels: list[str | None]
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -180,7 +184,8 @@ def _rows(tables: Tables, process: int, local: int) -> Rows | None:
     rows = tables.rows[process][local]
     crashes = [n for n, crash in enumerate(states.process.crashes) if tables.model.budgets.get(crash.kind)]
     operations = tables.operations_in(process, local)
-    return Rows([_fields(tables, row.mask) for row in rows], crashes[: len(rows) - operations])
+    labels = [tables.label_of(process, local, alternative) for alternative in range(operations)]
+    return Rows([_fields(tables, row.mask) for row in rows], crashes[: len(rows) - operations], labels)
 
 
 def _fields(tables: Tables, mask: int) -> list[int]:

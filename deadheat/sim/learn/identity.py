@@ -25,9 +25,9 @@ from deadheat.sim.fingerprint import digest_with_lines
 from deadheat.sim.model import Model
 from deadheat.sim.references import INSTALLED, STDLIB
 
-__all__ = ["key_of", "key_of_part"]
+__all__ = ["is_patched", "key_of", "key_of_part"]
 
-FORMAT = "learned 1"
+FORMAT = "learned 2"
 
 OURS = Path(__file__).parents[2]
 TAKES_PART = ("sim", "models", "scenarios")
@@ -61,7 +61,7 @@ def key_of(model: Model, *, merging: bool) -> str | None:
         return None
     foreign = _foreign_modules()  # and what the description has imported, since functions would
     files = [_content_of(each) for each in foreign]
-    if None in files or trusts_models is bool(foreign) or (foreign and (_is_patched() or _is_told_by_others())):
+    if None in files or trusts_models is bool(foreign) or (foreign and (is_patched() or _is_told_by_others())):
         return None
     interpreter = (sys.version, sys.implementation.name, sys.flags.optimize, sys.flags.dev_mode)
     parts = (FORMAT, interpreter, _ours(), _installed(tuple(sys.path)), sorted(map(str, files)), described.hex())
@@ -158,7 +158,7 @@ def _content_of(module: ModuleType) -> str | None:
         return None
 
 
-def _is_patched() -> bool:
+def is_patched() -> bool:
     """Return whether a module of deadheat has, in the place of something of its own, what somebody else has made."""
     return any(
         isinstance(value, FunctionType | type) and not _is_from_elsewhere_or_ours(value)

@@ -124,6 +124,18 @@ class Recalled(Tables):
 
     # What was learned
 
+    def recall_all(self) -> None:
+        """Ask for all that was learned, in that order: a search then finds everything from its first state on."""
+        for lesson in self._taught:
+            self.rows[lesson.process][lesson.local][lesson.row].successors[lesson.fields]
+
+    def label_of(self, process: int, local: int, alternative: int) -> str | None:
+        """Return the label of an operation that a process waits for in a local state, if it has one."""
+        rows = self.entry.rows[process][local]
+        if rows is None:
+            raise self.want_more()
+        return rows.labels[alternative]
+
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         known = self.entry.rows[process][local] if local < len(self.entry.rows[process]) else None
         if known is None:

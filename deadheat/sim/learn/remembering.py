@@ -10,17 +10,18 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from deadheat.sim import kept
 from deadheat.sim.learn import world_watch
-from deadheat.sim.learn.entry import decoded, encoded, entry_of
+from deadheat.sim.learn.entry import Entry, decoded, encoded, entry_of
 from deadheat.sim.learn.identity import key_of, key_of_part
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 
-__all__ = ["FOLDER", "remembering"]
+__all__ = ["FOLDER", "remembering", "remembering_as"]
 
 FOLDER = "learned"
 BYTES_MAX = 64 << 20
@@ -39,26 +40,56 @@ def remembering(model: Model, *, merging: bool = True, values_max: int = 0, part
     A part of a model that has such tables is known by these. Where a counter took on `values_max` values, all is
     learned anew, since a search ends with that.
     """
-    where = kept.folder(FOLDER)
-    if where is None:
-        return Tables(model, merging=merging)
 
     def named() -> str | None:
         return key_of(model, merging=merging) if part_of is None else key_of_part(part_of.key, model)
 
-    key = named()
-    if key is None:
-        return Tables(model, merging=merging)
+    return _remembering(
+        named,
+        partial(Tables, model, merging=merging),
+        partial(Recalled, model, merging=merging),
+        values_max,
+    )
+
+
+def remembering_as(
+    purpose: str,
+    model: Model,
+    learning: Callable[[Model], Tables],
+    recalling: Callable[..., Recalled],
+    *,
+    merging: bool = True,
+    values_max: int = 0,
+) -> Tables:
+    """Return tables for a purpose of their own: those that are made for `learning`, or by `recalling` an entry."""
+
+    def named() -> str | None:
+        key = key_of(model, merging=merging)
+        return sha256(f"{purpose} {key}".encode()).hexdigest() if key is not None else None
+
+    return _remembering(named, partial(learning, model), partial(recalling, model, merging=merging), values_max)
+
+
+def _remembering(
+    named: Callable[[], str | None],
+    learning: Callable[[], Tables],
+    recalling: Callable[[Entry], Recalled],
+    values_max: int = 0,
+) -> Tables:
+    where = kept.folder(FOLDER)
+    key = named() if where is not None else None
+    if where is None or key is None:
+        return learning()
     world_watch.watch()
     asked = world_watch.times_asked()
-    tables = _recalled(model, merging, where / key, values_max) or Tables(model, merging=merging)
+    tables = _recalled(recalling, where / key, values_max) or learning()
     tables.key = key
     if not isinstance(tables, Recalled):
         tables.verified = partial(_keep, tables, where / key, asked, named)
     return tables
 
 
-def _recalled(model: Model, merging: bool, path: Path, values_max: int) -> Recalled | None:
+def _recalled(recalling: Callable[[Entry], Recalled], path: Path, values_max: int) -> Recalled | None:
     body = kept.read(path) if path.name not in _asked_for_more else None
     entry = decoded(body) if body is not None else None
     if entry is None:
@@ -69,7 +100,7 @@ def _recalled(model: Model, merging: bool, path: Path, values_max: int) -> Recal
     if values_max and entry.grown >= values_max:
         return None
     try:
-        tables = Recalled(model, entry, merging=merging)
+        tables = recalling(entry)
     except (IndexError, KeyError, TypeError, ValueError):  # of another form than it should be
         return None
     tables.was_not_enough = partial(_asked_for_more.__setitem__, path.name)

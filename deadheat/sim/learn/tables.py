@@ -238,6 +238,10 @@ class Tables:
         """Return for how many operations a process waits in a local state; behind their rows are those of crashes."""
         return len(self.locals[process].states[local].operations)
 
+    def label_of(self, process: int, local: int, alternative: int) -> str | None:
+        """Return the label of an operation that a process waits for in a local state, if it has one."""
+        return self.locals[process].states[local].operations[alternative].label
+
     def verify_purity(self) -> None:
         """Run all that was learned once more; raises PurityError where that comes out otherwise."""
         for each in self.locals:

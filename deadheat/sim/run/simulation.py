@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from deadheat.sim.run.environment import ControlledEnvironment, RunningProcess
 from deadheat.sim.run.stepping import JointStep, steps_of, steps_of_crash
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
 
-__all__ = ["Simulation", "Transition", "replay", "run_randomly"]
+__all__ = ["Simulation", "Transition", "event_of", "replay", "run_randomly"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +59,7 @@ class Simulation:
         """Fire the choice and return the event, as text, that it makes in a trace."""
         before = dict(self.values)
         transition = self.fire(choice)
-        changes = {
-            name: described(self.model.component(name), value)
-            for name, value in transition.step.values.items()
-            if freeze(value) != freeze(before[name])
-        }
-        operation, outcome = plain(transition.operation) if transition.operation else None, transition.step.outcome
-        event = Event(
-            process=choice.process,
-            component=operation.component if operation else "",
-            operation=operation.name if operation else "crash",
-            arguments=tuple(render(each) for each in operation.arguments) if operation else (),
-            outcome=render(outcome),
-            label=operation.label if operation else None,
-            fault=transition.step.fault,
-            changes=changes,
-        )
-        return self._told(event, operation, outcome) if isinstance(operation, Atomic) else event
-
-    def _told(self, event: Event, together: Atomic, outcomes: tuple[Any, ...]) -> Event:
-        """Return the event of several operations at one instant: each told by itself, but for ghosts."""
-        parts = list(zip(together.operations, outcomes, strict=True))
-        shown = [each for each in parts if not self.model.component(each[0].component).is_ghost] or parts
-        if len(parts) < 2:
-            return event
-        answers = [render(outcome) for _, outcome in shown if outcome is not None]
-        called = " and ".join(_called(each) for each, _ in shown)
-        return replace(event, operation=called, arguments=(), outcome=", ".join(answers) or "None")
+        return event_of(self.model, choice, transition.operation, transition.step, before)
 
     def state(self, *, merging: bool) -> Hashable:
         """Return the whole state by value: where each process stands, the component values, what is left of budgets."""
@@ -120,6 +94,43 @@ class Simulation:
             running.crash(transition.choice.crash)
         else:
             running.fire(transition.choice.alternative, transition.step.outcome)
+
+
+def event_of(
+    model: Model, choice: Choice, requested: Instant | None, step: JointStep, before: Mapping[str, Any]
+) -> Event:
+    """Return the event, as text, of a step that was chosen; `requested` is None for a crash.
+
+    `before` has the values, before the step, of the components that the step may change.
+    """
+    changes = {
+        name: described(model.component(name), value)
+        for name, value in step.values.items()
+        if freeze(value) != freeze(before[name])
+    }
+    operation, outcome = plain(requested) if requested else None, step.outcome
+    event = Event(
+        process=choice.process,
+        component=operation.component if operation else "",
+        operation=operation.name if operation else "crash",
+        arguments=tuple(render(each) for each in operation.arguments) if operation else (),
+        outcome=render(outcome),
+        label=operation.label if operation else None,
+        fault=step.fault,
+        changes=changes,
+    )
+    return _told(model, event, operation, outcome) if isinstance(operation, Atomic) else event
+
+
+def _told(model: Model, event: Event, together: Atomic, outcomes: tuple[Any, ...]) -> Event:
+    """Return the event of several operations at one instant: each told by itself, but for ghosts."""
+    parts = list(zip(together.operations, outcomes, strict=True))
+    shown = [each for each in parts if not model.component(each[0].component).is_ghost] or parts
+    if len(parts) < 2:
+        return event
+    answers = [render(outcome) for _, outcome in shown if outcome is not None]
+    called = " and ".join(_called(each) for each, _ in shown)
+    return replace(event, operation=called, arguments=(), outcome=", ".join(answers) or "None")
 
 
 def _called(operation: Operation) -> str:

@@ -14,7 +14,7 @@ import numpy
 
 from deadheat.sim.explore.compiled import walks
 from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED
-from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout
+from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.walking import walk
 from deadheat.sim.explore.compiled.walks import Plan, Walk, code_of, parts_of_code
@@ -140,7 +140,7 @@ class Walker:
         initial = layout.pack([self.tables.initial()])
         if old is None:
             self._state = initial.copy()
-            self._writer = numpy.full(words * WORD_BITS, -1, dtype=numpy.int64)
+            self._writer = numpy.full(words * walks.PLACES, -1, dtype=numpy.int64)
             self._toucher = self._writer.copy()
         else:
             self._state = layout.pack(old.unpack(self._state))
@@ -163,10 +163,10 @@ class Walker:
     def _moved(self, places: Any, old: Layout) -> Any:
         """Return what stood at the fields' places in an older layout, at those that they have now."""
         layout = self.dense.layout
-        moved = numpy.full(layout.words * WORD_BITS, -1, dtype=numpy.int64)
+        moved = numpy.full(layout.words * walks.PLACES, -1, dtype=numpy.int64)
         for field in range(len(layout.bits)):
-            before = old.word[field] * WORD_BITS + old.shift[field]
-            moved[layout.word[field] * WORD_BITS + layout.shift[field]] = places[before]
+            before = old.word[field] * walks.PLACES + old.shift[field]
+            moved[layout.word[field] * walks.PLACES + layout.shift[field]] = places[before]
         return moved
 
     def _put_known(self, part: WatchedPart, state: int, *, violated: bool) -> None:

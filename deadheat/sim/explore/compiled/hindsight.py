@@ -6,6 +6,7 @@ looked at, with scipy's strongly connected components.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
@@ -26,6 +27,7 @@ from deadheat.sim.explore.compiled.edges import (
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.representative import exchange_all
 from deadheat.sim.explore.cycles.fairness import FairGraph
+from deadheat.sim.explore.cycles.graphs import strong_components
 from deadheat.sim.explore.cycles.lassos import edges_from, is_cyclic
 from deadheat.sim.explore.cycles.settled import Throughout
 from deadheat.sim.explore.reductions.symmetry import plain_changes
@@ -39,6 +41,9 @@ __all__ = ["Hindsight", "StoredLasso"]
 
 JUDGED_AT_ONCE = 1 << 20
 MASK_BITS = 64
+
+SMALL, SCIPY = 5_000, "scipy.sparse.csgraph"
+"""Up to so many edges, plain Python is done before scipy would have been imported."""
 
 
 class StoredLasso(NamedTuple):
@@ -208,10 +213,22 @@ class Hindsight:
 
 def _components(count: int, edges: Edges) -> Int32:
     """Return the number of each state's strongly connected component; edges out of the set are none."""
+    if len(edges.sources) <= SMALL and SCIPY not in sys.modules:
+        return _components_of_few(count, edges)
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
     ones = numpy.ones(len(edges.sources), dtype=numpy.int8)
     graph = csr_array((ones, (edges.sources, edges.targets)), shape=(count, count))
     component_of: Int32 = connected_components(graph, directed=True, connection="strong")[1]
+    return component_of
+
+
+def _components_of_few(count: int, edges: Edges) -> Int32:
+    following: dict[int, list[int]] = {state: [] for state in range(count)}
+    for source, target in zip(edges.sources.tolist(), edges.targets.tolist(), strict=True):
+        following[source].append(target)
+    component_of: Int32 = numpy.zeros(count, dtype=numpy.int32)
+    for number, component in enumerate(strong_components(following)):
+        component_of[list(component)] = number
     return component_of

@@ -11,7 +11,14 @@ from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.learn.watches import Watch
 
-__all__ = ["judge_states", "violating_among"]
+__all__ = ["judge_known", "judge_states", "violating_among"]
+
+
+def judge_known(dense: DenseTables) -> None:
+    """Take over what the parts of properties have said before there were these arrays."""
+    for number, part in enumerate(dense.watched_parts):
+        for states in tuple(part.known):
+            dense.judge(number, states[0], states[-1])
 
 
 def violating_among(dense: DenseTables, store: Store, watch: Watch, numbers: Int64) -> Int64:

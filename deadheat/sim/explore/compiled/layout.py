@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from deadheat.sim.learn.tables import FIELD_BITS
 
-__all__ = ["WORD_BITS", "Layout", "Words"]
+__all__ = ["WORD_BITS", "Layout", "Words", "shard_array"]
 
 Words = NDArray[numpy.uint64]
 """States one after the other, each of `Layout.words` words."""
@@ -137,3 +138,9 @@ def _place(bits: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
         places[field] = (word, used[word])
         used[word] += bits[field]
     return places, len(used)
+
+
+@lru_cache(maxsize=8)
+def shard_array(layout: Layout, *, spread: bool) -> Words:
+    """Return the shard masks of a layout as an array, which nobody writes to: it is asked for at every call."""
+    return numpy.array(layout.shard_masks(spread=spread), dtype=numpy.uint64)

@@ -25,7 +25,7 @@ from deadheat.sim.explore.compiled.arrays import (
     UInt64,
 )
 from deadheat.sim.explore.compiled.fired import number_of
-from deadheat.sim.explore.compiled.layout import Layout
+from deadheat.sim.explore.compiled.layout import Layout, shard_array
 from deadheat.sim.explore.compiled.representative import Swaps, swaps_of
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.explore.reductions.symmetry import Symmetry
@@ -296,7 +296,7 @@ class DenseTables:
             wide_owner,
             wide_keys,
             wide_value,
-            numpy.array(self.layout.shard_masks(spread=self.spread), dtype=numpy.uint64),
+            shard_array(self.layout, spread=self.spread),
             self._swaps_now(),
         )
 

@@ -54,6 +54,7 @@ from deadheat.sim.explore.compiled.walks import (
     NEWS,
     OPTIONS,
     PHASE,
+    PLACES,
     RUN,
     RUNS_END,
     STATES,
@@ -68,8 +69,6 @@ from deadheat.sim.explore.compiled.walks import (
 )
 
 __all__ = ["put_seen", "walk"]
-
-WORD = 64
 
 
 @compiled
@@ -298,7 +297,7 @@ def note(t: Arrays, plan: Plan, w: Walk, seen: Seen) -> None:
     step = (process << 32) | name
     for each in range(t.row_first[row], t.row_last[row]):
         word, mask = t.read_word[each], t.read_mask[each] << t.read_shift[each]
-        place = numpy.int64(word) * WORD + numpy.int64(t.read_shift[each])
+        place = numpy.int64(word) * PLACES + numpy.int64(t.read_shift[each])
         writes = (w.state[word] ^ w.after[word]) & mask != 0
         before = w.toucher[place] if writes else w.writer[place]
         if before >= 0 and before >> 32 != process:

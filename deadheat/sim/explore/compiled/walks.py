@@ -54,6 +54,9 @@ the steps at which weights were exact, or guessed.
 UNIFORM, PRIORITIES, PARTIAL_ORDER, PATHS, FOLLOWING = range(5)
 """How the next transition is chosen."""
 
+PLACES = 65
+"""So many places has a word for the lowest bit of a field; that of a field without bits may be behind the last."""
+
 NAMES_MAX = 512
 """So many different steps are told apart in what conflicts with what; the others count as one."""
 

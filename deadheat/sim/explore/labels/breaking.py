@@ -21,6 +21,7 @@ from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, Labels, parts_of, smaller_by_one
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit, Stop
+from deadheat.sim.learn.tables import WantsMoreError
 from deadheat.sim.learn.watches import EveryStepError
 from deadheat.sim.model import Model
 from deadheat.sim.trace import Schedule
@@ -109,6 +110,8 @@ def breaking_sets(question: Question, report: Decided = nobody) -> Breaking:
             known.every_step.add(error.name)
         except NotComposableError:
             known.composes = False
+        except WantsMoreError:  # which is noted: all is learned the next time
+            continue
 
 
 @dataclass
@@ -184,7 +187,15 @@ class _Search:
                 return None
             models = [part_model(family.model, each) for each in groups]
         searches = [
-            LabelSearch(each, self._labels, question.kinds, question.base, family.absent(), question.options)
+            LabelSearch(
+                each,
+                self._labels,
+                question.kinds,
+                question.base,
+                family.absent(),
+                question.options,
+                remember=len(models) == 1,
+            )
             for each in models
         ]
         for each in searches:

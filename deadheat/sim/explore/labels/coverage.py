@@ -73,14 +73,14 @@ class _PartCoverage:
 
     def _find_steps(self, steps: Collection[str]) -> None:
         tables = self._search.tables
-        for process, states in enumerate(tables.locals):
-            locals_here = self._fields[:, process]
-            for local, state in enumerate(states.states):
-                for alternative, operation in enumerate(state.operations):
-                    if operation.label is not None and operation.label in steps:
-                        pairs = numpy.flatnonzero(locals_here[self._states] == local)
-                        if len(pairs):
-                            self._find_in(operation.label, tables.rows[process][local][alternative], pairs)
+        for process in range(len(tables.locals)):
+            locals_here = self._fields[:, process][self._states]
+            for local in numpy.unique(locals_here).tolist():
+                for alternative in range(tables.operations_in(process, local)):
+                    label = tables.label_of(process, local, alternative)
+                    if label is not None and label in steps:
+                        pairs = numpy.flatnonzero(locals_here == local)
+                        self._find_in(label, tables.rows[process][local][alternative], pairs)
 
     def _find_in(self, name: str, row: Row, pairs: Int64) -> None:
         """Note under which labels a row has a step, in the states of these pairs."""

@@ -23,6 +23,7 @@ import numpy
 from deadheat.sim.explore.compiled import labelled, pairs
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
 from deadheat.sim.explore.compiled.fired import FIRST_KIND, SIZE
+from deadheat.sim.explore.compiled.judging import judge_known
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.labels.buffers import different, may_take, no_bits, room_for
 from deadheat.sim.explore.labels.ends import End, StoppedError
@@ -30,7 +31,7 @@ from deadheat.sim.explore.labels.families import DividingError
 from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.labels.store import LabelledStore
-from deadheat.sim.explore.labels.tables import LabelTables
+from deadheat.sim.explore.labels.tables import label_tables
 from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.memory import NoRoomError, no_more_memory, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
@@ -47,7 +48,10 @@ PROPERTIES_MAX = 64
 
 
 class LabelSearch:
-    """One search at work. `absent` names, for each set, the processes that must not step under it."""
+    """One search at work. `absent` names, for each set, the processes that must not step under it.
+
+    It begins with what an earlier run has learned, if it may `remember`.
+    """
 
     def __init__(
         self,
@@ -57,10 +61,13 @@ class LabelSearch:
         base: Mapping[str, int],
         absent: Mapping[Kinds, frozenset[str]],
         options: SearchOptions = SearchOptions(),
+        *,
+        remember: bool = True,
     ) -> None:
         self.labels = labels
-        self.tables = LabelTables(model, kinds, base, merging=options.merging is not False)
+        self.tables = label_tables(model, kinds, base, options, remember=remember)
         self.dense = DenseTables(self.tables)
+        judge_known(self.dense)
         self.options = options
         self.store = LabelledStore(
             self.dense.layout, room_for(options, self.dense.layout.words), len(labels.sets), partial(may_take, options)
@@ -137,7 +144,7 @@ class LabelSearch:
 
     def _expand(self, first: int, last: int, mode: int) -> None:
         """Expand pairs, and add what they lead to; few at first, as most of what is missing is met at once."""
-        chunk = FIRST_CHUNK
+        chunk = CHUNK if self.tables.knows_all else FIRST_CHUNK
         while first < last:
             chunk = min(2 * chunk, CHUNK)
             self._suit()

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.learn.entry import Entry
+from deadheat.sim.learn.recalled import Recalled
+from deadheat.sim.learn.remembering import remembering_as
 from deadheat.sim.learn.tables import FIELD_BITS, Successor, Tables
 from deadheat.sim.model import UNLIMITED, Model
 
-__all__ = ["LabelTables", "Labelled"]
+__all__ = ["LabelTables", "Labelled", "label_tables"]
+
+FOR_LABELS = "labels"
+"""What tells what was learned for a labelled search from what was for others, which number things in another order."""
 
 
 class Labelled(NamedTuple):
@@ -24,17 +32,37 @@ class Labelled(NamedTuple):
     kind: str | None
 
 
-class LabelTables(Tables):
-    """The tables of a model, where the faults of these kinds add to labels, those of `base` once that is used up."""
+def label_tables(
+    model: Model, kinds: Sequence[str], base: Mapping[str, int], options: SearchOptions, *, remember: bool = True
+) -> LabelTables:
+    """Return tables where the faults of these kinds add to labels, those of `base` once that is used up.
 
-    def __init__(self, model: Model, kinds: Sequence[str], base: Mapping[str, int], *, merging: bool = True) -> None:
-        budgets = {kind: base.get(kind, 0) or UNLIMITED for kind in kinds}
-        budgets |= {kind: budget for kind, budget in base.items() if kind not in budgets}
-        model = copy(model)  # which keeps what a part of a model knows of the whole
-        object.__setattr__(model, "budgets", budgets)
-        super().__init__(model, merging=merging)
-        self.kinds = tuple(kinds)
-        self.free = frozenset(kind for kind in kinds if not base.get(kind))
+    They `remember` what an earlier run has learned, all of it from the first state on.
+    """
+    budgets = {kind: base.get(kind, 0) or UNLIMITED for kind in kinds}
+    budgets |= {kind: budget for kind, budget in base.items() if kind not in budgets}
+    model = copy(model)  # which keeps what a part of a model knows of the whole
+    object.__setattr__(model, "budgets", budgets)
+    free = frozenset(kind for kind in kinds if not base.get(kind))
+    merging = options.merging is not False
+    learning = partial(_Learning, tuple(kinds), free, merging=merging)
+    if not remember:
+        return learning(model)
+    recalling = partial(_Recalling, tuple(kinds), free)
+    tables = remembering_as(FOR_LABELS, model, learning, recalling, merging=merging, values_max=options.values_max)
+    if isinstance(tables, _Recalling):
+        tables.recall_all()
+    assert isinstance(tables, _Learning | _Recalling)
+    return tables
+
+
+class _Labelling(Tables):
+    """Tables where the faults of these kinds add to labels, those that are not `free` once their budget is used up."""
+
+    kinds: tuple[str, ...]
+    free: frozenset[str]
+    knows_all: bool
+    """Whether there is nothing more to learn, as far as can be known beforehand."""
 
     def initial(self) -> int:
         """Return the packed initial state."""
@@ -47,12 +75,24 @@ class LabelTables(Tables):
             counts[self._budget_fields[kind]] = 1
         return counts
 
+    def choices_of(self, state: int, process: int) -> Iterator[tuple[Successor, int]]:
+        """Yield the enabled transitions of one process that add to no label, each with the state that it leads to.
+
+        Nothing is asked that a search did not ask: a crash that adds to labels is enabled in no state by itself.
+        """
+        local = self.field(state, process)
+        for number, (mask, successors) in enumerate(self.rows[process][local]):
+            if not self.adds_to_labels_only(process, local, number):
+                for successor in successors[state & mask]:
+                    if not successor.budget or state & successor.budget:
+                        yield successor, state + successor.delta
+
     def labelled(self, state: int) -> Iterator[Labelled]:
-        """Yield all transitions of a packed state."""
+        """Yield the transitions of a packed state that were learned: all that a search has taken."""
         fields = {self._budget_fields[kind]: kind for kind in self.kinds}
         for process in range(len(self.rows)):
             for mask, successors in self.rows[process][self.field(state, process)]:
-                for each in successors[state & mask]:
+                for each in successors.get(state & mask, ()):
                     if not each.budget or state & each.budget:
                         yield Labelled(each, state + each.delta, None)
                         continue
@@ -63,9 +103,28 @@ class LabelTables(Tables):
 
     def adds_to_labels_only(self, process: int, local: int, row: int) -> bool:
         """Return whether a row of a local state is a crash whose faults all add to labels."""
-        states = self.locals[process]
-        operations = len(states.states[local].operations)
+        operations = self.operations_in(process, local)
         if row < operations:
             return False
-        crashes = [each for each in states.process.crashes if self.model.budgets.get(each.kind)]
+        crashes = [each for each in self.locals[process].process.crashes if self.model.budgets.get(each.kind)]
         return crashes[row - operations].kind in self.free
+
+
+class _Learning(_Labelling):
+    def __init__(self, kinds: tuple[str, ...], free: frozenset[str], model: Model, *, merging: bool) -> None:
+        super().__init__(model, merging=merging)
+        self.kinds, self.free = kinds, free
+        self.knows_all = False
+
+
+class _Recalling(_Labelling, Recalled):
+    def __init__(
+        self, kinds: tuple[str, ...], free: frozenset[str], model: Model, entry: Entry, *, merging: bool
+    ) -> None:
+        Recalled.__init__(self, model, entry, merging=merging)
+        self.kinds, self.free = kinds, free
+        self.knows_all = True
+
+
+LabelTables: TypeAlias = _Learning | _Recalling
+"""Those that learn, and those that recall what an earlier run has learned."""

@@ -1,0 +1,161 @@
+"""The command that writes what a check finds as one HTML file."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deadheat.commands.ending import finish, say
+from deadheat.commands.options import (
+    DEFAULTS,
+    AllowUnreached,
+    Evaluations,
+    Faults,
+    MaxStates,
+    MaxValues,
+    Memory,
+    Quiet,
+    Settings,
+    cores,
+    search_options,
+    unreached_allowed,
+    whole,
+)
+from deadheat.commands.searches import code_of, names_of, scenario_of
+from deadheat.commands.users_code import runs_users_code
+from deadheat.sim.counting import counted
+
+if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    from deadheat.reports.html.report import Raised
+    from deadheat.scenarios.check import CheckResult, Options
+    from deadheat.scenarios.frontier import Frontier
+    from deadheat.scenarios.scenario import Scenario
+
+__all__ = ["report"]
+
+UP_TO_MAX = 3
+
+MARK = b'<!doctype html>\n<html lang="en" data-theme='
+"""How a report begins, so that no other file is overwritten."""
+
+
+@runs_users_code
+def report(
+    protocols: Annotated[
+        list[str] | None, typer.Argument(metavar="PROTOCOL", help="What to report on; nothing for all of them.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.html", help="Where to write it.")] = Path(
+        "report.html"
+    ),
+    evaluations: Evaluations = 1,
+    settings: Settings = None,
+    faults: Faults = None,
+    properties: Annotated[
+        list[str] | None, typer.Option("--property", "-p", metavar="NAME", help="Report on this property alone.")
+    ] = None,
+    up_to: Annotated[
+        int,
+        typer.Option(
+            "--up-to",
+            help="Also try sets of up to N faults: the frontier; 0 for none.",
+            **whole("--up-to", 0, UP_TO_MAX),
+        ),
+    ] = 1,
+    max_states: MaxStates = DEFAULTS.states_max,
+    max_values: MaxValues = DEFAULTS.values_max,
+    memory: Memory = None,
+    quiet_period: Quiet = False,
+    allow_unreached: AllowUnreached = None,
+) -> None:
+    """Write a report as one HTML file: the verdicts, and every run to walk through, whichever way one likes."""
+    from deadheat.reports.html.report import html_of
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
+    from deadheat.scenarios.check import Options
+    from deadheat.scenarios.explorable import explorable
+
+    require_writable(output)
+    scenarios = [
+        scenario_of(each, evaluations, faults, properties, quiet_period, settings) for each in names_of(protocols)
+    ]
+    allowed = unreached_allowed(allow_unreached, scenarios)
+    options = Options(search_options(max_states, max_values, memory), allowed, faults_must_fire=bool(protocols))
+    interruption.listen()
+    with ProgressLine("exploring") as progress:
+        results, raised = _checked(scenarios, options)
+        found = []
+        for result in results:
+            found.append(explorable(result))
+            progress.say(f"looked through {len(found)} of {counted(len(results), 'protocol')}")
+    broken = _frontiers([each.scenario for each in results], up_to, options) if up_to and not faults else []
+    html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]))
+    _write(output, html)
+    code = code_of(results, bool(raised))
+    size = len(html.encode())
+    finish(code, lambda: typer.echo(f"Wrote {output} ({size // 1000:,} kB): open it in a browser."))
+
+
+def _checked(scenarios: list[Scenario], options: Options) -> tuple[list[CheckResult], list[Raised]]:
+    from deadheat.reports.html.report import Raised
+    from deadheat.scenarios.check import CheckResult, each_checked
+    from deadheat.sim.errors import in_full
+
+    results: list[CheckResult] = []
+    raised: list[Raised] = []
+    jobs = cores() if scenarios[0].evaluations > 1 else 1
+    for scenario, each in zip(scenarios, each_checked(scenarios, options, jobs), strict=True):
+        if isinstance(each, CheckResult):
+            results.append(each)
+        else:
+            raised.append(Raised(scenario, str(each)))
+            say(f"deadheat: {in_full(each)}")
+    return results, raised
+
+
+def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> list[Frontier]:
+    """Return what breaks these; nothing where there is none whose faults are known."""
+    from deadheat.commands.frontier import alone
+    from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios.frontier import frontiers
+    from deadheat.sim.errors import ModelError
+
+    names = [each.properties for each in scenarios]
+    breakable = [alone(each) for each in scenarios if each.subject.faults and each.properties == names[0]]
+    if not breakable:
+        return []
+    try:
+        with ProgressLine("breaking") as progress:
+            return frontiers(breakable, up_to, options, cores(), progress.tried)
+    except ModelError as error:  # under a fault that nobody asked for: the rest of the report is of use without
+        say(f"deadheat: the report has no frontier, since {error}")
+        return []
+
+
+def require_writable(path: Path) -> None:
+    """Raise UsageError where no report can be written, before anybody waits for one."""
+    from deadheat.sim.errors import UsageError
+
+    if path.suffix not in (".html", ".htm"):
+        raise UsageError(f"{path} is no name of an HTML file; give it one that ends with .html.")
+    try:
+        existed = path.exists()
+        if existed and path.read_bytes()[: len(MARK)] not in (b"", MARK):
+            raise UsageError(f"{path} is there already and is no report; move it away, or give another name.")
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _write(path: Path, html: str) -> None:
+    from deadheat.sim.errors import UsageError
+
+    try:
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,1 @@
+"""A folded state graph in the words of those who draw it, and drawn."""

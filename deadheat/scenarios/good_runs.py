@@ -1,0 +1,300 @@
+"""Runs in which nothing goes wrong, to be looked at where everything holds: a typical one, and extreme ones.
+
+They are looked for in the whole state graph. A run is *good* if no step and no state of it violates anything, and it
+ends settled, with nothing violated there: nothing is left to happen but faults, and what a user need not do. Each is
+executed through simpy before it is shown, and nothing is violated in that, or it is a defect of deadheat.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.standing import Standing, judged
+from deadheat.scenarios.state_graph import Move, StateGraph, state_graph
+from deadheat.sim.counting import counted
+from deadheat.sim.errors import InternalError, UsageError
+from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
+from deadheat.sim.model import Kind
+from deadheat.sim.run.simulation import Simulation
+from deadheat.sim.trace import Choice, Schedule, Trace
+
+__all__ = ["DRAWN", "STATES_MAX", "GoodRun", "good_runs"]
+
+STATES_MAX = 50_000
+
+DRAWN = 101
+"""So many runs are drawn at random, and the one of the median length is the typical one."""
+
+STEPS_MAX = 10_000
+"""A run drawn at random that has not ended by then is given up: it goes in circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRun:
+    """A run in which nothing goes wrong: what it is an example of, and why it is one, in a sentence each."""
+
+    kind: str
+    why: str
+    trace: Trace
+
+
+class _Edge(NamedTuple):
+    """A good move; one that is `free` is neither owed nor a fault, so a user may make it, and need not."""
+
+    number: int
+    target: int
+    choice: Choice
+    free: bool
+    fault: str | None
+
+
+def good_runs(scenario: Scenario, count: int, states_max: int = STATES_MAX) -> list[GoodRun]:
+    """Return up to so many good runs, no two alike; none where there is none.
+
+    Raises UsageError where there are more states than `states_max`, for then none is known to be extreme.
+    """
+    model = scenario.model()
+    graph = state_graph(model, states_max)
+    if graph is None:
+        raise UsageError(
+            f"There are more than {states_max:,} states, too many to tell a typical run from an extreme one; ask for "
+            "fewer evaluations or faults."
+        )
+    good = _Good(graph)
+    found: list[GoodRun] = []
+    seen: set[tuple[Choice, ...]] = set()
+    for kind, why, choices in _candidates(good, scenario):
+        if choices not in seen and len(found) < count:
+            seen.add(choices)
+            found.append(GoodRun(kind, why, _executed(graph, choices)))
+    return found
+
+
+def _candidates(good: _Good, scenario: Scenario) -> Iterator[tuple[str, str, tuple[Choice, ...]]]:
+    """Yield runs with what they are examples of, the most telling ones first."""
+    drawn = sorted(good.drawn(), key=len)
+    if not drawn:
+        return
+    yield "typical", f"of {len(drawn)} that were drawn at random, half are no longer", drawn[len(drawn) // 2]
+    if any(budget for _, budget in scenario.faults):
+        kinds, way = good.through_faults()
+        allowed = {kind for kind, budget in scenario.faults if budget}
+        if kinds:
+            what = "every kind of fault that is allowed" if kinds == allowed else ", ".join(sorted(kinds))
+            yield "through faults", f"it meets {what}, and no good run meets more kinds", way
+    longest = good.longest()
+    no_longer = (
+        "no good run has more"
+        if good.ends_always
+        else "runs may go in circles, and none comes through more parts of the state graph that it never comes back to"
+    )
+    yield "longest", f"{counted(len(longest), 'step')}; {no_longer}", longest
+    latest = good.latest()
+    if latest is not None:
+        at, way = latest
+        yield "latest request", f"what a user may ask for comes as late as it can, as step {at}", way
+    shortest = good.shortest()
+    yield "shortest", f"{counted(len(shortest), 'step')}; no good run has fewer", shortest
+    yield from (("drawn", "drawn at random", each) for each in drawn)
+
+
+def _executed(graph: StateGraph, choices: tuple[Choice, ...]) -> Trace:
+    """Run a schedule through simpy; raises InternalError where something is violated that should not be."""
+    simulation = Simulation(graph.model)
+    events = []
+    for choice in choices:
+        before = dict(simulation.values)
+        events.append(simulation.record(choice))
+        for prop in graph.model.properties:
+            views = (before, simulation.values) if prop.kind is Kind.STEP else (simulation.values,)
+            if prop.kind in (Kind.ALWAYS, Kind.STEP) and prop.violated(*views) is not None:
+                raise InternalError(
+                    f"A run in which nothing goes wrong was found in the tables, but the run through simpy violates "
+                    f"{prop.name}. This is a defect of deadheat: please report it with the command that you ran."
+                )
+    return Trace(Schedule(choices), tuple(events))
+
+
+class _Good:
+    """The good moves of a state graph, and runs of them."""
+
+    def __init__(self, graph: StateGraph) -> None:
+        standings = {each.property.name: judged(graph, each).standings for each in graph.tables.watches}
+        steps = [each for each in graph.tables.watches if each.property.kind is Kind.STEP]
+        always = [each.property.name for each in graph.tables.watches if each.property.kind is Kind.ALWAYS]
+
+        def is_bad(number: int) -> bool:
+            return any(standings[name][number] & Standing.VIOLATED for name in always)
+
+        def violates(number: int, move: Move) -> bool:
+            return any(each.violated_by(graph.states[number], graph.states[move.target]) for each in steps)
+
+        self._edges: list[list[_Edge]] = [
+            []
+            if is_bad(number)
+            else [
+                _Edge(number, each.target, each.successor.choice, *_nature(graph, each))
+                for each in moves
+                if not is_bad(each.target) and not violates(number, each)
+            ]
+            for number, moves in enumerate(graph.moves)
+        ]
+        self._ends = {
+            number
+            for number in _settled(graph)
+            if not any(found[number] & Standing.VIOLATED for found in standings.values()) and not is_bad(number)
+        }
+        self._leading = self._leading_to(self._ends)
+        self._edges = [[each for each in edges if each.target in self._leading] for edges in self._edges]
+        self._start_is_good = 0 in self._leading
+
+    def drawn(self) -> list[tuple[Choice, ...]]:
+        """Return runs that were drawn at random: at each step, each good move is as likely as any other."""
+        found = []
+        for seed in range(DRAWN if self._start_is_good else 0):
+            generator = random.Random(seed)
+            number = 0
+            way: list[Choice] = []
+            while len(way) < STEPS_MAX:
+                if number in self._ends and not any(each.free for each in self._edges[number]):
+                    found.append(tuple(way))
+                    break
+                if not self._edges[number]:
+                    break
+                edge = generator.choice(self._edges[number])
+                way.append(edge.choice)
+                number = edge.target
+        return found
+
+    def shortest(self) -> tuple[Choice, ...]:
+        """Return a shortest run to where everything is settled."""
+        return self._way(0, lambda number: number in self._ends)
+
+    def longest(self) -> tuple[Choice, ...]:
+        """Return a run that comes through as many components of the graph as any: a longest, if there is no circle."""
+        return self._through(lambda number: number in self._ends)
+
+    def latest(self) -> tuple[int, tuple[Choice, ...]] | None:
+        """Return the number of the first free step, with a run in which that comes as late as in any; None without."""
+        asking = {each.number for edges in self._edges for each in edges if each.free}
+        if not asking:
+            return None
+        way = self._through(lambda number: number in asking, lambda each: not each.free)
+        number = self._after(0, way)
+        free = next(each for each in self._edges[number] if each.free)
+        rest = self._way(free.target, lambda each: each in self._ends and not any(e.free for e in self._edges[each]))
+        return len(way) + 1, (*way, free.choice, *rest)
+
+    def through_faults(self) -> tuple[set[str], tuple[Choice, ...]]:
+        """Return a shortest run that meets as many kinds of fault as any, and which it meets."""
+        start: tuple[int, frozenset[str]] = (0, frozenset())
+        came_by: dict[tuple[int, frozenset[str]], tuple[tuple[int, frozenset[str]], Choice] | None] = {start: None}
+        waiting = deque([start])
+        best = None
+        while waiting:
+            here = waiting.popleft()
+            number, kinds = here
+            if number in self._ends and (best is None or len(kinds) > len(best[1])):
+                best = here
+            for each in self._edges[number]:
+                after = (each.target, kinds | {each.fault} if each.fault else kinds)
+                if after not in came_by:
+                    came_by[after] = (here, each.choice)
+                    waiting.append(after)
+        way: list[Choice] = []
+        here = best or start
+        while (came := came_by[here]) is not None:
+            here, choice = came
+            way.append(choice)
+        return set((best or start)[1]), tuple(reversed(way))
+
+    @cached_property
+    def ends_always(self) -> bool:
+        """Whether there is no circle."""
+        return all(len(each) == 1 for each in self._components) and not any(
+            each.target == each.number for edges in self._edges for each in edges
+        )
+
+    # How they are found
+
+    @cached_property
+    def _components(self) -> list[set[int]]:
+        """The components of the graph, each behind those that can be come to from it."""
+        return strong_components({number: [each.target for each in edges] for number, edges in enumerate(self._edges)})
+
+    def _through(
+        self, wanted: Callable[[int], bool], along: Callable[[_Edge], bool] = lambda _: True
+    ) -> tuple[Choice, ...]:
+        """Return a way from the start to a wanted state that comes through as many components as any."""
+        component_of = {number: index for index, each in enumerate(self._components) for number in each}
+        lengths: dict[int, int] = {}
+        leaving: dict[int, _Edge | None] = {}
+        for index, component in enumerate(self._components):  # what can be come to stands before
+            if any(wanted(number) for number in component):
+                lengths[index], leaving[index] = 0, None
+            for edge in (each for number in sorted(component) for each in self._edges[number] if along(each)):
+                after = component_of[edge.target]
+                if after != index and after in lengths and lengths[after] + 1 > lengths.get(index, -1):
+                    lengths[index], leaving[index] = lengths[after] + 1, edge
+        number = 0
+        way: list[Choice] = []
+        while (edge_out := leaving[component_of[number]]) is not None:
+            way += [*self._way(number, lambda each, goal=edge_out.number: each == goal, along), edge_out.choice]  # type: ignore[misc]
+            number = edge_out.target
+        return (*way, *self._way(number, wanted, along))
+
+    def _way(
+        self, start: int, wanted: Callable[[int], bool], along: Callable[[_Edge], bool] = lambda _: True
+    ) -> tuple[Choice, ...]:
+        """Return a shortest way from a state to a wanted one."""
+        came_by: dict[int, _Edge | None] = {start: None}
+        waiting = deque([start])
+        while waiting:
+            number = waiting.popleft()
+            if wanted(number):
+                way: list[Choice] = []
+                while (edge := came_by[number]) is not None:
+                    way.append(edge.choice)
+                    number = edge.number
+                return tuple(reversed(way))
+            for each in self._edges[number]:
+                if along(each) and each.target not in came_by:
+                    came_by[each.target] = each
+                    waiting.append(each.target)
+        raise InternalError("There is no way in a state graph to where there should be one; please report it.")
+
+    def _after(self, start: int, way: tuple[Choice, ...]) -> int:
+        for choice in way:
+            start = next(each.target for each in self._edges[start] if each.choice == choice)
+        return start
+
+    def _leading_to(self, goals: set[int]) -> set[int]:
+        before: dict[int, list[int]] = {}
+        for edges in self._edges:
+            for each in edges:
+                before.setdefault(each.target, []).append(each.number)
+        found, waiting = set(goals), list(goals)
+        while waiting:
+            for number in before.get(waiting.pop(), ()):
+                if number not in found:
+                    found.add(number)
+                    waiting.append(number)
+        return found
+
+
+def _nature(graph: StateGraph, move: Move) -> tuple[bool, str | None]:
+    """Return whether a move is free, and which fault it is."""
+    fault = graph.event(move.key).fault if move.successor.budget else None
+    return not move.successor.owed and not move.successor.budget, fault
+
+
+def _settled(graph: StateGraph) -> set[int]:
+    """Return the states to which the owed steps, faults aside, can always come back."""
+    owed = {number: [each.target for each in moves if each.successor.owed] for number, moves in enumerate(graph.moves)}
+    return set().union(*terminal_components(owed))

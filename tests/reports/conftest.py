@@ -1,0 +1,41 @@
+"""One browser for all tests of pages, and the auditor of accessibility that they run in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.reports.browser import DRIVER, Browser, browsing
+
+AXE = "axe-core@4.10.3"
+AXE_FILE = "DEADHEAT_TEST_AXE"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if DRIVER is None:
+        pytest.skip("there is no chromedriver: install Debian's packages chromium and chromium-driver")
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The script of axe-core, from the npm registry, or from where the environment says that it lies."""
+    if given := os.environ.get(AXE_FILE):
+        return Path(given).read_text()
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip(f"there is no npm to fetch axe-core with, and {AXE_FILE} names no axe.min.js")
+    folder = tmp_path_factory.mktemp("axe")
+    try:
+        done = subprocess.run([npm, "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True, timeout=60)
+        subprocess.run(["tar", "xzf", done.stdout.split()[-1]], cwd=folder, check=True, timeout=60)
+    except (IndexError, subprocess.SubprocessError):
+        pytest.skip(f"axe-core cannot be fetched from the npm registry, and {AXE_FILE} names no axe.min.js")
+    return (folder / "package" / "axe.min.js").read_text()

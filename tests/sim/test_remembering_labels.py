@@ -1,0 +1,109 @@
+"""What a search for all sets of faults has learned is kept between runs, and changes no answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from deadheat.scenarios.frontier import frontiers
+from deadheat.scenarios.scenario import Scenario
+from deadheat.sim import kept
+from deadheat.sim.explore.labels.breaking import breaking_sets
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.learn import remembering
+from deadheat.sim.learn.recalled import Recalled
+from deadheat.sim.learn.tables import Tables
+from deadheat.sim.model import Model
+from tests.scenarios.obvious_frontier import Obvious, said_of
+from tests.sim.label_models import helpers, holes, question
+from tests.sim.random_models import models
+from tests.sim.test_breaking_sets import question_of, said_by
+from tests.sim.test_remembering import THOROUGH, cache, keep_although_tests_run, steps_taken
+
+__all__ = ["cache", "steps_taken"]  # the fixtures
+
+
+def said(protocol: str, up_to: int = 1) -> Obvious:
+    return said_of(frontiers([Scenario(protocol)], up_to))
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[type[Tables]]:
+    """The tables that searches were begun with: whether they learn or recall."""
+    made: list[type[Tables]] = []
+
+    def noted(*arguments: Any, **named: Any) -> Tables:
+        tables = remembering_as(*arguments, **named)
+        made.append(type(tables))
+        return tables
+
+    remembering_as = remembering.remembering_as
+    monkeypatch.setattr("deadheat.sim.explore.labels.tables.remembering_as", noted)
+    return made
+
+
+@pytest.mark.parametrize("protocol", ["baseline", "name-tombstone"])
+def test_a_second_frontier_learns_nothing_and_says_the_same(
+    protocol: str, cache: Path, monkeypatch: pytest.MonkeyPatch, begun: list[type[Tables]], steps_taken: list[Any]
+) -> None:
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    without = said(protocol)
+    monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
+    assert said(protocol) == without
+    assert steps_taken
+    begun.clear()
+    steps_taken.clear()
+    assert said(protocol) == without
+    assert begun
+    assert all(issubclass(each, Recalled) for each in begun)
+    assert steps_taken == []
+
+
+def test_a_frontier_of_more_faults_learns_more_and_says_what_it_said_without(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    without = said("baseline", 0), said("baseline", 1)
+    monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
+    assert [said("baseline", up_to) for up_to in (0, 1, 0, 1)] == [*without, *without]
+
+
+@settings(THOROUGH, max_examples=25, derandomize=True)
+@given(models())
+def test_random_models_are_broken_alike_with_and_without(
+    tmp_path_factory: pytest.TempPathFactory, model: Model
+) -> None:
+    asked = question_of(model)
+    without = said_by(breaking_sets(asked))
+    with pytest.MonkeyPatch.context() as patch:
+        keep_although_tests_run(patch)
+        patch.setenv(kept.VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        for _ in range(3):
+            assert said_by(breaking_sets(asked)) == without
+
+
+@pytest.mark.parametrize("values_max", [1, 2, 100])
+def test_a_limit_of_values_is_met_as_if_all_was_learned_anew(
+    values_max: int, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = question(helpers((0, 0, 1)), 2, options=SearchOptions(values_max=values_max))
+    breaking_sets(question(helpers((0, 0, 1)), 2))
+    assert list(cache.iterdir())
+    with_it = breaking_sets(asked)
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    assert with_it.stopped == breaking_sets(asked).stopped
+
+
+def test_a_mutant_that_takes_any_models_lessons_for_those_of_another_is_noticed(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_by() -> list[list[Any]]:
+        return [list(breaking_sets(question(holes(((kind,),)), 1)).broken["always"]) for kind in (0, 1)]
+
+    assert broken_by() == [[(0,)], [(1,)]]
+    assert broken_by() == [[(0,)], [(1,)]]
+    monkeypatch.setattr(remembering, "key_of", lambda model, *, merging: "the same for all")
+    assert broken_by() == [[(0,)], [(0,)]]

@@ -1,0 +1,138 @@
+"""`deadheat simulate` and `deadheat migrate`: what they print, exit codes, and one sentence for each mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command import deadheat
+
+FEW = ("--cancellations", "2000")
+
+
+def test_protocols_are_compared_on_the_same_random_numbers() -> None:
+    done = deadheat("simulate", "baseline", "request-token", *FEW, "--profile", "busy", "--json")
+    assert done.returncode == 0, done.stderr
+    content = json.loads(done.stdout)
+    assert [each["protocol"] for each in content["results"]] == ["baseline", "request-token"]
+    assert all(each["method"] == "kernel" and each["cancellations"] == 2_000 for each in content["results"])
+    assert content["comparisons"][0]["first"] == "baseline"
+    assert content["results"][0]["cost"] is None
+
+
+def test_the_same_seed_says_the_same_and_another_does_not() -> None:
+    one, other, third = (deadheat("simulate", "baseline", *FEW, "--json", "--seed", seed).stdout for seed in "112")
+    assert one == other != third
+
+
+def test_without_a_memory_all_is_exact() -> None:
+    done = deadheat("simulate", "baseline", "--memoryless", "--json", "--price-per-hour", "2", "--arrivals", "100/h")
+    (found,) = json.loads(done.stdout)["results"]
+    assert found["method"] == "exact"
+    orphans = found["orphans_per_million"]
+    assert orphans["low"] == orphans["estimate"] == orphans["high"]
+    assert found["cost_per_day"]["estimate"] == pytest.approx(2_400 * found["cost"]["estimate"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--method", "guess"), "There is no method 'guess'"),
+        (("--method", "exact"), "without sampling only exponential and Erlang ones can be had"),
+        (("--latency", "T7=lognormal(median=80ms)"), "lacks its p99"),
+        (("--latency", "T7=exponential(rate=-1/s)"), "is not so many a time"),
+        (("--latency", "T77=5ms"), "There is no step that takes time named 'T77'"),
+        (("--latency", "orphan-cleanup.begins=periodic(0)"), "The period in"),
+        (("--profile", "calm"), "There is no profile 'calm'"),
+        (("--profile", "calm.toml"), "The profile calm.toml cannot be read"),
+        (("--price-per-hour", "-1"), "'-1' is no price"),
+        (("--arrivals", "0/h"), "is not so many a time"),
+        (("--cancellations", "0"), "'0' is no number for --cancellations"),
+        (("--faults", "http-loss=1"), "Nobody has said how long 'http-loss' takes"),
+        (("--faults", "http-loss=1", "--latency", "http-loss=chance(2)"), "is no share"),
+        (("--latency", "T3=empirical(none.csv)"), "none.csv cannot be read"),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence(arguments: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+    done = deadheat("simulate", "baseline", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in " ".join(done.stderr.split())
+    assert done.stdout == ""
+
+
+def test_a_chance_is_how_often_a_fault_is_met_when_its_step_happens() -> None:
+    done = deadheat(
+        *("simulate", "baseline", *FEW, "--faults", "http-loss=1", "--latency", "http-loss=chance(50%)", "--json")
+    )
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)["results"]
+    assert found["faults"] == {"http-loss": 1}
+
+
+def test_a_migration_whose_end_is_a_mistake_is_1_and_one_that_is_safe_is_0() -> None:
+    proposed, closed = deadheat("migrate", *FEW), deadheat("migrate", "name-tombstone", *FEW)
+    assert proposed.returncode == 1
+    assert proposed.stdout.startswith("Phase 4 is a mistake: without the cleanup, request-token violates")
+    assert closed.returncode == 0
+    assert closed.stdout.startswith("Safe: ")
+
+
+def test_a_migration_that_was_not_decided_is_3() -> None:
+    done = deadheat("migrate", "name-tombstone", *FEW, "--max-states", "20")
+    assert done.returncode == 3, done.stdout
+    assert done.stdout.startswith("Not decided")
+
+
+def test_the_curve_of_the_period_is_printed_and_plotted(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    asked = (
+        "simulate",
+        "baseline+orphan-cleanup",
+        "--profile",
+        "busy",
+        "--curve",
+        "--arrivals",
+        "400/h",
+        "--alert",
+        "20",
+    )
+    for name in ("curve.png", "curve.svg"):
+        done = deadheat(*asked, "--cancellations", "20000", "--plot", name, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / name).stat().st_size > 1_000
+    rows = [line for line in done.stdout.splitlines() if "█" in line]
+    assert len(rows) == 8
+    lengths = [line.count("█") for line in rows]
+    assert lengths == sorted(lengths)
+    assert all(len(line) <= 80 and "…" not in line for line in done.stdout.splitlines())
+
+
+def test_along_a_counterexample_the_likelihood_rises_where_the_race_is_lost(tmp_path: Path) -> None:
+    deadheat("show", "baseline", "--property", "no-transient-orphan", "--save", "orphan.json", cwd=tmp_path)
+    done = deadheat("simulate", "--along", "orphan.json", "--memoryless", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    steps = json.loads(done.stdout)["along"]
+    assert steps[0]["process"] is None
+    assert steps[0]["greatest"] < 0.01 < steps[-1]["least"]
+    assert "still follows" in deadheat("simulate", "--along", "orphan.json", "--memoryless", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "There is nothing to simulate"),
+        (("baseline", "--along", "orphan.json"), "--along is about the protocol of its counterexample"),
+        (("baseline", "request-token", "--curve"), "--curve is about one protocol"),
+        (("baseline", "--curve"), "baseline has no cleanup"),
+        (("baseline", "--plot", "x.png"), "--alert and --plot are about the curve"),
+        (("baseline+orphan-cleanup", "--curve", "--plot", "x.foo", "--cancellations", "9"), "x.foo cannot be written"),
+    ],
+)
+def test_questions_that_do_not_go_together_are_told_in_one_sentence(
+    arguments: tuple[str, ...], sentence: str, tmp_path: Path
+) -> None:
+    done = deadheat("simulate", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in " ".join(done.stderr.split())
