@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # the same names as below, for type checkers
         Outcome as Outcome,
         Verdict as Verdict,
     )
+    from deadheat.scenarios.schedules import DrawnRun as DrawnRun, schedules as schedules
     from deadheat.sim.blocks import atomic_block as atomic_block
     from deadheat.sim.components import (
         BLOCKED as BLOCKED,
@@ -111,6 +112,7 @@ _NAMES = {
     ),
     "deadheat.models.system": ("Addition", "Protocol"),
     "deadheat.scenarios.check": ("CheckResult", "Counterexample", "Outcome", "Verdict"),
+    "deadheat.scenarios.schedules": ("DrawnRun", "schedules"),
     "deadheat.sim.blocks": ("atomic_block",),
     "deadheat.sim.components": ("BLOCKED", "Component", "Outcomes", "Step", "operation"),
     "deadheat.sim.errors": (

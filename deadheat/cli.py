@@ -63,6 +63,14 @@ COMMANDS = {
             "what --require asks for is not so",
         ),
     ),
+    "fuzz": Listed(
+        "Draw runs at random, where there are too many for a check, and shrink what they find; never a proof.",
+        "deadheat.commands.fuzz:fuzz",
+        epilog(
+            "deadheat fuzz creation-lock -n 3 --faults worker-crash=1 --schedules 20000",
+            "exact rates were told (--rate)",
+        ),
+    ),
     "replay": Listed(
         "Run a saved counterexample again: proof that the race is there, and no guard, since it fails once it is gone.",
         "deadheat.commands.replay:replay",

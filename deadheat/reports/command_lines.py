@@ -12,7 +12,7 @@ from deadheat.scenarios.scenario import Scenario, budget_text
 if TYPE_CHECKING:  # not at run time: a table of verdicts need not wait for it
     from deadheat.scenarios.rollout import Rollout
 
-__all__ = ["rollout_command", "show_command"]
+__all__ = ["fuzz_command", "rollout_command", "show_command"]
 
 PLAIN = r"[\w./:=+-][\w./:=+~-]*"
 """What no shell takes for anything but itself."""
@@ -29,6 +29,12 @@ def rollout_command(found: Rollout) -> str:
     named = () if asked == tuple(found.scenario.subject.properties) else asked
     options = (*_options(found.scenario), *(f"--property {_word(each)}" for each in named))
     return " ".join(("deadheat rollout", _word(found.old), _word(found.new), *options))
+
+
+def fuzz_command(scenario: Scenario, name: str, blob: str) -> str:
+    """Return the command that makes a run again that was drawn at random."""
+    asked = ("--property", _word(name), *_options(scenario), f"--blob {_word(blob)}")
+    return " ".join(("deadheat fuzz", _word(scenario.protocol), *asked))
 
 
 def _options(scenario: Scenario) -> Iterator[str]:

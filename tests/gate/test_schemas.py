@@ -85,8 +85,8 @@ def test_a_name_that_is_none_is_told_the_nearest() -> None:
 def test_every_command_with_json_has_a_schema() -> None:
     """A new one is noticed here: give it a form, and a test below that runs it."""
     known = {
-        "check", "cleanup", "conform", "explore", "frontier", "gate", "incidents", "latencies", "list", "live check",
-        "live replay", "live stress", "migrate", "mutate", "rollout", "simulate", "window",
+        "check", "cleanup", "conform", "explore", "frontier", "fuzz", "gate", "incidents", "latencies", "list",
+        "live check", "live replay", "live stress", "migrate", "mutate", "rollout", "simulate", "window",
     }  # fmt: skip
     found = set()
 
@@ -109,6 +109,8 @@ def test_every_command_with_json_has_a_schema() -> None:
         ("check", ["check", "baseline", "--max-states", "50"]),
         ("frontier", ["frontier", "baseline", "creation-lock", "-p", "no-transient-orphan"]),
         ("incidents", ["incidents", "kueue-12820", "airflow-69762"]),
+        ("fuzz", ["fuzz", "baseline", "--schedules", "100", "-p", "terminal-is-final", "-p", "nothing-stuck"]),
+        ("fuzz-rate", ["fuzz", "--rate", "baseline"]),
         ("rollout", ["rollout", "baseline", "name-tombstone", "--faults", "http-retry=1"]),
         ("migrate", ["migrate", "--cancellations", "2000"]),
         ("simulate", ["simulate", "baseline+orphan-cleanup", "--curve", "--cancellations", "500", "--arrivals", "9/h"]),

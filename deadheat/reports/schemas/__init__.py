@@ -7,6 +7,7 @@ be added to an output, so a reader shall pass over those that it does not know.
 from __future__ import annotations
 
 from deadheat.reports.schemas.form import Form
+from deadheat.reports.schemas.fuzz import Fuzz, FuzzRate
 from deadheat.reports.schemas.searches import Check, Explore, Frontier, Gate, Incidents, Mutate, Rollout, Window
 from deadheat.reports.schemas.servers import CleanupLine, Conform, Live, Operations, Stress
 from deadheat.reports.schemas.timed import Latencies, Migrate, Simulate
@@ -19,6 +20,8 @@ FORMS: dict[str, type[Form]] = {
     "conform": Conform,
     "explore": Explore,
     "frontier": Frontier,
+    "fuzz": Fuzz,
+    "fuzz-rate": FuzzRate,
     "gate": Gate,
     "incidents": Incidents,
     "latencies": Latencies,

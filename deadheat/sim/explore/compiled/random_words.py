@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deadheat.sim.explore.compiled.arrays import Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 
-__all__ = ["below", "fill_below", "fill_units", "fill_words", "unit", "word"]
+__all__ = ["begin", "below", "fill_below", "fill_units", "fill_words", "unit", "word"]
 
 STEP = numpy.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = numpy.uint64(0xBF58476D1CE4E5B9), numpy.uint64(0x94D049BB133111EB)
@@ -21,13 +21,25 @@ TO_UNIT, UNIT = numpy.uint64(11), 2.0**-53
 
 
 @inlined
+def mixed(value: Number) -> Number:
+    """Return a hash of 64 bits, in which every bit depends on every bit."""
+    value = (value ^ (value >> BY_30)) * FIRST
+    value = (value ^ (value >> BY_27)) * SECOND
+    return value ^ (value >> BY_31)
+
+
+@inlined
+def begin(state: UInt64, at: Number, base: Number, number: Number) -> None:
+    """Let state[at] be the stream of that number, for the hash of a seed (see `random_words.stream`)."""
+    state[at] = mixed(numpy.uint64(base) + numpy.uint64(number + 1) * STEP)
+
+
+@inlined
 def word(state: UInt64, at: Number) -> Number:
     """Return the next 64 bits."""
     value = state[at] + STEP
     state[at] = value
-    value = (value ^ (value >> BY_30)) * FIRST
-    value = (value ^ (value >> BY_27)) * SECOND
-    return value ^ (value >> BY_31)
+    return mixed(value)
 
 
 @inlined

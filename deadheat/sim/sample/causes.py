@@ -1,0 +1,67 @@
+"""What tells two failures apart: the property, the faults, and the order of those steps that are in conflict.
+
+Two steps of different processes are in conflict where one of them writes what the other touches. Runs that differ only
+in the order of steps that are not have one cause.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from deadheat.sim.freeze import freeze
+from deadheat.sim.model import Model
+from deadheat.sim.operations import operations_of
+from deadheat.sim.run.simulation import Simulation, Transition
+from deadheat.sim.run.stepping import touched
+from deadheat.sim.trace import Schedule
+
+__all__ = ["Cause", "cause_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The property, how often each kind of fault happens, and which step comes before which that it conflicts with."""
+
+    property: str
+    faults: tuple[tuple[str, int], ...]
+    order: frozenset[tuple[str, str]]
+
+
+def cause_of(model: Model, name: str, schedule: Schedule) -> Cause:
+    """Return the cause of a failure; the schedule is executed through simpy for it."""
+    simulation = Simulation(model)
+    done: list[tuple[str, str, frozenset[str], frozenset[str]]] = []
+    faults: Counter[str] = Counter()
+    order: set[tuple[str, str]] = set()
+    for choice in schedule.choices:
+        before = dict(simulation.values)
+        transition = simulation.fire(choice)
+        written = frozenset(
+            name for name, value in transition.step.values.items() if freeze(value) != freeze(before[name])
+        )
+        request = transition.operation
+        if request is None:
+            process = next(each for each in model.processes if each.name == choice.process)
+            crash = process.crashes[choice.crash]
+            fault: str | None = crash.kind
+            reached = touched(model, crash.request)
+        else:
+            reached, fault = touched(model, request), transition.step.fault
+        if fault is not None:
+            faults[fault] += 1
+        step = _name_of(transition)
+        order.update(
+            (earlier, step)
+            for process_name, earlier, writes, touches in done
+            if process_name != choice.process and (writes & frozenset(reached) or written & touches)
+        )
+        done.append((choice.process, step, written, frozenset(reached)))
+    return Cause(name, tuple(sorted(faults.items())), frozenset(order))
+
+
+def _name_of(transition: Transition) -> str:
+    if transition.operation is None:
+        return f"{transition.choice.process}: crash"
+    parts = [f"{each.component}.{each.name}" for each in operations_of(transition.operation)]
+    return f"{transition.choice.process}: {transition.operation.label or ' and '.join(parts)}"

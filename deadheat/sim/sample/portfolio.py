@@ -1,0 +1,191 @@
+"""Several strategies side by side: all of them in turn, and again whichever has met most that was new.
+
+Time is given in rounds of so many runs, never in seconds: so a seed gives the same runs on every machine, and a clock
+decides only after which round to stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deadheat.sim.learn.tables import Tables
+from deadheat.sim.model import Kind, Model
+from deadheat.sim.random_words import RandomWords, stream
+from deadheat.sim.sample.path_counts import counts_of, explored, thresholds_of
+from deadheat.sim.sample.strategies import Strategy
+from deadheat.sim.sample.walker import STEPS_MAX, Failure, Walker
+from deadheat.sim.trace import Schedule
+
+__all__ = ["ALL", "Found", "Portfolio", "mutated"]
+
+ALL = tuple(Strategy)
+
+FIRST_ROUND, ROUND_MAX = 16, 512
+"""So many runs has a round at first; then twice as many each time around."""
+
+CORPUS_MAX = 256
+HANDED_MAX = 40
+"""So many failures of a property are looked at; more of them are counted, and no more."""
+
+CHANGES_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A failure, and how many runs were made, of how many steps, up to it."""
+
+    failure: Failure
+    runs: int
+    steps: int
+
+
+class Portfolio:
+    """Strategies at work on a model; `found` are the failures so far, in the order in which they were met.
+
+    With one strategy alone, these are its runs from the first on.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        seed: int,
+        strategies: Sequence[Strategy] = ALL,
+        depth: int = 0,
+        steps_max: int = STEPS_MAX,
+    ) -> None:
+        self.model = model
+        self.tables = Tables(model)
+        self.walker = Walker(self.tables, steps_max, HANDED_MAX)
+        self.found: list[Found] = []
+        self.last_new = 0
+        self._followed = 0
+        self._seed = seed
+        self._depth = depth
+        self._runs = dict.fromkeys(strategies, 0)
+        self._news = dict.fromkeys(strategies, 0.0)
+        self._round = FIRST_ROUND
+        self._due: list[Strategy] = []
+        self._corpus: list[tuple[int, ...]] = []
+        if Strategy.PATHS in strategies:
+            space = explored(self.tables)
+            if space is not None:
+                self.walker.count_paths(thresholds_of(space, counts_of(space)))
+        self._look_at_the_beginning()
+
+    @property
+    def runs(self) -> int:
+        """How many runs were made."""
+        return self.walker.runs
+
+    def counts(self) -> dict[str, int]:
+        """Return in how many runs each property was violated."""
+        return self.walker.counts()
+
+    def by_strategy(self) -> dict[str, int]:
+        """Return how many runs each strategy made."""
+        return {strategy.value: runs for strategy, runs in self._runs.items()}
+
+    def follow(self, schedule: Schedule) -> int:
+        """Run a schedule as far as its steps are possible, and on from there; return how many of them are.
+
+        It is then one of those that are changed.
+        """
+        codes, state = [], self.tables.initial()
+        for choice in schedule.choices[: schedule.cycle_from]:
+            found = next((each for each in self.tables.choices(state) if each[0].choice == choice), None)
+            if found is None:
+                break
+            codes.append(self.walker.code(state, choice))
+            state = found[1]
+        if codes:
+            self._corpus.append(tuple(codes))
+            before, number = self.walker.runs, self._followed
+
+            def on_failure(failure: Failure) -> None:
+                self.found.append(Found(failure, before + 1, failure.steps))
+
+            self.walker.walk(
+                Strategy.FEEDBACK,
+                ~self._seed,
+                number,
+                number + 1,
+                on_failure,
+                on_new=self._keep,
+                follow=(tuple(codes),),
+            )
+            self._followed += 1
+        return len(codes)
+
+    def go_on(self, runs_max: int) -> None:
+        """Make one more round, of so many runs at most."""
+        if not self._due:
+            self._due = self._next_around()
+        strategy = self._due.pop(0)
+        first = self._runs[strategy]
+        count = min(self._round, runs_max)
+        before, steps, runs = self.walker.states, self.walker.steps, self.walker.runs
+        follow = self._to_follow(first, count) if strategy is Strategy.FEEDBACK else ()
+
+        def on_failure(failure: Failure) -> None:
+            self.found.append(Found(failure, runs + failure.run - first + 1, failure.steps))
+
+        self.walker.walk(
+            strategy,
+            self._seed,
+            first,
+            first + count,
+            on_failure,
+            depth=self._depth,
+            on_new=self._keep,
+            follow=follow,
+        )
+        self._runs[strategy] += count
+        new = self.walker.states - before
+        self._news[strategy] = new / max(self.walker.steps - steps, 1)
+        if new:
+            self.last_new = self.walker.runs
+
+    def _next_around(self) -> list[Strategy]:
+        """Return which strategies have a turn: each, and once more for each the one that met most that was new."""
+        each = list(self._runs)
+        if not any(self._runs.values()):
+            return each
+        self._round = min(2 * self._round, ROUND_MAX)
+        best = max(each, key=lambda strategy: self._news[strategy])
+        return [*each, *[best] * (len(each) - 1)]
+
+    def _keep(self, codes: tuple[int, ...]) -> None:
+        self.last_new = self.walker.runs
+        self._corpus.append(codes)
+        del self._corpus[:-CORPUS_MAX]
+
+    def _to_follow(self, first: int, count: int) -> list[tuple[int, ...]]:
+        words = RandomWords(stream(~self._seed, first))
+        return [mutated(words.one_of(self._corpus), words) if self._corpus else () for _ in range(count)]
+
+    def _look_at_the_beginning(self) -> None:
+        """Look at the initial state: what it violates, no step does."""
+        initial = self.tables.initial()
+        for watch in self.tables.watches_of(Kind.ALWAYS):
+            if watch.violated(initial):
+                failure = Failure(watch.property.name, Schedule(()), Strategy.UNIFORM, 0, 0)
+                self.found.append(Found(failure, 1, 0))
+
+
+def mutated(codes: Sequence[int], words: RandomWords) -> tuple[int, ...]:
+    """Return a run changed in a few places: cut off, or steps of it exchanged, left out, or moved."""
+    changed = list(codes)
+    for _ in range(1 + words.below(CHANGES_MAX)):
+        if len(changed) < 2:
+            break
+        at, what = words.below(len(changed) - 1), words.below(4)
+        if what == 0:
+            del changed[at + 1 :]
+        elif what == 1:
+            changed[at], changed[at + 1] = changed[at + 1], changed[at]
+        elif what == 2:
+            del changed[at]
+        else:
+            changed.insert(words.below(len(changed)), changed.pop(at))
+    return tuple(changed)

@@ -1,0 +1,239 @@
+"""Shrinking: of all the runs that violate a property like one that was found, a least one.
+
+Which of two is the lesser is one total order: fewer faults, then fewer steps, then fewer switches from one process to
+another, then the choices themselves, compared as text. Candidates come from three places: steps are left out; the steps
+that the run took, and no others, are searched for a shortest way; and so are all steps, with no more faults than the
+run has, as far as that many states show. Each candidate goes through one gate, which executes it through simpy, and
+keeps it only if it is the lesser, and violates the property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from deadheat.sim.errors import ReplayDivergedError, UndecidedError
+from deadheat.sim.explain.confirm import violation_of
+from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.watches import Watch
+from deadheat.sim.model import Kind, Model
+from deadheat.sim.sample.lasting import Lasting
+from deadheat.sim.trace import Choice, Schedule
+
+__all__ = ["Gate", "Shrinker", "order_of", "switches_in"]
+
+NEAR_MAX, FAR_MAX = 3_000, 10_000
+"""So many states are looked at for a way made of the steps that a run took, and for one made of all steps."""
+
+Order = tuple[int, int, int, tuple[tuple[str, int, int], ...]]
+
+
+def switches_in(choices: Sequence[Choice]) -> int:
+    """Return how often a step is another process's than the one before it."""
+    return sum(one.process != other.process for one, other in pairwise(choices))
+
+
+def order_of(schedule: Schedule, faults: int) -> Order:
+    """Return what schedules are compared by; the least is the best."""
+    choices = schedule.choices
+    text = tuple((each.process, each.alternative, each.branch) for each in choices)
+    return faults, len(choices), switches_in(choices), text
+
+
+class Gate:
+    """The one way by which a smaller schedule is accepted: it is executed, and violates the property."""
+
+    def __init__(self, model: Model, name: str, schedule: Schedule, faults: int) -> None:
+        self.best = schedule
+        self.faults = faults
+        self.attempts = 0
+        self._model = model
+        self._name = name
+
+    def offer(self, schedule: Schedule, faults: int) -> bool:
+        """Execute a schedule, and keep it if it is the lesser and violates the property; return whether it was kept."""
+        if order_of(schedule, faults) >= order_of(self.best, self.faults):
+            return False
+        self.attempts += 1
+        try:
+            violated = violation_of(self._model, self._name, schedule) is not None
+        except (ReplayDivergedError, UndecidedError):
+            violated = False
+        if violated:
+            self.best, self.faults = schedule, faults
+        return violated
+
+
+class Shrinker:
+    """Shrinks schedules that violate one property of a model."""
+
+    def __init__(self, model: Model, tables: Tables, name: str, lasting: Lasting | None = None) -> None:
+        self._model = model
+        self._tables = tables
+        self._name = name
+        self._watch: Watch = next(each for each in tables.watches if each.property.name == name)
+        self._lasting = lasting or Lasting(tables)
+
+    def near(self, schedule: Schedule) -> Gate:
+        """Shrink a schedule to what can be made of its own steps; return the gate, with the best of them."""
+        gate = Gate(self._model, self._name, schedule, self.faults_in(schedule))
+        self._offer(gate, self._without(self._stem(gate.best)))
+        steps = self._steps_of(gate.best)
+        for faults in range(gate.faults + 1):
+            found = self._shortest(lambda state, each: self._step(state, each) in steps, faults, NEAR_MAX)
+            if found is not None:
+                self._offer(gate, found)
+                break
+        self._straighten(gate)
+        return gate
+
+    def far(self, gate: Gate) -> None:
+        """Look for a shorter one among all that have no more faults, of the same kinds."""
+        kinds = {each.budget for each in self._faults_of(gate.best)}
+        for faults in range(gate.faults + 1):
+            found = self._shortest(lambda _, each: not each.budget or each.budget in kinds, faults, FAR_MAX)
+            if found is not None:
+                self._offer(gate, found)
+                break
+        self._straighten(gate)
+
+    def faults_in(self, schedule: Schedule) -> int:
+        """Return how many steps of a schedule are faults."""
+        return len(self._faults_of(schedule))
+
+    def _faults_of(self, schedule: Schedule) -> list[Successor]:
+        taken = []
+        state = self._tables.initial()
+        for choice in schedule.choices:
+            successor, state = self._taken(state, choice) or _not_possible()
+            taken.append(successor)
+        return [each for each in taken if each.budget]
+
+    def _taken(self, state: int, choice: Choice) -> tuple[Successor, int] | None:
+        return next((each for each in self._tables.choices(state) if each[0].choice == choice), None)
+
+    def _stem(self, schedule: Schedule) -> tuple[Choice, ...]:
+        return schedule.choices[: schedule.cycle_from]
+
+    def _step(self, state: int, successor: Successor) -> tuple[int, Choice]:
+        """Return what a step is, wherever it is taken: where its process stands, and the choice."""
+        number = next(n for n, each in enumerate(self._model.processes) if each.name == successor.choice.process)
+        return self._tables.field(state, number), successor.choice
+
+    def _steps_of(self, schedule: Schedule) -> set[tuple[int, Choice]]:
+        steps, state = set(), self._tables.initial()
+        for choice in self._stem(schedule):
+            successor, after = self._taken(state, choice) or _not_possible()
+            steps.add(self._step(state, successor))
+            state = after
+        return steps
+
+    def _offer(self, gate: Gate, choices: tuple[Choice, ...]) -> bool:
+        """Offer a way to a violation, with the cycle that makes one of it, if it takes one."""
+        state = self._tables.initial()
+        for choice in choices:
+            _, state = self._taken(state, choice) or _not_possible()
+        schedule = Schedule(choices)
+        if self._watch.property.kind is Kind.EVENTUALLY:
+            part = next(each for each in self._watch.parts if self._lasts(each, state))
+            cycle = self._lasting.cycle(part, state)
+            schedule = Schedule((*choices, *cycle), cycle_from=len(choices))
+        return gate.offer(schedule, self.faults_in(schedule))
+
+    # Candidates
+
+    def _violates(self, before: int, after: int) -> bool:
+        """Return whether a run that takes this step violates the property by then."""
+        if self._watch.property.kind in (Kind.ALWAYS, Kind.STEP):
+            return self._watch.violated_by(before, after)
+        return any(self._lasts(part, after) for part in self._watch.parts)
+
+    def _lasts(self, part: object, state: int) -> bool:
+        return any(
+            each.violated(state) and self._lasting.violated(each, state) for each in self._watch.parts if each is part
+        )
+
+    def _run(self, choices: Sequence[Choice]) -> tuple[Choice, ...] | None:
+        """Return as much of a schedule as violates the property, those steps left out that are not possible."""
+        state, taken = self._tables.initial(), []
+        for choice in choices:
+            found = self._taken(state, choice)
+            if found is None:
+                continue
+            taken.append(choice)
+            if self._violates(state, found[1]):
+                return tuple(taken)
+            state = found[1]
+        return None
+
+    def _without(self, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        """Return what is left of a schedule when whatever can be left out of it is: many steps first, then few."""
+        size = len(choices) // 2
+        while size:
+            at = 0
+            while at < len(choices):
+                rest = self._run((*choices[:at], *choices[at + size :]))
+                if rest is not None and len(rest) < len(choices):
+                    choices = rest
+                else:
+                    at += size
+            size //= 2
+        return choices
+
+    def _shortest(
+        self, allowed: Callable[[int, Successor], bool], faults_max: int, states_max: int
+    ) -> tuple[Choice, ...] | None:
+        """Return a shortest way to a violation by allowed steps, so many faults among them; None if none was met."""
+        start = (self._tables.initial(), 0)
+        came: dict[tuple[int, int], tuple[tuple[int, int], Choice] | None] = {start: None}
+        for node in _growing(came):
+            state, faults = node
+            for successor, after in self._tables.choices(state):
+                following = (after, faults + bool(successor.budget))
+                if following[1] > faults_max or not allowed(state, successor):
+                    continue
+                if self._violates(state, after):
+                    return (*_way(came, node), successor.choice)
+                if following not in came:
+                    came[following] = (node, successor.choice)
+            if len(came) > states_max:
+                return None
+        return None
+
+    def _straighten(self, gate: Gate) -> None:
+        """Move steps to where their process took its last one, as long as that makes fewer switches."""
+        while any(self._offer(gate, each) for each in self._straighter(gate)):
+            pass
+
+    def _straighter(self, gate: Gate) -> Iterator[tuple[Choice, ...]]:
+        choices = self._stem(gate.best)
+        for at, choice in enumerate(choices):
+            for to in range(at):
+                if choices[to].process == choice.process and choices[to + 1].process != choice.process:
+                    moved = (*choices[: to + 1], choice, *choices[to + 1 : at], *choices[at + 1 :])
+                    ran = self._run(moved) if switches_in(moved) < switches_in(choices) else None
+                    if ran is not None and len(ran) == len(choices):
+                        yield ran
+
+
+def _growing(came: dict[tuple[int, int], tuple[tuple[int, int], Choice] | None]) -> Iterator[tuple[int, int]]:
+    """Yield the keys of a dictionary that grows meanwhile, in their order."""
+    done, waiting = 0, list(came)
+    while waiting:
+        yield from waiting
+        done += len(waiting)
+        waiting = list(came)[done:]
+
+
+def _way(
+    came: dict[tuple[int, int], tuple[tuple[int, int], Choice] | None], node: tuple[int, int]
+) -> tuple[Choice, ...]:
+    choices = []
+    while (step := came[node]) is not None:
+        node, choice = step
+        choices.append(choice)
+    return tuple(reversed(choices))
+
+
+def _not_possible() -> tuple[Successor, int]:
+    raise AssertionError("a schedule that was found in the tables and is not in them")

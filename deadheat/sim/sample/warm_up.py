@@ -1,0 +1,49 @@
+"""A few plain runs before all others: the tables learn most of what there is, and how far a run goes is measured.
+
+They are the same for every seed, so whatever is measured here is the same wherever the model is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.random_words import RandomWords, stream
+
+__all__ = ["LEFT_UNIT", "Measured", "warm_up"]
+
+RUNS = 40
+
+LEFT_UNIT = 16
+"""The steps that a process has left are counted in parts of this size."""
+
+
+class Measured(NamedTuple):
+    """How long runs are at most, and how many steps a process has left in each local state, in parts of a step."""
+
+    length: int
+    left: dict[tuple[int, int], int]
+
+
+def warm_up(tables: Tables, steps_max: int) -> Measured:
+    """Run a model some times over its tables, and return what was measured."""
+    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    numbers = {each.name: number for number, each in enumerate(tables.model.processes)}
+    length = 1
+    for run in range(RUNS):
+        words, state = RandomWords(stream(0, run)), tables.initial()
+        steps: list[tuple[Successor, int]] = []
+        while len(steps) < steps_max and (choices := tables.choices(state)):
+            successor, after = words.one_of(choices)
+            steps.append((successor, state))
+            state = after
+        length = max(length, len(steps))
+        remaining = [0] * len(tables.locals)
+        for successor, before in reversed(steps):
+            process = numbers[successor.choice.process]
+            remaining[process] += 1
+            measured = sums[process, tables.field(before, process)]
+            measured[0] += remaining[process]
+            measured[1] += 1
+    return Measured(length, {key: max(1, round(LEFT_UNIT * total / count)) for key, (total, count) in sums.items()})

@@ -1,0 +1,152 @@
+"""Fuzzing finds what a check finds, shrinks it to what a check shows, and says the same for the same seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deadheat.reports.fuzz import fuzz_to_json, rates_to_json
+from deadheat.scenarios.check import Options, check
+from deadheat.scenarios.failures import keep, known_in
+from deadheat.scenarios.fuzz import FuzzOptions, FuzzResult, fuzz
+from deadheat.scenarios.fuzz_blob import blob_of, from_blob
+from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.errors import ReplayDivergedError, UsageError
+from deadheat.sim.run.simulation import replay
+from deadheat.sim.sample.rates import rates
+from deadheat.sim.sample.strategies import Strategy
+from tests.command import deadheat
+
+SOME = FuzzOptions(schedules=800, seconds=600)
+CRASH = (("worker-crash", 1),)
+
+
+@pytest.fixture(scope="module")
+def found() -> FuzzResult:
+    return fuzz(Scenario("status-check", faults=CRASH), SOME)
+
+
+def test_what_a_check_finds_is_found(found: FuzzResult) -> None:
+    checked = check(found.scenario, Options())
+    violated = {each.property for each in checked.outcomes if each.counterexample}
+    assert {each.name for each in found.outcomes if each.failures} == violated
+
+
+def test_what_is_found_is_shrunk_to_the_length_of_a_check_with_as_many_faults(found: FuzzResult) -> None:
+    for each in found.outcomes:
+        if not each.failures:
+            continue
+        least = each.failures[0]
+        scenario = replace(found.scenario, faults=tuple(least.cause.faults), properties=(each.name,))
+        shown = check(scenario, Options()).outcome(each.name).counterexample
+        assert shown is not None
+        assert len(least.counterexample.trace.events) <= len(shown.trace.events) + 1, each.name
+
+
+def test_the_nearest_run_that_holds_is_a_run_of_the_model(found: FuzzResult) -> None:
+    partings = [failure.parting for each in found.outcomes for failure in each.failures if failure.parting]
+    assert partings
+    for parting in partings:
+        replay(found.scenario.model(), parting.schedule)
+
+
+def test_each_cause_is_shown_once(found: FuzzResult) -> None:
+    for each in found.outcomes:
+        causes = [failure.cause for failure in each.failures]
+        assert len(set(causes)) == len(causes)
+
+
+def without_times(result: FuzzResult) -> str:
+    content = json.loads(fuzz_to_json([result]))
+    for each in (*content["results"], *content["searches"]):
+        del each["seconds"]
+    return json.dumps(content)
+
+
+def test_the_same_seed_finds_the_same() -> None:
+    scenario, few = (
+        Scenario("status-check", faults=CRASH, properties=("terminal-is-final",)),
+        replace(SOME, schedules=100),
+    )
+    found = without_times(fuzz(scenario, few))
+    assert without_times(fuzz(scenario, few)) == found
+    assert without_times(fuzz(scenario, replace(few, seed=1))) != found
+
+
+def test_a_blob_makes_the_same_run_again(found: FuzzResult) -> None:
+    for each in found.outcomes:
+        for failure in each.failures:
+            assert from_blob(found.scenario, blob_of(failure.counterexample)) == failure.counterexample
+
+
+def test_a_blob_of_an_older_protocol_is_followed_to_the_step_that_is_no_longer_possible(found: FuzzResult) -> None:
+    orphan = next(each for each in found.outcomes if each.name == "at-most-one-job").failures[0]
+    with pytest.raises(ReplayDivergedError, match=r"Step \d+ of 18"):
+        from_blob(Scenario("status-check"), blob_of(orphan.counterexample))
+
+
+def test_what_is_no_blob_is_refused() -> None:
+    with pytest.raises(UsageError, match="no blob"):
+        from_blob(Scenario("baseline"), "eNqb")
+
+
+def test_an_older_schedule_is_followed_as_far_as_it_goes(found: FuzzResult) -> None:
+    orphan = next(each for each in found.outcomes if each.name == "at-most-one-job").failures[0]
+    known = (("saved.json", orphan.counterexample.trace.schedule),)
+    without = fuzz(Scenario("status-check"), replace(SOME, schedules=20, known=known))
+    assert any(remark.startswith("saved.json no longer applies from step") for remark in without.remarks)
+
+
+def test_failures_that_were_saved_are_followed_first(tmp_path: Path) -> None:
+    scenario = Scenario("baseline", properties=("terminal-is-final",))
+    keep(tmp_path, [fuzz(scenario, replace(SOME, schedules=100))])
+    known = known_in(tmp_path, scenario)
+    assert known
+    assert known_in(tmp_path, Scenario("two-phase")) == ()
+    [again] = fuzz(scenario, replace(SOME, schedules=1, seed=9, known=known)).outcomes
+    assert (str(again.verdict), again.schedules) == ("violated", 1)
+
+
+def test_what_nothing_violates_is_inconclusive() -> None:
+    result = fuzz(Scenario("creation-lock", properties=("at-most-one-job",)), replace(SOME, schedules=200))
+    assert [str(each.verdict) for each in result.outcomes] == ["inconclusive"]
+    assert not result.is_violated
+
+
+def test_rates_tell_the_share_of_runs_that_find_it() -> None:
+    scenario = Scenario(
+        "status-check", properties=("no-permanent-orphan", "terminal-is-final", "cancelled-means-stopped")
+    )
+    exact = rates(scenario.model())
+    assert exact is not None
+    runs = 4_000
+    for strategy in (Strategy.UNIFORM, Strategy.PATHS):
+        alone = FuzzOptions((strategy,), schedules=runs, seconds=600)
+        result = fuzz_all_the_way(scenario, alone)
+        for each in result.outcomes:
+            chance = exact[each.name, strategy]
+            margin = 2.576 * (chance * (1 - chance) / runs) ** 0.5
+            assert abs(each.violated_in / runs - chance) <= margin, f"{each.name} by {strategy}"
+    assert {"protocol", "property", "strategy", "probability"} == set(
+        json.loads(rates_to_json([(scenario, exact)]))["results"][0]
+    )
+
+
+def fuzz_all_the_way(scenario: Scenario, options: FuzzOptions) -> FuzzResult:
+    """Fuzz to the last run, also where everything was found often."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deadheat.scenarios.fuzz._is_enough", lambda *_: False)
+        return fuzz(scenario, options)
+
+
+def test_the_command_ends_with_1_where_it_found_something_and_else_with_3() -> None:
+    done = deadheat("fuzz", "baseline", "--schedules", "200", "--property", "terminal-is-final", "--json")
+    assert done.returncode == 1
+    [entry] = json.loads(done.stdout)["results"]
+    assert (entry["verdict"], entry["faults"], entry["counterexample_length"]) == ("violated", {}, 7)
+    again = deadheat("fuzz", "baseline", "--property", "terminal-is-final", "--blob", entry["blob"])
+    assert again.returncode == 1
+    assert deadheat("fuzz", "state-machine", "--property", "terminal-is-final", "--schedules", "50").returncode == 3
