@@ -20,6 +20,10 @@ from tests.pages.blocks import ROOT
 BLOCK = re.compile(r"(?:^|\n\n)((?:    .*\n?|\n(?=    ))+)")
 
 NO_PYTHON = {
+    "deadheat/reports/columns.py": "a table",
+    "deadheat/reports/lanes.py": "a timeline",
+    "deadheat/scenarios/distributions.py": "a grammar",
+    "deadheat/scenarios/profiles/__init__.py": "a file of settings",
     "deadheat/scenarios/catalogue.py": "references, as they are typed",
     "deadheat/scenarios/stops.py": "references, as they are typed",
     "deadheat/sim/durations.py": "a grammar",
