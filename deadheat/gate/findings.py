@@ -276,8 +276,8 @@ def _untested(check: Check, before: Survey, now: Survey) -> Iterator[Finding]:
     )
     if gone and untested:
         text = (
-            f"Of the guards that were tested, {counted(len(gone), 'is', 'are')} there no more, such as {gone[0]}; "
-            f"and of those that are new, nothing tests {untested[0]}."
+            f"Gone: {counted(len(gone), 'guard')} that some property tested, such as {gone[0]}; and of those "
+            f"that are new, nothing tests {untested[0]}."
         )
         yield Finding(check, Kind.MUTANT, text, detail=f"{gone} {untested}")
 
