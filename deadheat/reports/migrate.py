@@ -15,6 +15,7 @@ from deadheat.reports.machine import SCHEMA, budgets_to_json
 from deadheat.reports.simulate import estimate_to_json, number_text, seconds_text
 from deadheat.scenarios.estimates import Estimate
 from deadheat.scenarios.migrate import Between, Migration, Phase
+from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
 __all__ = ["migration_to_json", "print_migration"]
@@ -103,7 +104,11 @@ def _remarks(migration: Migration, profile: str) -> Iterator[str]:
         "asked, on average. calls: how many more than with baseline."
     )
     found = migration.phases[0].simulated
-    how = "exact" if found.method == "exact" else f"{int(found.cancellations):,} cancellations each, by {found.method}"
+    how = (
+        "exact"
+        if found.method == "exact"
+        else f"{counted(int(found.cancellations), 'cancellation')} each, by {found.method}"
+    )
     yield f"In time: {how}. Latencies: the profile {profile}, and what was given."
     left = [kind for kind, _ in migration.faults if kind not in dict(migration.simulated_faults)]
     if left:

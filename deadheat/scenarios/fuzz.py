@@ -14,6 +14,7 @@ from functools import partial
 from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Counterexample, Verdict
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import ModelError, UndecidedError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explain.starving import starving_in
@@ -190,8 +191,8 @@ def _fuzzed(model: Model, scenario: Scenario, options: FuzzOptions, report: Repo
         for each in portfolio.found:
             found_after.setdefault(each.failure.property, elapsed)
         report(
-            f"{portfolio.runs:,} schedules, {portfolio.walker.steps / elapsed:,.0f} steps/s, "
-            f"{portfolio.walker.states:,} states, {len(found_after)} of {len(names)} properties violated"
+            f"{counted(portfolio.runs, 'schedule')}, {portfolio.walker.steps / elapsed:,.0f} steps/s, "
+            f"{counted(portfolio.walker.states, 'state')}, {len(found_after)} of {len(names)} properties violated"
         )
         if elapsed > options.seconds or interruption.asked():
             break
