@@ -203,7 +203,7 @@ class RedisPair(Pair):
 
 
 def test_the_redis_model_does_what_redis_does(place: Place) -> None:
-    run(RedisPair, place, examples=80)
+    run(RedisPair, place, examples=160)
     assert RedisPair.done >= 2 * OPERATIONS_MIN
     commands = {name for each in Redis.__mro__ for name in vars(each).get("COMMANDS", ())}
     typed = commands - {"set", "set_if_absent", "set_keepttl", "delete", "pexpire", "persist"}
