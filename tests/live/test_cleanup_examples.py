@@ -70,7 +70,7 @@ def test_an_example_finds_the_orphans(
         command = command.replace("FROM runs", f"FROM {TABLE}")
     for here, there in stores.items():
         command = command.replace(here, there)
-    arguments = shlex.split(command.replace(" --metrics-address 0.0.0.0 --metrics-port 0", " --metrics-port 39100"))[2:]
+    arguments = shlex.split(command.replace(" --metrics-address 0.0.0.0 --metrics-port 0", " --metrics-port 19100"))[2:]
     with fake_api(FakeApi(5), tmp_path) as kubeconfig:
         arguments += ["--kubeconfig", str(kubeconfig)]
         if "--every" in arguments:
