@@ -151,11 +151,6 @@ class Reading:
                 yield from (f"{inside}.py", os.path.join(inside, "__init__.py"))
 
 
-def _goes_first(path: Path, *, is_inner: bool) -> bool:
-    """Return whether nothing in the project can come before a module that was found there."""
-    return _is_nobodys(path) or (is_inner and _is_installed(path))
-
-
 def _asked_by_the_user() -> bool:
     """Return whether what reads a variable is code of the user's, and not of Python's, ours, or a library."""
     frame = sys._getframe(2)

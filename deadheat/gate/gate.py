@@ -148,7 +148,6 @@ class _Asking:
 
     def __init__(self, config: Config, cache: Cache, report: Callable[[str], None], jobs: int) -> None:
         self._config, self._cache, self._report, self._jobs = config, cache, report, jobs
-
         self._identities: dict[tuple[Path, str], str] = {}
 
     def surveys(self, checks: Iterable[Check]) -> dict[str, Survey]:

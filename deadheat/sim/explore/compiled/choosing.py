@@ -6,7 +6,7 @@ own, beside its steps without. So a fault gets its turn as a process does, howev
 
 from __future__ import annotations
 
-from deadheat.sim.explore.compiled.arrays import Arrays, Number, UInt64
+from deadheat.sim.explore.compiled.arrays import Arrays, Int64, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import find_wide, local_in, natural
 from deadheat.sim.explore.compiled.random_words import begin, below, word
@@ -82,14 +82,14 @@ def choose(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, strategy: N
     """Choose one of the transitions that are possible."""
     counters = w.counters
     if strategy == PRIORITIES:
-        actor = first_by_rank(w)
+        actor = first_by(w.ranks, w)
         for change in range(counters[DEPTH] - 1):
             if w.changes[change] == counters[STEP]:
                 w.ranks[actor] = change
-                actor = first_by_rank(w)
+                actor = first_by(w.ranks, w)
         counters[CHOSEN] = one_of(w, actor, actor)
     elif strategy == PARTIAL_ORDER:
-        actor = first_by_priority(w)
+        actor = first_by(w.priorities, w)
         counters[CHOSEN] = one_of(w, actor, actor)
     elif strategy == PATHS:
         by_paths(witness, t, plan, w)
@@ -100,21 +100,11 @@ def choose(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, strategy: N
 
 
 @inlined
-def first_by_rank(w: Walk) -> Number:
-    """Return the actor of the highest rank of those that can act."""
+def first_by(order: Int64 | UInt64, w: Walk) -> Number:
+    """Return the actor that is highest in an order, such as their ranks or priorities, of those that can act."""
     best = w.option_actor[0]
     for k in range(w.counters[OPTIONS]):
-        if w.ranks[w.option_actor[k]] > w.ranks[best]:
-            best = w.option_actor[k]
-    return best
-
-
-@inlined
-def first_by_priority(w: Walk) -> Number:
-    """Return the actor of the highest priority of those that can act."""
-    best = w.option_actor[0]
-    for k in range(w.counters[OPTIONS]):
-        if w.priorities[w.option_actor[k]] > w.priorities[best]:
+        if order[w.option_actor[k]] > order[best]:
             best = w.option_actor[k]
     return best
 
