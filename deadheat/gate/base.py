@@ -69,7 +69,7 @@ class Base:
     def _without_copy(self, text: str | None, instead: str) -> str | None:
         if text is None:
             return None
-        return text.replace(f"{self.root}/", instead).replace(f"{self.root.resolve()}/", instead)
+        return text.replace(f"{self.root}/", instead)
 
     def require_own(self, files: Files) -> None:
         """Raise UsageError if what was read is not of the copy, but of the project as it is."""
@@ -91,26 +91,31 @@ def at(ref: str, root: Path) -> Iterator[Base]:
     top = Path(_git(root, "rev-parse", "--show-toplevel"))
     commit = _commit(root, ref)
     _remove_left_behind()
-    scratch = Path(tempfile.mkdtemp(prefix=f"{COPY}{os.getpid()}-"))
+    scratch = Path(tempfile.mkdtemp(prefix=f"{COPY}{os.getpid()}-")).resolve()  # as paths are compared with it
     try:
         tree = scratch / "tree"
         tree.mkdir()
-        index = {"GIT_INDEX_FILE": str(scratch / "index")}
-        _git(top, "read-tree", commit, environment=index)
-        _git(top, "checkout-index", "--all", "--force", f"--prefix={tree}/", environment=index)
-        _fill_submodules(top, commit, tree, ref)
+        index = scratch / "index"
+        _check_out(top, commit, tree, index)
+        _fill_submodules(top, commit, tree, index, ref)
         there = tree / root.resolve().relative_to(top.resolve())
         there.mkdir(parents=True, exist_ok=True)
         before = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
         looked_in = [each for each in (*before, *sys.path) if _is_own(each, top)]
         inside = [tree / Path(each).resolve().relative_to(top.resolve()) for each in looked_in]
         paths = os.pathsep.join([*map(str, dict.fromkeys([*inside, there])), *before])
-        yield Base(ref, commit, there, {"PYTHONPATH": paths, TOP: str(tree.resolve())}, top.resolve())
+        yield Base(ref, commit, there, {"PYTHONPATH": paths, TOP: str(tree)}, top.resolve())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _fill_submodules(top: Path, commit: str, tree: Path, ref: str) -> None:
+def _check_out(repository: Path, commit: str, tree: Path, index: Path) -> None:
+    environment = {"GIT_INDEX_FILE": str(index)}
+    _git(repository, "read-tree", commit, environment=environment)
+    _git(repository, "checkout-index", "--all", "--force", f"--prefix={tree}/", environment=environment)
+
+
+def _fill_submodules(top: Path, commit: str, tree: Path, index: Path, ref: str) -> None:
     """Put into the copy what submodules had; raises UsageError if one that is here does not know that any more.
 
     One that is not here was never looked into, neither then nor now.
@@ -120,16 +125,14 @@ def _fill_submodules(top: Path, commit: str, tree: Path, ref: str) -> None:
         if not about.startswith("160000 ") or not (top / name / ".git").exists():
             continue
         of = about.split()[2]
-        index = {"GIT_INDEX_FILE": str(tree.parent / "index-of-submodule")}
         try:
-            _git(top / name, "read-tree", of, environment=index)
-            _git(top / name, "checkout-index", "--all", "--force", f"--prefix={tree / name}/", environment=index)
+            _check_out(top / name, of, tree / name, index)
         except UsageError:
             raise UsageError(
                 f"The submodule {name} does not have what it was at {ref} ({of[:10]}); fetch it there, with git -C "
                 f"{name} fetch."
             ) from None
-        _fill_submodules(top / name, of, tree / name, ref)
+        _fill_submodules(top / name, of, tree / name, index, ref)
 
 
 OF_ONE_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
@@ -156,21 +159,13 @@ def _is_own(entry: str, top: Path) -> bool:
 
 def _remove_left_behind() -> None:
     """Remove the copies of those of our processes that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{COPY}[0-9]*-*"):
-        number = int(folder.name.removeprefix(COPY).partition("-")[0])
-        with suppress(OSError):
-            if folder.lstat().st_uid == os.geteuid() and not _is_alive(number):
+    import psutil
+
+    for folder in Path(tempfile.gettempdir()).glob(f"{COPY}*-*"):
+        number = folder.name.removeprefix(COPY).partition("-")[0]
+        with suppress(OSError, OverflowError):
+            if number.isdecimal() and folder.lstat().st_uid == os.geteuid() and not psutil.pid_exists(int(number)):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _commit(root: Path, ref: str) -> str:

@@ -117,8 +117,11 @@ def answering(answer: Callable[[bytes], bytes]) -> None:
         question += more
     Thread(target=_end_with, args=(questions,), daemon=True).start()
     content = answer(question)
+    os.ftruncate(results, 0)  # what was printed before we came to it, by a sitecustomize for one, is no answer either
+    os.lseek(results, 0, os.SEEK_SET)
     with open(results, "wb") as out:
         out.write(content)
+    os._exit(0)  # whatever threads users' code has left
 
 
 def _end_with(questions: int) -> None:

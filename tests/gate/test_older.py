@@ -125,3 +125,18 @@ def test_files_of_data_are_the_older_ones_for_the_older_version(project: Project
     project.commit()
     project.write("flag.txt", "up")
     assert project.gate("--base", "HEAD", "--json").kinds == ["unsafe-rollout"]
+
+
+def test_a_folder_for_scratch_may_be_a_link(project: Project) -> None:
+    project.write("pk/__init__.py", "")
+    project.write("pk/cloud.py", (project.folder / "cloud.py").read_text())
+    project.write("pyproject.toml", (project.folder / "pyproject.toml").read_text().replace("cloud.py:", "pk.cloud:"))
+    project.commit()
+    project.edit('"""Cancel it."""', '"""Cancel."""', "pk/cloud.py")
+    project.edit("    yield cloud.flag.set", "    cloud = cloud\n    yield cloud.flag.set", "pk/cloud.py")
+    scratch = project.folder.parent / "scratch"
+    scratch.mkdir()
+    link = project.folder.parent / "link"
+    link.symlink_to(scratch)
+    done = project.gate("--base", "HEAD", "--json", TMPDIR=str(link))
+    assert (done.code, done.kinds) == (0, [])

@@ -85,6 +85,16 @@ def test_an_answer_is_there_when_the_program_ends_whatever_it_started_and_that_i
     assert is_gone(number_in(tmp_path / "child"))
 
 
+def test_neither_what_is_printed_early_nor_a_thread_that_stays_comes_before_the_answer(
+    tmp_path: Path, paths: dict[str, str]
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('hello', flush=True)\n")
+    stays = "import threading, time\n    threading.Thread(target=time.sleep, args=(300,)).start()\n    return question"
+    (tmp_path / "sleeps.py").write_text(SLEEPS.replace("return question", stays))
+    said = processes.ask("sleeps", b"abc", tmp_path, paths, 60)
+    assert (said.out, said.code) == (b"cba", 0)
+
+
 def test_what_takes_longer_is_ended(tmp_path: Path, paths: dict[str, str]) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         processes.ask("hangs", b"", tmp_path, paths, 2)
@@ -130,7 +140,9 @@ def test_a_copy_that_a_killed_gate_has_left_is_removed_by_the_next(tmp_path: Pat
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     left, others = (Path(tempfile.mkdtemp(prefix=f"{COPY}{each}-", dir=tmp_path)) for each in (gone.pid, os.getpid()))
+    somebodys = tmp_path / f"{COPY}9to5-notes"
+    somebodys.mkdir()
     project = Project(tmp_path / "project")
     project.commit()
-    project.gate("--base", "HEAD", TMPDIR=str(tmp_path))
-    assert (left.exists(), others.exists()) == (False, True)
+    assert project.gate("--base", "HEAD", TMPDIR=str(tmp_path)).code == 0
+    assert (left.exists(), others.exists(), somebodys.exists()) == (False, True, True)
