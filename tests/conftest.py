@@ -1,6 +1,8 @@
 """What holds for every run of the tests.
 
-On which day's part of the forcing campaign it works (tests/live/test_forcing.py), and that groups of tests are groups.
+On which day's part of the forcing campaign it works (tests/live/test_forcing.py), that groups of tests are groups, and
+that properties are tried on the same examples every time: what passed here passes there. New examples are drawn with
+`--hypothesis-profile random`, a campaign (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -9,6 +11,11 @@ import os
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("random", derandomize=False, deadline=None, print_blob=True)
+settings.load_profile("same")
 
 FORCING_DAY = "DEADHEAT_FORCING_DAY"
 
