@@ -85,8 +85,13 @@ def graph(
     max_states: MaxStates = DEFAULTS.states_max,
 ) -> None:
     """Draw the states of a protocol, folded until they can be read, or a run as a sequence diagram."""
+    from deadheat.reports.graph.marks import marked, require_writable
+    from deadheat.sim.written import write
+
     of_a_run = run or reference.endswith(TRACE)
     form = _form(form, output, of_a_run)
+    if output is not None:
+        require_writable(output)
     if reference.endswith(TRACE):
         from deadheat.scenarios.replaying import replay
 
@@ -102,7 +107,7 @@ def graph(
     if output is None:
         text = content if isinstance(content, str) else ""
         finish(ExitCode.AS_HOPED, lambda: typer.echo(text, nl=False))
-    _write(output, content)
+    write(output, marked(content, form))
     finish(ExitCode.AS_HOPED, lambda: typer.echo(f"Wrote {output}."))
 
 
@@ -168,12 +173,3 @@ def _sequence(counterexample: Counterexample | None, form: str) -> str:
     model, schedule = counterexample.scenario.model(), counterexample.trace.schedule
     lost_at = turning_point(model, counterexample.property, schedule)
     return (mermaid_sequence if form == "mermaid" else plantuml_sequence)(counterexample, lost_at)
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    from deadheat.sim.errors import UsageError
-
-    try:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

@@ -77,6 +77,7 @@ def report(
     from deadheat.scenarios import interruption
     from deadheat.scenarios.check import Options
     from deadheat.scenarios.explorable import explorable
+    from deadheat.sim.written import write
 
     require_writable(output)
     scenarios = [
@@ -93,7 +94,7 @@ def report(
             progress.say(f"looked through {len(found)} of {counted(len(results), 'protocol')}")
     broken = _frontiers([each.scenario for each in results], up_to, options) if up_to and not faults else []
     html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]))
-    _write(output, html)
+    write(output, html)
     code = code_of(results, bool(raised))
     size = len(html.encode())
     finish(code, lambda: typer.echo(f"Wrote {output} ({size // 1000:,} kB): open it in a browser."))
@@ -137,25 +138,9 @@ def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> list[
 
 def require_writable(path: Path) -> None:
     """Raise UsageError where no report can be written, before anybody waits for one."""
+    from deadheat.sim import written
     from deadheat.sim.errors import UsageError
 
     if path.suffix not in (".html", ".htm"):
         raise UsageError(f"{path} is no name of an HTML file; give it one that ends with .html.")
-    try:
-        existed = path.exists()
-        if existed and path.read_bytes()[: len(MARK)] not in (b"", MARK):
-            raise UsageError(f"{path} is there already and is no report; move it away, or give another name.")
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _write(path: Path, html: str) -> None:
-    from deadheat.sim.errors import UsageError
-
-    try:
-        path.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    written.require_writable(path, written.Kind("report", written.begins_with(MARK)))

@@ -19,6 +19,7 @@ from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
 from deadheat.scenarios.stops import with_versions
 from deadheat.scenarios.user_code import SUFFIX
+from deadheat.sim import written
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
 
@@ -27,6 +28,8 @@ __all__ = ["FIRST_LINE", "as_test", "require_writable", "write_test"]
 FIRST_LINE = "# A counterexample as a test, written by deadheat"
 """How a file of ours begins, so that another one is not overwritten."""
 
+KIND = written.Kind("test that deadheat has written", written.begins_with(FIRST_LINE.encode()))
+
 WIDTH = 116
 
 
@@ -34,26 +37,13 @@ def require_writable(path: Path) -> None:
     """Raise UsageError where no test can be written: before anybody waits for a search."""
     if path.suffix != SUFFIX or not path.name.startswith("test_"):
         raise UsageError(f"{path} is no file that pytest would look into; give it a name such as test_the_race.py.")
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}; make it first.")
-    try:
-        if (path.exists() or path.is_symlink()) and not path.read_bytes().startswith(FIRST_LINE.encode()):
-            raise UsageError(f"{path} is there, and deadheat has not written it; give another name, or move it away.")
-        existed = path.exists()
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    written.require_writable(path, KIND)
 
 
 def write_test(counterexample: Counterexample, path: Path) -> None:
     """Write a counterexample as a test; raises UsageError if that cannot be done."""
     require_writable(path)
-    try:
-        path.write_text(as_test(counterexample, path.parent), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    written.write(path, as_test(counterexample, path.parent))
 
 
 def as_test(counterexample: Counterexample, folder: Path) -> str:
