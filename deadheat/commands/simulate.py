@@ -140,12 +140,13 @@ def question_of(
     from deadheat.scenarios.profiles import load_profile
     from deadheat.scenarios.scenario import parse_faults
     from deadheat.scenarios.simulate import METHODS
+    from deadheat.scenarios.timing import layered
     from deadheat.sim.errors import unknown_name
 
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     given = parse_laws(latency or [])
-    laws = {**load_profile(profile).laws, **given}
+    laws = layered(given, load_profile(profile).laws)
     return Question(
         laws=forgetting(laws) if memoryless else laws,
         given=given,
