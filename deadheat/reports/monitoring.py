@@ -1,4 +1,4 @@
-"""What the cleanup's period decides, as a table with bars and as a plot; and a counterexample with its likelihood."""
+"""What the cleanup's period decides, as a table with bars and as a plot."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from deadheat.reports.simulate import estimate_to_json, number_text, seconds_text
-from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.monitoring import Point
 from deadheat.sim.errors import UsageError
-from deadheat.sim.timed.solving import Bounds
 
-__all__ = ["along_to_json", "curve_to_json", "plot_curve", "print_along", "print_curve"]
+__all__ = ["curve_to_json", "plot_curve", "print_curve"]
 
 BAR = 10
 """How long the longest bar is."""
@@ -125,40 +123,4 @@ def curve_to_json(points: Sequence[Point]) -> list[dict[str, Any]]:
             "detection_s": None if each.detection_s is None or math.isinf(each.detection_s) else each.detection_s,
         }
         for each in points
-    ]
-
-
-# Along a counterexample
-
-
-def print_along(counterexample: Counterexample, likelihoods: Sequence[Bounds], console: Console) -> None:
-    """Print each step of a counterexample, and how likely the violation is after it."""
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("", justify="right")
-    table.add_column("process", no_wrap=True)
-    table.add_column("step", overflow="fold")
-    table.add_column(f"{counterexample.property} still follows", justify="right")
-    table.add_row("", "", "the start", _bounds(likelihoods[0]))
-    for number, (event, found) in enumerate(zip(counterexample.trace.events, likelihoods[1:], strict=True), start=1):
-        table.add_row(
-            str(number), event.process, " ".join(filter(None, (event.label, event.operation))), _bounds(found)
-        )
-    console.print(table)
-
-
-def _bounds(found: Bounds) -> str:
-    return _share(found.least) if found.is_one else f"{_share(found.least)} to {_share(found.greatest)}"
-
-
-def _share(value: float) -> str:
-    return f"{number_text(100 * min(1.0, value))}%"
-
-
-def along_to_json(counterexample: Counterexample, likelihoods: Sequence[Bounds]) -> list[dict[str, Any]]:
-    """Return each step with how likely the violation is after it; the first is the start."""
-    steps: list[tuple[str | None, str | None]] = [(None, None)]
-    steps += [(event.process, event.label or event.operation) for event in counterexample.trace.events]
-    return [
-        {"process": process, "step": step, "least": found.least, "greatest": found.greatest}
-        for (process, step), found in zip(steps, likelihoods, strict=True)
     ]
