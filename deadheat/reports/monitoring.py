@@ -28,14 +28,15 @@ def print_curve(reference: str, points: Sequence[Point], console: Console) -> No
     table.add_column("an orphan lives", no_wrap=True)
     for column in ("p99", "half", "Job-s", "sweeps/h", "alarms/d", "noticed"):
         table.add_column(column, justify="right", no_wrap=True)
-    longest = max((each.lifetime_s.high for each in points if each.lifetime_s is not None), default=0.0)
+    shown = [each.lifetime_s.at_most for each in points if each.lifetime_s is not None]
+    longest = max((each for each in shown if not math.isinf(each)), default=0.0)
     for each in points:
         table.add_row(
             seconds_text(each.period_s),
             _bar(each, longest),
-            "-" if each.lifetime_p99_s is None else seconds_text(each.lifetime_p99_s.value or each.lifetime_p99_s.high),
+            "-" if each.lifetime_p99_s is None else seconds_text(each.lifetime_p99_s.at_most),
             seconds_text(each.uniform_s),
-            number_text(each.job_seconds_after_cancel.value or each.job_seconds_after_cancel.high),
+            number_text(each.job_seconds_after_cancel.at_most),
             number_text(each.sweeps_per_hour),
             "-" if each.false_alarms_per_day is None else _count(each.false_alarms_per_day),
             "-" if each.detection_s is None else seconds_text(each.detection_s),
@@ -58,7 +59,7 @@ def _count(value: float) -> str:
 def _bar(point: Point, longest: float) -> str:
     if point.lifetime_s is None or longest <= 0:
         return "-"
-    value = point.lifetime_s.value or point.lifetime_s.high
+    value = point.lifetime_s.at_most
     length = 0.0 if math.isinf(value) else value / longest * BAR
     return f"{'█' * max(1, round(length))} {seconds_text(value)}"
 
@@ -73,8 +74,18 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
     axes = figure.subplots()
     seen = [each for each in points if each.lifetime_s is not None and each.lifetime_p99_s is not None]
     periods = [each.period_s for each in seen]
-    axes.plot(periods, [_shown(each.lifetime_s) for each in seen], marker="o", label="an orphan's lifetime, median")
-    axes.plot(periods, [_shown(each.lifetime_p99_s) for each in seen], marker="o", label="99th percentile")
+    axes.plot(
+        periods,
+        [each.lifetime_s.at_most for each in seen if each.lifetime_s is not None],
+        marker="o",
+        label="an orphan's lifetime, median",
+    )
+    axes.plot(
+        periods,
+        [each.lifetime_p99_s.at_most for each in seen if each.lifetime_p99_s is not None],
+        marker="o",
+        label="99th percentile",
+    )
     axes.plot([each.period_s for each in points], [each.uniform_s for each in points], ls=":", label="half a period")
     noticed = [each for each in points if each.detection_s is not None and not math.isinf(each.detection_s)]
     if noticed:
@@ -102,10 +113,6 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
         raise UsageError(
             f"{path} cannot be written: {reason}{'' if isinstance(error, OSError) else ' format'}."
         ) from None
-
-
-def _shown(estimate: Any) -> float:
-    return float(estimate.value if estimate.value is not None else estimate.high)
 
 
 def curve_to_json(points: Sequence[Point]) -> list[dict[str, Any]]:
