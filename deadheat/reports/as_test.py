@@ -16,6 +16,7 @@ from deadheat.reports.timeline import known_of, step_of
 from deadheat.scenarios.catalogue import BETWEEN, OBJECT, names_stop
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
+from deadheat.scenarios.own_files import require_own, write_whole
 from deadheat.scenarios.scenario import budget_text
 from deadheat.scenarios.stops import with_versions
 from deadheat.scenarios.user_code import SUFFIX
@@ -36,24 +37,14 @@ def require_writable(path: Path) -> None:
         raise UsageError(f"{path} is no file that pytest would look into; give it a name such as test_the_race.py.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}; make it first.")
-    try:
-        if (path.exists() or path.is_symlink()) and not path.read_bytes().startswith(FIRST_LINE.encode()):
-            raise UsageError(f"{path} is there, and deadheat has not written it; give another name, or move it away.")
-        existed = path.exists()
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    otherwise = "is there, and deadheat has not written it; give another name, or move it away."
+    require_own(path, lambda beginning: beginning.startswith(FIRST_LINE.encode()), otherwise)
 
 
 def write_test(counterexample: Counterexample, path: Path) -> None:
     """Write a counterexample as a test; raises UsageError if that cannot be done."""
     require_writable(path)
-    try:
-        path.write_text(as_test(counterexample, path.parent), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    write_whole(path, as_test(counterexample, path.parent))
 
 
 def as_test(counterexample: Counterexample, folder: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from deadheat.scenarios.check import Counterexample
+from deadheat.scenarios.own_files import require_own, write_whole
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, FingerprintError, TraceError
@@ -90,22 +91,9 @@ def require_writable(path: Path, of_format: str = FORMAT) -> None:
 
     A file that was saved before is written anew, and so is one that is empty; any other is somebody's, and stays.
     """
-    try:
-        existed = path.exists()
-        if path.is_file() and not _is_of(path, of_format):
-            raise TraceError(f"{path} is there already and is no trace; move it away, or give another name.")
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise TraceError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _is_of(path: Path, of_format: str) -> bool:
-    """Return whether a file begins as one of ours does, or is empty."""
-    with path.open("rb") as file:
-        beginning = file.read(BEGINNING)
-    return not beginning or f'"{of_format}"'.encode() in beginning
+    named = f'"{of_format}"'.encode()
+    otherwise = "is there already and is no trace; move it away, or give another name."
+    require_own(path, lambda beginning: named in beginning[:BEGINNING], otherwise, TraceError)
 
 
 def save(counterexample: Counterexample, path: Path) -> None:
@@ -128,10 +116,7 @@ def save(counterexample: Counterexample, path: Path) -> None:
     )
     written = msgspec.to_builtins(content)
     written["checksum"] = _checksum(written)
-    try:
-        path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TraceError(f"The trace cannot be written to {path}: {error.strerror}.") from None
+    write_whole(path, json.dumps(written, indent=1) + "\n", TraceError)
 
 
 def _of_scenario(scenario: Scenario) -> OfScenario:

@@ -9,6 +9,7 @@ from pathlib import Path
 import networkx
 import pytest
 
+from deadheat.commands import graph
 from deadheat.reports.graph.drawings import png_of, svg_of
 from deadheat.reports.graph.layout import layout_of
 from deadheat.reports.graph.texts import dot_of, graphml_of, mermaid_graph_of
@@ -155,7 +156,7 @@ def test_a_run_is_drawn_step_by_step_with_the_cycle_and_the_moment_where_it_is_l
     plantuml = deadheat("graph", "baseline", "--run", "-p", "no-transient-orphan", "-o", "a.puml", cwd=tmp_path)
     assert plantuml.stdout == "Wrote a.puml.\n"
     text = (tmp_path / "a.puml").read_text()
-    assert text.startswith("@startuml\n")
+    assert text.startswith("' Drawn by deadheat.\n@startuml\n")
     assert text.endswith("@enduml\n")
     assert "p6 -> p7 : T5 delete job → 404 Not Found\nnote over p6 : the race is lost here\n" in text
     lasso = deadheat(
@@ -188,3 +189,27 @@ def test_the_format_is_that_of_the_files_name(tmp_path: Path) -> None:
         done = deadheat("graph", "baseline", "-p", "terminal-is-final", "--fold", "standing", "-o", name, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert begins in (tmp_path / name).read_text()[:60]
+
+
+def test_what_was_not_decided_is_not_drawn_as_if_nothing_were_violated(tmp_path: Path) -> None:
+    done = deadheat("graph", "baseline", "--run", "--max-states", "5", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "was not decided: the search was cut short, since it reached 5 states (--max-states)" in done.stderr
+    done = deadheat("graph", "baseline", "--max-states", "5", "-o", "a.svg", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "Wrote a.svg.\n")
+    assert "no violation is highlighted: the search for one was cut short" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a.dot", "a.graphml", "a.mmd", "a.svg", "a.png", "a.md", "a.puml"])
+def test_what_was_drawn_is_drawn_anew_and_a_file_of_somebody_elses_is_not_drawn_over(name: str, tmp_path: Path) -> None:
+    form, path = graph._form(None, Path(name), name == "a.puml"), tmp_path / name
+    content = "@startuml\n@enduml\n" if form == "plantuml" else graph._drawn(folded(ORPHAN), form)
+    graph._write(path, form, content)
+    graph._require_writable(path)
+    if form in ("svg", "graphml"):
+        ElementTree.parse(path)
+    if name == "a.md":
+        assert path.read_text().splitlines()[1] == "```mermaid"
+    path.write_text(f"# How I tell what is {graph.MARK}\n")
+    with pytest.raises(UsageError, match="deadheat has not drawn it"):
+        graph._require_writable(path)

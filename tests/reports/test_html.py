@@ -14,6 +14,7 @@ from deadheat.reports.html import report
 from deadheat.reports.html.report import Raised, html_of
 from deadheat.reports.html.system import system_of
 from deadheat.reports.sequence import mermaid_sequence
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.explorable import Explorable
 from deadheat.scenarios.scenario import Scenario
@@ -234,6 +235,18 @@ def test_a_thousand_random_schedules_end_where_simpy_ends(browser: Browser, page
     file, found = page
     opened(browser, file)
     assert sum(walked(browser, each, 500, 30) for each in found) == 1_000
+
+
+@pytest.mark.slow
+def test_a_thousand_random_schedules_of_the_whole_default_matrix_end_where_simpy_ends(
+    browser: Browser, tmp_path: Path
+) -> None:
+    found = looked_through(*map(Scenario, DEFAULT_PROTOCOLS))
+    opened(browser, written(tmp_path / "report.html", found))
+    each = 1_000 // len(found) + 1
+    assert sum(walked(browser, one, each, 60) for one in found) >= 1_000
+    for one in found:
+        require_alike_numbers(browser, one)
 
 
 def test_schedules_of_what_never_ends_and_of_several_faults_end_where_simpy_ends(
@@ -551,8 +564,10 @@ def test_the_whole_default_matrix_is_small_and_opens_in_under_a_second(browser: 
         "const t = performance.getEntriesByType('navigation')[0]; return [t.domComplete, performance.now()]"
     )
     assert times[0] < 1_000
-    everything_there = browser.run("return document.querySelectorAll('table.verdicts tbody tr').length")
-    assert everything_there == 14
+    everything_there = browser.run(
+        "return document.querySelectorAll('[aria-labelledby=verdicts-title] tbody tr').length"
+    )
+    assert everything_there == len(DEFAULT_PROTOCOLS)
     for name in json.loads(
         browser.run("return JSON.stringify([...document.querySelectorAll('[data-system]')].map(s => s.dataset.system))")
     ):

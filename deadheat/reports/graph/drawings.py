@@ -169,5 +169,5 @@ def png_of(folded: Folded) -> bytes:
         name = edge_label(folded.edges[pair])
         axes.text(*curve.middle, name, fontsize=8, color=INK, ha="center", va="center", bbox=halo, **plain)
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None, "Title": title_of(folded)})
+    figure.savefig(buffer, format="png", metadata={"Software": "Drawn by deadheat.", "Title": title_of(folded)})
     return buffer.getvalue()
