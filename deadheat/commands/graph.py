@@ -45,6 +45,9 @@ BY_SUFFIX = {
 
 TRACE = ".json"
 
+FENCED = ".md"
+"""Where Markdown is read, Mermaid is drawn in a fence only."""
+
 
 @runs_users_code
 def graph(
@@ -85,12 +88,21 @@ def graph(
     max_states: MaxStates = DEFAULTS.states_max,
 ) -> None:
     """Draw the states of a protocol, folded until they can be read, or a run as a sequence diagram."""
+    from deadheat.reports.graph.marks import marked, require_writable
+    from deadheat.sim.errors import UsageError
+    from deadheat.sim.written import write
+
     of_a_run = run or reference.endswith(TRACE)
     form = _form(form, output, of_a_run)
     if output is not None:
-        _require_writable(output)
+        require_writable(output)
     code = ExitCode.AS_HOPED
     if reference.endswith(TRACE):
+        if (evaluations, settings, faults, quiet_period, prop, fold) != (1, None, None, False, None, None):
+            raise UsageError(
+                "A saved run has its size, faults and property already, and is not folded; leave out -n, --set, "
+                "--faults, --quiet-period, --property and --fold."
+            )
         from deadheat.scenarios.replaying import replay
 
         content: str | bytes = _sequence(replay(Path(reference)).counterexample, form)
@@ -103,14 +115,16 @@ def graph(
         content = (
             _sequence(outcome.counterexample, form, stopped)
             if of_a_run
-            else _drawn(_folded(scenario, outcome, fold), form)
+            else _drawn(_folded(scenario, outcome, fold, max_states), form)
         )
         if stopped is not None:
             say(f"deadheat: no violation is highlighted: the search for one was cut short, since {stopped}.")
     if output is None:
         text = content if isinstance(content, str) else ""
         finish(code, lambda: typer.echo(text, nl=False))
-    _write(output, form, content)
+    if output.suffix == FENCED and isinstance(content, str):
+        content = f"```mermaid\n{content}```\n"
+    write(output, marked(content, form))
     finish(code, lambda: typer.echo(f"Wrote {output}."))
 
 
@@ -148,7 +162,7 @@ def _first_violated(scenario: Scenario, max_states: int) -> tuple[Outcome, str |
     return result.outcomes[0], None if stopped is None else told(stopped)
 
 
-def _folded(scenario: Scenario, outcome: Outcome, by: str | None) -> Folded:
+def _folded(scenario: Scenario, outcome: Outcome, by: str | None, max_states: int) -> Folded:
     from deadheat.scenarios.folded import Fold, fold
     from deadheat.sim.errors import unknown_name
 
@@ -156,7 +170,7 @@ def _folded(scenario: Scenario, outcome: Outcome, by: str | None) -> Folded:
         raise unknown_name("fold", by, tuple(map(str, Fold)))
     schedule = outcome.counterexample.trace.schedule if outcome.counterexample is not None else None
     model = replace(scenario, properties=(outcome.property,)).model()
-    return fold(model, outcome.property, schedule, None if by is None else Fold(by))
+    return fold(model, outcome.property, schedule, None if by is None else Fold(by), max_states)
 
 
 def _drawn(folded: Folded, form: str) -> str | bytes:
@@ -182,38 +196,3 @@ def _sequence(counterexample: Counterexample | None, form: str, stopped: str | N
     model, schedule = counterexample.scenario.model(), counterexample.trace.schedule
     lost_at = turning_point(model, counterexample.property, schedule)
     return (mermaid_sequence if form == "mermaid" else plantuml_sequence)(counterexample, lost_at)
-
-
-# Files
-
-
-MARK = "Drawn by deadheat."
-COMMENTS = {"dot": "// {}", "graphml": "<!-- {} -->", "mermaid": "%% {}", "svg": "<!-- {} -->", "plantuml": "' {}"}
-"""How each format has a comment; that of a PNG is among what it says of itself."""
-
-FENCED = ".md"
-PNG = b"\x89PNG"
-
-
-def _require_writable(path: Path) -> None:
-    """Raise UsageError where nothing can be drawn, before anybody waits: a file that we have not drawn stays."""
-    from deadheat.scenarios.own_files import require_own
-
-    require_own(path, _is_ours, "is there already, and deadheat has not drawn it; move it away, or give another name.")
-
-
-def _is_ours(beginning: bytes) -> bool:
-    first = beginning.split(b"\n", 1)[0]
-    ours = {each.format(MARK).encode() for each in COMMENTS.values()}
-    return first.rstrip() in ours or (beginning.startswith(PNG) and MARK.encode() in beginning)
-
-
-def _write(path: Path, form: str, content: str | bytes) -> None:
-    from deadheat.scenarios.own_files import write_whole
-
-    if isinstance(content, str):
-        comment = COMMENTS[form].format(MARK)
-        if path.suffix == FENCED:  # where Markdown is read, Mermaid is drawn in a fence only
-            comment, content = COMMENTS["svg"].format(MARK), f"```mermaid\n{content}```\n"
-        content = f"{comment}\n{content}"
-    write_whole(path, content)

@@ -88,7 +88,7 @@ def report(
     from deadheat.scenarios.check import Options
     from deadheat.scenarios.explorable import explorable
     from deadheat.scenarios.likely import likely
-    from deadheat.scenarios.own_files import write_whole
+    from deadheat.sim.written import write
 
     require_writable(output)
     question = question_of(None, profile, False, "auto", cancellations, 0, faults, None, None)
@@ -108,7 +108,7 @@ def report(
     with ProgressLine("simulating") as progress:
         simulated = likely(results, question, profile, progress.say) if cancellations else None
     html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]), simulated)
-    write_whole(output, html)
+    write(output, html)
     code = code_of(results, bool(raised))
     size = len(html.encode())
     finish(code, lambda: typer.echo(f"Wrote {output} ({size // 1000:,} kB): open it in a browser."))
@@ -152,10 +152,9 @@ def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> list[
 
 def require_writable(path: Path) -> None:
     """Raise UsageError where no report can be written, before anybody waits for one."""
-    from deadheat.scenarios.own_files import require_own
+    from deadheat.sim import written
     from deadheat.sim.errors import UsageError
 
     if path.suffix not in (".html", ".htm"):
         raise UsageError(f"{path} is no name of an HTML file; give it one that ends with .html.")
-    otherwise = "is there already and is no report; move it away, or give another name."
-    require_own(path, lambda beginning: beginning.startswith(MARK), otherwise)
+    written.require_writable(path, written.Kind("report", written.begins_with(MARK)))

@@ -109,10 +109,12 @@ def _along(path: Path, question: Question, as_json: bool) -> NoReturn:
 
 
 def _curve(references: list[str], question: Question, alert: int | None, plot: Path | None, as_json: bool) -> NoReturn:
-    from deadheat.reports.monitoring import curve_to_json, plot_curve, print_curve
+    from deadheat.reports.monitoring import curve_to_json, plot_curve, print_curve, require_plottable
     from deadheat.reports.simulate import extra_to_json
     from deadheat.scenarios.monitoring import curve
 
+    if plot is not None:
+        require_plottable(plot)
     points = curve(references[0], question, alert)
     if plot is not None:
         plot_curve(references[0], points, plot)

@@ -16,10 +16,10 @@ from deadheat.reports.timeline import known_of, step_of
 from deadheat.scenarios.catalogue import BETWEEN, OBJECT, names_stop
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
-from deadheat.scenarios.own_files import require_own, write_whole
 from deadheat.scenarios.scenario import budget_text
 from deadheat.scenarios.stops import with_versions
 from deadheat.scenarios.user_code import SUFFIX
+from deadheat.sim import written
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
 
@@ -28,6 +28,8 @@ __all__ = ["FIRST_LINE", "as_test", "require_writable", "write_test"]
 FIRST_LINE = "# A counterexample as a test, written by deadheat"
 """How a file of ours begins, so that another one is not overwritten."""
 
+KIND = written.Kind("test that deadheat has written", written.begins_with(FIRST_LINE.encode()))
+
 WIDTH = 116
 
 
@@ -35,16 +37,13 @@ def require_writable(path: Path) -> None:
     """Raise UsageError where no test can be written: before anybody waits for a search."""
     if path.suffix != SUFFIX or not path.name.startswith("test_"):
         raise UsageError(f"{path} is no file that pytest would look into; give it a name such as test_the_race.py.")
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}; make it first.")
-    otherwise = "is there, and deadheat has not written it; give another name, or move it away."
-    require_own(path, lambda beginning: beginning.startswith(FIRST_LINE.encode()), otherwise)
+    written.require_writable(path, KIND)
 
 
 def write_test(counterexample: Counterexample, path: Path) -> None:
     """Write a counterexample as a test; raises UsageError if that cannot be done."""
     require_writable(path)
-    write_whole(path, as_test(counterexample, path.parent))
+    written.write(path, as_test(counterexample, path.parent))
 
 
 def as_test(counterexample: Counterexample, folder: Path) -> str:

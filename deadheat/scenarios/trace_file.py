@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from deadheat.scenarios.check import Counterexample
-from deadheat.scenarios.own_files import require_own, write_whole
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim import written
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, FingerprintError, TraceError
 from deadheat.sim.fingerprint import PYTHON, fingerprint
@@ -91,9 +91,9 @@ def require_writable(path: Path, of_format: str = FORMAT) -> None:
 
     A file that was saved before is written anew, and so is one that is empty; any other is somebody's, and stays.
     """
-    named = f'"{of_format}"'.encode()
-    otherwise = "is there already and is no trace; move it away, or give another name."
-    require_own(path, lambda beginning: named in beginning[:BEGINNING], otherwise, TraceError)
+    written.require_writable(
+        path, written.Kind("trace", lambda beginning: f'"{of_format}"'.encode() in beginning[:BEGINNING], TraceError)
+    )
 
 
 def save(counterexample: Counterexample, path: Path) -> None:
@@ -114,9 +114,9 @@ def save(counterexample: Counterexample, path: Path) -> None:
             OfEvent(**{**asdict(each), "changes": dict(each.changes)}) for each in counterexample.trace.events
         ),
     )
-    written = msgspec.to_builtins(content)
-    written["checksum"] = _checksum(written)
-    write_whole(path, json.dumps(written, indent=1) + "\n", TraceError)
+    plain = msgspec.to_builtins(content)
+    plain["checksum"] = _checksum(plain)
+    written.write(path, json.dumps(plain, indent=1) + "\n", TraceError)
 
 
 def _of_scenario(scenario: Scenario) -> OfScenario:

@@ -92,8 +92,8 @@ def test_where_nothing_is_violated_nothing_is_written(tmp_path: Path) -> None:
     [
         ("race.py", "give it a name such as test_the_race.py"),
         ("test_race.txt", "give it a name such as test_the_race.py"),
-        ("test_mine.py", "deadheat has not written it"),
-        ("nowhere/test_it.py", "There is no folder nowhere"),
+        ("test_mine.py", "is there already and is no test that deadheat has written"),
+        ("nowhere/test_it.py", "nowhere/test_it.py cannot be written: No such file or directory"),
     ],
 )
 def test_no_file_of_somebody_elses_is_overwritten(name: str, told: str, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import networkx
 import pytest
 
-from deadheat.commands import graph
 from deadheat.reports.graph.drawings import png_of, svg_of
 from deadheat.reports.graph.layout import layout_of
 from deadheat.reports.graph.texts import dot_of, graphml_of, mermaid_graph_of
@@ -156,7 +155,7 @@ def test_a_run_is_drawn_step_by_step_with_the_cycle_and_the_moment_where_it_is_l
     plantuml = deadheat("graph", "baseline", "--run", "-p", "no-transient-orphan", "-o", "a.puml", cwd=tmp_path)
     assert plantuml.stdout == "Wrote a.puml.\n"
     text = (tmp_path / "a.puml").read_text()
-    assert text.startswith("' Drawn by deadheat.\n@startuml\n")
+    assert text.startswith("@startuml\n' drawn by deadheat\n")
     assert text.endswith("@enduml\n")
     assert "p6 -> p7 : T5 delete job → 404 Not Found\nnote over p6 : the race is lost here\n" in text
     lasso = deadheat(
@@ -195,21 +194,38 @@ def test_what_was_not_decided_is_not_drawn_as_if_nothing_were_violated(tmp_path:
     done = deadheat("graph", "baseline", "--run", "--max-states", "5", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert "was not decided: the search was cut short, since it reached 5 states (--max-states)" in done.stderr
-    done = deadheat("graph", "baseline", "--max-states", "5", "-o", "a.svg", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (3, "Wrote a.svg.\n")
-    assert "no violation is highlighted: the search for one was cut short" in done.stderr
+    done = deadheat("graph", "baseline", "--max-states", "100", "-o", "a.svg", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    told = "There are more than 100 states, and a part of a graph is not drawn; ask for more (--max-states)."
+    assert told in done.stderr
+    assert not (tmp_path / "a.svg").exists()
 
 
-@pytest.mark.parametrize("name", ["a.dot", "a.graphml", "a.mmd", "a.svg", "a.png", "a.md", "a.puml"])
-def test_what_was_drawn_is_drawn_anew_and_a_file_of_somebody_elses_is_not_drawn_over(name: str, tmp_path: Path) -> None:
-    form, path = graph._form(None, Path(name), name == "a.puml"), tmp_path / name
-    content = "@startuml\n@enduml\n" if form == "plantuml" else graph._drawn(folded(ORPHAN), form)
-    graph._write(path, form, content)
-    graph._require_writable(path)
-    if form in ("svg", "graphml"):
-        ElementTree.parse(path)
-    if name == "a.md":
-        assert path.read_text().splitlines()[1] == "```mermaid"
-    path.write_text(f"# How I tell what is {graph.MARK}\n")
-    with pytest.raises(UsageError, match="deadheat has not drawn it"):
-        graph._require_writable(path)
+def test_a_saved_run_takes_no_option_that_would_be_passed_over(tmp_path: Path) -> None:
+    done = deadheat("graph", "saved.json", "--fold", "steps", cwd=tmp_path)
+    assert (done.returncode, "leave out -n, --set" in done.stderr) == (2, True)
+
+
+def test_the_remark_in_mermaid_reads_as_it_is_written() -> None:
+    first = mermaid_graph_of(folded(ORPHAN)).splitlines()[0]
+    assert first == "%% no-transient-orphan: 209 states; folded by steps into 35 nodes. Bold: the shortest violation"
+
+
+@pytest.mark.parametrize("form", ["dot", "graphml", "mermaid", "svg", "png", "plantuml"])
+def test_a_drawing_is_drawn_anew_and_nothing_of_anybody_elses_is_drawn_over(form: str, tmp_path: Path) -> None:
+    what = ("baseline", "--run") if form == "plantuml" else ("name-tombstone",)
+    drawn = ("graph", *what, "--format", form)
+    for _ in range(2):
+        done = deadheat(*drawn, "-o", "drawing", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (0, "Wrote drawing.\n"), done.stderr
+    (tmp_path / "drawing").write_text("# my notes\n")
+    done = deadheat(*drawn, "-o", "drawing", cwd=tmp_path)
+    told = "deadheat: drawing is there already and is no drawing of deadheat's; move it away, or give another name.\n"
+    assert (done.returncode, done.stderr) == (2, told)
+    assert (tmp_path / "drawing").read_text() == "# my notes\n"
+
+
+def test_mermaid_in_a_file_of_markdown_is_fenced(tmp_path: Path) -> None:
+    assert deadheat("graph", "name-tombstone", "-o", "a.md", cwd=tmp_path).returncode == 0
+    lines = (tmp_path / "a.md").read_text().splitlines()
+    assert (lines[:2], lines[-1]) == (["```mermaid", "%% drawn by deadheat"], "```")
