@@ -18,11 +18,7 @@ from deadheat.scenarios.monitoring import Point
 from deadheat.sim import written
 from deadheat.sim.errors import UsageError
 
-<<<<<<< HEAD
-__all__ = ["along_to_json", "curve_to_json", "plot_curve", "print_along", "print_curve", "require_plottable"]
-=======
-__all__ = ["curve_to_json", "plot_curve", "print_curve"]
->>>>>>> simulate
+__all__ = ["curve_to_json", "plot_curve", "print_curve", "require_plottable"]
 
 BAR = 10
 """How long the longest bar is."""
