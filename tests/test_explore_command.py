@@ -231,3 +231,12 @@ def test_what_a_role_prints_does_not_get_in_between(tmp_path: Path) -> None:
     done = deadheat("explore", f"{file}:PROTOCOL", "--do", "run no-transient-orphan", "--json")
     assert "from a role" not in done.stdout
     assert json.loads(done.stdout)["results"][0]["step"] == 10
+
+
+def test_what_is_violated_for_ever_is_saved_with_what_goes_on_for_ever(tmp_path: Path) -> None:
+    reference = f"{Path(__file__).parent / 'scenarios' / 'attacked' / 'ring.py'}:RING"
+    done = deadheat("explore", reference, "-p", "done", "--do", "run; save ring.json", cwd=tmp_path)
+    assert (done.returncode, "Saved ring.json, a counterexample to done" in done.stdout) == (1, True), done.stderr
+    found = replay(tmp_path / "ring.json").counterexample
+    assert found is not None
+    assert (found.trace.schedule.cycle_from, len(found.trace.events)) == (1, 4)

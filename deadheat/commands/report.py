@@ -106,7 +106,8 @@ def report(
             progress.say(f"looked through {len(found)} of {counted(len(results), 'protocol')}")
     broken = _frontiers([each.scenario for each in results], up_to, options) if up_to and not faults else []
     with ProgressLine("simulating") as progress:
-        simulated = likely(results, question, profile, progress.say) if cancellations else None
+        wanted = cancellations and not interruption.asked()
+        simulated = likely(results, question, profile, progress.say) if wanted else None
     html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]), simulated)
     write(output, html)
     code = code_of(results, bool(raised))

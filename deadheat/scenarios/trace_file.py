@@ -217,7 +217,7 @@ def _read(path: Path) -> Content:
         return msgspec.convert(content, Content)
     except msgspec.ValidationError as error:
         raise _is_not_whole(path, str(error)) from None
-    except ValueError:  # NaN, or half a character
+    except ValueError:  # NaN
         raise _is_not_whole(path, "it holds what no JSON can") from None
 
 
@@ -259,4 +259,4 @@ def _is_not_whole(path: Path, reason: str) -> TraceError:
 def _checksum(content: dict[str, Any]) -> str:
     """Return the checksum of a file's content; raises ValueError for what is no JSON."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()
