@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from deadheat.models.protocols import PROTOCOLS
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.confirm import confirm
@@ -33,11 +31,12 @@ from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Request, atomically
+from tests.breadth import tried_on
+from tests.protocols import EACH
 from tests.sim.classics import philosophers
 from tests.sim.random_models import models
 from tests.sim.test_checkpoint import loaded
 from tests.sim.test_kernel import (
-    THOROUGH,
     TWO_CORES,
     UNBOUNDED,
     Counter,
@@ -74,8 +73,7 @@ def wide(steps: int = 3, at_once: int = 30, turns: int = 40) -> Model:
 # The same as exact searches
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=30, many=150)
 def test_a_search_by_fingerprint_finds_what_the_plain_loop_finds_and_simpy_confirms_it(model: Model) -> None:
     plain = facts(python.explore(model))
     for limits in (SearchOptions(), TWO_CORES):
@@ -86,7 +84,7 @@ def test_a_search_by_fingerprint_finds_what_the_plain_loop_finds_and_simpy_confi
         assert confirm(model, name, schedule)[1]
 
 
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("name", EACH)
 def test_every_protocol_is_judged_as_exactly(name: str) -> None:
     model = Scenario(name, faults=(("worker-crash", 1), ("http-retry", 1))).model()
     exact = facts(explore(model))
