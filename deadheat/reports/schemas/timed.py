@@ -28,7 +28,11 @@ class Quantiles(msgspec.Struct):
 
 
 class SimulateResult(msgspec.Struct):
-    """What was found of one protocol; `cancellations` is 0 where nothing was sampled."""
+    """What was found of one protocol; `cancellations` is 0 where nothing was sampled.
+
+    Where no run had an orphan, how rare they are is estimated `by_splitting`; where that is worth nothing, it has
+    failed, and no more is known than that no run had one.
+    """
 
     protocol: str
     method: Literal["exact", "kernel", "simpy"]
@@ -49,6 +53,7 @@ class SimulateResult(msgspec.Struct):
     cost_per_day: Estimate | None
     chosen: list[str]
     by_splitting: bool
+    splitting_failed: bool
 
 
 class ComparisonResult(msgspec.Struct):
