@@ -3,7 +3,7 @@
 A level is the exact distance to the event, in steps of the explored graph. So many runs begin; those that come a level
 nearer are where the next ones branch off, and the shares that come nearer are multiplied. That is unbiased whatever the
 levels are; how much it varies, independent repetitions show. Where the event hangs on one coincidence, no number of
-branches meets it; so steps that lead nearer are forced, and each run has a weight (`compiled/timed_branches.py`).
+branches meets it; so steps that lead nearer are forced, and each run has a weight (`compiled/timed_forcing.py`).
 
 Source: Garvels, "The splitting method in rare event simulation" (2000), fixed effort.
 """
@@ -15,16 +15,14 @@ from typing import Any
 
 import numpy
 
-from deadheat.sim.explore.compiled.timed_branches import Room, Stands, run_branches
+from deadheat.sim.explore.compiled.timed_branches import Stands, run_branches
+from deadheat.sim.explore.compiled.timed_forcing import FAR, Room
 from deadheat.sim.random_words import RandomWords, mixed, stream
 from deadheat.sim.timed.clockwork import STEPS_MAX
 from deadheat.sim.timed.graph import Graph
 from deadheat.sim.timed.kernel import Kernel
 
 __all__ = ["distances_to", "split"]
-
-FAR = 1 << 40
-"""The distance where there is no way."""
 
 
 def distances_to(graph: Graph, mark: int) -> Any:

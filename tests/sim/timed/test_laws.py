@@ -95,7 +95,10 @@ LEFT: dict[str, tuple[Law, Any]] = {
     "exponential": (Law.exponential(3), stats.expon(scale=3)),
     "Erlang": (Law.erlang(4, 6), stats.gamma(4, scale=1.5)),
     "lognormal": (Law.lognormal(3, 30), stats.lognorm(numpy.log(10) / 2.3263478740408408, scale=3)),
-    "table": (Law.table(*TABLE), stats.rv_histogram(([0.25, 0.75], [1.0, 2.0, 8.0]), density=False)),
+    "table": (
+        Law.table(*TABLE),
+        stats.rv_histogram((numpy.array([0.25, 0.75]), numpy.array([1.0, 2.0, 8.0])), density=False),
+    ),
 }
 
 

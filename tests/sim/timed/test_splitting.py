@@ -16,12 +16,13 @@ from deadheat.scenarios.in_time import Timed, memoryless, timed
 from deadheat.scenarios.measures import StateMark
 from deadheat.scenarios.profiles import load_profile
 from deadheat.scenarios.sampled import by_splitting
+from deadheat.sim.explore.compiled.timed_forcing import FAR
 from deadheat.sim.timed import solving, splitting
 from deadheat.sim.timed.chain import chain_of
 from deadheat.sim.timed.endings import endings_of
 from deadheat.sim.timed.kernel import Kernel
 from deadheat.sim.timed.laws import Law
-from deadheat.sim.timed.splitting import FAR, distances_to, split
+from deadheat.sim.timed.splitting import distances_to, split
 from tests.sim.timed.models import fork, race, trail
 
 S = 1e9
