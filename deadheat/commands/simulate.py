@@ -111,10 +111,12 @@ def _along(path: Path, question: Question, profile: str, memoryless: bool, as_js
 
 
 def _curve(references: list[str], question: Question, alert: int | None, plot: Path | None, as_json: bool) -> NoReturn:
-    from deadheat.reports.monitoring import curve_to_json, plot_curve, print_curve
+    from deadheat.reports.monitoring import curve_to_json, plot_curve, print_curve, require_plottable
     from deadheat.reports.simulate import extra_to_json
     from deadheat.scenarios.monitoring import curve
 
+    if plot is not None:
+        require_plottable(plot)
     points = curve(references[0], question, alert)
     if plot is not None:
         plot_curve(references[0], points, plot)
@@ -140,12 +142,13 @@ def question_of(
     from deadheat.scenarios.profiles import load_profile
     from deadheat.scenarios.scenario import parse_faults
     from deadheat.scenarios.simulate import METHODS
+    from deadheat.scenarios.timing import layered
     from deadheat.sim.errors import unknown_name
 
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     given = parse_laws(latency or [])
-    laws = {**load_profile(profile).laws, **given}
+    laws = layered(given, load_profile(profile).laws)
     return Question(
         laws=forgetting(laws) if memoryless else laws,
         given=given,

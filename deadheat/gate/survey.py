@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deadheat.gate.asked import scenario_of
+from deadheat.gate.claims import texts_of
 from deadheat.gate.config import UP_TO_MAX, WITHOUT_END, Check
 from deadheat.gate.surveys import Budgets, Judged, Mutant, Step, Survey, Witness
 from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict, check
@@ -65,6 +66,7 @@ def survey(asked: Check) -> Survey:
         faults=_budgets(scenario.faults),
         kinds=tuple(sorted(scenario.subject.faults)),
         quiet=scenario.quiet,
+        claims=texts_of(scenario.model().properties),
     )
 
 

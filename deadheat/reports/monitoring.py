@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from deadheat.reports.graph.marks import MARK, require_writable
 from deadheat.reports.simulate import estimate_to_json, number_text, seconds_text
 from deadheat.scenarios.monitoring import Point
+from deadheat.sim import written
 from deadheat.sim.errors import UsageError
 
-__all__ = ["curve_to_json", "plot_curve", "print_curve"]
+__all__ = ["curve_to_json", "plot_curve", "print_curve", "require_plottable"]
 
 BAR = 10
 """How long the longest bar is."""
@@ -64,6 +67,17 @@ def _bar(point: Point, longest: float) -> str:
     return f"{'█' * max(1, round(length))} {seconds_text(value)}"
 
 
+PICTURES = {".png": "Software", ".svg": "Creator"}
+"""The formats, by how a file's name ends, and the field of each that says who has made it."""
+
+
+def require_plottable(path: Path) -> None:
+    """Raise UsageError where no picture can be written, before anybody waits for one."""
+    if path.suffix not in PICTURES:
+        raise UsageError(f"{path} cannot be written: it is to end with {' or '.join(PICTURES)}.")
+    require_writable(path)
+
+
 def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
     """Write the curve as a picture, of the format that the file's name ends with; raises UsageError."""
     try:
@@ -104,15 +118,9 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
     axes.set_ylabel("seconds")
     axes.set_title(reference)
     axes.legend()
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        reason = (
-            getattr(error, "strerror", None) or f"it is to end with .png or .svg, and {path.suffix or 'nothing'} is no"
-        )
-        raise UsageError(
-            f"{path} cannot be written: {reason}{'' if isinstance(error, OSError) else ' format'}."
-        ) from None
+    picture = BytesIO()
+    figure.savefig(picture, format=path.suffix.removeprefix("."), metadata={PICTURES[path.suffix]: MARK})
+    written.write(path, picture.getvalue())
 
 
 def curve_to_json(points: Sequence[Point]) -> list[dict[str, Any]]:

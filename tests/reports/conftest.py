@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from deadheat.scenarios.check import check
+from deadheat.scenarios.scenario import Scenario
 from tests.reports.browser import DRIVER, Browser, browsing
+from tests.reports.pages import Page, looked_through, solved, written
 
 AXE = "axe-core@4.10.3"
 AXE_FILE = "DEADHEAT_TEST_AXE"
@@ -39,3 +42,12 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     except (IndexError, subprocess.SubprocessError):
         pytest.skip(f"axe-core cannot be fetched from the npm registry, and {AXE_FILE} names no axe.min.js")
     return (folder / "package" / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="session")
+def two_protocols(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """A report on two protocols, with how likely it is of these and of one with a cleanup."""
+    found = looked_through(Scenario("baseline"), Scenario("creation-lock"))
+    with_cleanup = check(Scenario("baseline+orphan-cleanup", properties=("at-most-one-job",)))
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    return written(file, found, likely=solved(found, with_cleanup)), found

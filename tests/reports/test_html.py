@@ -14,6 +14,7 @@ from deadheat.reports.html import report
 from deadheat.reports.html.report import Raised, html_of
 from deadheat.reports.html.system import system_of
 from deadheat.reports.sequence import mermaid_sequence
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.explorable import Explorable
 from deadheat.scenarios.scenario import Scenario
@@ -22,19 +23,16 @@ from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation
 from tests.command import deadheat
 from tests.reports.browser import Browser
-from tests.reports.pages import HOSTILE, hostile_model, looked_through, reference, written
+from tests.reports.pages import HOSTILE, Page, hostile_model, looked_through, reference, written
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-Page = tuple[Path, list[Explorable]]
 
 ORPHAN = "#run=baseline/no-transient-orphan"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
-    found = looked_through(Scenario("baseline"), Scenario("creation-lock"))
-    return written(tmp_path_factory.mktemp("report") / "report.html", found), found
+def page(two_protocols: Page) -> Page:
+    return two_protocols
 
 
 def opened(browser: Browser, file: Path, fragment: str = "", width: int = 1280) -> None:
@@ -237,6 +235,18 @@ def test_a_thousand_random_schedules_end_where_simpy_ends(browser: Browser, page
     file, found = page
     opened(browser, file)
     assert sum(walked(browser, each, 500, 30) for each in found) == 1_000
+
+
+@pytest.mark.slow
+def test_a_thousand_random_schedules_of_the_whole_default_matrix_end_where_simpy_ends(
+    browser: Browser, tmp_path: Path
+) -> None:
+    found = looked_through(*map(Scenario, DEFAULT_PROTOCOLS))
+    opened(browser, written(tmp_path / "report.html", found))
+    each = 1_000 // len(found) + 1
+    assert sum(walked(browser, one, each, 60) for one in found) >= 1_000
+    for one in found:
+        require_alike_numbers(browser, one)
 
 
 def test_schedules_of_what_never_ends_and_of_several_faults_end_where_simpy_ends(
@@ -483,7 +493,16 @@ def test_the_command_says_of_one_that_raised_what_was_wrong_and_writes_the_rest(
         "BAD = replace(baseline.BASELINE, name='bad', dispatch=dispatch)\n"
     )
     done = deadheat(
-        "report", "name-tombstone", "ours.py:BAD", "-p", "no-transient-orphan", "--up-to", "0", cwd=tmp_path
+        "report",
+        "name-tombstone",
+        "ours.py:BAD",
+        "-p",
+        "no-transient-orphan",
+        "--up-to",
+        "0",
+        "--cancellations",
+        "0",
+        cwd=tmp_path,
     )
     assert done.returncode == 2
     assert "no_such_thing" in done.stderr
@@ -502,13 +521,26 @@ def test_no_file_of_somebody_elses_is_overwritten(name: str, told: str, tmp_path
 
 def test_the_command_writes_verdicts_and_frontier_and_writes_anew(tmp_path: Path) -> None:
     for _ in range(2):
-        done = deadheat("report", "state-machine", "-p", "no-permanent-orphan", "-o", "a.html", cwd=tmp_path)
+        done = deadheat(
+            "report", "state-machine", "-p", "no-permanent-orphan", "-o", "a.html", "--cancellations", "0", cwd=tmp_path
+        )
         assert done.returncode == 0, done.stderr
         assert "Wrote a.html (" in done.stdout
     html = (tmp_path / "a.html").read_text()
     assert "deadheat show state-machine --property no-permanent-orphan --faults http-timeout=1" in html
     assert "1 fault breaks it" in html
-    done = deadheat("report", "state-machine", "-p", "no-permanent-orphan", "--faults", "http-timeout=1", cwd=tmp_path)
+    assert "likely-title" not in html[: html.index("<script")].replace("#likely-title", "")
+    done = deadheat(
+        "report",
+        "state-machine",
+        "-p",
+        "no-permanent-orphan",
+        "--faults",
+        "http-timeout=1",
+        "--cancellations",
+        "0",
+        cwd=tmp_path,
+    )
     assert done.returncode == 1
     assert "state-machine violates no-permanent-orphan" in (tmp_path / "report.html").read_text()
 
@@ -532,8 +564,10 @@ def test_the_whole_default_matrix_is_small_and_opens_in_under_a_second(browser: 
         "const t = performance.getEntriesByType('navigation')[0]; return [t.domComplete, performance.now()]"
     )
     assert times[0] < 1_000
-    everything_there = browser.run("return document.querySelectorAll('table.verdicts tbody tr').length")
-    assert everything_there == 14
+    everything_there = browser.run(
+        "return document.querySelectorAll('[aria-labelledby=verdicts-title] tbody tr').length"
+    )
+    assert everything_there == len(DEFAULT_PROTOCOLS)
     for name in json.loads(
         browser.run("return JSON.stringify([...document.querySelectorAll('[data-system]')].map(s => s.dataset.system))")
     ):

@@ -12,10 +12,12 @@ from typing import Any
 
 from deadheat.models.steps import LABELS
 from deadheat.reports.command_lines import show_command
+from deadheat.reports.html.likely import chance_text
 from deadheat.reports.inert import inert
 from deadheat.reports.sequence import mermaid_sequence
 from deadheat.reports.timeline import known_of, step_of
 from deadheat.scenarios.explorable import Explorable, Run
+from deadheat.scenarios.likely import Likely
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.state_graph import MoveKey, StateGraph
 from deadheat.scenarios.stops import with_versions
@@ -31,8 +33,9 @@ LETTERS = "0123456789abcdef"
 """A standing is four bits: a letter each."""
 
 
-def system_of(explorable: Explorable) -> dict[str, Any]:
+def system_of(explorable: Explorable, likely: Likely | None = None) -> dict[str, Any]:
     """Return what the page needs to walk through one protocol, as JSON can have it."""
+    profile = likely.profile if likely is not None else ""
     graph = explorable.graph
     moves = _Moves(graph)
     return {
@@ -52,7 +55,8 @@ def system_of(explorable: Explorable) -> dict[str, Any]:
         "transitions": sum(map(len, graph.moves)),
         "injected": list(explorable.injected),
         "leftOut": list(explorable.left_out),
-        "runs": [_run(explorable, each) for each in explorable.runs],
+        "chances": inert(f"with the latencies of the profile {profile}, each taken as exponential, of its mean"),
+        "runs": [{**_run(explorable, each), "likely": _chances(each, likely)} for each in explorable.runs],
         "legend": _legend(graph),
     }
 
@@ -212,6 +216,12 @@ def _run(explorable: Explorable, run: Run) -> dict[str, Any]:
         "command": inert(show_command(counterexample.scenario, counterexample.property)),
         "processes": _names_with_versions(run),
     }
+
+
+def _chances(run: Run, likely: Likely | None) -> list[str] | None:
+    found = run.counterexample
+    known = likely.along.get((found.scenario.protocol, found.property)) if likely is not None else None
+    return None if known is None else [chance_text(each) for each in known]
 
 
 def _names_with_versions(run: Run) -> dict[str, str]:

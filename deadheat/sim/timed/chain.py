@@ -10,7 +10,7 @@ is enough, since without memory nothing is learned by waiting but what changes t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from deadheat.sim.timed.graph import Branch, Clock, Graph
 from deadheat.sim.timed.laws import Law
 from deadheat.sim.trace import Choice
 
-__all__ = ["CHAIN_MAX", "Chain", "chain_of", "require_memoryless", "steps_from"]
+__all__ = ["CHAIN_MAX", "Chain", "all_begun", "chain_of", "require_memoryless", "steps_from"]
 
 CHAIN_MAX = 400_000
 """A larger chain is not made."""
@@ -93,10 +93,19 @@ def require_memoryless(graph: Graph) -> None:
             )
 
 
-def chain_of(graph: Graph, endings: Endings) -> Chain:
-    """Return the chain of a graph; raises UsageError where a law has a memory, or there are too many states."""
+def chain_of(graph: Graph, endings: Endings, also: Iterable[int] = ()) -> Chain:
+    """Return the chain of a graph; raises UsageError where a law has a memory, or there are too many states.
+
+    It has also the states of the graph that are named, with all clocks just begun, and what follows from there: the
+    latencies may never lead to them.
+    """
     require_memoryless(graph)
-    return _Making(graph, endings).chain()
+    return _Making(graph, endings).chain(also)
+
+
+def all_begun(graph: Graph, state: int) -> Place:
+    """Return the place in which every clock of a state has just begun."""
+    return state, (0,) * len(graph.enabled[state])
 
 
 def steps_from(chain: Chain, place: Place) -> list[Step]:
@@ -114,8 +123,10 @@ class _Making:
         self.entries: tuple[list[int], list[int], list[float], list[int]] = ([], [], [], [])
         self.first_row, self.holds, self.calls = [0], list[float](), list[float]()
 
-    def chain(self) -> Chain:
+    def chain(self, also: Iterable[int]) -> Chain:
         initial = [(self._number(place), share) for place, share in self._entered(0, None, (), -1)]
+        for state in also:
+            self._number(all_begun(self.graph, state))
         for place in self.places:  # which grows
             if len(self.places) > CHAIN_MAX:
                 raise UsageError(f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or the kernel.")

@@ -206,6 +206,8 @@ function renderStory(now) {
     ? `All ${data.states.toLocaleString("en")} states are in this page: at every step, choose what else could happen.`
     : "It has too many states for all of them to be in this page: of what else could have happened, it has the first step only.";
   at("scope").textContent = size;
+  at("chances").hidden = !now.run || !now.run.likely;
+  at("chances").textContent = `At the right of each step: how likely ${watched} is violated in the end, ${data.chances}.`;
   at("faults").hidden = data.injected.length === 0;
   at("faults-title").textContent = `One fault can be injected into a run, of ${data.injected.length} kinds`;
   at("faults-text").textContent = data.injected.join(", ") + (data.leftOut.length ? `. There was no room for ${data.leftOut.join(", ")}: allow one with --faults KIND=1.` : ".");
@@ -335,7 +337,15 @@ function row(now, number, x, width, move, states) {
   el("span", { class: "no" }, number ? String(number) : ""), space,
   el("span", { class: "what" }, event && move ? told(now, move, event) : el("span", { class: "soft" }, "The beginning"),
     changes(now, states, number).filter(([key]) => !hidden.has(`c:${data.components[Number(key.slice(1))]}`)).map(([key, value]) =>
-      el("span", { class: "change" }, named(data.components[Number(key.slice(1))]), ": ", el("b", {}, named(value))))));
+      el("span", { class: "change" }, named(data.components[Number(key.slice(1))]), ": ", el("b", {}, named(value))))),
+  chance(now, number));
+}
+
+/** How likely the violation still is after a step of the counterexample. @param {Shown} now @param {number} number */
+function chance(now, number) {
+  const place = leaves(now);
+  if (!now.run || !now.run.likely || (place >= 0 && number > place)) return "";
+  return el("span", { class: "chance" }, el("span", { class: "sr" }, "then violated with a probability of "), now.run.likely[number]);
 }
 
 /** @param {Shown} now @param {any} move @param {string[]} event */
