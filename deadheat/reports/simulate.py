@@ -33,7 +33,12 @@ def print_simulation(simulation: Simulation, profile: str, console: Console) -> 
             console.print(Text(text))
     rare = [each.protocol for each in simulation.results if each.by_splitting]
     if rare:
-        console.print(Text(f"No run of {', '.join(rare)} had an orphan: how rare they are was estimated by splitting."))
+        console.print(
+            Text(
+                f"No run of {', '.join(rare)} had an orphan: how rare they are was estimated by splitting. Neither "
+                "Job-s nor what a cancellation costs has them in it."
+            )
+        )
     failed = [each.protocol for each in simulation.results if each.splitting_failed]
     if failed:
         console.print(

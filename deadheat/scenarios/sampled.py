@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -133,6 +133,8 @@ def sampled(subject: Timed, sample: Sample, base: Sample, question: Question, me
     calls = mean_of(sample.calls.astype(float))
     orphans, is_rare = share_of(int(orphaned.sum()), count), not orphaned.any() and count > 0
     rare = by_splitting(subject, question.seed, count / len(asked), sample.way) if is_rare else None
+    if is_rare and (rare is None or rare.high > 0):  # what no run has had is in no mean
+        billed = replace(billed, high=math.inf)
     return priced(
         Simulated(
             protocol=subject.reference,

@@ -71,7 +71,10 @@ class ComparisonResult(msgspec.Struct):
 
 
 class CurvePoint(msgspec.Struct):
-    """What one period of the cleanup comes to; null is what could not be said, or has no limit."""
+    """What one period of the cleanup comes to; null is what could not be said, or has no limit.
+
+    `uniform_s` is the median lifetime while nothing but the cleanup ends an orphan, in closed form.
+    """
 
     period_s: float
     lifetime_s: Estimate | None
