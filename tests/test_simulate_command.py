@@ -72,6 +72,18 @@ def test_a_chance_is_how_often_a_fault_is_met_when_its_step_happens() -> None:
     assert found["faults"] == {"http-loss": 1}
 
 
+def test_where_splitting_is_worth_nothing_it_says_so_and_gives_no_estimate() -> None:
+    """All is over within milliseconds, and the user cancels after an hour: an orphan can be, but not in time."""
+    laws = ("default", "status", "kubernetes", "http.accept", "http.response", "queue.deliver")
+    asked = [f"--latency={each}=1ms" for each in laws]
+    done = deadheat("simulate", "baseline", *FEW, *asked, "--latency", "T3=1h")
+    assert "splitting met none, or not alike: no more is known than that." in " ".join(done.stdout.split())
+    told = deadheat("simulate", "baseline", *FEW, *asked, "--latency", "T3=1h", "--json").stdout
+    (found,) = json.loads(told)["results"]
+    assert (found["by_splitting"], found["splitting_failed"]) == (False, True)
+    assert found["orphans_per_million"]["low"] == 0 < 1_000 < found["orphans_per_million"]["high"]
+
+
 def test_a_migration_whose_end_is_a_mistake_is_1_and_one_that_is_safe_is_0() -> None:
     proposed, closed = deadheat("migrate", *FEW), deadheat("migrate", "name-tombstone", *FEW)
     assert proposed.returncode == 1

@@ -29,7 +29,7 @@ def print_curve(reference: str, points: Sequence[Point], console: Console) -> No
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("period", justify="right", no_wrap=True)
     table.add_column("an orphan lives", no_wrap=True)
-    for column in ("p99", "half", "Job-s", "sweeps/h", "alarms/d", "noticed"):
+    for column in ("p99", "alone", "Job-s", "sweeps/h", "alarms/d", "noticed"):
         table.add_column(column, justify="right", no_wrap=True)
     shown = [each.lifetime_s.at_most for each in points if each.lifetime_s is not None]
     longest = max((each for each in shown if not math.isinf(each)), default=0.0)
@@ -45,9 +45,11 @@ def print_curve(reference: str, points: Sequence[Point], console: Console) -> No
             "-" if each.detection_s is None else seconds_text(each.detection_s),
         )
     console.print(table)
+    is_half = all(each.uniform_s == each.period_s / 2 for each in points)
+    form = "half a period" if is_half else "ln 2 of a period, as sweeps come without memory"
     console.print(
-        f"{reference}. an orphan lives: at the median, simulated; half: half a period, which that is while nothing "
-        "else ends an orphan. Job-s: how long a pod is there after a cancellation. sweeps/h: each is a call, "
+        f"{reference}. an orphan lives: at the median, simulated; alone: what that is while nothing else ends an "
+        f"orphan, {form}. Job-s: how long a pod is there after a cancellation. sweeps/h: each is a call, "
         "and one more for each Job that is there. alarms/d: false ones; noticed: until an alert tells of ten times as "
         "many orphans. Both need --arrivals and --alert.",
         style="dim",
@@ -100,7 +102,12 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
         marker="o",
         label="99th percentile",
     )
-    axes.plot([each.period_s for each in points], [each.uniform_s for each in points], ls=":", label="half a period")
+    axes.plot(
+        [each.period_s for each in points],
+        [each.uniform_s for each in points],
+        ls=":",
+        label="while nothing else ends one",
+    )
     noticed = [each for each in points if each.detection_s is not None and not math.isinf(each.detection_s)]
     if noticed:
         axes.plot(

@@ -33,7 +33,20 @@ def print_simulation(simulation: Simulation, profile: str, console: Console) -> 
             console.print(Text(text))
     rare = [each.protocol for each in simulation.results if each.by_splitting]
     if rare:
-        console.print(Text(f"No run of {', '.join(rare)} had an orphan: how rare they are was estimated by splitting."))
+        console.print(
+            Text(
+                f"No run of {', '.join(rare)} had an orphan: how rare they are was estimated by splitting. Neither "
+                "Job-s nor what a cancellation costs has them in it."
+            )
+        )
+    failed = [each.protocol for each in simulation.results if each.splitting_failed]
+    if failed:
+        console.print(
+            Text(
+                f"No run of {', '.join(failed)} had an orphan, though there can be one, and splitting met none, or not "
+                "alike: no more is known than that. Ask for more --cancellations, or for --memoryless."
+            )
+        )
     chosen = dict.fromkeys(name for each in simulation.results for name in each.chosen)
     if chosen:
         console.print(
@@ -237,6 +250,7 @@ def _to_json(found: Simulated, simulation: Simulation) -> dict[str, Any]:
         "cost_per_day": optional(found.cost_per_day),
         "chosen": list(found.chosen),
         "by_splitting": found.by_splitting,
+        "splitting_failed": found.splitting_failed,
     }
 
 

@@ -94,6 +94,7 @@ class Simulated:
     cost_per_day: Estimate | None
     chosen: tuple[str, ...]
     by_splitting: bool = False
+    splitting_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,8 @@ def together(found: list[Simulated]) -> Simulated:
     if len(found) == 1:
         return found[0]
     changes: dict[str, Any] = {"extra_calls": None, "extra_to_job_s": None}
+    for name in ("by_splitting", "splitting_failed"):
+        changes[name] = any(getattr(one, name) for one in found)
     for name in (
         "orphans_per_million",
         "false_answers_per_million",

@@ -34,7 +34,9 @@ WORSE = 10
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one period comes to. `uniform_s` is what the closed form says of the mean lifetime.
+    """What one period comes to. `uniform_s` is what the closed form says of the median lifetime.
+
+    That is half a period, or, where sweeps come without memory, the median of an exponential time.
 
     Sweeps are calls an hour, beside one for each Job that is there. Without a rate of arrivals nothing can be said of
     alerts.
@@ -75,7 +77,7 @@ def _point(reference: str, question: Question, alert_per_hour: float | None, per
         period_s=period_s,
         lifetime_s=found.orphan_lifetime_s[0.5],
         lifetime_p99_s=found.orphan_lifetime_s[0.99],
-        uniform_s=period_s / 2,
+        uniform_s=period_s * (math.log(2) if is_memoryless else 0.5),
         job_seconds_after_cancel=found.job_seconds_after_cancel,
         sweeps_per_hour=3_600 / period_s,
         orphans_per_hour=rate,

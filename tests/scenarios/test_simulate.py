@@ -157,6 +157,22 @@ def test_a_period_of_the_cleanup_changes_how_long_orphans_live_and_not_how_many_
     assert in_time.confidence > 0.99
 
 
+def test_no_interval_of_job_seconds_is_told_where_orphans_are_too_rare_to_be_among_them() -> None:
+    """Of a hundred thousand cancellations none has an orphan, which would be there for ten hours."""
+    laws = {
+        "default": Law.exponential(1 * MS),
+        "T3": Law.exponential(10 * 3_600 * S),
+        "kubernetes.progress:finished": Law.exponential(36_000 * S),
+    }
+    exact, found = (
+        simulate(["baseline"], question(laws=laws, method=each, cancellations=20_000)).results[0]
+        for each in ("exact", "kernel")
+    )
+    assert found.by_splitting
+    assert found.orphans_per_million.low <= (exact.orphans_per_million.value or 0) <= found.orphans_per_million.high
+    assert (exact.job_seconds_after_cancel.value or 0) <= found.job_seconds_after_cancel.high == math.inf
+
+
 def test_a_choice_that_nobody_has_made_gives_a_least_and_a_greatest_answer() -> None:
     laws = {**BUSY, "k8s-refusal": Law.exponential(100 * MS)}
     refused = (("k8s-refusal", 1),)
