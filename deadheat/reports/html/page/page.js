@@ -266,7 +266,7 @@ const room = () => (innerWidth < 640 ? { lane: 13, components: false } : { lane:
 
 /** @param {Shown} now @param {State[]} states */
 function renderSteps(now, states) {
-  const { system, path, step, run } = now, { data } = system;
+  const { system, path, run } = now, { data } = system;
   const all = lanesOf(now, states);
   const processes = all.processes.filter((p) => !hidden.has(`p:${data.processes[p]}`));
   const { lane } = room(), components = !room().components ? [] : all.components.filter((/** @type {number} */ c) => !hidden.has(`c:${data.components[c]}`));
@@ -307,7 +307,7 @@ const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 
 
 /** @param {Shown} now @param {number} number @param {Map<string, number>} x @param {number} width @param {Move | null} move @param {State[]} states */
 function row(now, number, x, width, move, states) {
-  const { system, path, step, run } = now, { data } = system, event = move ? data.events[move.e] : null;
+  const { system, step, run } = now, { data } = system, event = move ? data.events[move.e] : null;
   const late = run && run.lostAt !== null && leaves(now) < 0 && number > run.lostAt;
   const asked = event ? event[2].split(" and ").map((/** @type {string} */ name) => `c${data.components.indexOf(name)}`) : [];
   const gutter = el("svg", { class: "gutter", "aria-hidden": "true" });
