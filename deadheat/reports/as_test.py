@@ -6,6 +6,7 @@ so a schedule of today is no run of it tomorrow, and another way into the same r
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from os.path import relpath
@@ -23,14 +24,24 @@ from deadheat.sim import written
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
 
-__all__ = ["FIRST_LINE", "as_test", "require_writable", "write_test"]
+__all__ = ["as_test", "require_writable", "write_test"]
 
-FIRST_LINE = "# A counterexample as a test, written by deadheat"
-"""How a file of ours begins, so that another one is not overwritten."""
-
-KIND = written.Kind("test that deadheat has written", written.begins_with(FIRST_LINE.encode()))
+FIRST_LINE = re.compile(rb"# A counterexample as a test, written by deadheat \S+ \(([0-9a-f]{12})\):\n")
+"""How a file of ours begins: with a digest of the rest, so that one to which somebody has put a hand stays."""
 
 WIDTH = 116
+
+
+def _is_as_written(found: bytes) -> bool:
+    first = FIRST_LINE.match(found)
+    return first is not None and _digest(found[first.end() :]) == first[1].decode()
+
+
+def _digest(rest: bytes) -> str:
+    return hashlib.sha256(rest).hexdigest()[:12]
+
+
+KIND = written.Kind("test as deadheat has written it", _is_as_written)
 
 
 def require_writable(path: Path) -> None:
@@ -68,7 +79,7 @@ def as_test(counterexample: Counterexample, folder: Path) -> str:
     told = "".join(f"    # {each}\n" for each in comment)
     lines = "".join(f"        {each},\n" for each in arguments)
     asked = f"{scenario.protocol} {name}"
-    return f"""{FIRST_LINE} {VERSION}:
+    rest = f"""\
 # {_plain(show_command(scenario, name))}
 
 {"from pathlib import Path" + chr(10) * 2 if is_a_file else ""}import deadheat
@@ -79,6 +90,7 @@ def test_{re.sub(r"[^0-9a-z]+", "_", asked.lower()).strip("_")}() -> None:
     deadheat.check(
 {lines}    ).require({_quoted(name)})
 """
+    return f"# A counterexample as a test, written by deadheat {VERSION} ({_digest(rest.encode())}):\n{rest}"
 
 
 def _reference(protocol: str, folder: Path) -> tuple[str, bool]:

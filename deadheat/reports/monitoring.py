@@ -1,4 +1,4 @@
-"""What the cleanup's period decides, as a table with bars and as a plot; and a counterexample with its likelihood."""
+"""What the cleanup's period decides, as a table with bars and as a plot."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from rich.table import Table
 
 from deadheat.reports.graph.marks import MARK, require_writable
 from deadheat.reports.simulate import estimate_to_json, number_text, seconds_text
-from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.monitoring import Point
 from deadheat.sim import written
 from deadheat.sim.errors import UsageError
-from deadheat.sim.timed.solving import Bounds
 
-__all__ = ["along_to_json", "curve_to_json", "plot_curve", "print_along", "print_curve", "require_plottable"]
+__all__ = ["curve_to_json", "plot_curve", "print_curve", "require_plottable"]
 
 BAR = 10
 """How long the longest bar is."""
@@ -33,14 +31,15 @@ def print_curve(reference: str, points: Sequence[Point], console: Console) -> No
     table.add_column("an orphan lives", no_wrap=True)
     for column in ("p99", "half", "Job-s", "sweeps/h", "alarms/d", "noticed"):
         table.add_column(column, justify="right", no_wrap=True)
-    longest = max((each.lifetime_s.high for each in points if each.lifetime_s is not None), default=0.0)
+    shown = [each.lifetime_s.at_most for each in points if each.lifetime_s is not None]
+    longest = max((each for each in shown if not math.isinf(each)), default=0.0)
     for each in points:
         table.add_row(
             seconds_text(each.period_s),
             _bar(each, longest),
-            "-" if each.lifetime_p99_s is None else seconds_text(each.lifetime_p99_s.value or each.lifetime_p99_s.high),
+            "-" if each.lifetime_p99_s is None else seconds_text(each.lifetime_p99_s.at_most),
             seconds_text(each.uniform_s),
-            number_text(each.job_seconds_after_cancel.value or each.job_seconds_after_cancel.high),
+            number_text(each.job_seconds_after_cancel.at_most),
             number_text(each.sweeps_per_hour),
             "-" if each.false_alarms_per_day is None else _count(each.false_alarms_per_day),
             "-" if each.detection_s is None else seconds_text(each.detection_s),
@@ -63,7 +62,7 @@ def _count(value: float) -> str:
 def _bar(point: Point, longest: float) -> str:
     if point.lifetime_s is None or longest <= 0:
         return "-"
-    value = point.lifetime_s.value or point.lifetime_s.high
+    value = point.lifetime_s.at_most
     length = 0.0 if math.isinf(value) else value / longest * BAR
     return f"{'█' * max(1, round(length))} {seconds_text(value)}"
 
@@ -89,8 +88,18 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
     axes = figure.subplots()
     seen = [each for each in points if each.lifetime_s is not None and each.lifetime_p99_s is not None]
     periods = [each.period_s for each in seen]
-    axes.plot(periods, [_shown(each.lifetime_s) for each in seen], marker="o", label="an orphan's lifetime, median")
-    axes.plot(periods, [_shown(each.lifetime_p99_s) for each in seen], marker="o", label="99th percentile")
+    axes.plot(
+        periods,
+        [each.lifetime_s.at_most for each in seen if each.lifetime_s is not None],
+        marker="o",
+        label="an orphan's lifetime, median",
+    )
+    axes.plot(
+        periods,
+        [each.lifetime_p99_s.at_most for each in seen if each.lifetime_p99_s is not None],
+        marker="o",
+        label="99th percentile",
+    )
     axes.plot([each.period_s for each in points], [each.uniform_s for each in points], ls=":", label="half a period")
     noticed = [each for each in points if each.detection_s is not None and not math.isinf(each.detection_s)]
     if noticed:
@@ -114,10 +123,6 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
     written.write(path, picture.getvalue())
 
 
-def _shown(estimate: Any) -> float:
-    return float(estimate.value if estimate.value is not None else estimate.high)
-
-
 def curve_to_json(points: Sequence[Point]) -> list[dict[str, Any]]:
     """Return the curve; null for what is infinite, or could not be said."""
     return [
@@ -133,40 +138,4 @@ def curve_to_json(points: Sequence[Point]) -> list[dict[str, Any]]:
             "detection_s": None if each.detection_s is None or math.isinf(each.detection_s) else each.detection_s,
         }
         for each in points
-    ]
-
-
-# Along a counterexample
-
-
-def print_along(counterexample: Counterexample, likelihoods: Sequence[Bounds], console: Console) -> None:
-    """Print each step of a counterexample, and how likely the violation is after it."""
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("", justify="right")
-    table.add_column("process", no_wrap=True)
-    table.add_column("step", overflow="fold")
-    table.add_column(f"{counterexample.property} still follows", justify="right")
-    table.add_row("", "", "the start", _bounds(likelihoods[0]))
-    for number, (event, found) in enumerate(zip(counterexample.trace.events, likelihoods[1:], strict=True), start=1):
-        table.add_row(
-            str(number), event.process, " ".join(filter(None, (event.label, event.operation))), _bounds(found)
-        )
-    console.print(table)
-
-
-def _bounds(found: Bounds) -> str:
-    return _share(found.least) if found.is_one else f"{_share(found.least)} to {_share(found.greatest)}"
-
-
-def _share(value: float) -> str:
-    return f"{number_text(100 * min(1.0, value))}%"
-
-
-def along_to_json(counterexample: Counterexample, likelihoods: Sequence[Bounds]) -> list[dict[str, Any]]:
-    """Return each step with how likely the violation is after it; the first is the start."""
-    steps: list[tuple[str | None, str | None]] = [(None, None)]
-    steps += [(event.process, event.label or event.operation) for event in counterexample.trace.events]
-    return [
-        {"process": process, "step": step, "least": found.least, "greatest": found.greatest}
-        for (process, step), found in zip(steps, likelihoods, strict=True)
     ]

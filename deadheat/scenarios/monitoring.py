@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from deadheat.scenarios.estimates import Estimate
 from deadheat.scenarios.in_time import Question
 from deadheat.scenarios.simulate import simulate
+from deadheat.scenarios.timing import layered
 from deadheat.sim.errors import UsageError
 from deadheat.sim.timed.laws import Kind, Law
 
@@ -64,8 +65,8 @@ def curve(
 def _point(reference: str, question: Question, alert_per_hour: float | None, period_s: float) -> Point:
     is_memoryless = question.laws[BEGINS].kind is Kind.EXPONENTIAL if BEGINS in question.laws else False
     law = Law.exponential(period_s * 1e9) if is_memoryless else Law.periodic(period_s * 1e9)
-    found = simulate([reference], replace(question, laws={**question.laws, BEGINS: law})).results[0]
-    rate = None if found.orphans_per_day is None else (found.orphans_per_day.value or found.orphans_per_day.high) / 24
+    found = simulate([reference], replace(question, laws=layered({BEGINS: law}, question.laws))).results[0]
+    rate = None if found.orphans_per_day is None else found.orphans_per_day.at_most / 24
     alarms = delay = None
     if rate is not None and alert_per_hour is not None:
         alarms = false_alarms_per_day(rate, alert_per_hour, period_s)

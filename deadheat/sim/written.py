@@ -20,7 +20,7 @@ from deadheat.sim.errors import DeadheatError, UsageError
 
 __all__ = ["Kind", "begins_with", "require_writable", "write"]
 
-BEGINNING = 4096
+BEGINNING = 1 << 16
 """So many bytes of a file are looked at."""
 
 NOT_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV)

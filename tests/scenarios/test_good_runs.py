@@ -151,7 +151,7 @@ def test_show_prints_so_many_runs_and_ends_as_the_check_does() -> None:
     assert "good runs, although some violate no-permanent-orphan" in " ".join(done.stdout.split())
     done = deadheat("show", "baseline", "--runs", "2", "--save", "x.json")
     assert done.returncode == 2
-    assert "leave out --where, --save, --as-test and --why" in done.stderr
+    assert "leave out --where, --save, --as-test, --why and --profile" in done.stderr
 
 
 class Board(Component):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
@@ -14,6 +13,7 @@ from deadheat.sim.sample.plain import PlainRun, run_plainly
 from deadheat.sim.sample.strategies import Strategy
 from deadheat.sim.sample.walker import Walker
 from deadheat.sim.trace import Schedule
+from tests.breadth import tried_on
 from tests.sim.random_models import models
 
 DRAWN = (Strategy.UNIFORM, Strategy.PCT, Strategy.POS, Strategy.PATHS)
@@ -42,8 +42,7 @@ def test_each_protocol_is_walked_as_simpy_runs_it(name: str) -> None:
     require_alike(with_some_faults(name), 2)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(models())
+@tried_on(models(), few=15, many=40)
 def test_random_models_are_walked_as_simpy_runs_them(model: Model) -> None:
     require_alike(model, 2)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapters.base import poll, steered
@@ -47,6 +48,8 @@ def explained(url: str) -> Iterator[None]:
     where = shown(url)
     try:
         yield
+    except redis.InvalidResponse:
+        raise _no_redis(where) from None
     except redis.AuthenticationError:
         raise LiveError(f"Redis at {where} does not accept the user and password of the URL.") from None
     except (redis.ConnectionError, redis.TimeoutError, ConnectionError, TimeoutError):
@@ -55,6 +58,10 @@ def explained(url: str) -> Iterator[None]:
         ) from None
     except redis.ResponseError as error:
         raise LiveError(f"Redis at {where} refuses: {redact(str(error))}.") from None
+
+
+def _no_redis(where: str) -> LiveError:
+    return LiveError(f"What is at {where} answers as no Redis does; check --redis.")
 
 
 def connect(url: str) -> redis.Redis:
@@ -72,8 +79,36 @@ def connect(url: str) -> redis.Redis:
     except ValueError:  # whose text may quote a part of the password
         raise LiveError(f"{shown(url)!r} is not the URL of a Redis; write redis://HOST:PORT/DB.") from None
     with explained(url):
-        client.ping()
+        if not _answers(client):
+            raise _no_redis(shown(url))
     return client
+
+
+def _answers(client: redis.Redis) -> bool:
+    """Return whether it answers as a Redis does; raises RedisError or OSError, also for one that takes its time.
+
+    A time limit of redis-py is one for each piece of an answer, and its parser trusts that a Redis has sent them.
+    """
+    import redis
+
+    found: list[bool | BaseException] = []
+
+    def ask() -> None:
+        try:
+            found.append(client.ping() is True)
+        except (redis.RedisError, OSError) as error:
+            found.append(error)
+        except Exception:  # whatever its parser makes of what is no answer
+            found.append(False)
+
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(2 * CONNECT_PATIENCE_S)
+    if not found:
+        raise redis.TimeoutError
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]
 
 
 class RedisAdapter(StringCommands, HashCommands, ListCommands, TransactionCommands):

@@ -8,9 +8,10 @@ until nothing more is owed, or it comes back to where it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Successor, Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
@@ -44,14 +45,18 @@ class Parting:
         return f"The same schedule, but with step {self.step} before step {self.before}, holds."
 
 
-def nearest_that_holds(tables: Tables, name: str, schedule: Schedule, lasting: Lasting) -> Parting | None:
+def nearest_that_holds(
+    tables: Tables, name: str, schedule: Schedule, lasting: Lasting, asked: Callable[[], bool] = never
+) -> Parting | None:
     """Return the run nearest to one that violates a property in which it holds; None if none of those tried does.
 
-    The run that is returned was executed through simpy.
+    None, too, where a stop is `asked` for before one was found. The run that is returned was executed through simpy.
     """
     watch = next(each for each in tables.watches if each.property.name == name)
     choices = schedule.choices[: schedule.cycle_from]
     for step, before, needed, other in _others(tables, choices):
+        if asked():
+            return None
         ran = _followed(tables, watch, other, needed, lasting)
         if ran is not None and ran != choices:
             replay(tables.model, Schedule(ran))
