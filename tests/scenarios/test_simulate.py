@@ -15,8 +15,8 @@ from deadheat.scenarios.in_time import Question, Simulated, memoryless, timed
 from deadheat.scenarios.measures import StateMark, StepMark
 from deadheat.scenarios.profiles import load_profile
 from deadheat.scenarios.simulate import simulate
-from deadheat.sim.errors import UsageError
-from deadheat.sim.timed import solving
+from deadheat.sim.errors import TooLargeError, UsageError
+from deadheat.sim.timed import chain as making, solving
 from deadheat.sim.timed.chain import chain_of
 from deadheat.sim.timed.clockwork import run_by_simpy
 from deadheat.sim.timed.kernel import Kernel
@@ -248,3 +248,15 @@ def test_never_is_a_share_of_runs() -> None:
     found = simulate(["baseline"], question(laws={**BUSY, "T3": BUSY["T3"].but_never(0.75)})).results[0]
     assert found.runs == 80_000
     assert found.cancellations == pytest.approx(20_000, abs=4 * math.sqrt(80_000 * 0.25 * 0.75))
+
+
+def test_what_is_too_large_to_be_solved_is_sampled_unless_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    laws = memoryless(BUSY)
+    assert simulate(["baseline"], question(laws=laws, method="auto")).results[0].method == "exact"
+    for name, module in (("DENSE_MAX", solving), ("CHAIN_MAX", making)):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, 5)
+            found = simulate(["baseline"], question(laws=laws, method="auto", cancellations=200)).results[0]
+            assert (found.method, found.cancellations) == ("kernel", 200)
+            with pytest.raises(TooLargeError, match="take fewer stages, or"):
+                simulate(["baseline"], question(laws=laws, method="exact"))

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy
 from scipy import sparse
 
-from deadheat.sim.errors import UsageError
+from deadheat.sim.errors import TooLargeError, UsageError
 from deadheat.sim.timed.endings import Endings
 from deadheat.sim.timed.graph import Branch, Clock, Graph
 from deadheat.sim.timed.laws import Law
@@ -143,7 +143,7 @@ class _Making:
             self._number(all_begun(self.graph, state))
         for place in self.places:  # which grows
             if len(self.places) > CHAIN_MAX:
-                raise UsageError(f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or the kernel.")
+                raise TooLargeError(f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or the kernel.")
             for hold_ns, steps in [] if self._is_over(place) else self.rows(place):
                 self._add(hold_ns, steps)
             if self.first_row[-1] == len(self.holds):

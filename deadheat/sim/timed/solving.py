@@ -16,6 +16,7 @@ import numpy
 from scipy import linalg as dense, sparse
 from scipy.sparse import csgraph, linalg
 
+from deadheat.sim.errors import TooLargeError
 from deadheat.sim.timed.chain import Chain
 
 __all__ = [
@@ -279,12 +280,17 @@ def _stationary(rates: Any) -> Any:
 def quantiles(chain: Chain, mark: int, shares: Sequence[float]) -> tuple[float, ...] | None:
     """Return quantiles of the seconds spent in states with a mark, of the runs that meet any; None where none does.
 
-    Time elsewhere is cut out of the chain: it is entered again where the mark comes back.
+    Raises TooLargeError. Time elsewhere is cut out of the chain: it is entered again where the mark comes back.
     """
     generator = generator_of(chain)
     inside = chain.marked(mark)[generator.numbers]
     if not inside.any():
         return None
+    if inside.sum() > DENSE_MAX:
+        raise TooLargeError(
+            f"How long it lasts takes all of {int(inside.sum()):,} states at once, and more than {DENSE_MAX:,} are too "
+            "many; take fewer stages, or --method kernel."
+        )
     rates, outside = generator.rates, ~inside & (generator.rates.diagonal() < 0)
     within = rates[inside][:, inside].toarray()
     begin = generator.initial[inside]
