@@ -179,6 +179,9 @@ def test_a_script_ends_with_1_where_something_is_violated_at_its_end() -> None:
         (["baseline", "--do", "choose x"], "'x' is no number; write choose N, such as choose 2."),
         (["baseline", "--do", "chose 1"], "There is no command 'chose'; did you mean choose"),
         (["baseline", "--do", "s"], "'s' may be save or steps or state; write more of it."),
+        (["baseline", "--do", "choose \\"], "is no number; write choose N, such as choose 2."),
+        (["baseline", "--do", "back '\"'\"''"], "is no number; write back N, such as back 2."),
+        (["baseline", "--do", "''"], "There is no command ''"),
         (["baseline", "--do", "back"], "1 step cannot be undone; no step was made yet."),
         (["baseline", "--do", "run no-orphan"], "There is no property 'no-orphan'; did you mean"),
         (["--do", "run"], "There is nothing to walk through, or two things; name a PROTOCOL, or a trace by --from."),
@@ -228,3 +231,12 @@ def test_what_a_role_prints_does_not_get_in_between(tmp_path: Path) -> None:
     done = deadheat("explore", f"{file}:PROTOCOL", "--do", "run no-transient-orphan", "--json")
     assert "from a role" not in done.stdout
     assert json.loads(done.stdout)["results"][0]["step"] == 10
+
+
+def test_what_is_violated_for_ever_is_saved_with_what_goes_on_for_ever(tmp_path: Path) -> None:
+    reference = f"{Path(__file__).parent / 'scenarios' / 'attacked' / 'ring.py'}:RING"
+    done = deadheat("explore", reference, "-p", "done", "--do", "run; save ring.json", cwd=tmp_path)
+    assert (done.returncode, "Saved ring.json, a counterexample to done" in done.stdout) == (1, True), done.stderr
+    found = replay(tmp_path / "ring.json").counterexample
+    assert found is not None
+    assert (found.trace.schedule.cycle_from, len(found.trace.events)) == (1, 4)

@@ -201,10 +201,13 @@ def _done(walk: ByHand, text: str) -> Done:
     """Do one command; a number alone chooses a step. Raises UsageError for what is no command."""
     from deadheat.sim.errors import UsageError, unknown_name
 
-    name, *words = shlex.split(text) if text.count("'") % 2 == text.count('"') % 2 == 0 else text.split()
+    try:
+        name, *words = shlex.split(text)
+    except ValueError:  # a quote that is not closed, or nothing behind a backslash: then these are themselves
+        name, *words = text.split()
     if name.isdecimal():
         name, words = "choose", [name, *words]
-    found = [each for each in COMMANDS if each.startswith(name)]
+    found = [each for each in COMMANDS if name and each.startswith(name)]
     if name in COMMANDS or len(found) == 1:
         command = COMMANDS[name if name in COMMANDS else found[0]]
         if not command.least <= len(words) <= command.most:

@@ -15,7 +15,7 @@ from typing import Any
 
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.standing import Judged, Standing, judged
+from deadheat.scenarios.standing import Judged, Standing, for_ever, judged
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.scenarios.trace_file import save
 from deadheat.sim.counting import counted
@@ -23,8 +23,8 @@ from deadheat.sim.errors import ReplayDivergedError, UsageError, unknown_name
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.model import UNLIMITED, Kind, Model, Property
 from deadheat.sim.run.describing import described
-from deadheat.sim.run.simulation import Simulation, event_of
-from deadheat.sim.trace import Choice, Event, Schedule, Trace
+from deadheat.sim.run.simulation import Simulation, event_of, replay
+from deadheat.sim.trace import Choice, Event, Schedule
 
 __all__ = ["STATES_MAX", "ByHand", "Enabled", "How", "Position", "Stands"]
 
@@ -157,15 +157,26 @@ class ByHand:
 
     @property
     def counterexample(self) -> Counterexample | None:
-        """What was run so far, as a counterexample to a property that it violates at its end."""
-        trace = Trace(Schedule(tuple(self.choices[: self.at])), tuple(self.events))
+        """What was run so far, as a counterexample to a property that it violates at its end.
+
+        Where that is one of runs that never end, it is followed by what can go on for ever from here.
+        """
         for prop in self.model.properties:
-            lasting = prop.kind is Kind.EVENTUALLY
-            schedule = replace(trace.schedule, cycle_from=self.at) if lasting else trace.schedule
+            schedule = Schedule(tuple(self.choices[: self.at]))
+            if prop.kind is Kind.EVENTUALLY:
+                schedule = Schedule((*schedule.choices, *self._for_ever(prop)), cycle_from=self.at)
             if (why := violation_of(self.model, prop.name, schedule)) is not None:
                 scenario = replace(self.scenario, properties=(prop.name,))
-                return Counterexample(scenario, prop.name, why, replace(trace, schedule=schedule))
+                return Counterexample(scenario, prop.name, why, replay(self.model, schedule)[1])
         return None
+
+    def _for_ever(self, prop: Property) -> list[Choice]:
+        """Return what can be repeated for ever from here, a property violated; nothing where the run ends here."""
+        graph = self._ahead()
+        if graph is None:
+            return []
+        watch = next(each for each in graph.tables.watches if each.property.name == prop.name)
+        return for_ever(graph, watch, graph.along(tuple(self.choices[: self.at]))[-1]) or []
 
     # What can be done
 

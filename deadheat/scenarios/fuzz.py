@@ -19,12 +19,14 @@ from deadheat.sim.errors import ModelError, UndecidedError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explain.starving import starving_in
 from deadheat.sim.explain.way_there import with_way_there
+from deadheat.sim.explore.compiled.compiling import seconds_spent
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.model import Model
 from deadheat.sim.random_words import stream
 from deadheat.sim.sample.causes import Cause, cause_of
 from deadheat.sim.sample.nearest import Parting, nearest_that_holds
-from deadheat.sim.sample.portfolio import ALL, HANDED_MAX, Found, Portfolio
+from deadheat.sim.sample.portfolio import ALL, HANDED_MAX, Portfolio
+from deadheat.sim.sample.shortest import shortest_runs
 from deadheat.sim.sample.shrink import Gate, Shrinker, switches_in
 from deadheat.sim.sample.strategies import Strategy
 from deadheat.sim.sample.walker import STEPS_MAX
@@ -37,6 +39,9 @@ SHRUNK_MAX = 12
 """So many failures of a property are shrunk, to tell their causes apart."""
 
 SCHEDULES, SECONDS = 50_000, 10.0
+
+TO_SHRINK, TO_SHRINK_S = 0.5, 6.0
+"""So large a part of all time is kept for shrinking once something was found, and no more than so many seconds."""
 
 Report = Callable[[str], None]
 
@@ -178,30 +183,58 @@ def _fuzz_alone(scenario: Scenario, options: FuzzOptions, report: Report = silen
         raise with_way_there(error, model) from error
 
 
+class Clock:
+    """How much time is used, and whether it is up: what was compiled meanwhile, at the first use, does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began, self._compiled = time.perf_counter(), seconds_spent()
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds since it was made."""
+        return time.perf_counter() - self._began - (seconds_spent() - self._compiled)
+
+    def is_up(self) -> bool:
+        """Return whether all time is used, or somebody has asked for an end."""
+        return self.elapsed >= self._seconds or interruption.asked()
+
+    def is_time_to_shrink(self) -> bool:
+        """Return whether what is left is needed to shrink what was found."""
+        return self.elapsed >= self._seconds - min(self._seconds * TO_SHRINK, TO_SHRINK_S) or interruption.asked()
+
+
 @asking_every_step
 def _fuzzed(model: Model, scenario: Scenario, options: FuzzOptions, report: Report) -> FuzzResult:
-    started = time.perf_counter()
+    clock = Clock(options.seconds)
     portfolio = Portfolio(model, options.seed, options.strategies, options.depth, options.steps_max)
     remarks = [_begun_with(portfolio, name, schedule) for name, schedule in options.known]
     names = [each.name for each in model.properties]
     found_after: dict[str, float] = {}
-    while portfolio.runs < options.schedules and not _is_enough(portfolio, names):
-        portfolio.go_on(options.schedules - portfolio.runs)
-        elapsed = time.perf_counter() - started
+
+    def is_over() -> bool:
+        return clock.is_time_to_shrink() if portfolio.found else clock.is_up()
+
+    while portfolio.runs < options.schedules and not _is_enough(portfolio, names) and not is_over():
+        portfolio.go_on(options.schedules - portfolio.runs, is_over)
+        elapsed = clock.elapsed
         for each in portfolio.found:
             found_after.setdefault(each.failure.property, elapsed)
         report(
             f"{counted(portfolio.runs, 'schedule')}, {portfolio.walker.steps / elapsed:,.0f} steps/s, "
             f"{counted(portfolio.walker.states, 'state')}, {len(found_after)} of {len(names)} properties violated"
         )
-        if elapsed > options.seconds or interruption.asked():
-            break
-    seconds = time.perf_counter() - started
+    seconds = clock.elapsed
+    if portfolio.runs < options.schedules and not _is_enough(portfolio, names):
+        why = "It was interrupted" if interruption.asked() else "Time was up"
+        remarks.append(f"{why} after {portfolio.runs:,} of {counted(options.schedules, 'schedule')}")
+    report("shrinking what was found")
+    shrunk, undecided = _all_shrunk(scenario, portfolio, names, clock)
+    remarks += undecided
     outcomes = []
     for name in names:
         first = next((each for each in portfolio.found if each.failure.property == name), None)
-        failures, undecided = _failures(scenario, portfolio, name)
-        remarks += undecided
+        failures = shrunk.get(name, ())
         if first is None or not failures:
             by = options.strategies[0].value if len(options.strategies) == 1 else "portfolio"
             outcomes.append(Fuzzed(name, (), by, portfolio.runs, portfolio.walker.steps, seconds))
@@ -249,34 +282,54 @@ def _is_enough(portfolio: Portfolio, names: Sequence[str]) -> bool:
     return bool(names) and all(counts.get(name, 0) >= HANDED_MAX for name in names)
 
 
-def _failures(scenario: Scenario, portfolio: Portfolio, name: str) -> tuple[tuple[Shrunk, ...], list[str]]:
-    """Shrink the failures of a property, and return each cause once, with remarks on what could not be confirmed."""
-    found = [each for each in portfolio.found if each.failure.property == name][:SHRUNK_MAX]
-    if not found:
-        return (), []
-    shrinker = Shrinker(portfolio.model, portfolio.tables, name, portfolio.walker.lasting)
-    gates = [_near(shrinker, each) for each in found]
-    least = min(range(len(gates)), key=lambda number: _key(gates[number]))
-    shrinker.far(gates[least])
-    shrunk, remarks = [], []
-    for schedule, count in Counter(gate.best for gate in gates).items():
-        try:
-            shrunk.append(_shrunk(scenario, portfolio, shrinker, name, schedule, count))
-        except UndecidedError as error:
-            remarks.append(str(error))
-    return _distinct(shrunk), remarks
+def _all_shrunk(
+    scenario: Scenario, portfolio: Portfolio, names: Sequence[str], clock: Clock
+) -> tuple[dict[str, tuple[Shrunk, ...]], list[str]]:
+    """Shrink the failures of each property, and return each cause once, with remarks on what was left undone.
+
+    What there is time for comes in turn: one failure of each property, then the shortest way to each, then the others.
+    """
+    shrinkers = {
+        name: Shrinker(portfolio.model, portfolio.tables, name, portfolio.walker.lasting, clock.is_up)
+        for name in names
+        if any(each.failure.property == name for each in portfolio.found)
+    }
+    gates: dict[str, list[Gate]] = {name: [] for name in shrinkers}
+    for number in range(SHRUNK_MAX):
+        for name, shrinker in shrinkers.items():
+            found = [each.failure for each in portfolio.found if each.failure.property == name]
+            if number < len(found) and (number == 0 or not clock.is_up()):
+                gates[name].append(shrinker.near(found[number].schedule))
+        if number == 0:
+            _shorten(portfolio.model, shrinkers, gates, clock)
+    shrunk: dict[str, tuple[Shrunk, ...]] = {}
+    remarks = ["Time was up before all of it was shrunk"] if gates and clock.is_up() else []
+    for name, its in gates.items():
+        made = []
+        for schedule, count in Counter(gate.best for gate in its).items():
+            try:
+                made.append(_shrunk(scenario, portfolio, shrinkers[name], name, schedule, count, clock))
+            except UndecidedError as error:
+                remarks.append(str(error))
+        shrunk[name] = _distinct(made)
+    return shrunk, remarks
 
 
-def _near(shrinker: Shrinker, found: Found) -> Gate:
-    return shrinker.near(found.failure.schedule)
-
-
-def _key(gate: Gate) -> tuple[int, int]:
-    return gate.faults, len(gate.best.choices)
+def _shorten(model: Model, shrinkers: dict[str, Shrinker], gates: dict[str, list[Gate]], clock: Clock) -> None:
+    """Look for a shortest run that violates each property, with no more faults than the first of its failures has."""
+    faults = {name: shrinkers[name].kinds_in(gate.best) for name, [gate] in gates.items()}
+    for name, schedule in shortest_runs(model, faults, clock.is_up):
+        shrinkers[name].far(gates[name][0], schedule)
 
 
 def _shrunk(
-    scenario: Scenario, portfolio: Portfolio, shrinker: Shrinker, name: str, schedule: Schedule, count: int
+    scenario: Scenario,
+    portfolio: Portfolio,
+    shrinker: Shrinker,
+    name: str,
+    schedule: Schedule,
+    count: int,
+    clock: Clock,
 ) -> Shrunk:
     model = portfolio.model
     trace, violation = confirm(model, name, schedule, interruption.asked)
@@ -287,7 +340,7 @@ def _shrunk(
         count,
         shrinker.faults_in(schedule),
         switches_in(schedule.choices),
-        nearest_that_holds(portfolio.tables, name, schedule, portfolio.walker.lasting),
+        nearest_that_holds(portfolio.tables, name, schedule, portfolio.walker.lasting, clock.is_up),
     )
 
 

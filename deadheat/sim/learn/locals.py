@@ -78,6 +78,7 @@ class LocalStates:
         self._parked: dict[int, list[RunningProcess]] = {}
         self._unanswered: dict[int, set[int]] = {}
         self._spare = 0
+        self._asked_at, self._cyclic = -1, process.repeats
         self.growth = Growth()
         self._number(self._begin(), parent=-1, alternative=0, outcome=None)
 
@@ -126,8 +127,12 @@ class LocalStates:
 
     def cyclic(self) -> bool:
         """Return whether the process can come back to a local state that it has left, as far as was learned."""
-        if self.process.repeats:
-            return True
+        if not self._cyclic and self._asked_at != len(self._successors):
+            self._asked_at = len(self._successors)
+            self._cyclic = self._has_cycle()
+        return self._cyclic
+
+    def _has_cycle(self) -> bool:
         sorter: TopologicalSorter[int] = TopologicalSorter()
         for (state, _, _), successor in self._successors.items():
             sorter.add(successor, state)

@@ -2,19 +2,20 @@
 
 These are the definitions of `check` (see `cycles/settled.py` and `cycles/fairness.py`), asked of what can be reached
 from the state, instead of all states. A closed walk is made of steps of processes that can come back to where they
-were, so only those are followed. What was found out is kept for every state that was looked at.
+were, and draws on no budget that has an end, so only such steps are followed. What was found out is kept for every
+state that was looked at; where a process turns out to come back that was not known to, what was fine is asked anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deadheat.sim.explore.cycles.fairness import FairGraph
-from deadheat.sim.explore.cycles.graphs import terminal_components
-from deadheat.sim.explore.cycles.lassos import edges_from, is_cyclic
-from deadheat.sim.learn.tables import Tables
+from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
+from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
+from deadheat.sim.explore.cycles.lassos import is_cyclic
+from deadheat.sim.learn.tables import Successor, Tables
 from deadheat.sim.learn.watches import WatchedPart
-from deadheat.sim.model import Kind
+from deadheat.sim.model import UNLIMITED, Kind, Process
 from deadheat.sim.trace import Choice
 
 __all__ = ["Lasting"]
@@ -24,19 +25,48 @@ STATES_MAX = 2_000
 
 
 class Lasting:
-    """Which states are the beginning of what violates a part of a property for good; `known` holds what was asked."""
+    """Which states are the beginning of what violates a part of a property for good.
+
+    `known` holds what was asked, and `returning` the processes that can come back to where they were, as far as was
+    learned.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self.known: dict[tuple[WatchedPart, int], bool] = {}
         self.truncated = 0
+        self.returning: tuple[int, ...] = ()
+        self._new: list[tuple[WatchedPart, int]] = []
         self._lessons = -1
-        self._cyclic: list[int] = []
+        self._endless = [_endless_crashes(tables, each) for each in tables.model.processes]
+        self.look_again()
+
+    def look_again(self) -> bool:
+        """Find out which processes come back; return whether what was fine was forgotten for it."""
+        if self._lessons == len(self._tables.lessons):
+            return False
+        self._lessons = len(self._tables.lessons)
+        returning = tuple(process for process in range(len(self._tables.locals)) if is_cyclic(self._tables, process))
+        if returning == self.returning:
+            return False
+        self.returning = returning
+        self.known = {
+            key: violated for key, violated in self.known.items() if violated or key[0].property.kind is Kind.SETTLED
+        }
+        self._new.clear()
+        return True
+
+    def take_new(self) -> list[tuple[WatchedPart, int]]:
+        """Return what became known since this was asked last, or since something was forgotten."""
+        new, self._new = self._new, []
+        return new
 
     def violated(self, part: WatchedPart, state: int) -> bool:
         """Return whether a run that has come to this state violates the part of a property for good."""
+        self.look_again()
         if (part, state) not in self.known:
             found = self._settled(part, state) if part.property.kind is Kind.SETTLED else self._lassos(part, state)
+            self._new += ((part, each) for each in found if (part, each) not in self.known)
             self.known.update(((part, each), violated) for each, violated in found.items())
         return self.known[part, state]
 
@@ -49,19 +79,23 @@ class Lasting:
         raise AssertionError("a state from which no fair run violates the property")
 
     def _settled(self, part: WatchedPart, start: int) -> dict[int, bool]:
-        """Look at all that owed steps lead to, until one of it is fine, or cannot come back."""
+        """Look at all that owed steps lead to, until one of it is fine, or cannot come back.
+
+        Where a process can move that never comes back to where it is, nothing has settled, and no more is looked at.
+        """
+        tables = self._tables
+        passing = [number for number, states in enumerate(tables.locals) if not states.cyclic()]
         edges: dict[int, list[int]] = {start: []}
         waiting = [start]
         while waiting:
             state = waiting.pop()
-            if not part.violated(state):
-                return {start: False}
-            for successor, after in self._tables.choices(state):
-                if successor.owed:
-                    edges[state].append(after)
-                    if after not in edges:
-                        edges[after] = []
-                        waiting.append(after)
+            if not part.violated(state) or any(self._moves(state, process) for process in passing):
+                return {start: False, state: False}
+            for _, after in self._owed(state):
+                edges[state].append(after)
+                if after not in edges:
+                    edges[after] = []
+                    waiting.append(after)
             if len(edges) > STATES_MAX:
                 self.truncated += 1
                 return {start: False}
@@ -75,31 +109,80 @@ class Lasting:
         is_whole = len(region) <= STATES_MAX
         if not is_whole:
             self.truncated += 1
-        found = dict.fromkeys(region if is_whole else region[: STATES_MAX // 2], False)  # which saw the other half
+        seen = list(region)
+        found = dict.fromkeys(seen if is_whole else seen[: STATES_MAX // 2], False)  # which saw the other half
         for component, _ in self._fair(region):
             found.update(dict.fromkeys(component, True))
         return found
 
-    def _fair(self, region: list[int]) -> Iterator[tuple[set[int], FairGraph[int]]]:
+    def _fair(self, region: dict[int, list[int]]) -> Iterator[tuple[set[int], FairGraph[int]]]:
         """Yield the components in which a fair run can stay, first those without faults in them."""
-        edges = {state: edges_from(self._tables, state) for state in region}
+        edges = {state: self._edges(state) for state in self._staying(region)}
         for faults in (False,) if self._tables.model.quiet else (False, True):
             graph = FairGraph(edges, faults=faults)
             yield from ((component, graph) for component in graph.components())
 
-    def _region(self, part: WatchedPart, start: int) -> list[int]:
+    def _staying(self, region: dict[int, list[int]]) -> Iterator[int]:
+        """Yield the states that are on a cycle, or in which nothing is owed."""
+        for component in strong_components(region):
+            [first, *others] = component
+            if others or first in region[first] or next(self._owed(first), None) is None:
+                yield from component
+
+    def _region(self, part: WatchedPart, start: int) -> dict[int, list[int]]:
         """Return the states of violation to which steps lead that may be on a cycle, as many as are looked at."""
-        tables = self._tables
-        if len(tables.lessons) > self._lessons + self._lessons // 4:
-            self._lessons = len(tables.lessons)
-            self._cyclic = [process for process in range(len(tables.locals)) if is_cyclic(tables, process)]
-        region, known = [start], {start}
-        for state in region:  # which grows
-            for process in self._cyclic:
-                for _, after in tables.choices_of(state, process):
-                    if after not in known and part.violated(after):
-                        known.add(after)
-                        region.append(after)
+        region: dict[int, list[int]] = {start: []}
+        order = [start]
+        for state in order:  # which grows
+            for process in self.returning:
+                for _, after in self._steps(state, process):
+                    if after in region or part.violated(after):
+                        region[state].append(after)
+                        if after not in region:
+                            region[after] = []
+                            order.append(after)
             if len(region) > STATES_MAX:
                 break
         return region
+
+    def _steps(self, state: int, process: int, *, crashes: bool = True) -> Iterator[tuple[Successor, int]]:
+        """Yield a process's transitions that draw on no budget that has an end.
+
+        Crashes that draw on one are not even learned: how often a process may be killed has nothing to do with this.
+        """
+        tables = self._tables
+        local = tables.field(state, process)
+        rows = tables.rows[process][local]
+        operations = tables.operations_in(process, local)
+        endless = self._endless[process] if crashes else ()
+        for number, row in enumerate(rows):
+            if number >= operations and number - operations not in endless:
+                continue
+            for successor in row.successors[state & row.mask]:
+                after = state + successor.delta
+                if not successor.budget or (state & successor.budget and not (state ^ after) & successor.budget):
+                    yield successor, after
+
+    def _owed(self, state: int) -> Iterator[tuple[Successor, int]]:
+        """Yield the owed transitions of a state."""
+        for process in range(len(self._tables.locals)):
+            for successor, after in self._steps(state, process, crashes=False):
+                if successor.owed:
+                    yield successor, after
+
+    def _moves(self, state: int, process: int) -> bool:
+        steps = self._steps(state, process, crashes=False)
+        return any(successor.owed and successor.delta for successor, _ in steps)
+
+    def _edges(self, state: int) -> list[Edge[int]]:
+        return [
+            Edge(after, successor.choice, successor.owed, fault=bool(successor.budget))
+            for process in range(len(self._tables.locals))
+            for successor, after in self._steps(state, process)
+        ]
+
+
+def _endless_crashes(tables: Tables, process: Process) -> frozenset[int]:
+    """Return which of the crashes that a process can have draw on no budget, by their numbers among them."""
+    budgets = [tables.model.budgets.get(each.kind) for each in process.crashes]
+    return frozenset(number for number, budget in enumerate(filter(None, budgets)) if budget == UNLIMITED)

@@ -6,9 +6,10 @@ decides only after which round to stop.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.random_words import RandomWords, stream
@@ -117,8 +118,8 @@ class Portfolio:
             self._followed += 1
         return len(codes)
 
-    def go_on(self, runs_max: int) -> None:
-        """Make one more round, of so many runs at most."""
+    def go_on(self, runs_max: int, asked: Callable[[], bool] = never) -> None:
+        """Make one more round, of so many runs at most; fewer where a stop is `asked` for meanwhile."""
         if not self._due:
             self._due = self._next_around()
         strategy = self._due.pop(0)
@@ -130,7 +131,7 @@ class Portfolio:
         def on_failure(failure: Failure) -> None:
             self.found.append(Found(failure, runs + failure.run - first + 1, failure.steps))
 
-        self.walker.walk(
+        made = self.walker.walk(
             strategy,
             self._seed,
             first,
@@ -139,8 +140,9 @@ class Portfolio:
             depth=self._depth,
             on_new=self._keep,
             follow=follow,
+            asked=asked,
         )
-        self._runs[strategy] += count
+        self._runs[strategy] += made
         new = self.walker.states - before
         self._news[strategy] = new / max(self.walker.steps - steps, 1)
         if new:

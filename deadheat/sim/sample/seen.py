@@ -12,6 +12,7 @@ from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.walking import put_seen
 from deadheat.sim.explore.compiled.walks import NAMES_MAX, Seen
 from deadheat.sim.learn.tables import Tables
+from deadheat.sim.model import UNLIMITED
 from deadheat.sim.operations import operations_of
 
 __all__ = ["SeenSoFar"]
@@ -21,7 +22,11 @@ STATES_ROOM, STATES_ROOM_MAX = 1 << 14, 1 << 22
 
 
 class SeenSoFar:
-    """What all runs have seen; `row_names` says what each row of the tables asks for, by numbers."""
+    """What all runs have seen.
+
+    `row_names` says what each row of the tables asks for, by numbers, and `row_spends` which budget that has an end a
+    row draws on that is a crash; -1 for all others.
+    """
 
     def __init__(self, tables: Tables, dense: DenseTables) -> None:
         self._tables = tables
@@ -49,7 +54,7 @@ class SeenSoFar:
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the steps that were taken."""
-        self.keep_rows()
+        self._keep_rows()
         states = self._tables.locals
         taken = ((states[process].states[local].operations, place) for process, local, place in self._rows_taken)
         labels = {operations[place].label for operations, place in taken if place < len(operations)}
@@ -74,14 +79,13 @@ class SeenSoFar:
 
     def lay_out(self, old: Layout) -> None:
         """Pack the states as the tables now do."""
+        self._keep_rows()
         self._make_room(len(self._run), old)
         self._forget_rows()
 
-    def keep_rows(self) -> None:
+    def _keep_rows(self) -> None:
         """Keep which rows were taken, whatever their numbers will be."""
-        for number in numpy.flatnonzero(self._rows).tolist():
-            key = self._dense.key(number)
-            self._rows_taken.add((key.process, key.local, key.place))
+        self._rows_taken.update(self._row_keys[number] for number in numpy.flatnonzero(self._rows).tolist())
 
     def _make_room(self, room: int, old: Layout) -> None:
         """Put the states seen into a table of this size, packed as they are now."""
@@ -95,7 +99,9 @@ class SeenSoFar:
 
     def _forget_rows(self) -> None:
         self.row_names = numpy.zeros(0, dtype=numpy.int32)
+        self.row_spends = numpy.zeros(0, dtype=numpy.int32)
         self._rows = numpy.zeros(0, dtype=numpy.uint8)
+        self._row_keys: list[tuple[int, int, int]] = []
 
     def _name_rows(self) -> None:
         """Tell what each row asks for, for those that are new."""
@@ -104,13 +110,27 @@ class SeenSoFar:
             return
         names: list[int] = self.row_names.tolist()
         taken: list[int] = self._rows.tolist()
+        spends: list[int] = self.row_spends.tolist()
         for number in range(len(self._rows), count):
-            key = self._dense.key(number)
-            name = self._name_of(key.process, key.local, key.place)
+            row = self._dense.key(number)
+            key = row.process, row.local, row.place
+            name = self._name_of(*key)
             names.append(min(self._names.setdefault(name, len(self._names)), NAMES_MAX - 1))
-            taken.append((key.process, key.local, key.place) in self._rows_taken)
+            taken.append(key in self._rows_taken)
+            spends.append(self._spent_by(*key))
+            self._row_keys.append(key)
         self.row_names = numpy.array(names, dtype=numpy.int32)
+        self.row_spends = numpy.array(spends, dtype=numpy.int32)
         self._rows = numpy.array(taken, dtype=numpy.uint8)
+
+    def _spent_by(self, process: int, local: int, place: int) -> int:
+        tables = self._tables
+        number = place - tables.operations_in(process, local)
+        if number < 0:
+            return -1
+        budgets = tables.model.budgets
+        kinds = [each.kind for each in tables.model.processes[process].crashes if budgets.get(each.kind)]
+        return -1 if budgets[kinds[number]] == UNLIMITED else list(budgets).index(kinds[number])
 
     def _name_of(self, process: int, local: int, place: int) -> str:
         states = self._tables.locals[process]

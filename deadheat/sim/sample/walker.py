@@ -19,6 +19,7 @@ from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.walking import walk
 from deadheat.sim.explore.compiled.walks import Plan, Walk, code_of, parts_of_code
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
+from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
@@ -86,6 +87,7 @@ class Walker:
         self.lasting = Lasting(tables)
         is_large = sum(len(each.states) for each in tables.locals) > SMALL
         self.dense = DenseTables(tables, LARGE_BITS) if is_large else DenseTables(tables)
+        self._part_numbers = {part: number for number, part in enumerate(self.dense.watched_parts)}
         self.properties = [watch.property.name for watch in tables.watches]
         self.runs = 0
         self.seen = SeenSoFar(tables, self.dense)
@@ -101,6 +103,7 @@ class Walker:
         self._random = numpy.zeros(1, dtype=numpy.uint64)
         self._ranks = numpy.zeros(2 * processes, dtype=numpy.int64)
         self._priorities = numpy.zeros(2 * processes, dtype=numpy.uint64)
+        self._waiting = numpy.zeros(processes, dtype=numpy.uint8)
         self._changes = numpy.zeros(64, dtype=numpy.int64)
         self._lay_out(None)
 
@@ -150,10 +153,15 @@ class Walker:
         first = len(self.tables.locals)
         components = range(first, first + len(self.tables.model.components))
         self._components = numpy.array(layout.masks(components), dtype=numpy.uint64)
+        budgets = range(first + len(self.tables.model.components), len(layout.bits))
+        self._budgets = numpy.array(layout.masks(budgets), dtype=numpy.uint64)
+        self._budget_word = numpy.array([layout.word[each] for each in budgets] or [0], dtype=numpy.int32)
+        self._budget_mask = numpy.array([layout.mask(each) for each in budgets] or [0], dtype=numpy.uint64)
+        self._region = numpy.zeros((walks.REGION_MAX + 1) * words, dtype=numpy.uint64)
         self._every_bit = numpy.full(words, EVERY_BIT, dtype=numpy.uint64)
         self._known, self._counted_table = WideTable(words), WideTable(words)
-        for (part, state), violated in self.lasting.known.items():
-            self._put_known(part, state, violated=violated)
+        self.lasting.take_new()
+        self._put_known(list(self.lasting.known))
         self._thresholds: list[int] = []
         for state, thresholds in self._counted.items():
             self._put_counted(state, thresholds)
@@ -169,9 +177,11 @@ class Walker:
             moved[layout.word[field] * walks.PLACES + layout.shift[field]] = places[before]
         return moved
 
-    def _put_known(self, part: WatchedPart, state: int, *, violated: bool) -> None:
-        words = self.dense.layout.pack_one(state)
-        self._known.put(self.dense.watched_parts.index(part) + 1, words, words, VIOLATED if violated else FINE)
+    def _put_known(self, keys: Sequence[tuple[WatchedPart, int]]) -> None:
+        packed = self.dense.layout.pack([state for _, state in keys]).reshape(len(keys), -1).tolist() if keys else []
+        for (part, state), words in zip(keys, packed, strict=True):
+            violated = self.lasting.known[part, state]
+            self._known.put(self._part_numbers[part] + 1, words, words, VIOLATED if violated else FINE)
 
     def _put_counted(self, state: int, thresholds: tuple[int, ...]) -> None:
         words = self.dense.layout.pack_one(state)
@@ -193,9 +203,13 @@ class Walker:
         return left
 
     def _look_again(self) -> None:
-        """Find out which processes never come back to where they were, as far as was learned."""
-        self._lessons = len(self.tables.lessons)
+        """Find out which processes come back to where they were, as far as was learned."""
+        if self.lasting.look_again():
+            self._known = WideTable(self.dense.layout.words)
+            self._put_known(list(self.lasting.known))
         self._passing = numpy.array([not each.cyclic() for each in self.tables.locals], dtype=numpy.uint8)
+        self._returning = numpy.zeros(len(self.tables.locals), dtype=numpy.uint8)
+        self._returning[list(self.lasting.returning)] = 1
 
     # Walking
 
@@ -210,8 +224,9 @@ class Walker:
         depth: int = 0,
         on_new: Callable[[tuple[int, ...]], None] = never_new,
         follow: Sequence[Sequence[int]] = (),
-    ) -> None:
-        """Walk the runs of these numbers, `last` not among them.
+        asked: Callable[[], bool] = never,
+    ) -> int:
+        """Walk the runs of these numbers, `last` not among them; return how many were made before a stop was `asked`.
 
         With the strategy FEEDBACK, run n follows the n-th of those to `follow`, as far as that goes. `on_new` is told
         of every run that did something new.
@@ -222,13 +237,16 @@ class Walker:
         base = numpy.array([mixed(stream(seed, CHOOSING[strategy]))], dtype=numpy.uint64)
         firsts = numpy.cumsum([0, *map(len, follow)], dtype=numpy.int64)
         codes = numpy.array([code for each in follow for code in each] or [0], dtype=numpy.int64)
-        self._look_again()
         while True:
             status = self._go_on(strategy, base, depth, codes, firsts)
             if status == walks.DONE:
                 break
             self._answer(status, strategy, on_failure, on_new)
-        self.runs += last - first
+            if asked():
+                break
+        made = int(counters[walks.RUN]) - first
+        self.runs += made
+        return made
 
     def choices(self, strategy: Strategy, seed: int, run: int, depth: int = 0) -> tuple[Choice, ...]:
         """Walk one run, and return what was chosen in it."""
@@ -236,8 +254,7 @@ class Walker:
         return choices_of(self.tables, self._picks[: int(self._counters[walks.STEP])].tolist())[0]
 
     def _go_on(self, strategy: Strategy, base: Any, depth: int, codes: Any, firsts: Any) -> int:
-        if len(self.tables.lessons) > self._lessons + self._lessons // 4:
-            self._look_again()
+        self._look_again()
         seen = self.seen.arrays()
         plan, at_work = self._plan(codes, firsts), self._walk()
         status: int = walk(
@@ -276,11 +293,8 @@ class Walker:
             [before] = self.dense.layout.unpack(self._state)
             if status == walks.ASKS_LASTING:
                 part = self.dense.watched_parts[watch]
-                known = set(self.lasting.known)
                 self.lasting.violated(part, before)
                 self._relearned()
-                for key in self.lasting.known.keys() - known:
-                    self._put_known(*key, violated=self.lasting.known[key])
             else:
                 [after] = self.dense.layout.unpack(self._after) if status == walks.ASKS_STEP else [before]
                 self.dense.judge(watch, before, after)
@@ -292,17 +306,17 @@ class Walker:
         [state] = self.dense.layout.unpack(self._state)
         numbers = self._misses_now()
         misses = [(self.dense.key(number), state) for number in numbers]
-        self.seen.keep_rows()
         old = self.dense.layout
         if self.dense.learn(misses):
             self._lay_out(old)
 
     def _relearned(self) -> None:
-        """Take over what was learned elsewhere, over the same tables."""
-        self.seen.keep_rows()
+        """Take over what was found out of what lasts, and what was learned for it, over the same tables."""
         old = self.dense.layout
         if self.dense.learn(()):
             self._lay_out(old)
+        else:
+            self._put_known(self.lasting.take_new())
 
     def _misses_now(self) -> list[int]:
         numbers: list[int] = self._misses[: int(self._counters[walks.MISSES])].tolist()
@@ -331,7 +345,12 @@ class Walker:
             numpy.array(lasting, dtype=numpy.int32),
             numpy.array(settling, dtype=numpy.uint8),
             self._passing,
+            self._returning,
+            self._budgets,
             self.seen.row_names,
+            self.seen.row_spends,
+            self._budget_word,
+            self._budget_mask,
             self._left,
             self._threshold_words,
             *self._counted_table.arrays(),
@@ -362,4 +381,6 @@ class Walker:
             self._changes,
             self._writer,
             self._toucher,
+            self._region,
+            self._waiting,
         )

@@ -13,6 +13,7 @@ What is kept is kept by the content of all files here, and by whatever else mach
 from __future__ import annotations
 
 import ctypes
+import time
 from _thread import allocate_lock
 from array import array
 from collections.abc import Callable
@@ -22,7 +23,7 @@ import numpy
 
 from deadheat.sim.explore.compiled import machine_code
 
-__all__ = ["Compiled", "Inlined", "Instruction", "compiled", "inlined", "instruction"]
+__all__ = ["Compiled", "Inlined", "Instruction", "compiled", "inlined", "instruction", "seconds_spent"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -30,6 +31,13 @@ CALLED = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctyp
 """How numba's own functions are called: where the result goes, where an exception goes, and the argument."""
 
 SIGNED = 1 << 63
+
+_spent_s = [0.0]
+
+
+def seconds_spent() -> float:
+    """Return how long this process has compiled so far: whoever has a time limit may leave that out."""
+    return _spent_s[0]
 
 
 def compiled(function: Function) -> Function:
@@ -89,7 +97,9 @@ class Compiled(Inlined):
         if code is None:
             from deadheat.sim.explore.compiled import making
 
+            began = time.perf_counter()
             code = making.machine_code_of(self, arguments)
+            _spent_s[0] += time.perf_counter() - began
             if code is None:
                 called_by_numba = making.by_numba(self)
                 return lambda _, given: called_by_numba(*given)

@@ -33,6 +33,7 @@ from deadheat.sim.explore.compiled.lookups import (
     step_verdict,
     verdict_of,
 )
+from deadheat.sim.explore.compiled.staying import is_spent, may_stay
 from deadheat.sim.explore.compiled.walks import (
     ARRIVE,
     ASKS_LASTING,
@@ -122,7 +123,7 @@ def stand(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, seen: Seen) 
         if not arrived(witness, w, seen):
             return FULL
         counters[PHASE] = LOOK
-    look(witness, t, w)
+    look(witness, t, plan, w)
     if counters[MISSES] > 0:
         return MISSED
     return ask_lasting(witness, t, plan, w)
@@ -169,7 +170,7 @@ def arrived(witness: tuple[int, ...], w: Walk, seen: Seen) -> Number:
 
 
 @compiled
-def look(witness: tuple[int, ...], t: Arrays, w: Walk) -> None:
+def look(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk) -> None:
     """Find the transitions that are possible in the state, in the order in which the simulation has them."""
     counters = w.counters
     processes = len(t.process_word)
@@ -178,6 +179,8 @@ def look(witness: tuple[int, ...], t: Arrays, w: Walk) -> None:
         local = t.process_base[natural(process)] + local_in(t, process, w.state, 0)
         first = t.local_first[natural(local)]
         for row in range(first, t.local_last[natural(local)]):
+            if is_spent(plan, row, w.state):
+                continue
             entry = entry_of(witness, t, row, w.state, 0)
             if entry == MISSING:
                 w.misses[misses] = row
@@ -218,6 +221,8 @@ def ask_lasting(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk) -> Num
                 continue
         else:
             ends = counters[UNION] & OWED == 0
+            if not ends and not may_stay(witness, t, plan, w, watch):
+                continue
         if not ends:
             slot = find_wide(
                 witness, plan.known_owner, plan.known_keys, watch + 1, plan.every_bit, 0, w.state, 0, w.state, 0

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt8, UInt64
 
-__all__ = ["NAMES_MAX", "Plan", "Seen", "Walk", "code_of", "parts_of_code"]
+__all__ = ["NAMES_MAX", "REGION_MAX", "Plan", "Seen", "Walk", "code_of", "parts_of_code"]
 
 DONE, MISSED, ASKS_STATE, ASKS_LASTING, ASKS_STEP, FOUND_HERE, FOUND_STEP, NEW, FULL = range(9)
 """Why a walk stopped: all runs are done; rows are to be learned; a watch has no verdict on this state, or on what lasts
@@ -57,6 +57,9 @@ UNIFORM, PRIORITIES, PARTIAL_ORDER, PATHS, FOLLOWING = range(5)
 PLACES = 65
 """So many places has a word for the lowest bit of a field; that of a field without bits may be behind the last."""
 
+REGION_MAX = 32
+"""So many states around one are looked at in compiled code, to see that no run can go round there."""
+
 NAMES_MAX = 512
 """So many different steps are told apart in what conflicts with what; the others count as one."""
 
@@ -65,9 +68,11 @@ class Plan(NamedTuple):
     """What a walk is to do, and what it is told of the model beside its tables.
 
     `lasting` are the watches of kind SETTLED and EVENTUALLY, and `settling` says which are the former; `passing` the
-    processes that never come back to where they were. `left` says how many steps a process still has to take in each of
-    its local states, about; `thresholds`, exactly, how to choose in a state that was counted. `follow` are the steps
-    that each run is to follow, from `follow_first[run]` on.
+    processes that never come back to where they were, `returning` those that can be on a closed walk. `budgets` are the
+    bits of all budgets, of which each has a `budget_word` and a `budget_mask`; `spends` says for each row that is a
+    crash which of them it draws on, and is -1 where that has no end, and for all other rows. `left` says how many steps
+    a process still has to take in each of its local states, about; `thresholds`, exactly, how to choose in a state that
+    was counted. `follow` are the steps that each run is to follow, from `follow_first[run]` on.
     """
 
     initial: UInt64
@@ -76,7 +81,12 @@ class Plan(NamedTuple):
     lasting: Int32
     settling: UInt8
     passing: UInt8
+    returning: UInt8
+    budgets: UInt64
     names: Int32
+    spends: Int32
+    budget_word: Int32
+    budget_mask: UInt64
     left: Int64
     thresholds: UInt64
     counted_owner: Int64
@@ -90,7 +100,10 @@ class Plan(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """The run at work. An option is a transition that is possible: its successor in the tables, its row, its actor."""
+    """The run at work. An option is a transition that is possible: its successor in the tables, its row, its actor.
+
+    `region` are states around the one in which it stands, and `waiting` the processes that owe a step in all of them.
+    """
 
     counters: Int64
     state: UInt64
@@ -110,6 +123,8 @@ class Walk(NamedTuple):
     changes: Int64
     writer: Int64
     toucher: Int64
+    region: UInt64
+    waiting: UInt8
 
 
 class Seen(NamedTuple):
