@@ -12,6 +12,7 @@ from rich.text import Text
 
 from deadheat.reports.command_lines import fuzz_command
 from deadheat.reports.machine import SCHEMA
+from deadheat.reports.names import lines_of
 from deadheat.scenarios.fuzz import Fuzzed, FuzzResult
 from deadheat.scenarios.fuzz_blob import blob_of
 from deadheat.scenarios.scenario import Scenario
@@ -20,6 +21,8 @@ from deadheat.sim.sample.strategies import Strategy
 from deadheat.version import VERSION
 
 __all__ = ["fuzz_to_json", "print_fuzz", "print_rates", "rates_to_json"]
+
+NAME_WIDTH_MAX = 25
 
 Rates = Sequence[tuple[Scenario, Mapping[tuple[str, Strategy], float]]]
 
@@ -33,17 +36,18 @@ def print_fuzz(results: Sequence[FuzzResult], console: Console) -> None:
 def _print_one(result: FuzzResult, console: Console) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
     table.title = f"{result.scenario.protocol}: what runs drawn at random violate"
-    table.add_column("property", overflow="fold")
-    for header in ("verdict", "by", "schedules", "steps", "faults", "switches", "distinct"):
-        table.add_column(header, justify="left" if header in ("verdict", "by") else "right")
+    table.add_column("property", no_wrap=True)
+    for header in ("verdict", "by", "schedules", "steps", "faults"):
+        table.add_column(header, justify="left" if header in ("verdict", "by") else "right", no_wrap=True)
     for each in result.outcomes:
+        name = "\n".join(lines_of(each.name, NAME_WIDTH_MAX, "-"))
         if each.failures:
             least = each.failures[0]
-            numbers = (len(least.counterexample.trace.events), least.faults, least.switches, len(each.failures))
+            numbers = (len(least.counterexample.trace.events), least.faults)
             row = [f"{each.schedules:,}", *map(str, numbers)]
-            table.add_row(each.name, Text("violated", style="bold red"), each.strategy, *row)
+            table.add_row(name, Text("violated", style="bold red"), each.strategy, *row)
         else:
-            table.add_row(each.name, Text("inconclusive", style="yellow"), each.strategy, f"{each.schedules:,}")
+            table.add_row(name, Text("inconclusive", style="yellow"), each.strategy, f"{each.schedules:,}")
     console.print(table)
     for each in result.outcomes:
         if each.failures:
@@ -53,28 +57,36 @@ def _print_one(result: FuzzResult, console: Console) -> None:
 
 
 def _print_failure(result: FuzzResult, each: Fuzzed, console: Console) -> None:
+    """Tell each cause once: what is violated, how much it takes, how often it was met, and the command for it."""
     for failure in each.failures:
+        kinds = [f"{kind} ({count} times)" if count > 1 else kind for kind, count in failure.cause.faults]
+        took = (
+            f"after {counted(len(failure.counterexample.trace.events), 'step')}, "
+            f"{'with ' + ' and '.join(kinds) if kinds else 'without a fault'}, "
+            f"and {counted(failure.switches, 'switch', 'switches')} between processes"
+        )
+        often = f", {failure.count} times" if failure.count > 1 else ""
         parting = f" {failure.parting}" if failure.parting else ""
-        steps = counted(len(failure.counterexample.trace.events), "step")
-        console.print(f"{each.name}: {failure.counterexample.violation}, after {steps}.{parting}", highlight=False)
-    again = fuzz_command(result.scenario, each.name, blob_of(each.failures[0].counterexample))
-    console.print(f"Make it again: {again}", style="dim", highlight=False, soft_wrap=True)
+        violation = failure.counterexample.violation
+        console.print(f"{each.name}{often}: {violation}, {took}.{parting}", highlight=False)
+        again = fuzz_command(result.scenario, each.name, blob_of(failure.counterexample))
+        console.print(f"Make it again: {again}", style="dim", highlight=False, soft_wrap=True)
 
 
 def _worth(result: FuzzResult) -> list[str]:
     worth = result.worth
     lines = [
         f"{counted(result.schedules, 'schedule')} of {counted(result.steps, 'step')} with the seed "
-        f"{result.options.seed}: {counted(worth.states, 'state')}, "
+        f"{result.options.seed}: {counted(worth.states, 'state')}, {worth.states / max(result.seconds, 1e-3):,.0f} new "
+        f"ones a second, "
         f"{counted(len(worth.labels), 'labelled step')}, {counted(worth.pairs, 'pair')} of conflicting steps, "
         f"{worth.both_orders} of them in both orders; faults that happened: {', '.join(worth.faults) or 'none'}."
     ]
     if worth.estimate is not None:
         error = f", give or take {worth.estimate.error:,}" if worth.estimate.error is not None else ""
-        lines.append(
-            f"Runs like these would see some {worth.estimate.states:,} states at least{error} (Chao2); the last that "
-            f"did something new was about the {result.last_new:,}th."
-        )
+        lines.append(f"Runs like these would see some {worth.estimate.states:,} states at least{error} (Chao2).")
+    if result.last_new:
+        lines.append(f"The last that did something new was about run {result.last_new:,} of {result.schedules:,}.")
     return [*lines, *(f"{each}." for each in result.remarks)]
 
 
@@ -109,7 +121,9 @@ def _entry(result: FuzzResult, each: Fuzzed) -> dict[str, Any]:
 
 def _search(result: FuzzResult) -> dict[str, Any]:
     worth = result.worth
-    estimate = {"states": worth.estimate.states, "error": worth.estimate.error} if worth.estimate else None
+    estimate = (
+        {"states": worth.estimate.states, "error": worth.estimate.error, "method": "Chao2"} if worth.estimate else None
+    )
     return {
         "protocol": result.scenario.protocol,
         "schedules": result.schedules,
@@ -118,6 +132,7 @@ def _search(result: FuzzResult) -> dict[str, Any]:
         "jobs": result.jobs,
         "by_strategy": result.by_strategy,
         "states": worth.states,
+        "states_per_second": round(worth.states / max(result.seconds, 1e-3), 3),
         "labels": list(worth.labels),
         "pairs": worth.pairs,
         "pairs_in_both_orders": worth.both_orders,
