@@ -84,10 +84,7 @@ CHAINS = {
 SOLVERS = {
     "an absorbing state that is not absorbed": ("fixed[chain.marked(state_mark)] = 1.0", "pass"),
     "one that is left again, by a time": ("stays = stays | absorbing", "pass"),
-    "what is known, not taken for so": (
-        "numpy.where(infinite, numpy.inf, fixed)",
-        "numpy.where(infinite, numpy.inf, 0.0)",
-    ),
+    "what is known, not taken for so": (" + steps[going][:, done] @ fixed[done]", ""),
     "a stationary distribution of something else": ("system = sparse.vstack([rates.T", "system = sparse.vstack([rates"),
 }
 
