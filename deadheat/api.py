@@ -179,11 +179,12 @@ def _checked(
 def _timeline(counterexample: Counterexample, subject: Subject) -> str:
     """Render a run of what was checked, although its name may mean something else by now."""
     from deadheat.reports.screen import Screen
-    from deadheat.reports.timeline import print_timeline
+    from deadheat.reports.timeline import print_plainly, print_timeline
+    from deadheat.reports.wishes import is_plain
     from deadheat.sim.explain.turning_point import turning_point
 
     model = counterexample.scenario.model_of(subject)
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
     text = StringIO()
-    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
+    (print_plainly if is_plain() else print_timeline)(counterexample, Screen(file=text, width=WIDTH), lost)
     return text.getvalue()

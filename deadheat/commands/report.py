@@ -104,11 +104,16 @@ def report(
         for result in results:
             found.append(explorable(result))
             progress.say(f"looked through {len(found)} of {counted(len(results), 'protocol')}")
-    broken = _frontiers([each.scenario for each in results], up_to, options) if up_to and not faults else []
+    broken: list[Frontier] = []
+    missing = ""
+    if up_to and not faults:
+        broken, missing = _frontiers([each.scenario for each in results], up_to, options)
+    if missing:
+        say(f"deadheat: {missing}")
     with ProgressLine("simulating") as progress:
         wanted = cancellations and not interruption.asked()
         simulated = likely(results, question, profile, progress.say) if wanted else None
-    html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]), simulated)
+    html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]), simulated, missing)
     write(output, html)
     code = code_of(results, bool(raised))
     size = len(html.encode())
@@ -132,23 +137,27 @@ def _checked(scenarios: list[Scenario], options: Options) -> tuple[list[CheckRes
     return results, raised
 
 
-def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> list[Frontier]:
-    """Return what breaks these; nothing where there is none whose faults are known."""
+def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> tuple[list[Frontier], str]:
+    """Return what breaks these, and of which that is not known, in a sentence."""
     from deadheat.commands.frontier import alone
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
     from deadheat.scenarios.frontier import frontiers
     from deadheat.sim.errors import ModelError
 
-    names = [each.properties for each in scenarios]
-    breakable = [alone(each) for each in scenarios if each.subject.faults and each.properties == names[0]]
-    if not breakable:
-        return []
+    with_faults = [each for each in scenarios if each.subject.faults]
+    asked = [each for each in with_faults if each.properties == with_faults[0].properties]
+    if not asked:
+        return [], ""
+    if interruption.asked():
+        return [], "The report has no frontier, since it was interrupted."
+    others = [each.protocol for each in with_faults if each not in asked]
+    rest = f"Not in the frontier, since they have other properties: {', '.join(others)}." if others else ""
     try:
         with ProgressLine("breaking") as progress:
-            return frontiers(breakable, up_to, options, cores(), progress.tried)
+            return frontiers([alone(each) for each in asked], up_to, options, cores(), progress.tried), rest
     except ModelError as error:  # under a fault that nobody asked for: the rest of the report is of use without
-        say(f"deadheat: the report has no frontier, since {error}")
-        return []
+        return [], f"The report has no frontier, since {error}"
 
 
 def require_writable(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
-from deadheat.commands.options import Faults, cores, shortened, whole
+from deadheat.commands.options import Faults, Plain, cores, shortened, whole
 from deadheat.commands.traces import timeline
 from deadheat.commands.users_code import runs_users_code
 
@@ -63,6 +63,7 @@ def simulate(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="With --curve: a picture too, .png or .svg.")
     ] = None,
+    plain: Plain = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Say how likely an orphan is, how long it lives, and what a mitigation costs; compare protocols."""
@@ -72,7 +73,7 @@ def simulate(
     question = question_of(latency, profile, memoryless, method, cancellations, seed, faults, price, arrivals)
     _require_one_question(references, along, curve, alert, plot)
     if along is not None:
-        _along(along, question, profile, memoryless, as_json)
+        _along(along, question, profile, memoryless, plain=plain, as_json=as_json)
     if curve:
         _curve(references or [], question, alert, plot, as_json)
     found = scenarios.simulate(references or [], question)
@@ -96,7 +97,7 @@ def _require_one_question(
         raise UsageError("--alert and --plot are about the curve of the cleanup's period; ask for that by --curve.")
 
 
-def _along(path: Path, question: Question, profile: str, memoryless: bool, as_json: bool) -> NoReturn:
+def _along(path: Path, question: Question, profile: str, memoryless: bool, *, plain: bool, as_json: bool) -> NoReturn:
     from deadheat.reports.likelihood import along_to_json, likely_of
     from deadheat.reports.simulate import extra_to_json
     from deadheat.scenarios.likelihood import along
@@ -107,7 +108,7 @@ def _along(path: Path, question: Question, profile: str, memoryless: bool, as_js
     if as_json:
         finish(ExitCode.AS_HOPED, lambda: typer.echo(extra_to_json(along=along_to_json(counterexample, found))))
     likely = likely_of(counterexample, found, profile, memoryless=memoryless)
-    finish(ExitCode.AS_HOPED, timeline(counterexample, likely=likely))
+    finish(ExitCode.AS_HOPED, timeline(counterexample, plain=plain, likely=likely))
 
 
 def _curve(references: list[str], question: Question, alert: int | None, plot: Path | None, as_json: bool) -> NoReturn:

@@ -247,10 +247,11 @@ def _timeline(counterexample: Counterexample, lost: int | None) -> str:
     from io import StringIO
 
     from deadheat.reports.screen import Screen
-    from deadheat.reports.timeline import print_timeline
+    from deadheat.reports.timeline import print_plainly, print_timeline
+    from deadheat.reports.wishes import is_plain
 
     text = StringIO()
-    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
+    (print_plainly if is_plain() else print_timeline)(counterexample, Screen(file=text, width=WIDTH), lost)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 

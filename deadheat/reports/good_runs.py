@@ -24,7 +24,9 @@ def print_good_runs(result: CheckResult, runs: Sequence[GoodRun], console: Conso
         console.print("There is no run in which nothing goes wrong.", style="bold")
     for number, run in enumerate(runs, start=1):
         console.print()
-        console.print(Text(f"Run {number} of {len(runs)}, {run.kind}: {one_line(run.why)}.", style="bold"))
+        console.print(
+            Text(f"Run {number} of {len(runs)}, {run.kind}: {one_line(run.why)}.", style="bold"), soft_wrap=plain
+        )
         shown = with_versions(Counterexample(scenario, scenario.properties[0], "", run.trace))
         printed: Callable[..., None] = print_steps_plainly if plain else print_steps
         printed(shown, model, Marks(), console, with_legend=number == len(runs))

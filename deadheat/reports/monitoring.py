@@ -20,6 +20,9 @@ from deadheat.sim.errors import UsageError
 
 __all__ = ["curve_to_json", "plot_curve", "print_curve", "require_plottable"]
 
+YEARS = 10
+"""What takes longer than that nobody waits for, however long it is."""
+
 BAR = 10
 """How long the longest bar is."""
 
@@ -42,7 +45,7 @@ def print_curve(reference: str, points: Sequence[Point], console: Console) -> No
             number_text(each.job_seconds_after_cancel.at_most),
             number_text(each.sweeps_per_hour),
             "-" if each.false_alarms_per_day is None else _count(each.false_alarms_per_day),
-            "-" if each.detection_s is None else seconds_text(each.detection_s),
+            "-" if each.detection_s is None else _delay(each.detection_s),
         )
     console.print(table)
     is_half = all(each.uniform_s == each.period_s / 2 for each in points)
@@ -55,6 +58,10 @@ def print_curve(reference: str, points: Sequence[Point], console: Console) -> No
         style="dim",
         highlight=False,
     )
+
+
+def _delay(value_s: float) -> str:
+    return f"> {YEARS} years" if value_s > YEARS * 365.25 * 86_400 else seconds_text(value_s)
 
 
 def _count(value: float) -> str:

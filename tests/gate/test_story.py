@@ -11,12 +11,9 @@ from tests.gate.project import CREATED, RECHECK, RECHECKED, Project
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(green: Project, tmp_path: Path) -> Project:
     """A project whose gate is green, and committed."""
-    made = Project(tmp_path / "project")
-    assert made.gate("--update").code == 0
-    made.commit()
-    return made
+    return green.copy(tmp_path / "project")
 
 
 def test_without_a_lock_or_a_base_there_is_nothing_to_compare_with_and_that_is_no_success(tmp_path: Path) -> None:

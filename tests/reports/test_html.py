@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 
+from deadheat.commands import report as command
 from deadheat.reports.html import report
 from deadheat.reports.html.report import Raised, html_of
 from deadheat.reports.html.system import system_of
 from deadheat.reports.sequence import mermaid_sequence
+from deadheat.scenarios import explorable, interruption
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.explorable import Explorable
 from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.state_graph import StateGraph, state_graph
+from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.model import Model
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation
 from tests.command import deadheat
@@ -306,6 +311,72 @@ def test_of_what_is_too_large_the_page_says_so_and_has_one_step_beside_the_run(
     assert "knows one step beside the run only" in text(browser, "#no-moves")
     browser.run("select('beside')")
     assert "there are too many states" in text(browser, "#beside-text")
+
+
+def test_only_what_holds_is_said_to_be_violated_by_no_run(browser: Browser, tmp_path: Path) -> None:
+    """What was not decided, or holds vacuously, is told as that; and the page may know better than the check."""
+    few = Options(SearchOptions(states_max=5))
+    found = looked_through(Scenario("baseline"), options=few)
+    vacuous = Scenario("name-tombstone", faults=(("lease-expiry", 1),), properties=("no-transient-orphan",))
+    found += looked_through(vacuous, options=Options(faults_must_fire=True), states_max=400)
+    opened(browser, written(tmp_path / "report.html", found), "#run=baseline/no-permanent-orphan&step=0")
+    undecided = "Whether a run violates it was not decided, since the search was cut short: it reached 5 states"
+    assert text(browser, "#story").startswith(undecided)
+    assert text(browser, "#story").endswith("In what is in this page one does: go to the nearest violation.")
+    browser.run("return show('baseline', 'at-most-one-job', 0)")
+    assert text(browser, "#story").startswith(undecided)
+    assert "one does" not in text(browser, "#story")
+    browser.run("return show('name-tombstone', 'no-transient-orphan', 0)")
+    assert "may be for want of what none has reached: lease-expiry" in text(browser, "#story")
+
+
+def test_what_holds_is_said_to_hold_under_the_faults_that_are_in_the_page_and_no_others(
+    browser: Browser, tmp_path: Path
+) -> None:
+    told = "return [...document.querySelectorAll('#standing [data-standing=safe] em')].map(e => e.textContent)[0]"
+    for states, words, title in (
+        (209, "holds, without faults", "No fault can be injected into a run of this page"),
+        (1_500, "holds, whatever happens from here, one fault of a kind that is in this page included", "of "),
+    ):
+        found = looked_through(Scenario("baseline"), states_max=states)
+        opened(browser, written(tmp_path / "report.html", found), "#run=baseline/at-most-one-job&step=0")
+        assert found[0].left_out
+        assert browser.run("return document.querySelector('#faults').hidden") is False
+        assert title in text(browser, "#faults-title")
+        assert f"There was no room for {', '.join(found[0].left_out)}" in text(browser, "#faults-text")
+        assert browser.run(told) == words
+    allowed = looked_through(Scenario("baseline", faults=(("http-retry", 1),)))
+    opened(browser, written(tmp_path / "report.html", allowed), "#run=baseline/wanted-job-survives&step=0")
+    assert browser.run(told) == "holds, whatever happens from here, the faults allowed included"
+
+
+def test_a_fault_under_which_a_rule_is_broken_is_told_apart_from_one_without_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(model: Model, *arguments: Any, **more: Any) -> StateGraph | None:
+        if "http-retry" in model.budgets:
+            raise ModelError("a role does something else each time")
+        return state_graph(model, *arguments, **more)
+
+    monkeypatch.setattr(explorable, "state_graph", broken)
+    [found] = looked_through(Scenario("baseline", properties=("no-transient-orphan",)))
+    assert found.breaking == ("http-retry",)
+    assert "http-retry" not in (*found.injected, *found.left_out)
+
+
+def test_a_page_without_a_frontier_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[Any]:
+        raise ModelError("a role does something else each time")
+
+    monkeypatch.setattr("deadheat.scenarios.frontier.frontiers", broken)
+    [found] = looked_through(Scenario("name-tombstone", properties=("no-transient-orphan",)))
+    frontiers, why = command._frontiers([found.result.scenario], 1, Options())
+    html = html_of([found], (), frontiers, "deadheat report", no_frontier=why)
+    told = "The report has no frontier, since a role does something else each time"
+    assert f'<p class="notice">{told}</p>' in html
+    monkeypatch.setattr(interruption, "asked", lambda: True)
+    interrupted = "The report has no frontier, since it was interrupted."
+    assert command._frontiers([found.result.scenario], 1, Options()) == ([], interrupted)
 
 
 # Two runs side by side, lanes, search, Mermaid

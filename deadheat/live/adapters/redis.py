@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from deadheat.live.adapters.base import poll, steered
@@ -17,6 +16,7 @@ from deadheat.live.adapters.redis_keys import Sent, command
 from deadheat.live.adapters.redis_lists import ListCommands
 from deadheat.live.adapters.redis_strings import StringCommands
 from deadheat.live.adapters.redis_transactions import TransactionCommands
+from deadheat.live.patience import within
 from deadheat.live.redaction import learn, redact, shown
 from deadheat.models.components.redis import Redis
 from deadheat.models.components.redis_keys import Content, Entry, RedisHash, RedisList, RedisState
@@ -85,30 +85,15 @@ def connect(url: str) -> redis.Redis:
 
 
 def _answers(client: redis.Redis) -> bool:
-    """Return whether it answers as a Redis does; raises RedisError or OSError, also for one that takes its time.
-
-    A time limit of redis-py is one for each piece of an answer, and its parser trusts that a Redis has sent them.
-    """
+    """Return whether it answers as a Redis does; raises RedisError or OSError, also for one that takes its time."""
     import redis
 
-    found: list[bool | BaseException] = []
-
-    def ask() -> None:
-        try:
-            found.append(client.ping() is True)
-        except (redis.RedisError, OSError) as error:
-            found.append(error)
-        except Exception:  # whatever its parser makes of what is no answer
-            found.append(False)
-
-    asking = Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(2 * CONNECT_PATIENCE_S)
-    if not found:
-        raise redis.TimeoutError
-    if isinstance(found[0], BaseException):
-        raise found[0]
-    return found[0]
+    try:
+        return within(2 * CONNECT_PATIENCE_S, client.ping) is True
+    except (redis.RedisError, OSError):
+        raise
+    except Exception:  # whatever its parser makes of what is no answer
+        return False
 
 
 class RedisAdapter(StringCommands, HashCommands, ListCommands, TransactionCommands):

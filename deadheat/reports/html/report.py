@@ -54,8 +54,9 @@ def html_of(
     frontiers: Sequence[Frontier],
     command: str,
     likely: Likely | None = None,
+    no_frontier: str = "",
 ) -> str:
-    """Return the report as one HTML file that fetches nothing."""
+    """Return the report as one HTML file that fetches nothing; `no_frontier` says of which it has none, and why."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     results = [each.result for each in found]
@@ -76,6 +77,7 @@ def html_of(
         meanings=_meanings(results),
         notes=notes,
         frontier=_frontier(frontiers) if frontiers else None,
+        no_frontier=inert(no_frontier),
         likely=likely_view(likely) if likely is not None else None,
         first=_first(results),
         version=VERSION,

@@ -79,13 +79,18 @@ class Lasting:
         raise AssertionError("a state from which no fair run violates the property")
 
     def _settled(self, part: WatchedPart, start: int) -> dict[int, bool]:
-        """Look at all that owed steps lead to, until one of it is fine, or cannot come back."""
+        """Look at all that owed steps lead to, until one of it is fine, or cannot come back.
+
+        Where a process can move that never comes back to where it is, nothing has settled, and no more is looked at.
+        """
+        tables = self._tables
+        passing = [number for number, states in enumerate(tables.locals) if not states.cyclic()]
         edges: dict[int, list[int]] = {start: []}
         waiting = [start]
         while waiting:
             state = waiting.pop()
-            if not part.violated(state):
-                return {start: False}
+            if not part.violated(state) or any(self._moves(state, process) for process in passing):
+                return {start: False, state: False}
             for _, after in self._owed(state):
                 edges[state].append(after)
                 if after not in edges:
@@ -164,6 +169,10 @@ class Lasting:
             for successor, after in self._steps(state, process, crashes=False):
                 if successor.owed:
                     yield successor, after
+
+    def _moves(self, state: int, process: int) -> bool:
+        steps = self._steps(state, process, crashes=False)
+        return any(successor.owed and successor.delta for successor, _ in steps)
 
     def _edges(self, state: int) -> list[Edge[int]]:
         return [

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from deadheat.sim.explore.options import never
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
 from deadheat.sim.run.simulation import replay
+from deadheat.sim.sample.following import like, owed_from
 from deadheat.sim.sample.lasting import Lasting
 from deadheat.sim.trace import Choice, Schedule
 
@@ -91,10 +92,11 @@ def _followed(
     tables: Tables, watch: Watch, choices: Sequence[Choice], needed: int, lasting: Lasting
 ) -> tuple[Choice, ...] | None:
     """Return the run that follows these choices, the first as needed, and goes on to its end; None if it violates."""
+    numbers = {each.name: number for number, each in enumerate(tables.model.processes)}
     state = tables.initial()
     taken: list[Choice] = []
     for number, choice in enumerate(choices):
-        found = _like(tables, state, choice)
+        found = like(tables, state, numbers[choice.process], choice)
         if found is None:
             if number < needed:
                 return None
@@ -103,43 +105,14 @@ def _followed(
             return None
         taken.append(found[0].choice)
         state = found[1]
-    return _ended(tables, watch, state, taken, lasting)
-
-
-def _like(tables: Tables, state: int, choice: Choice) -> tuple[Successor, int] | None:
-    """Return the transition of this choice; else one of the same request without a fault."""
-    options = tables.choices(state)
-    same = next((each for each in options if each[0].choice == choice), None)
-    if same is not None:
-        return same
-    alike = (choice.process, choice.alternative)
-    likely = (each for each in options if (each[0].choice.process, each[0].choice.alternative) == alike)
-    return next((each for each in likely if not each[0].budget), None)
-
-
-def _ended(
-    tables: Tables, watch: Watch, state: int, taken: list[Choice], lasting: Lasting
-) -> tuple[Choice, ...] | None:
-    """Go on by owed steps, each process in its turn, to where the run ends or comes back; None if it violates."""
-    seen, turn, processes = {(state, 0)}, 0, len(tables.locals)
-    for _ in range(STEPS_MAX):
-        if watch.property.kind in (Kind.SETTLED, Kind.EVENTUALLY) and any(
-            part.violated(state) and lasting.violated(part, state) for part in watch.parts
-        ):
-            return None
-        order = [*range(turn, processes), *range(turn)]
-        owed = (
-            each for process in order for each in tables.choices_of(state, process) if each[0].owed and each[0].delta
-        )
-        successor, after = next(owed, (None, state))
-        if successor is None:
-            return tuple(taken)
-        if watch.violated_by(state, after):
+    lasts = watch.property.kind in (Kind.SETTLED, Kind.EVENTUALLY)
+    for successor, after in owed_from(tables, state):
+        if watch.violated_by(state, after) or (lasts and _lasts(watch, state, lasting)) or len(taken) > STEPS_MAX:
             return None
         taken.append(successor.choice)
-        names = [each.name for each in tables.model.processes]
-        state, turn = after, (names.index(successor.choice.process) + 1) % processes
-        if (state, turn) in seen:
-            return tuple(taken)
-        seen.add((state, turn))
-    return None
+        state = after
+    return None if lasts and _lasts(watch, state, lasting) else tuple(taken)
+
+
+def _lasts(watch: Watch, state: int, lasting: Lasting) -> bool:
+    return any(part.violated(state) and lasting.violated(part, state) for part in watch.parts)

@@ -11,21 +11,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from deadheat.sim.errors import ReplayDivergedError, UndecidedError
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Successor, Tables
-from deadheat.sim.learn.watches import Watch
+from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
+from deadheat.sim.sample.following import like, owed_from
 from deadheat.sim.sample.lasting import Lasting
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["Gate", "Shrinker", "order_of", "switches_in"]
 
-NEAR_MAX = 3_000
+NEAR_MAX = 1_500
 """So many states are looked at for a way made of the steps that a run took."""
+
+ON_MAX = 500
+"""So many steps has a run that goes on from a schedule at most."""
 
 Order = tuple[int, int, int, tuple[tuple[str, int, int], ...]]
 
@@ -40,6 +45,17 @@ def order_of(schedule: Schedule, faults: int) -> Order:
     choices = schedule.choices
     text = tuple((each.process, each.alternative, each.branch) for each in choices)
     return faults, len(choices), switches_in(choices), text
+
+
+class Ran(NamedTuple):
+    """A run that violates the property: how many of its steps are faults, and its choices; the lesser is the better."""
+
+    faults: int
+    choices: tuple[Choice, ...]
+
+    def __lt__(self, other: tuple[object, ...]) -> bool:
+        """Compare by faults, then by length."""
+        return isinstance(other, Ran) and (self.faults, len(self.choices)) < (other.faults, len(other.choices))
 
 
 class Gate:
@@ -90,11 +106,9 @@ class Shrinker:
         gate = Gate(self._model, self._name, schedule, self.faults_in(schedule))
         self._offer(gate, self._without(self._stem(gate.best)))
         steps = self._steps_of(gate.best)
-        for faults in range(gate.faults + 1):
-            found = self._shortest(steps, faults)
-            if found is not None:
-                self._offer(gate, found)
-                break
+        found = self._shortest(steps, gate.faults)
+        if found is not None:
+            self._offer(gate, found)
         self._straighten(gate)
         return gate
 
@@ -160,37 +174,65 @@ class Shrinker:
             return self._watch.violated_by(before, after)
         return any(self._lasts(part, after) for part in self._watch.parts)
 
-    def _lasts(self, part: object, state: int) -> bool:
-        return any(
-            each.violated(state) and self._lasting.violated(each, state) for each in self._watch.parts if each is part
-        )
+    def _lasts(self, part: WatchedPart, state: int) -> bool:
+        return part.violated(state) and self._lasting.violated(part, state)
 
-    def _run(self, choices: Sequence[Choice]) -> tuple[Choice, ...] | None:
-        """Return as much of a schedule as violates the property, those steps left out that are not possible."""
-        state, taken = self._tables.initial(), []
-        for choice in choices:
-            found = self._taken(state, choice)
-            if found is None:
-                continue
-            taken.append(choice)
-            if self._violates(state, found[1]):
-                return tuple(taken)
-            state = found[1]
+    def _run(self, choices: Sequence[Choice], steps_max: int = ON_MAX) -> Ran | None:
+        """Return the run that follows a schedule, and goes on by owed steps, up to where it violates the property.
+
+        Steps that are not possible are left out, or done without the fault. None where it does not within so many.
+        """
+        state, taken, faults = self._tables.initial(), list[Choice](), 0
+        for successor, after in self._followed(choices):
+            if len(taken) == steps_max or self._asked():
+                return None
+            taken.append(successor.choice)
+            faults += bool(successor.budget)
+            if self._violates(state, after):
+                return Ran(faults, tuple(taken))
+            state = after
         return None
 
+    def _followed(self, choices: Sequence[Choice]) -> Iterator[tuple[Successor, int]]:
+        state = self._tables.initial()
+        for choice in choices:
+            found = like(self._tables, state, self._numbers[choice.process], choice)
+            if found is not None:
+                yield found
+                state = found[1]
+        yield from owed_from(self._tables, state)
+
     def _without(self, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        """Return what is left of a schedule when whatever can be left out of it is: many steps first, then few."""
-        size = len(choices) // 2
+        """Return what is left of a schedule when whatever can be left out is: faults, then many steps, then few."""
+        best = self._run(choices)
+        if best is None:
+            return choices
+        some = self._faulty(best.choices)
+        without = self._run([each for number, each in enumerate(best.choices) if number not in some])
+        best = min(best, without) if without else best
+        at = 0
+        while at < len(faulty := self._faulty(best.choices)):
+            rest = self._run((*best.choices[: faulty[at]], *best.choices[faulty[at] + 1 :]))
+            if rest is not None and rest.faults < best.faults:
+                best = rest
+            else:
+                at += 1
+        size = len(best.choices) // 2
         while size:
             at = 0
-            while at < len(choices) and not self._asked():
-                rest = self._run((*choices[:at], *choices[at + size :]))
-                if rest is not None and len(rest) < len(choices):
-                    choices = rest
+            while at < len(best.choices):
+                rest = self._run((*best.choices[:at], *best.choices[at + size :]), len(best.choices) - 1)
+                if rest is not None and rest < best:
+                    best = rest
                 else:
                     at += size
             size //= 2
-        return choices
+        return best.choices
+
+    def _faulty(self, choices: Sequence[Choice]) -> list[int]:
+        """Return which steps of a schedule, all of them possible, are faults, counted from 0."""
+        steps = islice(self._followed(choices), len(choices))
+        return [number for number, (each, _) in enumerate(steps) if each.budget]
 
     def _shortest(self, steps: Mapping[int, Mapping[int, set[Choice]]], faults_max: int) -> tuple[Choice, ...] | None:
         """Return a shortest way to a violation by these steps, so many faults among them; None if none was met."""
@@ -228,9 +270,9 @@ class Shrinker:
             for to in range(at):
                 if choices[to].process == choice.process and choices[to + 1].process != choice.process:
                     moved = (*choices[: to + 1], choice, *choices[to + 1 : at], *choices[at + 1 :])
-                    ran = self._run(moved) if switches_in(moved) < switches_in(choices) else None
-                    if ran is not None and len(ran) == len(choices):
-                        yield ran
+                    ran = self._run(moved, len(choices)) if switches_in(moved) < switches_in(choices) else None
+                    if ran is not None and len(ran.choices) == len(choices):
+                        yield ran.choices
 
 
 def _growing(came: dict[tuple[int, int], tuple[tuple[int, int], Choice] | None]) -> Iterator[tuple[int, int]]:

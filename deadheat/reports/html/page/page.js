@@ -7,7 +7,7 @@
 const WORDS = {
   violated: ["✗", "violated"], lost: ["✗", "lost, faults aside: nothing can avoid it any more"],
   present: ["!", "wrong at present, which counts only if it stays"], possible: ["·", "holds so far, and can still be violated"],
-  "by-fault": ["·", "holds, unless a fault happens"], safe: ["✓", "holds, whatever happens from here"], unknown: ["·", "nothing is wrong here"],
+  "by-fault": ["·", "holds, unless a fault happens"], safe: ["✓", "holds"], unknown: ["·", "nothing is wrong here"],
 };
 
 /** @type {Map<string, Promise<System>>} */
@@ -208,11 +208,15 @@ function renderStory(now) {
   at("scope").textContent = size;
   at("chances").hidden = !now.run || !now.run.likely;
   at("chances").textContent = `At the right of each step: how likely ${watched} is violated in the end, ${data.chances}.`;
-  at("faults").hidden = data.injected.length === 0;
-  at("faults-title").textContent = `One fault can be injected into a run, of ${data.injected.length} kinds`;
-  at("faults-text").textContent = data.injected.join(", ") + (data.leftOut.length ? `. There was no room for ${data.leftOut.join(", ")}: allow one with --faults KIND=1.` : ".");
+  const kinds = data.injected.length, more = data.leftOut.length + data.breaking.length;
+  at("faults").hidden = kinds + more === 0;
+  at("faults-title").textContent = kinds ? `One fault can be injected into a run, of ${kinds} ${kinds > 1 ? "kinds" : "kind"}` : "No fault can be injected into a run of this page";
+  at("faults-text").textContent = [kinds ? `${data.injected.join(", ")}.` : "",
+    data.leftOut.length ? `There was no room for ${data.leftOut.join(", ")}: allow one with --faults KIND=1.` : "",
+    data.breaking.length ? `With ${data.breaking.join(", ")} a rule is broken: see which with --faults KIND=1.` : ""].join(" ");
+  const property = data.properties.find((/** @type {any} */ each) => each.name === watched);
   story.replaceChildren(
-    el("p", {}, now.run ? now.run.sentence : "No run violates it. Walk through any that you like."),
+    el("p", {}, now.run ? now.run.sentence : property ? property.story : "Walk through any run that you like."),
     ...(now.run ? now.run.notes.map((/** @type {string} */ each) => el("p", {}, each)) : []),
   );
   at("left").hidden = place < 0 || !now.run;
@@ -266,7 +270,7 @@ const room = () => (innerWidth < 640 ? { lane: 13, components: false } : { lane:
 
 /** @param {Shown} now @param {State[]} states */
 function renderSteps(now, states) {
-  const { system, path, step, run } = now, { data } = system;
+  const { system, path, run } = now, { data } = system;
   const all = lanesOf(now, states);
   const processes = all.processes.filter((p) => !hidden.has(`p:${data.processes[p]}`));
   const { lane } = room(), components = !room().components ? [] : all.components.filter((/** @type {number} */ c) => !hidden.has(`c:${data.components[c]}`));
@@ -307,7 +311,7 @@ const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 
 
 /** @param {Shown} now @param {number} number @param {Map<string, number>} x @param {number} width @param {Move | null} move @param {State[]} states */
 function row(now, number, x, width, move, states) {
-  const { system, path, step, run } = now, { data } = system, event = move ? data.events[move.e] : null;
+  const { system, step, run } = now, { data } = system, event = move ? data.events[move.e] : null;
   const late = run && run.lostAt !== null && leaves(now) < 0 && number > run.lostAt;
   const asked = event ? event[2].split(" and ").map((/** @type {string} */ name) => `c${data.components.indexOf(name)}`) : [];
   const gutter = el("svg", { class: "gutter", "aria-hidden": "true" });
@@ -374,7 +378,8 @@ function renderStanding(now, states) {
   const { system, step } = now;
   at("standing").replaceChildren(...system.data.properties.map((/** @type {any} */ property) => {
     const standing = system.standing(property, step ? states[step - 1] : null, states[step]);
-    const [sign, words] = WORDS[/** @type {keyof typeof WORDS} */ (standing.code)];
+    const [sign, usual] = WORDS[/** @type {keyof typeof WORDS} */ (standing.code)];
+    const words = standing.code === "safe" ? system.data.safe : usual;
     let earlier = 0;
     if (standing.code !== "violated") for (let n = 1; n < step && !earlier; n++)
       if (["always", "step"].includes(property.kind) && system.phrase(property, states[n - 1], states[n])) earlier = n;
@@ -420,7 +425,7 @@ function renderMoves(now, states) {
     const move = data.moves[number], after = system.after(state, number);
     const { code } = property ? system.standing(property, state, after) : { code: "unknown" };
     const was = property ? system.standing(property, step ? states[step - 1] : null, state).code : "unknown";
-    const said = code === "violated" ? "violates it" : code === "lost" && was !== "lost" ? "then it is lost" : code === "safe" && was !== "safe" ? "then it holds, whatever happens" : "";
+    const said = code === "violated" ? "violates it" : code === "lost" && was !== "lost" ? "then it is lost" : code === "safe" && was !== "safe" ? `then it ${data.safe}` : "";
     return el("li", {}, el("button", {
       type: "button", class: `move${path[step] === number ? " taken" : ""}${move.b >= 0 ? " is-fault" : ""}`, "data-move": number, style: `--lane: var(--l${colour(now, move.p)})`, onclick: () => choose(number),
     }, el("span", { class: "no" }, index < 9 ? String(index + 1) : ""), el("span", {}, told(now, move, data.events[move.e]),
