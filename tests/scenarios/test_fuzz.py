@@ -63,6 +63,8 @@ def without_times(result: FuzzResult) -> str:
     content = json.loads(fuzz_to_json([result]))
     for each in (*content["results"], *content["searches"]):
         del each["seconds"]
+    for each in content["searches"]:
+        del each["states_per_second"]
     return json.dumps(content)
 
 
