@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from deadheat.commands.explore import _save
 from deadheat.scenarios.by_hand import ByHand, How
 from deadheat.scenarios.check import check
 from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import UsageError
+from deadheat.scenarios.trace_file import _checksum
+from deadheat.sim.errors import DeadheatError, ModelError, UsageError
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.explain.turning_point import turning_point
 from deadheat.sim.run.simulation import Simulation
@@ -240,3 +242,58 @@ def test_what_is_violated_for_ever_is_saved_with_what_goes_on_for_ever(tmp_path:
     found = replay(tmp_path / "ring.json").counterexample
     assert found is not None
     assert (found.trace.schedule.cycle_from, len(found.trace.events)) == (1, 4)
+
+
+ENDLESS = Path(__file__).parent / "scenarios" / "attacked" / "endless.py"
+
+
+def test_a_role_that_fails_leaves_the_run_where_it_was_and_what_would_let_it_fail_is_not_allowed() -> None:
+    walk = ByHand(Scenario(f"{ENDLESS}:FAIL"))
+    before = walk.position
+    with pytest.raises(ModelError, match="RuntimeError"):
+        walk.inject("answer-lost")
+    assert walk.position == before
+    walk.choose(1)
+    assert [each.outcome for each in walk.events] == ["ok"]
+
+
+def test_where_nothing_is_seen_ahead_the_step_by_which_a_role_fails_is_undone() -> None:
+    walk = ByHand(Scenario(f"{ENDLESS}:FAIL_LATE", faults=(("answer-lost", 1),)), (), 2)
+    for _ in range(3):
+        walk.choose(1)
+    before = walk.position
+    for _ in range(2):
+        with pytest.raises(ModelError, match="RuntimeError"):
+            walk.choose(2)
+        assert walk.position == before
+    walk.choose(1)
+    assert [each.outcome for each in walk.events] == ["ok"] * 4
+
+
+def test_of_what_grows_without_an_end_only_the_present_is_told() -> None:
+    walk = ByHand(Scenario(f"{ENDLESS}:GROW"))
+    walk.choose(1)
+    assert (walk.position.sees_ahead, hows(walk)) == (False, {"silent": How.OPEN})
+    with pytest.raises(UsageError, match=r"the component 'log' took on 25\d values, and seems to have no bound"):
+        walk.run()
+
+
+def test_a_name_that_no_file_can_have_is_a_mistake_like_any_other() -> None:
+    walk = ByHand(Scenario("baseline"))
+    walk.run("no-transient-orphan")
+    for name in ("\0x", "\ud800"):
+        with pytest.raises(DeadheatError, match=r"is no name of a file|cannot be written"):
+            _save(walk, [name])
+
+
+def test_a_trace_of_another_version_of_a_protocol_is_none_to_begin_with(tmp_path: Path) -> None:
+    trace = tmp_path / "other.json"
+    assert deadheat("show", "baseline", "-p", "no-transient-orphan", "--save", str(trace)).returncode == 1
+    content = json.loads(trace.read_text())
+    content["events"][5]["outcome"] = "something else"
+    del content["checksum"]
+    content["checksum"] = _checksum(content)
+    trace.write_text(json.dumps(content))
+    done = deadheat("explore", "--from", str(trace), "--do", "timeline")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{trace} no longer reproduces: step 6 was " in done.stderr

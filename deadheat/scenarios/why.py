@@ -23,6 +23,7 @@ from deadheat.scenarios.standing import Standing, judged
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError
 from deadheat.sim.explain.turning_point import can_be_avoided
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
 from deadheat.sim.render import render
@@ -116,7 +117,8 @@ def _orders(counterexample: Counterexample) -> Iterator[Order]:
     scenario, name = counterexample.scenario, counterexample.property
     model = replace(scenario, properties=(name,)).model()
     steps = _steps(model, counterexample.trace.schedule)
-    graph = state_graph(model, STATES_MAX)
+    whole = state_graph(model, STATES_MAX)
+    graph = None if isinstance(whole, Stop) else whole
     for earlier, later in _meetings(counterexample):
         found = _other_way(model, steps, earlier, later)
         if found is None:

@@ -128,3 +128,5 @@ def _told(path: Path, error: type[DeadheatError]) -> Iterator[None]:
     except OSError as failed:
         reason = "nobody reads from it" if failed.errno == errno.ENXIO else failed.strerror
         raise error(f"{path} cannot be written: {reason}.") from None
+    except ValueError as failed:  # a NUL, or half a character: no system has such names
+        raise error(f"{str(path)!r} is no name of a file: {failed}; give another one.") from None
