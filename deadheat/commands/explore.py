@@ -12,7 +12,6 @@ import typer
 
 from deadheat.commands.ending import ExitCode, console, finish, say
 from deadheat.commands.options import DEFAULTS, Evaluations, Faults, MaxValues, Quiet, Settings, whole
-from deadheat.commands.traces import replayed
 from deadheat.commands.users_code import at_work
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -113,19 +112,26 @@ def _begun(
 
     from deadheat.commands.searches import scenario_of
     from deadheat.scenarios.by_hand import ByHand
+    from deadheat.scenarios.replaying import difference_along
     from deadheat.scenarios.scenario import EVERY
-    from deadheat.sim.errors import ReplayDivergedError, UsageError
+    from deadheat.scenarios.trace_file import read
+    from deadheat.sim.errors import UsageError
 
     if trace is None:
         evaluations, settings, faults, quiet = given
         return ByHand(scenario_of(reference or "", evaluations, faults, properties, quiet, settings), (), *ahead)
-    try:
-        found = replayed(trace)
-    except ReplayDivergedError as error:  # there is nothing to begin with; here 1 says that something is violated
-        raise UsageError(str(error)) from None
+    recorded = read(trace)
+    found = recorded.counterexample
+    at = len(found.trace.events) if at is None else at
+    difference = difference_along(found, at)
+    if difference is not None:
+        remark = recorded.remark or "the protocol is as it was when the trace was saved"
+        raise UsageError(f"{trace} is no run of today: {difference}; {remark}. Begin before that step, by --at.")
+    if recorded.remark is not None:
+        say(f"deadheat: {trace}: {recorded.remark}.")
     asked = tuple(dict.fromkeys(properties)) if properties else EVERY
     walk = ByHand(replace(found.scenario, properties=asked), found.trace.schedule.choices, *ahead)
-    walk.jump(len(walk.choices) if at is None else at)
+    walk.jump(at)
     return walk
 
 

@@ -235,7 +235,7 @@ class ByHand:
                 self._begin(replace(self.scenario, faults=tuple({**self.scenario.budgets, kind: budget + 1}.items())))
                 try:
                     self._go_to(at)
-                except ReplayDivergedError:
+                except UsageError:
                     raise UsageError(
                         f"This run is not possible where {kind} is; begin anew with that fault allowed."
                     ) from None
@@ -295,7 +295,10 @@ class ByHand:
         if at < self.at:
             self._restart()
         while self.at < at:
-            self._make(self.choices[self.at])
+            try:
+                self._make(self.choices[self.at])
+            except ReplayDivergedError as error:
+                raise UsageError(f"Step {self.at + 1} of this run cannot be made any more: {error}") from None
 
     def _take(self, choice: Choice) -> None:
         if self.choices[self.at : self.at + 1] != [choice]:  # another way than before: what came behind is no run
