@@ -71,7 +71,12 @@ class Clocks:
         """Raise UsageError, naming the nearest, for a name of no step at all."""
         for name in given:
             if name not in self.seen:
-                raise unknown_name("step that takes time named", name, list(self.seen))
+                from difflib import get_close_matches
+
+                known = list(self.seen)
+                if not get_close_matches(name, known, cutoff=0.4):  # too many to be read, with all that are narrower
+                    known = [each for each in known if ":" not in each and each.count(".") < 2]
+                raise unknown_name("step that takes time named", name, known)
 
 
 def names_in_time(model: Model, process: Process, transition: Transition, begins: bool) -> tuple[str, ...]:
