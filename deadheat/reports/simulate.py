@@ -115,7 +115,8 @@ def _remarks(simulation: Simulation, profile: str) -> Iterator[str]:
     else:
         yield (
             f"{counted(int(results[0].cancellations), 'cancellation')} each{_asked_for(simulation)}, by "
-            f"{results[0].method}, seed {question.seed}; intervals of 95%. Latencies: the profile {profile}, and what was given."
+            f"{results[0].method}, seed {question.seed}; intervals of 95%. Latencies: the profile {profile}, and what "
+            "was given."
         )
 
 

@@ -74,8 +74,10 @@ class Clocks:
                 from difflib import get_close_matches
 
                 known = list(self.seen)
-                if not get_close_matches(name, known, cutoff=0.4):  # too many to be read, with all that are narrower
-                    known = [each for each in known if ":" not in each and each.count(".") < 2]
+                if not get_close_matches(
+                    name, known, cutoff=0.4
+                ):  # without the narrower ones, which are too many to be read
+                    known = [each for each in known if ":" not in each and "." not in each]
                 raise unknown_name("step that takes time named", name, known)
 
 
