@@ -218,10 +218,12 @@ def show(
     printed = timeline(counterexample, plain=plain, likely=likely_at(counterexample, laws, profile))
     if not why:
         finish(code_of([result]), printed)
+    from deadheat.reports.progress import ProgressLine
     from deadheat.reports.why import print_why
     from deadheat.scenarios.why import why as why_it_is
 
-    reasons = why_it_is(counterexample)
+    with ProgressLine("asking") as progress:
+        reasons = why_it_is(counterexample, report=progress.say)
 
     def told() -> None:
         printed()

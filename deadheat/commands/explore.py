@@ -110,16 +110,32 @@ def _begun(
 
     from deadheat.commands.searches import scenario_of
     from deadheat.scenarios.by_hand import ByHand
+    from deadheat.scenarios.replaying import difference_along
     from deadheat.scenarios.scenario import EVERY
-    from deadheat.scenarios.trace_file import load
+    from deadheat.scenarios.trace_file import read
+    from deadheat.sim.errors import UsageError
 
     if trace is None:
         evaluations, settings, faults, quiet = given
         return ByHand(scenario_of(reference or "", evaluations, faults, properties, quiet, settings), (), max_states)
-    found = load(trace)
+    recorded = read(trace)
+    found = recorded.counterexample
     asked = tuple(dict.fromkeys(properties)) if properties else EVERY
     walk = ByHand(replace(found.scenario, properties=asked), found.trace.schedule.choices, max_states)
-    walk.jump(len(walk.choices) if at is None else at)
+    at = len(walk.choices) if at is None else at
+    if at > len(walk.choices):
+        walk.jump(at)  # which refuses it
+    impossible = None
+    try:
+        walk.jump(at)
+    except UsageError as error:
+        impossible = str(error).rstrip(".")
+    difference = difference_along(found.trace.events, walk.events) or impossible
+    if difference is not None:
+        remark = recorded.remark or "the protocol is as it was when the trace was saved"
+        raise UsageError(f"{trace} is no run of today: {difference}; {remark}. Begin before that step, by --at.")
+    if recorded.remark is not None:
+        say(f"deadheat: {trace}: {recorded.remark}.")
     return walk
 
 

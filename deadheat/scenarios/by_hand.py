@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,7 @@ from deadheat.scenarios.standing import Judged, Standing, for_ever, judged
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.scenarios.trace_file import save
 from deadheat.sim.counting import counted
-from deadheat.sim.errors import ReplayDivergedError, UsageError, unknown_name
+from deadheat.sim.errors import DeadheatError, ReplayDivergedError, UsageError, unknown_name
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.model import UNLIMITED, Kind, Model, Property
 from deadheat.sim.run.describing import described
@@ -204,7 +205,10 @@ class ByHand:
             self._restart()
             self.at = 0
         while self.at < at:
-            self._make(self.choices[self.at])
+            try:
+                self._make(self.choices[self.at])
+            except ReplayDivergedError as error:
+                raise UsageError(f"Step {self.at + 1} of this run cannot be made any more: {error}") from None
 
     def inject(self, kind: str) -> list[Enabled]:
         """Allow one more fault of a kind, and make it happen where only one step meets it; return those that do."""
@@ -219,7 +223,7 @@ class ByHand:
                 self._begin(replace(before, faults=tuple({**before.budgets, kind: budget + 1}.items())))
                 self.at = 0
                 self.jump(at)
-            except ReplayDivergedError:
+            except UsageError:
                 self._begin(before)
                 self.at = 0
                 self.jump(at)
@@ -265,10 +269,18 @@ class ByHand:
     # How it is done
 
     def _take(self, choice: Choice) -> None:
-        if self.choices[self.at : self.at + 1] != [choice]:  # another way than before: what came behind is no run
-            del self.choices[self.at :]
+        before, at = list(self.choices), self.at
+        if self.choices[at : at + 1] != [choice]:  # another way than before: what came behind is no run
+            del self.choices[at:]
             self.choices.append(choice)
-        self._make(choice)
+        try:
+            self._make(choice)
+        except DeadheatError:  # a role that fails cannot be asked again: all is made anew, but for this step
+            self.choices = before
+            self._restart()
+            self.at = 0
+            self.jump(at)
+            raise
 
     def _make(self, choice: Choice) -> None:
         self._before = dict(self._simulation.values)
@@ -296,7 +308,8 @@ class ByHand:
 
     def _ahead(self) -> StateGraph | None:
         if not self._is_graph_made:
-            self._graph = state_graph(self.model, self._states_max)
+            with suppress(UsageError):  # it has no bound
+                self._graph = state_graph(self.model, self._states_max)
             self._is_graph_made = True
             if self._graph is not None:
                 self._judged = {each.property.name: judged(self._graph, each) for each in self._graph.tables.watches}

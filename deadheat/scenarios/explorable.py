@@ -14,7 +14,7 @@ from deadheat.scenarios.check import CheckResult, Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Judged, judged, nearest_that_holds
 from deadheat.scenarios.state_graph import StateGraph, graph_around, state_graph
-from deadheat.sim.errors import ModelError
+from deadheat.sim.errors import ModelError, UsageError
 from deadheat.sim.explain.turning_point import turning_point
 from deadheat.sim.trace import Choice
 
@@ -78,7 +78,7 @@ def _graph(scenario: Scenario, states_max: int, *, one_fault: bool = False) -> S
     """Return a graph; None if it is too large, or a rule is broken in it: under a fault that nobody asked for, say."""
     try:
         return state_graph(scenario.model(), states_max, one_fault=one_fault)
-    except ModelError:
+    except (ModelError, UsageError):
         return None
 
 
@@ -99,6 +99,9 @@ def _kinds(
             continue
         try:
             graph = state_graph(replace(scenario, faults=((kind, 1),)).model(), states + share, one_fault=True)
+        except UsageError:  # it has no bound then
+            sizes[kind] = room + 1
+            continue
         except ModelError:
             breaking.append(kind)
             continue
