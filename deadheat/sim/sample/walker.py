@@ -80,10 +80,16 @@ def _options(room: int) -> tuple[Any, Any, Any, Any]:
 class Walker:
     """Draws runs of one model; what was seen is of all of them together."""
 
-    def __init__(self, tables: Tables, steps_max: int = STEPS_MAX, handed_max: int = 100) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        steps_max: int = STEPS_MAX,
+        handed_max: int = 100,
+        asked: Callable[[], bool] = never,
+    ) -> None:
         self.tables = tables
         self.steps_max = steps_max
-        self.measured = warm_up(tables, steps_max)
+        self.measured = warm_up(tables, steps_max, asked)
         self.lasting = Lasting(tables)
         is_large = sum(len(each.states) for each in tables.locals) > SMALL
         self.dense = DenseTables(tables, LARGE_BITS) if is_large else DenseTables(tables)
@@ -126,14 +132,25 @@ class Walker:
         """Whether there was room for all states that were seen."""
         return not self._counters[walks.CLOSED]
 
-    def code(self, state: int, choice: Choice) -> int:
-        """Return the number of a transition that is possible in a state."""
-        process = next(n for n, each in enumerate(self.tables.model.processes) if each.name == choice.process)
+    def codes(self, choices: Sequence[Choice]) -> tuple[int, ...]:
+        """Return the numbers of the transitions of a schedule, from the initial state on, as far as it is possible."""
+        numbers = {each.name: number for number, each in enumerate(self.tables.model.processes)}
+        codes, state = [], self.tables.initial()
+        for choice in choices:
+            process = numbers.get(choice.process)
+            found = None if process is None else self._step(state, process, choice)
+            if found is None:
+                break
+            code, state = found
+            codes.append(code)
+        return tuple(codes)
+
+    def _step(self, state: int, process: int, choice: Choice) -> tuple[int, int] | None:
         for place, row in enumerate(self.tables.rows[process][self.tables.field(state, process)]):
             for branch, successor in enumerate(row.successors[state & row.mask]):
-                if successor.choice == choice:
-                    return code_of(process, place, branch)
-        raise ValueError(f"{choice} is not possible there")
+                if successor.choice == choice and (not successor.budget or state & successor.budget):
+                    return code_of(process, place, branch), state + successor.delta
+        return None
 
     # What the compiled walk works on
 
@@ -157,6 +174,7 @@ class Walker:
         self._budgets = numpy.array(layout.masks(budgets), dtype=numpy.uint64)
         self._budget_word = numpy.array([layout.word[each] for each in budgets] or [0], dtype=numpy.int32)
         self._budget_mask = numpy.array([layout.mask(each) for each in budgets] or [0], dtype=numpy.uint64)
+        self._passed = numpy.zeros(walks.PASSED * (1 + words), dtype=numpy.uint64)
         self._region = numpy.zeros((walks.REGION_MAX + 1) * words, dtype=numpy.uint64)
         self._every_bit = numpy.full(words, EVERY_BIT, dtype=numpy.uint64)
         self._known, self._counted_table = WideTable(words), WideTable(words)
@@ -206,6 +224,7 @@ class Walker:
         """Find out which processes come back to where they were, as far as was learned."""
         if self.lasting.look_again():
             self._known = WideTable(self.dense.layout.words)
+            self._passed[:] = 0
             self._put_known(list(self.lasting.known))
         self._passing = numpy.array([not each.cyclic() for each in self.tables.locals], dtype=numpy.uint8)
         self._returning = numpy.zeros(len(self.tables.locals), dtype=numpy.uint8)
@@ -294,7 +313,7 @@ class Walker:
             if status == walks.ASKS_LASTING:
                 part = self.dense.watched_parts[watch]
                 self.lasting.violated(part, before)
-                self._relearned()
+                self.relearned()
             else:
                 [after] = self.dense.layout.unpack(self._after) if status == walks.ASKS_STEP else [before]
                 self.dense.judge(watch, before, after)
@@ -310,7 +329,7 @@ class Walker:
         if self.dense.learn(misses):
             self._lay_out(old)
 
-    def _relearned(self) -> None:
+    def relearned(self) -> None:
         """Take over what was found out of what lasts, and what was learned for it, over the same tables."""
         old = self.dense.layout
         if self.dense.learn(()):
@@ -383,4 +402,5 @@ class Walker:
             self._toucher,
             self._region,
             self._waiting,
+            self._passed,
         )
