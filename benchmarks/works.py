@@ -44,6 +44,31 @@ assert found.complete and not found.counterexamples
 print(json.dumps({{"states": found.states, "seconds": seconds, "bytes": found.bytes_per_state}}))
 """
 
+SIMULATE = """
+import json, time
+from deadheat.scenarios.in_time import memoryless, timed
+from deadheat.scenarios.measures import StateMark
+from deadheat.scenarios.profiles import load_profile
+from deadheat.sim.timed import solving
+from deadheat.sim.timed.chain import chain_of
+from deadheat.sim.timed.clockwork import run_by_simpy
+from deadheat.sim.timed.kernel import Kernel
+laws = load_profile({profile!r}).laws
+subject = timed("baseline", memoryless(laws) if {method!r} == "exact" else laws)
+kernel = Kernel(subject.graph, subject.endings)
+kernel.runs(0, 0, 10, {cores})  # start-up: load compiled code
+started = time.perf_counter()
+if {method!r} == "kernel":
+    kernel.runs(1, 0, {count}, {cores})
+elif {method!r} == "simpy":
+    for number in range({count}):
+        run_by_simpy(subject.graph, subject.clocks, subject.measures, subject.endings, 1, number)
+else:
+    chain = chain_of(subject.graph, subject.endings)
+    assert 0 < solving.likelihood(chain, state_mark=StateMark.ORPHAN).least < 1
+print(json.dumps({{"states": {count} or len(chain.places), "seconds": time.perf_counter() - started}}))
+"""
+
 UNREDUCED = ("--no-composition", "--no-symmetry", "--no-partial-order")
 REDUCTIONS = {
     "none": UNREDUCED,
@@ -77,6 +102,12 @@ def two_phase(managers: int, explorer: str, cores: int = 1, *, fingerprint: bool
         fingerprint=fingerprint,
         managers=managers,
     )
+    return Measured(**json.loads(run([sys.executable, "-c", program])))
+
+
+def in_time(method: str, count: int, cores: int = 1, profile: str = "quiet") -> Measured:
+    """Simulate so many cancellations of the baseline, or solve its chain; the states are those of that."""
+    program = SIMULATE.format(method=method, count=count, cores=cores, profile=profile)
     return Measured(**json.loads(run([sys.executable, "-c", program])))
 
 
@@ -179,6 +210,17 @@ def tables() -> list[Table]:
         ),
         Table("sizes", "Cancellation baseline, all reductions, end to end, by evaluations", sizes, "SPIN"),
         Table("commands", "End to end", commands, "check of everything"),
+        Table(
+            "in-time",
+            "The baseline in time, after start-up: cancellations for states; solved exactly, those of its chain",
+            {
+                "simpy, one core": partial(in_time, "simpy", 2_000),
+                "kernel, one core": partial(in_time, "kernel", 2_000_000),
+                "kernel, two cores": partial(in_time, "kernel", 4_000_000, 2),
+                "kernel, two cores, busy": partial(in_time, "kernel", 4_000_000, 2, "busy"),
+                "solved exactly, memoryless": partial(in_time, "exact", 0),
+            },
+        ),
         Table(
             "frontier", "The smallest sets of faults: one search, or one check a set", _frontier(), "one check a set"
         ),

@@ -10,15 +10,15 @@ from typing import Any, Generic, TypeVar
 from deadheat.models.design import Design
 from deadheat.models.system import Protocol
 from deadheat.scenarios import check as checking, user_code
+from deadheat.scenarios.arguments import budgets_of, require_number, require_protocol
 from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict
 from deadheat.scenarios.given import reference_to
-from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario, require_steps_or_faults
+from deadheat.scenarios.scenario import EVERY, Scenario, require_steps_or_faults
 from deadheat.scenarios.subjects import Subject
 from deadheat.sim.counting import a
 from deadheat.sim.errors import DeadheatError, InternalError, UsageError, unknown_name
 from deadheat.sim.explore.stop import Limit
-from deadheat.sim.faults import Fault
-from deadheat.sim.model import UNLIMITED, Model
+from deadheat.sim.model import Model
 
 __all__ = ["Checked", "NotHeldError", "check"]
 
@@ -130,11 +130,6 @@ def check(
     Raises UsageError for what does not exist, and ModelError where the protocol breaks a rule of the engine.
     """
     __tracebackhide__ = True  # pytest shows the line that asked for the check, and none of ours
-    if not isinstance(protocol, Protocol | Design | Model | str):
-        raise UsageError(
-            f"check(...) was given a {type(protocol).__name__}; give it a Protocol, a Design, a Model, or a "
-            "reference such as 'ours.py:PROTOCOL'."
-        )
     for what, given in (("properties", properties), ("allow_unreached", allow_unreached)):
         if isinstance(given, str):
             raise UsageError(f"{what} of check(...) is a text; give it a list: [{given!r}].")
@@ -143,15 +138,11 @@ def check(
                 name = getattr(each, "name", None)
                 instead = f"write its name: [{name!r}]" if isinstance(name, str) else "give it names"
                 raise UsageError(f"{what} of check(...) names {a(each)}; {instead}.")
-    if faults is not None and not isinstance(faults, Mapping):
-        raise UsageError('faults of check(...) says how often each kind may happen: {"worker-crash": 1}.')
-    if type(evaluations) is not int:
-        raise UsageError(f"evaluations of check(...) is {evaluations!r}; give it a whole number.")
-    for kind in faults or {}:
-        if isinstance(kind, Fault):
-            raise UsageError(f"faults of check(...) names a Fault; write its kind: {{{kind.kind!r}: 1}}.")
     try:
-        return _checked(protocol, evaluations, faults, properties, quiet, allow_unreached, states_max, settings or {})
+        require_protocol(protocol, "check")
+        require_number("evaluations", evaluations, "check")
+        budgets = budgets_of(faults, "check")
+        return _checked(protocol, evaluations, budgets, properties, quiet, allow_unreached, states_max, settings or {})
     except InternalError:  # of which the traceback says where
         raise
     except DeadheatError as error:
@@ -161,7 +152,7 @@ def check(
 def _checked(
     protocol: Protocol | Design[Any] | Model | str,
     evaluations: int,
-    faults: Mapping[str, int | str] | None,
+    budgets: tuple[tuple[str, int], ...],
     properties: Iterable[str] | None,
     quiet: bool,
     allow_unreached: Iterable[str],
@@ -175,7 +166,7 @@ def _checked(
     scenario = Scenario(
         protocol if isinstance(protocol, str) else reference_to(protocol),
         evaluations,
-        tuple((kind, _budget(kind, budget)) for kind, budget in (faults or {}).items()),
+        budgets,
         asked,
         quiet,
         tuple((name, str(value)) for name, value in settings.items()),
@@ -185,22 +176,15 @@ def _checked(
     return Checked(checking.check(scenario, options), scenario.subject)
 
 
-def _budget(kind: str, budget: int | str) -> int:
-    if budget == WITHOUT_END:
-        return UNLIMITED
-    if type(budget) is not int or budget < 0:
-        raise UsageError(f"The fault {kind!r} cannot have the budget {budget!r}; give it a number, or {WITHOUT_END!r}.")
-    return budget
-
-
 def _timeline(counterexample: Counterexample, subject: Subject) -> str:
     """Render a run of what was checked, although its name may mean something else by now."""
     from deadheat.reports.screen import Screen
-    from deadheat.reports.timeline import print_timeline
+    from deadheat.reports.timeline import print_plainly, print_timeline
+    from deadheat.reports.wishes import is_plain
     from deadheat.sim.explain.turning_point import turning_point
 
     model = counterexample.scenario.model_of(subject)
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
     text = StringIO()
-    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
+    (print_plainly if is_plain() else print_timeline)(counterexample, Screen(file=text, width=WIDTH), lost)
     return text.getvalue()

@@ -16,8 +16,16 @@ from deadheat.models.roles import Steps
 from deadheat.models.steps import T0, T1
 from deadheat.models.system import Protocol, System, Task
 from deadheat.scenarios import catalogue
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 
-__all__ = ["NEVER_MATCHES", "added", "changed"]
+__all__ = ["EACH", "NEVER_MATCHES", "SEVERAL", "added", "changed"]
+
+SEVERAL = ("baseline", "creation-lock", "event-sourcing", "name-tombstone", "baseline+storage-worker")
+"""Protocols that stand for all of them where each takes long: nothing is in the way of races, a lock with a lease, a
+queue of its own beside the status, names that are taken for good, and roles that are added."""
+
+EACH = [name if name in SEVERAL else pytest.param(name, marks=pytest.mark.slow) for name in DEFAULT_PROTOCOLS]
+"""Each protocol, those that these stand for in the long campaign (`-m slow`)."""
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def test_mistakes_in_a_call_are_answered_in_a_sentence() -> None:
         deadheat.check(OURS, faults={"http-retri": 1})
     with pytest.raises(deadheat.UsageError, match="'http-retry' cannot have the budget 'two'; give it a number"):
         deadheat.check(OURS, faults={"http-retry": "two"})
-    with pytest.raises(deadheat.UsageError, match=r"check.* was given a int; give it a Protocol"):
+    with pytest.raises(deadheat.UsageError, match=r"check.* was given an int; give it a Protocol"):
         deadheat.check(3)  # type: ignore[arg-type]
     with pytest.raises(deadheat.UsageError, match="no property 'no-orphans'"):
         deadheat.check(OURS, properties=["no-orphans"])

@@ -6,18 +6,24 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deadheat import Fault, Step, Steps
 from deadheat.scenarios.by_hand import ByHand, How
 from deadheat.scenarios.check import check
+from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import UsageError
+from deadheat.scenarios.trace_file import save
+from deadheat.sim.components import Component, operation
+from deadheat.sim.errors import ModelError, UsageError
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.explain.turning_point import turning_point
+from deadheat.sim.model import Kind, Model, Process, Property
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Schedule
 from tests.command import deadheat
@@ -179,6 +185,9 @@ def test_a_script_ends_with_1_where_something_is_violated_at_its_end() -> None:
         (["baseline", "--do", "choose x"], "'x' is no number; write choose N, such as choose 2."),
         (["baseline", "--do", "chose 1"], "There is no command 'chose'; did you mean choose"),
         (["baseline", "--do", "s"], "'s' may be save or steps or state; write more of it."),
+        (["baseline", "--do", "choose \\"], "is no number; write choose N, such as choose 2."),
+        (["baseline", "--do", "back '\"'\"''"], "is no number; write back N, such as back 2."),
+        (["baseline", "--do", "''"], "There is no command ''"),
         (["baseline", "--do", "back"], "1 step cannot be undone; no step was made yet."),
         (["baseline", "--do", "run no-orphan"], "There is no property 'no-orphan'; did you mean"),
         (["--do", "run"], "There is nothing to walk through, or two things; name a PROTOCOL, or a trace by --from."),
@@ -228,3 +237,57 @@ def test_what_a_role_prints_does_not_get_in_between(tmp_path: Path) -> None:
     done = deadheat("explore", f"{file}:PROTOCOL", "--do", "run no-transient-orphan", "--json")
     assert "from a role" not in done.stdout
     assert json.loads(done.stdout)["results"][0]["step"] == 10
+
+
+def test_what_is_violated_for_ever_is_saved_with_what_goes_on_for_ever(tmp_path: Path) -> None:
+    reference = f"{Path(__file__).parent / 'scenarios' / 'attacked' / 'ring.py'}:RING"
+    done = deadheat("explore", reference, "-p", "done", "--do", "run; save ring.json", cwd=tmp_path)
+    assert (done.returncode, "Saved ring.json, a counterexample to done" in done.stdout) == (1, True), done.stderr
+    found = replay(tmp_path / "ring.json").counterexample
+    assert found is not None
+    assert (found.trace.schedule.cycle_from, len(found.trace.events)) == (1, 4)
+
+
+def test_a_trace_that_is_no_run_of_today_is_refused_with_the_step_and_can_be_begun_before_it(tmp_path: Path) -> None:
+    counterexample = check(Scenario("baseline", properties=("no-transient-orphan",))).outcomes[0].counterexample
+    assert counterexample is not None
+    other = replace(counterexample, scenario=replace(counterexample.scenario, protocol="creation-lock"))
+    save(other, tmp_path / "other.json")
+    done = deadheat("explore", "--from", "other.json", "--do", "timeline", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("deadheat: other.json")
+    assert "tep 6 " in done.stderr
+    assert deadheat("explore", "--from", "other.json", "--at", "5", "--do", "timeline", cwd=tmp_path).returncode == 0
+
+
+class Mailbox(Component):
+    """Something that can be put into, and whose answer can get lost."""
+
+    initial = 0
+    faults = (Fault("answer-lost", "its answer is lost", "nowhere"),)
+
+    @operation
+    def put(self, count: int) -> tuple[Step, ...]:
+        """Put one more."""
+        return (Step("ok", 1 - count), Step("lost", count, "answer-lost"))
+
+
+def confident(mailbox: Mailbox) -> Steps:
+    while True:
+        if (yield mailbox.put()) == "lost":
+            raise RuntimeError("that cannot be")
+
+
+def test_a_step_by_which_a_role_fails_is_undone() -> None:
+    mailbox = Mailbox("mailbox")
+    never = Property("never", "it is never 7", Kind.ALWAYS, ("mailbox",), lambda view: view["mailbox"] == 7 or None)
+    model = Model({"mailbox": mailbox}, (Process("sender", confident, (mailbox,)),), (never,), {"answer-lost": 1})
+    walk = ByHand(Scenario(reference_to(model)))
+    walk.choose(1)
+    lost = next(number for number, each in enumerate(walk.enabled, start=1) if each.event.fault)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="that cannot be"):
+            walk.choose(lost)
+        assert (walk.at, len(walk.events), len(walk.choices)) == (1, 1, 1)
+    walk.choose(1 if lost == 2 else 2)
+    assert walk.at == 2

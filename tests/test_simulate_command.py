@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,18 @@ def test_a_chance_is_how_often_a_fault_is_met_when_its_step_happens() -> None:
     assert found["faults"] == {"http-loss": 1}
 
 
+def test_where_splitting_is_worth_nothing_it_says_so_and_gives_no_estimate() -> None:
+    """All is over within milliseconds, and the user cancels after an hour: an orphan can be, but not in time."""
+    laws = ("default", "status", "kubernetes", "http.accept", "http.response", "queue.deliver")
+    asked = [f"--latency={each}=1ms" for each in laws]
+    done = deadheat("simulate", "baseline", *FEW, *asked, "--latency", "T3=1h")
+    assert "splitting met none, or not alike: no more is known than that." in " ".join(done.stdout.split())
+    told = deadheat("simulate", "baseline", *FEW, *asked, "--latency", "T3=1h", "--json").stdout
+    (found,) = json.loads(told)["results"]
+    assert (found["by_splitting"], found["splitting_failed"]) == (False, True)
+    assert found["orphans_per_million"]["low"] == 0 < 1_000 < found["orphans_per_million"]["high"]
+
+
 def test_a_migration_whose_end_is_a_mistake_is_1_and_one_that_is_safe_is_0() -> None:
     proposed, closed = deadheat("migrate", *FEW), deadheat("migrate", "name-tombstone", *FEW)
     assert proposed.returncode == 1
@@ -110,13 +123,30 @@ def test_the_curve_of_the_period_is_printed_and_plotted(tmp_path: Path) -> None:
 
 
 def test_along_a_counterexample_the_likelihood_rises_where_the_race_is_lost(tmp_path: Path) -> None:
-    deadheat("show", "baseline", "--property", "no-transient-orphan", "--save", "orphan.json", cwd=tmp_path)
+    found = "show", "baseline", "--property", "no-transient-orphan", "--save", "orphan.json", "--profile", "quiet"
+    shown = deadheat(*found, cwd=tmp_path).stdout
     done = deadheat("simulate", "--along", "orphan.json", "--memoryless", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     steps = json.loads(done.stdout)["along"]
     assert steps[0]["process"] is None
     assert steps[0]["greatest"] < 0.01 < steps[-1]["least"]
-    assert "still follows" in deadheat("simulate", "--along", "orphan.json", "--memoryless", cwd=tmp_path).stdout
+    again = deadheat("simulate", "--along", "orphan.json", "--memoryless", cwd=tmp_path).stdout
+    assert again == shown  # the same timeline, with the same numbers
+    beside = [line.split("%")[0].split()[-1] for line in shown.splitlines() if re.match(r" ?\d+ .*%", line)]
+    assert [float(each) for each in beside] == pytest.approx([100 * each["least"] for each in steps[1:]], rel=0.06)
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_what_no_latency_was_given_for_makes_likelihoods_a_least_and_a_greatest(tmp_path: Path) -> None:
+    done = deadheat("show", "baseline", "--faults", "http-loss=1", "--profile", "quiet")
+    assert "LO..HI: over all that no latency was given for." in " ".join(done.stdout.split())
+    assert re.search(r"T0 +0\.01\.\.0\.011%", done.stdout)
+
+
+def test_a_profile_that_there_is_not_is_told_before_anything_is_searched() -> None:
+    done = deadheat("show", "baseline", "-n", "2", "--profile", "calm")
+    assert done.returncode == 2
+    assert "There is no profile 'calm'" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ from deadheat.commands.options import (
 from deadheat.commands.searches import code_as_expected, code_of, names_of, scenario_of, search_all
 from deadheat.commands.traces import (
     first_counterexample,
+    laws_if_given,
+    likely_at,
     require_testable_if_given,
     require_writable_if_given,
     save_as_test,
@@ -153,6 +155,14 @@ def show(
         ),
     ] = None,
     plain: Plain = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME|FILE",
+            help="Also say, by step, how likely the violation still is at these latencies: quiet, busy, a file.",
+        ),
+    ] = None,
     why: Annotated[
         bool,
         typer.Option("--why", help="Also say which orders and faults decided it, and which guard stops it elsewhere."),
@@ -178,8 +188,11 @@ def show(
     conditions = tuple(map(parse_condition, where or []))
     require_writable_if_given(save)
     require_testable_if_given(as_test)
-    if runs is not None and (conditions or save or as_test or why):
-        raise UsageError("--runs shows runs that violate nothing; leave out --where, --save, --as-test and --why.")
+    laws = laws_if_given(profile)
+    if runs is not None and (conditions or save or as_test or why or profile):
+        raise UsageError(
+            "--runs shows runs that violate nothing; leave out --where, --save, --as-test, --why and --profile."
+        )
     allowed = unreached_allowed(allow_unreached, [scenario])
     options = Options(search_options(max_states, max_values), allowed, faults_must_fire=True, where=conditions)
     [result], _ = search_all([scenario], options)
@@ -202,13 +215,15 @@ def show(
         save_first(result, save)
     if as_test is not None:
         save_as_test(counterexample, as_test)
-    printed = timeline(counterexample, plain=plain)
+    printed = timeline(counterexample, plain=plain, likely=likely_at(counterexample, laws, profile))
     if not why:
         finish(code_of([result]), printed)
+    from deadheat.reports.progress import ProgressLine
     from deadheat.reports.why import print_why
     from deadheat.scenarios.why import why as why_it_is
 
-    reasons = why_it_is(counterexample)
+    with ProgressLine("asking") as progress:
+        reasons = why_it_is(counterexample, report=progress.say)
 
     def told() -> None:
         printed()

@@ -110,16 +110,32 @@ def _begun(
 
     from deadheat.commands.searches import scenario_of
     from deadheat.scenarios.by_hand import ByHand
+    from deadheat.scenarios.replaying import difference_along
     from deadheat.scenarios.scenario import EVERY
-    from deadheat.scenarios.trace_file import load
+    from deadheat.scenarios.trace_file import read
+    from deadheat.sim.errors import UsageError
 
     if trace is None:
         evaluations, settings, faults, quiet = given
         return ByHand(scenario_of(reference or "", evaluations, faults, properties, quiet, settings), (), max_states)
-    found = load(trace)
+    recorded = read(trace)
+    found = recorded.counterexample
     asked = tuple(dict.fromkeys(properties)) if properties else EVERY
     walk = ByHand(replace(found.scenario, properties=asked), found.trace.schedule.choices, max_states)
-    walk.jump(len(walk.choices) if at is None else at)
+    at = len(walk.choices) if at is None else at
+    if at > len(walk.choices):
+        walk.jump(at)  # which refuses it
+    impossible = None
+    try:
+        walk.jump(at)
+    except UsageError as error:
+        impossible = str(error).rstrip(".")
+    difference = difference_along(found.trace.events, walk.events) or impossible
+    if difference is not None:
+        remark = recorded.remark or "the protocol is as it was when the trace was saved"
+        raise UsageError(f"{trace} is no run of today: {difference}; {remark}. Begin before that step, by --at.")
+    if recorded.remark is not None:
+        say(f"deadheat: {trace}: {recorded.remark}.")
     return walk
 
 
@@ -201,10 +217,13 @@ def _done(walk: ByHand, text: str) -> Done:
     """Do one command; a number alone chooses a step. Raises UsageError for what is no command."""
     from deadheat.sim.errors import UsageError, unknown_name
 
-    name, *words = shlex.split(text) if text.count("'") % 2 == text.count('"') % 2 == 0 else text.split()
+    try:
+        name, *words = shlex.split(text)
+    except ValueError:  # a quote that is not closed, or nothing behind a backslash: then these are themselves
+        name, *words = text.split()
     if name.isdecimal():
         name, words = "choose", [name, *words]
-    found = [each for each in COMMANDS if each.startswith(name)]
+    found = [each for each in COMMANDS if name and each.startswith(name)]
     if name in COMMANDS or len(found) == 1:
         command = COMMANDS[name if name in COMMANDS else found[0]]
         if not command.least <= len(words) <= command.most:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish, say
-from deadheat.commands.options import Evaluations, Faults, Quiet, Settings, seconds_in, whole
+from deadheat.commands.options import Evaluations, Faults, Plain, Quiet, Settings, seconds_in, whole
 from deadheat.commands.searches import names_of, scenario_of
 from deadheat.commands.traces import require_writable_if_given, timeline
 from deadheat.commands.users_code import runs_users_code
@@ -73,6 +73,7 @@ def fuzz(
         Path | None,
         typer.Option("--failures", metavar="FOLDER", help="Follow the failures saved there first, and save new ones."),
     ] = None,
+    plain: Plain = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Draw runs at random, where there are too many for a check, and shrink what they find; never a proof.
@@ -90,7 +91,7 @@ def fuzz(
         scenario_of(name, evaluations, faults, properties, quiet_period, settings) for name in names_of(protocols)
     ]
     if blob is not None:
-        _make_again(scenarios, blob)
+        _make_again(scenarios, blob, plain=plain)
     interruption.listen()
     if rate:
         _tell_rates(scenarios, chosen, as_json=as_json)
@@ -107,7 +108,7 @@ def fuzz(
     from deadheat.reports.fuzz import print_fuzz
 
     first = next((each.failures[0] for result in results for each in result.outcomes if each.failures), None)
-    shown = timeline(first.counterexample) if first is not None else lambda: None
+    shown = timeline(first.counterexample, plain=plain) if first is not None else lambda: None
 
     def told() -> None:
         print_fuzz(results, console())
@@ -182,13 +183,13 @@ def _save_first(results: list[FuzzResult], path: Path) -> None:
         save(first.counterexample, path)
 
 
-def _make_again(scenarios: list[Scenario], blob: str) -> None:
+def _make_again(scenarios: list[Scenario], blob: str, *, plain: bool) -> None:
     from deadheat.scenarios.fuzz_blob import from_blob
     from deadheat.sim.errors import UsageError
 
     if len(scenarios) != 1:
         raise UsageError("A blob is of one protocol; name the one that it was printed for.")
-    finish(ExitCode.VIOLATED, timeline(from_blob(scenarios[0], blob)))
+    finish(ExitCode.VIOLATED, timeline(from_blob(scenarios[0], blob), plain=plain))
 
 
 def _tell_rates(scenarios: list[Scenario], strategies: tuple[Strategy, ...], *, as_json: bool) -> None:

@@ -154,9 +154,10 @@ def _terminal() -> Screen:
 
 def _write(path: Path, text: str) -> None:
     from deadheat.sim.errors import UsageError
+    from deadheat.sim.written import write
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    write(path, text)

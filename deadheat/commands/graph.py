@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.commands.ending import ExitCode, finish
+from deadheat.commands.ending import ExitCode, finish, say
 from deadheat.commands.options import (
     DEFAULTS,
     Evaluations,
@@ -18,11 +18,11 @@ from deadheat.commands.options import (
     Settings,
     search_options,
 )
-from deadheat.commands.searches import scenario_of
+from deadheat.commands.searches import scenario_of, undecided
 from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    from deadheat.scenarios.check import Counterexample
+    from deadheat.scenarios.check import Counterexample, Outcome
     from deadheat.scenarios.folded import Folded
     from deadheat.scenarios.scenario import Scenario
 
@@ -44,6 +44,9 @@ BY_SUFFIX = {
 }
 
 TRACE = ".json"
+
+FENCED = ".md"
+"""Where Markdown is read, Mermaid is drawn in a fence only."""
 
 
 @runs_users_code
@@ -85,25 +88,44 @@ def graph(
     max_states: MaxStates = DEFAULTS.states_max,
 ) -> None:
     """Draw the states of a protocol, folded until they can be read, or a run as a sequence diagram."""
+    from deadheat.reports.graph.marks import marked, require_writable
+    from deadheat.sim.errors import UsageError
+    from deadheat.sim.written import write
+
     of_a_run = run or reference.endswith(TRACE)
     form = _form(form, output, of_a_run)
+    if output is not None:
+        require_writable(output)
+    code = ExitCode.AS_HOPED
     if reference.endswith(TRACE):
+        if (evaluations, settings, faults, quiet_period, prop, fold) != (1, None, None, False, None, None):
+            raise UsageError(
+                "A saved run has its size, faults and property already, and is not folded; leave out -n, --set, "
+                "--faults, --quiet-period, --property and --fold."
+            )
         from deadheat.scenarios.replaying import replay
 
-        counterexample: Counterexample | None = replay(Path(reference)).counterexample
-        content: str | bytes = _sequence(counterexample, form)
+        content: str | bytes = _sequence(replay(Path(reference)).counterexample, form)
     else:
         properties = None if prop is None else [prop]
         scenario = scenario_of(reference, evaluations, faults, properties, quiet_period, settings)
-        name, counterexample = _first_violated(scenario, max_states)
+        outcome, stopped = _first_violated(scenario, max_states)
+        if stopped is not None:
+            code = undecided()
         content = (
-            _sequence(counterexample, form) if of_a_run else _drawn(_folded(scenario, name, counterexample, fold), form)
+            _sequence(outcome.counterexample, form, stopped)
+            if of_a_run
+            else _drawn(_folded(scenario, outcome, fold, max_states), form)
         )
+        if stopped is not None:
+            say(f"deadheat: no violation is highlighted: the search for one was cut short, since {stopped}.")
     if output is None:
         text = content if isinstance(content, str) else ""
-        finish(ExitCode.AS_HOPED, lambda: typer.echo(text, nl=False))
-    _write(output, content)
-    finish(ExitCode.AS_HOPED, lambda: typer.echo(f"Wrote {output}."))
+        finish(code, lambda: typer.echo(text, nl=False))
+    if output.suffix == FENCED and isinstance(content, str):
+        content = f"```mermaid\n{content}```\n"
+    write(output, marked(content, form))
+    finish(code, lambda: typer.echo(f"Wrote {output}."))
 
 
 def _form(form: str | None, output: Path | None, of_a_run: bool) -> str:
@@ -125,8 +147,9 @@ def _form(form: str | None, output: Path | None, of_a_run: bool) -> str:
     return found
 
 
-def _first_violated(scenario: Scenario, max_states: int) -> tuple[str, Counterexample | None]:
-    """Return the property to be highlighted, and its counterexample if it is violated."""
+def _first_violated(scenario: Scenario, max_states: int) -> tuple[Outcome, str | None]:
+    """Return what is to be highlighted: the first that is violated; and why none was found, if that is left open."""
+    from deadheat.reports.flags import told
     from deadheat.scenarios import interruption
     from deadheat.scenarios.check import Options, check
 
@@ -134,18 +157,20 @@ def _first_violated(scenario: Scenario, max_states: int) -> tuple[str, Counterex
     result = check(scenario, Options(search_options(max_states, DEFAULTS.values_max)))
     for outcome in result.outcomes:
         if outcome.counterexample is not None:
-            return outcome.property, outcome.counterexample
-    return result.outcomes[0].property, None
+            return outcome, None
+    stopped = result.exploration.stopped
+    return result.outcomes[0], None if stopped is None else told(stopped)
 
 
-def _folded(scenario: Scenario, name: str, counterexample: Counterexample | None, by: str | None) -> Folded:
+def _folded(scenario: Scenario, outcome: Outcome, by: str | None, max_states: int) -> Folded:
     from deadheat.scenarios.folded import Fold, fold
     from deadheat.sim.errors import unknown_name
 
     if by is not None and by not in tuple(Fold):
         raise unknown_name("fold", by, tuple(map(str, Fold)))
-    schedule = counterexample.trace.schedule if counterexample is not None else None
-    return fold(replace(scenario, properties=(name,)).model(), name, schedule, None if by is None else Fold(by))
+    schedule = outcome.counterexample.trace.schedule if outcome.counterexample is not None else None
+    model = replace(scenario, properties=(outcome.property,)).model()
+    return fold(model, outcome.property, schedule, None if by is None else Fold(by), max_states)
 
 
 def _drawn(folded: Folded, form: str) -> str | bytes:
@@ -158,22 +183,16 @@ def _drawn(folded: Folded, form: str) -> str | bytes:
     return {"dot": dot_of, "graphml": graphml_of, "mermaid": mermaid_graph_of}[form](folded)
 
 
-def _sequence(counterexample: Counterexample | None, form: str) -> str:
+def _sequence(counterexample: Counterexample | None, form: str, stopped: str | None = None) -> str:
     from deadheat.reports.sequence import mermaid_sequence, plantuml_sequence
     from deadheat.sim.errors import UsageError
     from deadheat.sim.explain.turning_point import turning_point
 
+    if counterexample is None and stopped is not None:
+        say(f"deadheat: whether there is a run to draw was not decided: the search was cut short, since {stopped}.")
+        raise typer.Exit(undecided())
     if counterexample is None:
         raise UsageError("Nothing is violated, so there is no run to draw; leave --run out for the states.")
     model, schedule = counterexample.scenario.model(), counterexample.trace.schedule
     lost_at = turning_point(model, counterexample.property, schedule)
     return (mermaid_sequence if form == "mermaid" else plantuml_sequence)(counterexample, lost_at)
-
-
-def _write(path: Path, content: str | bytes) -> None:
-    from deadheat.sim.errors import UsageError
-
-    try:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None

@@ -15,6 +15,7 @@ from deadheat.commands.options import (
     Faults,
     MaxStates,
     MaxValues,
+    Plain,
     Settings,
     search_options,
     unreached_allowed,
@@ -38,6 +39,7 @@ def mutate(
     number: Annotated[
         int | None, typer.Option("--show", help="Show how mutant N was noticed, as a timeline.", **whole("--show", 1))
     ] = None,
+    plain: Plain = False,
     allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
@@ -67,7 +69,7 @@ def mutate(
         finish(code, lambda: print_mutants(hunt, results, console()))
 
     shown = shortest_of(results[0])
-    print_timeline = timeline(shown) if shown is not None else lambda: None
+    print_timeline = timeline(shown, plain=plain) if shown is not None else lambda: None
 
     def print_one() -> None:
         print_mutant(results[0], console())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deadheat.reports.wishes import PLAIN
 from deadheat.sim.explore.options import SearchOptions
 
 if TYPE_CHECKING:
@@ -147,7 +148,9 @@ Quiet = Annotated[
 ]
 Plain = Annotated[
     bool,
-    typer.Option("--plain", help="Tell it in sentences, a line each: for a screen reader, or for a pull request."),
+    typer.Option(
+        "--plain", envvar=PLAIN, help="Tell a run in sentences, a line each: for a screen reader, or a pull request."
+    ),
 ]
 NoMerging = Annotated[
     bool,

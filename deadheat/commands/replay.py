@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
+from deadheat.commands.options import Plain
 from deadheat.commands.traces import timeline
 from deadheat.commands.users_code import runs_users_code
 from deadheat.sim.counting import counted
@@ -20,7 +21,9 @@ __all__ = ["replay", "window"]
 
 
 @runs_users_code
-def replay(file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace that deadheat saved.")]) -> None:
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace that deadheat saved.")], plain: Plain = False
+) -> None:
     """Run a saved counterexample again: proof that the race is there, and no guard, since it fails once it is gone.
 
     For a guard, run `deadheat check PROTOCOL --property NAME`, which fails as long as there is a race.
@@ -29,7 +32,7 @@ def replay(file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace th
     """
     counterexample = _replayed(file)
 
-    print_timeline = timeline(counterexample)
+    print_timeline = timeline(counterexample, plain=plain)
 
     def print_both() -> None:
         print_timeline()

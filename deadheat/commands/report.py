@@ -26,6 +26,7 @@ from deadheat.commands.options import (
     whole,
 )
 from deadheat.commands.searches import code_of, names_of, scenario_of
+from deadheat.commands.simulate import question_of
 from deadheat.commands.users_code import runs_users_code
 from deadheat.sim.counting import counted
 
@@ -65,6 +66,20 @@ def report(
             **whole("--up-to", 0, UP_TO_MAX),
         ),
     ] = 1,
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile", metavar="NAME|FILE", help="How long each step takes in what is simulated: quiet, busy, a file."
+        ),
+    ] = "quiet",
+    cancellations: Annotated[
+        int,
+        typer.Option(
+            "--cancellations",
+            help="Simulate so many of each protocol, for how likely and how long it is; 0 for none.",
+            **whole("--cancellations", 0),
+        ),
+    ] = 200_000,
     max_states: MaxStates = DEFAULTS.states_max,
     max_values: MaxValues = DEFAULTS.values_max,
     memory: Memory = None,
@@ -77,8 +92,11 @@ def report(
     from deadheat.scenarios import interruption
     from deadheat.scenarios.check import Options
     from deadheat.scenarios.explorable import explorable
+    from deadheat.scenarios.likely import likely
+    from deadheat.sim.written import write
 
     require_writable(output)
+    question = question_of(None, profile, False, "auto", cancellations, 0, faults, None, None)
     scenarios = [
         scenario_of(each, evaluations, faults, properties, quiet_period, settings) for each in names_of(protocols)
     ]
@@ -91,9 +109,17 @@ def report(
         for result in results:
             found.append(explorable(result))
             progress.say(f"looked through {len(found)} of {counted(len(results), 'protocol')}")
-    broken = _frontiers([each.scenario for each in results], up_to, options) if up_to and not faults else []
-    html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]))
-    _write(output, html)
+    broken: list[Frontier] = []
+    missing = ""
+    if up_to and not faults:
+        broken, missing = _frontiers([each.scenario for each in results], up_to, options)
+    if missing:
+        say(f"deadheat: {missing}")
+    with ProgressLine("simulating") as progress:
+        wanted = cancellations and not interruption.asked()
+        simulated = likely(results, question, profile, progress.say) if wanted else None
+    html = html_of(found, raised, broken, shlex.join(["deadheat", *sys.argv[1:]]), simulated, missing)
+    write(output, html)
     code = code_of(results, bool(raised))
     size = len(html.encode())
     finish(code, lambda: typer.echo(f"Wrote {output} ({size // 1000:,} kB): open it in a browser."))
@@ -116,46 +142,34 @@ def _checked(scenarios: list[Scenario], options: Options) -> tuple[list[CheckRes
     return results, raised
 
 
-def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> list[Frontier]:
-    """Return what breaks these; nothing where there is none whose faults are known."""
+def _frontiers(scenarios: list[Scenario], up_to: int, options: Options) -> tuple[list[Frontier], str]:
+    """Return what breaks these, and of which that is not known, in a sentence."""
     from deadheat.commands.frontier import alone
     from deadheat.reports.progress import ProgressLine
+    from deadheat.scenarios import interruption
     from deadheat.scenarios.frontier import frontiers
     from deadheat.sim.errors import ModelError
 
-    names = [each.properties for each in scenarios]
-    breakable = [alone(each) for each in scenarios if each.subject.faults and each.properties == names[0]]
-    if not breakable:
-        return []
+    with_faults = [each for each in scenarios if each.subject.faults]
+    asked = [each for each in with_faults if each.properties == with_faults[0].properties]
+    if not asked:
+        return [], ""
+    if interruption.asked():
+        return [], "The report has no frontier, since it was interrupted."
+    others = [each.protocol for each in with_faults if each not in asked]
+    rest = f"Not in the frontier, since they have other properties: {', '.join(others)}." if others else ""
     try:
         with ProgressLine("breaking") as progress:
-            return frontiers(breakable, up_to, options, cores(), progress.tried)
+            return frontiers([alone(each) for each in asked], up_to, options, cores(), progress.tried), rest
     except ModelError as error:  # under a fault that nobody asked for: the rest of the report is of use without
-        say(f"deadheat: the report has no frontier, since {error}")
-        return []
+        return [], f"The report has no frontier, since {error}"
 
 
 def require_writable(path: Path) -> None:
     """Raise UsageError where no report can be written, before anybody waits for one."""
+    from deadheat.sim import written
     from deadheat.sim.errors import UsageError
 
     if path.suffix not in (".html", ".htm"):
         raise UsageError(f"{path} is no name of an HTML file; give it one that ends with .html.")
-    try:
-        existed = path.exists()
-        if existed and path.read_bytes()[: len(MARK)] not in (b"", MARK):
-            raise UsageError(f"{path} is there already and is no report; move it away, or give another name.")
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _write(path: Path, html: str) -> None:
-    from deadheat.sim.errors import UsageError
-
-    try:
-        path.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    written.require_writable(path, written.Kind("report", written.begins_with(MARK)))

@@ -15,6 +15,7 @@ from deadheat.commands.options import (
     MaxStates,
     MaxValues,
     Memory,
+    Plain,
     Quiet,
     cores,
     search_options,
@@ -49,6 +50,7 @@ def rollout(
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Save what --show shows, to be replayed.")
     ] = None,
+    plain: Plain = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Say in which order a new version can be rolled out, role by role, beside the old one, and rolled back."""
@@ -89,7 +91,7 @@ def rollout(
         if shown is None:
             raise UsageError(f"Nothing is violated at stop {number} that could be saved.")
         save_trace(shown, save)
-    print_timeline = timeline(shown) if shown is not None else lambda: None
+    print_timeline = timeline(shown, plain=plain) if shown is not None else lambda: None
 
     def print_one() -> None:
         print_stop(found, number, console())

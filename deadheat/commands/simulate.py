@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
-from deadheat.commands.options import Faults, cores, shortened, whole
+from deadheat.commands.options import Faults, Plain, cores, shortened, whole
+from deadheat.commands.traces import timeline
 from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -62,6 +63,7 @@ def simulate(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="With --curve: a picture too, .png or .svg.")
     ] = None,
+    plain: Plain = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Say how likely an orphan is, how long it lives, and what a mitigation costs; compare protocols."""
@@ -71,7 +73,7 @@ def simulate(
     question = question_of(latency, profile, memoryless, method, cancellations, seed, faults, price, arrivals)
     _require_one_question(references, along, curve, alert, plot)
     if along is not None:
-        _along(along, question, as_json)
+        _along(along, question, profile, memoryless, plain=plain, as_json=as_json)
     if curve:
         _curve(references or [], question, alert, plot, as_json)
     found = scenarios.simulate(references or [], question)
@@ -95,8 +97,8 @@ def _require_one_question(
         raise UsageError("--alert and --plot are about the curve of the cleanup's period; ask for that by --curve.")
 
 
-def _along(path: Path, question: Question, as_json: bool) -> NoReturn:
-    from deadheat.reports.monitoring import along_to_json, print_along
+def _along(path: Path, question: Question, profile: str, memoryless: bool, *, plain: bool, as_json: bool) -> NoReturn:
+    from deadheat.reports.likelihood import along_to_json, likely_of
     from deadheat.reports.simulate import extra_to_json
     from deadheat.scenarios.likelihood import along
     from deadheat.scenarios.trace_file import load
@@ -105,14 +107,17 @@ def _along(path: Path, question: Question, as_json: bool) -> NoReturn:
     found = along(counterexample, question.laws)
     if as_json:
         finish(ExitCode.AS_HOPED, lambda: typer.echo(extra_to_json(along=along_to_json(counterexample, found))))
-    finish(ExitCode.AS_HOPED, lambda: print_along(counterexample, found, console()))
+    likely = likely_of(counterexample, found, profile, memoryless=memoryless)
+    finish(ExitCode.AS_HOPED, timeline(counterexample, plain=plain, likely=likely))
 
 
 def _curve(references: list[str], question: Question, alert: int | None, plot: Path | None, as_json: bool) -> NoReturn:
-    from deadheat.reports.monitoring import curve_to_json, plot_curve, print_curve
+    from deadheat.reports.monitoring import curve_to_json, plot_curve, print_curve, require_plottable
     from deadheat.reports.simulate import extra_to_json
     from deadheat.scenarios.monitoring import curve
 
+    if plot is not None:
+        require_plottable(plot)
     points = curve(references[0], question, alert)
     if plot is not None:
         plot_curve(references[0], points, plot)
@@ -138,12 +143,13 @@ def question_of(
     from deadheat.scenarios.profiles import load_profile
     from deadheat.scenarios.scenario import parse_faults
     from deadheat.scenarios.simulate import METHODS
+    from deadheat.scenarios.timing import layered
     from deadheat.sim.errors import unknown_name
 
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
     given = parse_laws(latency or [])
-    laws = {**load_profile(profile).laws, **given}
+    laws = layered(given, load_profile(profile).laws)
     return Question(
         laws=forgetting(laws) if memoryless else laws,
         given=given,

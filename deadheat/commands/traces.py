@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deadheat.commands.ending import console, say
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
+    from deadheat.reports.timeline import Likely
     from deadheat.scenarios.check import CheckResult, Counterexample
+    from deadheat.sim.timed.laws import Law
 
 __all__ = [
     "first_counterexample",
+    "laws_if_given",
+    "likely_at",
     "require_testable_if_given",
     "require_writable_if_given",
     "save_as_test",
@@ -68,7 +72,29 @@ def save_as_test(counterexample: Counterexample, path: Path) -> None:
     write_test(counterexample, path)
 
 
-def timeline(counterexample: Counterexample, *, plain: bool = False) -> Callable[[], None]:
+def laws_if_given(profile: str | None) -> Mapping[str, Law] | None:
+    """Return the laws of a profile, before anybody waits for a search; raises UsageError for one that there is not."""
+    if profile is None:
+        return None
+    from deadheat.scenarios.profiles import load_profile
+
+    return load_profile(profile).laws
+
+
+def likely_at(counterexample: Counterexample, laws: Mapping[str, Law] | None, profile: str | None) -> Likely | None:
+    """Return how likely a violation still is after each step, each law taken as exponential; None without any."""
+    if laws is None or profile is None:
+        return None
+    from deadheat.reports.likelihood import likely_of
+    from deadheat.scenarios.in_time import memoryless
+    from deadheat.scenarios.likelihood import along
+
+    return likely_of(counterexample, along(counterexample, memoryless(laws)), profile, memoryless=True)
+
+
+def timeline(
+    counterexample: Counterexample, *, plain: bool = False, likely: Likely | None = None
+) -> Callable[[], None]:
     """Return what prints a timeline; all that runs the user's code for it has run already."""
     from deadheat.reports.timeline import print_plainly, print_timeline
     from deadheat.scenarios.race import race_of
@@ -78,4 +104,4 @@ def timeline(counterexample: Counterexample, *, plain: bool = False) -> Callable
     lost = turning_point(model, counterexample.property, counterexample.trace.schedule)
     race = race_of(counterexample)
     printed = print_plainly if plain else print_timeline
-    return lambda: printed(counterexample, console(), lost, race)
+    return lambda: printed(counterexample, console(), lost, race, likely)

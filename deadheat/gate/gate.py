@@ -15,6 +15,7 @@ import msgspec
 
 from deadheat.gate.base import Base, at
 from deadheat.gate.cache import Cache
+from deadheat.gate.claims import rewritten
 from deadheat.gate.config import WITHOUT_END, Check, Config
 from deadheat.gate.findings import (
     Finding,
@@ -60,7 +61,8 @@ class Gated:
     """What the gate says: the findings in the order of the checks, and the references that were only rewritten.
 
     `compared_with` says in words with what; `surveys` are what was found of each check by now, and `updated` tells that
-    they were written to the lock. `new` are the checks of which there was nothing to be compared with.
+    they were written to the lock. `new` are the checks of which there was nothing to be compared with; `rewritten` are
+    the properties of each check that are written otherwise by now, if there are any.
     """
 
     config: Config
@@ -70,6 +72,7 @@ class Gated:
     surveys: dict[str, Survey] = field(default_factory=dict)
     updated: bool = False
     new: tuple[str, ...] = ()
+    rewritten: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def open(self) -> tuple[Finding, ...]:
@@ -140,6 +143,7 @@ def gate(
         now,
         update,
         tuple(each.name for each in config.checks if each.name not in before),
+        {name: rewritten(before[name].claims, now[name].claims) for name in refactored},
     )
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +18,7 @@ import msgspec
 from deadheat.gate.config import Check
 from deadheat.gate.surveys import Budgets, Survey
 from deadheat.sim.errors import UsageError
+from deadheat.sim.written import write
 from deadheat.version import VERSION
 
 __all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "alone", "read_lock", "write_lock"]
@@ -112,21 +111,7 @@ def _read_lock(path: Path) -> Lock | None:
 def write_lock(path: Path, lock: Lock) -> None:
     """Write the lock, all or nothing; raises UsageError where it cannot be written."""
     content = json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    partial = None
-    try:
-        target = path.resolve()  # a link stays one
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, suffix=".part", delete=False
-        ) as file:
-            partial = Path(file.name)
-            file.write(content)
-        partial.chmod(_mode(target))
-        partial.replace(target)
-    except OSError as error:
-        if partial is not None:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    write(path, content)
 
 
 @contextmanager
@@ -145,12 +130,3 @@ def alone(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _mode(path: Path) -> int:
-    """Return the permissions that a file has, or would have if anybody made it."""
-    if path.exists():
-        return stat.S_IMODE(path.stat().st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask

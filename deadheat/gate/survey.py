@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deadheat.gate.asked import scenario_of
+from deadheat.gate.claims import texts_of
 from deadheat.gate.config import UP_TO_MAX, WITHOUT_END, Check
 from deadheat.gate.surveys import Budgets, Judged, Mutant, Step, Survey, Witness
 from deadheat.scenarios.check import INTERRUPTIBLE, CheckResult, Counterexample, Options, Verdict, check
@@ -65,6 +66,7 @@ def survey(asked: Check) -> Survey:
         faults=_budgets(scenario.faults),
         kinds=tuple(sorted(scenario.subject.faults)),
         quiet=scenario.quiet,
+        claims=texts_of(scenario.model().properties),
     )
 
 
@@ -245,10 +247,11 @@ def _timeline(counterexample: Counterexample, lost: int | None) -> str:
     from io import StringIO
 
     from deadheat.reports.screen import Screen
-    from deadheat.reports.timeline import print_timeline
+    from deadheat.reports.timeline import print_plainly, print_timeline
+    from deadheat.reports.wishes import is_plain
 
     text = StringIO()
-    print_timeline(counterexample, Screen(file=text, width=WIDTH), lost)
+    (print_plainly if is_plain() else print_timeline)(counterexample, Screen(file=text, width=WIDTH), lost)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 

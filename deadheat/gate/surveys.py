@@ -56,7 +56,8 @@ class Survey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     large; `sources` one of the user's files that were read. `missed` is what makes holding vacuous, `not_reached` what
     must be reached and was not, and `undecided_reach` that of which it was not decided. `mutants` tells of each guard
     what became of the protocol without it. `why` says, where something was not decided, what limit it was. `faults`
-    were allowed, by the check or by the protocol itself, and are of the `kinds` that there are.
+    were allowed, by the check or by the protocol itself, and are of the `kinds` that there are. `claims` tells of each
+    property what it says, as a digest of its text.
     """
 
     system: str | None
@@ -72,6 +73,7 @@ class Survey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: Budgets = {}
     kinds: tuple[str, ...] = ()
     quiet: bool = False
+    claims: dict[str, str] = {}
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

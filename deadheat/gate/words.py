@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from deadheat.gate.config import Check
 from deadheat.gate.surveys import Budgets, Judged, Survey, contains
 from deadheat.sim.counting import counted
 
-__all__ = ["broken_by", "faults_text", "gains", "steps_text"]
+__all__ = ["broken_by", "faults_text", "gains", "refactored_text", "steps_text"]
 
 TIMES = {1: "once", 2: "twice", "*": "again and again"}
 
@@ -35,6 +35,18 @@ def broken_by(name: str, faults: Budgets, was: Judged, check: Check) -> str:
         before = f"nothing up to {counted(check.up_to, 'fault')} did"
     text = f"{faults_text(faults)} now breaks {name}; before, {before}."
     return text[0].upper() + text[1:]
+
+
+def refactored_text(rewritten: Sequence[str]) -> str:
+    """Say of a protocol that does what it did that it was rewritten, and of which properties nobody knows as much.
+
+    A property that demands less holds all the more, and what the protocol does is the same.
+    """
+    text = "was rewritten, and does what it did before"
+    if not rewritten:
+        return f"{text}."
+    say = "says" if len(rewritten) == 1 else "say"
+    return f"{text}; but what {' and '.join(rewritten)} {say} is written otherwise: read whether it demands as much."
 
 
 def gains(before: Survey, now: Survey) -> list[str]:

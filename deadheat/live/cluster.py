@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from deadheat.live.patience import within
 from deadheat.live.redaction import learn_kubeconfig, redact, shown
 from deadheat.sim.errors import LiveError
 
@@ -28,6 +30,9 @@ PropagationPolicy: TypeAlias = Literal["Foreground", "Background"]
 TIMEOUT_S = 30.0
 CREDENTIALS_PATIENCE_S = 60.0
 """So long may a program for credentials take; somebody may have to log in meanwhile."""
+
+ANSWER_PATIENCE_S = 20.0
+"""So long may a server take for its first answer, however it sends that."""
 
 CONNECTIONS_MAX = 64
 PAGE = 500
@@ -81,7 +86,11 @@ class Cluster:
                 f"The cluster of context {self.context!r} does not answer at {shown(self._client.configuration.host)} "
                 f"({what}); check --kubeconfig and --context."
             ) from None
-        except ValueError as error:  # what the client makes of an answer that is none of Kubernetes's
+        except (
+            ValueError,
+            AttributeError,
+            TypeError,
+        ) as error:  # what the client makes of an answer that is none of Kubernetes's
             raise LiveError(
                 f"The cluster of context {self.context!r} does not answer as an API server does "
                 f"({what}: {type(error).__name__})."
@@ -251,31 +260,22 @@ def connect(kubeconfig: Path | None, context: str | None) -> Cluster:
         raise LiveError(f"The file {kubeconfig} is not a kubeconfig ({type(error).__name__}).") from None
     cluster = Cluster(client.ApiClient(configuration), str(name), kubeconfig)
     with cluster.explained("asking for its version"):
-        client.VersionApi(cluster.core.api_client).get_code(_request_timeout=5.0)
+        ask = partial(client.VersionApi(cluster.core.api_client).get_code, _request_timeout=5.0)
+        version = within(ANSWER_PATIENCE_S, ask)
+        if getattr(version, "git_version", None) is None:
+            raise ValueError("no version")
     return cluster
 
 
 def _in_time(action: Callable[[], None], what: str) -> None:
     """Do what may run a program of the user's, such as one for credentials, and end it if it takes too long."""
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            action()
-        except BaseException as error:  # which is raised where it is waited for
-            failed.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(CREDENTIALS_PATIENCE_S)
-    if thread.is_alive():
-        _end_programs_of(thread)
+    try:
+        within(CREDENTIALS_PATIENCE_S, action, _end_programs_of)
+    except TimeoutError:
         raise LiveError(
             f"{what}: the program that it names for credentials has not answered in {CREDENTIALS_PATIENCE_S:g} s; "
             "run it by hand, or log in."
-        )
-    if failed:
-        raise failed[0]
+        ) from None
 
 
 def _end_programs_of(thread: threading.Thread) -> None:

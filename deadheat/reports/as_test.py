@@ -6,6 +6,7 @@ so a schedule of today is no run of it tomorrow, and another way into the same r
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from os.path import relpath
@@ -19,41 +20,41 @@ from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.scenario import budget_text
 from deadheat.scenarios.stops import with_versions
 from deadheat.scenarios.user_code import SUFFIX
+from deadheat.sim import written
 from deadheat.sim.errors import UsageError
 from deadheat.version import VERSION
 
-__all__ = ["FIRST_LINE", "as_test", "require_writable", "write_test"]
+__all__ = ["as_test", "require_writable", "write_test"]
 
-FIRST_LINE = "# A counterexample as a test, written by deadheat"
-"""How a file of ours begins, so that another one is not overwritten."""
+FIRST_LINE = re.compile(rb"# A counterexample as a test, written by deadheat \S+ \(([0-9a-f]{12})\):\n")
+"""How a file of ours begins: with a digest of the rest, so that one to which somebody has put a hand stays."""
 
 WIDTH = 116
+
+
+def _is_as_written(found: bytes) -> bool:
+    first = FIRST_LINE.match(found)
+    return first is not None and _digest(found[first.end() :]) == first[1].decode()
+
+
+def _digest(rest: bytes) -> str:
+    return hashlib.sha256(rest).hexdigest()[:12]
+
+
+KIND = written.Kind("test as deadheat has written it", _is_as_written)
 
 
 def require_writable(path: Path) -> None:
     """Raise UsageError where no test can be written: before anybody waits for a search."""
     if path.suffix != SUFFIX or not path.name.startswith("test_"):
         raise UsageError(f"{path} is no file that pytest would look into; give it a name such as test_the_race.py.")
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}; make it first.")
-    try:
-        if (path.exists() or path.is_symlink()) and not path.read_bytes().startswith(FIRST_LINE.encode()):
-            raise UsageError(f"{path} is there, and deadheat has not written it; give another name, or move it away.")
-        existed = path.exists()
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    written.require_writable(path, KIND)
 
 
 def write_test(counterexample: Counterexample, path: Path) -> None:
     """Write a counterexample as a test; raises UsageError if that cannot be done."""
     require_writable(path)
-    try:
-        path.write_text(as_test(counterexample, path.parent), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    written.write(path, as_test(counterexample, path.parent))
 
 
 def as_test(counterexample: Counterexample, folder: Path) -> str:
@@ -78,7 +79,7 @@ def as_test(counterexample: Counterexample, folder: Path) -> str:
     told = "".join(f"    # {each}\n" for each in comment)
     lines = "".join(f"        {each},\n" for each in arguments)
     asked = f"{scenario.protocol} {name}"
-    return f"""{FIRST_LINE} {VERSION}:
+    rest = f"""\
 # {_plain(show_command(scenario, name))}
 
 {"from pathlib import Path" + chr(10) * 2 if is_a_file else ""}import deadheat
@@ -89,6 +90,7 @@ def test_{re.sub(r"[^0-9a-z]+", "_", asked.lower()).strip("_")}() -> None:
     deadheat.check(
 {lines}    ).require({_quoted(name)})
 """
+    return f"# A counterexample as a test, written by deadheat {VERSION} ({_digest(rest.encode())}):\n{rest}"
 
 
 def _reference(protocol: str, folder: Path) -> tuple[str, bool]:

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.reports.command_lines import fuzz_command
+from deadheat.reports.inert import one_line
 from deadheat.reports.machine import SCHEMA
-from deadheat.reports.names import lines_of
+from deadheat.reports.names import folded
 from deadheat.scenarios.fuzz import Fuzzed, FuzzResult
 from deadheat.scenarios.fuzz_blob import blob_of
 from deadheat.scenarios.scenario import Scenario
@@ -22,7 +23,8 @@ from deadheat.version import VERSION
 
 __all__ = ["fuzz_to_json", "print_fuzz", "print_rates", "rates_to_json"]
 
-NAME_WIDTH_MAX = 25
+NUMBERS_WIDTH, NAME_WIDTH_MIN = 54, 16
+"""How wide all columns but the first are, and how wide that is at least."""
 
 Rates = Sequence[tuple[Scenario, Mapping[tuple[str, Strategy], float]]]
 
@@ -34,20 +36,21 @@ def print_fuzz(results: Sequence[FuzzResult], console: Console) -> None:
 
 
 def _print_one(result: FuzzResult, console: Console) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), title_justify="left")
     table.title = f"{result.scenario.protocol}: what runs drawn at random violate"
     table.add_column("property", no_wrap=True)
-    for header in ("verdict", "by", "schedules", "steps", "faults"):
-        table.add_column(header, justify="left" if header in ("verdict", "by") else "right", no_wrap=True)
+    for header in ("", "by", "schedules", "steps", "faults", "switches", "distinct"):
+        table.add_column(header, justify="left" if header in ("", "by") else "right", no_wrap=True)
+    room = max(NAME_WIDTH_MIN, console.width - NUMBERS_WIDTH)
     for each in result.outcomes:
-        name = "\n".join(lines_of(each.name, NAME_WIDTH_MAX, "-"))
+        name = folded(one_line(each.name), room)
         if each.failures:
             least = each.failures[0]
-            numbers = (len(least.counterexample.trace.events), least.faults)
+            numbers = (len(least.counterexample.trace.events), least.faults, least.switches, len(each.failures))
             row = [f"{each.schedules:,}", *map(str, numbers)]
-            table.add_row(name, Text("violated", style="bold red"), each.strategy, *row)
+            table.add_row(name, Text("✗", style="bold red"), each.strategy, *row)
         else:
-            table.add_row(name, Text("inconclusive", style="yellow"), each.strategy, f"{each.schedules:,}")
+            table.add_row(name, Text("?", style="yellow"), each.strategy, f"{each.schedules:,}")
     console.print(table)
     for each in result.outcomes:
         if each.failures:
@@ -76,11 +79,13 @@ def _print_failure(result: FuzzResult, each: Fuzzed, console: Console) -> None:
 def _worth(result: FuzzResult) -> list[str]:
     worth = result.worth
     lines = [
+        "✗ violated, by the strategy and after so many schedules; ? no run violated it, which is no proof. Steps, "
+        "faults and switches between processes are those of the smallest run found, distinct the causes.",
         f"{counted(result.schedules, 'schedule')} of {counted(result.steps, 'step')} with the seed "
         f"{result.options.seed}: {counted(worth.states, 'state')}, {worth.states / max(result.seconds, 1e-3):,.0f} new "
         f"ones a second, "
         f"{counted(len(worth.labels), 'labelled step')}, {counted(worth.pairs, 'pair')} of conflicting steps, "
-        f"{worth.both_orders} of them in both orders; faults that happened: {', '.join(worth.faults) or 'none'}."
+        f"{worth.both_orders} of them in both orders; faults that happened: {', '.join(worth.faults) or 'none'}.",
     ]
     if worth.estimate is not None:
         error = f", give or take {worth.estimate.error:,}" if worth.estimate.error is not None else ""

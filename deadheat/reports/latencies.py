@@ -14,7 +14,7 @@ from deadheat.live.logs.measured import Fit
 from deadheat.reports.machine import SCHEMA
 from deadheat.reports.simulate import seconds_text
 from deadheat.scenarios.profiles import load_profile
-from deadheat.sim.errors import UsageError
+from deadheat.sim import written
 from deadheat.version import VERSION
 
 __all__ = ["fits_to_json", "print_fits", "save_profile"]
@@ -54,6 +54,12 @@ def fits_to_json(fits: Sequence[Fit]) -> str:
     return json.dumps({"schema": SCHEMA, "deadheat": VERSION, "results": entries}, indent=2)
 
 
+HEADER = "seconds\n"
+
+PROFILE = written.Kind("profile that was measured", lambda found: b'summary = "measured in ' in found)
+TIMES = written.Kind("list of times", written.begins_with(HEADER.encode()))
+
+
 def save_profile(fits: Sequence[Fit], base: str, path: Path, source: str) -> None:
     """Write a profile with the laws that were measured, and those of another for the rest.
 
@@ -63,22 +69,18 @@ def save_profile(fits: Sequence[Fit], base: str, path: Path, source: str) -> Non
     measured = {each.name for each in fits}
     lines = [f"name = {json.dumps(path.stem)}", f"summary = {json.dumps(f'measured in {source}, else {base}')}", ""]
     lines.append("[latency]")
-    try:
-        for each in fits:
-            text = each.text or f"empirical({_written(each, path)})"
-            found = f"{len(each.samples_s)} times in {source}"
-            lines.append(f"{json.dumps(each.name)} = {{ law = {json.dumps(text)}, source = {json.dumps(found)} }}")
-        for name, text in rest.texts.items():
-            if name not in measured:
-                of_it = rest.sources.get(name, base)
-                lines.append(f"{json.dumps(name)} = {{ law = {json.dumps(text)}, source = {json.dumps(of_it)} }}")
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _written(fit: Fit, path: Path) -> str:
-    name = f"{path.stem}-{fit.name}.csv"
-    content = "".join(f"{each!r}\n" for each in fit.samples_s)
-    path.with_name(name).write_text("seconds\n" + content, encoding="utf-8")
-    return name
+    beside = {each: path.with_name(f"{path.stem}-{each.name}.csv") for each in fits if each.text is None}
+    written.require_writable(path, PROFILE)
+    for file in beside.values():
+        written.require_writable(file, TIMES)
+    for each in fits:
+        text = each.text or f"empirical({beside[each].name})"
+        found = f"{len(each.samples_s)} times in {source}"
+        lines.append(f"{json.dumps(each.name)} = {{ law = {json.dumps(text)}, source = {json.dumps(found)} }}")
+    for name, text in rest.texts.items():
+        if name not in measured:
+            of_it = rest.sources.get(name, base)
+            lines.append(f"{json.dumps(name)} = {{ law = {json.dumps(text)}, source = {json.dumps(of_it)} }}")
+    for each, file in beside.items():
+        written.write(file, HEADER + "".join(f"{one!r}\n" for one in each.samples_s))
+    written.write(path, "\n".join(lines) + "\n")

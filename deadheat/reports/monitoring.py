@@ -1,9 +1,10 @@
-"""What the cleanup's period decides, as a table with bars and as a plot; and a counterexample with its likelihood."""
+"""What the cleanup's period decides, as a table with bars and as a plot."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from deadheat.reports.graph.marks import MARK, require_writable
 from deadheat.reports.simulate import estimate_to_json, number_text, seconds_text
-from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.monitoring import Point
+from deadheat.sim import written
 from deadheat.sim.errors import UsageError
-from deadheat.sim.timed.solving import Bounds
 
-__all__ = ["along_to_json", "curve_to_json", "plot_curve", "print_along", "print_curve"]
+__all__ = ["curve_to_json", "plot_curve", "print_curve", "require_plottable"]
+
+YEARS = 10
+"""What takes longer than that nobody waits for, however long it is."""
 
 BAR = 10
 """How long the longest bar is."""
@@ -28,29 +32,36 @@ def print_curve(reference: str, points: Sequence[Point], console: Console) -> No
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("period", justify="right", no_wrap=True)
     table.add_column("an orphan lives", no_wrap=True)
-    for column in ("p99", "half", "Job-s", "sweeps/h", "alarms/d", "noticed"):
+    for column in ("p99", "alone", "Job-s", "sweeps/h", "alarms/d", "noticed"):
         table.add_column(column, justify="right", no_wrap=True)
-    longest = max((each.lifetime_s.high for each in points if each.lifetime_s is not None), default=0.0)
+    shown = [each.lifetime_s.at_most for each in points if each.lifetime_s is not None]
+    longest = max((each for each in shown if not math.isinf(each)), default=0.0)
     for each in points:
         table.add_row(
             seconds_text(each.period_s),
             _bar(each, longest),
-            "-" if each.lifetime_p99_s is None else seconds_text(each.lifetime_p99_s.value or each.lifetime_p99_s.high),
+            "-" if each.lifetime_p99_s is None else seconds_text(each.lifetime_p99_s.at_most),
             seconds_text(each.uniform_s),
-            number_text(each.job_seconds_after_cancel.value or each.job_seconds_after_cancel.high),
+            number_text(each.job_seconds_after_cancel.at_most),
             number_text(each.sweeps_per_hour),
             "-" if each.false_alarms_per_day is None else _count(each.false_alarms_per_day),
-            "-" if each.detection_s is None else seconds_text(each.detection_s),
+            "-" if each.detection_s is None else _delay(each.detection_s),
         )
     console.print(table)
+    is_half = all(each.uniform_s == each.period_s / 2 for each in points)
+    form = "half a period" if is_half else "ln 2 of a period, as sweeps come without memory"
     console.print(
-        f"{reference}. an orphan lives: at the median, simulated; half: half a period, which that is while nothing "
-        "else ends an orphan. Job-s: how long a pod is there after a cancellation. sweeps/h: each is a call, "
+        f"{reference}. an orphan lives: at the median, simulated; alone: what that is while nothing else ends an "
+        f"orphan, {form}. Job-s: how long a pod is there after a cancellation. sweeps/h: each is a call, "
         "and one more for each Job that is there. alarms/d: false ones; noticed: until an alert tells of ten times as "
         "many orphans. Both need --arrivals and --alert.",
         style="dim",
         highlight=False,
     )
+
+
+def _delay(value_s: float) -> str:
+    return f"> {YEARS} years" if value_s > YEARS * 365.25 * 86_400 else seconds_text(value_s)
 
 
 def _count(value: float) -> str:
@@ -60,9 +71,20 @@ def _count(value: float) -> str:
 def _bar(point: Point, longest: float) -> str:
     if point.lifetime_s is None or longest <= 0:
         return "-"
-    value = point.lifetime_s.value or point.lifetime_s.high
+    value = point.lifetime_s.at_most
     length = 0.0 if math.isinf(value) else value / longest * BAR
     return f"{'█' * max(1, round(length))} {seconds_text(value)}"
+
+
+PICTURES = {".png": "Software", ".svg": "Creator"}
+"""The formats, by how a file's name ends, and the field of each that says who has made it."""
+
+
+def require_plottable(path: Path) -> None:
+    """Raise UsageError where no picture can be written, before anybody waits for one."""
+    if path.suffix not in PICTURES:
+        raise UsageError(f"{path} cannot be written: it is to end with {' or '.join(PICTURES)}.")
+    require_writable(path)
 
 
 def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
@@ -75,9 +97,24 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
     axes = figure.subplots()
     seen = [each for each in points if each.lifetime_s is not None and each.lifetime_p99_s is not None]
     periods = [each.period_s for each in seen]
-    axes.plot(periods, [_shown(each.lifetime_s) for each in seen], marker="o", label="an orphan's lifetime, median")
-    axes.plot(periods, [_shown(each.lifetime_p99_s) for each in seen], marker="o", label="99th percentile")
-    axes.plot([each.period_s for each in points], [each.uniform_s for each in points], ls=":", label="half a period")
+    axes.plot(
+        periods,
+        [each.lifetime_s.at_most for each in seen if each.lifetime_s is not None],
+        marker="o",
+        label="an orphan's lifetime, median",
+    )
+    axes.plot(
+        periods,
+        [each.lifetime_p99_s.at_most for each in seen if each.lifetime_p99_s is not None],
+        marker="o",
+        label="99th percentile",
+    )
+    axes.plot(
+        [each.period_s for each in points],
+        [each.uniform_s for each in points],
+        ls=":",
+        label="while nothing else ends one",
+    )
     noticed = [each for each in points if each.detection_s is not None and not math.isinf(each.detection_s)]
     if noticed:
         axes.plot(
@@ -95,19 +132,9 @@ def plot_curve(reference: str, points: Sequence[Point], path: Path) -> None:
     axes.set_ylabel("seconds")
     axes.set_title(reference)
     axes.legend()
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        reason = (
-            getattr(error, "strerror", None) or f"it is to end with .png or .svg, and {path.suffix or 'nothing'} is no"
-        )
-        raise UsageError(
-            f"{path} cannot be written: {reason}{'' if isinstance(error, OSError) else ' format'}."
-        ) from None
-
-
-def _shown(estimate: Any) -> float:
-    return float(estimate.value if estimate.value is not None else estimate.high)
+    picture = BytesIO()
+    figure.savefig(picture, format=path.suffix.removeprefix("."), metadata={PICTURES[path.suffix]: MARK})
+    written.write(path, picture.getvalue())
 
 
 def curve_to_json(points: Sequence[Point]) -> list[dict[str, Any]]:
@@ -125,40 +152,4 @@ def curve_to_json(points: Sequence[Point]) -> list[dict[str, Any]]:
             "detection_s": None if each.detection_s is None or math.isinf(each.detection_s) else each.detection_s,
         }
         for each in points
-    ]
-
-
-# Along a counterexample
-
-
-def print_along(counterexample: Counterexample, likelihoods: Sequence[Bounds], console: Console) -> None:
-    """Print each step of a counterexample, and how likely the violation is after it."""
-    table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("", justify="right")
-    table.add_column("process", no_wrap=True)
-    table.add_column("step", overflow="fold")
-    table.add_column(f"{counterexample.property} still follows", justify="right")
-    table.add_row("", "", "the start", _bounds(likelihoods[0]))
-    for number, (event, found) in enumerate(zip(counterexample.trace.events, likelihoods[1:], strict=True), start=1):
-        table.add_row(
-            str(number), event.process, " ".join(filter(None, (event.label, event.operation))), _bounds(found)
-        )
-    console.print(table)
-
-
-def _bounds(found: Bounds) -> str:
-    return _share(found.least) if found.is_one else f"{_share(found.least)} to {_share(found.greatest)}"
-
-
-def _share(value: float) -> str:
-    return f"{number_text(100 * min(1.0, value))}%"
-
-
-def along_to_json(counterexample: Counterexample, likelihoods: Sequence[Bounds]) -> list[dict[str, Any]]:
-    """Return each step with how likely the violation is after it; the first is the start."""
-    steps: list[tuple[str | None, str | None]] = [(None, None)]
-    steps += [(event.process, event.label or event.operation) for event in counterexample.trace.events]
-    return [
-        {"process": process, "step": step, "least": found.least, "greatest": found.greatest}
-        for (process, step), found in zip(steps, likelihoods, strict=True)
     ]

@@ -24,9 +24,9 @@ def is_narrow(console: Console) -> bool:
     return console.width < NARROW
 
 
-def folded(name: str) -> str:
-    """Return the name of a process over several lines, if it would leave no room for what the process does."""
-    return name if len(name) <= PROCESS_WIDTH_MAX else "\n".join(lines_of(name, PROCESS_WIDTH_MAX, "-/_"))
+def folded(name: str, width: int = PROCESS_WIDTH_MAX) -> str:
+    """Return a name over several lines, none of which ends within a word, if it would leave no room for all else."""
+    return name if len(name) <= width else "\n".join(lines_of(name, width, "-/_+:"))
 
 
 def lines_of(part: str, width: int, after: str) -> list[str]:

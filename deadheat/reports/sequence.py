@@ -6,7 +6,7 @@ have one name (a user, and what is known of them), they are one. A step that mee
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from deadheat.reports.inert import mermaid_text, plantuml_text
@@ -14,58 +14,82 @@ from deadheat.reports.timeline import LOST, known_of, step_of
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.narrate import closing_sentence
 from deadheat.scenarios.stops import with_versions
-from deadheat.sim.model import Model
 from deadheat.sim.trace import Event, Trace
 
-__all__ = ["mermaid_of", "mermaid_sequence", "plantuml_sequence"]
+__all__ = ["mermaid_sequence", "plantuml_sequence"]
 
 
-class _Message(NamedTuple):
-    number: int
-    source: str
-    target: str
-    text: str
-    fault: bool
+class _Words(NamedTuple):
+    """How a language of sequence diagrams writes each part; `text` makes a text nothing but a text there."""
+
+    begin: tuple[str, ...]
+    participant: Callable[[str, str], str]
+    arrow: str
+    fault: str
+    between: str
+    note: str
+    loop: str
+    end: str
+    last: tuple[str, ...]
+    indent: str
+    text: Callable[[str], str]
+
+
+MERMAID = _Words(
+    begin=("sequenceDiagram", "    autonumber"),
+    participant=lambda short, name: f"participant {short} as {name}",
+    arrow="->>",
+    fault="-x",
+    between=": ",
+    note="Note over",
+    loop="loop for ever",
+    end="end",
+    last=(),
+    indent="    ",
+    text=mermaid_text,
+)
+
+PLANTUML = _Words(
+    begin=("@startuml", "autonumber"),
+    participant=lambda short, name: f'participant "{name}" as {short}',
+    arrow=" -> ",
+    fault=" ->x ",
+    between=" : ",
+    note="note over",
+    loop="loop for ever",
+    end="end",
+    last=("@enduml",),
+    indent="",
+    text=plantuml_text,
+)
 
 
 def mermaid_sequence(counterexample: Counterexample, lost_at: int | None = None) -> str:
     """Return a counterexample as a `sequenceDiagram`, in which a label can be nothing but a label."""
-    trace, model = with_versions(counterexample).trace, counterexample.scenario.model()
-    return mermaid_of(trace, model, lost_at, closing_sentence(counterexample))
-
-
-def mermaid_of(trace: Trace, model: Model, lost_at: int | None, closing: str) -> str:
-    """Return any run as a `sequenceDiagram`."""
-    ids = _ids(trace)
-    lines = ["sequenceDiagram", "    autonumber"]
-    lines += [f"    participant {short} as {mermaid_text(name)}" for name, short in ids.items()]
-    for line, message in _lines(trace, model, "    loop for ever"):
-        if message is None:
-            lines.append(line)
-            continue
-        arrow = "-x" if message.fault else "->>"
-        lines.append(f"    {ids[message.source]}{arrow}{ids[message.target]}: {mermaid_text(message.text)}")
-        if message.number == lost_at:
-            lines.append(f"    Note over {ids[message.source]}: {mermaid_text(LOST)}")
-    return _ended(lines, trace, "    end", f"    Note over {_span(ids)}: {mermaid_text(closing)}")
+    return _written(counterexample, lost_at, MERMAID)
 
 
 def plantuml_sequence(counterexample: Counterexample, lost_at: int | None = None) -> str:
     """Return a counterexample between `@startuml` and `@enduml`."""
-    trace, model = with_versions(counterexample).trace, counterexample.scenario.model()
-    ids = _ids(trace)
-    lines = ["@startuml", "autonumber"]
-    lines += [f'participant "{plantuml_text(name)}" as {short}' for name, short in ids.items()]
-    for line, message in _lines(trace, model, "loop for ever"):
-        if message is None:
-            lines.append(line)
-            continue
-        arrow = "->x" if message.fault else "->"
-        lines.append(f"{ids[message.source]} {arrow} {ids[message.target]} : {plantuml_text(message.text)}")
-        if message.number == lost_at:
-            lines.append(f"note over {ids[message.source]} : {plantuml_text(LOST)}")
-    lines_after = f"note over {_span(ids)} : {plantuml_text(closing_sentence(counterexample))}\n@enduml"
-    return _ended(lines, trace, "end", lines_after)
+    return _written(counterexample, lost_at, PLANTUML)
+
+
+def _written(counterexample: Counterexample, lost_at: int | None, words: _Words) -> str:
+    trace, closing = with_versions(counterexample).trace, closing_sentence(counterexample)
+    known, ids, start = known_of(counterexample.scenario.model()), _ids(trace), trace.schedule.cycle_from
+    lines = [words.participant(short, words.text(name)) for name, short in ids.items()]
+    for number, event in enumerate(trace.events, start=1):
+        if number - 1 == start:
+            lines.append(words.loop)
+        source, target = ids[event.process], ids[_target(event)]
+        arrow = words.fault if event.fault else words.arrow
+        lines.append(f"{source}{arrow}{target}{words.between}{words.text(step_of(event, known).plain)}")
+        if number == lost_at:
+            lines.append(f"{words.note} {source}{words.between}{words.text(LOST)}")
+    if start is not None and start < len(trace.events):
+        lines.append(words.end)
+    lines.append(f"{words.note} {_span(ids)}{words.between}{words.text(closing)}")
+    return "\n".join([*words.begin, *(f"{words.indent}{each}" for each in lines), *words.last]) + "\n"
 
 
 def _ids(trace: Trace) -> Mapping[str, str]:
@@ -78,21 +102,6 @@ def _ids(trace: Trace) -> Mapping[str, str]:
 def _target(event: Event) -> str:
     """Return the component that is asked, the first of several; a crash happens to the process itself."""
     return event.component.partition(" and ")[0] or event.process
-
-
-def _lines(trace: Trace, model: Model, loop: str) -> Iterator[tuple[str, _Message | None]]:
-    """Yield the messages, and the line with which a cycle begins."""
-    known = known_of(model)
-    for number, event in enumerate(trace.events, start=1):
-        if number - 1 == trace.schedule.cycle_from:
-            yield loop, None
-        yield "", _Message(number, event.process, _target(event), step_of(event, known).plain, bool(event.fault))
-
-
-def _ended(lines: list[str], trace: Trace, end: str, last: str) -> str:
-    start = trace.schedule.cycle_from
-    loops = start is not None and start < len(trace.events)
-    return "\n".join([*lines, *([end] if loops else []), last]) + "\n"
 
 
 def _span(ids: Mapping[str, str]) -> str:

@@ -13,10 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from deadheat.reports.machine import SCHEMA, budgets_to_json
+from deadheat.reports.names import folded
 from deadheat.scenarios.estimates import Comparison, Estimate
 from deadheat.scenarios.in_time import Simulated, Simulation
 from deadheat.sim.counting import counted
 from deadheat.version import VERSION
+
+NAME_WIDTH_MAX = 18
+"""Beside that the numbers fit into 80 columns."""
 
 __all__ = ["estimate_to_json", "extra_to_json", "number_text", "print_simulation", "seconds_text", "simulation_to_json"]
 
@@ -33,7 +37,20 @@ def print_simulation(simulation: Simulation, profile: str, console: Console) -> 
             console.print(Text(text))
     rare = [each.protocol for each in simulation.results if each.by_splitting]
     if rare:
-        console.print(Text(f"No run of {', '.join(rare)} had an orphan: how rare they are was estimated by splitting."))
+        console.print(
+            Text(
+                f"No run of {', '.join(rare)} had an orphan: how rare they are was estimated by splitting. Neither "
+                "Job-s nor what a cancellation costs has them in it."
+            )
+        )
+    failed = [each.protocol for each in simulation.results if each.splitting_failed]
+    if failed:
+        console.print(
+            Text(
+                f"No run of {', '.join(failed)} had an orphan, though there can be one, and splitting met none, or not "
+                "alike: no more is known than that. Ask for more --cancellations, or for --memoryless."
+            )
+        )
     chosen = dict.fromkeys(name for each in simulation.results for name in each.chosen)
     if chosen:
         console.print(
@@ -46,12 +63,12 @@ def print_simulation(simulation: Simulation, profile: str, console: Console) -> 
 
 def _table(simulation: Simulation) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("protocol", overflow="fold", min_width=16)
+    table.add_column("protocol", no_wrap=True)
     for column in ("orphans", "live", "gone after", "Job-s", "calls", "later"):
         table.add_column(column, justify="right", overflow="fold")
     for each in simulation.results:
         table.add_row(
-            each.protocol,
+            folded(each.protocol, NAME_WIDTH_MAX),
             _with_interval(each.orphans_per_million),
             _quantiles(each.orphan_lifetime_s),
             _quantiles(each.cancel_to_gone_s),
@@ -237,6 +254,7 @@ def _to_json(found: Simulated, simulation: Simulation) -> dict[str, Any]:
         "cost_per_day": optional(found.cost_per_day),
         "chosen": list(found.chosen),
         "by_splitting": found.by_splitting,
+        "splitting_failed": found.splitting_failed,
     }
 
 

@@ -25,6 +25,7 @@ from deadheat.sim.trace import Event
 
 __all__ = [
     "Known",
+    "Likely",
     "Marks",
     "empty_table",
     "heading",
@@ -47,15 +48,23 @@ WORDS_MIN = 30
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """How likely the violation still is after each step, by its number, and a sentence that says of what that is."""
+
+    by_step: Mapping[int, str]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Marks:
     """What there is to mark in a timeline: the step by which the race is lost, and the window in which it is on.
 
-    `likelihoods` are those of each step, by its number, where they are known.
+    `likely` is how likely the violation is by then, where that is known.
     """
 
     lost: int | None = None
     race: Race | None = None
-    likelihoods: Mapping[int, str] | None = None
+    likely: Likely | None = None
 
     def is_in_race(self, number: int) -> bool:
         """Return whether the race is on at a step."""
@@ -67,10 +76,10 @@ def print_timeline(
     console: Console,
     turning_point: int | None = None,
     race: Race | None = None,
-    likelihoods: Mapping[int, str] | None = None,
+    likely: Likely | None = None,
 ) -> None:
     """Print what is violated, in a sentence how it came to that, and the steps on their lanes."""
-    marks = Marks(turning_point, race, likelihoods)
+    marks = Marks(turning_point, race, likely)
     model = counterexample.scenario.model()
     console.print(heading(counterexample.scenario, " violates ", counterexample.property))
     for sentence in _sentences(counterexample):
@@ -137,7 +146,8 @@ class _Drawing:
         self._known = lanes.known
         self._numbers = max((len(str(number)) for number, _ in events), default=1)
         self._labels = max((cell_len(one_line(event.label or "")) for _, event in events), default=0)
-        self._likely = max(map(len, (marks.likelihoods or {}).values()), default=0)
+        self._likelihoods = marks.likely.by_step if marks.likely is not None else {}
+        self._likely = max(map(len, self._likelihoods.values()), default=0)
         self._before = (
             self._numbers + 3 + (self._labels + 1) * bool(self._labels) + (self._likely + 1) * bool(self._likely)
         )
@@ -199,7 +209,7 @@ class _Drawing:
         if self._labels:
             first.append(padded(one_line(event.label or ""), self._labels) + " ", style="bold")
         if self._likely:
-            first.append((self._marks.likelihoods or {}).get(number, "").rjust(self._likely) + " ", style="magenta")
+            first.append(self._likelihoods.get(number, "").rjust(self._likely) + " ", style="magenta")
         first.append_text(self._lanes.arrow(event, style))
         more = Text(" " * (self._numbers + 1)).append(IN_THE_RACE if in_race else " ", style="yellow")
         more.append(" " * (self._before - more.cell_len)).append_text(self._lanes.line())
@@ -250,6 +260,8 @@ def _legend(counterexample: Counterexample, model: Model, lanes: Lanes, marks: M
     trace = counterexample.trace
     if marks.race is not None:
         yield _race_told(marks.race, trace.events)
+    if marks.likely is not None:
+        yield one_line(marks.likely.meaning)
     of_whom = f" All is of {one_line(lanes.key)}." if lanes.key is not None else ""
     fault = f" {FAULT} a fault." if any(event.fault for event in trace.events) else ""
     yield f"●─▶ changes a component, ◀─● learns from it.{fault}{of_whom}"
@@ -275,7 +287,11 @@ def _race_told(race: Race, events: Sequence[Event]) -> str:
 
 
 def print_plainly(
-    counterexample: Counterexample, console: Console, turning_point: int | None = None, race: Race | None = None
+    counterexample: Counterexample,
+    console: Console,
+    turning_point: int | None = None,
+    race: Race | None = None,
+    likely: Likely | None = None,
 ) -> None:
     """Print the same as sentences, a line each: for a screen reader, or to be pasted where there are no columns."""
     console.print(
@@ -284,7 +300,7 @@ def print_plainly(
     for sentence in _sentences(counterexample):
         console.print(Text(sentence), soft_wrap=True)
     model = counterexample.scenario.model()
-    print_steps_plainly(with_versions(counterexample), model, Marks(turning_point, race), console)
+    print_steps_plainly(with_versions(counterexample), model, Marks(turning_point, race, likely), console)
 
 
 def print_steps_plainly(
@@ -302,7 +318,8 @@ def _plain_lines(counterexample: Counterexample, model: Model, marks: Marks) -> 
     for number, event in shown(trace, marks.lost, known):
         if number - 1 == trace.schedule.cycle_from:
             yield "The steps from here on are repeated for ever."
-        yield f"{number}. {_as_sentence(event, known)}"
+        chance = marks.likely.by_step.get(number) if marks.likely is not None else None
+        yield f"{number}. {_as_sentence(event, known)}{f' Likely: {chance}.' if chance else ''}"
         if marks.race is not None and number == marks.race.opens:
             yield "From here on the race is on."
         if number == marks.lost:
@@ -310,6 +327,8 @@ def _plain_lines(counterexample: Counterexample, model: Model, marks: Marks) -> 
     if marks.race is not None:
         told = _race_told(marks.race, trace.events).removeprefix(f"{IN_THE_RACE} ")
         yield told[0].upper() + told[1:]
+    if marks.likely is not None:
+        yield one_line(marks.likely.meaning).replace("%: how", "Likely: how", 1)
 
 
 def _as_sentence(event: Event, known: Known) -> str:

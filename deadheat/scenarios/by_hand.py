@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,16 +16,16 @@ from typing import Any
 
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.standing import Judged, Standing, judged
+from deadheat.scenarios.standing import Judged, Standing, for_ever, judged
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.scenarios.trace_file import save
 from deadheat.sim.counting import counted
-from deadheat.sim.errors import ReplayDivergedError, UsageError, unknown_name
+from deadheat.sim.errors import DeadheatError, ReplayDivergedError, UsageError, unknown_name
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.model import UNLIMITED, Kind, Model, Property
 from deadheat.sim.run.describing import described
-from deadheat.sim.run.simulation import Simulation, event_of
-from deadheat.sim.trace import Choice, Event, Schedule, Trace
+from deadheat.sim.run.simulation import Simulation, event_of, replay
+from deadheat.sim.trace import Choice, Event, Schedule
 
 __all__ = ["STATES_MAX", "ByHand", "Enabled", "How", "Position", "Stands"]
 
@@ -157,15 +158,26 @@ class ByHand:
 
     @property
     def counterexample(self) -> Counterexample | None:
-        """What was run so far, as a counterexample to a property that it violates at its end."""
-        trace = Trace(Schedule(tuple(self.choices[: self.at])), tuple(self.events))
+        """What was run so far, as a counterexample to a property that it violates at its end.
+
+        Where that is one of runs that never end, it is followed by what can go on for ever from here.
+        """
         for prop in self.model.properties:
-            lasting = prop.kind is Kind.EVENTUALLY
-            schedule = replace(trace.schedule, cycle_from=self.at) if lasting else trace.schedule
+            schedule = Schedule(tuple(self.choices[: self.at]))
+            if prop.kind is Kind.EVENTUALLY:
+                schedule = Schedule((*schedule.choices, *self._for_ever(prop)), cycle_from=self.at)
             if (why := violation_of(self.model, prop.name, schedule)) is not None:
                 scenario = replace(self.scenario, properties=(prop.name,))
-                return Counterexample(scenario, prop.name, why, replace(trace, schedule=schedule))
+                return Counterexample(scenario, prop.name, why, replay(self.model, schedule)[1])
         return None
+
+    def _for_ever(self, prop: Property) -> list[Choice]:
+        """Return what can be repeated for ever from here, a property violated; nothing where the run ends here."""
+        graph = self._ahead()
+        if graph is None:
+            return []
+        watch = next(each for each in graph.tables.watches if each.property.name == prop.name)
+        return for_ever(graph, watch, graph.along(tuple(self.choices[: self.at]))[-1]) or []
 
     # What can be done
 
@@ -193,7 +205,10 @@ class ByHand:
             self._restart()
             self.at = 0
         while self.at < at:
-            self._make(self.choices[self.at])
+            try:
+                self._make(self.choices[self.at])
+            except ReplayDivergedError as error:
+                raise UsageError(f"Step {self.at + 1} of this run cannot be made any more: {error}") from None
 
     def inject(self, kind: str) -> list[Enabled]:
         """Allow one more fault of a kind, and make it happen where only one step meets it; return those that do."""
@@ -208,7 +223,7 @@ class ByHand:
                 self._begin(replace(before, faults=tuple({**before.budgets, kind: budget + 1}.items())))
                 self.at = 0
                 self.jump(at)
-            except ReplayDivergedError:
+            except UsageError:
                 self._begin(before)
                 self.at = 0
                 self.jump(at)
@@ -254,10 +269,18 @@ class ByHand:
     # How it is done
 
     def _take(self, choice: Choice) -> None:
-        if self.choices[self.at : self.at + 1] != [choice]:  # another way than before: what came behind is no run
-            del self.choices[self.at :]
+        before, at = list(self.choices), self.at
+        if self.choices[at : at + 1] != [choice]:  # another way than before: what came behind is no run
+            del self.choices[at:]
             self.choices.append(choice)
-        self._make(choice)
+        try:
+            self._make(choice)
+        except DeadheatError:  # a role that fails cannot be asked again: all is made anew, but for this step
+            self.choices = before
+            self._restart()
+            self.at = 0
+            self.jump(at)
+            raise
 
     def _make(self, choice: Choice) -> None:
         self._before = dict(self._simulation.values)
@@ -285,7 +308,8 @@ class ByHand:
 
     def _ahead(self) -> StateGraph | None:
         if not self._is_graph_made:
-            self._graph = state_graph(self.model, self._states_max)
+            with suppress(UsageError):  # it has no bound
+                self._graph = state_graph(self.model, self._states_max)
             self._is_graph_made = True
             if self._graph is not None:
                 self._judged = {each.property.name: judged(self._graph, each) for each in self._graph.tables.watches}

@@ -142,7 +142,8 @@ def all_in(text: str) -> tuple[str, ...]:
 def names_stop(text: str) -> bool:
     """Return whether a reference is that of a stop of a rollout, and not of something in a file of such a name."""
     found = OBJECT.match(text)
-    return BETWEEN in text and not (found is not None and Path(found["where"]).exists())
+    is_a_file = found is not None and Path(found["where"]).exists()
+    return BETWEEN in (text[found.end() :] if found is not None and is_a_file else text)
 
 
 def without_mutants(text: str) -> str:

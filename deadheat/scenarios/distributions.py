@@ -8,7 +8,8 @@
     lognormal(median=80ms, p99=2s)
     periodic(5m)                            at every multiple of that, from any moment on
     empirical(FILE.csv)                     measured latencies, one a line
-    histogram(FILE.txt)                     a Prometheus histogram; with its name, where the file has several
+    histogram(FILE.txt)                     a Prometheus histogram; with its name, where the file has several, and
+                                            such as unit=ms, where its name does not end with one
     chance(0.1%)                            of a fault: met so often, when its step happens
 
 Each may have a `never=20%` behind: the share of cases in which it does not come at all.
@@ -16,31 +17,22 @@ Each may have a `never=20%` behind: the share of cases in which it does not come
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
+from deadheat.scenarios.measured_laws import law_from_csv, law_from_histogram
 from deadheat.sim.durations import UNITS_NS, parse_duration
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.timed.laws import Law
 
-__all__ = ["law_from_csv", "law_from_histogram", "law_of_samples", "parse_law", "parse_laws", "parse_rate_per_day"]
+__all__ = ["parse_law", "parse_laws", "parse_rate_per_day"]
 
 FORM = re.compile(r"([a-z]+)\s*\((.*)\)", re.DOTALL)
 RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*/\s*(ns|us|ms|s|m|h|d)")
 SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]+)?)\s*(%?)")
-BUCKET = re.compile(r'^(\w+)_bucket\{(?:.*[,{])?\s*le="([^"]+)".*\}\s+([0-9.eE+]+)')
-
 STAGES_MAX = 1_000
-POINTS_MAX = 4_096
-"""Of more measurements so many quantiles are kept."""
-
-BEYOND_MAX = 0.01
-"""So much of a histogram may lie beyond its last finite bucket; it is put at that."""
-
 EXAMPLE = "lognormal(median=80ms, p99=2s)"
 
 
@@ -79,12 +71,14 @@ def parse_law(text: str, where: str = "", folder: Path = Path()) -> Law:
 def _arguments(name: str, keys: tuple[str, ...], inside: str, where: str) -> tuple[dict[str, str], float]:
     given: dict[str, str] = {}
     parts = [part.strip() for part in inside.split(",")] if inside.strip() else []
-    never = 0.0
+    never = None
     for place, part in enumerate(parts):
         key, equals, value = (each.strip() for each in part.partition("="))
         if not equals:
             key, value = (keys[place] if place < len(keys) else ""), part
         if key == "never":
+            if never is not None:
+                raise UsageError(f"{name}(...){_in(where)} is given never twice; give it once.")
             never = _share(value, "never", where)
             continue
         alternatives = [*keys, *(["rate"] if name == "exponential" else []), "never"]
@@ -93,11 +87,13 @@ def _arguments(name: str, keys: tuple[str, ...], inside: str, where: str) -> tup
         if key in given:
             raise UsageError(f"{name}(...){_in(where)} is given {key} twice; give it once.")
         given[key] = value
+    if never is not None and name == "chance":
+        raise UsageError(f"chance(...){_in(where)} is a share already, and takes no never; write {_form(name)}.")
     needed = keys[:1] if name == "histogram" else keys
     missing = [key for key in needed if key not in given and not (key == "mean" and "rate" in given)]
     if missing:
         raise UsageError(f"{name}(...){_in(where)} lacks its {missing[0]}; write {_form(name)}.")
-    return given, never
+    return given, never or 0.0
 
 
 def _form(name: str) -> str:
@@ -155,7 +151,7 @@ def _empirical(given: Mapping[str, str], _: str, folder: Path) -> Law:
 
 
 def _histogram(given: Mapping[str, str], _: str, folder: Path) -> Law:
-    return law_from_histogram(folder / given["file"], given.get("metric"))
+    return law_from_histogram(folder / given["file"], given.get("metric"), given.get("unit"))
 
 
 Maker = Callable[[Mapping[str, str], str, Path], Law]
@@ -168,7 +164,7 @@ FAMILIES: Mapping[str, tuple[tuple[str, ...], Maker]] = {
     "lognormal": (("median", "p99"), _lognormal),
     "periodic": (("period",), _periodic),
     "empirical": (("file",), _empirical),
-    "histogram": (("file", "metric"), _histogram),
+    "histogram": (("file", "metric", "unit"), _histogram),
     "chance": (("probability",), _chance),
 }
 
@@ -210,96 +206,3 @@ def _share(text: str, what: str, where: str) -> float:
 
 def _in(where: str) -> str:
     return f" in {where}" if where else ""
-
-
-# Measured
-
-
-def law_of_samples(samples_ns: Sequence[float]) -> Law:
-    """Return the law of what was measured: straight between one measurement and the next."""
-    ordered = sorted(samples_ns)
-    if len(ordered) == 1:
-        ordered = ordered * 2
-    if len(ordered) > POINTS_MAX:
-        ordered = [ordered[round(place * (len(ordered) - 1) / (POINTS_MAX - 1))] for place in range(POINTS_MAX)]
-    return Law.table([place / (len(ordered) - 1) for place in range(len(ordered))], ordered)
-
-
-def law_from_csv(path: Path) -> Law:
-    """Return the law of latencies in a CSV file: its first column, one a line, in the unit that its header ends with.
-
-    Without a header each has its own unit. Raises UsageError for a file that is empty, or of another form.
-    """
-    rows = [row for row in csv.reader(_text(path).splitlines()) if row and row[0].strip()]
-    unit = None
-    if rows and not rows[0][0].strip()[:1].isdigit() and rows[0][0].strip()[:1] not in "+-.":
-        header = rows.pop(0)[0].strip()
-        unit = {"seconds": "s", "milliseconds": "ms"}.get(header.rpartition("_")[2], header.rpartition("_")[2])
-        if unit not in UNITS_NS:
-            raise UsageError(
-                f"The header {header!r} of {path} ends with no unit; call the column such as latency_ms or seconds."
-            )
-    if not rows:
-        raise UsageError(f"There are no latencies in {path}; put one in each line.")
-    return law_of_samples([_sample(row[0].strip(), unit, path, number) for number, row in enumerate(rows, 1)])
-
-
-def _sample(text: str, unit: str | None, path: Path, number: int) -> float:
-    if unit is None:
-        return parse_duration(text, f"measurement {number} of {path}")
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise UsageError(f"Measurement {number} of {path} is {text!r}; let it be a number from 0 on.")
-    return value * UNITS_NS[unit]
-
-
-def law_from_histogram(path: Path, metric: str | None = None) -> Law:
-    """Return the law of a histogram of seconds in Prometheus's text format, straight within a bucket.
-
-    Histograms of one name with several labels are added up. Raises UsageError where there is none, or several names and
-    no `metric`, where counts do not grow with the buckets, and where too much lies beyond the last.
-    """
-    found: dict[str, dict[float, float]] = {}
-    for line in _text(path).splitlines():
-        bucket = BUCKET.match(line)
-        if bucket is not None:
-            buckets, bound = found.setdefault(bucket[1], {}), _number(bucket[2], path)
-            buckets[bound] = buckets.get(bound, 0.0) + _number(bucket[3], path)
-    if not found:
-        raise UsageError(f'There is no histogram in {path}; its lines are such as name_bucket{{le="0.1"}} 17.')
-    if metric is None and len(found) > 1:
-        raise UsageError(f"There are several histograms in {path}, {', '.join(sorted(found))}; name one of them.")
-    name = metric or next(iter(found))
-    if name not in found:
-        raise unknown_name(f"histogram in {path} named", name, list(found))
-    bounds = sorted(found[name])
-    counts = [found[name][bound] for bound in bounds]
-    if bounds[-1] != math.inf or counts[-1] <= 0:
-        raise UsageError(f"The histogram {name} in {path} has counted nothing, or has no bucket +Inf; take another.")
-    if any(after < before for before, after in pairwise(counts)):
-        raise UsageError(f"The counts of the histogram {name} in {path} do not grow from bucket to bucket.")
-    if len(bounds) < 2 or 1 - counts[-2] / counts[-1] > BEYOND_MAX:
-        raise UsageError(
-            f"More than {BEYOND_MAX:.0%} of the histogram {name} in {path} lies beyond its last finite bucket, and "
-            "nobody knows where; measure with larger buckets."
-        )
-    shares = [0.0, *(count / counts[-1] for count in counts[:-1]), 1.0]
-    times = [0.0, *(bound * 1e9 for bound in bounds[:-1]), bounds[-2] * 1e9]
-    return Law.table(shares, times)
-
-
-def _number(text: str, path: Path) -> float:
-    try:
-        return float(text.replace("+Inf", "inf"))
-    except ValueError:
-        raise UsageError(f"{text!r} in {path} is no number of a histogram.") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}.") from None

@@ -1,7 +1,8 @@
 """Estimates with confidence intervals: of shares, means and quantiles, and of the difference between two protocols.
 
-Sources: Wilson, "Probable inference" (1927), for shares; order statistics for quantiles (David and Nagaraja, 7.1); the
-exact sign test on runs that come out differently (McNemar), for which of two is better.
+Sources: Wilson, "Probable inference" (1927), for shares; order statistics for quantiles, by the binomial distribution
+(David and Nagaraja, "Order Statistics", 7.1); Student's distribution for means; the exact sign test on runs that come
+out differently (McNemar), for which of two is better.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ class Estimate:
     value: float | None
     low: float
     high: float
+
+    @property
+    def at_most(self) -> float:
+        """The value; where there are choices that nobody has made, the greatest."""
+        return self.high if self.value is None else self.value
 
     def scaled(self, factor: float) -> Estimate:
         """Return it in another unit."""
@@ -66,23 +72,43 @@ def share_of(count: int, total: int) -> Estimate:
 
 
 def mean_of(values: Any) -> Estimate:
-    """Return a mean, with the interval of the central limit theorem."""
+    """Return a mean, with the interval of the central limit theorem; infinite where some value is."""
+    from scipy.special import stdtrit
+
     count = len(values)
     if count == 0:
         return Estimate(None, 0.0, math.inf)
     mean = float(values.mean())
-    half = Z * float(values.std(ddof=1)) / math.sqrt(count) if count > 1 else math.inf
+    if math.isinf(mean):
+        return Estimate(mean, mean, mean)
+    spread = float(values.std(ddof=1)) / math.sqrt(count) if count > 1 else math.inf
+    half = float(stdtrit(count - 1, 0.5 + LEVEL / 2)) * spread if count > 1 else math.inf
     return Estimate(mean, mean - half, mean + half)
 
 
 def quantile_of(ordered: Any, share: float) -> Estimate | None:
-    """Return a quantile of ordered values, with the interval between two of them; None where there is none."""
+    """Return a quantile of ordered times, with the interval between two of them; None where there is none.
+
+    How many lie below a quantile is binomial, whatever the distribution. Where so few were seen that none of them is
+    surely above it, nothing bounds it, and where none is surely below it, but 0.
+    """
     count = len(ordered)
     if count == 0:
         return None
-    half = Z * math.sqrt(count * share * (1 - share))
-    low, high = (max(0, math.floor(count * share - half)), min(count - 1, math.ceil(count * share + half)))
-    return Estimate(float(ordered[min(count - 1, int(count * share))]), float(ordered[low]), float(ordered[high]))
+    below, above = _fewest(0.5 - LEVEL / 2, count, share), _fewest(0.5 + LEVEL / 2, count, share) + 1
+    return Estimate(
+        float(ordered[min(count - 1, int(count * share))]),
+        float(ordered[below - 1]) if below > 0 else 0.0,
+        float(ordered[above - 1]) if above <= count else math.inf,
+    )
+
+
+def _fewest(likely: float, count: int, share: float) -> int:
+    """Return the least number of successes that at most so many are, of that many, with at least this probability."""
+    from scipy.special import bdtr, bdtrik
+
+    found = math.ceil(bdtrik(likely, count, share))
+    return found - 1 if found > 0 and bdtr(found - 1, count, share) >= likely else max(found, 0)
 
 
 def compared(first: str, second: str, first_met: Any, second_met: Any) -> Comparison:
@@ -105,7 +131,7 @@ def compared_in_time(first: str, second: str, first_s: Any, second_s: Any) -> Co
     found = mean_of(difference)
     if found.value is None or found.high == math.inf:
         return None
-    spread = (found.high - found.value) / Z
+    spread = (found.high - found.low) / (2 * Z)
     confidence = math.erf(abs(found.value) / spread / math.sqrt(2)) if spread > 0 else float(found.value != 0)
     return Comparison("orphan-seconds", first, second, found, confidence)
 

@@ -19,7 +19,9 @@ def exact(subject: Timed, base: Timed, question: Question) -> Simulated:
     from deadheat.sim.timed.chain import chain_of
 
     chain, plain = chain_of(subject.graph, subject.endings), chain_of(base.graph, base.endings)
-    asked = solving.likelihood(chain, step_mark=StepMark.ASKED)
+    # Of a million cancellations each one comes, though nobody has said when.
+    cancelled = chain_of(subject.graph, subject.endings, coming=_asking(subject)) if chain.has_choices else chain
+    asked = solving.likelihood(cancelled, step_mark=StepMark.ASKED)
     if asked.greatest <= 0:
         raise UsageError("Nobody ever cancels, so there is nothing to be simulated; let T3 come in some cases.")
 
@@ -39,14 +41,16 @@ def exact(subject: Timed, base: Timed, question: Question) -> Simulated:
             method="exact",
             runs=0,
             cancellations=0,
-            orphans_per_million=per_cancellation(solving.likelihood(chain, state_mark=StateMark.ORPHAN)).scaled(1e6),
+            orphans_per_million=per_cancellation(solving.likelihood(cancelled, state_mark=StateMark.ORPHAN)).scaled(
+                1e6
+            ),
             false_answers_per_million=per_cancellation(
-                solving.likelihood(chain, step_mark=StepMark.FALSE_ANSWER)
+                solving.likelihood(cancelled, step_mark=StepMark.FALSE_ANSWER)
             ).scaled(1e6),
             wanted_lost_per_million=_estimate(solving.likelihood(chain, step_mark=StepMark.LOST)).scaled(1e6),
             orphan_lifetime_s=_quantiles(chain, StateMark.ORPHAN),
             cancel_to_gone_s=_quantiles(chain, StateMark.PENDING),
-            job_seconds_after_cancel=per_cancellation(solving.expected(chain, mark=StateMark.BILLED)),
+            job_seconds_after_cancel=per_cancellation(solving.expected(cancelled, mark=StateMark.BILLED)),
             calls=_estimate(calls),
             to_job_s=_estimate(to_job),
             extra_calls=calls.least - plain_calls.least if is_plain else None,
@@ -58,6 +62,16 @@ def exact(subject: Timed, base: Timed, question: Question) -> Simulated:
         ),
         question,
         asked.greatest,
+    )
+
+
+def _asking(subject: Timed) -> frozenset[int]:
+    """Return the clocks whose step is that somebody cancels."""
+    return frozenset(
+        clock
+        for enabled in subject.graph.enabled
+        for clock, branches in enabled
+        if any(each.counted.marks >> StepMark.ASKED & 1 for each in branches)
     )
 
 

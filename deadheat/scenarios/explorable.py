@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from deadheat.scenarios import interruption
 from deadheat.scenarios.check import CheckResult, Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Judged, judged, nearest_that_holds
 from deadheat.scenarios.state_graph import StateGraph, graph_around, state_graph
-from deadheat.sim.errors import ModelError
+from deadheat.sim.errors import ModelError, UsageError
 from deadheat.sim.explain.turning_point import turning_point
 from deadheat.sim.trace import Choice
 
@@ -36,8 +37,8 @@ class Run:
 class Explorable:
     """A check, the graph of its states, and its runs; `judged` has each property's standing, if the graph is whole.
 
-    `injected` are the kinds of fault of which one can be injected although the check allows none, and `left_out` those
-    for which there was no room.
+    `injected` are the kinds of fault of which one can be injected although the check allows none, `left_out` those for
+    which there was no room, or no time, and `breaking` those under which a rule of the engine is broken.
     """
 
     result: CheckResult
@@ -46,6 +47,7 @@ class Explorable:
     runs: tuple[Run, ...]
     injected: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    breaking: tuple[str, ...] = ()
 
 
 def explorable(result: CheckResult, states_max: int = STATES_MAX) -> Explorable:
@@ -57,34 +59,52 @@ def explorable(result: CheckResult, states_max: int = STATES_MAX) -> Explorable:
     if plain is None:
         around = graph_around(scenario.model(), schedules)
         return Explorable(result, around, {}, tuple(Run(each, _lost_at(each), None) for each in found))
-    kinds, left_out = ((), ()) if scenario.faults else _kinds(scenario, len(plain.states), states_max)
+    kinds, left_out, breaking = ((), (), ()) if scenario.faults else _kinds(scenario, len(plain.states), states_max)
     graph = plain
     if kinds:
         with_faults = replace(scenario, faults=tuple((kind, 1) for kind in kinds))
         graph = _graph(with_faults, states_max, one_fault=True) or plain
+    if graph is plain:
+        kinds, left_out = (), (*kinds, *left_out)
     standing = {each.property.name: judged(graph, each) for each in graph.tables.watches}
     runs = tuple(
         Run(each, _lost_at(each), nearest_that_holds(graph, standing[each.property], each.trace.schedule.choices))
         for each in found
     )
-    return Explorable(result, graph, standing, runs, kinds if graph is not plain else (), left_out)
+    return Explorable(result, graph, standing, runs, kinds, left_out, breaking)
 
 
 def _graph(scenario: Scenario, states_max: int, *, one_fault: bool = False) -> StateGraph | None:
     """Return a graph; None if it is too large, or a rule is broken in it: under a fault that nobody asked for, say."""
     try:
         return state_graph(scenario.model(), states_max, one_fault=one_fault)
-    except ModelError:
+    except (ModelError, UsageError):
         return None
 
 
-def _kinds(scenario: Scenario, states: int, states_max: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the kinds of fault of which one can be injected within so many states, and the others that can happen."""
+def _kinds(
+    scenario: Scenario, states: int, states_max: int
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the kinds of fault of which one can be injected within so many states, and the others that can happen.
+
+    Those under which a rule of the engine is broken are the last.
+    """
     sizes: dict[str, int] = {}
+    breaking: list[str] = []
     room = states_max - states
     share = room // 4
     for kind in scenario.subject.faults:
-        graph = _graph(replace(scenario, faults=((kind, 1),)), states + share, one_fault=True)
+        if interruption.asked():
+            sizes[kind] = room + 1
+            continue
+        try:
+            graph = state_graph(replace(scenario, faults=((kind, 1),)).model(), states + share, one_fault=True)
+        except UsageError:  # it has no bound then
+            sizes[kind] = room + 1
+            continue
+        except ModelError:
+            breaking.append(kind)
+            continue
         sizes[kind] = room + 1 if graph is None else len(graph.states) - states
     taken: list[str] = []
     for kind in sorted((each for each in sizes if sizes[each]), key=lambda each: sizes[each]):
@@ -92,7 +112,8 @@ def _kinds(scenario: Scenario, states: int, states_max: int) -> tuple[tuple[str,
             break
         room -= sizes[kind]
         taken.append(kind)
-    return tuple(each for each in sizes if each in taken), tuple(k for k in sizes if sizes[k] and k not in taken)
+    left_out = tuple(each for each in sizes if sizes[each] and each not in taken)
+    return tuple(each for each in sizes if each in taken), left_out, tuple(breaking)
 
 
 def _lost_at(counterexample: Counterexample) -> int | None:

@@ -67,13 +67,21 @@ class Folded:
     remark: str
 
 
-def fold(model: Model, name: str, schedule: Schedule | None, how: Fold | None = None) -> Folded:
+def fold(
+    model: Model, name: str, schedule: Schedule | None, how: Fold | None = None, states_max: int = STATES_MAX
+) -> Folded:
     """Return a model's graph, folded as asked for, or as little as can be drawn.
 
     `schedule` is the run to be highlighted. Raises UsageError where there are too many states to fold.
     """
     model = replace(model, properties=tuple(each for each in model.properties if each.name == name))
-    graph = state_graph(model, STATES_MAX)
+    allowed = min(states_max, STATES_MAX)
+    graph = state_graph(model, allowed)
+    if graph is None and allowed < STATES_MAX:
+        raise UsageError(
+            f"There are more than {counted(allowed, 'state')}, and a part of a graph is not drawn; ask for more.",
+            about="states_max",
+        )
     if graph is None:
         raise UsageError(
             f"There are more than {STATES_MAX:,} states, which nobody folds into a picture; ask for fewer evaluations "

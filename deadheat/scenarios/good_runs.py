@@ -94,7 +94,8 @@ def _candidates(good: _Good, scenario: Scenario) -> Iterator[tuple[str, str, tup
         if good.ends_always
         else "runs may go in circles, and none comes through more parts of the state graph that it never comes back to"
     )
-    yield "longest", f"{counted(len(longest), 'step')}; {no_longer}", longest
+    if good.ends_always or len(longest) >= len(drawn[len(drawn) // 2]):
+        yield "longest", f"{counted(len(longest), 'step')}; {no_longer}", longest
     latest = good.latest()
     if latest is not None:
         at, way = latest
@@ -119,6 +120,10 @@ def _executed(graph: StateGraph, choices: tuple[Choice, ...]) -> Trace:
                     f"{prop.name}. This is a defect of deadheat: please report it with the command that you ran."
                 )
     return Trace(Schedule(choices), tuple(events))
+
+
+def _any(_: _Edge) -> bool:
+    return True
 
 
 class _Good:
@@ -155,40 +160,51 @@ class _Good:
         self._start_is_good = 0 in self._leading
 
     def drawn(self) -> list[tuple[Choice, ...]]:
-        """Return runs that were drawn at random: at each step, each good move is as likely as any other."""
-        found = []
-        for seed in range(DRAWN if self._start_is_good else 0):
-            generator = random.Random(seed)
-            number = 0
-            way: list[Choice] = []
-            while len(way) < STEPS_MAX:
-                if number in self._ends and not any(each.free for each in self._edges[number]):
-                    found.append(tuple(way))
-                    break
-                if not self._edges[number]:
-                    break
-                edge = generator.choice(self._edges[number])
-                way.append(edge.choice)
-                number = edge.target
-        return found
+        """Return runs that were drawn at random: at each step, each good move is as likely as any other.
+
+        Where a user may ask for more at every end, to ask for nothing more is as likely as each of these moves.
+        """
+        quiet = {number for number in self._ends if not any(each.free for each in self._edges[number])}
+        drawn = [self._drawn(seed, quiet or self._ends) for seed in range(DRAWN if self._start_is_good else 0)]
+        return [each for each in drawn if each is not None]
+
+    def _drawn(self, seed: int, ends: set[int]) -> tuple[Choice, ...] | None:
+        """Return a run that was drawn; None if it has not come to an end, or to none of these."""
+        generator = random.Random(seed)
+        number = 0
+        way: list[Choice] = []
+        while len(way) < STEPS_MAX:
+            moves: list[_Edge | None] = [*self._edges[number]]
+            if number in ends and not any(each.free for each in self._edges[number]):
+                return tuple(way)
+            if not moves:
+                return None
+            edge = generator.choice([*moves, None] if number in ends else moves)
+            if edge is None:
+                return tuple(way)
+            way.append(edge.choice)
+            number = edge.target
+        return None
 
     def shortest(self) -> tuple[Choice, ...]:
         """Return a shortest run to where everything is settled."""
-        return self._way(0, lambda number: number in self._ends)
+        return self._way(0, lambda number: number in self._ends) or ()
 
     def longest(self) -> tuple[Choice, ...]:
         """Return a run that comes through as many components of the graph as any: a longest, if there is no circle."""
-        return self._through(lambda number: number in self._ends)
+        return self._through(lambda number: number in self._ends) or ()
 
     def latest(self) -> tuple[int, tuple[Choice, ...]] | None:
         """Return the number of the first free step, with a run in which that comes as late as in any; None without."""
         asking = {each.number for edges in self._edges for each in edges if each.free}
-        if not asking:
-            return None
         way = self._through(lambda number: number in asking, lambda each: not each.free)
+        if way is None:
+            return None
         number = self._after(0, way)
         free = next(each for each in self._edges[number] if each.free)
-        rest = self._way(free.target, lambda each: each in self._ends and not any(e.free for e in self._edges[each]))
+        rest = self._way_to_quiet(free.target) or self._way(free.target, lambda each: each in self._ends)
+        if rest is None:
+            raise InternalError("A good run has no end in a state graph; please report it.")
         return len(way) + 1, (*way, free.choice, *rest)
 
     def through_faults(self) -> tuple[set[str], tuple[Choice, ...]]:
@@ -217,42 +233,50 @@ class _Good:
     @cached_property
     def ends_always(self) -> bool:
         """Whether there is no circle."""
-        return all(len(each) == 1 for each in self._components) and not any(
+        return all(len(each) == 1 for each in self._components(_any)) and not any(
             each.target == each.number for edges in self._edges for each in edges
         )
 
     # How they are found
 
-    @cached_property
-    def _components(self) -> list[set[int]]:
-        """The components of the graph, each behind those that can be come to from it."""
-        return strong_components({number: [each.target for each in edges] for number, edges in enumerate(self._edges)})
+    def _components(self, along: Callable[[_Edge], bool]) -> list[set[int]]:
+        """Return the components of the graph of these edges, each behind those that can be come to from it."""
+        return strong_components(
+            {number: [each.target for each in edges if along(each)] for number, edges in enumerate(self._edges)}
+        )
 
     def _through(
-        self, wanted: Callable[[int], bool], along: Callable[[_Edge], bool] = lambda _: True
-    ) -> tuple[Choice, ...]:
-        """Return a way from the start to a wanted state that comes through as many components as any."""
-        component_of = {number: index for index, each in enumerate(self._components) for number in each}
+        self, wanted: Callable[[int], bool], along: Callable[[_Edge], bool] = _any
+    ) -> tuple[Choice, ...] | None:
+        """Return a way from the start to a wanted state that comes through as many components as any; None if none."""
+        components = self._components(along)
+        component_of = {number: index for index, each in enumerate(components) for number in each}
         lengths: dict[int, int] = {}
         leaving: dict[int, _Edge | None] = {}
-        for index, component in enumerate(self._components):  # what can be come to stands before
+        for index, component in enumerate(components):  # what can be come to stands before
             if any(wanted(number) for number in component):
                 lengths[index], leaving[index] = 0, None
             for edge in (each for number in sorted(component) for each in self._edges[number] if along(each)):
                 after = component_of[edge.target]
                 if after != index and after in lengths and lengths[after] + 1 > lengths.get(index, -1):
                     lengths[index], leaving[index] = lengths[after] + 1, edge
+        if component_of[0] not in leaving:
+            return None
         number = 0
         way: list[Choice] = []
         while (edge_out := leaving[component_of[number]]) is not None:
-            way += [*self._way(number, lambda each, goal=edge_out.number: each == goal, along), edge_out.choice]  # type: ignore[misc]
+            way += [*(self._way(number, edge_out.number.__eq__, along) or ()), edge_out.choice]
             number = edge_out.target
-        return (*way, *self._way(number, wanted, along))
+        return (*way, *(self._way(number, wanted, along) or ()))
+
+    def _way_to_quiet(self, start: int) -> tuple[Choice, ...] | None:
+        """Return a shortest way to an end in which nothing more may be asked for; None if there is no such way."""
+        return self._way(start, lambda each: each in self._ends and not any(e.free for e in self._edges[each]))
 
     def _way(
-        self, start: int, wanted: Callable[[int], bool], along: Callable[[_Edge], bool] = lambda _: True
-    ) -> tuple[Choice, ...]:
-        """Return a shortest way from a state to a wanted one."""
+        self, start: int, wanted: Callable[[int], bool], along: Callable[[_Edge], bool] = _any
+    ) -> tuple[Choice, ...] | None:
+        """Return a shortest way from a state to a wanted one; None if there is none."""
         came_by: dict[int, _Edge | None] = {start: None}
         waiting = deque([start])
         while waiting:
@@ -267,7 +291,7 @@ class _Good:
                 if along(each) and each.target not in came_by:
                     came_by[each.target] = each
                     waiting.append(each.target)
-        raise InternalError("There is no way in a state graph to where there should be one; please report it.")
+        return None
 
     def _after(self, start: int, way: tuple[Choice, ...]) -> int:
         for choice in way:

@@ -12,7 +12,7 @@ from deadheat.scenarios.estimates import Comparison, Estimate, widened
 from deadheat.scenarios.measures import measures_of, with_pending
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.subjects import OfEvaluations
-from deadheat.scenarios.timing import Clocks
+from deadheat.scenarios.timing import Clocks, layered, layers_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.model import Model
 from deadheat.sim.timed.endings import Endings, endings_of
@@ -94,6 +94,7 @@ class Simulated:
     cost_per_day: Estimate | None
     chosen: tuple[str, ...]
     by_splitting: bool = False
+    splitting_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,12 @@ def timed(reference: str, laws: Mapping[str, Law], faults: tuple[tuple[str, int]
     return Timed(reference, model, clocks, measures, graph, endings_of(graph))
 
 
-def memoryless(laws: Mapping[str, Law]) -> dict[str, Law]:
+def memoryless(laws: Mapping[str, Law]) -> Mapping[str, Law]:
     """Return each law as an exponential one of the same mean; what takes no time still takes none.
 
     What comes once a period comes as often.
     """
-    return {name: _memoryless(law) for name, law in laws.items()}
+    return layered(*({name: _memoryless(law) for name, law in each.items()} for each in layers_of(laws)))
 
 
 def _memoryless(law: Law) -> Law:
@@ -162,6 +163,8 @@ def together(found: list[Simulated]) -> Simulated:
     if len(found) == 1:
         return found[0]
     changes: dict[str, Any] = {"extra_calls": None, "extra_to_job_s": None}
+    for name in ("by_splitting", "splitting_failed"):
+        changes[name] = any(getattr(one, name) for one in found)
     for name in (
         "orphans_per_million",
         "false_answers_per_million",

@@ -25,7 +25,6 @@ def along(counterexample: Counterexample, laws: Mapping[str, Law]) -> tuple[Boun
     The laws are exponential, Erlang, or take no time. Raises UsageError for others, and for a property of runs that
     never end.
     """
-    from deadheat.sim.timed.chain import chain_of
     from deadheat.sim.timed.likelihood import likelihood_along
 
     model = counterexample.scenario.model()
@@ -38,11 +37,8 @@ def along(counterexample: Counterexample, laws: Mapping[str, Law]) -> tuple[Boun
     graph = graph_of(model, Clocks(model, laws), _measures_of(prop))
     if prop.kind is Kind.SETTLED:
         graph = _where_it_settles(graph)
-    chain = chain_of(graph, endings_of(graph))
-    choices = counterexample.trace.schedule.choices
-    if prop.kind is Kind.STEP:
-        return likelihood_along(chain, choices, step_mark=0)
-    return likelihood_along(chain, choices, state_mark=0)
+    marks = {"step_mark": 0} if prop.kind is Kind.STEP else {"state_mark": 0}
+    return likelihood_along(graph, endings_of(graph), counterexample.trace.schedule.choices, **marks)
 
 
 def _measures_of(prop: Property) -> Measures:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check_all
+from deadheat.scenarios.estimates import Estimate
 from deadheat.scenarios.in_time import Question, Simulated
 from deadheat.scenarios.rollout import Rollout, rollout
 from deadheat.scenarios.scenario import Scenario
@@ -22,6 +23,10 @@ __all__ = ["CLEANUP", "Between", "Condition", "Migration", "Phase", "migrate"]
 
 CLEANUP = "orphan-cleanup"
 """The addition that is there in the meantime."""
+
+
+OF_ORPHANS = frozenset({"no-permanent-orphan", "no-transient-orphan", "eventually-cleaned"})
+"""The properties that say that there are no orphans, or none for ever."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +130,11 @@ def migrate(
         _phase(number, name, checked[protocol], simulated[protocol]) for number, (name, protocol) in enumerate(named)
     )
     between = tuple(_between(before, after, faults, options, jobs) for before, after in pairwise(phases))
-    conditions = tuple(_conditions(phases, between, bound))
-    return Migration(
-        old, new, faults, in_time, bound, phases, between, conditions, _may_end(phases[-2], phases[-1], bound)
-    )
+    left_out = tuple(kind for kind, budget in faults if budget and (kind, budget) not in in_time)
+    allowed = _Allowed(phases[-1].simulated.orphans_per_million, bound, left_out)
+    conditions = tuple(_conditions(phases, between, allowed))
+    may_end = _may_end(phases[-2], phases[-1], allowed)
+    return Migration(old, new, faults, in_time, bound, phases, between, conditions, may_end)
 
 
 def _phase(number: int, name: str, checked: CheckResult, simulated: Simulated) -> Phase:
@@ -157,19 +163,45 @@ def _between(before: Phase, after: Phase, faults: tuple[tuple[str, int], ...], o
 # The end
 
 
-def _may_end(with_cleanup: Phase, without: Phase, bound: float | None) -> bool | None:
-    lost = [each for each in with_cleanup.holds if each in without.violated]
-    orphans = without.simulated.orphans_per_million
-    if bound is not None:
-        if orphans.high <= bound:
-            return True
-        return False if orphans.low > bound else None
-    if lost:
+@dataclass(frozen=True)
+class _Allowed:
+    """How many orphans a million cancellations are found to leave, and may: nothing is said where faults are left out.
+
+    `left_out` are the faults that may happen, of which nobody has said how often.
+    """
+
+    orphans: Estimate
+    bound: float | None
+    left_out: tuple[str, ...]
+
+    @property
+    def is_kept(self) -> bool | None:
+        """Whether there are no more than that; None where that is not known."""
+        if self.bound is None or self.left_out:
+            return None
+        return None if self.orphans.low <= self.bound < self.orphans.high else self.orphans.high <= self.bound
+
+    def __str__(self) -> str:
+        most = "as many as you can live with" if self.bound is None else f"{self.bound:g}"
+        text = (
+            f"or orphans that are allowed: {self.orphans.low:,.0f} to {self.orphans.high:,.0f} of a million "
+            f"cancellations leave one, and at most {most} may"
+        )
+        kinds = " and ".join(self.left_out)
+        return f"{text}; that is without {kinds}, of which nobody has said how often" if kinds else text
+
+
+def _may_end(with_cleanup: Phase, without: Phase, allowed: _Allowed) -> bool | None:
+    """Return whether the cleanup may go: a bound on orphans stands for the properties that say there are none."""
+    excused = frozenset() if allowed.bound is None else OF_ORPHANS
+    lost = [each for each in with_cleanup.holds if each in without.violated and each not in excused]
+    undecided = [each for each in (*without.undecided, *with_cleanup.undecided) if each not in excused]
+    if lost or allowed.is_kept is False:
         return False
-    return None if without.undecided or with_cleanup.undecided else True
+    return None if undecided or (excused and allowed.is_kept is None) else True
 
 
-def _conditions(phases: Sequence[Phase], between: Sequence[Between], bound: float | None) -> list[Condition]:
+def _conditions(phases: Sequence[Phase], between: Sequence[Between], allowed: _Allowed) -> list[Condition]:
     with_cleanup, without = phases[-2], phases[-1]
     lost = between[-1].lost
     undecided = bool(without.undecided)
@@ -180,16 +212,7 @@ def _conditions(phases: Sequence[Phase], between: Sequence[Between], bound: floa
             False if lost else (None if undecided else True),
         )
     ]
-    orphans = without.simulated.orphans_per_million
-    is_below = None if bound is None or orphans.low <= bound < orphans.high else orphans.high <= bound
-    allowed = "as many as you can live with" if bound is None else f"{bound:g}"
-    found.append(
-        Condition(
-            f"or orphans that are allowed: {orphans.low:,.0f} to {orphans.high:,.0f} of a million cancellations leave "
-            f"one, and at most {allowed} may",
-            is_below,
-        )
-    )
+    found.append(Condition(str(allowed), allowed.is_kept))
     step = between[-2].rollout
     at_once = step is not None and bool(step.roles) and step.all_at_once.is_safe
     found.append(

@@ -11,6 +11,7 @@ from itertools import combinations_with_replacement
 from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.errors import UndecidedError
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore.labels.breaking import Breaking, Decided, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.search import PROPERTIES_MAX
@@ -96,11 +97,15 @@ class _Asked:
         found = breaking_sets(question, *([report] if report else []))
         for name in self._scenario.properties:
             result.breaking[name] = {}
+            result.undecided[name] = [self._named(each) for each in found.undecided[name]]
             for kinds, schedule in found.broken[name].items():
-                confirm(self._models[kinds], name, schedule, interruption.asked)
+                try:
+                    confirm(self._models[kinds], name, schedule, interruption.asked)
+                except UndecidedError:
+                    result.undecided[name].append(self._named(kinds))
+                    continue
                 whole, stem = len(schedule.choices), schedule.cycle_from
                 result.breaking[name][self._named(kinds)] = whole if stem is None else stem
-            result.undecided[name] = [self._named(each) for each in found.undecided[name]]
         self._add_vacuous(result, found)
         tried = {self._kinds[number] for kinds in found.holding for number in kinds}
         result.not_applicable = tuple(each for each in self._kinds if each in tried - found.happened)

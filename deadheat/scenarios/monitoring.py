@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from deadheat.scenarios.estimates import Estimate
 from deadheat.scenarios.in_time import Question
 from deadheat.scenarios.simulate import simulate
+from deadheat.scenarios.timing import layered
 from deadheat.sim.errors import UsageError
 from deadheat.sim.timed.laws import Kind, Law
 
@@ -33,7 +34,9 @@ WORSE = 10
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one period comes to. `uniform_s` is what the closed form says of the mean lifetime.
+    """What one period comes to. `uniform_s` is what the closed form says of the median lifetime.
+
+    That is half a period, or, where sweeps come without memory, the median of an exponential time.
 
     Sweeps are calls an hour, beside one for each Job that is there. Without a rate of arrivals nothing can be said of
     alerts.
@@ -64,8 +67,8 @@ def curve(
 def _point(reference: str, question: Question, alert_per_hour: float | None, period_s: float) -> Point:
     is_memoryless = question.laws[BEGINS].kind is Kind.EXPONENTIAL if BEGINS in question.laws else False
     law = Law.exponential(period_s * 1e9) if is_memoryless else Law.periodic(period_s * 1e9)
-    found = simulate([reference], replace(question, laws={**question.laws, BEGINS: law})).results[0]
-    rate = None if found.orphans_per_day is None else (found.orphans_per_day.value or found.orphans_per_day.high) / 24
+    found = simulate([reference], replace(question, laws=layered({BEGINS: law}, question.laws))).results[0]
+    rate = None if found.orphans_per_day is None else found.orphans_per_day.at_most / 24
     alarms = delay = None
     if rate is not None and alert_per_hour is not None:
         alarms = false_alarms_per_day(rate, alert_per_hour, period_s)
@@ -74,7 +77,7 @@ def _point(reference: str, question: Question, alert_per_hour: float | None, per
         period_s=period_s,
         lifetime_s=found.orphan_lifetime_s[0.5],
         lifetime_p99_s=found.orphan_lifetime_s[0.99],
-        uniform_s=period_s / 2,
+        uniform_s=period_s * (math.log(2) if is_memoryless else 0.5),
         job_seconds_after_cancel=found.job_seconds_after_cancel,
         sweeps_per_hour=3_600 / period_s,
         orphans_per_hour=rate,

@@ -51,5 +51,8 @@ def race_of(counterexample: Counterexample) -> Race | None:
         window = race_window(counterexample, (), CUTS_MAX)
     except DeadheatError:  # a run that never ends has none, and one of very many orders is not worth the wait
         return None
-    found = (Race(each.number, each.opens, each.closes) for each in window.free if each.closes)
-    return next(found, None)
+    for each in window.free:
+        early = tuple(pair for pair in each.closes if window.steps[pair[1] - 1].previous != pair[0])
+        if early:  # that a step comes before its own process's next is no race
+            return Race(each.number, each.opens, early)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from deadheat.sim.explain.starving import starving_in
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Event
 
-__all__ = ["replay"]
+__all__ = ["difference_along", "replay"]
 
 
 def replay(path: Path) -> Recorded:
@@ -29,6 +30,14 @@ def replay(path: Path) -> Recorded:
     counterexample = recorded.counterexample
     starving = starving_in(counterexample.scenario.model(), counterexample.trace.schedule)
     return replace(recorded, counterexample=replace(counterexample, starving=starving))
+
+
+def difference_along(expected: Sequence[Event], got: Sequence[Event]) -> str | None:
+    """Return which of the first steps of a run is another than it was, and how; None if none is."""
+    for number, (was, event) in enumerate(zip(expected, got, strict=False), start=1):
+        if event != was:
+            return f"step {number} was {_summary(was)}, and now is {_different(_summary(event), was, event)}"
+    return None
 
 
 def _difference(recorded: Counterexample) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -15,10 +15,13 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.timed.clockwork import MARKS_MAX, run_by_simpy
 from deadheat.sim.timed.laws import NEVER_NS
 
-__all__ = ["Sample", "sampled"]
+__all__ = ["Sample", "by_splitting", "sampled"]
 
-SPLIT_RUNS = 2_000
-"""So many runs a level, where orphans are too rare to be sampled."""
+SPLIT_RUNS = (2_000, 16_000)
+"""So many runs a level, where orphans are too rare to be sampled; more, where these do not agree."""
+
+WORTH = 0.5
+"""An interval of splitting that is longer than that, of its middle, either way, is worth nothing."""
 
 WAYS_MAX = 64
 """So many ways to choose are tried."""
@@ -26,8 +29,9 @@ WAYS_MAX = 64
 
 @dataclass(frozen=True)
 class Sample:
-    """The runs of one protocol, for one way to choose what is to be chosen."""
+    """The runs of one protocol, for one way to choose what is to be chosen: of each clock, by its number, which way."""
 
+    way: Mapping[int, int]
     spent_ns: Any
     met: Any
     met_by_steps: Any
@@ -53,7 +57,7 @@ class Sample:
         from deadheat.sim.timed.kernel import Kernel
 
         made = Kernel(subject.graph, subject.endings, way).runs(question.seed, 0, runs, question.cores)
-        return cls(made.spent_ns, made.met, made.met_by_steps, made.calls)
+        return cls(way, made.spent_ns, made.met, made.met_by_steps, made.calls)
 
     @classmethod
     def _by_simpy(cls, subject: Timed, question: Question, runs: int, way: Mapping[int, int]) -> Sample:
@@ -69,6 +73,7 @@ class Sample:
             for number in range(runs)
         ]
         return cls(
+            way,
             numpy.array([each.spent_ns for each in made], numpy.int64).reshape(runs, MARKS_MAX),
             *(numpy.array([getattr(each, name) for each in made]) for name in ("met", "met_by_steps", "calls")),
         )
@@ -91,27 +96,26 @@ class Sample:
         return numpy.where(spent >= NEVER_NS, numpy.inf, spent / 1e9)
 
 
-def _by_splitting(subject: Timed, question: Question, share_asked: float) -> Estimate | None:
+def by_splitting(
+    subject: Timed, seed: int, share_asked: float = 1.0, way: Mapping[int, int] | None = None
+) -> Estimate | None:
     """Return how likely an orphan is, of a cancellation, where no run has had one; 0 where none can be.
 
-    None where that has found none either.
+    None where that is worth nothing: independent estimates are none, or differ too much.
     """
     import numpy
 
     from deadheat.sim.timed.kernel import Kernel
     from deadheat.sim.timed.splitting import split
 
-    kernel = Kernel(subject.graph, subject.endings)
-    found = numpy.array(split(kernel, StateMark.ORPHAN, question.seed, SPLIT_RUNS)) / share_asked
-    if not found.any() and _can_be(subject):
-        return None
-    estimate = mean_of(found)
-    return Estimate(estimate.value, max(0.0, estimate.low), estimate.high)
-
-
-def _can_be(subject: Timed) -> bool:
-    """Return whether an orphan can be at all."""
-    return any(marks >> StateMark.ORPHAN & 1 for marks in subject.graph.marks)
+    if not any(marks >> StateMark.ORPHAN & 1 for marks in subject.graph.marks):
+        return Estimate(0.0, 0.0, 0.0)
+    kernel = Kernel(subject.graph, subject.endings, way)
+    for runs in SPLIT_RUNS:
+        found = mean_of(numpy.array(split(kernel, StateMark.ORPHAN, seed, runs)) / share_asked)
+        if found.value and found.high - found.value <= WORTH * found.value:
+            return found
+    return None
 
 
 def sampled(subject: Timed, sample: Sample, base: Sample, question: Question, method: str) -> Simulated:
@@ -128,15 +132,16 @@ def sampled(subject: Timed, sample: Sample, base: Sample, question: Question, me
     to_job = mean_of(sample.seconds(StateMark.WAITING))
     calls = mean_of(sample.calls.astype(float))
     orphans, is_rare = share_of(int(orphaned.sum()), count), not orphaned.any() and count > 0
-    by_splitting = _by_splitting(subject, question, count / len(asked)) if is_rare else None
-    orphans = by_splitting or orphans
+    rare = by_splitting(subject, question.seed, count / len(asked), sample.way) if is_rare else None
+    if is_rare and (rare is None or rare.high > 0):  # what no run has had is in no mean
+        billed = replace(billed, high=math.inf)
     return priced(
         Simulated(
             protocol=subject.reference,
             method=method,
             runs=len(asked),
             cancellations=count,
-            orphans_per_million=orphans.scaled(1e6),
+            orphans_per_million=(rare or orphans).scaled(1e6),
             false_answers_per_million=share_of(false, count).scaled(1e6),
             wanted_lost_per_million=share_of(lost, len(asked)).scaled(1e6),
             orphan_lifetime_s={each: quantile_of(lifetimes, each) for each in SHARES},
@@ -150,7 +155,8 @@ def sampled(subject: Timed, sample: Sample, base: Sample, question: Question, me
             orphans_per_day=None,
             cost_per_day=None,
             chosen=chosen_in(subject),
-            by_splitting=by_splitting is not None and by_splitting.high > 0,
+            by_splitting=rare is not None and rare.high > 0,
+            splitting_failed=is_rare and rare is None,
         ),
         question,
         count / len(asked),

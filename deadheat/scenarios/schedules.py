@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from deadheat.models.design import Design
 from deadheat.models.system import Protocol
+from deadheat.scenarios.arguments import budgets_of, require_number, require_protocol
 from deadheat.scenarios.given import reference_to
-from deadheat.scenarios.scenario import EVERY, WITHOUT_END, Scenario
+from deadheat.scenarios.scenario import EVERY, Scenario
 from deadheat.sim.errors import UsageError
-from deadheat.sim.model import UNLIMITED, Kind, Model
+from deadheat.sim.model import Kind, Model
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Choice, Event, Schedule, Trace
 
@@ -57,7 +58,7 @@ class DrawnRun:
         def pick(most: int) -> int | None:
             return min(left.pop(0), most) if left else None
 
-        return _run(_scenario(reference, evaluations, faults or {}), faults or {}, pick, len(left))
+        return _run(_scenario(reference, evaluations, faults, "DrawnRun.along"), faults or {}, pick, len(left))
 
     def __repr__(self) -> str:
         """Return the expression that makes it, to be given to `@example`."""
@@ -82,9 +83,13 @@ def schedules(
     except ImportError:
         raise UsageError("deadheat.schedules(...) draws by hypothesis, which is not installed; install it.") from None
 
+    require_protocol(protocol, "schedules")
+    require_number("steps_max", steps_max, "schedules")
+    if steps_max < 1:
+        raise UsageError(f"steps_max of schedules(...) is {steps_max}, and no run would have a step; give it more.")
     reference = protocol if isinstance(protocol, str) else reference_to(protocol)
+    scenario = _scenario(reference, evaluations, faults, "schedules")
     budgets = dict(faults or {})
-    scenario = _scenario(reference, evaluations, budgets)
 
     @st.composite
     def runs(draw: DrawFn) -> DrawnRun:
@@ -93,9 +98,9 @@ def schedules(
     return runs()
 
 
-def _scenario(reference: str, evaluations: int, faults: Mapping[str, int | str]) -> Scenario:
-    budgets = tuple((kind, UNLIMITED if budget == WITHOUT_END else int(budget)) for kind, budget in faults.items())
-    return Scenario(reference, evaluations, budgets, EVERY)
+def _scenario(reference: str, evaluations: int, faults: Mapping[str, int | str] | None, function: str) -> Scenario:
+    require_number("evaluations", evaluations, function)
+    return Scenario(reference, evaluations, budgets_of(faults, function), EVERY)
 
 
 def _run(

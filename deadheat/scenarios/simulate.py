@@ -15,7 +15,7 @@ from deadheat.scenarios.exact import exact
 from deadheat.scenarios.in_time import Question, Simulation, Timed, timed, together
 from deadheat.scenarios.measures import StateMark
 from deadheat.scenarios.sampled import Sample, sampled
-from deadheat.sim.errors import UsageError
+from deadheat.sim.errors import TooLargeError, UsageError
 
 __all__ = ["METHODS", "simulate"]
 
@@ -32,7 +32,12 @@ def simulate(references: Sequence[str], question: Question) -> Simulation:
     base = next((each for each in subjects if each.reference == "baseline"), None)
     base = base or timed("baseline", question.laws, question.faults)
     if method == "exact":
-        return Simulation(question, tuple(exact(each, base, question) for each in subjects), ())
+        try:
+            return Simulation(question, tuple(exact(each, base, question) for each in subjects), ())
+        except TooLargeError:
+            if question.method == "exact" or _untimed(subjects) is not None:
+                raise
+            method = "kernel"
     runs = _runs_asked(subjects[0], question)
     plain = Sample.of(base, question, method, runs)
     results, alone = [], []
@@ -64,8 +69,13 @@ def _require_used(subjects: Sequence[Timed], given: Mapping[str, Any]) -> None:
     whole.require_used(given)
 
 
+def _untimed(subjects: Sequence[Timed]) -> str | None:
+    """Return the name of a step of which nobody has said how long it takes, if there is one."""
+    return next((clock.name for each in subjects for clock in each.graph.untimed), None)
+
+
 def _method(subjects: Sequence[Timed], question: Question) -> str:
-    untimed = next((clock.name for each in subjects for clock in each.graph.untimed), None)
+    untimed = _untimed(subjects)
     is_memoryless = all(
         clock.law is None or clock.law.is_exponential for each in subjects for clock in each.graph.clocks
     )

@@ -20,7 +20,7 @@ from deadheat.sim.learn.watches import Watch
 from deadheat.sim.model import Kind
 from deadheat.sim.trace import Choice
 
-__all__ = ["Judged", "Standing", "judged", "nearest_that_holds"]
+__all__ = ["Judged", "Standing", "for_ever", "judged", "nearest_that_holds"]
 
 
 class Standing(IntFlag):
@@ -58,6 +58,11 @@ def judged(graph: StateGraph, watch: Watch) -> Judged:
         for number in numbers:
             found[number] |= standing
     return Judged(tuple(found), frozenset(safe))
+
+
+def for_ever(graph: StateGraph, watch: Watch, number: int) -> list[Choice] | None:
+    """Return a cycle from a state on which a property of runs without end is violated for ever; None if none is."""
+    return _Judging(graph, watch).for_ever(number)
 
 
 def nearest_that_holds(graph: StateGraph, found: Judged, choices: tuple[Choice, ...]) -> tuple[Choice, ...] | None:
@@ -145,6 +150,19 @@ class _Judging:
 
     def _lasting(self, part: Sequence[bool]) -> set[int]:
         """Return the states in which a fair run can stay for ever, this part of the property violated throughout."""
+        return set().union(*(component for graph in self._fair_graphs(part) for component in graph.components()))
+
+    def for_ever(self, number: int) -> list[Choice] | None:
+        """Return a fair cycle from a state, the property violated throughout; None if there is none."""
+        for part in self._throughout:
+            for graph in self._fair_graphs(part):
+                for component in graph.components():
+                    if number in component:
+                        return graph.tour(component, number)
+        return None
+
+    def _fair_graphs(self, part: Sequence[bool]) -> list[FairGraph[int]]:
+        """Return the graphs of the states in which a part is violated: without faults, and, unless they end, with."""
         edges = {
             number: [
                 Edge(move.target, move.successor.choice, move.successor.owed, fault=bool(move.successor.budget))
@@ -154,8 +172,7 @@ class _Judging:
             if part[number]
         }
         quiet = self._graph.model.quiet
-        graphs = [FairGraph(edges, faults=faults) for faults in ((False,) if quiet else (False, True))]
-        return set().union(*(component for graph in graphs for component in graph.components()))
+        return [FairGraph(edges, faults=faults) for faults in ((False,) if quiet else (False, True))]
 
     def leading(self, *, faults: bool) -> set[int]:
         """Return the states from which some run violates the property."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.learn.tables import Successor, Tables
 from deadheat.sim.model import Model
@@ -21,6 +22,11 @@ from deadheat.sim.run.stepping import steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice, Event, Schedule
 
 __all__ = ["Move", "MoveKey", "StateGraph", "graph_around", "state_graph"]
+
+
+LOOKS_EVERY = 64
+VALUES_MAX = 250
+"""What has so many values when it is looked at, as often as that, seems to have no bound; a check ends there, too."""
 
 
 class MoveKey(NamedTuple):
@@ -108,7 +114,8 @@ def _asked(request: Instant) -> str:
 def state_graph(model: Model, states_max: int, *, one_fault: bool = False) -> StateGraph | None:
     """Return the state graph of a model; None where it has more than `states_max` states.
 
-    With `one_fault`, only runs that meet at most one fault, of whatever kind there is a budget for.
+    With `one_fault`, only runs that meet at most one fault, of whatever kind there is a budget for. Raises UsageError
+    where a counter, or a log, seems to have no bound.
     """
     tables = Tables(model)
     whole = tables.budget_fields(model.budgets)
@@ -118,6 +125,8 @@ def state_graph(model: Model, states_max: int, *, one_fault: bool = False) -> St
     waiting = deque([initial])
     moves: list[tuple[Move, ...]] = []
     while waiting:
+        if len(moves) % LOOKS_EVERY == 0 and (grown := tables.growing(VALUES_MAX)) is not None:
+            raise UsageError(f"This seems to have no bound: {grown}; give that an end.")
         state = waiting.popleft()
         may_fail = not one_fault or state & whole == unused
         out = []

@@ -1,4 +1,4 @@
-"""Which step takes how long: laws by name, the most specific of which wins.
+"""Which step takes how long: laws by name, the most specific of which wins; what was said over a profile, before that.
 
 The names are those of `window`: a label, a kind of fault, role, component and operation. Beside these, a step can be
 named by its outcome (`kubernetes.progress:running`), the beginning of a role that begins again and again by
@@ -8,7 +8,8 @@ named by its outcome (`kubernetes.progress:running`), the beginning of a role th
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deadheat.scenarios.latency import DEFAULT, names_of
@@ -22,10 +23,23 @@ from deadheat.sim.timed.graph import Timing
 from deadheat.sim.timed.laws import Law
 from deadheat.sim.traits import traits_of
 
-__all__ = ["TTL", "Clocks", "names_in_time"]
+__all__ = ["TTL", "Clocks", "layered", "layers_of", "names_in_time"]
 
 TTL = "ttl"
 """The name of all times to live: how long after it was set something expires, be that too early or not."""
+
+
+def layered(*layers: Mapping[str, Law]) -> Mapping[str, Law]:
+    """Return laws that were said one over the other, the last word first.
+
+    `http` over a profile that has `http.send` is meant for that too, although it is less specific.
+    """
+    return ChainMap(*(dict(one) for each in layers for one in layers_of(each)))
+
+
+def layers_of(laws: Mapping[str, Law]) -> Sequence[Mapping[str, Law]]:
+    """Return the layers of laws, the last word first."""
+    return laws.maps if isinstance(laws, ChainMap) else (laws,)
 
 
 class Clocks:
@@ -40,12 +54,18 @@ class Clocks:
         """Return how long a step takes that a process waits for."""
         names = names_in_time(self.model, process, transition, begins)
         self.seen.update(dict.fromkeys(names))
-        found = next((name for name in _binding(names, transition) if name in self.laws), None)
+        found, law = self._law_of(_binding(names, transition))
         if found is None:
             return Timing(next(name for name in names if ":" not in name), None)
-        law = self.laws[found]
         own = f" {_outcome(transition)}" if _expires(self.model, transition) else ""
         return Timing(found + own, law)
+
+    def _law_of(self, names: Sequence[str]) -> tuple[str, Law] | tuple[None, None]:
+        """Return by which of its names a step has a law, and that law. What is said of all others comes last."""
+        layers = layers_of(self.laws)
+        ordered = [(layer, name) for layer in layers for name in names if name != DEFAULT]
+        ordered += [(layer, name) for layer in layers for name in names if name == DEFAULT]
+        return next(((name, layer[name]) for layer, name in ordered if name in layer), (None, None))
 
     def require_used(self, given: Mapping[str, Any]) -> None:
         """Raise UsageError, naming the nearest, for a name of no step at all."""

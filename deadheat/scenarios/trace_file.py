@@ -15,6 +15,7 @@ import msgspec
 
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim import written
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import DeadheatError, FingerprintError, TraceError
 from deadheat.sim.fingerprint import PYTHON, fingerprint
@@ -90,22 +91,9 @@ def require_writable(path: Path, of_format: str = FORMAT) -> None:
 
     A file that was saved before is written anew, and so is one that is empty; any other is somebody's, and stays.
     """
-    try:
-        existed = path.exists()
-        if path.is_file() and not _is_of(path, of_format):
-            raise TraceError(f"{path} is there already and is no trace; move it away, or give another name.")
-        path.open("ab").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise TraceError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _is_of(path: Path, of_format: str) -> bool:
-    """Return whether a file begins as one of ours does, or is empty."""
-    with path.open("rb") as file:
-        beginning = file.read(BEGINNING)
-    return not beginning or f'"{of_format}"'.encode() in beginning
+    written.require_writable(
+        path, written.Kind("trace", lambda beginning: f'"{of_format}"'.encode() in beginning[:BEGINNING], TraceError)
+    )
 
 
 def save(counterexample: Counterexample, path: Path) -> None:
@@ -126,12 +114,9 @@ def save(counterexample: Counterexample, path: Path) -> None:
             OfEvent(**{**asdict(each), "changes": dict(each.changes)}) for each in counterexample.trace.events
         ),
     )
-    written = msgspec.to_builtins(content)
-    written["checksum"] = _checksum(written)
-    try:
-        path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TraceError(f"The trace cannot be written to {path}: {error.strerror}.") from None
+    plain = msgspec.to_builtins(content)
+    plain["checksum"] = _checksum(plain)
+    written.write(path, json.dumps(plain, indent=1) + "\n", TraceError)
 
 
 def _of_scenario(scenario: Scenario) -> OfScenario:
@@ -232,7 +217,7 @@ def _read(path: Path) -> Content:
         return msgspec.convert(content, Content)
     except msgspec.ValidationError as error:
         raise _is_not_whole(path, str(error)) from None
-    except ValueError:  # NaN, or half a character
+    except ValueError:  # NaN
         raise _is_not_whole(path, "it holds what no JSON can") from None
 
 
@@ -274,4 +259,4 @@ def _is_not_whole(path: Path, reason: str) -> TraceError:
 def _checksum(content: dict[str, Any]) -> str:
     """Return the checksum of a file's content; raises ValueError for what is no JSON."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()

@@ -103,7 +103,8 @@ def free_step_text(window: RaceWindow, free: FreeStep) -> str:
     name, previous = step_text(window, free.number), window.steps[free.number - 1].previous
     pairs = [each for each in free.opens if each != (previous, free.number)]  # it comes after that one anyway
     opens = [f"{step_text(window, later)} is after {step_text(window, earlier)}" for earlier, later in pairs]
-    closes = [f"{step_text(window, earlier)} is before {step_text(window, later)}" for earlier, later in free.closes]
+    before = [each for each in free.closes if window.steps[each[1] - 1].previous != each[0]]  # nor is that any news
+    closes = [f"{step_text(window, earlier)} is before {step_text(window, later)}" for earlier, later in before]
     sides = [
         *(["late enough that " + " and ".join(opens)] if opens else []),
         *(["early enough that " + " and ".join(closes)] if closes else []),

@@ -2,6 +2,7 @@
 
     DeadheatError
     ├── UsageError             what the user asked for does not exist or cannot be
+    │   └── TooLargeError      it takes more than is done in that way; there may be another
     ├── ModelError             a model, component or role breaks a rule of the engine
     │   ├── PurityError        a role asked for something else after the same outcomes
     │   ├── OperationError     an operation of a component raised an exception
@@ -34,6 +35,7 @@ __all__ = [
     "OperationError",
     "PurityError",
     "ReplayDivergedError",
+    "TooLargeError",
     "TraceError",
     "UnboundedError",
     "UndecidedError",
@@ -57,6 +59,10 @@ class DeadheatError(Exception):
 
 class UsageError(DeadheatError):
     """What the user asked for does not exist or cannot be."""
+
+
+class TooLargeError(UsageError):
+    """What was asked for takes more than is done in that way; there may be another."""
 
 
 class ModelError(DeadheatError):

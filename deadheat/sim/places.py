@@ -15,6 +15,7 @@ from deadheat.sim.references import is_the_users
 
 __all__ = [
     "Place",
+    "function_of",
     "in_place_of",
     "is_of_a_component",
     "is_users_frame",
@@ -65,11 +66,16 @@ def is_of_a_component(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__")).startswith(COMPONENTS)
 
 
-def place_of(function: Any) -> Place | None:
-    """Return where a function, or what stands around one, such as an operation, is defined; None for what is none."""
+def function_of(function: Any) -> Any:
+    """Return the function that somebody wrote, of what stands around it: an operation, `partial`, a wrapper."""
     while isinstance(function, partial):
         function = function.func
-    function = inspect.unwrap(getattr(function, "step", function))
+    return inspect.unwrap(getattr(function, "step", function))
+
+
+def place_of(function: Any) -> Place | None:
+    """Return where a function, or what stands around one, such as an operation, is defined; None for what is none."""
+    function = function_of(function)
     code = getattr(function, "__code__", None) or getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004
     return Place.in_code(code) if isinstance(code, CodeType) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,15 @@ class Project:
         self.git("init", "--quiet", "--initial-branch=main")
         self.write("cloud.py", CLOUD)
         self.configure()
+
+    def copy(self, folder: Path, *, cache: Path | None = None) -> Project:
+        """Return a copy of it in a folder, with its cache; or with a copy of that too, if one is named."""
+        copied = object.__new__(Project)
+        copied.folder, copied.cache = folder, cache or self.cache
+        shutil.copytree(self.folder, folder)
+        if cache is not None:
+            shutil.copytree(self.cache, cache)
+        return copied
 
     def configure(self, more: str = "", *, up_to: int = 0, mutants: bool = False) -> None:
         """Write the configuration, with more of the one check."""

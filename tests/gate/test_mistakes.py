@@ -11,23 +11,10 @@ import pytest
 from tests.gate.project import CLOUD, CREATED, RECHECK, RECHECKED, Project
 
 
-@pytest.fixture(scope="module")
-def green(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose gate is green, and committed; for copies."""
-    made = Project(tmp_path_factory.mktemp("gate") / "project")
-    assert made.gate("--update").code == 0
-    made.commit()
-    return made
-
-
 @pytest.fixture
 def project(green: Project, tmp_path: Path) -> Project:
-    """A copy of that, to be broken, with a cache that knows it."""
-    copied = object.__new__(Project)
-    copied.folder, copied.cache = tmp_path / "project", tmp_path / "cache"
-    shutil.copytree(green.folder, copied.folder)
-    shutil.copytree(green.cache, copied.cache)
-    return copied
+    """A project whose gate is green, to be broken, with a cache that knows it."""
+    return green.copy(tmp_path / "project", cache=tmp_path / "cache")
 
 
 CONFIGURATIONS = {

@@ -12,9 +12,9 @@ SETTLED = 'return "the Job is left" if flag == "raised" and job == "there" else 
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, found: Path) -> Project:
     """A project that is committed, in a folder of its repository."""
-    made = Project(tmp_path / "project")
+    made = Project(tmp_path / "project", cache=found)
     made.commit()
     return made
 

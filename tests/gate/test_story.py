@@ -11,12 +11,9 @@ from tests.gate.project import CREATED, RECHECK, RECHECKED, Project
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(green: Project, tmp_path: Path) -> Project:
     """A project whose gate is green, and committed."""
-    made = Project(tmp_path / "project")
-    assert made.gate("--update").code == 0
-    made.commit()
-    return made
+    return green.copy(tmp_path / "project")
 
 
 def test_without_a_lock_or_a_base_there_is_nothing_to_compare_with_and_that_is_no_success(tmp_path: Path) -> None:
@@ -274,3 +271,12 @@ def test_a_property_that_is_there_no_more_is_told_and_can_be_accepted(project: P
     assert (done.code, done.kinds) == (1, ["lost"])
     assert done.json["findings"][0]["text"] == "no-orphan is not checked any more; before, it held."
     assert accepted(project, done.json["findings"][0]["id"]) == 0
+
+
+def test_a_property_that_is_written_otherwise_is_told_although_the_protocol_does_what_it_did(project: Project) -> None:
+    project.edit('    return "the Job is left"', '    # nothing else\n    return "the Job is left"')
+    assert "read whether it demands as much" not in " ".join(project.gate().out.split())
+    project.edit('flag == "raised" and job == "there"', 'flag == "raised" and job == "there" and job != "gone"')
+    done = project.gate()
+    told = "cloud.py:PROTOCOL was rewritten, and does what it did before; but what no-orphan says is written otherwise"
+    assert told in " ".join(done.out.split())

@@ -21,6 +21,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import reference
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
+from tests.protocols import EACH
 
 TRANSIENT = {"no-transient-orphan", "cancelled-means-stopped"}
 TRANSIENT_ONLY = tuple(sorted(TRANSIENT))
@@ -133,7 +134,7 @@ def test_a_protocol_violates_exactly_what_it_should(name: str) -> None:
     assert violated(Scenario(name)) == EXPECTED[name]
 
 
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("name", EACH)
 def test_the_reference_explorer_agrees(name: str) -> None:
     # Histories of name-tombstone have no end, unless those that end alike are one; so the reference may merge too.
     model = Scenario(name).model()
@@ -156,8 +157,9 @@ CLEANUP_FAULTS = ("cleanup-crash", "cleanup-loss", "stale-list", "watch-loss", "
 SLOW_FOR_THE_REFERENCE = (
     *("celery-redelivery", "worker-crash", "repeated-cancel", "resubmission", "worker-loss", "http-retry"),
     *("overlapping-sweeps", "redis-failover", "watch-duplicate"),
-    # Others of their kind are left: a crash (cancel-crash), and a stale look (stale-status).
-    *("cleanup-crash", "dispatcher-crash", "stale-list"),
+    # Others of their kind are left: a crash (cancel-crash), a stale look (stale-status), somebody who is gone
+    # (dispatcher-loss), and a request that gets no answer (http-timeout).
+    *("cleanup-crash", "dispatcher-crash", "stale-list", "cleanup-loss", "http-loss"),
 )
 """With these it runs every prefix of some thousand states anew, for many seconds: `-m slow` has them all."""
 

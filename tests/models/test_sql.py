@@ -117,6 +117,10 @@ class Flag(Record):
     up: Column[bool] = column(default=False)
 
 
+ANY: Any = Job
+"""What no type checker looks at."""
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -129,6 +133,10 @@ class Flag(Record):
         (lambda: Job.status.in_(), r"Job\.status\.in_\(\) was given nothing"),
         (lambda: Job.status.in_(("a", "b")), r"Job\.status\.in_\(\) takes the values one by one; write a star"),  # type: ignore[arg-type]
         (lambda: Job.id == "x" and Job.tries == 1, r"put conditions together with & or \|"),
+        (lambda: (ANY.id == "x") & ANY.status == "queued", r"put each comparison in parentheses, as in \(A == a\) &"),
+        (lambda: ANY.id == "x" & ANY.status == "queued", r"& was put between Job\.status and 'x'"),
+        (lambda: ANY.tries == 1 | ANY.tries == 2, r"\| was put between Job\.tries and 1"),
+        (lambda: ANY.status & ANY.id, r"put each comparison in parentheses"),
         (
             lambda: Drive()(Drive().db.begin().update(Job, Job.tries.to(1))),
             r"A session of the database 'db' has no name",

@@ -257,3 +257,11 @@ def test_what_a_design_says_is_noticed_stays_as_it_is() -> None:
     model: Model = design(one("restarts", restarts, crashes=(crash(KILLED, noticed=noticed),))).model()
     [killing] = model.processes[0].crashes
     assert [each.name for each in killing.consequences.operations] == ["set", "disconnect", "hang_up"]
+
+
+def test_a_role_that_is_async_is_told_also_where_it_is_connected_to_a_database() -> None:
+    async def work(shop: Any) -> Any:
+        yield shop.db.insert(Job("j"))
+
+    with pytest.raises(ModelError, match=r"write `def` and `yield`, no `async` and `await`"):
+        check(design(one("worker", work)))

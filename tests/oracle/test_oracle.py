@@ -8,7 +8,7 @@ again, and `compare.compare` compares it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -26,7 +26,7 @@ LONG = range(
 )
 
 
-def comparisons(seeds: range, family: str) -> Iterator[Comparison]:
+def comparisons(seeds: Sequence[int], family: str) -> Iterator[Comparison]:
     for system in systems(family, seeds):
         yield compare(system)
 

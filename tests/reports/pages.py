@@ -7,15 +7,21 @@ from pathlib import Path
 
 from deadheat import Steps
 from deadheat.reports.html.report import Raised, html_of
-from deadheat.scenarios.check import Options, check
+from deadheat.scenarios.check import CheckResult, Options, check
 from deadheat.scenarios.explorable import STATES_MAX, Explorable, explorable
 from deadheat.scenarios.given import reference_to
+from deadheat.scenarios.in_time import Question, memoryless
+from deadheat.scenarios.likely import Likely, likely
+from deadheat.scenarios.profiles import load_profile
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import BLOCKED, Component, Step, operation
 from deadheat.sim.faults import Fault
 from deadheat.sim.model import Kind, Model, Process, Property
 
-__all__ = ["HOSTILE", "hostile_model", "looked_through", "reference", "written"]
+__all__ = ["HOSTILE", "Page", "hostile_model", "looked_through", "reference", "solved", "written"]
+
+Page = tuple[Path, list[Explorable]]
+"""A report in a file, and what it is of."""
 
 HOSTILE = '</script><img src=x onerror="hacked=1">\'`${hacked=1}"&lt;\u202ereversed\u200f; end # %%\n```\n- [x](y)'
 """A name that would end a script, a tag, an attribute, a template, a fence or a line, and turn around what follows."""
@@ -53,10 +59,16 @@ def looked_through(
     return [explorable(check(each, options), states_max) for each in scenarios]
 
 
-def written(path: Path, found: list[Explorable], raised: tuple[Raised, ...] = ()) -> Path:
+def written(path: Path, found: list[Explorable], raised: tuple[Raised, ...] = (), likely: Likely | None = None) -> Path:
     """Write a report of these to a file, and return it."""
-    path.write_text(html_of(found, raised, [], "deadheat report"), encoding="utf-8")
+    path.write_text(html_of(found, raised, [], "deadheat report", likely), encoding="utf-8")
     return path
+
+
+def solved(found: list[Explorable], *more: CheckResult) -> Likely:
+    """Return how likely it is of these, solved for: nothing has to be compiled for that."""
+    laws = memoryless(load_profile("quiet").laws)
+    return likely([*(each.result for each in found), *more], Question(laws, {}), "quiet")
 
 
 def reference(model: Model) -> str:

@@ -92,8 +92,8 @@ def test_where_nothing_is_violated_nothing_is_written(tmp_path: Path) -> None:
     [
         ("race.py", "give it a name such as test_the_race.py"),
         ("test_race.txt", "give it a name such as test_the_race.py"),
-        ("test_mine.py", "deadheat has not written it"),
-        ("nowhere/test_it.py", "There is no folder nowhere"),
+        ("test_mine.py", "is there already and is no test as deadheat has written it"),
+        ("nowhere/test_it.py", "nowhere/test_it.py cannot be written: No such file or directory"),
     ],
 )
 def test_no_file_of_somebody_elses_is_overwritten(name: str, told: str, tmp_path: Path) -> None:
@@ -108,6 +108,15 @@ def test_one_that_was_written_before_is_written_anew(tmp_path: Path) -> None:
     for name in ("no-transient-orphan", "no-permanent-orphan"):
         assert made(tmp_path, "baseline", "-p", name, "--as-test", "test_it.py").returncode == 1
     assert "no-permanent-orphan" in (tmp_path / "test_it.py").read_text()
+
+
+def test_one_to_which_somebody_has_put_a_hand_stays(tmp_path: Path) -> None:
+    write = ("baseline", "-p", "no-transient-orphan", "--as-test", "test_it.py")
+    assert made(tmp_path, *write).returncode == 1
+    edited = (tmp_path / "test_it.py").read_text() + "\n\ndef test_more() -> None:\n    ...\n"
+    (tmp_path / "test_it.py").write_text(edited)
+    assert made(tmp_path, *write).returncode == 2
+    assert (tmp_path / "test_it.py").read_text() == edited
 
 
 class Odd(Component):

@@ -10,7 +10,7 @@ import pytest
 
 from deadheat.reports.lanes import shortened
 from deadheat.reports.screen import Screen
-from deadheat.reports.timeline import Marks, print_plainly, print_timeline
+from deadheat.reports.timeline import Likely, Marks, print_plainly, print_timeline
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.race import race_of
 from deadheat.scenarios.scenario import Scenario
@@ -89,8 +89,10 @@ def test_an_arrow_goes_from_the_lane_of_its_process_to_that_of_its_component(orp
 
 def test_likelihoods_have_a_column_where_they_are_known_and_none_where_they_are_not(orphan: Counterexample) -> None:
     output = io.StringIO()
-    print_timeline(orphan, Screen(file=output, width=100), 7, None, {7: "12 %", 10: "1.5 %"})
+    likely = Likely({7: "12 %", 10: "1.5 %"}, "What that is.")
+    print_timeline(orphan, Screen(file=output, width=100), 7, None, likely)
     with_them = output.getvalue().splitlines()
+    assert "What that is." in with_them
     [killed] = [line for line in with_them if line.startswith(" 7 ")]
     [created] = [line for line in with_them if line.startswith("10 ")]
     assert killed.split()[:4] == ["7", "T5", "12", "%"]

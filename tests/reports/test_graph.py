@@ -155,7 +155,7 @@ def test_a_run_is_drawn_step_by_step_with_the_cycle_and_the_moment_where_it_is_l
     plantuml = deadheat("graph", "baseline", "--run", "-p", "no-transient-orphan", "-o", "a.puml", cwd=tmp_path)
     assert plantuml.stdout == "Wrote a.puml.\n"
     text = (tmp_path / "a.puml").read_text()
-    assert text.startswith("@startuml\n")
+    assert text.startswith("@startuml\n' drawn by deadheat\n")
     assert text.endswith("@enduml\n")
     assert "p6 -> p7 : T5 delete job → 404 Not Found\nnote over p6 : the race is lost here\n" in text
     lasso = deadheat(
@@ -188,3 +188,44 @@ def test_the_format_is_that_of_the_files_name(tmp_path: Path) -> None:
         done = deadheat("graph", "baseline", "-p", "terminal-is-final", "--fold", "standing", "-o", name, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert begins in (tmp_path / name).read_text()[:60]
+
+
+def test_what_was_not_decided_is_not_drawn_as_if_nothing_were_violated(tmp_path: Path) -> None:
+    done = deadheat("graph", "baseline", "--run", "--max-states", "5", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "was not decided: the search was cut short, since it reached 5 states (--max-states)" in done.stderr
+    done = deadheat("graph", "baseline", "--max-states", "100", "-o", "a.svg", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    told = "There are more than 100 states, and a part of a graph is not drawn; ask for more (--max-states)."
+    assert told in done.stderr
+    assert not (tmp_path / "a.svg").exists()
+
+
+def test_a_saved_run_takes_no_option_that_would_be_passed_over(tmp_path: Path) -> None:
+    done = deadheat("graph", "saved.json", "--fold", "steps", cwd=tmp_path)
+    assert (done.returncode, "leave out -n, --set" in done.stderr) == (2, True)
+
+
+def test_the_remark_in_mermaid_reads_as_it_is_written() -> None:
+    first = mermaid_graph_of(folded(ORPHAN)).splitlines()[0]
+    assert first == "%% no-transient-orphan: 209 states; folded by steps into 35 nodes. Bold: the shortest violation"
+
+
+@pytest.mark.parametrize("form", ["dot", "graphml", "mermaid", "svg", "png", "plantuml"])
+def test_a_drawing_is_drawn_anew_and_nothing_of_anybody_elses_is_drawn_over(form: str, tmp_path: Path) -> None:
+    what = ("baseline", "--run") if form == "plantuml" else ("name-tombstone",)
+    drawn = ("graph", *what, "--format", form)
+    for _ in range(2):
+        done = deadheat(*drawn, "-o", "drawing", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (0, "Wrote drawing.\n"), done.stderr
+    (tmp_path / "drawing").write_text("# my notes\n")
+    done = deadheat(*drawn, "-o", "drawing", cwd=tmp_path)
+    told = "deadheat: drawing is there already and is no drawing of deadheat's; move it away, or give another name.\n"
+    assert (done.returncode, done.stderr) == (2, told)
+    assert (tmp_path / "drawing").read_text() == "# my notes\n"
+
+
+def test_mermaid_in_a_file_of_markdown_is_fenced(tmp_path: Path) -> None:
+    assert deadheat("graph", "name-tombstone", "-o", "a.md", cwd=tmp_path).returncode == 0
+    lines = (tmp_path / "a.md").read_text().splitlines()
+    assert (lines[:2], lines[-1]) == (["```mermaid", "%% drawn by deadheat"], "```")

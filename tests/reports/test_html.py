@@ -10,31 +10,34 @@ from typing import Any
 
 import pytest
 
+from deadheat.commands import report as command
 from deadheat.reports.html import report
 from deadheat.reports.html.report import Raised, html_of
 from deadheat.reports.html.system import system_of
 from deadheat.reports.sequence import mermaid_sequence
+from deadheat.scenarios import explorable, interruption
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.explorable import Explorable
 from deadheat.scenarios.scenario import Scenario
+from deadheat.scenarios.state_graph import StateGraph, state_graph
+from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.model import Model
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation
 from tests.command import deadheat
 from tests.reports.browser import Browser
-from tests.reports.pages import HOSTILE, hostile_model, looked_through, reference, written
+from tests.reports.pages import HOSTILE, Page, hostile_model, looked_through, reference, written
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-Page = tuple[Path, list[Explorable]]
 
 ORPHAN = "#run=baseline/no-transient-orphan"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
-    found = looked_through(Scenario("baseline"), Scenario("creation-lock"))
-    return written(tmp_path_factory.mktemp("report") / "report.html", found), found
+def page(two_protocols: Page) -> Page:
+    return two_protocols
 
 
 def opened(browser: Browser, file: Path, fragment: str = "", width: int = 1280) -> None:
@@ -122,6 +125,9 @@ def test_a_link_leads_to_the_step_that_it_names(browser: Browser, page: Page) ->
     browser.run("location.hash = '#run=nobody/nothing&step=3'")
     browser.wait("!document.querySelector('#failed').hidden")
     assert "no nobody in this report" in text(browser, "#failed")
+    browser.run("location.hash = '#run=baseline/no-such-thing&step=3'")
+    browser.wait("document.querySelector('#failed').textContent.includes('no-such-thing')")
+    assert "no no-such-thing of baseline in this report" in text(browser, "#failed")
 
 
 def test_a_cell_of_the_verdicts_opens_its_run(browser: Browser, page: Page) -> None:
@@ -239,6 +245,18 @@ def test_a_thousand_random_schedules_end_where_simpy_ends(browser: Browser, page
     assert sum(walked(browser, each, 500, 30) for each in found) == 1_000
 
 
+@pytest.mark.slow
+def test_a_thousand_random_schedules_of_the_whole_default_matrix_end_where_simpy_ends(
+    browser: Browser, tmp_path: Path
+) -> None:
+    found = looked_through(*map(Scenario, DEFAULT_PROTOCOLS))
+    opened(browser, written(tmp_path / "report.html", found))
+    each = 1_000 // len(found) + 1
+    assert sum(walked(browser, one, each, 60) for one in found) >= 1_000
+    for one in found:
+        require_alike_numbers(browser, one)
+
+
 def test_schedules_of_what_never_ends_and_of_several_faults_end_where_simpy_ends(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -296,6 +314,72 @@ def test_of_what_is_too_large_the_page_says_so_and_has_one_step_beside_the_run(
     assert "knows one step beside the run only" in text(browser, "#no-moves")
     browser.run("select('beside')")
     assert "there are too many states" in text(browser, "#beside-text")
+
+
+def test_only_what_holds_is_said_to_be_violated_by_no_run(browser: Browser, tmp_path: Path) -> None:
+    """What was not decided, or holds vacuously, is told as that; and the page may know better than the check."""
+    few = Options(SearchOptions(states_max=5))
+    found = looked_through(Scenario("baseline"), options=few)
+    vacuous = Scenario("name-tombstone", faults=(("lease-expiry", 1),), properties=("no-transient-orphan",))
+    found += looked_through(vacuous, options=Options(faults_must_fire=True), states_max=400)
+    opened(browser, written(tmp_path / "report.html", found), "#run=baseline/no-permanent-orphan&step=0")
+    undecided = "Whether a run violates it was not decided, since the search was cut short: it reached 5 states"
+    assert text(browser, "#story").startswith(undecided)
+    assert text(browser, "#story").endswith("In what is in this page one does: go to the nearest violation.")
+    browser.run("return show('baseline', 'at-most-one-job', 0)")
+    assert text(browser, "#story").startswith(undecided)
+    assert "one does" not in text(browser, "#story")
+    browser.run("return show('name-tombstone', 'no-transient-orphan', 0)")
+    assert "may be for want of what none has reached: lease-expiry" in text(browser, "#story")
+
+
+def test_what_holds_is_said_to_hold_under_the_faults_that_are_in_the_page_and_no_others(
+    browser: Browser, tmp_path: Path
+) -> None:
+    told = "return [...document.querySelectorAll('#standing [data-standing=safe] em')].map(e => e.textContent)[0]"
+    for states, words, title in (
+        (209, "holds, without faults", "No fault can be injected into a run of this page"),
+        (1_500, "holds, whatever happens from here, one fault of a kind that is in this page included", "of "),
+    ):
+        found = looked_through(Scenario("baseline"), states_max=states)
+        opened(browser, written(tmp_path / "report.html", found), "#run=baseline/at-most-one-job&step=0")
+        assert found[0].left_out
+        assert browser.run("return document.querySelector('#faults').hidden") is False
+        assert title in text(browser, "#faults-title")
+        assert f"There was no room for {', '.join(found[0].left_out)}" in text(browser, "#faults-text")
+        assert browser.run(told) == words
+    allowed = looked_through(Scenario("baseline", faults=(("http-retry", 1),)))
+    opened(browser, written(tmp_path / "report.html", allowed), "#run=baseline/wanted-job-survives&step=0")
+    assert browser.run(told) == "holds, whatever happens from here, the faults allowed included"
+
+
+def test_a_fault_under_which_a_rule_is_broken_is_told_apart_from_one_without_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(model: Model, *arguments: Any, **more: Any) -> StateGraph | None:
+        if "http-retry" in model.budgets:
+            raise ModelError("a role does something else each time")
+        return state_graph(model, *arguments, **more)
+
+    monkeypatch.setattr(explorable, "state_graph", broken)
+    [found] = looked_through(Scenario("baseline", properties=("no-transient-orphan",)))
+    assert found.breaking == ("http-retry",)
+    assert "http-retry" not in (*found.injected, *found.left_out)
+
+
+def test_a_page_without_a_frontier_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[Any]:
+        raise ModelError("a role does something else each time")
+
+    monkeypatch.setattr("deadheat.scenarios.frontier.frontiers", broken)
+    [found] = looked_through(Scenario("name-tombstone", properties=("no-transient-orphan",)))
+    frontiers, why = command._frontiers([found.result.scenario], 1, Options())
+    html = html_of([found], (), frontiers, "deadheat report", no_frontier=why)
+    told = "The report has no frontier, since a role does something else each time"
+    assert f'<p class="notice">{told}</p>' in html
+    monkeypatch.setattr(interruption, "asked", lambda: True)
+    interrupted = "The report has no frontier, since it was interrupted."
+    assert command._frontiers([found.result.scenario], 1, Options()) == ([], interrupted)
 
 
 # Two runs side by side, lanes, search, Mermaid
@@ -483,7 +567,16 @@ def test_the_command_says_of_one_that_raised_what_was_wrong_and_writes_the_rest(
         "BAD = replace(baseline.BASELINE, name='bad', dispatch=dispatch)\n"
     )
     done = deadheat(
-        "report", "name-tombstone", "ours.py:BAD", "-p", "no-transient-orphan", "--up-to", "0", cwd=tmp_path
+        "report",
+        "name-tombstone",
+        "ours.py:BAD",
+        "-p",
+        "no-transient-orphan",
+        "--up-to",
+        "0",
+        "--cancellations",
+        "0",
+        cwd=tmp_path,
     )
     assert done.returncode == 2
     assert "no_such_thing" in done.stderr
@@ -502,13 +595,26 @@ def test_no_file_of_somebody_elses_is_overwritten(name: str, told: str, tmp_path
 
 def test_the_command_writes_verdicts_and_frontier_and_writes_anew(tmp_path: Path) -> None:
     for _ in range(2):
-        done = deadheat("report", "state-machine", "-p", "no-permanent-orphan", "-o", "a.html", cwd=tmp_path)
+        done = deadheat(
+            "report", "state-machine", "-p", "no-permanent-orphan", "-o", "a.html", "--cancellations", "0", cwd=tmp_path
+        )
         assert done.returncode == 0, done.stderr
         assert "Wrote a.html (" in done.stdout
     html = (tmp_path / "a.html").read_text()
     assert "deadheat show state-machine --property no-permanent-orphan --faults http-timeout=1" in html
     assert "1 fault breaks it" in html
-    done = deadheat("report", "state-machine", "-p", "no-permanent-orphan", "--faults", "http-timeout=1", cwd=tmp_path)
+    assert "likely-title" not in html[: html.index("<script")].replace("#likely-title", "")
+    done = deadheat(
+        "report",
+        "state-machine",
+        "-p",
+        "no-permanent-orphan",
+        "--faults",
+        "http-timeout=1",
+        "--cancellations",
+        "0",
+        cwd=tmp_path,
+    )
     assert done.returncode == 1
     assert "state-machine violates no-permanent-orphan" in (tmp_path / "report.html").read_text()
 
@@ -532,8 +638,10 @@ def test_the_whole_default_matrix_is_small_and_opens_in_under_a_second(browser: 
         "const t = performance.getEntriesByType('navigation')[0]; return [t.domComplete, performance.now()]"
     )
     assert times[0] < 1_000
-    everything_there = browser.run("return document.querySelectorAll('table.verdicts tbody tr').length")
-    assert everything_there == 14
+    everything_there = browser.run(
+        "return document.querySelectorAll('[aria-labelledby=verdicts-title] tbody tr').length"
+    )
+    assert everything_there == len(DEFAULT_PROTOCOLS)
     for name in json.loads(
         browser.run("return JSON.stringify([...document.querySelectorAll('[data-system]')].map(s => s.dataset.system))")
     ):
@@ -565,3 +673,10 @@ def _texts(content: Any) -> list[str]:
     if isinstance(content, dict):
         return [found for each in (*content.keys(), *content.values()) for found in _texts(each)]
     return [found for each in content for found in _texts(each)] if isinstance(content, list) else []
+
+
+def test_the_headline_says_of_what_not_everything_was_decided_beside_what_is_violated() -> None:
+    few = Options(SearchOptions(states_max=5))
+    found = [*looked_through(Scenario("baseline")), *looked_through(Scenario("creation-lock"), options=few)]
+    html = html_of(found, (), [], "deadheat report")
+    assert "<title>deadheat: 1 of 2 protocols violates something; of 1 not everything was decided</title>" in html

@@ -13,7 +13,7 @@ from deadheat.models import protocols as own
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.models.system import Protocol
 from deadheat.scenarios import catalogue, user_code
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, Reference, find_protocol
+from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, Reference, find_protocol, names_stop
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
@@ -274,3 +274,25 @@ def test_a_scenario_is_made_without_a_search_for_the_mutant_that_it_names(monkey
     assert Scenario("state-machine~3").protocol == "state-machine~3"
     with pytest.raises(UsageError, match="'state-machine~x' names no mutant"):
         Scenario("state-machine~x")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("baseline%request-token%worker", True),
+        ("ours.py:PROTOCOL%name-tombstone%", True),
+        ("ours.py:PROTOCOL+orphan-cleanup%ours.py:PROTOCOL%", True),
+        ("ours.py:PROTOCOL+orphan-cleanup%name-tombstone%orphan-cleanup", True),
+        ("100%.py:PROTOCOL", False),
+        ("100%.py:PROTOCOL+orphan-cleanup", False),
+        ("100%.py:PROTOCOL~3", False),
+        ("100%.py:PROTOCOL+orphan-cleanup%baseline%", True),
+        ("ours.py:PROTOCOL+orphan-cleanup", False),
+    ],
+)
+def test_a_stop_of_a_rollout_is_told_from_a_file_with_a_percent_sign_in_its_name(
+    folder: Path, text: str, is_one: bool
+) -> None:
+    for name in ("ours.py", "100%.py"):
+        (folder / name).touch()
+    assert names_stop(text) == is_one

@@ -58,6 +58,8 @@ def test_a_distribution_is_read_as_it_is_written(text: str, law: Law) -> None:
         ("chance(120%)", "The probability '120%' is no share"),
         ("5ms(never=2)", "is no distribution"),
         ("constant(5ms, never=2)", "The never '2' is no share"),
+        ("constant(5ms, never=10%, never=20%)", "is given never twice"),
+        ("chance(100%, never=50%)", "chance(...) is a share already, and takes no never; write chance(0.1%)."),
     ],
 )
 def test_a_bad_distribution_is_told_in_one_sentence(text: str, sentence: str) -> None:
@@ -82,7 +84,14 @@ def test_a_bad_latency_is_told_in_one_sentence(texts: list[str], sentence: str) 
 
 @pytest.mark.parametrize(
     "content",
-    ["latency_ms\n1\n2\n5\n", "1ms\n2ms\n5ms\n", "seconds\n0.001\n0.002\n0.005\n", "t_us,x\n1000,a\n2000,b\n5000,c\n"],
+    [
+        "latency_ms\n1\n2\n5\n",
+        "1ms\n2ms\n5ms\n",
+        "seconds\n0.001\n0.002\n0.005\n",
+        "t_us,x\n1000,a\n2000,b\n5000,c\n",
+        "when,latency (ms)\n2026-01-01,1\n2026-01-02,2\n2026-01-03,5\n",
+        "\ufeffMillis\n1\n2\n5\n",
+    ],
 )
 def test_measured_latencies_are_read_in_their_units(content: str, tmp_path: Path) -> None:
     (tmp_path / "measured.csv").write_text(content)
@@ -101,6 +110,10 @@ def test_measured_latencies_are_read_in_their_units(content: str, tmp_path: Path
         ("latency_ms\n1\n-2\n", "Measurement 2 of"),
         ("latency_ms\nnan\n", "Measurement 1 of"),
         ("1\n2\n", "is not a duration"),
+        ("latency_ms\n1,000\n2,000\n", "has 2 columns, and there is 1; write each number without commas"),
+        ("1,000ms\n", "has 2 columns, and there is 1"),
+        ("5ms\n6ms,7ms\n", "Measurement 2 of"),
+        ("when,wait_ms,run_s\n1,2,3\n", "has several columns with a unit, wait_ms and run_s; leave the one"),
     ],
 )
 def test_a_bad_csv_is_told_in_one_sentence(content: str, sentence: str, tmp_path: Path) -> None:
@@ -129,6 +142,32 @@ def test_a_prometheus_histogram_is_added_up_over_its_labels(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("name", "said", "unit_ns"),
+    [
+        ("http_milliseconds", "", MS),
+        ("http_ms", "", MS),
+        ("http:microseconds", "", MS // 1000),
+        ("runtime", ", runtime, unit=ms", MS),
+        ("http_seconds", ", unit=ms", MS),
+    ],
+)
+def test_the_unit_of_a_histogram_is_that_of_its_name_or_the_one_given(
+    name: str, said: str, unit_ns: int, tmp_path: Path
+) -> None:
+    (tmp_path / "metrics.txt").write_text(HISTOGRAM.replace("http_seconds", name))
+    law = parse_law(f"histogram(metrics.txt{said})", folder=tmp_path)
+    assert law.quantiles == pytest.approx((0.0, 0.1 * unit_ns, unit_ns, unit_ns))
+
+
+def test_a_unit_that_there_is_not_is_told(tmp_path: Path) -> None:
+    (tmp_path / "metrics.txt").write_text(HISTOGRAM)
+    with pytest.raises(
+        UsageError, match=r"needs a unit, and 'fortnights' is none; write histogram\(metrics\.txt, http_s"
+    ):
+        parse_law("histogram(metrics.txt, unit=fortnights)", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         ("", "There is no histogram in"),
@@ -139,6 +178,14 @@ def test_a_prometheus_histogram_is_added_up_over_its_labels(tmp_path: Path) -> N
         (HISTOGRAM.replace('le="1"} 4', 'le="1"} 1'), "do not grow from bucket to bucket"),
         (HISTOGRAM.replace('+Inf"} 4', '+Inf"} 9'), "lies beyond its last finite bucket"),
         (HISTOGRAM.replace('le="+Inf"', 'le="10"'), "has no bucket +Inf"),
+        (
+            HISTOGRAM.replace("_seconds", ""),
+            "needs a unit, which is not in its name; write histogram(metrics.txt, http, ",
+        ),
+        (HISTOGRAM.replace('"500",le="0.1"', '"500",le="0.2"'), "have different buckets, and cannot be added up"),
+        (HISTOGRAM + HISTOGRAM, "has the same bucket twice"),
+        (HISTOGRAM.replace('le="0.1"', 'le="-1"'), "has a bucket below 0"),
+        (HISTOGRAM.replace('le="1"} 4', 'le="1"} NaN'), "'NaN' in"),
     ],
 )
 def test_a_bad_histogram_is_told_in_one_sentence(content: str, sentence: str, tmp_path: Path) -> None:
@@ -160,11 +207,14 @@ def test_a_rate_is_so_many_a_day() -> None:
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_each_number_of_a_profile_that_ships_has_its_source(name: str) -> None:
+def test_each_number_of_a_profile_that_ships_has_an_address_or_is_said_to_be_assumed(name: str) -> None:
     profile = load_profile(name)
     assert profile.name == name
     assert set(profile.sources) == set(profile.laws)
-    assert all(len(source) > 20 for source in profile.sources.values())
+    for latency, source in profile.sources.items():
+        address, _, told = source.partition(": ")
+        assert address == "assumed" or address.startswith("https://"), latency
+        assert len(told) > 20, latency  # what is said there, or why this number
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ from itertools import combinations_with_replacement
 import pytest
 
 from deadheat.models.faults import FAULTS
-from deadheat.scenarios import subjects
+from deadheat.scenarios import minimal_sets, subjects
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.errors import UndecidedError
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.model import Model
 
 FEW = ("http-retry", "http-timeout", "k8s-refusal", "lease-expiry")
 
@@ -99,3 +101,17 @@ def test_name_tombstone_has_no_orphan_under_any_single_fault() -> None:
 def test_where_nothing_is_left_to_try_there_is_an_answer_all_the_same() -> None:
     [found] = frontiers([Scenario("baseline", properties=("no-permanent-orphan",))], 1, jobs=2)
     assert found.breaking == [()]
+
+
+def test_what_cannot_be_confirmed_is_undecided_and_all_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where somebody presses Ctrl-C while a counterexample is executed again."""
+
+    def interrupted(model: Model, name: str, *_: object) -> None:
+        if name == "no-permanent-orphan":
+            raise UndecidedError("it was interrupted")
+
+    monkeypatch.setattr(minimal_sets, "confirm", interrupted)
+    scenario = Scenario("baseline", properties=("no-permanent-orphan", "no-transient-orphan"))
+    permanent, transient = frontiers([scenario], 1)
+    assert (permanent.breaking, permanent.undecided) == ([], [()])
+    assert (transient.breaking, transient.undecided) == ([()], [])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import pytest
 
+from deadheat import Steps
+from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.good_runs import DRAWN, GoodRun, good_runs
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.state_graph import state_graph
-from deadheat.sim.components import Component, Step, operation
+from deadheat.sim.components import BLOCKED, Component, Step, operation
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.confirm import violation_of
-from deadheat.sim.model import Kind
+from deadheat.sim.model import Kind, Model, Process, Property
 from deadheat.sim.run.simulation import replay
 from deadheat.sim.trace import Schedule
 from tests.command import deadheat
@@ -148,4 +151,63 @@ def test_show_prints_so_many_runs_and_ends_as_the_check_does() -> None:
     assert "good runs, although some violate no-permanent-orphan" in " ".join(done.stdout.split())
     done = deadheat("show", "baseline", "--runs", "2", "--save", "x.json")
     assert done.returncode == 2
-    assert "leave out --where, --save, --as-test and --why" in done.stderr
+    assert "leave out --where, --save, --as-test, --why and --profile" in done.stderr
+
+
+class Board(Component):
+    """A lamp that somebody may switch on again and again; or a request, which is perhaps answered by a question."""
+
+    initial = "off"
+
+    @operation
+    def press(self, value: str) -> Sequence[Step]:
+        """Switch it on, where it is off."""
+        return (Step(None, "on"),) if value == "off" else BLOCKED
+
+    @operation
+    def handle(self, value: str) -> Sequence[Step]:
+        """Switch it off again."""
+        return (Step(None, "off"),) if value == "on" else BLOCKED
+
+    @operation
+    def ask(self, value: str) -> Sequence[Step]:
+        """Ask, at first or once more."""
+        asked = {"off": "asked", "more?": "asked more"}
+        return (Step(None, asked[value]),) if value in asked else BLOCKED
+
+    @operation
+    def answer(self, value: str) -> Sequence[Step]:
+        """Answer nothing, or that more is to be asked; and in the end."""
+        answers = {"asked": (Step("again", "off"), Step("more", "more?")), "asked more": (Step("done", "done"),)}
+        return answers.get(value, BLOCKED)
+
+
+def again_and_again(operation: str) -> Callable[[Board], Steps]:
+    def role(board: Board) -> Steps:
+        while True:
+            yield getattr(board, operation)()
+
+    return role
+
+
+def with_a_user(asks: str, answers: str) -> Scenario:
+    board = Board("board")
+    never = Property(
+        "never-broken", "it is never broken", Kind.ALWAYS, ("board",), lambda view: view["board"] == "broken"
+    )
+    user = Process("user", again_and_again(asks), (board,), owed=False)
+    server = Process("server", again_and_again(answers), (board,))
+    return Scenario(reference_to(Model({"board": board}, (user, server), (never,))))
+
+
+def test_where_a_user_may_ask_for_more_at_every_end_there_are_runs_all_the_same() -> None:
+    runs = by_kind(with_a_user("press", "handle"))
+    assert len(runs["typical"].trace.events) % 2 == 0
+    assert "longest" not in runs  # there is none: it goes in circles
+
+
+def test_a_request_is_latest_along_what_happens_without_one() -> None:
+    """Before the second request lies a circle with the first one in it, which does not count as one part with it."""
+    runs = good_runs(with_a_user("ask", "answer"), MANY)
+    assert [each.trace.events[-1].outcome for each in runs if each.kind == "typical"] == ["done"]
+    assert all(each.trace.events == () or each.trace.events[0].process == "user" for each in runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deadheat.scenarios.check import Counterexample, check
@@ -47,10 +49,30 @@ def test_at_the_start_it_is_what_the_protocol_comes_to() -> None:
 def test_what_was_seen_tells_of_stages_that_were_not() -> None:
     """Of two Erlang clocks after one prize nothing is known but that nobody has it yet."""
     graph, _, _, endings = race({"a": Law.erlang(2, 2 * S), "b": Law.erlang(2, 2 * S)})
-    chain = chain_of(graph, endings)
     (_, (won_by_a,)), (_, (won_by_b,)) = graph.enabled[0]
-    assert likelihood_along(chain, (won_by_a.choice,), state_mark=0) == pytest.approx([(0.5, 0.5), (1, 1)])
-    assert likelihood_along(chain, (won_by_b.choice,), state_mark=0) == pytest.approx([(0.5, 0.5), (0, 0)])
+    assert likelihood_along(graph, endings, (won_by_a.choice,), state_mark=0) == pytest.approx([(0.5, 0.5), (1, 1)])
+    assert likelihood_along(graph, endings, (won_by_b.choice,), state_mark=0) == pytest.approx([(0.5, 0.5), (0, 0)])
+
+
+@pytest.mark.parametrize("profile", ["quiet", "busy"])
+def test_once_it_is_certain_it_stays_so_though_the_latencies_forbid_what_follows(profile: str) -> None:
+    """The dispatcher's answer comes before that of the cancellation, which takes no time."""
+    laws = memoryless(load_profile(profile).laws)
+    likelihoods = [each.least for each in along(found("two-phase", "no-transient-orphan"), laws)]
+    certain = next(step for step, each in enumerate(likelihoods) if each > 1 - 1e-9)
+    assert certain == 8
+    assert likelihoods[certain:] == pytest.approx([1.0] * len(likelihoods[certain:]))
+
+
+def test_those_who_never_cancel_count_until_somebody_has() -> None:
+    counterexample = found("baseline", "no-transient-orphan")
+    asks = LAWS["T3"]
+    always, half = (along(counterexample, {**LAWS, "T3": replace(asks, never=each)}) for each in (0.0, 0.5))
+    cancels = 4
+    assert [each.least for each in half[:cancels]] == pytest.approx(
+        [each.least / 2 for each in always[:cancels]], rel=0.1
+    )
+    assert [each.least for each in half[cancels:]] == pytest.approx([each.least for each in always[cancels:]])
 
 
 def test_a_run_without_an_end_is_refused() -> None:

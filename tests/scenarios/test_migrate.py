@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deadheat.scenarios import migrate as module
 from deadheat.scenarios.in_time import Question
 from deadheat.scenarios.migrate import Migration, migrate
 from deadheat.scenarios.profiles import load_profile
@@ -68,3 +69,19 @@ def test_faults_are_checked_and_simulated_where_they_have_a_law() -> None:
     assert found.simulated_faults == ()
     question = Question(laws={**LAWS, "http-timeout": Law.exponential(60e9)}, given={}, cancellations=2_000)
     assert migrate("name-tombstone", question, faults=(("http-timeout", 1),)).simulated_faults == (("http-timeout", 1),)
+
+
+@pytest.mark.parametrize("bound", [0, 400_000])
+def test_a_bound_is_not_decided_where_a_fault_of_unknown_rate_may_happen(bound: float) -> None:
+    faults = (("lease-expiry", 1),)
+    found = migrated("creation-lock", cancellations=2_000, bound=bound, faults=faults)
+    assert found.may_end is None
+    assert not found.is_safe
+    assert found.conditions[1].is_met is None
+    assert "without lease-expiry, of which nobody has said how often" in found.conditions[1].text
+
+
+def test_a_bound_on_orphans_excuses_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert migrated(cancellations=2_000, bound=1e6).may_end is True
+    monkeypatch.setattr(module, "OF_ORPHANS", frozenset({"no-permanent-orphan"}))
+    assert migrated(cancellations=2_000, bound=1e6).may_end is False

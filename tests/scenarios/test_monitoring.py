@@ -7,7 +7,7 @@ import math
 import pytest
 from scipy import stats
 
-from deadheat.scenarios.in_time import Question
+from deadheat.scenarios.in_time import Question, memoryless
 from deadheat.scenarios.monitoring import curve, detection_s, false_alarms_per_day
 from deadheat.scenarios.profiles import load_profile
 from deadheat.sim.errors import UsageError
@@ -26,6 +26,14 @@ def test_the_median_lifetime_is_half_a_period_while_nothing_else_ends_an_orphan(
     assert [each.sweeps_per_hour for each in points] == [120, 60, 30]
     billed = [each.job_seconds_after_cancel.value or 0 for each in points]
     assert billed == sorted(billed)  # the same runs, so that a longer period costs more in each of them
+
+
+def test_where_sweeps_come_without_memory_the_closed_form_is_that_of_an_exponential_time() -> None:
+    question = Question(laws=memoryless(BUSY), given={}, method="exact")
+    [point] = curve("baseline+orphan-cleanup", question, None, (10,))
+    assert point.uniform_s == pytest.approx(10 * math.log(2))
+    assert point.lifetime_s is not None
+    assert point.lifetime_s.value == pytest.approx(point.uniform_s, rel=0.05)  # and the sweep itself takes some time
 
 
 def test_false_alarms_are_the_tail_of_what_a_sweep_finds() -> None:

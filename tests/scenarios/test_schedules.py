@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, Phase, example, find, given, settings
 from hypothesis.database import InMemoryExampleDatabase
@@ -65,3 +67,28 @@ def test_runs_of_what_holds_violate_nothing() -> None:
 def test_an_unknown_fault_is_refused_at_once() -> None:
     with pytest.raises(deadheat.UsageError, match="worker-crash"):
         deadheat.schedules("baseline", faults={"worker-crsh": 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"steps_max": 0}, "steps_max of schedules(...) is 0, and no run would have a step"),
+        ({"steps_max": "x"}, "steps_max of schedules(...) is 'x'; give it a whole number"),
+        ({"evaluations": "2"}, "evaluations of schedules(...) is '2'; give it a whole number"),
+        ({"evaluations": 0}, "0"),
+        ({"faults": {"worker-crash": -1}}, "'worker-crash' cannot have the budget -1; give it a number, or '*'."),
+        ({"faults": {"worker-crash": 1.5}}, "cannot have the budget 1.5"),
+        ({"faults": {"worker-crash": "lots"}}, "cannot have the budget 'lots'"),
+        ({"faults": ["worker-crash"]}, "faults of schedules(...) says how often each kind may happen"),
+    ],
+)
+def test_what_no_run_can_be_made_of_is_refused_at_once(given: Any, told: str) -> None:
+    with pytest.raises(deadheat.UsageError) as error:
+        deadheat.schedules("baseline", **given)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize("given", [42, None, deadheat])
+def test_what_is_no_protocol_is_refused_at_once(given: Any) -> None:
+    with pytest.raises(deadheat.UsageError, match=r"schedules\(\.\.\.\) was given \w+( \w+)?; give it a Protocol"):
+        deadheat.schedules(given)

@@ -15,8 +15,8 @@ from deadheat.scenarios.in_time import Question, Simulated, memoryless, timed
 from deadheat.scenarios.measures import StateMark, StepMark
 from deadheat.scenarios.profiles import load_profile
 from deadheat.scenarios.simulate import simulate
-from deadheat.sim.errors import UsageError
-from deadheat.sim.timed import solving
+from deadheat.sim.errors import TooLargeError, UsageError
+from deadheat.sim.timed import chain as making, solving
 from deadheat.sim.timed.chain import chain_of
 from deadheat.sim.timed.clockwork import run_by_simpy
 from deadheat.sim.timed.kernel import Kernel
@@ -157,6 +157,22 @@ def test_a_period_of_the_cleanup_changes_how_long_orphans_live_and_not_how_many_
     assert in_time.confidence > 0.99
 
 
+def test_no_interval_of_job_seconds_is_told_where_orphans_are_too_rare_to_be_among_them() -> None:
+    """Of a hundred thousand cancellations none has an orphan, which would be there for ten hours."""
+    laws = {
+        "default": Law.exponential(1 * MS),
+        "T3": Law.exponential(10 * 3_600 * S),
+        "kubernetes.progress:finished": Law.exponential(36_000 * S),
+    }
+    exact, found = (
+        simulate(["baseline"], question(laws=laws, method=each, cancellations=20_000)).results[0]
+        for each in ("exact", "kernel")
+    )
+    assert found.by_splitting
+    assert found.orphans_per_million.low <= (exact.orphans_per_million.value or 0) <= found.orphans_per_million.high
+    assert (exact.job_seconds_after_cancel.value or 0) <= found.job_seconds_after_cancel.high == math.inf
+
+
 def test_a_choice_that_nobody_has_made_gives_a_least_and_a_greatest_answer() -> None:
     laws = {**BUSY, "k8s-refusal": Law.exponential(100 * MS)}
     refused = (("k8s-refusal", 1),)
@@ -182,6 +198,33 @@ def test_a_step_that_nobody_has_timed_has_a_least_and_a_greatest_answer_without_
     assert found.orphans_per_million.high > 50_000  # who cancels at the worst of moments
 
 
+def test_what_nobody_has_timed_and_need_not_come_may_never_come() -> None:
+    laws = {"default": Law.exponential(S)}
+    found: Simulated = simulate(["baseline"], question(laws=laws, method="exact")).results[0]
+    assert (found.calls.low, found.calls.high) == pytest.approx((3, 6))
+    for never in (0.0, 0.3, 1 - 1e-9):
+        said = {**laws, "T3": Law.exponential(2 * S).but_never(never)}
+        one: Simulated = simulate(["baseline"], question(laws=said, method="exact")).results[0]
+        assert one.calls.value is not None
+        assert found.calls.low <= one.calls.value <= found.calls.high
+        assert one.orphans_per_million.value is not None
+        assert found.orphans_per_million.low <= one.orphans_per_million.value <= found.orphans_per_million.high
+
+
+@pytest.mark.parametrize("kind", ["http-loss", "k8s-lost-answer"])
+def test_a_fault_that_nobody_has_timed_may_also_be_met_instead_of_the_step(kind: str) -> None:
+    laws = {"default": Law.exponential(S), "T3": Law.exponential(2 * S)}
+    faults = ((kind, 1),)
+    found: Simulated = simulate(["baseline"], question(laws=laws, faults=faults, method="exact")).results[0]
+    assert found.chosen == (kind,)
+    for law in (Law.chance(1.0), Law.chance(0.4), Law.exponential(S / 10), Law.exponential(1e6 * S)):
+        said = question(laws={**laws, kind: law}, faults=faults, method="exact")
+        one: Simulated = simulate(["baseline"], said).results[0]
+        for measure in ("orphans_per_million", "job_seconds_after_cancel", "calls", "to_job_s"):
+            bounds, value = getattr(found, measure), getattr(one, measure).value
+            assert bounds.low - 1e-9 * bounds.low <= value <= bounds.high + 1e-9 * bounds.high, measure
+
+
 def test_a_name_that_no_step_has_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"'http\.acept'; did you mean http\.accept"):
         simulate(["baseline"], question(given={"http.acept": None}))
@@ -205,3 +248,15 @@ def test_never_is_a_share_of_runs() -> None:
     found = simulate(["baseline"], question(laws={**BUSY, "T3": BUSY["T3"].but_never(0.75)})).results[0]
     assert found.runs == 80_000
     assert found.cancellations == pytest.approx(20_000, abs=4 * math.sqrt(80_000 * 0.25 * 0.75))
+
+
+def test_what_is_too_large_to_be_solved_is_sampled_unless_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    laws = memoryless(BUSY)
+    assert simulate(["baseline"], question(laws=laws, method="auto")).results[0].method == "exact"
+    for name, module in (("DENSE_MAX", solving), ("CHAIN_MAX", making)):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, 5)
+            found = simulate(["baseline"], question(laws=laws, method="auto", cancellations=200)).results[0]
+            assert (found.method, found.cancellations) == ("kernel", 200)
+            with pytest.raises(TooLargeError, match="take fewer stages, or"):
+                simulate(["baseline"], question(laws=laws, method="exact"))

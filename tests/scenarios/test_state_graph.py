@@ -16,7 +16,10 @@ from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Standing, judged
 from deadheat.scenarios.state_graph import graph_around, state_graph
+from deadheat.sim.components import Component, Step, operation
+from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
+from deadheat.sim.model import Model, Process
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation, replay
 from deadheat.sim.trace import Schedule
@@ -134,5 +137,27 @@ def test_a_role_that_fails_under_a_fault_which_nobody_allowed_leaves_that_fault_
     ours = replace(baseline.BASELINE, name="fails", dispatch=fails_when_it_is_cut_off)
     found = explorable(check(Scenario(reference_to(ours), properties=("no-transient-orphan",))))
     assert found.graph.whole
-    assert "k8s-refusal" in found.left_out
+    assert found.breaking == ("k8s-refusal",)
     assert "http-timeout" in found.injected
+
+
+class Log(Component):
+    """A log that grows for ever."""
+
+    initial = ()
+
+    @operation
+    def add(self, lines: tuple[str, ...]) -> tuple[Step, ...]:
+        """Add a line."""
+        return (Step(None, (*lines, "a line")),)
+
+
+def keeper(log: Log) -> Steps:
+    while True:
+        yield log.add()
+
+
+def test_what_grows_for_ever_is_named_before_it_fills_the_graph() -> None:
+    log = Log("log")
+    with pytest.raises(UsageError, match="seems to have no bound: the component 'log' took on"):
+        state_graph(Model({"log": log}, (Process("keeper", keeper, (log,)),), ()), 20_000)

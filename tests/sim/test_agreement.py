@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume
 
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python, reference
@@ -12,9 +12,9 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.model import Model
 from deadheat.sim.run.simulation import run_randomly
+from tests.breadth import tried_on
 from tests.sim.random_models import models
 
-THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 SMALL = SearchOptions(400)
 
 
@@ -33,8 +33,7 @@ def coverage(found: Exploration) -> tuple[Any, ...]:
     return found.reached, found.labels_reached, found.faults_fired
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=40, many=150)
 def test_the_tables_find_what_the_reference_finds(model: Model) -> None:
     slow = reference.explore(model, SMALL)
     assume(slow.complete)
@@ -45,8 +44,7 @@ def test_the_tables_find_what_the_reference_finds(model: Model) -> None:
         assert coverage(fast) == coverage(slow)
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=40, many=150)
 def test_merging_changes_no_verdict(model: Model) -> None:
     separate = python.explore(model, SearchOptions(20_000, merging=False))
     assume(separate.complete)
@@ -62,8 +60,7 @@ def test_merging_changes_no_verdict(model: Model) -> None:
         assert coverage(merged) == coverage(separate)
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=40, many=150)
 def test_the_reference_merges_as_the_tables_do(model: Model) -> None:
     slow = reference.explore(model, SearchOptions(400, merging=True))
     assume(slow.complete)
@@ -73,8 +70,7 @@ def test_the_reference_merges_as_the_tables_do(model: Model) -> None:
         assert counts(fast) == counts(slow)
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=40, many=150)
 def test_what_is_found_simpy_confirms_and_what_a_random_run_violates_is_found(model: Model) -> None:
     found = python.explore(model, SearchOptions(20_000))
     for name, schedule in found.counterexamples.items():

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, given, settings
+import pytest
 
 from deadheat.sim.explain.confirm import confirm
 from deadheat.sim.explore import python
 from deadheat.sim.explore.labels.breaking import Breaking, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.sets import Kinds
-from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Property
-from tests.sim.random_models import CRASH, FAULT, models, sparse_models
+from deadheat.sim.model import UNLIMITED, Kind, Model, Part, Process, Property, View
+from deadheat.sim.operations import Request
+from tests.breadth import tried
+from tests.sim.random_models import CRASH, FAULT, Cell, models, sparse_models
 
 KINDS = (FAULT, CRASH)
 UP_TO = 2
@@ -120,18 +122,6 @@ def note(said: Said) -> None:
         MET[name, -1] += not broken
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-@given(models())
-def compare_random_models(model: Model) -> None:
-    note(compare(model))
-
-
-@settings(max_examples=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sparse_models())
-def compare_sparse_models(model: Model) -> None:
-    note(compare(model))
-
-
 COMPOSED: Counter[bool] = Counter()
 
 
@@ -148,21 +138,40 @@ def with_a_part_a_cell(model: Model) -> Model:
     return replace(model, properties=tuple(made))
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sparse_models())
 def compare_models_in_parts(model: Model) -> None:
     COMPOSED[compare_parts(with_a_part_a_cell(model))] += 1
 
 
-def test_parts_that_share_nothing_say_together_what_one_exploration_of_the_whole_says() -> None:
+@pytest.mark.parametrize("examples", [15, pytest.param(40, marks=pytest.mark.slow)])
+def test_parts_that_share_nothing_say_together_what_one_exploration_of_the_whole_says(examples: int) -> None:
     COMPOSED.clear()
-    compare_models_in_parts()
+    tried(compare_models_in_parts, sparse_models(), examples=examples)
     assert min(COMPOSED[True], COMPOSED[False]) >= 3
 
 
-def test_one_search_says_of_random_models_what_one_exploration_a_set_says() -> None:
+def broken_by_two_glitches_alone() -> Model:
+    """Return what random models hardly ever are: broken in every way by two faults, and by none fewer."""
+    cells = tuple(Cell(f"c{number}") for number in range(2))
+
+    def role() -> Generator[Request, Any, None]:
+        for each in cells:
+            yield each.glitch(1)
+
+    def both(*views: View) -> str | None:
+        return "both" if set(views[-1].values()) == {1} else None
+
+    properties = tuple(Property(str(kind), "", kind, ("c0", "c1"), both) for kind in Kind)
+    return Model({each.name: each for each in cells}, (Process("p", role),), properties, dict.fromkeys(KINDS, 0))
+
+
+@pytest.mark.parametrize(("examples", "sparse"), [(60, 8), pytest.param(300, 30, marks=pytest.mark.slow)])
+def test_one_search_says_of_random_models_what_one_exploration_a_set_says(examples: int, sparse: int) -> None:
+    def compare_and_note(model: Model) -> None:
+        note(compare(model))
+
     MET.clear()
-    compare_random_models()
-    compare_sparse_models()
+    compare_and_note(broken_by_two_glitches_alone())
+    tried(compare_and_note, models(), examples=examples)
+    tried(compare_and_note, sparse_models(), examples=sparse)
     for name in KIND_NAMES:  # or it would not be tried
         assert all(MET[name, size] for size in (-1, 0, 1, 2)), (name, MET)

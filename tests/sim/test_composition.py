@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume
 
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
@@ -19,6 +19,7 @@ from deadheat.sim.explore.reductions.composition import explore_parts
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
+from tests.breadth import tried_on
 from tests.sim.random_models import models
 from tests.sim.test_agreement import coverage, verdicts
 
@@ -68,8 +69,7 @@ def side_by_side(one: Model, other: Model) -> Model:
     return Model(components, (*one.processes, *processes), tuple(properties), one.budgets, one.quiet)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(models(), models())
+@tried_on(models(), models(), few=35, many=150)
 def test_two_models_side_by_side_are_judged_as_one(one: Model, other: Model) -> None:
     model = side_by_side(one, other)
     whole = python.explore(model, SearchOptions(20_000))

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import Phase, assume, given, settings, strategies as st
+from hypothesis import Phase, assume, strategies as st
 
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import reference
@@ -24,6 +24,7 @@ from deadheat.sim.run.intercept import Running
 from deadheat.sim.run.mortal import Again
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Choice
+from tests.breadth import tried_on
 from tests.sim import random_models
 from tests.sim.classics import Variable
 
@@ -195,8 +196,7 @@ def agrees_with_assignments(model: Model, pairs: tuple[tuple[Process, Process], 
     return together == least
 
 
-@settings(max_examples=30, deadline=None, phases=WITHOUT_SHRINKING)
-@given(model=random_models.models(), data=st.data())
+@tried_on(random_models.models(), st.data(), few=12, many=30)
 def test_being_either_is_the_union_of_all_assignments_of_processes_to_versions(
     model: Model, data: st.DataObject
 ) -> None:
@@ -230,8 +230,7 @@ def by_hand(old: Process, new: Process) -> Process:
     return replace(old, role=role, arguments=())
 
 
-@settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
-@given(model=random_models.models(), data=st.data())
+@tried_on(random_models.models(), st.data(), few=8, many=20)
 def test_it_is_what_one_would_write_by_hand_for_every_kind_of_property(model: Model, data: st.DataObject) -> None:
     pairs = drawn(data, model)
     one_way, other_way = (replace(model, processes=tuple(made(*each) for each in pairs)) for made in (mixing, by_hand))

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from deadheat.models.protocols import PROTOCOLS
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.confirm import confirm
@@ -33,11 +31,12 @@ from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, Process
 from deadheat.sim.operations import Request, atomically
+from tests.breadth import tried_on
+from tests.protocols import EACH
 from tests.sim.classics import philosophers
 from tests.sim.random_models import models
 from tests.sim.test_checkpoint import loaded
 from tests.sim.test_kernel import (
-    THOROUGH,
     TWO_CORES,
     UNBOUNDED,
     Counter,
@@ -74,8 +73,7 @@ def wide(steps: int = 3, at_once: int = 30, turns: int = 40) -> Model:
 # The same as exact searches
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=30, many=150)
 def test_a_search_by_fingerprint_finds_what_the_plain_loop_finds_and_simpy_confirms_it(model: Model) -> None:
     plain = facts(python.explore(model))
     for limits in (SearchOptions(), TWO_CORES):
@@ -86,7 +84,7 @@ def test_a_search_by_fingerprint_finds_what_the_plain_loop_finds_and_simpy_confi
         assert confirm(model, name, schedule)[1]
 
 
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("name", EACH)
 def test_every_protocol_is_judged_as_exactly(name: str) -> None:
     model = Scenario(name, faults=(("worker-crash", 1), ("http-retry", 1))).model()
     exact = facts(explore(model))
@@ -117,10 +115,10 @@ def test_states_of_several_words_are_told_apart(steps: int) -> None:
 
 @pytest.mark.parametrize("cores", [1, 2])
 def test_states_are_packed_anew_when_a_field_has_outgrown_its_bits(cores: int) -> None:
-    model = counting((5_000, 2), wanted=1)
+    model = counting((2_000, 2), wanted=1)
     found = explore(model, SearchOptions(cores=cores, fingerprint=True, values_max=0))
     assert facts(found) == facts(python.explore(model, UNBOUNDED))
-    assert found.states == 10_000
+    assert found.states == 4_000
     assert found.omission_odds == 0.0  # one word, so no two states have one fingerprint
 
 
@@ -168,7 +166,7 @@ def test_long_ones_leave_none_out_and_say_how_likely_that_was() -> None:
 def test_a_search_saved_in_one_mode_goes_on_in_the_other(
     tmp_path: Path, first: bool, then: bool, cores: int, cores_later: int
 ) -> None:
-    file, model = tmp_path / "search", wide(turns=1_000)
+    file, model = tmp_path / "search", wide(turns=600)
     stopped = explore(model, SearchOptions(2_000, cores=cores, checkpoint=file, fingerprint=first, values_max=0))
     assert not stopped.complete
     finished = explore(model, SearchOptions(cores=cores_later, checkpoint=file, fingerprint=then, values_max=0))
@@ -176,7 +174,7 @@ def test_a_search_saved_in_one_mode_goes_on_in_the_other(
 
 
 def test_what_fingerprints_may_have_left_out_stays_said_when_an_exact_search_goes_on(tmp_path: Path) -> None:
-    file, model = tmp_path / "search", wide(turns=1_000)
+    file, model = tmp_path / "search", wide(turns=600)
     stopped = explore(model, SearchOptions(2_000, checkpoint=file, fingerprint=True, values_max=0))
     assert stopped.omission_odds == stopped.states * (stopped.states + 1) / 2 / 2**64
     finished = explore(model, SearchOptions(checkpoint=file, values_max=0))
@@ -276,7 +274,7 @@ def test_without_a_folder_on_a_disk_there_is_a_sentence(monkeypatch: pytest.Monk
 def test_a_search_without_room_to_pack_its_states_anew_is_inconclusive_and_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fingerprint: bool
 ) -> None:
-    model, file = counting((5_000, 2), wanted=1), tmp_path / "search"
+    model, file = counting((2_000, 2), wanted=1), tmp_path / "search"
     made = 0
 
     def thrice(*arguments: Any, **named: Any) -> Store:
@@ -323,7 +321,7 @@ def test_a_search_without_room_to_look_back_is_inconclusive(fingerprint: bool, t
 @BOTH
 def test_a_search_with_more_states_than_memory_allows_does_not_go_on(tmp_path: Path, fingerprint: bool) -> None:
     model, file = Scenario("baseline", evaluations=2).model(), tmp_path / "search"
-    explore(model, SearchOptions(30_000, checkpoint=file))
+    explore(model, SearchOptions(3_000, checkpoint=file))
     tables, saved = loaded(file, model)
     larger = replace(saved, parts=[*list(saved.parts)[:-1], [next(iter(next(iter(saved.parts))))] * 80_000])
     with pytest.raises(UsageError, match=r"This search cannot be done, since it reached 1 bytes of memory"):

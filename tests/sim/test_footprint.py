@@ -8,13 +8,14 @@ from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, strategies as st
 
 from deadheat.sim.explore import footprint as footprints
 from deadheat.sim.explore.footprint import Footprint, footprint
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property, View
+from tests.breadth import tried_on
 from tests.sim import random_models
 from tests.sim.classics import Variable
 
@@ -239,8 +240,7 @@ def mutants(draw: st.DrawFn) -> tuple[Model, Model]:
     return quiet, replace(quiet, processes=tuple(processes))
 
 
-@settings(max_examples=30, deadline=None)
-@given(mutants())
+@tried_on(mutants(), few=12, many=30)
 def test_two_models_have_the_same_footprint_exactly_if_no_property_tells_them_apart(pair: tuple[Model, Model]) -> None:
     limits = SearchOptions(states_max=300)
     one_print, other_print = (footprint(each, limits) for each in pair)

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from deadheat.models.protocols import PROTOCOLS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
@@ -23,11 +22,12 @@ from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Part, Process, Property, View
 from deadheat.sim.operations import Request
+from tests.breadth import tried_on
+from tests.protocols import EACH
 from tests.sim.classics import philosophers
 from tests.sim.random_models import models
 from tests.sim.test_agreement import coverage, verdicts
 
-THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 TWO_CORES = SearchOptions(cores=2)
 UNBOUNDED = SearchOptions(values_max=0)
 """For counters that have a bound, and take on very many values."""
@@ -43,8 +43,7 @@ def explore_with(model: Model, tuning: Tuning, options: SearchOptions = SearchOp
     return go_on(python.Search(Tables(model), options), tuning=tuning)
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=40, many=150)
 def test_the_kernel_finds_what_the_plain_loop_finds_and_simpy_confirms_it(model: Model) -> None:
     plain = facts(python.explore(model))
     assert facts(explore(model)) == plain
@@ -58,12 +57,19 @@ def test_the_kernel_finds_what_the_plain_loop_finds_and_simpy_confirms_it(model:
 
 @pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
 def test_every_protocol_is_judged_alike(name: str) -> None:
-    faults = (("worker-crash", 1), ("http-retry", 1))
-    for scenario in (Scenario(name), Scenario(name, faults=faults)):
-        model = scenario.model()
-        plain = facts(python.explore(model))
-        for cores in (1, 2):
-            assert facts(explore(model, SearchOptions(cores=cores))) == plain
+    require_alike(Scenario(name))
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_every_protocol_is_judged_alike_under_faults(name: str) -> None:
+    require_alike(Scenario(name, faults=(("worker-crash", 1), ("http-retry", 1))))
+
+
+def require_alike(scenario: Scenario) -> None:
+    model = scenario.model()
+    plain = facts(python.explore(model))
+    for cores in (1, 2):
+        assert facts(explore(model, SearchOptions(cores=cores))) == plain
 
 
 @pytest.mark.parametrize("name", [each.name for each in PROTOCOLS[:3]])
@@ -119,11 +125,11 @@ def counting(limits: tuple[int, ...], wanted: int) -> Model:
 
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_component_with_thousands_of_values_outgrows_its_field_again_and_again(cores: int) -> None:
-    # Nothing is known of the 5,000 values at first, so fields are widened, and all states packed anew, several times.
-    model = counting((5_000, 2), wanted=1)
+    # Nothing is known of the 2,000 values at first, so fields are widened, and all states packed anew, several times.
+    model = counting((2_000, 2), wanted=1)
     found = explore(model, SearchOptions(cores=cores, values_max=0))
     assert facts(found) == facts(python.explore(model, UNBOUNDED))
-    assert found.states == 10_000
+    assert found.states == 4_000
     assert len(found.counterexamples["never-there"].choices) == 2
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume
 
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
@@ -23,11 +23,11 @@ from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import UNLIMITED, Crash, Kind, Model, Process, Property
 from deadheat.sim.operations import Request
+from tests.breadth import tried_on
 from tests.sim.random_models import CRASH, Cell, models, sparse_models
 from tests.sim.symmetric_models import symmetric_models
 from tests.sim.test_agreement import coverage, verdicts
 
-THOROUGH = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 LIMITS = SearchOptions(20_000)
 
 
@@ -42,16 +42,14 @@ def require_same(model: Model, reduced: Exploration, whole: Exploration) -> None
         assert coverage(reduced) == coverage(whole)
 
 
-@THOROUGH
-@given(sparse_models() | models())
+@tried_on(sparse_models() | models(), few=80, many=400)
 def test_the_reduced_search_finds_what_the_whole_finds(model: Model) -> None:
     whole = python.explore(model, LIMITS)
     assume(whole.complete)
     require_same(model, python.explore(model, replace(LIMITS, partial_order=True)), whole)
 
 
-@THOROUGH
-@given(sparse_models() | models())
+@tried_on(sparse_models() | models(), few=60, many=400)
 def test_so_it_does_for_each_property_alone(model: Model) -> None:
     # Together, properties make more steps visible, and a search of one stops as soon as that is decided.
     for prop in model.properties:
@@ -185,11 +183,12 @@ def test_a_search_that_learned_of_a_conflict_is_done_again() -> None:
 
 def test_more_parts_of_a_system_than_bits_only_make_for_more_conflicts(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Scenario("baseline", evaluations=2).model()
+    whole = python.explore(model)
     sizes = Counter[int]()
     for bits in (2, 8, 64):
         monkeypatch.setattr(partial_order, "BITS", bits)
         reduced = python.explore(model, SearchOptions(partial_order=True))
-        require_same(model, reduced, python.explore(model))
+        require_same(model, reduced, whole)
         sizes[bits] = reduced.states
     assert sizes[2] >= sizes[8] >= sizes[64]
     assert sizes[2] > sizes[64]
@@ -211,8 +210,7 @@ def facts(found: Exploration) -> tuple[object, ...]:
     return verdicts(found), found.states, found.transitions, found.depth
 
 
-@settings(THOROUGH, max_examples=100)
-@given(sparse_models() | models())
+@tried_on(sparse_models() | models(), few=30, many=100)
 def test_the_kernel_leaves_out_what_the_plain_loop_leaves_out(model: Model) -> None:
     tables = Tables(replace(model, properties=()))
     search = python.Search(tables, LIMITS, None)
@@ -228,8 +226,7 @@ def test_the_kernel_leaves_out_what_the_plain_loop_leaves_out(model: Model) -> N
         assert found.reductions == plain.result().reductions
 
 
-@settings(THOROUGH, max_examples=100)
-@given(sparse_models() | models())
+@tried_on(sparse_models() | models(), few=30, many=100)
 def test_the_kernel_finds_with_partial_order_what_it_finds_without(model: Model) -> None:
     whole = kernel.explore(model, LIMITS)
     assume(whole.complete)
@@ -298,8 +295,7 @@ def test_where_next_to_nothing_is_left_out_it_is_no_longer_tried(monkeypatch: py
 # Together with symmetry
 
 
-@settings(THOROUGH, max_examples=100)
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=100)
 def test_partial_order_and_symmetry_together_find_what_the_whole_finds(model: Model) -> None:
     whole = python.explore(model, LIMITS)
     assume(whole.complete)

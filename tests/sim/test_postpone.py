@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import assume, strategies as st
 
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import reference
@@ -18,6 +18,7 @@ from deadheat.sim.operations import Request
 from deadheat.sim.run.coverage import site_of
 from deadheat.sim.run.intercept import Running
 from deadheat.sim.run.postpone import postponed
+from tests.breadth import tried_on
 from tests.sim import random_models
 from tests.sim.classics import Variable
 
@@ -196,8 +197,7 @@ def overwritten(view: View) -> str | None:
     return "both" if view["c0"] == view["c1"] == 1 else None
 
 
-@settings(max_examples=60, deadline=None)
-@given(random_models.models(), st.data())
+@tried_on(random_models.models(), st.data(), few=20, many=60)
 def test_a_step_put_off_is_what_a_role_would_be_that_has_the_two_in_the_other_order(
     model: Model, data: st.DataObject
 ) -> None:

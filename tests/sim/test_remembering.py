@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim import kept
 from deadheat.sim.explore import auto, kernel, python
@@ -22,12 +20,11 @@ from deadheat.sim.learn import identity, remembering, tables as learned
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.tables import Tables, WantsMoreError
 from deadheat.sim.model import Model
+from tests.breadth import tried_on
+from tests.protocols import EACH
 from tests.sim.random_models import models
 
 EXPLORERS = (auto.explore, python.explore)
-THOROUGH = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, *HealthCheck]
-)
 
 
 def keep_although_tests_run(patch: pytest.MonkeyPatch) -> None:
@@ -77,7 +74,7 @@ def steps_taken(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 # With and without, the same
 
 
-@pytest.mark.parametrize("protocol", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("protocol", EACH)
 def test_a_second_run_learns_nothing_and_says_the_same(
     protocol: str, cache: Path, monkeypatch: pytest.MonkeyPatch, steps_taken: list[Any]
 ) -> None:
@@ -91,8 +88,7 @@ def test_a_second_run_learns_nothing_and_says_the_same(
     assert steps_taken == []
 
 
-@THOROUGH
-@given(models())
+@tried_on(models(), few=25, many=150)
 def test_random_models_are_explored_alike_with_and_without(
     tmp_path_factory: pytest.TempPathFactory, model: Model
 ) -> None:
@@ -107,8 +103,7 @@ def test_random_models_are_explored_alike_with_and_without(
                 assert in_words(explore(model, SearchOptions(states_max=20_000))) == without
 
 
-@settings(THOROUGH, max_examples=30)
-@given(models())
+@tried_on(models(), few=10, many=30)
 def test_the_kernel_explores_random_models_alike_with_and_without(
     tmp_path_factory: pytest.TempPathFactory, model: Model
 ) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from deadheat.scenarios.frontier import frontiers
 from deadheat.scenarios.scenario import Scenario
@@ -17,11 +16,12 @@ from deadheat.sim.learn import remembering
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
+from tests.breadth import tried_on
 from tests.scenarios.obvious_frontier import Obvious, said_of
 from tests.sim.label_models import helpers, holes, question
 from tests.sim.random_models import models
 from tests.sim.test_breaking_sets import question_of, said_by
-from tests.sim.test_remembering import THOROUGH, cache, keep_although_tests_run, steps_taken
+from tests.sim.test_remembering import cache, keep_although_tests_run, steps_taken
 
 __all__ = ["cache", "steps_taken"]  # the fixtures
 
@@ -71,8 +71,7 @@ def test_a_frontier_of_more_faults_learns_more_and_says_what_it_said_without(
     assert [said("baseline", up_to) for up_to in (0, 1, 0, 1)] == [*without, *without]
 
 
-@settings(THOROUGH, max_examples=25, derandomize=True)
-@given(models())
+@tried_on(models(), few=8, many=25)
 def test_random_models_are_broken_alike_with_and_without(
     tmp_path_factory: pytest.TempPathFactory, model: Model
 ) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from deadheat.sim.explain.starving import Starving, starving_in
 from deadheat.sim.explore import kernel, python, reference
@@ -16,6 +15,7 @@ from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request, any_of
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Choice, Schedule
+from tests.breadth import tried_on
 from tests.sim.classics import Variable
 from tests.sim.random_models import Cell, models
 
@@ -91,8 +91,7 @@ def test_a_run_without_a_cycle_has_nothing_that_starves() -> None:
     assert starving_in(model, Schedule((Choice("relay"),), cycle_from=1)) == ()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(models())
+@tried_on(models(), few=50, many=150)
 def test_what_is_said_to_starve_is_enabled_in_the_cycle_and_not_taken(model: Model) -> None:
     schedule = python.explore(model, SearchOptions(2_000)).counterexamples.get("eventually")
     if schedule is None:

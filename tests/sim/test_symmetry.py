@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume
 
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
@@ -29,10 +29,10 @@ from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request, atomically
+from tests.breadth import tried_on
 from tests.sim.symmetric_models import Holder, symmetric_models
 from tests.sim.test_agreement import coverage, verdicts
 
-THOROUGH = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 STATES_MAX = 5_000
 TWO_CORES = SearchOptions(STATES_MAX, cores=2)
 
@@ -47,8 +47,7 @@ def searches(model: Model) -> Iterable[Exploration]:
     )
 
 
-@THOROUGH
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=80)
 def test_symmetry_changes_no_verdict_and_no_length(model: Model) -> None:
     whole = python.explore(model, SearchOptions(STATES_MAX))
     assume(whole.complete)
@@ -62,8 +61,7 @@ def test_symmetry_changes_no_verdict_and_no_length(model: Model) -> None:
             assert (found.states < whole.states) == ("symmetry" in found.reductions)
 
 
-@THOROUGH
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=80)
 def test_the_kernel_and_its_twin_see_the_same_quotient(model: Model) -> None:
     plain, one_core, two_cores = searches(model)
     assume(plain.complete)
@@ -74,16 +72,14 @@ def test_the_kernel_and_its_twin_see_the_same_quotient(model: Model) -> None:
             assert min(states for states, _, _ in facts) >= len(quotient_by(Least, Tables(model)).parents)
 
 
-@THOROUGH
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=80)
 def test_every_counterexample_up_to_symmetry_is_confirmed_through_simpy(model: Model) -> None:
     for found in searches(model):
         for name, schedule in found.counterexamples.items():
             assert confirm(model, name, schedule)[1]
 
 
-@THOROUGH
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=80)
 def test_so_it_is_without_merging(model: Model) -> None:
     whole = python.explore(model, SearchOptions(STATES_MAX, merging=False))
     assume(whole.complete)
@@ -115,8 +111,7 @@ def quotient_by(kind: type[Symmetry], tables: Tables) -> QuotientSearch:
     return search
 
 
-@THOROUGH
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=80)
 def test_whichever_state_stands_for_an_orbit_lengths_are_the_same(model: Model) -> None:
     whole = python.Search(Tables(model), SearchOptions(STATES_MAX), None)
     whole.run()
@@ -150,8 +145,7 @@ def without_properties(model: Model) -> Model:
     return Model(model.components, model.processes, (), model.budgets, interchangeable=model.interchangeable)
 
 
-@THOROUGH
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=80)
 def test_at_least_one_state_of_every_orbit_is_seen_and_none_of_another(model: Model) -> None:
     tables = Tables(without_properties(model))
     folded = quotient_by(Symmetry, tables)
@@ -255,8 +249,7 @@ def fold(swaps: Swaps, words: UInt64, width: Any) -> None:
         representative(swaps, words, at)
 
 
-@THOROUGH
-@given(symmetric_models())
+@tried_on(symmetric_models(), few=25, many=80)
 def test_compiled_code_folds_as_python_does(model: Model) -> None:
     tables = Tables(without_properties(model))
     symmetry = Symmetry(tables)

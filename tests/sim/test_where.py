@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import strategies as st
 
 from deadheat.models.nodes import Node, with_nodes
 from deadheat.sim.blocks import atomic_block
@@ -22,6 +22,7 @@ from deadheat.sim.operations import Label, Operation, Request, atomically
 from deadheat.sim.run.simulation import Simulation, run_randomly
 from deadheat.sim.run.stepping import made_in
 from deadheat.sim.trace import Choice, Schedule
+from tests.breadth import tried, tried_on
 from tests.sim.classics import Variable
 from tests.sim.random_models import models
 
@@ -110,8 +111,7 @@ def _kind(condition: Condition) -> str:
     return "never" if condition.never else "happened" if condition.then is None else "before"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(watched_models())
+@tried_on(watched_models(), few=10, many=25)
 def test_all_explorers_find_the_same(drawn: tuple[Model, tuple[Condition, ...]]) -> None:
     watched = watching(*drawn)
     slow = reference.explore(watched, SearchOptions(300))
@@ -165,9 +165,9 @@ def test_each_order_is_found_where_it_is_wanted() -> None:
     assert _labels("T1<T2", "b.get<a.get") == ["T1", "T2"]
 
 
-def test_what_is_found_is_a_shortest_that_meets_the_conditions() -> None:
-    thorough = settings(max_examples=160, deadline=None, suppress_health_check=list(HealthCheck))
-    thorough(given(watched_models())(_compare))()
+@pytest.mark.parametrize("examples", [60, pytest.param(160, marks=pytest.mark.slow)])
+def test_what_is_found_is_a_shortest_that_meets_the_conditions(examples: int) -> None:
+    tried(_compare, watched_models(), examples=examples)
     assert {"always", "step", "settled", "eventually", "never", "happened", "before"} <= SEEN
     assert {"Atomic", "Block", "with a crash"} <= SEEN
 

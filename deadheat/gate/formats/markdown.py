@@ -13,7 +13,7 @@ from deadheat.gate.formats import Screen
 from deadheat.gate.formats.places import Places
 from deadheat.gate.formats.sentences import acceptance, answer, happens, if_meant, nearest
 from deadheat.gate.gate import Gated
-from deadheat.gate.words import faults_text
+from deadheat.gate.words import faults_text, refactored_text
 from deadheat.reports.inert import one_line, plain
 from deadheat.sim.counting import counted
 
@@ -53,7 +53,8 @@ def render(gated: Gated, screen: Screen) -> str:
         parts.append(section)
     if gated.refactored:
         parts += [
-            f"- {_code(name)} was rewritten, and does what it did before.\n" for name in gated.refactored[:ROWS_MAX]
+            f"- {_code(name)} {_prose(refactored_text(gated.rewritten.get(name, ())))}\n"
+            for name in gated.refactored[:ROWS_MAX]
         ]
     if gated.open:
         parts.append("\n".join(_advice(gated)) + "\n")

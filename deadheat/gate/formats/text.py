@@ -11,6 +11,7 @@ from deadheat.gate.findings import Finding
 from deadheat.gate.formats import Screen
 from deadheat.gate.formats.sentences import acceptance, answer, if_meant
 from deadheat.gate.gate import Gated
+from deadheat.gate.words import refactored_text
 from deadheat.reports.inert import one_line, plain
 from deadheat.reports.screen import Screen as Inert
 
@@ -39,7 +40,8 @@ def render(gated: Gated, screen: Screen) -> str:
     if gated.refactored and gated.findings:
         console.print()
     for name in gated.refactored:
-        console.print(Text(f"{one_line(name)} was rewritten, and does what it did before.", style="dim"))
+        said = refactored_text(gated.rewritten.get(name, ()))
+        console.print(Text(one_line(f"{name} {said}"), style="yellow" if gated.rewritten.get(name) else "dim"))
     for advice in _next(gated):
         console.print(advice)
     return text.getvalue()

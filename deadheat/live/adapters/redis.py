@@ -16,6 +16,7 @@ from deadheat.live.adapters.redis_keys import Sent, command
 from deadheat.live.adapters.redis_lists import ListCommands
 from deadheat.live.adapters.redis_strings import StringCommands
 from deadheat.live.adapters.redis_transactions import TransactionCommands
+from deadheat.live.patience import within
 from deadheat.live.redaction import learn, redact, shown
 from deadheat.models.components.redis import Redis
 from deadheat.models.components.redis_keys import Content, Entry, RedisHash, RedisList, RedisState
@@ -47,6 +48,8 @@ def explained(url: str) -> Iterator[None]:
     where = shown(url)
     try:
         yield
+    except redis.InvalidResponse:
+        raise _no_redis(where) from None
     except redis.AuthenticationError:
         raise LiveError(f"Redis at {where} does not accept the user and password of the URL.") from None
     except (redis.ConnectionError, redis.TimeoutError, ConnectionError, TimeoutError):
@@ -55,6 +58,10 @@ def explained(url: str) -> Iterator[None]:
         ) from None
     except redis.ResponseError as error:
         raise LiveError(f"Redis at {where} refuses: {redact(str(error))}.") from None
+
+
+def _no_redis(where: str) -> LiveError:
+    return LiveError(f"What is at {where} answers as no Redis does; check --redis.")
 
 
 def connect(url: str) -> redis.Redis:
@@ -72,8 +79,21 @@ def connect(url: str) -> redis.Redis:
     except ValueError:  # whose text may quote a part of the password
         raise LiveError(f"{shown(url)!r} is not the URL of a Redis; write redis://HOST:PORT/DB.") from None
     with explained(url):
-        client.ping()
+        if not _answers(client):
+            raise _no_redis(shown(url))
     return client
+
+
+def _answers(client: redis.Redis) -> bool:
+    """Return whether it answers as a Redis does; raises RedisError or OSError, also for one that takes its time."""
+    import redis
+
+    try:
+        return within(2 * CONNECT_PATIENCE_S, client.ping) is True
+    except (redis.RedisError, OSError):
+        raise
+    except Exception:  # whatever its parser makes of what is no answer
+        return False
 
 
 class RedisAdapter(StringCommands, HashCommands, ListCommands, TransactionCommands):

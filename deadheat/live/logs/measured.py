@@ -16,7 +16,7 @@ from pathlib import Path
 from deadheat.live.logs.tape import LiveEvent, read_tape
 from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
-from deadheat.scenarios.distributions import law_of_samples
+from deadheat.scenarios.measured_laws import law_of_samples
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import TraceError, UsageError
 from deadheat.sim.run.simulation import run_randomly

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from deadheat.reports.graph.labels import edge_label, title_of
 from deadheat.reports.graph.layout import LINE, Box, Layout, layout_of
+from deadheat.reports.graph.marks import MARK
 from deadheat.reports.graph.texts import BAD, COLOURS, OTHER_COLOUR
 from deadheat.scenarios.folded import Folded
 from deadheat.sim.errors import UsageError
@@ -169,5 +170,5 @@ def png_of(folded: Folded) -> bytes:
         name = edge_label(folded.edges[pair])
         axes.text(*curve.middle, name, fontsize=8, color=INK, ha="center", va="center", bbox=halo, **plain)
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None, "Title": title_of(folded)})
+    figure.savefig(buffer, format="png", metadata={"Software": MARK, "Title": title_of(folded)})
     return buffer.getvalue()

@@ -41,7 +41,8 @@ def _dot(text: str) -> str:
 
 def mermaid_graph_of(folded: Folded) -> str:
     """Return the graph as a Mermaid `flowchart`."""
-    lines = [f"%% {mermaid_text(title_of(folded))}", "flowchart TB"]
+    title = mermaid_text(title_of(folded)).replace("#59;", ";")  # it ends no statement in a remark
+    lines = [f"%% {title}", "flowchart TB"]
     classes: dict[str, list[str]] = {}
     for number, node in enumerate(folded.nodes):
         lines.append(f'    n{number}["{"<br>".join(mermaid_text(each) for each in node_lines(node))}"]')

@@ -19,11 +19,13 @@ from typing import Any
 from deadheat.reports.command_lines import show_command
 from deadheat.reports.flags import told
 from deadheat.reports.frontier import fault_set_text
+from deadheat.reports.html.likely import likely_view
 from deadheat.reports.html.system import system_of
 from deadheat.reports.inert import inert
 from deadheat.scenarios.check import CheckResult, Outcome, Verdict
 from deadheat.scenarios.explorable import Explorable
 from deadheat.scenarios.frontier import Frontier
+from deadheat.scenarios.likely import Likely
 from deadheat.scenarios.scenario import Scenario, budget_text
 from deadheat.sim.counting import counted
 from deadheat.version import VERSION
@@ -46,16 +48,23 @@ class Raised:
     why: str
 
 
-def html_of(found: Sequence[Explorable], raised: Sequence[Raised], frontiers: Sequence[Frontier], command: str) -> str:
-    """Return the report as one HTML file that fetches nothing."""
-    from jinja2 import Environment, StrictUndefined
+def html_of(
+    found: Sequence[Explorable],
+    raised: Sequence[Raised],
+    frontiers: Sequence[Frontier],
+    command: str,
+    likely: Likely | None = None,
+    no_frontier: str = "",
+) -> str:
+    """Return the report as one HTML file that fetches nothing; `no_frontier` says of which it has none, and why."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     results = [each.result for each in found]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment = Environment(loader=FunctionLoader(_file), autoescape=True, undefined=StrictUndefined)
     script = "\n" + _file("walk.js") + _file("page.js").replace('"use strict";\n', "", 1)
     state, headline = _headline(results, raised)
     warnings, notes = _notes(results)
-    return environment.from_string(_file("report.html.j2")).render(
+    return environment.get_template("report.html.j2").render(
         title=f"deadheat: {headline}",
         state=state,
         headline=headline,
@@ -68,10 +77,12 @@ def html_of(found: Sequence[Explorable], raised: Sequence[Raised], frontiers: Se
         meanings=_meanings(results),
         notes=notes,
         frontier=_frontier(frontiers) if frontiers else None,
+        no_frontier=inert(no_frontier),
+        likely=likely_view(likely) if likely is not None else None,
         first=_first(results),
         version=VERSION,
         command=inert(command),
-        systems=[(inert(each.result.scenario.protocol), packed(system_of(each))) for each in found],
+        systems=[(inert(each.result.scenario.protocol), packed(system_of(each, likely))) for each in found],
         style=_safe(_file("report.css")),
         script=_safe(script),
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -105,7 +116,9 @@ def _headline(results: Sequence[CheckResult], raised: Sequence[Raised]) -> tuple
     violated = [each for each in results if Verdict.VIOLATED in _verdicts(each)]
     open_ones = [each for each in results if _verdicts(each) & {Verdict.INCONCLUSIVE, Verdict.VACUOUS}]
     of = f"of {counted(count, 'protocol')}"
-    more = f"; {len(raised)} {'was' if len(raised) == 1 else 'were'} not checked" if raised else ""
+    others = [each for each in open_ones if each not in violated]
+    more = f"; {len(raised)} {'was' if len(raised) == 1 else 'were'} not checked" * bool(raised)
+    more += f"; of {len(others)} not everything was decided" * bool(others)
     if violated and count == 1:
         names = [each.property for each in violated[0].outcomes if each.verdict is Verdict.VIOLATED]
         return "violated", inert(f"{violated[0].scenario.protocol} violates {_listed(names)}")
@@ -116,6 +129,7 @@ def _headline(results: Sequence[CheckResult], raised: Sequence[Raised]) -> tuple
             f"{raised[0].scenario.protocol} broke a rule, so nothing was decided of it"
             if count == 1
             else f"{len(raised)} {of} broke a rule, so not everything was decided"
+            + f"; nor was it of {len(others)} more" * bool(others)
         )
     if open_ones:
         return "undecided", inert(

@@ -12,11 +12,16 @@ from typing import Any
 
 from deadheat.models.steps import LABELS
 from deadheat.reports.command_lines import show_command
+from deadheat.reports.flags import told
+from deadheat.reports.html.likely import chance_text
 from deadheat.reports.inert import inert
 from deadheat.reports.sequence import mermaid_sequence
 from deadheat.reports.timeline import known_of, step_of
+from deadheat.scenarios.check import Verdict
 from deadheat.scenarios.explorable import Explorable, Run
+from deadheat.scenarios.likely import Likely
 from deadheat.scenarios.narrate import closing_sentence
+from deadheat.scenarios.standing import Standing
 from deadheat.scenarios.state_graph import MoveKey, StateGraph
 from deadheat.scenarios.stops import with_versions
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK
@@ -31,8 +36,9 @@ LETTERS = "0123456789abcdef"
 """A standing is four bits: a letter each."""
 
 
-def system_of(explorable: Explorable) -> dict[str, Any]:
+def system_of(explorable: Explorable, likely: Likely | None = None) -> dict[str, Any]:
     """Return what the page needs to walk through one protocol, as JSON can have it."""
+    profile = likely.profile if likely is not None else ""
     graph = explorable.graph
     moves = _Moves(graph)
     return {
@@ -52,7 +58,10 @@ def system_of(explorable: Explorable) -> dict[str, Any]:
         "transitions": sum(map(len, graph.moves)),
         "injected": list(explorable.injected),
         "leftOut": list(explorable.left_out),
-        "runs": [_run(explorable, each) for each in explorable.runs],
+        "breaking": list(explorable.breaking),
+        "safe": _safe(explorable),
+        "chances": inert(f"with the latencies of the profile {profile}, each taken as exponential, of its mean"),
+        "runs": [{**_run(explorable, each), "likely": _chances(each, likely)} for each in explorable.runs],
         "legend": _legend(graph),
     }
 
@@ -151,8 +160,35 @@ def _property(explorable: Explorable, graph: StateGraph, watch: Watch) -> dict[s
         "phrases": phrases,
         "said": said,
         "standing": "".join(LETTERS[each] for each in judged.standings) if judged else None,
-        "verdict": str(explorable.result.outcome(prop.name).verdict),
+        "story": inert(_without_a_run(explorable, prop.name)),
     }
+
+
+def _safe(explorable: Explorable) -> str:
+    """Return what it is that holds, where nothing that is in the page leads to a violation."""
+    if explorable.result.scenario.faults:
+        return "holds, whatever happens from here, the faults allowed included"
+    if not explorable.injected:
+        kinds = explorable.left_out or explorable.breaking
+        return "holds, without faults" if kinds else "holds, whatever happens from here"
+    some = " of a kind that is in this page" if explorable.left_out or explorable.breaking else ""
+    return f"holds, whatever happens from here, one fault{some} included"
+
+
+def _without_a_run(explorable: Explorable, name: str) -> str:
+    """Return what there is to say of a property of which no run that violates it was found."""
+    result = explorable.result
+    verdict = result.outcome(name).verdict
+    if verdict is Verdict.HOLDS:
+        return "No run violates it. Walk through any that you like."
+    if verdict is Verdict.VACUOUS:
+        return f"No run violates it, but that may be for want of what none has reached: {', '.join(result.missed)}."
+    stopped = result.exploration.stopped
+    since = f"the search was cut short: {told(stopped)}" if stopped else "what was found could not be confirmed"
+    judged = explorable.judged.get(name)
+    lies_ahead = judged is not None and judged.standings[0] & (Standing.REACHABLE | Standing.VIOLATED)
+    seen = " In what is in this page one does: go to the nearest violation." if lies_ahead else ""
+    return f"Whether a run violates it was not decided, since {since}.{seen}"
 
 
 def _reads(graph: StateGraph, watch: Watch) -> list[int]:
@@ -212,6 +248,12 @@ def _run(explorable: Explorable, run: Run) -> dict[str, Any]:
         "command": inert(show_command(counterexample.scenario, counterexample.property)),
         "processes": _names_with_versions(run),
     }
+
+
+def _chances(run: Run, likely: Likely | None) -> list[str] | None:
+    found = run.counterexample
+    known = likely.along.get((found.scenario.protocol, found.property)) if likely is not None else None
+    return None if known is None else [chance_text(each) for each in known]
 
 
 def _names_with_versions(run: Run) -> dict[str, str]:

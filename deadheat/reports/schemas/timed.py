@@ -28,7 +28,11 @@ class Quantiles(msgspec.Struct):
 
 
 class SimulateResult(msgspec.Struct):
-    """What was found of one protocol; `cancellations` is 0 where nothing was sampled."""
+    """What was found of one protocol; `cancellations` is 0 where nothing was sampled.
+
+    Where no run had an orphan, how rare they are is estimated `by_splitting`; where that is worth nothing, it has
+    failed, and no more is known than that no run had one.
+    """
 
     protocol: str
     method: Literal["exact", "kernel", "simpy"]
@@ -49,6 +53,7 @@ class SimulateResult(msgspec.Struct):
     cost_per_day: Estimate | None
     chosen: list[str]
     by_splitting: bool
+    splitting_failed: bool
 
 
 class ComparisonResult(msgspec.Struct):
@@ -66,7 +71,10 @@ class ComparisonResult(msgspec.Struct):
 
 
 class CurvePoint(msgspec.Struct):
-    """What one period of the cleanup comes to; null is what could not be said, or has no limit."""
+    """What one period of the cleanup comes to; null is what could not be said, or has no limit.
+
+    `uniform_s` is the median lifetime while nothing but the cleanup ends an orphan, in closed form.
+    """
 
     period_s: float
     lifetime_s: Estimate | None

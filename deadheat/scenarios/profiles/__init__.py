@@ -1,4 +1,4 @@
-"""Profiles: how long everything takes in one kind of cluster, each number with its source.
+"""Profiles: how long everything takes in one kind of cluster, each number with its source, or said to be assumed.
 
 A profile is a TOML file. Its table `latency` gives a law to each name, as a text, or with its source:
 

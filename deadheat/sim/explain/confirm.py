@@ -120,7 +120,7 @@ def _stays(model: Model, prop: Property, schedule: Schedule, asked: Callable[[],
         if steps > SETTLING_STEPS_MAX or asked():
             raise UndecidedError(
                 f"The violation of {prop.name} that was found is not confirmed: to execute all that its end settles in "
-                f"takes more than {SETTLING_STEPS_MAX:,} steps"
+                + ("was interrupted" if asked() else f"takes more than {SETTLING_STEPS_MAX:,} steps")
             )
     return terminal_components(edges) == [set(edges)]  # one component: every state can come back
 

@@ -24,6 +24,7 @@ from deadheat.sim.operations import (
     RoleFunction,
     operations_of,
 )
+from deadheat.sim.run.beginning import begun
 from deadheat.sim.run.intercept import Running, surrounded
 
 __all__ = ["CONNECTS", "Client", "Connection", "asked_in", "connected", "happened"]
@@ -72,7 +73,7 @@ def connected(role: RoleFunction, connection: Connection) -> RoleFunction:
 
     @wraps(role)
     def between(*arguments: Any) -> Running:
-        return _drive(role(*arguments), connection)
+        return _drive(begun(role, *arguments), connection)
 
     return surrounded(between, role, partial(connected, connection=connection))
 

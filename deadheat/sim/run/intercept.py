@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import Request, RoleFunction
+from deadheat.sim.run.beginning import begun
 
 __all__ = ["DRIVE", "Interceptor", "Running", "intercepted", "surrounded", "within"]
 
@@ -38,7 +39,7 @@ def intercepted(role: RoleFunction, interceptor: Interceptor) -> RoleFunction:
 
     @wraps(role)
     def between(*arguments: Any) -> Running:
-        return _drive(role(*arguments), interceptor)
+        return _drive(begun(role, *arguments), interceptor)
 
     return between
 

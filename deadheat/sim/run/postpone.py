@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 
 from deadheat.sim.forgotten import Unyielded, note_used
 from deadheat.sim.operations import Request, RoleFunction
+from deadheat.sim.run.beginning import begun
 from deadheat.sim.run.intercept import Running
 
 __all__ = ["DRIVES", "Postponement", "postponed"]
@@ -66,7 +67,7 @@ _told: WeakKeyDictionary[Running, tuple[Any, ...]] = WeakKeyDictionary()
 
 
 def _drive(role: RoleFunction, arguments: tuple[Any, ...], postponement: Postponement) -> Running:
-    wrapped = role(*arguments)
+    wrapped = begun(role, *arguments)
     found: Found = ()
     answer: Any = None
     while True:

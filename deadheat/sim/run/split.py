@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from deadheat.sim.forgotten import note_used
 from deadheat.sim.operations import Atomic, Request, RoleFunction
+from deadheat.sim.run.beginning import begun
 from deadheat.sim.run.intercept import Running
 
 __all__ = ["SPLITS", "Splitting", "split"]
@@ -30,7 +31,7 @@ def split(role: RoleFunction, splitting: Splitting) -> RoleFunction:
 
     @wraps(role)
     def between(*arguments: Any) -> Running:
-        return _drive(role(*arguments), splitting)
+        return _drive(begun(role, *arguments), splitting)
 
     return between
 

@@ -5,12 +5,15 @@ clocks have turned out never to come. Where a clock takes no time, its step happ
 
 What nobody has said is *chosen*: in which of several ways a step goes, and when a step comes of which no law is known.
 A state then has several rows; to let an unknown step wait is one of them, and to let it come at once is another, which
-is enough, since without memory nothing is learned by waiting but what changes the state.
+is enough, since without memory nothing is learned by waiting but what changes the state. A fault of which no law is
+known may also be met instead of the step that it befalls, when that is due. Where nothing else would happen, what is
+not owed may never come: that is a row without a step, in which one stays for ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -18,13 +21,13 @@ from typing import Any, NamedTuple
 import numpy
 from scipy import sparse
 
-from deadheat.sim.errors import UsageError
+from deadheat.sim.errors import TooLargeError, UsageError
 from deadheat.sim.timed.endings import Endings
 from deadheat.sim.timed.graph import Branch, Clock, Graph
 from deadheat.sim.timed.laws import Law
 from deadheat.sim.trace import Choice
 
-__all__ = ["CHAIN_MAX", "Chain", "chain_of", "require_memoryless", "steps_from"]
+__all__ = ["CHAIN_MAX", "Chain", "all_begun", "chain_of", "require_memoryless", "steps_from"]
 
 CHAIN_MAX = 400_000
 """A larger chain is not made."""
@@ -89,36 +92,58 @@ def require_memoryless(graph: Graph) -> None:
         if clock.law is not None and not clock.law.is_exponential:
             raise UsageError(
                 f"The latency {clock.name!r} is {clock.law.kind.name.lower()}, and without sampling only exponential "
-                "and Erlang ones can be had; give it one of these, or take the kernel."
+                "and Erlang ones can be had; give it one of these, or take all as exponential (--memoryless)."
             )
 
 
-def chain_of(graph: Graph, endings: Endings) -> Chain:
-    """Return the chain of a graph; raises UsageError where a law has a memory, or there are too many states."""
+def chain_of(graph: Graph, endings: Endings, also: Iterable[int] = (), coming: Container[int] = ()) -> Chain:
+    """Return the chain of a graph; raises UsageError where a law has a memory, or there are too many states.
+
+    What is not owed, and of which nobody has said when it comes, may never do; but the clocks that are `coming` do in
+    the end. The chain has also the states of the graph that are named, with all clocks just begun, and what follows
+    from there: the latencies may never lead to them.
+    """
     require_memoryless(graph)
-    return _Making(graph, endings).chain()
+    return _Making(graph, endings, coming).chain(also)
+
+
+def all_begun(graph: Graph, state: int) -> Place:
+    """Return the place in which every clock of a state has just begun."""
+    return state, (0,) * len(graph.enabled[state])
 
 
 def steps_from(chain: Chain, place: Place) -> list[Step]:
     """Return all ways to go on from a place of a chain; those that are chosen among, side by side."""
-    rows = _Making(chain.graph, {}).rows(place)
+    rows = _Making(chain.graph, {}, ()).rows(place)
     return [step for _, steps in rows for step in steps]
 
 
+class _Running(NamedTuple):
+    """A clock that runs, its place among the stages, the ways of its step, and whether it comes in the end anyhow."""
+
+    clock: Clock
+    slot: int
+    branches: tuple[Branch, ...]
+    comes: bool
+
+
 class _Making:
-    def __init__(self, graph: Graph, endings: Endings) -> None:
+    def __init__(self, graph: Graph, endings: Endings, coming: Container[int]) -> None:
         self.graph = graph
+        self.coming = coming
         self.endings = endings
         self.numbers: dict[Place, int] = {}
         self.places: list[Place] = []
         self.entries: tuple[list[int], list[int], list[float], list[int]] = ([], [], [], [])
         self.first_row, self.holds, self.calls = [0], list[float](), list[float]()
 
-    def chain(self) -> Chain:
+    def chain(self, also: Iterable[int]) -> Chain:
         initial = [(self._number(place), share) for place, share in self._entered(0, None, (), -1)]
+        for state in also:
+            self._number(all_begun(self.graph, state))
         for place in self.places:  # which grows
             if len(self.places) > CHAIN_MAX:
-                raise UsageError(f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or the kernel.")
+                raise TooLargeError(f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or the kernel.")
             for hold_ns, steps in [] if self._is_over(place) else self.rows(place):
                 self._add(hold_ns, steps)
             if self.first_row[-1] == len(self.holds):
@@ -202,27 +227,30 @@ class _Making:
         """Yield how long one stays, and how one goes on, for each way to choose what is to be chosen."""
         state, stages = place
         running = [
-            (self.graph.clocks[clock], slot, branches)
+            _Running(self.graph.clocks[clock], slot, branches, clock in self.coming)
             for slot, (clock, branches) in enumerate(self.graph.enabled[state])
             if stages[slot] != NEVER
         ]
-        for at_once in ([each] for each in running if each[0].law is None):
-            yield from self._chosen(place, at_once, timed=False)
-        known = [each for each in running if each[0].law is not None]
-        immediate = [each for each in known if each[0].law is not None and each[0].law.takes_no_time]
+        unknown = [each for each in running if each.clock.law is None]
+        for at_once in unknown:
+            yield from self._chosen(place, [at_once], [], timed=False)
+        known = [each for each in running if each.clock.law is not None]
+        immediate = [each for each in known if each.clock.law is not None and each.clock.law.takes_no_time]
         if immediate:
-            yield from self._chosen(place, immediate[:1], timed=False)
+            yield from self._chosen(place, immediate[:1], unknown, timed=False)
         elif known:
-            yield from self._chosen(place, known, timed=True)
+            yield from self._chosen(place, known, unknown, timed=True)
+        elif unknown and not any(each.clock.owed or each.comes for each in unknown):
+            yield math.inf, []
 
     def _chosen(
-        self, place: Place, racing: list[tuple[Clock, int, tuple[Branch, ...]]], *, timed: bool
+        self, place: Place, racing: list[_Running], unknown: list[_Running], *, timed: bool
     ) -> Iterator[tuple[float, list[Step]]]:
-        ways = [_ways(branches) for *_, branches in racing]
+        ways = [[*_ways(each.branches), *_instead(each.clock, unknown)] for each in racing]
         for chosen in product(*ways):
             steps = [
                 step
-                for (clock, slot, _), branches in zip(racing, chosen, strict=True)
+                for (clock, slot, *_), branches in zip(racing, chosen, strict=True)
                 for step in self._steps(place, clock, slot, branches, timed=timed)
             ]
             total = sum(each.weight for each in steps)
@@ -253,3 +281,10 @@ def _ways(branches: tuple[Branch, ...]) -> list[tuple[tuple[Branch, float], ...]
     if all(each.chance is not None for each in branches):
         return [tuple((each, each.chance or 0.0) for each in branches)]
     return [((each, 1.0),) for each in branches]
+
+
+def _instead(clock: Clock, unknown: Iterable[_Running]) -> Iterator[tuple[tuple[Branch, float], ...]]:
+    """Yield the ways in which a fault of unknown law befalls the step of a clock, when that is due."""
+    for each in unknown:
+        if each.clock.fault is not None and (each.clock.process, each.clock.place) == (clock.process, clock.place):
+            yield from _ways(each.branches)

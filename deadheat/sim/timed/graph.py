@@ -53,7 +53,10 @@ Timings = Callable[[Process, Transition, bool], Timing]
 
 
 class Clock(NamedTuple):
-    """One clock; clocks are ordered as the model has its processes, and these their operations."""
+    """One clock; clocks are ordered as the model has its processes, and these their operations.
+
+    One of unknown law that is that of a fault says of which: nobody knows either whether it is met instead of the step.
+    """
 
     process: int
     place: int
@@ -61,6 +64,7 @@ class Clock(NamedTuple):
     law: Law | None
     owed: bool
     stream: int
+    fault: str | None = None
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -230,9 +234,9 @@ class _Exploring:
 
     def _add(self, key: tuple[int, int, str, str | None], transition: Transition, timing: Timing) -> None:
         if key not in self.clocks:
-            process, place, name, _ = key
+            process, place, name, fault = key
             stream = stream_of(self.model.processes[process].name, place, name)
-            self.clocks[key] = Clock(process, place, name, timing.law, transition.owed, stream)
+            self.clocks[key] = Clock(process, place, name, timing.law, transition.owed, stream, fault)
 
 
 def stream_of(process: str, place: int, name: str) -> int:

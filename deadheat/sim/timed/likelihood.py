@@ -2,7 +2,7 @@
 
 Between two steps the stages of Erlang clocks go on unseen. What is known of them, given the steps so far, is carried
 along; where the latencies do not allow the next step (something that takes no time would have come first), all clocks
-are taken to have just begun.
+are taken to have just begun. Those places are no part of what the latencies lead to, so the chain is made with them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from deadheat.sim.errors import InternalError
 from deadheat.sim.timed import solving
-from deadheat.sim.timed.chain import Chain, Place, steps_from
+from deadheat.sim.timed.chain import Chain, Place, all_begun, chain_of, steps_from
+from deadheat.sim.timed.endings import Endings
 from deadheat.sim.timed.graph import Graph
 from deadheat.sim.timed.solving import Bounds
 from deadheat.sim.trace import Choice
@@ -20,29 +21,42 @@ __all__ = ["likelihood_along"]
 
 
 def likelihood_along(
-    chain: Chain, choices: Sequence[Choice], state_mark: int | None = None, step_mark: int | None = None
+    graph: Graph,
+    endings: Endings,
+    choices: Sequence[Choice],
+    state_mark: int | None = None,
+    step_mark: int | None = None,
 ) -> tuple[Bounds, ...]:
     """Return how likely the mark is: at the start, and after each step; 1 from where it was met on."""
+    steps = _steps_along(graph, choices)
+    chain = chain_of(graph, endings, (state for _, state in steps))
     least, greatest = solving.likelihood_by_state(chain, state_mark, step_mark)
     numbers = {place: number for number, place in enumerate(chain.places)}
     known = {place: float(share) for place, share in zip(chain.places, chain.initial, strict=True) if share > 0}
-    found, was_met, state = [], False, 0
-    for choice in (None, *choices):
+    found, was_met = [], False
+    for choice, (marks, state) in zip((None, *choices), ((0, 0), *steps), strict=True):
         if choice is not None:
-            marks, after = _way(chain.graph, state, choice)
-            was_met |= step_mark is not None and bool(marks >> step_mark & 1)
-            known = _after(chain, known, choice, after)
-            state = after
-        was_met |= state_mark is not None and bool(chain.graph.marks[state] >> state_mark & 1)
-        inside = {place: share for place, share in known.items() if place in numbers}
-        total = sum(inside.values())
-        if was_met or total <= 0:
-            found.append(Bounds(float(was_met), float(was_met)))
+            known = _after(chain, known, choice, state)
+        was_met |= step_mark is not None and bool(marks >> step_mark & 1)
+        was_met |= state_mark is not None and bool(graph.marks[state] >> state_mark & 1)
+        if was_met:
+            found.append(Bounds(1.0, 1.0))
             continue
-        shares = [(numbers[place], share / total) for place, share in inside.items()]
-        low, high = (sum(share * value[number] for number, share in shares) for value in (least, greatest))
+        # What has no number comes after what is over, where nothing that counts can happen any more.
+        shares = [(numbers[place], share) for place, share in known.items() if place in numbers]
+        total = sum(known.values())
+        low, high = (sum(share * value[number] for number, share in shares) / total for value in (least, greatest))
         found.append(Bounds(float(low), float(high)))
     return tuple(found)
+
+
+def _steps_along(graph: Graph, choices: Sequence[Choice]) -> list[tuple[int, int]]:
+    """Return the marks of each step, and the state after it."""
+    found, state = [], 0
+    for choice in choices:
+        marks, state = _way(graph, state, choice)
+        found.append((marks, state))
+    return found
 
 
 def _way(graph: Graph, state: int, choice: Choice) -> tuple[int, int]:
@@ -67,4 +81,4 @@ def _after(chain: Chain, known: dict[Place, float], choice: Choice, state: int) 
                 into[each.to] = into.get(each.to, 0.0) + share * each.weight / total
     if sum(found.values()) > 0:
         return found
-    return {(state, (0,) * len(chain.graph.enabled[state])): 1.0}
+    return {all_begun(chain.graph, state): 1.0}

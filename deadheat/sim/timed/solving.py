@@ -16,6 +16,7 @@ import numpy
 from scipy import linalg as dense, sparse
 from scipy.sparse import csgraph, linalg
 
+from deadheat.sim.errors import TooLargeError
 from deadheat.sim.timed.chain import Chain
 
 __all__ = [
@@ -84,7 +85,7 @@ def expected_by_state(chain: Chain, *, mark: int | None = None, calls: bool = Fa
     elif mark is None:
         gain = chain.hold_s
     else:
-        gain = chain.hold_s * chain.marked(mark)[row_state]
+        gain = numpy.where(chain.marked(mark)[row_state], chain.hold_s, 0.0)  # one may stay for ever
     return _solved(chain, chain.steps, gain, chain.is_over, numpy.zeros(len(chain.places)))
 
 
@@ -106,20 +107,26 @@ def _best_rows(chain: Chain, steps: Any, gain: Any, done: Any, fixed: Any, best:
     for _ in range(ROUNDS_MAX):
         rows = gain + steps @ value
         after = numpy.where(done, fixed, best.reduceat(rows, starts))
-        change = numpy.max(numpy.abs(after - value), initial=0.0)
+        moved = after != value  # so that infinite is infinite
+        change = numpy.max(numpy.abs(after[moved] - value[moved]), initial=0.0)
         value = after
-        if change <= CLOSE * max(1.0, float(numpy.max(numpy.abs(value), initial=0.0))):
+        if change <= CLOSE * max(1.0, float(numpy.max(numpy.abs(value[numpy.isfinite(value)]), initial=0.0))):
             break
     rows = gain + steps @ value
     chosen = best.reduceat(rows, starts)
     counts = numpy.diff(chain.first_row)
-    is_chosen = numpy.abs(rows - numpy.repeat(chosen, counts)) <= 1e-12 * (1 + numpy.abs(rows))
+    wanted = numpy.repeat(chosen, counts)
+    is_chosen = rows == wanted
+    finite = numpy.isfinite(rows) & numpy.isfinite(wanted)
+    is_chosen[finite] |= numpy.abs(rows[finite] - wanted[finite]) <= 1e-12 * (1 + numpy.abs(rows[finite]))
     numbers = numpy.where(is_chosen, numpy.arange(len(rows)), len(rows))
     return _leading_on(chain, steps, numbers, starts, done)
 
 
 def _leading_on(chain: Chain, steps: Any, numbers: Any, starts: Any, done: Any) -> Any:
     """Return a row for each state out of those that are best: one that leads on to where it is done, if any does.
+
+    One in which nothing happens any more is done, too.
 
     Rows that only lead back would be as good by their values, and never come to them.
     """
@@ -134,10 +141,8 @@ def _leading_on(chain: Chain, steps: Any, numbers: Any, starts: Any, done: Any) 
         for state in pending:
             found = None
             for row in range(chain.first_row[state], chain.first_row[state + 1]):
-                if (
-                    numbers[row] == row
-                    and settled[pattern.indices[pattern.indptr[row] : pattern.indptr[row + 1]]].any()
-                ):
+                leads_to = pattern.indices[pattern.indptr[row] : pattern.indptr[row + 1]]
+                if numbers[row] == row and (not len(leads_to) or settled[leads_to].any()):
                     found = row
                     break
             if found is None:
@@ -152,7 +157,7 @@ def _solved_for(steps: Any, gain: Any, done: Any, fixed: Any) -> Any:
     """Return x with x = gain + steps x, and x = fixed where it is done; infinite where it comes to no end."""
     leaks = numpy.asarray(steps.sum(axis=1)).ravel() < 1.0 - 1e-12
     ends = _can_reach(steps, done | leaks) | done
-    for_ever = ~done & ~ends & (gain != 0)  # what is gained again and again
+    for_ever = ~done & ((~ends & (gain != 0)) | numpy.isinf(gain))  # what is gained again and again
     infinite = ~done & (_can_reach(steps, for_ever) | for_ever)
     value = numpy.where(infinite, numpy.inf, fixed)
     going = ~done & ~infinite & ends
@@ -275,12 +280,17 @@ def _stationary(rates: Any) -> Any:
 def quantiles(chain: Chain, mark: int, shares: Sequence[float]) -> tuple[float, ...] | None:
     """Return quantiles of the seconds spent in states with a mark, of the runs that meet any; None where none does.
 
-    Time elsewhere is cut out of the chain: it is entered again where the mark comes back.
+    Raises TooLargeError. Time elsewhere is cut out of the chain: it is entered again where the mark comes back.
     """
     generator = generator_of(chain)
     inside = chain.marked(mark)[generator.numbers]
     if not inside.any():
         return None
+    if inside.sum() > DENSE_MAX:
+        raise TooLargeError(
+            f"How long it lasts takes all of {int(inside.sum()):,} states at once, and more than {DENSE_MAX:,} are too "
+            "many; take fewer stages, or --method kernel."
+        )
     rates, outside = generator.rates, ~inside & (generator.rates.diagonal() < 0)
     within = rates[inside][:, inside].toarray()
     begin = generator.initial[inside]

@@ -1,8 +1,9 @@
 """Events too rare to be sampled: by splitting, level by level.
 
 A level is the exact distance to the event, in steps of the explored graph. So many runs begin; those that come a level
-nearer are where the next ones branch off, each with random numbers of its own from there on, and the shares that come
-nearer are multiplied. That is unbiased whatever the levels are; how much it varies, independent repetitions show.
+nearer are where the next ones branch off, and the shares that come nearer are multiplied. That is unbiased whatever the
+levels are; how much it varies, independent repetitions show. Where the event hangs on one coincidence, no number of
+branches meets it; so steps that lead nearer are forced, and each run has a weight (`compiled/timed_forcing.py`).
 
 Source: Garvels, "The splitting method in rare event simulation" (2000), fixed effort.
 """
@@ -15,16 +16,13 @@ from typing import Any
 import numpy
 
 from deadheat.sim.explore.compiled.timed_branches import Stands, run_branches
-from deadheat.sim.explore.compiled.timed_runs import Scratch
+from deadheat.sim.explore.compiled.timed_forcing import FAR, Room
 from deadheat.sim.random_words import RandomWords, mixed, stream
 from deadheat.sim.timed.clockwork import STEPS_MAX
 from deadheat.sim.timed.graph import Graph
 from deadheat.sim.timed.kernel import Kernel
 
 __all__ = ["distances_to", "split"]
-
-FAR = 1 << 40
-"""The distance where there is no way."""
 
 
 def distances_to(graph: Graph, mark: int) -> Any:
@@ -56,27 +54,27 @@ def split(kernel: Kernel, mark: int, seed: int, runs: int, repetitions: int = 20
 
 def _once(kernel: Kernel, levels: Any, seed: int, runs: int) -> float:
     clocks = len(kernel.graph.clocks)
-    begins, ends = _room(1, clocks), _room(runs, clocks)
+    begins = _stands(1, clocks)
     chosen = numpy.zeros(runs, numpy.int64)
-    due, until, begun = (numpy.zeros(clocks, numpy.int64) for _ in range(3))
-    scratch = Scratch(due, until, begun, numpy.zeros(1, numpy.uint64))
+    since, due, left = (numpy.zeros(clocks) for _ in range(3))
+    room = Room(numpy.zeros(clocks, numpy.uint8), since, due, left, numpy.zeros(1, numpy.uint64))
     random = RandomWords(seed)
-    likely = 1.0
+    likely, reached = 1.0, 0
     for target in range(int(levels[0]) - 1, -1, -1):
-        seeded = numpy.uint64(mixed(random.word()))
+        seeded, ends = numpy.uint64(mixed(random.word())), _stands(runs, clocks)
         reached = run_branches(
-            *(kernel.roads, kernel.laws, scratch, begins, chosen, ends, levels, target),
+            *(kernel.roads, kernel.laws, room, begins, chosen, ends, levels, target),
             *(seeded, kernel.overs, STEPS_MAX),
         )
-        likely *= reached / runs
         if reached == 0:
             return 0.0
-        chosen = numpy.array([random.below(reached) for _ in range(runs)], numpy.int64)
-        begins, ends = ends, _room(runs, clocks)
-    return likely
+        likely *= reached / runs
+        at = (numpy.arange(runs) + random.unit()) * reached / runs  # each as often as any other, but for one
+        chosen, begins = numpy.minimum(at.astype(numpy.int64), reached - 1), ends
+    return likely * float(begins.weight[:reached].mean())
 
 
-def _room(runs: int, clocks: int) -> Stands:
-    state, now, absent = (numpy.zeros(runs, numpy.int64) for _ in range(3))
-    due, run_on, begun = (numpy.zeros(runs * clocks, numpy.int64) for _ in range(3))
-    return Stands(state, now, absent, numpy.zeros(runs, numpy.uint64), due, run_on, begun)
+def _stands(runs: int, clocks: int) -> Stands:
+    state, absent = (numpy.zeros(runs, numpy.int64) for _ in range(2))
+    run_on, since, due = numpy.zeros(runs * clocks, numpy.uint8), numpy.zeros(runs * clocks), numpy.zeros(runs * clocks)
+    return Stands(state, numpy.zeros(runs), absent, numpy.ones(runs), run_on, since, due - 1.0)

@@ -42,6 +42,28 @@ class Line(Component):
         return (Step(None, value - 1),) if value else BLOCKED
 
 
+class Trail(Component):
+    """The end is one step away, or two by a detour; who gives up never comes to it."""
+
+    initial = 0
+
+    @operation
+    def straight(self, value: int) -> Steps:
+        return BLOCKED if value else (Step(None, 2),)
+
+    @operation
+    def aside(self, value: int) -> Steps:
+        return BLOCKED if value else (Step(None, 1),)
+
+    @operation
+    def onward(self, value: int) -> Steps:
+        return (Step(None, 2),) if value == 1 else BLOCKED
+
+    @operation
+    def give_up(self, value: int) -> Steps:
+        return (Step(None, 3),) if value < 2 else BLOCKED
+
+
 class Fork(Component):
     """A step that may go in two ways, of which nobody says how likely they are."""
 
@@ -62,6 +84,10 @@ def arrives(line: Line) -> Any:
 
 def leaves(line: Line) -> Any:
     yield line.leave()
+
+
+def walks(trail: Trail, how: str) -> Any:
+    yield getattr(trail, how)()
 
 
 def goes(fork: Fork) -> Any:
@@ -117,4 +143,13 @@ def fork() -> tuple[Graph, Endings]:
     model = Model({"fork": component}, (Process("goer", goes, (component,)),))
     measures = Measures(lambda view: int(view["fork"] == 1), no_step)
     graph = graph_of(model, by_process({}), measures)
+    return graph, endings_of(graph)
+
+
+def trail(**laws: Law) -> tuple[Graph, Endings]:
+    """Return the trail on which each step has a law; its end is marked."""
+    component = Trail("trail")
+    model = Model({"trail": component}, tuple(Process(each, walks, (component, each)) for each in laws))
+    measures = Measures(lambda view: int(view["trail"] == 2), no_step)
+    graph = graph_of(model, by_process(laws), measures)
     return graph, endings_of(graph)

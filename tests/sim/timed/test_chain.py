@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -115,6 +116,18 @@ def test_a_latency_that_nobody_knows_makes_a_race_go_either_way() -> None:
     assert solving.likelihood(chain, state_mark=0) == pytest.approx((0.0, 0.75), rel=1e-12)
     assert solving.likelihood(chain, state_mark=2) == pytest.approx((0.0, 1.0), rel=1e-12)
     assert solving.expected(chain) == pytest.approx((0.0, 0.75), rel=1e-12)
+
+
+@pytest.mark.parametrize(("owed", "least"), [(True, 1.0), (False, 0.0)])
+def test_what_is_not_owed_may_never_come_where_nothing_else_would(owed: bool, least: float) -> None:
+    graph, _, _, endings = race({"a": Law.constant(1)})
+    untimed = replace(graph, clocks=tuple(each._replace(law=None, owed=owed) for each in graph.clocks))
+    chain = chain_of(untimed, endings)
+    assert solving.likelihood(chain, state_mark=0) == (least, 1.0)
+    assert solving.expected(chain, mark=1) == (0.0, 0.0 if owed else math.inf)  # nobody has the prize
+    coming = chain_of(untimed, endings, coming=range(len(graph.clocks)))
+    assert solving.likelihood(coming, state_mark=0) == (1.0, 1.0)
+    assert not coming.has_choices
 
 
 def test_a_law_with_a_memory_is_refused_by_its_name() -> None:

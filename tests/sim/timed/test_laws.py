@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy
 import pytest
 from scipy import special, stats
 
 from deadheat.sim.explore.compiled.timed_laws import Laws, fill_due
+from deadheat.sim.explore.compiled.timed_residuals import fill_residuals
 from deadheat.sim.random_words import stream
 from deadheat.sim.timed.laws import NEVER_NS, Law, drawn, generator_for, normal_quantile, phase_of
 
@@ -61,26 +63,55 @@ def test_a_period_comes_at_every_multiple_and_never_twice_at_one_instant() -> No
     assert drawn(law, generator_for(1, 2, 2), 1_000, 17) == 1_217
 
 
-@pytest.mark.parametrize("name", LAWS)
-def test_compiled_code_draws_the_same_bit_for_bit(name: str) -> None:
-    law, _ = LAWS[name]
-    table = len(law.shares)
+def laws_of(law: Law) -> Laws:
+    """Return the arrays of one clock with this law."""
     floats = {each: numpy.array([getattr(law, each)]) for each in ("first", "second", "never")}
-    laws = Laws(
+    return Laws(
         kind=numpy.array([int(law.kind)]),
         **floats,
         table_first=numpy.array([0]),
-        table_last=numpy.array([table]),
+        table_last=numpy.array([len(law.shares)]),
         shares=numpy.array(law.shares, float),
         quantiles=numpy.array(law.quantiles, float),
         stream=numpy.array([7], numpy.uint64),
     )
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_compiled_code_draws_the_same_bit_for_bit(name: str) -> None:
+    law, _ = LAWS[name]
+    laws = laws_of(law)
     for number in range(5):
         base = stream(3, number)
         out = numpy.zeros(2_000, numpy.int64)
         fill_due(laws, 0, numpy.zeros(1, numpy.uint64), numpy.uint64(base), 12_345, out)
         phase = phase_of(base, 7, law.first)
         assert out.tolist() == [drawn(law, generator_for(base, 7, each), 12_345, phase) for each in range(2_000)]
+
+
+TABLE = (0.0, 0.25, 1.0), (1.0, 2.0, 8.0)
+LEFT: dict[str, tuple[Law, Any]] = {
+    "uniform": (Law.uniform(2, 9), stats.uniform(2, 7)),
+    "exponential": (Law.exponential(3), stats.expon(scale=3)),
+    "Erlang": (Law.erlang(4, 6), stats.gamma(4, scale=1.5)),
+    "lognormal": (Law.lognormal(3, 30), stats.lognorm(numpy.log(10) / 2.3263478740408408, scale=3)),
+    "table": (
+        Law.table(*TABLE),
+        stats.rv_histogram((numpy.array([0.25, 0.75]), numpy.array([1.0, 2.0, 8.0])), density=False),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_is_left_of_a_clock_is_as_likely_as_its_age_says(name: str) -> None:
+    law, known = LEFT[name]
+    ages, waits = (each.ravel() for each in numpy.meshgrid([0.0, 0.5, 1.5, 3.0, 6.5], [3e-3, 0.01, 0.7, 2.0, 5.0]))
+    shares, again = numpy.zeros(len(ages)), waits.copy()
+    fill_residuals(laws_of(law), ages, again, shares)
+    expected = (known.cdf(ages + waits) - known.cdf(ages)) / known.sf(ages)
+    assert shares == pytest.approx(expected, rel=1e-5, abs=1e-300)
+    inside = (shares > 0) & (shares < 1)
+    assert again[inside] == pytest.approx(waits[inside], rel=1e-6)
 
 
 def test_the_normal_quantile_is_scipys_to_the_last_digits() -> None:

@@ -50,10 +50,10 @@ class Condition:
         return None
 
     def __and__(self, other: Condition) -> Condition:
-        return Every((self, other))
+        return Every((self, other)) if isinstance(other, Condition) else NotImplemented
 
     def __or__(self, other: Condition) -> Condition:
-        return Some((self, other))
+        return Some((self, other)) if isinstance(other, Condition) else NotImplemented
 
     def __bool__(self) -> bool:
         raise ModelError(f"`and`, `or` and `not` do not see what {self} holds of; put conditions together with & or |.")

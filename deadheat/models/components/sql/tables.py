@@ -83,6 +83,25 @@ class Column(Generic[Content]):
     def __ge__(self, other: Content) -> Condition:
         return self._ordered(">=", other)
 
+    def __rand__(self, other: object) -> Condition:
+        raise self._without_parentheses(other, "&")
+
+    def __ror__(self, other: object) -> Condition:
+        raise self._without_parentheses(other, "|")
+
+    def __and__(self, other: object) -> Condition:
+        raise self._without_parentheses(other, "&")
+
+    def __or__(self, other: object) -> Condition:
+        raise self._without_parentheses(other, "|")
+
+    def _without_parentheses(self, other: object, sign: str) -> ModelError:
+        """Return what to say of `A == a & B == b`: the sign binds closer than the comparison."""
+        return ModelError(
+            f"{sign} was put between {self} and {other!r}, which is no comparison; put each comparison in parentheses, "
+            f"as in (A == a) {sign} (B == b)."
+        )
+
     def in_(self, *values: Content) -> Condition:
         """Return the condition that the column is one of these."""
         if len(values) == 1 and isinstance(values[0], tuple | list | set | frozenset):

@@ -7,7 +7,7 @@
 const WORDS = {
   violated: ["✗", "violated"], lost: ["✗", "lost, faults aside: nothing can avoid it any more"],
   present: ["!", "wrong at present, which counts only if it stays"], possible: ["·", "holds so far, and can still be violated"],
-  "by-fault": ["·", "holds, unless a fault happens"], safe: ["✓", "holds, whatever happens from here"], unknown: ["·", "nothing is wrong here"],
+  "by-fault": ["·", "holds, unless a fault happens"], safe: ["✓", "holds"], unknown: ["·", "nothing is wrong here"],
 };
 
 /** @type {Map<string, Promise<System>>} */
@@ -54,6 +54,7 @@ function systemOf(name) {
 /** @param {string} name @param {string} property @param {number} step @param {number} from @param {number[]} then */
 async function show(name, property, step, from = -1, then = []) {
   const system = await systemOf(name);
+  if (property && !system.data.properties.some((/** @type {any} */ each) => each.name === property)) throw new Error(`no ${property} of ${name} in this report`);
   const run = system.data.runs.find((/** @type {any} */ each) => each.property === property) || null;
   const base = run ? system.moves(run.choices) : [];
   let path = base;
@@ -206,11 +207,17 @@ function renderStory(now) {
     ? `All ${data.states.toLocaleString("en")} states are in this page: at every step, choose what else could happen.`
     : "It has too many states for all of them to be in this page: of what else could have happened, it has the first step only.";
   at("scope").textContent = size;
-  at("faults").hidden = data.injected.length === 0;
-  at("faults-title").textContent = `One fault can be injected into a run, of ${data.injected.length} kinds`;
-  at("faults-text").textContent = data.injected.join(", ") + (data.leftOut.length ? `. There was no room for ${data.leftOut.join(", ")}: allow one with --faults KIND=1.` : ".");
+  at("chances").hidden = !now.run || !now.run.likely;
+  at("chances").textContent = `At the right of each step: how likely ${watched} is violated in the end, ${data.chances}.`;
+  const kinds = data.injected.length, more = data.leftOut.length + data.breaking.length;
+  at("faults").hidden = kinds + more === 0;
+  at("faults-title").textContent = kinds ? `One fault can be injected into a run, of ${kinds} ${kinds > 1 ? "kinds" : "kind"}` : "No fault can be injected into a run of this page";
+  at("faults-text").textContent = [kinds ? `${data.injected.join(", ")}.` : "",
+    data.leftOut.length ? `There was no room for ${data.leftOut.join(", ")}: allow one with --faults KIND=1.` : "",
+    data.breaking.length ? `With ${data.breaking.join(", ")} a rule is broken: see which with --faults KIND=1.` : ""].join(" ");
+  const property = data.properties.find((/** @type {any} */ each) => each.name === watched);
   story.replaceChildren(
-    el("p", {}, now.run ? now.run.sentence : "No run violates it. Walk through any that you like."),
+    el("p", {}, now.run ? now.run.sentence : property ? property.story : "Walk through any run that you like."),
     ...(now.run ? now.run.notes.map((/** @type {string} */ each) => el("p", {}, each)) : []),
   );
   at("left").hidden = place < 0 || !now.run;
@@ -264,7 +271,7 @@ const room = () => (innerWidth < 640 ? { lane: 13, components: false } : { lane:
 
 /** @param {Shown} now @param {State[]} states */
 function renderSteps(now, states) {
-  const { system, path, step, run } = now, { data } = system;
+  const { system, path, run } = now, { data } = system;
   const all = lanesOf(now, states);
   const processes = all.processes.filter((p) => !hidden.has(`p:${data.processes[p]}`));
   const { lane } = room(), components = !room().components ? [] : all.components.filter((/** @type {number} */ c) => !hidden.has(`c:${data.components[c]}`));
@@ -305,7 +312,7 @@ const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 
 
 /** @param {Shown} now @param {number} number @param {Map<string, number>} x @param {number} width @param {Move | null} move @param {State[]} states */
 function row(now, number, x, width, move, states) {
-  const { system, path, step, run } = now, { data } = system, event = move ? data.events[move.e] : null;
+  const { system, step, run } = now, { data } = system, event = move ? data.events[move.e] : null;
   const late = run && run.lostAt !== null && leaves(now) < 0 && number > run.lostAt;
   const asked = event ? event[2].split(" and ").map((/** @type {string} */ name) => `c${data.components.indexOf(name)}`) : [];
   const gutter = el("svg", { class: "gutter", "aria-hidden": "true" });
@@ -335,7 +342,15 @@ function row(now, number, x, width, move, states) {
   el("span", { class: "no" }, number ? String(number) : ""), space,
   el("span", { class: "what" }, event && move ? told(now, move, event) : el("span", { class: "soft" }, "The beginning"),
     changes(now, states, number).filter(([key]) => !hidden.has(`c:${data.components[Number(key.slice(1))]}`)).map(([key, value]) =>
-      el("span", { class: "change" }, named(data.components[Number(key.slice(1))]), ": ", el("b", {}, named(value))))));
+      el("span", { class: "change" }, named(data.components[Number(key.slice(1))]), ": ", el("b", {}, named(value))))),
+  chance(now, number));
+}
+
+/** How likely the violation still is after a step of the counterexample. @param {Shown} now @param {number} number */
+function chance(now, number) {
+  const place = leaves(now);
+  if (!now.run || !now.run.likely || (place >= 0 && number > place)) return "";
+  return el("span", { class: "chance" }, el("span", { class: "sr" }, "then violated with a probability of "), now.run.likely[number]);
 }
 
 /** @param {Shown} now @param {any} move @param {string[]} event */
@@ -364,7 +379,8 @@ function renderStanding(now, states) {
   const { system, step } = now;
   at("standing").replaceChildren(...system.data.properties.map((/** @type {any} */ property) => {
     const standing = system.standing(property, step ? states[step - 1] : null, states[step]);
-    const [sign, words] = WORDS[/** @type {keyof typeof WORDS} */ (standing.code)];
+    const [sign, usual] = WORDS[/** @type {keyof typeof WORDS} */ (standing.code)];
+    const words = standing.code === "safe" ? system.data.safe : usual;
     let earlier = 0;
     if (standing.code !== "violated") for (let n = 1; n < step && !earlier; n++)
       if (["always", "step"].includes(property.kind) && system.phrase(property, states[n - 1], states[n])) earlier = n;
@@ -410,7 +426,7 @@ function renderMoves(now, states) {
     const move = data.moves[number], after = system.after(state, number);
     const { code } = property ? system.standing(property, state, after) : { code: "unknown" };
     const was = property ? system.standing(property, step ? states[step - 1] : null, state).code : "unknown";
-    const said = code === "violated" ? "violates it" : code === "lost" && was !== "lost" ? "then it is lost" : code === "safe" && was !== "safe" ? "then it holds, whatever happens" : "";
+    const said = code === "violated" ? "violates it" : code === "lost" && was !== "lost" ? "then it is lost" : code === "safe" && was !== "safe" ? `then it ${data.safe}` : "";
     return el("li", {}, el("button", {
       type: "button", class: `move${path[step] === number ? " taken" : ""}${move.b >= 0 ? " is-fault" : ""}`, "data-move": number, style: `--lane: var(--l${colour(now, move.p)})`, onclick: () => choose(number),
     }, el("span", { class: "no" }, index < 9 ? String(index + 1) : ""), el("span", {}, told(now, move, data.events[move.e]),
@@ -448,6 +464,7 @@ async function follow() {
   const number = (/** @type {string} */ key, /** @type {number} */ usual) => (/^\d+$/.test(given.get(key) || "") ? Number(given.get(key)) : usual);
   const then = (given.get("then") || "").split(".").filter(Boolean).map(Number);
   const start = at("run").dataset;
+  at("failed").hidden = true;
   try {
     if (name) await show(name, property || "", number("step", 0), number("from", -1), then);
     else if (given.has("step") && shown) go(number("step", 0));
