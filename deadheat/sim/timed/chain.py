@@ -92,7 +92,7 @@ def require_memoryless(graph: Graph) -> None:
         if clock.law is not None and not clock.law.is_exponential:
             raise UsageError(
                 f"The latency {clock.name!r} is {clock.law.kind.name.lower()}, and without sampling only exponential "
-                "and Erlang ones can be had; give it one of these, or take all as exponential (--memoryless)."
+                "and Erlang ones can be had; give it one of these, or have all taken as memoryless."
             )
 
 
