@@ -200,7 +200,7 @@ def show(
         from deadheat.reports.good_runs import print_good_runs
         from deadheat.scenarios.good_runs import good_runs
 
-        found = good_runs(scenario, runs)
+        found = good_runs(scenario, runs, values_max=max_values)
         finish(code_of([result]), lambda: print_good_runs(result, found, console(), plain=plain))
     counterexample = first_counterexample(result)
     if counterexample is None and where and result.exploration.complete:

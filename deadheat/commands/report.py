@@ -107,7 +107,7 @@ def report(
         results, raised = _checked(scenarios, options)
         found = []
         for result in results:
-            found.append(explorable(result))
+            found.append(explorable(result, values_max=max_values))
             progress.say(f"looked through {len(found)} of {counted(len(results), 'protocol')}")
     broken: list[Frontier] = []
     missing = ""

@@ -21,8 +21,9 @@ from deadheat.scenarios.mutate import Hunt
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Standing, judged
 from deadheat.scenarios.state_graph import StateGraph, state_graph
-from deadheat.sim.errors import DeadheatError, ReplayDivergedError, UsageError
+from deadheat.sim.errors import DeadheatError, ReplayDivergedError
 from deadheat.sim.explain.turning_point import can_be_avoided
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
 from deadheat.sim.render import render
@@ -123,10 +124,8 @@ def _orders(counterexample: Counterexample) -> Iterator[Order]:
     scenario, name = counterexample.scenario, counterexample.property
     model = replace(scenario, properties=(name,)).model()
     steps = _steps(model, counterexample.trace.schedule)
-    try:
-        graph = state_graph(model, STATES_MAX)
-    except UsageError:  # it has no bound
-        graph = None
+    whole = state_graph(model, STATES_MAX)
+    graph = None if isinstance(whole, Stop) else whole
     for earlier, later in _meetings(counterexample):
         found = _other_way(model, steps, earlier, later)
         if found is None:

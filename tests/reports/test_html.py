@@ -23,6 +23,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Model
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation
@@ -356,7 +357,7 @@ def test_what_holds_is_said_to_hold_under_the_faults_that_are_in_the_page_and_no
 def test_a_fault_under_which_a_rule_is_broken_is_told_apart_from_one_without_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(model: Model, *arguments: Any, **more: Any) -> StateGraph | None:
+    def broken(model: Model, *arguments: Any, **more: Any) -> StateGraph | Stop:
         if "http-retry" in model.budgets:
             raise ModelError("a role does something else each time")
         return state_graph(model, *arguments, **more)

@@ -13,7 +13,7 @@ from deadheat.reports.why import print_why
 from deadheat.scenarios import why as module
 from deadheat.scenarios.check import INTERRUPTIBLE, Counterexample, Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.state_graph import state_graph
+from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.scenarios.why import Why, why
 
 OUTBOX = Path(__file__).parents[2] / "examples" / "outbox.py"
@@ -60,7 +60,9 @@ def test_an_order_counts_only_where_the_violation_can_be_avoided_from_there() ->
     model = replace(counterexample.scenario, properties=(counterexample.property,)).model()
     choices = counterexample.trace.schedule.choices
     stands = module._stands  # what decides which orders are named
-    for graph in (state_graph(model, 20_000), None):
+    whole = state_graph(model, 20_000)
+    assert isinstance(whole, StateGraph)
+    for graph in (whole, None):
         found_at = [stands(model, graph, counterexample.property, choices[:at]) for at in range(len(choices) + 1)]
         assert found_at == [False] * 7 + [None] * 11
 
