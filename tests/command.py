@@ -23,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from runpy import run_path
+from types import ModuleType
 from typing import Any
 
 __all__ = ["PROGRAMS", "deadheat", "forked"]
@@ -31,7 +32,7 @@ OTHERS = ("httpx", "kubernetes.client", "prometheus_client", "psycopg", "pytest"
 """What is imported where it is needed."""
 
 PROGRAMS = ("deadheat", "pytest", "python")
-"""What can be forked; `python` is given a file."""
+"""What can be forked; `python` is given a file, or a program after `-c`."""
 
 
 def deadheat(
@@ -136,6 +137,11 @@ def become(request: dict[str, Any]) -> None:
 
 def run(program: str) -> Any:
     """Be a program; return or raise what it ends with."""
+    if program == "python" and sys.argv[0] == "-c":
+        code = compile(sys.argv.pop(1), "<string>", "exec")
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        exec(code, vars(main))
+        return 0
     if program == "python":
         run_path(sys.argv[0], run_name="__main__")
         return 0

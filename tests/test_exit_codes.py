@@ -14,7 +14,7 @@ import pytest
 
 from deadheat.commands.ending import ExitCode
 from deadheat.commands.users_code import STILL_AT_WORK
-from tests.command import deadheat
+from tests.command import deadheat, forked
 
 HOLDS = ["check", "state-machine", "-p", "no-permanent-orphan"]
 VIOLATED = ["check", "baseline", "-p", "no-permanent-orphan"]
@@ -32,17 +32,15 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def program(script: str = "main()", *arguments: str) -> list[str]:
-    """Return a command line that runs deadheat as a program, in some circumstances."""
-    return [sys.executable, "-c", f"from deadheat.cli import main\n{script}", *arguments]
+    """Return the arguments of a Python that runs deadheat as a program, in some circumstances."""
+    return ["-c", f"from deadheat.cli import main\n{script}", *arguments]
 
 
 def run(arguments: list[str], script: str = "main()", **more: str) -> subprocess.CompletedProcess[str]:
     if script == "main()":
         done = deadheat(*arguments, env=environment(**more))
     else:
-        done = subprocess.run(
-            program(script, *arguments), capture_output=True, text=True, env=environment(**more), timeout=120
-        )
+        done = forked("python", *program(script, *arguments), env=environment(**more))
     assert "Traceback" not in done.stderr
     return done
 
@@ -145,8 +143,7 @@ main()
 
 def test_a_traceback_is_shown_to_whoever_asks_for_it() -> None:
     script = "import deadheat.scenarios.check as it\nit.check = lambda *_: 1 / 0\nmain()"
-    command = program(script, *HOLDS)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(DEADHEAT_TRACEBACK="1"), timeout=60)
+    done = forked("python", *program(script, *HOLDS), env=environment(DEADHEAT_TRACEBACK="1"))
     assert done.returncode == 4
     assert done.stderr.startswith("Traceback (most recent call last):")
     assert "ZeroDivisionError: division by zero (<string>:3, <lambda>)" in done.stderr
@@ -219,8 +216,10 @@ def test_a_worker_that_is_killed_decides_nothing() -> None:
 # Output that nobody reads, and that cannot be written
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(("arguments", "code"), [(HOLDS, 0), (VIOLATED, 1), ([*HOLDS, "--json"], 0), (["list"], 0)])
+@pytest.mark.parametrize(
+    ("arguments", "code", "unbuffered"),
+    [(HOLDS, 0, ""), (VIOLATED, 1, ""), (VIOLATED, 1, "1"), ([*HOLDS, "--json"], 0, ""), (["list"], 0, "")],
+)
 @pytest.mark.parametrize("redirected", ["| true", "| head -1 > /dev/null", ">&-", ">&- 2>&-", "2>&-"])
 def test_whoever_does_not_read_changes_no_verdict(
     arguments: list[str], code: int, redirected: str, unbuffered: str
@@ -286,7 +285,11 @@ def interrupted(arguments: list[str], script: str = "main()") -> tuple[int, str,
 
 def interrupted_in_all_words(arguments: list[str], script: str) -> tuple[int, str, str]:
     running = subprocess.Popen(
-        program(script, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        [sys.executable, *program(script, *arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
     )
     assert running.stderr is not None
     assert running.stderr.readline() == "at work\n"

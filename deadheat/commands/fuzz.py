@@ -10,7 +10,7 @@ import typer
 
 from deadheat.commands.ending import ExitCode, console, finish, say
 from deadheat.commands.options import Evaluations, Faults, Plain, Quiet, Settings, seconds_in, whole
-from deadheat.commands.searches import names_of, scenario_of, undecided
+from deadheat.commands.searches import names_of, scenario_of
 from deadheat.commands.traces import require_writable_if_given, timeline
 from deadheat.commands.users_code import runs_users_code
 
@@ -96,7 +96,7 @@ def fuzz(
     if rate:
         _tell_rates(scenarios, chosen, as_json=as_json)
     results = _fuzz_all(scenarios, chosen, depth, schedules, limit, jobs, seed, failures)
-    code = ExitCode.VIOLATED if any(each.is_violated for each in results) else undecided()
+    code = ExitCode.VIOLATED if any(each.is_violated for each in results) else ExitCode.UNDECIDED
     if save is not None:
         _save_first(results, save)
     if failures is not None:
@@ -205,10 +205,8 @@ def _tell_rates(scenarios: list[Scenario], strategies: tuple[Strategy, ...], *, 
     for scenario in scenarios:
         exact = rates(scenario.model(), asked, states_max=RATE_STATES_MAX)
         if exact is None:
-            say(
-                f"deadheat: {scenario.protocol} has more than {RATE_STATES_MAX:,} states there; ask for fewer faults "
-                "or evaluations."
-            )
+            too_many = f"{scenario.protocol} has more than {RATE_STATES_MAX:,} states there"
+            say(f"deadheat: {too_many}; ask for fewer faults or evaluations.")
         else:
             found.append((scenario, exact))
     code = ExitCode.AS_HOPED if len(found) == len(scenarios) else ExitCode.UNDECIDED

@@ -82,8 +82,7 @@ def _worth(result: FuzzResult) -> list[str]:
         "✗ violated, by the strategy and after so many schedules; ? no run violated it, which is no proof. Steps, "
         "faults and switches between processes are those of the smallest run found, distinct the causes.",
         f"{counted(result.schedules, 'schedule')} of {counted(result.steps, 'step')} with the seed "
-        f"{result.options.seed}: {counted(worth.states, 'state')}, {worth.states / max(result.seconds, 1e-3):,.0f} new "
-        f"ones a second, "
+        f"{result.options.seed}: {counted(worth.states, 'state')}, "
         f"{counted(len(worth.labels), 'labelled step')}, {counted(worth.pairs, 'pair')} of conflicting steps, "
         f"{worth.both_orders} of them in both orders; faults that happened: {', '.join(worth.faults) or 'none'}.",
     ]
@@ -91,7 +90,10 @@ def _worth(result: FuzzResult) -> list[str]:
         error = f", give or take {worth.estimate.error:,}" if worth.estimate.error is not None else ""
         lines.append(f"Runs like these would see some {worth.estimate.states:,} states at least{error} (Chao2).")
     if result.last_new:
-        lines.append(f"The last that did something new was about run {result.last_new:,} of {result.schedules:,}.")
+        lines.append(
+            f"The last that did something new was about run {result.last_new:,} of {result.schedules:,}; it were "
+            f"{worth.states / max(result.seconds, 1e-3):,.0f} new states a second."
+        )
     return [*lines, *(f"{each}." for each in result.remarks)]
 
 

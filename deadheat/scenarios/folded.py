@@ -29,7 +29,7 @@ __all__ = ["NODES_MAX", "Fold", "Folded", "Node", "fold"]
 NODES_MAX = 120
 """What has more nodes is a hairball, whoever draws it."""
 
-STATES_MAX = 20_000
+STATES_MAX = 100_000
 
 ROUNDS_MAX = 1_000
 

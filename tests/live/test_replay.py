@@ -15,9 +15,9 @@ from deadheat.live.results import LiveOutcome
 from deadheat.live.site import Site
 from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.scenario import Scenario
+from tests.protocols import EACH
 
 pytestmark = pytest.mark.live
 
@@ -52,7 +52,7 @@ def test_the_orphan_of_the_baseline_is_a_real_job(place: Place) -> None:
     assert result.overhead_ms_median < STEP_MS_MAX
 
 
-@pytest.mark.parametrize("protocol", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("protocol", EACH)
 def test_real_servers_agree_with_every_verdict_of_the_model(place: Place, protocol: str) -> None:
     assert_agrees(place, Scenario(protocol))
 

@@ -14,6 +14,7 @@ from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.random_words import RandomWords, stream
 from deadheat.sim.sample.by_hypothesis import drawn, require_hypothesis
+from deadheat.sim.sample.codes import codes_of
 from deadheat.sim.sample.path_counts import counts_of, explored, thresholds_of
 from deadheat.sim.sample.strategies import Strategy
 from deadheat.sim.sample.walker import STEPS_MAX, Failure, Walker
@@ -98,7 +99,7 @@ class Portfolio:
 
         It is then one of those that are changed.
         """
-        codes = self.walker.codes(schedule.choices[: schedule.cycle_from])
+        codes = codes_of(self.tables, schedule.choices[: schedule.cycle_from])
         if codes:
             self._corpus.append(codes)
             before, number = self.walker.runs, self._followed
@@ -174,7 +175,7 @@ class Portfolio:
     def _drawn(self, first: int, count: int) -> list[tuple[int, ...]]:
         runs = drawn(self.tables, stream(self._seed, first), count, self._met)
         self.walker.relearned()
-        return [self.walker.codes(choices) for choices in runs]
+        return [codes_of(self.tables, choices) for choices in runs]
 
     def _look_at_the_beginning(self) -> None:
         """Look at the initial state: what it violates, no step does."""

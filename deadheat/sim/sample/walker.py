@@ -17,20 +17,21 @@ from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.walking import walk
-from deadheat.sim.explore.compiled.walks import Plan, Walk, code_of, parts_of_code
+from deadheat.sim.explore.compiled.walks import Plan, Walk
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
 from deadheat.sim.random_words import mixed, stream
+from deadheat.sim.sample.codes import choices_of
 from deadheat.sim.sample.lasting import Lasting
 from deadheat.sim.sample.seen import SeenSoFar
 from deadheat.sim.sample.strategies import CHOOSING, Strategy
 from deadheat.sim.sample.warm_up import warm_up
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["STEPS_MAX", "Failure", "Walker", "choices_of", "never_new"]
+__all__ = ["STEPS_MAX", "Failure", "Walker", "never_new"]
 
 STEPS_MAX = 1_000
 """A run that has not come to an end by then is cut off there."""
@@ -57,18 +58,6 @@ class Failure:
 
 def never_new(_: tuple[int, ...]) -> None:
     """Do nothing about a run that did something new."""
-
-
-def choices_of(tables: Tables, codes: Sequence[int]) -> tuple[tuple[Choice, ...], int]:
-    """Return the choices that the numbers of transitions stand for, from the initial state on, and where they lead."""
-    state, choices = tables.initial(), []
-    for code in codes:
-        process, place, branch = parts_of_code(code)
-        row = tables.rows[process][tables.field(state, process)][place]
-        successor = row.successors[state & row.mask][branch]
-        choices.append(successor.choice)
-        state += successor.delta
-    return tuple(choices), state
 
 
 def _options(room: int) -> tuple[Any, Any, Any, Any]:
@@ -131,26 +120,6 @@ class Walker:
     def is_whole(self) -> bool:
         """Whether there was room for all states that were seen."""
         return not self._counters[walks.CLOSED]
-
-    def codes(self, choices: Sequence[Choice]) -> tuple[int, ...]:
-        """Return the numbers of the transitions of a schedule, from the initial state on, as far as it is possible."""
-        numbers = {each.name: number for number, each in enumerate(self.tables.model.processes)}
-        codes, state = [], self.tables.initial()
-        for choice in choices:
-            process = numbers.get(choice.process)
-            found = None if process is None else self._step(state, process, choice)
-            if found is None:
-                break
-            code, state = found
-            codes.append(code)
-        return tuple(codes)
-
-    def _step(self, state: int, process: int, choice: Choice) -> tuple[int, int] | None:
-        for place, row in enumerate(self.tables.rows[process][self.tables.field(state, process)]):
-            for branch, successor in enumerate(row.successors[state & row.mask]):
-                if successor.choice == choice and (not successor.budget or state & successor.budget):
-                    return code_of(process, place, branch), state + successor.delta
-        return None
 
     # What the compiled walk works on
 
