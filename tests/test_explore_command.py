@@ -6,16 +6,19 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deadheat.commands.explore import _save
 from deadheat.scenarios.by_hand import ByHand, How
 from deadheat.scenarios.check import check
 from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import UsageError
+from deadheat.scenarios.trace_file import save
+from deadheat.sim.errors import DeadheatError, ModelError, UsageError
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.explain.turning_point import turning_point
 from deadheat.sim.run.simulation import Simulation
@@ -240,3 +243,57 @@ def test_what_is_violated_for_ever_is_saved_with_what_goes_on_for_ever(tmp_path:
     found = replay(tmp_path / "ring.json").counterexample
     assert found is not None
     assert (found.trace.schedule.cycle_from, len(found.trace.events)) == (1, 4)
+
+
+ENDLESS = Path(__file__).parent / "scenarios" / "attacked" / "endless.py"
+
+
+def test_a_role_that_fails_leaves_the_run_where_it_was_and_what_would_let_it_fail_is_not_allowed() -> None:
+    walk = ByHand(Scenario(f"{ENDLESS}:FAIL"))
+    before = walk.position
+    with pytest.raises(ModelError, match="RuntimeError"):
+        walk.inject("answer-lost")
+    assert walk.position == before
+    walk.choose(1)
+    assert [each.outcome for each in walk.events] == ["ok"]
+
+
+def test_where_nothing_is_seen_ahead_the_step_by_which_a_role_fails_is_undone() -> None:
+    walk = ByHand(Scenario(f"{ENDLESS}:FAIL_LATE", faults=(("answer-lost", 1),)), (), 2)
+    for _ in range(3):
+        walk.choose(1)
+    before = walk.position
+    for _ in range(2):
+        with pytest.raises(ModelError, match="RuntimeError"):
+            walk.choose(2)
+        assert walk.position == before
+    walk.choose(1)
+    assert [each.outcome for each in walk.events] == ["ok"] * 4
+
+
+def test_of_what_grows_without_an_end_only_the_present_is_told() -> None:
+    walk = ByHand(Scenario(f"{ENDLESS}:GROW"))
+    walk.choose(1)
+    assert (walk.position.sees_ahead, hows(walk)) == (False, {"silent": How.OPEN})
+    with pytest.raises(UsageError, match=r"the component 'log' took on 25\d values, and seems to have no bound"):
+        walk.run()
+
+
+def test_a_name_that_no_file_can_have_is_a_mistake_like_any_other() -> None:
+    walk = ByHand(Scenario("baseline"))
+    walk.run("no-transient-orphan")
+    for name in ("\0x", "\ud800"):
+        with pytest.raises(DeadheatError, match=r"is no name of a file|cannot be written"):
+            _save(walk, [name])
+
+
+def test_a_trace_that_is_no_run_of_today_is_refused_with_the_step_and_can_be_begun_before_it(tmp_path: Path) -> None:
+    counterexample = check(Scenario("baseline", properties=("no-transient-orphan",))).outcomes[0].counterexample
+    assert counterexample is not None
+    other = replace(counterexample, scenario=replace(counterexample.scenario, protocol="creation-lock"))
+    save(other, tmp_path / "other.json")
+    done = deadheat("explore", "--from", "other.json", "--do", "timeline", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("deadheat: other.json")
+    assert "tep 6 " in done.stderr
+    assert deadheat("explore", "--from", "other.json", "--at", "5", "--do", "timeline", cwd=tmp_path).returncode == 0

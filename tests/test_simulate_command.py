@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,6 +94,30 @@ def test_a_migration_whose_end_is_a_mistake_is_1_and_one_that_is_safe_is_0() -> 
     assert proposed.stdout.startswith("Phase 4 is a mistake: without the cleanup, request-token violates")
     assert closed.returncode == 0
     assert closed.stdout.startswith("Safe: ")
+
+
+def test_a_migration_ends_at_the_first_interruption() -> None:
+    command = [sys.executable, "-m", "deadheat", "migrate", "--cancellations", "20000000"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "interrupted" in said
+
+
+def test_a_name_that_no_step_has_is_not_answered_with_a_hundred() -> None:
+    done = deadheat("simulate", "baseline", *FEW, "--latency", "redis=10s")
+    assert "There is no step that takes time named 'redis'; there are: " in done.stderr
+    assert len(done.stderr) < 500
+
+
+def test_how_many_were_cancelled_of_those_that_were_asked_for_is_said(tmp_path: Path) -> None:
+    costs = ("--price-per-hour", "0.35", "--arrivals", "200/h")
+    done = deadheat("simulate", "baseline", *FEW, "--latency", "T3=exponential(mean=1m, never=50%)", *costs)
+    told = " ".join(done.stdout.split())
+    assert re.search(r"[\d,]+ cancellations each, of about 2,000 that were asked for, by kernel", told)
+    assert "orphans a day; all of a day cost " in told
 
 
 def test_a_migration_that_was_not_decided_is_3() -> None:

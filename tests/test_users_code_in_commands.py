@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +93,32 @@ def test_a_counter_without_a_bound_is_named() -> None:
     assert "since the local 'seen' of counts (<string>:" in done.stdout
     assert "seems to have no bound; give it one, or raise the limit (--max-values)." in done.stdout
     assert run("check", "counts", "-p", "at-most-one-job", "--max-values", "9").returncode == 3
+
+
+ENDLESS = Path(__file__).parent / "scenarios" / "attacked" / "endless.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("SPIN", " in spin (tests/scenarios/attacked/endless.py:"),
+        ("PONDER", " in pondered (tests/scenarios/attacked/endless.py:"),
+    ],
+)
+def test_a_walk_by_hand_ends_what_never_comes_back_too(name: str, where: str) -> None:
+    done = run("explore", f"{ENDLESS}:{name}", "--do", "1", DEADHEAT_STEP_SECONDS="1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it went on for 1 s " in done.stderr
+    assert where in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("graph",), ("show", "--runs", "2")])
+def test_what_grows_without_an_end_ends_what_needs_all_states_and_is_named(arguments: tuple[str, ...]) -> None:
+    command, *more = arguments
+    done = run(command, f"{ENDLESS}:GROW", *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the component 'log' took on 251 values, and seems to have no bound" in done.stderr
+    assert "(--max-values)" in done.stderr
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "soon", "1.5", ""])

@@ -200,7 +200,7 @@ def show(
         from deadheat.reports.good_runs import print_good_runs
         from deadheat.scenarios.good_runs import good_runs
 
-        found = good_runs(scenario, runs)
+        found = good_runs(scenario, runs, values_max=max_values)
         finish(code_of([result]), lambda: print_good_runs(result, found, console(), plain=plain))
     counterexample = first_counterexample(result)
     if counterexample is None and where and result.exploration.complete:
@@ -218,10 +218,12 @@ def show(
     printed = timeline(counterexample, plain=plain, likely=likely_at(counterexample, laws, profile))
     if not why:
         finish(code_of([result]), printed)
+    from deadheat.reports.progress import ProgressLine
     from deadheat.reports.why import print_why
     from deadheat.scenarios.why import why as why_it_is
 
-    reasons = why_it_is(counterexample)
+    with ProgressLine("asking") as progress:
+        reasons = why_it_is(counterexample, report=progress.say)
 
     def told() -> None:
         printed()

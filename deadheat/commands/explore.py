@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
-from deadheat.commands.ending import ExitCode, console, finish, print_apart, say
-from deadheat.commands.options import Evaluations, Faults, Quiet, Settings, whole
+from deadheat.commands.ending import ExitCode, console, finish, say
+from deadheat.commands.options import DEFAULTS, Evaluations, Faults, MaxValues, Quiet, Settings, whole
+from deadheat.commands.users_code import at_work
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
     from deadheat.scenarios.by_hand import ByHand, Position
@@ -74,6 +75,7 @@ def explore(
     max_states: Annotated[
         int, typer.Option("--max-states", help="So many states are looked at ahead.", **whole("--max-states", 1))
     ] = AHEAD,
+    max_values: MaxValues = DEFAULTS.values_max,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object; goes with --do.")] = False,
 ) -> None:
     """Step through a protocol by hand: what is enabled, what it does, and how every property then stands.
@@ -91,8 +93,8 @@ def explore(
     given = (evaluations, settings, faults, quiet_period)
     if trace is not None and given != (1, None, None, False):
         raise UsageError("A trace has its size and faults already; leave out -n, --set, --faults and --quiet-period.")
-    with print_apart():
-        walk = _begun(reference, trace, at, given, properties, max_states)
+    with at_work():
+        walk = _begun(reference, trace, at, given, properties, (max_states, max_values))
     if do is None:
         _ask(walk)
     _script(walk, do, as_json=as_json)
@@ -104,22 +106,32 @@ def _begun(
     at: int | None,
     given: tuple[int, list[str] | None, list[str] | None, bool],
     properties: list[str] | None,
-    max_states: int,
+    ahead: tuple[int, int],
 ) -> ByHand:
     from dataclasses import replace
 
     from deadheat.commands.searches import scenario_of
     from deadheat.scenarios.by_hand import ByHand
+    from deadheat.scenarios.replaying import difference_along
     from deadheat.scenarios.scenario import EVERY
-    from deadheat.scenarios.trace_file import load
+    from deadheat.scenarios.trace_file import read
+    from deadheat.sim.errors import UsageError
 
     if trace is None:
         evaluations, settings, faults, quiet = given
-        return ByHand(scenario_of(reference or "", evaluations, faults, properties, quiet, settings), (), max_states)
-    found = load(trace)
+        return ByHand(scenario_of(reference or "", evaluations, faults, properties, quiet, settings), (), *ahead)
+    recorded = read(trace)
+    found = recorded.counterexample
+    at = len(found.trace.events) if at is None else at
+    difference = difference_along(found, at)
+    if difference is not None:
+        remark = recorded.remark or "the protocol is as it was when the trace was saved"
+        raise UsageError(f"{trace} is no run of today: {difference}; {remark}. Begin before that step, by --at.")
+    if recorded.remark is not None:
+        say(f"deadheat: {trace}: {recorded.remark}.")
     asked = tuple(dict.fromkeys(properties)) if properties else EVERY
-    walk = ByHand(replace(found.scenario, properties=asked), found.trace.schedule.choices, max_states)
-    walk.jump(len(walk.choices) if at is None else at)
+    walk = ByHand(replace(found.scenario, properties=asked), found.trace.schedule.choices, *ahead)
+    walk.jump(at)
     return walk
 
 
@@ -133,7 +145,7 @@ def _ask(walk: ByHand) -> NoReturn:
 
     with suppress(ImportError):
         import readline  # noqa: F401 - lines can then be edited, and brought back
-    with print_apart():
+    with at_work():
         here = walk.position
     _show(here, MOVED)
     while True:
@@ -143,7 +155,7 @@ def _ask(walk: ByHand) -> NoReturn:
             break
         for text in _commands_in(line):
             try:
-                with print_apart():
+                with at_work():
                     done = _done(walk, text)
                     here = walk.position
             except _QuitError:
@@ -162,11 +174,11 @@ def _script(walk: ByHand, commands: str, *, as_json: bool) -> NoReturn:
     from deadheat.reports.by_hand import walk_to_json
 
     positions: list[tuple[str, Position]] = []
-    with print_apart():
+    with at_work():
         here = walk.position
     for text in _commands_in(commands):
         try:
-            with print_apart():
+            with at_work():
                 done = _done(walk, text)
                 here = walk.position
         except _QuitError:

@@ -10,7 +10,7 @@ import typer
 
 from deadheat.commands.ending import ExitCode, console, finish, say
 from deadheat.commands.options import Evaluations, Faults, Plain, Quiet, Settings, seconds_in, whole
-from deadheat.commands.searches import names_of, scenario_of, undecided
+from deadheat.commands.searches import names_of, scenario_of
 from deadheat.commands.traces import require_writable_if_given, timeline
 from deadheat.commands.users_code import runs_users_code
 
@@ -41,7 +41,9 @@ def fuzz(
     strategy: Annotated[
         str | None,
         typer.Option(
-            "--strategy", metavar="NAME", help="uniform, pct, pos, paths or feedback; all of them in turn by default."
+            "--strategy",
+            metavar="NAME",
+            help="uniform, pct, pos, paths or feedback, all in turn by default; or hypothesis.",
         ),
     ] = None,
     depth: Annotated[
@@ -83,6 +85,8 @@ def fuzz(
 
     require_writable_if_given(save)
     chosen = _strategies(strategy)
+    _require_of_use(depth, strategy, rate=rate, blob=blob, save=save, failures=failures)
+    limit = _time(seconds)
     scenarios = [
         scenario_of(name, evaluations, faults, properties, quiet_period, settings) for name in names_of(protocols)
     ]
@@ -91,8 +95,8 @@ def fuzz(
     interruption.listen()
     if rate:
         _tell_rates(scenarios, chosen, as_json=as_json)
-    results = _fuzz_all(scenarios, chosen, depth, schedules, _time(seconds), jobs, seed, failures)
-    code = ExitCode.VIOLATED if any(each.is_violated for each in results) else undecided()
+    results = _fuzz_all(scenarios, chosen, depth, schedules, limit, jobs, seed, failures)
+    code = ExitCode.VIOLATED if any(each.is_violated for each in results) else ExitCode.UNDECIDED
     if save is not None:
         _save_first(results, save)
     if failures is not None:
@@ -113,6 +117,19 @@ def fuzz(
     finish(code, told)
 
 
+def _require_of_use(depth: int, strategy: str | None, *, rate: bool, **others: object) -> None:
+    """Raise UsageError for options of which one makes another idle."""
+    from deadheat.sim.errors import UsageError
+
+    given = [f"--{name}" for name, value in others.items() if value is not None]
+    if rate and given:
+        raise UsageError(f"--rate draws no runs, so there is nothing to do for {given[0]}; leave one of them out.")
+    if "--blob" in given and len(given) > 1:
+        raise UsageError(f"--blob makes one run again, and draws none for {given[1]}; leave one of them out.")
+    if depth and strategy not in (None, "pct"):
+        raise UsageError(f"--depth is for pct, and {strategy} was asked for; leave one of them out.")
+
+
 def _time(text: str) -> float:
     """Return seconds: a number alone is of these."""
     return seconds_in(f"{text}s" if text.replace(".", "", 1).isdecimal() else text, "--seconds")
@@ -120,10 +137,11 @@ def _time(text: str) -> float:
 
 def _strategies(name: str | None) -> tuple[Strategy, ...]:
     from deadheat.sim.errors import unknown_name
+    from deadheat.sim.sample.portfolio import ALL
     from deadheat.sim.sample.strategies import Strategy
 
     if name is None:
-        return tuple(Strategy)
+        return ALL
     if name not in [each.value for each in Strategy]:
         raise unknown_name("strategy", name, [each.value for each in Strategy])
     return (Strategy(name),)
@@ -187,8 +205,16 @@ def _tell_rates(scenarios: list[Scenario], strategies: tuple[Strategy, ...], *, 
     for scenario in scenarios:
         exact = rates(scenario.model(), asked, states_max=RATE_STATES_MAX)
         if exact is None:
-            say(f"deadheat: {scenario.protocol} has more than {RATE_STATES_MAX:,} states there; ask for fewer faults.")
+            too_many = f"{scenario.protocol} has more than {RATE_STATES_MAX:,} states there"
+            say(f"deadheat: {too_many}; ask for fewer faults or evaluations.")
         else:
             found.append((scenario, exact))
     code = ExitCode.AS_HOPED if len(found) == len(scenarios) else ExitCode.UNDECIDED
-    finish(code, lambda: typer.echo(rates_to_json(found)) if as_json else print_rates(found, console()))
+
+    def told() -> None:
+        if as_json:
+            typer.echo(rates_to_json(found))
+        elif found:
+            print_rates(found, console())
+
+    finish(code, told)

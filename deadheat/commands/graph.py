@@ -14,11 +14,13 @@ from deadheat.commands.options import (
     Evaluations,
     Faults,
     MaxStates,
+    MaxValues,
     Quiet,
     Settings,
     search_options,
 )
 from deadheat.commands.searches import scenario_of, undecided
+from deadheat.commands.traces import replayed
 from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
@@ -86,6 +88,7 @@ def graph(
     faults: Faults = None,
     quiet_period: Quiet = False,
     max_states: MaxStates = DEFAULTS.states_max,
+    max_values: MaxValues = DEFAULTS.values_max,
 ) -> None:
     """Draw the states of a protocol, folded until they can be read, or a run as a sequence diagram."""
     from deadheat.reports.graph.marks import marked, require_writable
@@ -103,19 +106,17 @@ def graph(
                 "A saved run has its size, faults and property already, and is not folded; leave out -n, --set, "
                 "--faults, --quiet-period, --property and --fold."
             )
-        from deadheat.scenarios.replaying import replay
-
-        content: str | bytes = _sequence(replay(Path(reference)).counterexample, form)
+        content: str | bytes = _sequence(replayed(Path(reference)), form)
     else:
         properties = None if prop is None else [prop]
         scenario = scenario_of(reference, evaluations, faults, properties, quiet_period, settings)
-        outcome, stopped = _first_violated(scenario, max_states)
+        outcome, stopped = _first_violated(scenario, max_states, max_values)
         if stopped is not None:
             code = undecided()
         content = (
             _sequence(outcome.counterexample, form, stopped)
             if of_a_run
-            else _drawn(_folded(scenario, outcome, fold, max_states), form)
+            else _drawn(_folded(scenario, outcome, fold, max_states, max_values), form)
         )
         if stopped is not None:
             say(f"deadheat: no violation is highlighted: the search for one was cut short, since {stopped}.")
@@ -147,14 +148,14 @@ def _form(form: str | None, output: Path | None, of_a_run: bool) -> str:
     return found
 
 
-def _first_violated(scenario: Scenario, max_states: int) -> tuple[Outcome, str | None]:
+def _first_violated(scenario: Scenario, max_states: int, max_values: int) -> tuple[Outcome, str | None]:
     """Return what is to be highlighted: the first that is violated; and why none was found, if that is left open."""
     from deadheat.reports.flags import told
     from deadheat.scenarios import interruption
     from deadheat.scenarios.check import Options, check
 
     interruption.listen()
-    result = check(scenario, Options(search_options(max_states, DEFAULTS.values_max)))
+    result = check(scenario, Options(search_options(max_states, max_values)))
     for outcome in result.outcomes:
         if outcome.counterexample is not None:
             return outcome, None
@@ -162,7 +163,7 @@ def _first_violated(scenario: Scenario, max_states: int) -> tuple[Outcome, str |
     return result.outcomes[0], None if stopped is None else told(stopped)
 
 
-def _folded(scenario: Scenario, outcome: Outcome, by: str | None, max_states: int) -> Folded:
+def _folded(scenario: Scenario, outcome: Outcome, by: str | None, max_states: int, max_values: int) -> Folded:
     from deadheat.scenarios.folded import Fold, fold
     from deadheat.sim.errors import unknown_name
 
@@ -170,7 +171,7 @@ def _folded(scenario: Scenario, outcome: Outcome, by: str | None, max_states: in
         raise unknown_name("fold", by, tuple(map(str, Fold)))
     schedule = outcome.counterexample.trace.schedule if outcome.counterexample is not None else None
     model = replace(scenario, properties=(outcome.property,)).model()
-    return fold(model, outcome.property, schedule, None if by is None else Fold(by), max_states)
+    return fold(model, outcome.property, schedule, None if by is None else Fold(by), max_states, max_values)
 
 
 def _drawn(folded: Folded, form: str) -> str | bytes:

@@ -45,13 +45,12 @@ def migrate(
 ) -> None:
     """Walk the migration path: the cleanup, metrics, the token, no cleanup; say if its end is a mistake."""
     from deadheat.reports.migrate import migration_to_json, print_migration
-    from deadheat.scenarios import interruption, migrate as scenarios
+    from deadheat.scenarios import migrate as scenarios
     from deadheat.scenarios.check import Options
     from deadheat.scenarios.scenario import parse_faults
 
     question = question_of(latency, profile, memoryless, "auto", cancellations, seed, None, price, None)
     options = Options(search_options(max_states, max_values, memory))
-    interruption.listen()
     found = scenarios.migrate(
         new, question, old=old, faults=parse_faults(faults or []), bound=bound, options=options, jobs=cores()
     )

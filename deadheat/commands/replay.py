@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +9,12 @@ import typer
 
 from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.options import Plain
-from deadheat.commands.traces import timeline
+from deadheat.commands.traces import replayed, timeline
 from deadheat.commands.users_code import runs_users_code
 from deadheat.sim.counting import counted
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    from deadheat.scenarios.check import Counterexample
+    pass
 
 __all__ = ["replay", "window"]
 
@@ -30,7 +29,7 @@ def replay(
 
     Whether a log of the real system is as the model, `deadheat conform` says.
     """
-    counterexample = _replayed(file)
+    counterexample = replayed(file)
 
     print_timeline = timeline(counterexample, plain=plain)
 
@@ -61,16 +60,6 @@ def window(
     from deadheat.scenarios.window import race_window
 
     given = parse_latencies(latencies or [])
-    found = race_window(_replayed(file), given)
+    found = race_window(replayed(file), given)
     code = ExitCode.VIOLATED if found.possible else ExitCode.AS_HOPED
     finish(code, lambda: typer.echo(window_to_json(found)) if as_json else print_window(found, console()))
-
-
-def _replayed(path: Path) -> Counterexample:
-    """Return what a file holds, run again; say what has changed since it was saved."""
-    from deadheat.scenarios.replaying import replay
-
-    recorded = replay(path)
-    if recorded.remark is not None:
-        print(f"deadheat: {path} reproduces, but {recorded.remark}.", file=sys.stderr)
-    return recorded.counterexample

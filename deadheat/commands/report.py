@@ -26,7 +26,7 @@ from deadheat.commands.options import (
     whole,
 )
 from deadheat.commands.searches import code_of, names_of, scenario_of
-from deadheat.commands.simulate import Profile, question_of
+from deadheat.commands.simulate import question_of
 from deadheat.commands.users_code import runs_users_code
 from deadheat.sim.counting import counted
 
@@ -66,7 +66,12 @@ def report(
             **whole("--up-to", 0, UP_TO_MAX),
         ),
     ] = 1,
-    profile: Profile = "quiet",
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile", metavar="NAME|FILE", help="How long each step takes in what is simulated: quiet, busy, a file."
+        ),
+    ] = "quiet",
     cancellations: Annotated[
         int,
         typer.Option(
@@ -102,7 +107,7 @@ def report(
         results, raised = _checked(scenarios, options)
         found = []
         for result in results:
-            found.append(explorable(result))
+            found.append(explorable(result, values_max=max_values))
             progress.say(f"looked through {len(found)} of {counted(len(results), 'protocol')}")
     broken: list[Frontier] = []
     missing = ""

@@ -17,6 +17,7 @@ __all__ = [
     "first_counterexample",
     "laws_if_given",
     "likely_at",
+    "replayed",
     "require_testable_if_given",
     "require_writable_if_given",
     "save_as_test",
@@ -29,6 +30,16 @@ __all__ = [
 def first_counterexample(result: CheckResult) -> Counterexample | None:
     """Return the counterexample to the first property that is violated."""
     return next((each.counterexample for each in result.outcomes if each.counterexample), None)
+
+
+def replayed(path: Path) -> Counterexample:
+    """Return what a file holds, run again; say what has changed since it was saved."""
+    from deadheat.scenarios.replaying import replay
+
+    recorded = replay(path)
+    if recorded.remark is not None:
+        say(f"deadheat: {path} reproduces, but {recorded.remark}.")
+    return recorded.counterexample
 
 
 def save_first(result: CheckResult, path: Path) -> None:

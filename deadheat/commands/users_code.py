@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from deadheat.commands.ending import print_apart, say
 
-__all__ = ["STILL_AT_WORK", "prints_apart", "runs_users_code"]
+__all__ = ["STILL_AT_WORK", "at_work", "prints_apart", "runs_users_code"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,7 +25,7 @@ def runs_users_code(command: Command) -> Command:
 
     @wraps(command)
     def run(*arguments: Any, **named: Any) -> Any:
-        with print_apart(), _watched():
+        with at_work():
             return command(*arguments, **named)
 
     return run  # type: ignore[return-value]
@@ -40,6 +40,13 @@ def prints_apart(command: Command) -> Command:
             return command(*arguments, **named)
 
     return run  # type: ignore[return-value]
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Let the user's code print to stderr meanwhile, and have an end."""
+    with print_apart(), _watched():
+        yield
 
 
 @contextmanager

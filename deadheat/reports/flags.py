@@ -14,6 +14,8 @@ FLAGS = {
     "symmetry": "--property NAME, --no-symmetry",
     "evaluations": "-n",
     "settings": "--set NAME=VALUE",
+    "memoryless": "--memoryless",
+    "method": "--method kernel",
     "mutants": "deadheat mutate lists them",
     "trace": "deadheat show PROTOCOL --save FILE",
 }

@@ -60,12 +60,20 @@ def _print_one(result: FuzzResult, console: Console) -> None:
 
 
 def _print_failure(result: FuzzResult, each: Fuzzed, console: Console) -> None:
+    """Tell each cause once: what is violated, how much it takes, how often it was met, and the command for it."""
     for failure in each.failures:
+        kinds = [f"{kind} ({count} times)" if count > 1 else kind for kind, count in failure.cause.faults]
+        took = (
+            f"after {counted(len(failure.counterexample.trace.events), 'step')}, "
+            f"{'with ' + ' and '.join(kinds) if kinds else 'without a fault'}, "
+            f"and {counted(failure.switches, 'switch', 'switches')} between processes"
+        )
+        often = f", {failure.count} times" if failure.count > 1 else ""
         parting = f" {failure.parting}" if failure.parting else ""
-        steps = counted(len(failure.counterexample.trace.events), "step")
-        console.print(f"{each.name}: {failure.counterexample.violation}, after {steps}.{parting}", highlight=False)
-    again = fuzz_command(result.scenario, each.name, blob_of(each.failures[0].counterexample))
-    console.print(f"Make it again: {again}", style="dim", highlight=False, soft_wrap=True)
+        violation = failure.counterexample.violation
+        console.print(f"{each.name}{often}: {violation}, {took}.{parting}", highlight=False)
+        again = fuzz_command(result.scenario, each.name, blob_of(failure.counterexample))
+        console.print(f"Make it again: {again}", style="dim", highlight=False, soft_wrap=True)
 
 
 def _worth(result: FuzzResult) -> list[str]:
@@ -80,9 +88,11 @@ def _worth(result: FuzzResult) -> list[str]:
     ]
     if worth.estimate is not None:
         error = f", give or take {worth.estimate.error:,}" if worth.estimate.error is not None else ""
+        lines.append(f"Runs like these would see some {worth.estimate.states:,} states at least{error} (Chao2).")
+    if result.last_new:
         lines.append(
-            f"Runs like these would see some {worth.estimate.states:,} states at least{error} (Chao2); the last that "
-            f"did something new was about the {result.last_new:,}th."
+            f"The last that did something new was about run {result.last_new:,} of {result.schedules:,}; it were "
+            f"{worth.states / max(result.seconds, 1e-3):,.0f} new states a second."
         )
     return [*lines, *(f"{each}." for each in result.remarks)]
 
@@ -118,7 +128,9 @@ def _entry(result: FuzzResult, each: Fuzzed) -> dict[str, Any]:
 
 def _search(result: FuzzResult) -> dict[str, Any]:
     worth = result.worth
-    estimate = {"states": worth.estimate.states, "error": worth.estimate.error} if worth.estimate else None
+    estimate = (
+        {"states": worth.estimate.states, "error": worth.estimate.error, "method": "Chao2"} if worth.estimate else None
+    )
     return {
         "protocol": result.scenario.protocol,
         "schedules": result.schedules,
@@ -127,6 +139,7 @@ def _search(result: FuzzResult) -> dict[str, Any]:
         "jobs": result.jobs,
         "by_strategy": result.by_strategy,
         "states": worth.states,
+        "states_per_second": round(worth.states / max(result.seconds, 1e-3), 3),
         "labels": list(worth.labels),
         "pairs": worth.pairs,
         "pairs_in_both_orders": worth.both_orders,

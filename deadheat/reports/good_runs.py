@@ -19,7 +19,7 @@ __all__ = ["print_good_runs"]
 def print_good_runs(result: CheckResult, runs: Sequence[GoodRun], console: Console, *, plain: bool = False) -> None:
     """Print what is violated anyway, and each run with what it is an example of."""
     scenario, model = result.scenario, result.scenario.model()
-    console.print(heading(scenario, _verdict(result), ""))
+    console.print(heading(scenario, _verdict(result), ""), soft_wrap=plain)
     if not runs:
         console.print("There is no run in which nothing goes wrong.", style="bold")
     for number, run in enumerate(runs, start=1):

@@ -6,7 +6,7 @@ import re
 
 from rich.console import Console
 
-__all__ = ["TERMS", "folded", "is_narrow"]
+__all__ = ["TERMS", "folded", "is_narrow", "lines_of"]
 
 TERMS = (
     "Settled: nothing is left to happen but faults and what a user need not do. Fair: nothing waits for ever that "
@@ -26,10 +26,11 @@ def is_narrow(console: Console) -> bool:
 
 def folded(name: str, width: int = PROCESS_WIDTH_MAX) -> str:
     """Return a name over several lines, none of which ends within a word, if it would leave no room for all else."""
-    return name if len(name) <= width else "\n".join(_lines(name, width, "-/_+:"))
+    return name if len(name) <= width else "\n".join(lines_of(name, width, "-/_+:"))
 
 
-def _lines(part: str, width: int, after: str) -> list[str]:
+def lines_of(part: str, width: int, after: str) -> list[str]:
+    """Return a text as lines of so many columns, broken only after these characters."""
     lines = [""]
     for piece in re.findall(f"[^{after}]+[{after}]?|[{after}]", part):
         if lines[-1] and len(lines[-1] + piece) > width:

@@ -114,9 +114,16 @@ def _remarks(simulation: Simulation, profile: str) -> Iterator[str]:
         yield f"Exact: no sampling. Latencies: the profile {profile}, and what was given."
     else:
         yield (
-            f"{counted(int(results[0].cancellations), 'cancellation')} each, by {results[0].method}, seed "
-            f"{question.seed}; intervals of 95%. Latencies: the profile {profile}, and what was given."
+            f"{counted(int(results[0].cancellations), 'cancellation')} each{_asked_for(simulation)}, by "
+            f"{results[0].method}, seed {question.seed}; intervals of 95%. Latencies: the profile {profile}, and what "
+            "was given."
         )
+
+
+def _asked_for(simulation: Simulation) -> str:
+    """Return how many were asked for, where as many came of so many evaluations only on average."""
+    asked = simulation.question.cancellations
+    return "" if simulation.results[0].cancellations == asked else f", of about {asked:,} that were asked for"
 
 
 def _comparison_text(found: Comparison) -> str:
@@ -155,7 +162,7 @@ def _costs(found: Simulated) -> Iterator[str]:
     if found.orphans_per_day is not None:
         parts.append(f"{_value(found.orphans_per_day)} orphans a day")
     if found.cost_per_day is not None:
-        parts.append(f"{_value(found.cost_per_day)} a day")
+        parts.append(f"all of a day cost {_value(found.cost_per_day)}")
     if parts:
         yield f"{found.protocol}: {'; '.join(parts)}."
 

@@ -19,10 +19,16 @@ def print_why(found: Why, console: Console, *, plain: bool = False) -> None:
     """Print which orders and faults decided it, and which guards stop it elsewhere; plainly, a line each."""
     console.print()
     console.print(Text("Why? What decided it, each tried the other way", style="bold"), soft_wrap=plain)
-    nothing = "no order of two steps alone: turned round, it is violated all the same."
+    nothing = "no order of two of these steps alone: turned round, it is violated all the same."
     for line in list(_decided(found)) or [nothing]:
         console.print(Text(f"- {line}"), soft_wrap=plain)
     name = one_line(found.counterexample.property)
+    if found.undecided:
+        left_open = ", ".join(map(one_line, found.undecided))
+        told = f"Whether {left_open} keep{'s' * (len(found.undecided) == 1)} {name} was not decided."
+        console.print(Text(told), soft_wrap=plain)
+    if not found.holding and found.undecided:
+        return
     if not found.holding:
         console.print(Text(f"No other protocol that was asked keeps {name} under these faults."), soft_wrap=plain)
         return

@@ -7,7 +7,8 @@ is looked up in the whole state graph, where that is small enough; of a larger o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any
 from deadheat.scenarios.check import Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Judged, Standing, for_ever, judged
-from deadheat.scenarios.state_graph import StateGraph, state_graph
+from deadheat.scenarios.state_graph import VALUES_MAX, StateGraph, state_graph, too_large
 from deadheat.scenarios.trace_file import save
 from deadheat.sim.counting import counted
-from deadheat.sim.errors import ReplayDivergedError, UsageError, unknown_name
+from deadheat.sim.errors import DeadheatError, ReplayDivergedError, UsageError, unknown_name
 from deadheat.sim.explain.confirm import violation_of
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import UNLIMITED, Kind, Model, Property
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation, event_of, replay
@@ -98,24 +100,36 @@ class Position:
 
 
 class ByHand:
-    """A run, of which `at` steps are made; those behind, that were made before or are a trace's, can be jumped to."""
+    """A run, of which `at` steps are made; those behind, that were made before or are a trace's, can be jumped to.
 
-    def __init__(self, scenario: Scenario, choices: Sequence[Choice] = (), states_max: int = STATES_MAX) -> None:
+    What is done is done wholly or not at all: where a role fails meanwhile, or cannot be gone on with, the run stands
+    where it stood before.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        choices: Sequence[Choice] = (),
+        states_max: int = STATES_MAX,
+        values_max: int = VALUES_MAX,
+    ) -> None:
         self.scenario = scenario
         self.choices = list(choices)
         self.at = 0
         self._states_max = states_max
+        self._values_max = values_max
         self._begin(scenario)
 
     def _begin(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.model = scenario.model()
-        self._graph: StateGraph | None = None
+        self._graph: StateGraph | Stop | None = None
         self._judged: dict[str, Judged] = {}
-        self._is_graph_made = False
         self._restart()
 
     def _restart(self) -> None:
+        self.at = 0
+        self._position: Position | None = None
         self._simulation = Simulation(self.model)
         self.events: list[Event] = []
         self._before: dict[str, Any] = {}
@@ -126,6 +140,11 @@ class ByHand:
     @property
     def position(self) -> Position:
         """Where the run stands."""
+        if self._position is None:
+            self._position = self._seen()
+        return self._position
+
+    def _seen(self) -> Position:
         return Position(
             scenario=self.scenario,
             model=self.model,
@@ -187,7 +206,8 @@ class ByHand:
             raise UsageError("No step is enabled here, the run has ended; go back, or allow a fault.")
         if not 1 <= number <= len(enabled):
             raise UsageError(f"There is no step {number} here; there are {len(enabled)}, from 1 on.")
-        self._take(enabled[number - 1].choice)
+        with self._wholly():
+            self._take(enabled[number - 1].choice)
 
     def back(self, steps: int = 1) -> None:
         """Undo steps, which can be jumped to again."""
@@ -200,11 +220,8 @@ class ByHand:
         """Go to where so many steps are made: of this run, or of the trace that it began with."""
         if not 0 <= at <= len(self.choices):
             raise UsageError(f"There is no step {at} in this run; it has {counted(len(self.choices), 'step')}.")
-        if at < self.at:
-            self._restart()
-            self.at = 0
-        while self.at < at:
-            self._make(self.choices[self.at])
+        with self._wholly():
+            self._go_to(at)
 
     def inject(self, kind: str) -> list[Enabled]:
         """Allow one more fault of a kind, and make it happen where only one step meets it; return those that do."""
@@ -212,23 +229,19 @@ class ByHand:
         if kind not in faults:
             raise unknown_name("fault", kind, faults)
         budget = self.scenario.budgets.get(kind, 0)
-        if budget != UNLIMITED and not self._meeting(kind):
-            at = self.at
-            before = self.scenario
-            try:
-                self._begin(replace(before, faults=tuple({**before.budgets, kind: budget + 1}.items())))
-                self.at = 0
-                self.jump(at)
-            except ReplayDivergedError:
-                self._begin(before)
-                self.at = 0
-                self.jump(at)
-                raise UsageError(
-                    f"This run is not possible where {kind} is; begin anew with that fault allowed."
-                ) from None
-        meeting = self._meeting(kind)
-        if len(meeting) == 1:
-            self._take(meeting[0].choice)
+        with self._wholly():
+            if budget != UNLIMITED and not self._meeting(kind):
+                at = self.at
+                self._begin(replace(self.scenario, faults=tuple({**self.scenario.budgets, kind: budget + 1}.items())))
+                try:
+                    self._go_to(at)
+                except UsageError:
+                    raise UsageError(
+                        f"This run is not possible where {kind} is; begin anew with that fault allowed."
+                    ) from None
+            meeting = self._meeting(kind)
+            if len(meeting) == 1:
+                self._take(meeting[0].choice)
         return meeting
 
     def run(self, name: str | None = None) -> str | None:
@@ -237,18 +250,17 @@ class ByHand:
             raise unknown_name("property", name, names)
         graph = self._ahead()
         if graph is None:
-            raise UsageError(
-                f"There are more than {self._states_max:,} states, too many to look ahead; ask for fewer evaluations "
-                "or faults, or for more states.",
-                about="states_max",
-            )
+            assert isinstance(self._graph, Stop)
+            advice = "ask for fewer evaluations or faults, or for more states"
+            raise too_large(self._graph, self._states_max, "to look ahead", advice, about="states_max")
         already = {each.property for each in self.stands if each.how in (How.VIOLATED, How.WAS_VIOLATED)}
         wanted = [each for each in self.model.properties if each.name not in already and name in (None, each.name)]
         way = self._way_to(graph, wanted)
         if way is None:
             return None
-        for choice in way[0]:
-            self._take(choice)
+        with self._wholly():
+            for choice in way[0]:
+                self._take(choice)
         return way[1]
 
     def save(self, path: Path) -> Counterexample:
@@ -264,6 +276,30 @@ class ByHand:
 
     # How it is done
 
+    @contextmanager
+    def _wholly(self) -> Iterator[None]:
+        """Do something, up to where the run then stands, or undo it: nothing goes on from a process that failed."""
+        choices, at = list(self.choices), self.at
+        before = self.scenario, self.model, self._graph, self._judged
+        try:
+            yield
+            self._position = self._seen()
+        except DeadheatError:
+            self.choices = choices
+            self.scenario, self.model, self._graph, self._judged = before
+            self._restart()
+            self._go_to(at)
+            raise
+
+    def _go_to(self, at: int) -> None:
+        if at < self.at:
+            self._restart()
+        while self.at < at:
+            try:
+                self._make(self.choices[self.at])
+            except ReplayDivergedError as error:
+                raise UsageError(f"Step {self.at + 1} of this run cannot be made any more: {error}") from None
+
     def _take(self, choice: Choice) -> None:
         if self.choices[self.at : self.at + 1] != [choice]:  # another way than before: what came behind is no run
             del self.choices[self.at :]
@@ -274,6 +310,7 @@ class ByHand:
         self._before = dict(self._simulation.values)
         self.events.append(self._simulation.record(choice))
         self.at += 1
+        self._position = None
         self._wrong.append(self._violated(self._before, self._simulation.values))
 
     def _violated(self, before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
@@ -295,12 +332,12 @@ class ByHand:
         return [each for each in self.enabled if each.event.fault == kind]
 
     def _ahead(self) -> StateGraph | None:
-        if not self._is_graph_made:
-            self._graph = state_graph(self.model, self._states_max)
-            self._is_graph_made = True
-            if self._graph is not None:
-                self._judged = {each.property.name: judged(self._graph, each) for each in self._graph.tables.watches}
-        return self._graph
+        if self._graph is None:
+            found = state_graph(self.model, self._states_max, values_max=self._values_max)
+            if not isinstance(found, Stop):
+                self._judged = {each.property.name: judged(found, each) for each in found.tables.watches}
+            self._graph = found
+        return None if isinstance(self._graph, Stop) else self._graph
 
     def _stands(self, prop: Property, number: int | None) -> Stands:
         name, now = prop.name, self._wrong[-1].get(prop.name)

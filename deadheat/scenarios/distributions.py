@@ -185,7 +185,7 @@ def parse_rate_per_day(text: str) -> float:
     """Return how often a day something comes, of a text such as `200/h`; raises UsageError."""
     rate = RATE.fullmatch(text.strip())
     if rate is None or float(rate[1]) == 0:
-        raise UsageError(f"{text!r} is not so many a time, more than none; write one such as 200/h.")
+        raise UsageError(f"{text!r} is not so many a time, more than none; write one such as 200/h, of s, m, h or d.")
     return float(rate[1]) * UNITS_NS["d"] / UNITS_NS[rate[2]]
 
 

@@ -13,9 +13,10 @@ from deadheat.scenarios import interruption
 from deadheat.scenarios.check import CheckResult, Counterexample
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Judged, judged, nearest_that_holds
-from deadheat.scenarios.state_graph import StateGraph, graph_around, state_graph
+from deadheat.scenarios.state_graph import VALUES_MAX, StateGraph, graph_around, state_graph
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explain.turning_point import turning_point
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.trace import Choice
 
 __all__ = ["STATES_MAX", "Explorable", "Run", "explorable"]
@@ -50,20 +51,22 @@ class Explorable:
     breaking: tuple[str, ...] = ()
 
 
-def explorable(result: CheckResult, states_max: int = STATES_MAX) -> Explorable:
+def explorable(result: CheckResult, states_max: int = STATES_MAX, values_max: int = VALUES_MAX) -> Explorable:
     """Return what a reader can walk through of a check."""
     scenario = result.scenario
     found = tuple(each.counterexample for each in result.outcomes if each.counterexample)
     schedules = [each.trace.schedule for each in found]
-    plain = _graph(scenario, states_max)
+    plain = _graph(scenario, states_max, values_max=values_max)
     if plain is None:
         around = graph_around(scenario.model(), schedules)
         return Explorable(result, around, {}, tuple(Run(each, _lost_at(each), None) for each in found))
-    kinds, left_out, breaking = ((), (), ()) if scenario.faults else _kinds(scenario, len(plain.states), states_max)
+    kinds, left_out, breaking = (
+        ((), (), ()) if scenario.faults else _kinds(scenario, len(plain.states), states_max, values_max)
+    )
     graph = plain
     if kinds:
         with_faults = replace(scenario, faults=tuple((kind, 1) for kind in kinds))
-        graph = _graph(with_faults, states_max, one_fault=True) or plain
+        graph = _graph(with_faults, states_max, one_fault=True, values_max=values_max) or plain
     if graph is plain:
         kinds, left_out = (), (*kinds, *left_out)
     standing = {each.property.name: judged(graph, each) for each in graph.tables.watches}
@@ -74,16 +77,17 @@ def explorable(result: CheckResult, states_max: int = STATES_MAX) -> Explorable:
     return Explorable(result, graph, standing, runs, kinds, left_out, breaking)
 
 
-def _graph(scenario: Scenario, states_max: int, *, one_fault: bool = False) -> StateGraph | None:
+def _graph(scenario: Scenario, states_max: int, *, one_fault: bool = False, values_max: int) -> StateGraph | None:
     """Return a graph; None if it is too large, or a rule is broken in it: under a fault that nobody asked for, say."""
     try:
-        return state_graph(scenario.model(), states_max, one_fault=one_fault)
+        found = state_graph(scenario.model(), states_max, one_fault=one_fault, values_max=values_max)
     except ModelError:
         return None
+    return None if isinstance(found, Stop) else found
 
 
 def _kinds(
-    scenario: Scenario, states: int, states_max: int
+    scenario: Scenario, states: int, states_max: int, values_max: int
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Return the kinds of fault of which one can be injected within so many states, and the others that can happen.
 
@@ -98,11 +102,12 @@ def _kinds(
             sizes[kind] = room + 1
             continue
         try:
-            graph = state_graph(replace(scenario, faults=((kind, 1),)).model(), states + share, one_fault=True)
+            model = replace(scenario, faults=((kind, 1),)).model()
+            graph = state_graph(model, states + share, one_fault=True, values_max=values_max)
         except ModelError:
             breaking.append(kind)
             continue
-        sizes[kind] = room + 1 if graph is None else len(graph.states) - states
+        sizes[kind] = room + 1 if isinstance(graph, Stop) else len(graph.states) - states
     taken: list[str] = []
     for kind in sorted((each for each in sizes if sizes[each]), key=lambda each: sizes[each]):
         if sizes[kind] > room:

@@ -15,10 +15,11 @@ from enum import StrEnum
 from itertools import pairwise
 
 from deadheat.scenarios.standing import Judged, Standing, judged
-from deadheat.scenarios.state_graph import Move, MoveKey, StateGraph, state_graph
+from deadheat.scenarios.state_graph import VALUES_MAX, Move, MoveKey, StateGraph, state_graph, too_large
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.reductions.symmetry import AsymmetricError, Symmetry
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.run.describing import described
 from deadheat.sim.trace import Schedule
@@ -28,7 +29,7 @@ __all__ = ["NODES_MAX", "Fold", "Folded", "Node", "fold"]
 NODES_MAX = 120
 """What has more nodes is a hairball, whoever draws it."""
 
-STATES_MAX = 20_000
+STATES_MAX = 100_000
 
 ROUNDS_MAX = 1_000
 
@@ -68,7 +69,12 @@ class Folded:
 
 
 def fold(
-    model: Model, name: str, schedule: Schedule | None, how: Fold | None = None, states_max: int = STATES_MAX
+    model: Model,
+    name: str,
+    schedule: Schedule | None,
+    how: Fold | None = None,
+    states_max: int = STATES_MAX,
+    values_max: int = VALUES_MAX,
 ) -> Folded:
     """Return a model's graph, folded as asked for, or as little as can be drawn.
 
@@ -76,17 +82,14 @@ def fold(
     """
     model = replace(model, properties=tuple(each for each in model.properties if each.name == name))
     allowed = min(states_max, STATES_MAX)
-    graph = state_graph(model, allowed)
-    if graph is None and allowed < STATES_MAX:
+    graph = state_graph(model, allowed, values_max=values_max)
+    if isinstance(graph, Stop) and graph.limit is Limit.STATES and allowed < STATES_MAX:
         raise UsageError(
             f"There are more than {counted(allowed, 'state')}, and a part of a graph is not drawn; ask for more.",
             about="states_max",
         )
-    if graph is None:
-        raise UsageError(
-            f"There are more than {STATES_MAX:,} states, which nobody folds into a picture; ask for fewer evaluations "
-            "or faults."
-        )
+    if isinstance(graph, Stop):
+        raise too_large(graph, allowed, "to fold into a picture", "ask for fewer evaluations or faults")
     [watch] = graph.tables.watches
     folding = _Folding(graph, judged(graph, watch))
     remarks = [f"{counted(len(graph.states), 'state')}"]

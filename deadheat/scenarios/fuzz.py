@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from multiprocessing import parent_process
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Counterexample, Verdict
@@ -137,9 +138,14 @@ def fuzz(
         return _fuzz_alone(scenario, options, report)
     from concurrent.futures import ProcessPoolExecutor
 
-    share = -(-options.schedules // jobs)
-    each = [replace(options, schedules=share, seed=stream(options.seed, job)) for job in range(jobs)]
-    with ProcessPoolExecutor(jobs, initializer=interruption.listen_in_worker, initargs=(interruption.share(),)) as pool:
+    shares = [options.schedules // jobs + (job < options.schedules % jobs) for job in range(jobs)]
+    each = [
+        replace(options, schedules=share, seed=stream(options.seed, job)) for job, share in enumerate(shares) if share
+    ]
+    interruption.asked()  # from here on it is heeded
+    with ProcessPoolExecutor(
+        len(each), initializer=interruption.listen_in_worker, initargs=(interruption.share(),)
+    ) as pool:
         results = list(pool.map(partial(_fuzz_alone, scenario), each))
     return _together(scenario, options, results)
 
@@ -188,6 +194,7 @@ class Clock:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self._parent = parent_process()
         self._began, self._compiled = time.perf_counter(), seconds_spent()
 
     @property
@@ -197,17 +204,21 @@ class Clock:
 
     def is_up(self) -> bool:
         """Return whether all time is used, or somebody has asked for an end."""
-        return self.elapsed >= self._seconds or interruption.asked()
+        return self.elapsed >= self._seconds or self._is_asked()
+
+    def _is_asked(self) -> bool:
+        """Return whether somebody has asked for an end, or nobody is there any more for whom this would be done."""
+        return interruption.asked() or (self._parent is not None and not self._parent.is_alive())
 
     def is_time_to_shrink(self) -> bool:
         """Return whether what is left is needed to shrink what was found."""
-        return self.elapsed >= self._seconds - min(self._seconds * TO_SHRINK, TO_SHRINK_S) or interruption.asked()
+        return self.elapsed >= self._seconds - min(self._seconds * TO_SHRINK, TO_SHRINK_S) or self._is_asked()
 
 
 @asking_every_step
 def _fuzzed(model: Model, scenario: Scenario, options: FuzzOptions, report: Report) -> FuzzResult:
     clock = Clock(options.seconds)
-    portfolio = Portfolio(model, options.seed, options.strategies, options.depth, options.steps_max)
+    portfolio = Portfolio(model, options.seed, options.strategies, options.depth, options.steps_max, clock.is_up)
     remarks = [_begun_with(portfolio, name, schedule) for name, schedule in options.known]
     names = [each.name for each in model.properties]
     found_after: dict[str, float] = {}

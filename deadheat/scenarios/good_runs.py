@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Standing, judged
-from deadheat.scenarios.state_graph import Move, StateGraph, state_graph
+from deadheat.scenarios.state_graph import VALUES_MAX, Move, StateGraph, state_graph, too_large
 from deadheat.sim.counting import counted
-from deadheat.sim.errors import InternalError, UsageError
+from deadheat.sim.errors import InternalError
 from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Kind
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Choice, Schedule, Trace
@@ -54,18 +55,18 @@ class _Edge(NamedTuple):
     fault: str | None
 
 
-def good_runs(scenario: Scenario, count: int, states_max: int = STATES_MAX) -> list[GoodRun]:
+def good_runs(
+    scenario: Scenario, count: int, states_max: int = STATES_MAX, values_max: int = VALUES_MAX
+) -> list[GoodRun]:
     """Return up to so many good runs, no two alike; none where there is none.
 
-    Raises UsageError where there are more states than `states_max`, for then none is known to be extreme.
+    Raises TooLargeError where there are too many states (see `state_graph`), for then none is known to be extreme.
     """
     model = scenario.model()
-    graph = state_graph(model, states_max)
-    if graph is None:
-        raise UsageError(
-            f"There are more than {states_max:,} states, too many to tell a typical run from an extreme one; ask for "
-            "fewer evaluations or faults."
-        )
+    graph = state_graph(model, states_max, values_max=values_max)
+    if isinstance(graph, Stop):
+        what_for = "to tell a typical run from an extreme one"
+        raise too_large(graph, states_max, what_for, "ask for fewer evaluations or faults")
     good = _Good(graph)
     found: list[GoodRun] = []
     seen: set[tuple[Choice, ...]] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from deadheat.scenarios.check import Counterexample
@@ -10,6 +11,9 @@ from deadheat.scenarios.subjects import OfEvaluations
 from deadheat.sim.trace import Event, Trace
 
 __all__ = ["closing_sentence"]
+
+EVALUATION = re.compile(r"\be[0-9]+\b")
+"""The names of evaluations (`models/world.py`)."""
 
 Numbered: TypeAlias = list[tuple[int, Event]]
 """The events of a trace, numbered from 1."""
@@ -23,7 +27,10 @@ def closing_sentence(counterexample: Counterexample) -> str:
     events = list(enumerate(counterexample.trace.events, start=1))
     subject = counterexample.scenario.subject
     of_evaluations = isinstance(subject.pair.new if isinstance(subject, OfStop) else subject, OfEvaluations)
-    reasons = _reasons(counterexample.property, events) if of_evaluations else _faults_of(events)
+    if of_evaluations:
+        reasons = _reasons(counterexample.property, _of_the_one(events, counterexample.violation))
+    else:
+        reasons = _faults_of(events)
     reasons += _for_ever(counterexample.trace)
     return violation + (": " + ", and ".join(reasons) if reasons else "") + "."
 
@@ -40,6 +47,14 @@ def _reasons(name: str, events: Numbered) -> list[str]:
     if name == "no-permanent-orphan":
         reasons.append("nothing that is still to happen will delete it")
     return reasons
+
+
+def _of_the_one(events: Numbered, violation: str) -> Numbered:
+    """Return the events without those of the other evaluations, if a violation speaks of one."""
+    evaluations = {part for _, event in events for part in event.process.split("/")[1:] if EVALUATION.fullmatch(part)}
+    spoken_of = evaluations & set(EVALUATION.findall(violation))
+    others = evaluations - spoken_of if len(spoken_of) == 1 else set[str]()
+    return [(number, event) for number, event in events if others.isdisjoint(event.process.split("/")[1:])]
 
 
 def _overwritten(events: Numbered) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from deadheat.scenarios.check import Counterexample
@@ -13,7 +14,7 @@ from deadheat.sim.explain.starving import starving_in
 from deadheat.sim.run.simulation import Simulation
 from deadheat.sim.trace import Event
 
-__all__ = ["replay"]
+__all__ = ["difference_along", "replay"]
 
 
 def replay(path: Path) -> Recorded:
@@ -31,18 +32,25 @@ def replay(path: Path) -> Recorded:
     return replace(recorded, counterexample=replace(counterexample, starving=starving))
 
 
-def _difference(recorded: Counterexample) -> str | None:
-    """Return what a counterexample no longer does, when it is run again."""
-    model = recorded.scenario.model()
-    simulation = Simulation(model)
-    steps = zip(recorded.trace.schedule.choices, recorded.trace.events, strict=True)
-    for number, (choice, expected) in enumerate(steps, start=1):
+def difference_along(recorded: Counterexample, steps: int | None = None) -> str | None:
+    """Return which of the first so many steps of a counterexample is another when it is run again, and how."""
+    simulation = Simulation(recorded.scenario.model())
+    recorded_steps = zip(recorded.trace.schedule.choices, recorded.trace.events, strict=True)
+    for number, (choice, expected) in enumerate(islice(recorded_steps, steps), start=1):
         try:
             got = _summary(event := simulation.record(choice))
         except ReplayDivergedError:
             event, got = None, "not possible"
         if event != expected:
             return f"step {number} was {_summary(expected)}, and now is {_different(got, expected, event)}"
+    return None
+
+
+def _difference(recorded: Counterexample) -> str | None:
+    """Return what a counterexample no longer does, when it is run again."""
+    if (difference := difference_along(recorded)) is not None:
+        return difference
+    model = recorded.scenario.model()
     violation = violation_of(model, recorded.property, recorded.trace.schedule)
     if violation is None:
         return f"it runs as recorded, but {recorded.property} holds"

@@ -16,12 +16,15 @@ from deadheat.scenarios.in_time import Question, Simulation, Timed, timed, toget
 from deadheat.scenarios.measures import StateMark
 from deadheat.scenarios.sampled import Sample, sampled
 from deadheat.sim.errors import TooLargeError, UsageError
+from deadheat.sim.timed.graph import Clock
 
 __all__ = ["METHODS", "simulate"]
 
 METHODS = ("auto", "exact", "kernel", "simpy")
 RUNS_MAX = 50_000_000
 """So many runs are kept in memory at most."""
+
+OF_ITS_OWN = ", which comes when it likes, so that no default is of it"
 
 
 def simulate(references: Sequence[str], question: Question) -> Simulation:
@@ -69,9 +72,9 @@ def _require_used(subjects: Sequence[Timed], given: Mapping[str, Any]) -> None:
     whole.require_used(given)
 
 
-def _untimed(subjects: Sequence[Timed]) -> str | None:
-    """Return the name of a step of which nobody has said how long it takes, if there is one."""
-    return next((clock.name for each in subjects for clock in each.graph.untimed), None)
+def _untimed(subjects: Sequence[Timed]) -> Clock | None:
+    """Return a step of which nobody has said how long it takes, if there is one."""
+    return next((clock for each in subjects for clock in each.graph.untimed), None)
 
 
 def _method(subjects: Sequence[Timed], question: Question) -> str:
@@ -83,8 +86,8 @@ def _method(subjects: Sequence[Timed], question: Question) -> str:
         return "exact"
     if untimed is not None:
         raise UsageError(
-            f"Nobody has said how long {untimed!r} takes; give it a latency, or let all be exponential or Erlang: then "
-            "the least and the greatest answer can be found."
+            f"Nobody has said how long {untimed.name!r} takes{'' if untimed.owed else OF_ITS_OWN}; give it a latency, "
+            "or let all be exponential or Erlang: then the least and the greatest answer can be found."
         )
     return "kernel" if question.method == "auto" else question.method
 

@@ -12,7 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from deadheat.sim.counting import counted
+from deadheat.sim.errors import TooLargeError
 from deadheat.sim.explore.every_step import asking_every_step
+from deadheat.sim.explore.limits import limit_reached
+from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn.tables import Successor, Tables
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Instant, operations_of
@@ -20,7 +25,13 @@ from deadheat.sim.run.simulation import event_of
 from deadheat.sim.run.stepping import steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice, Event, Schedule
 
-__all__ = ["Move", "MoveKey", "StateGraph", "graph_around", "state_graph"]
+__all__ = ["VALUES_MAX", "Move", "MoveKey", "StateGraph", "graph_around", "state_graph", "too_large"]
+
+VALUES_MAX = SearchOptions().values_max
+"""A counter that took on so many values is taken for one without a bound, as in a check."""
+
+STATES_BETWEEN_LOOKS = 100
+"""A log that grows with each state makes each dearer than the last, so its growth is looked at often."""
 
 
 class MoveKey(NamedTuple):
@@ -105,12 +116,16 @@ def _asked(request: Instant) -> str:
 
 
 @asking_every_step
-def state_graph(model: Model, states_max: int, *, one_fault: bool = False) -> StateGraph | None:
-    """Return the state graph of a model; None where it has more than `states_max` states.
+def state_graph(
+    model: Model, states_max: int, *, one_fault: bool = False, values_max: int = VALUES_MAX
+) -> StateGraph | Stop:
+    """Return the state graph of a model; or why there is none: it has more than `states_max` states, or no end.
 
-    With `one_fault`, only runs that meet at most one fault, of whatever kind there is a budget for.
+    It is taken to have no end where a counter took on `values_max` values. With `one_fault`, only
+    runs that meet at most one fault are in it, of whatever kind there is a budget for.
     """
     tables = Tables(model)
+    options = SearchOptions(states_max, values_max=values_max)
     whole = tables.budget_fields(model.budgets)
     initial = tables.initial()
     unused = initial & whole
@@ -118,20 +133,32 @@ def state_graph(model: Model, states_max: int, *, one_fault: bool = False) -> St
     waiting = deque([initial])
     moves: list[tuple[Move, ...]] = []
     while waiting:
+        if len(moves) % STATES_BETWEEN_LOOKS == 0 and (stop := limit_reached(options, len(found), tables.growing)):
+            return stop
         state = waiting.popleft()
         may_fail = not one_fault or state & whole == unused
         out = []
         for key, successor in _moves_of(tables, state, may_fail):
             after = state + successor.delta
             if after not in found:
-                if len(found) >= states_max:
-                    return None
+                if len(found) >= states_max and (stop := limit_reached(options, len(found) + 1, tables.growing)):
+                    return stop
                 found[after] = len(found)
                 waiting.append(after)
             out.append(Move(key, successor, found[after]))
         moves.append(tuple(out))
     tables.verify_purity()
     return StateGraph(tables, tuple(found), tuple(moves), one_fault)
+
+
+def too_large(stop: Stop, states_max: int, for_what: str, advice: str, about: str | None = None) -> TooLargeError:
+    """Return what to raise where there is no graph and one is needed; `advice` helps if it is a matter of size."""
+    if stop.limit is not Limit.STATES:
+        return TooLargeError(f"There are too many states {for_what}: {stop}.", about=stop.limit)
+    grown = f"{stop.grown}, and may have no bound; " if stop.grown else ""
+    return TooLargeError(
+        f"There are more than {counted(states_max, 'state')}, too many {for_what}; {grown}{advice}.", about=about
+    )
 
 
 @asking_every_step

@@ -71,7 +71,14 @@ class Clocks:
         """Raise UsageError, naming the nearest, for a name of no step at all."""
         for name in given:
             if name not in self.seen:
-                raise unknown_name("step that takes time named", name, list(self.seen))
+                from difflib import get_close_matches
+
+                known = list(self.seen)
+                if not get_close_matches(
+                    name, known, cutoff=0.4
+                ):  # without the narrower ones, which are too many to be read
+                    known = [each for each in known if ":" not in each and "." not in each]
+                raise unknown_name("step that takes time named", name, known)
 
 
 def names_in_time(model: Model, process: Process, transition: Transition, begins: bool) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ same size under the same faults, and no longer holds once that step is changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -23,6 +23,7 @@ from deadheat.scenarios.standing import Standing, judged
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError
 from deadheat.sim.explain.turning_point import can_be_avoided
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
 from deadheat.sim.render import render
@@ -82,7 +83,8 @@ class Sibling:
 class Why:
     """Why a property is violated. `faults` says of each kind that was met whether it takes one; None if undecided.
 
-    `holding` are all the protocols that were asked for which it holds, and `siblings` the nearest of them.
+    `holding` are all the protocols that were asked for which it holds, and `siblings` the nearest of them; `undecided`
+    those of which a limit, or somebody, cut the search short.
     """
 
     counterexample: Counterexample
@@ -90,13 +92,19 @@ class Why:
     faults: dict[str, bool | None]
     holding: tuple[str, ...]
     siblings: tuple[Sibling, ...]
+    undecided: tuple[str, ...] = ()
 
 
-def why(counterexample: Counterexample, search: Options = OPTIONS) -> Why:
-    """Return why a counterexample came about, and what stops it elsewhere."""
-    holding = [each.scenario.protocol for each in _holding(counterexample, search)]
+def why(
+    counterexample: Counterexample, search: Options = OPTIONS, report: Callable[[str], None] = lambda _: None
+) -> Why:
+    """Return why a counterexample came about, and what stops it elsewhere; `report` is told what is being asked."""
+    asked = _asked_of(counterexample, search, report)
+    holding = [each.scenario.protocol for each in asked if _verdict(each) is Verdict.HOLDS]
+    undecided = tuple(each.scenario.protocol for each in asked if _verdict(each) is Verdict.INCONCLUSIVE)
     found: list[Sibling] = []
     for name in holding:
+        report(f"looking for what keeps it in {name}")
         is_like_one = ADDED in name and any(ADDED in each.name for each in found)
         if (
             len(found) < SIBLINGS_MAX
@@ -105,7 +113,7 @@ def why(counterexample: Counterexample, search: Options = OPTIONS) -> Why:
         ):
             found.append(Sibling(name, guards))
     orders = tuple(_orders(counterexample))
-    return Why(counterexample, orders, _faults(counterexample, search), tuple(holding), tuple(found))
+    return Why(counterexample, orders, _faults(counterexample, search), tuple(holding), tuple(found), undecided)
 
 
 # Orders
@@ -116,7 +124,8 @@ def _orders(counterexample: Counterexample) -> Iterator[Order]:
     scenario, name = counterexample.scenario, counterexample.property
     model = replace(scenario, properties=(name,)).model()
     steps = _steps(model, counterexample.trace.schedule)
-    graph = state_graph(model, STATES_MAX)
+    whole = state_graph(model, STATES_MAX)
+    graph = None if isinstance(whole, Stop) else whole
     for earlier, later in _meetings(counterexample):
         found = _other_way(model, steps, earlier, later)
         if found is None:
@@ -248,20 +257,24 @@ def _of(counterexample: Counterexample, name: str) -> Scenario:
     return replace(scenario, protocol=name, properties=(counterexample.property,))
 
 
-def _holding(counterexample: Counterexample, search: Options) -> Iterator[CheckResult]:
-    """Yield the checks of siblings for which the property holds, the nearest first."""
+def _verdict(result: CheckResult) -> Verdict:
+    return result.outcomes[0].verdict
+
+
+def _asked_of(counterexample: Counterexample, search: Options, report: Callable[[str], None]) -> list[CheckResult]:
+    """Return the checks of siblings, the nearest first."""
     protocol = counterexample.scenario.protocol
     if names_stop(protocol):
-        return
+        return []
     found = []
     for name in _siblings(protocol):
+        report(f"asking {name}")
         try:
             result = check(_of(counterexample, name), search)
         except DeadheatError:  # it does not know such a fault or property, or has no such size
             continue
-        if result.outcome(counterexample.property).verdict is Verdict.HOLDS:
-            found.append(result)
-    yield from sorted(found, key=lambda each: -_in_common(protocol, each.scenario.protocol))
+        found.append(result)
+    return sorted(found, key=lambda each: -_in_common(protocol, each.scenario.protocol))
 
 
 def _siblings(protocol: str) -> list[str]:

@@ -125,6 +125,8 @@ def _mode(path: Path) -> int:
 def _told(path: Path, error: type[DeadheatError]) -> Iterator[None]:
     try:
         yield
+    except ValueError as failed:  # such as a NUL in its name
+        raise error(f"{path} is no name of a file: {failed}.") from None
     except OSError as failed:
         reason = "nobody reads from it" if failed.errno == errno.ENXIO else failed.strerror
         raise error(f"{path} cannot be written: {reason}.") from None

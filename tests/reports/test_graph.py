@@ -77,7 +77,8 @@ def test_states_that_differ_by_an_exchange_of_names_are_one() -> None:
     assert "those that differ by an exchange of names are one" in found.remark
 
 
-def test_of_too_many_states_nothing_is_drawn() -> None:
+def test_of_too_many_states_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deadheat.scenarios.folded.STATES_MAX", 1_000)
     model = Scenario("status-check", 2, properties=("at-most-one-job",)).model()
     with pytest.raises(UsageError, match="which nobody folds into a picture"):
         fold(model, "at-most-one-job", None)
@@ -87,7 +88,12 @@ def test_what_cannot_be_read_is_summarised_and_that_is_said() -> None:
     found = folded(Scenario("name-tombstone", faults=(("http-retry", 1),), properties=("no-transient-orphan",)))
     assert len(found.nodes) <= NODES_MAX
     assert "summarised, since folding by steps leaves" in found.remark
-    assert found.remark in svg_of(found)
+    svg = svg_of(found)
+    assert found.remark in svg
+    width = float(re.findall(r'viewBox="0 0 (\d+) ', svg)[0])
+    lines = re.findall(r'<text class="title"[^>]*>([^<]*)</text>', svg)
+    assert " ".join(lines).endswith("Bold: the shortest violation" if found.way else found.remark)
+    assert max(map(len, lines)) * 7.6 < width  # or its end, which says how it was folded, would not be seen
 
 
 def test_all_formats_have_all_nodes_and_edges_and_their_readers_take_them() -> None:

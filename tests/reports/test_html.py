@@ -23,6 +23,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.sim.errors import ModelError
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import Model
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation
@@ -125,6 +126,9 @@ def test_a_link_leads_to_the_step_that_it_names(browser: Browser, page: Page) ->
     browser.run("location.hash = '#run=nobody/nothing&step=3'")
     browser.wait("!document.querySelector('#failed').hidden")
     assert "no nobody in this report" in text(browser, "#failed")
+    browser.run("location.hash = '#run=baseline/no-such-thing&step=3'")
+    browser.wait("document.querySelector('#failed').textContent.includes('no-such-thing')")
+    assert "no no-such-thing of baseline in this report" in text(browser, "#failed")
 
 
 def test_a_cell_of_the_verdicts_opens_its_run(browser: Browser, page: Page) -> None:
@@ -353,7 +357,7 @@ def test_what_holds_is_said_to_hold_under_the_faults_that_are_in_the_page_and_no
 def test_a_fault_under_which_a_rule_is_broken_is_told_apart_from_one_without_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(model: Model, *arguments: Any, **more: Any) -> StateGraph | None:
+    def broken(model: Model, *arguments: Any, **more: Any) -> StateGraph | Stop:
         if "http-retry" in model.budgets:
             raise ModelError("a role does something else each time")
         return state_graph(model, *arguments, **more)
@@ -670,3 +674,10 @@ def _texts(content: Any) -> list[str]:
     if isinstance(content, dict):
         return [found for each in (*content.keys(), *content.values()) for found in _texts(each)]
     return [found for each in content for found in _texts(each)] if isinstance(content, list) else []
+
+
+def test_the_headline_says_of_what_not_everything_was_decided_beside_what_is_violated() -> None:
+    few = Options(SearchOptions(states_max=5))
+    found = [*looked_through(Scenario("baseline")), *looked_through(Scenario("creation-lock"), options=few)]
+    html = html_of(found, (), [], "deadheat report")
+    assert "<title>deadheat: 1 of 2 protocols violates something; of 1 not everything was decided</title>" in html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import threading
 
 import pytest
@@ -126,3 +127,14 @@ def test_the_sentence_for_the_seeds_race_names_the_lost_kill() -> None:
 
 def test_the_meaning_of_every_property_is_one_line() -> None:
     assert all(meaning and "\n" not in meaning for meaning in PROPERTIES.values())
+
+
+def test_a_sentence_tells_what_happened_to_the_evaluation_that_it_speaks_of() -> None:
+    for outcome in check(Scenario("baseline", 2)).outcomes:
+        if outcome.counterexample is None:
+            continue
+        sentence = closing_sentence(outcome.counterexample)
+        spoken_of = set(re.findall(r"\be[0-9]\b", sentence))
+        for step in re.findall(r"step (\d+)", sentence):
+            process = outcome.counterexample.trace.events[int(step) - 1].process
+            assert spoken_of & set(process.split("/")), (sentence, process)

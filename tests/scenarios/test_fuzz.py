@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +20,10 @@ from deadheat.scenarios.fuzz_blob import blob_of, from_blob
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ReplayDivergedError, UsageError
 from deadheat.sim.run.simulation import replay
+from deadheat.sim.sample.causes import cause_of
 from deadheat.sim.sample.rates import rates
 from deadheat.sim.sample.strategies import Strategy
+from deadheat.sim.trace import Schedule
 from tests.command import deadheat
 
 SOME = FuzzOptions(schedules=800, seconds=600)
@@ -63,6 +69,7 @@ def without_times(result: FuzzResult) -> str:
     content = json.loads(fuzz_to_json([result]))
     for each in (*content["results"], *content["searches"]):
         del each["seconds"]
+        each.pop("states_per_second", None)
     return json.dumps(content)
 
 
@@ -116,10 +123,15 @@ def test_what_nothing_violates_is_inconclusive() -> None:
     assert not result.is_violated
 
 
-def test_rates_tell_the_share_of_runs_that_find_it() -> None:
-    scenario = Scenario(
-        "status-check", properties=("no-permanent-orphan", "terminal-is-final", "cancelled-means-stopped")
-    )
+@pytest.mark.parametrize(
+    ("name", "properties"),
+    [
+        ("status-check", ("no-permanent-orphan", "terminal-is-final", "cancelled-means-stopped")),
+        ("event-sourcing", ("no-permanent-orphan", "eventually-cleaned", "nothing-stuck")),
+    ],
+)
+def test_rates_tell_the_share_of_runs_that_find_it(name: str, properties: tuple[str, ...]) -> None:
+    scenario = Scenario(name, properties=properties)
     exact = rates(scenario.model())
     assert exact is not None
     runs = 4_000
@@ -140,6 +152,101 @@ def fuzz_all_the_way(scenario: Scenario, options: FuzzOptions) -> FuzzResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("deadheat.scenarios.fuzz._is_enough", lambda *_: False)
         return fuzz(scenario, options)
+
+
+def test_hypothesis_draws_the_same_for_the_same_seed() -> None:
+    alone = FuzzOptions((Strategy.HYPOTHESIS,), schedules=60, seconds=600)
+    scenario = Scenario("status-check", properties=("terminal-is-final",))
+    found = fuzz(scenario, alone)
+    assert found.is_violated
+    assert found.by_strategy == {"hypothesis": 60}
+    assert without_times(fuzz(scenario, alone)) == without_times(found)
+    assert without_times(fuzz(scenario, replace(alone, seed=1))) != without_times(found)
+
+
+def test_a_strategy_whose_library_is_missing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(UsageError, match=r"pip install 'deadheat\[hypothesis\]'"):
+        fuzz(Scenario("baseline"), FuzzOptions((Strategy.HYPOTHESIS,), schedules=1))
+
+
+def test_jobs_make_as_many_schedules_as_were_asked_for() -> None:
+    scenario = Scenario("state-machine", properties=("at-most-one-job",))
+    assert fuzz(scenario, replace(SOME, schedules=5), jobs=4).schedules == 5
+
+
+def test_time_bounds_all_of_it_and_says_what_was_left() -> None:
+    kinds = tuple((kind, 1) for kind in Scenario("baseline").subject.faults)
+    fuzz(Scenario("baseline", 2, kinds), replace(SOME, seconds=0.1))  # whatever has to be compiled
+    before = time.process_time()
+    result = fuzz(Scenario("baseline", 2, kinds), replace(SOME, schedules=10**6, seconds=2.0))
+    assert time.process_time() - before < 5, "what is to be executed at last comes on top"
+    assert any(each.startswith("Time was up after") for each in result.remarks)
+
+
+def test_with_exchanged_names_it_is_one_cause(found: FuzzResult) -> None:
+    model = Scenario("baseline", 2).model()
+    schedule = check(Scenario("baseline", 2, properties=("terminal-is-final",)), Options()).outcomes[0].counterexample
+    assert schedule is not None
+    choices = schedule.trace.schedule.choices
+    other = {"e1": "e2", "e2": "e1"}
+    exchanged = Schedule(
+        tuple(replace(each, process=re.sub("e[12]", lambda one: other[one[0]], each.process)) for each in choices)
+    )
+    one, two = (cause_of(model, "terminal-is-final", each) for each in (schedule.trace.schedule, exchanged))
+    assert exchanged != schedule.trace.schedule
+    assert one == two
+
+
+def interrupted(*arguments: str) -> tuple[int, str, str]:
+    """Start fuzzing, interrupt it after its first rounds, and return how it ended."""
+    script = """
+import os, signal, sys, threading
+from deadheat.sim.sample.portfolio import Portfolio
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts what runs in the background
+real = Portfolio.go_on
+def go_on(self, *given):
+    real(self, *given)
+    if self.runs > 40:
+        os.kill(os.getpid(), signal.SIGINT)
+Portfolio.go_on = go_on
+from deadheat.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=240)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_what_was_found_before_an_interruption_is_told() -> None:
+    code, out, _ = interrupted("fuzz", "baseline", "-p", "nothing-stuck", "-p", "terminal-is-final", "--json")
+    verdicts = {each["property"]: each["verdict"] for each in json.loads(out)["results"]}
+    assert (code, verdicts) == (1, {"nothing-stuck": "inconclusive", "terminal-is-final": "violated"})
+
+
+def test_an_interruption_before_anything_was_found_is_no_verdict() -> None:
+    code, out, err = interrupted("fuzz", "name-tombstone", "-p", "at-most-one-job")
+    assert code == 3
+    assert "inconclusive" in out
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--rate", "--save", "it.json"], "nothing to do for --save"),
+        (["--depth", "3", "--strategy", "pos"], "--depth is for pct"),
+        (["--strategy", "unform"], "did you mean uniform"),
+        (["--seconds", "-3"], "--seconds"),
+        (["--jobs", "0"], "--jobs"),
+        (["--save", "no/such/it.json"], "cannot be written"),
+        (["--blob", "xyz"], "no blob"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(options: list[str], said: str, tmp_path: Path) -> None:
+    done = deadheat("fuzz", "baseline", "--schedules", "5", *options, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_command_ends_with_1_where_it_found_something_and_else_with_3() -> None:

@@ -11,7 +11,7 @@ from deadheat import Steps
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.good_runs import DRAWN, GoodRun, good_runs
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.state_graph import state_graph
+from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.sim.components import BLOCKED, Component, Step, operation
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.confirm import violation_of
@@ -58,7 +58,7 @@ def lengths(scenario: Scenario) -> tuple[int, int, int]:
     For a scenario in which no run violates anything, so that every run is good.
     """
     graph = state_graph(scenario.model(), 5_000)
-    assert graph is not None
+    assert isinstance(graph, StateGraph)
 
     @cache
     def longest(number: int) -> int:

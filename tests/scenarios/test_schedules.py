@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, example, find, given, settings
+from hypothesis import HealthCheck, Phase, example, find, given, reproduce_failure, settings
 from hypothesis.database import InMemoryExampleDatabase
 
 import deadheat
@@ -53,6 +55,26 @@ def test_an_example_and_the_database_are_run_first() -> None:
 
     with pytest.raises(AssertionError):
         explicit()
+
+
+def test_what_hypothesis_prints_makes_the_failure_again() -> None:
+    seen = list[DrawnRun]()
+
+    def fails(run: DrawnRun) -> None:
+        seen.append(run)
+        assert "terminal-is-final" not in run.violations
+
+    with pytest.raises(AssertionError) as raised:
+        settings(QUIETLY, print_blob=True)(given(deadheat.schedules("baseline"))(fails))()
+    smallest = seen[-1]
+    [printed] = (note for note in raised.value.__notes__ if "reproduce_failure" in note)
+    found = re.search(r"@reproduce_failure\('(.+?)', (b'.+?')\)", printed)
+    assert found is not None
+    again = reproduce_failure(found[1], ast.literal_eval(found[2]))
+    seen.clear()
+    with pytest.raises(AssertionError):
+        settings(QUIETLY)(again(given(deadheat.schedules("baseline"))(fails)))()
+    assert seen[0] == smallest
 
 
 def test_runs_of_what_holds_violate_nothing() -> None:

@@ -15,8 +15,11 @@ from deadheat.scenarios.explorable import explorable
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Standing, judged
-from deadheat.scenarios.state_graph import graph_around, state_graph
+from deadheat.scenarios.state_graph import StateGraph, graph_around, state_graph
+from deadheat.sim.components import Component, Step, operation
 from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
+from deadheat.sim.explore.stop import Limit, Stop
+from deadheat.sim.model import Model, Process
 from deadheat.sim.run.describing import described
 from deadheat.sim.run.simulation import Simulation, replay
 from deadheat.sim.trace import Schedule
@@ -34,7 +37,7 @@ SCENARIOS = [
 def test_what_can_still_happen_at_the_beginning_is_what_a_check_finds(scenario: Scenario) -> None:
     result = check(scenario)
     graph = state_graph(scenario.model(), 20_000)
-    assert graph is not None
+    assert isinstance(graph, StateGraph)
     assert len(graph.states) == result.exploration.states or not result.is_whole
     for watch in graph.tables.watches:
         found, outcome = judged(graph, watch), result.outcome(watch.property.name)
@@ -53,7 +56,7 @@ def test_what_can_still_happen_at_the_beginning_is_what_a_check_finds(scenario: 
 @pytest.mark.parametrize("scenario", SCENARIOS[:3], ids=lambda each: each.protocol)
 def test_a_run_through_the_graph_is_one_through_simpy(scenario: Scenario) -> None:
     graph = state_graph(scenario.model(), 20_000)
-    assert graph is not None
+    assert isinstance(graph, StateGraph)
     for seed in range(25):
         generator = random.Random(seed)
         simulation, number = Simulation(graph.model), 0
@@ -108,7 +111,7 @@ def test_of_what_is_too_large_there_are_the_runs_and_what_else_could_have_happen
     [run] = found.runs
     along = found.graph.along(run.counterexample.trace.schedule.choices)
     whole = state_graph(scenario.model(), 1_000)
-    assert whole is not None
+    assert isinstance(whole, StateGraph)
     assert [len(found.graph.moves[each]) for each in along] == [
         len(whole.moves[each]) for each in whole.along(run.counterexample.trace.schedule.choices)
     ]
@@ -116,10 +119,10 @@ def test_of_what_is_too_large_there_are_the_runs_and_what_else_could_have_happen
     assert run.lost_at == 7
 
 
-def test_a_graph_with_more_states_than_the_limit_is_none() -> None:
+def test_of_a_graph_with_more_states_than_the_limit_it_is_said_that_it_was_reached() -> None:
     model = replace(Scenario("baseline"), properties=("no-permanent-orphan",)).model()
-    assert state_graph(model, 208) is None
-    assert state_graph(model, 209) is not None
+    assert state_graph(model, 208) == Stop(Limit.STATES, "it reached 208 states")
+    assert isinstance(state_graph(model, 209), StateGraph)
     assert len(graph_around(model, []).states) > 1
 
 
@@ -134,5 +137,33 @@ def test_a_role_that_fails_under_a_fault_which_nobody_allowed_leaves_that_fault_
     ours = replace(baseline.BASELINE, name="fails", dispatch=fails_when_it_is_cut_off)
     found = explorable(check(Scenario(reference_to(ours), properties=("no-transient-orphan",))))
     assert found.graph.whole
-    assert "k8s-refusal" in found.left_out
+    assert found.breaking == ("k8s-refusal",)
     assert "http-timeout" in found.injected
+
+
+class Log(Component):
+    """A log that grows for ever."""
+
+    initial = ()
+
+    @operation
+    def add(self, lines: tuple[str, ...]) -> tuple[Step, ...]:
+        """Add a line."""
+        return (Step(None, (*lines, "a line")),)
+
+
+def keeper(log: Log) -> Steps:
+    while True:
+        yield log.add()
+
+
+def test_what_grows_for_ever_is_named_before_it_fills_the_graph() -> None:
+    log = Log("log")
+    model = Model({"log": log}, (Process("keeper", keeper, (log,)),), ())
+    found = state_graph(model, 20_000)
+    assert isinstance(found, Stop)
+    assert found.limit is Limit.VALUES
+    assert found.reason.startswith("the component 'log' took on 251 values, and seems to have no bound")
+    assert state_graph(model, 300, values_max=0) == Stop(
+        Limit.STATES, "it reached 300 states", "the component 'log' took on 251 values"
+    )

@@ -11,9 +11,9 @@ import pytest
 from deadheat.reports.screen import Screen
 from deadheat.reports.why import print_why
 from deadheat.scenarios import why as module
-from deadheat.scenarios.check import Counterexample, Verdict, check
+from deadheat.scenarios.check import INTERRUPTIBLE, Counterexample, Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.scenarios.state_graph import state_graph
+from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.scenarios.why import Why, why
 
 OUTBOX = Path(__file__).parents[2] / "examples" / "outbox.py"
@@ -60,7 +60,9 @@ def test_an_order_counts_only_where_the_violation_can_be_avoided_from_there() ->
     model = replace(counterexample.scenario, properties=(counterexample.property,)).model()
     choices = counterexample.trace.schedule.choices
     stands = module._stands  # what decides which orders are named
-    for graph in (state_graph(model, 20_000), None):
+    whole = state_graph(model, 20_000)
+    assert isinstance(whole, StateGraph)
+    for graph in (whole, None):
         found_at = [stands(model, graph, counterexample.property, choices[:at]) for at in range(len(choices) + 1)]
         assert found_at == [False] * 7 + [None] * 11
 
@@ -117,3 +119,15 @@ def test_designs_of_one_file_are_compared_with_each_other() -> None:
 def test_where_nothing_holds_that_is_said() -> None:
     reasons = why(found(f"{OUTBOX}:WRITTEN_THEN_SENT", "every-order-served"))
     assert bool(reasons.holding) is ("No other protocol that was asked" not in printed(reasons))
+
+
+def test_what_a_limit_leaves_open_of_other_protocols_is_told_and_is_not_taken_for_a_no() -> None:
+    few = Options(replace(INTERRUPTIBLE, states_max=250))
+    asked = list[str]()
+    reasons = why(found("baseline", "no-permanent-orphan"), few, asked.append)
+    assert "creation-lock" in reasons.holding  # it has 240 states
+    assert {"name-tombstone", "state-machine"} <= set(reasons.undecided)
+    assert any("name-tombstone" in each for each in asked)
+    said = printed(replace(reasons, holding=(), siblings=()))
+    assert "name-tombstone" in said.split("was not decided")[0]
+    assert "No other protocol" not in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
+from deadheat.sim.components import Component, Step, Steps, operation
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request
 from tests.sim.classics import Variable
@@ -55,3 +56,65 @@ def in_between(steps: int) -> Model:
     processes = (Process("first", count, (one,)), Process("second", once, (other,)))
     properties = (Property("needle", "", Kind.STEP, ("one", "other"), found),)
     return Model({"one": one, "other": other}, processes, properties)
+
+
+class Dice(Component):
+    """Falls on any number below as many as it has sides."""
+
+    initial = 0
+
+    @operation
+    def roll(self, value: int, sides: int) -> Steps:
+        return tuple(Step(side, value) for side in range(sides))
+
+
+def going_round() -> Model:
+    """A process that goes round for ever, in violation, if three dice of 8 sides fall on 0: once in 512 runs.
+
+    Another one has so many local states that the loop is but a small part of what there is to learn.
+    """
+    dice, other, mine = Dice("dice"), Variable("other", 0), Variable("mine", 0)
+
+    def fill() -> Role:
+        total = 0
+        for _ in range(2):
+            side = yield dice.roll(5)
+            total = total * 5 + side
+        yield other.set(total % 3)
+
+    def go_round() -> Role:
+        for _ in range(3):
+            if (yield dice.roll(8)):
+                yield mine.set(2)
+                return
+        while True:
+            yield mine.set(1)
+            if (yield mine.get()) == 3:
+                return
+
+    def found(view: View) -> str | None:
+        return "not done" if view["mine"] != 2 else None
+
+    processes = (Process("fill", fill), Process("go round", go_round))
+    properties = (Property("needle", "", Kind.EVENTUALLY, ("mine",), found),)
+    return Model({"dice": dice, "other": other, "mine": mine}, processes, properties)
+
+
+def staircase(steps: int) -> Model:
+    """A coin that must fall on 0 so many times in a row, each of which is a step in a place of its own.
+
+    Drawn evenly, once in 2**steps.
+    """
+    dice, top = Dice("dice"), Variable("top", 0)
+
+    def climb() -> Role:
+        for _ in range(steps):
+            if (yield dice.roll(2)):
+                return
+        yield top.set(1)
+
+    def found(view: View) -> str | None:
+        return "found" if view["top"] else None
+
+    properties = (Property("needle", "", Kind.ALWAYS, ("top",), found),)
+    return Model({"dice": dice, "top": top}, (Process("climb", climb),), properties)

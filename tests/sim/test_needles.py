@@ -9,17 +9,20 @@ import pytest
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
+from deadheat.sim.random_words import RandomWords
 from deadheat.sim.run.simulation import Transition
 from deadheat.sim.sample import path_counts, plain
 from deadheat.sim.sample.path_counts import counts_of, explored, thresholds_of
 from deadheat.sim.sample.plain import PlainRun, run_plainly
+from deadheat.sim.sample.portfolio import Portfolio
 from deadheat.sim.sample.rates import rates
-from deadheat.sim.sample.shrink import Gate, Shrinker
+from deadheat.sim.sample.shrink import Gate, Shrinker, order_of
 from deadheat.sim.sample.strategies import Strategy
 from deadheat.sim.sample.walker import Failure, Walker
+from deadheat.sim.sample.warm_up import warm_up
 from deadheat.sim.trace import Schedule
 from tests.sim.classics import lost_update
-from tests.sim.needles import all_before, in_between
+from tests.sim.needles import all_before, going_round, in_between, staircase
 
 RUNS = 4_000
 
@@ -69,10 +72,59 @@ def test_priorities_are_never_below_their_bound() -> None:
     assert share(in_between(8), Strategy.PCT, depth=2) >= 1 / (actors * length)
 
 
-def test_the_priorities_of_waiting_steps_find_both() -> None:
-    # no two steps of these are in conflict: the order of the first draws lasts, but for what each draws anew
-    assert share(all_before(2), Strategy.POS) > 0
-    assert share(in_between(4), Strategy.POS) > 0
+@pytest.mark.parametrize("steps", [2, 4])
+def test_the_priorities_of_waiting_steps_find_an_order_as_often_as_a_least_of_some_draws_is_the_first(
+    steps: int,
+) -> None:
+    # no two steps are in conflict: the first process's draw must be the least of it and all of the second's
+    assert is_near(share(all_before(steps), Strategy.POS), 1 / (steps + 1))
+
+
+def test_a_loop_without_an_end_is_found_as_often_as_a_run_comes_to_it() -> None:
+    exact = rates(going_round(), (Strategy.UNIFORM,))
+    assert exact is not None
+    assert exact["needle", Strategy.UNIFORM] == pytest.approx(1 / 512)
+    assert is_near(share(going_round(), Strategy.UNIFORM), 1 / 512)
+
+
+def climbed(runs: int) -> int:
+    portfolio = Portfolio(staircase(14), 5, (Strategy.FEEDBACK,))
+    while portfolio.runs < runs:
+        portfolio.go_on(runs - portfolio.runs)
+    return portfolio.counts()["needle"]
+
+
+def test_what_did_something_new_is_gone_on_with_and_without_that_nothing_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert climbed(1_500) > 0
+    monkeypatch.setattr(Portfolio, "_keep", lambda *_: None)
+    assert climbed(1_500) == 0, "once in 16,384 runs"
+
+
+def found_plainly(model: Model, strategy: Strategy, runs: int = 300) -> float:
+    """Return the share of runs through simpy in which all steps of the second process come first."""
+    tables = Tables(model)
+    measured = warm_up(tables, 100)
+
+    def found(run: int) -> bool:
+        trace = run_plainly(PlainRun(model, strategy, 3, run, measured, tables=tables), 100)
+        processes = [event.process for event in trace.events]
+        return processes == sorted(processes, reverse=True)
+
+    return sum(map(found, range(runs))) / runs
+
+
+def test_an_even_choice_that_never_takes_the_last_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert abs(found_plainly(all_before(2), Strategy.UNIFORM) - 1 / 4) < 0.07
+    monkeypatch.setattr(RandomWords, "one_of", lambda self, items: items[self.below(max(len(items) - 1, 1))])
+    assert found_plainly(all_before(2), Strategy.UNIFORM) == 0
+
+
+def test_priorities_that_are_not_drawn_again_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert abs(found_plainly(all_before(2), Strategy.POS) - 1 / 3) < 0.075
+    monkeypatch.setattr(PlainRun, "_in_conflict", lambda *_: [])
+    assert abs(found_plainly(all_before(2), Strategy.POS) - 1 / 2) < 0.08
 
 
 def test_a_weight_that_is_off_by_one_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,3 +177,12 @@ def test_a_shrinker_that_skips_its_gate_is_noticed(monkeypatch: pytest.MonkeyPat
     executed = shrinker.near(met[0].schedule)
     assert violation_of(walker.tables.model, "no-lost-update", executed.best), "what was wrong has passed"
     assert executed.attempts > 0
+
+    def passes(self: Gate, schedule: Schedule, faults: int) -> bool:
+        is_less = order_of(schedule, faults) < order_of(self.best, self.faults)
+        if is_less:
+            self.best, self.faults = schedule, faults
+        return is_less
+
+    monkeypatch.setattr(Gate, "offer", passes)
+    assert violation_of(walker.tables.model, "no-lost-update", shrinker.near(met[0].schedule).best) is None

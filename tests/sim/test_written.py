@@ -130,3 +130,8 @@ def test_a_file_in_a_folder_that_takes_no_others_is_written_in_its_place(tmp_pat
     finally:
         tmp_path.chmod(0o700)
     assert path.read_text() == "list\ntwo\n"
+
+
+def test_what_no_file_can_be_called_is_refused_in_a_sentence() -> None:
+    with pytest.raises(UsageError, match="is no name of a file"):
+        require_writable(Path("a\0b"), LISTS)

@@ -170,6 +170,11 @@ def read_tape(path: Path) -> tuple[Header, list[LiveEvent]]:
     lines = _text(path).split("\n")
     if not any(line.strip() for line in lines):
         raise TraceError(f"{path} is empty; its first line must be the header of a live trace.")
+    if lines[0].strip() == "{":
+        raise TraceError(
+            f"{path} is one JSON object in many lines, such as show --save writes; a live trace has one in each line, "
+            "and live run and live stress record such."
+        )
     header = _header(path, _object(path, 1, lines[0]))
     clock = OneClock()
     events = [

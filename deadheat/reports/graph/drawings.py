@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from io import BytesIO
+from itertools import count
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from deadheat.reports.graph.labels import edge_label, title_of
-from deadheat.reports.graph.layout import LINE, Box, Layout, layout_of
+from deadheat.reports.graph.layout import LINE, LOOP, Box, Layout, layout_of
 from deadheat.reports.graph.marks import MARK
 from deadheat.reports.graph.texts import BAD, COLOURS, OTHER_COLOUR
 from deadheat.scenarios.folded import Folded
@@ -18,7 +20,8 @@ __all__ = ["png_of", "svg_of"]
 
 INK, SOFT = "#1b1d22", "#7a7f8a"
 
-TITLE = 34.0
+TITLE_LINE, TITLE_LETTER, MARGIN = 19.0, 7.6, 16.0
+"""The height of a line of the title, the width of a letter of it, and what is left free beside it."""
 
 PIXELS_MAX = 12_000
 """A PNG is no larger than that on any side; a larger one is drawn smaller."""
@@ -37,9 +40,13 @@ class _Curve(NamedTuple):
     one: tuple[float, float]
     other: tuple[float, float]
     end: tuple[float, float]
+    is_loop: bool = False
 
     @property
     def middle(self) -> tuple[float, float]:
+        """Where its name is: in its middle; beside it, if it leads back to its own node."""
+        if self.is_loop:
+            return self.start[0] + LOOP, self.start[1]
         x, y = ((self.start[i] + 3 * self.one[i] + 3 * self.other[i] + self.end[i]) / 8 for i in range(2))
         return x, y
 
@@ -47,8 +54,11 @@ class _Curve(NamedTuple):
 def svg_of(folded: Folded) -> str:
     """Return the graph as an SVG image, light or dark as its reader prefers."""
     layout = layout_of(folded)
-    width, height = max(layout.width, 640.0), layout.height + TITLE
+    width = max(layout.width, 640.0)
     title = title_of(folded)
+    told = _title_lines(title, width)
+    above = _above(told)
+    height = layout.height + above
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'height="{height:.0f}" role="img" aria-labelledby="title" font-family="system-ui, sans-serif" font-size="12">',
@@ -61,21 +71,35 @@ def svg_of(folded: Folded) -> str:
         'markerUnits="userSpaceOnUse"><path class="tip" d="M0 0l8 4-8 4z"/></marker><marker id="way-tip" '
         'viewBox="0 0 8 8" refX="7" refY="4" markerWidth="12" markerHeight="12" orient="auto" '
         'markerUnits="userSpaceOnUse"><path class="way-tip" d="M0 0l8 4-8 4z"/></marker></defs>',
-        f'<text class="title" x="16" y="22" font-size="14">{escape(title)}</text>',
-        f'<g transform="translate(0 {TITLE:.0f})">',
+        *(
+            f'<text class="title" x="{MARGIN:.0f}" y="{y:.0f}" font-size="14">{escape(line)}</text>'
+            for y, line in zip(count(22, TITLE_LINE), told, strict=False)
+        ),
+        f'<g transform="translate(0 {above:.0f})">',
     ]
     curves = list(_curves(folded, layout))
     for pair, curve in curves:
         kind, tip = ("edge way", "way-tip") if pair in folded.way else ("edge", "tip")
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in curve[1:])
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (curve.one, curve.other, curve.end))
         x, y = curve.start
         lines.append(f'<path class="{kind}" d="M{x:.1f},{y:.1f} C{points}" marker-end="url(#{tip})"/>')
     for node, box in zip(folded.nodes, layout.boxes, strict=True):
         lines.extend(_svg_box(box, COLOURS.get(node.standing, OTHER_COLOUR), strong=node.on_the_way))
     for pair, curve in curves:
         x, y = curve.middle
-        lines.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(edge_label(folded.edges[pair]))}</text>')
+        beside = ' style="text-anchor: start"' if curve.is_loop else ""
+        label = escape(edge_label(folded.edges[pair]))
+        lines.append(f'<text class="name" x="{x:.1f}" y="{y:.1f}"{beside}>{label}</text>')
     return "\n".join([*lines, "</g>", "</svg>"]) + "\n"
+
+
+def _title_lines(title: str, width: float) -> list[str]:
+    return wrap(title, int((width - 2 * MARGIN) / TITLE_LETTER))
+
+
+def _above(told: Sequence[str]) -> float:
+    """Return what room the title takes above the graph."""
+    return MARGIN + len(told) * TITLE_LINE
 
 
 def _svg_box(box: Box, colour: str, *, strong: bool) -> Iterator[str]:
@@ -108,7 +132,8 @@ def _curve(source: Box, target: Box) -> _Curve:
     side = 1 if target.x >= source.x else -1
     start = (source.x + side * source.width / 2, source.y)
     if target is source:
-        return _Curve(start, (start[0] + 40, start[1] - 30), (start[0] + 40, start[1] + 30), (start[0], start[1] + 8))
+        x, y = start
+        return _Curve(start, (x + 40, y - 30), (x + 40, y + 30), (x, y + 8), is_loop=True)
     if target.y == source.y:
         end = (target.x - side * target.width / 2, target.y)
         middle = (start[0] + end[0]) / 2
@@ -130,17 +155,20 @@ def png_of(folded: Folded) -> bytes:
             "A PNG is drawn by matplotlib, which is not installed; pip install 'deadheat[plot]', or ask for svg."
         ) from None
     layout = layout_of(folded)
-    width, height = max(layout.width, 640.0), layout.height + TITLE
+    width = max(layout.width, 640.0)
+    told = _title_lines(title_of(folded), width)
+    above = _above(told)
+    height = layout.height + above
     dots = min(144.0, PIXELS_MAX * 72 / max(width, height))
     figure = Figure(figsize=(width / 72, height / 72), dpi=dots)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set_xlim(0, width)
-    axes.set_ylim(height - TITLE, -TITLE)
+    axes.set_ylim(height - above, -above)
     plain: dict[str, Any] = {"parse_math": False}  # or a name with two dollars would be a formula
-    axes.text(16, -TITLE / 3, title_of(folded), fontsize=13, color=INK, **plain)
-    for pair, (start, one, other, end) in _curves(folded, layout):
+    axes.text(MARGIN, -above / 2, "\n".join(told), fontsize=12, color=INK, va="center", **plain)
+    for pair, (start, one, other, end, _) in _curves(folded, layout):
         strong = pair in folded.way
         path = Path([start, one, other, end], [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
         axes.add_patch(
@@ -168,7 +196,8 @@ def png_of(folded: Folded) -> bytes:
     halo = {"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85}
     for pair, curve in _curves(folded, layout):
         name = edge_label(folded.edges[pair])
-        axes.text(*curve.middle, name, fontsize=8, color=INK, ha="center", va="center", bbox=halo, **plain)
+        side = "left" if curve.is_loop else "center"
+        axes.text(*curve.middle, name, fontsize=8, color=INK, ha=side, va="center", bbox=halo, **plain)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": MARK, "Title": title_of(folded)})
     return buffer.getvalue()

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from deadheat.reports.graph.labels import node_lines
+from deadheat.reports.graph.labels import edge_label, node_lines
 from deadheat.scenarios.folded import Folded
 
-__all__ = ["Box", "Layout", "layout_of"]
+__all__ = ["LOOP", "Box", "Layout", "layout_of"]
 
 SWEEPS = 12
 
@@ -22,7 +22,10 @@ LETTER, LINE, PADDING = 6.6, 16.0, 9.0
 
 GAP_X, GAP_Y = 36.0, 64.0
 
-LETTERS_MAX = 34
+LOOP = 36.0
+"""How far an edge that leads back to its own node reaches out."""
+
+LETTERS_MAX = 48
 
 
 class Box(NamedTuple):
@@ -48,18 +51,25 @@ def layout_of(folded: Folded) -> Layout:
     lines = [tuple(_short(each) for each in node_lines(node)) for node in folded.nodes]
     widths = [max(map(len, each)) * LETTER + 2 * PADDING for each in lines]
     heights = [len(each) * LINE + 2 * PADDING for each in lines]
+    loops = [_loop(folded, number) for number in range(len(lines))]
     layers = _ordered(_layers(folded), folded)
-    total = max(sum(widths[n] for n in layer) + GAP_X * (len(layer) - 1) for layer in layers)
+    total = max(sum(widths[n] + loops[n] for n in layer) + GAP_X * (len(layer) - 1) for layer in layers)
     boxes: dict[int, Box] = {}
     y = GAP_Y / 2
     for layer in layers:
         height = max(heights[n] for n in layer)
-        x = (total - sum(widths[n] for n in layer) - GAP_X * (len(layer) - 1)) / 2 + GAP_X
+        x = (total - sum(widths[n] + loops[n] for n in layer) - GAP_X * (len(layer) - 1)) / 2 + GAP_X
         for n in layer:
             boxes[n] = Box(x + widths[n] / 2, y + height / 2, widths[n], heights[n], lines[n])
-            x += widths[n] + GAP_X
+            x += widths[n] + loops[n] + GAP_X
         y += height + GAP_Y
     return Layout([boxes[n] for n in range(len(lines))], total + 2 * GAP_X, y)
+
+
+def _loop(folded: Folded, number: int) -> float:
+    """Return what room is needed beside a node for an edge back to itself, and its name."""
+    names = folded.edges.get((number, number))
+    return 0.0 if names is None else LOOP + len(edge_label(names)) * LETTER
 
 
 def _short(text: str) -> str:

@@ -6,7 +6,7 @@ All positions are of a hundred, from the left, or from the top; the template dra
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ def likely_view(found: Likely) -> dict[str, Any] | None:
         ],
         "rows": [_row(each, results) for each in results],
         "notes": [inert(f"{name} was not simulated: {why}") for name, why in found.left_out.items()]
-        + [inert(_rare(results))] * any(each.by_splitting for each in results),
+        + [inert(each) for each in _rare(results)],
         "curve": None if found.curve is None else curve_view(found.curve),
     }
 
@@ -105,9 +105,13 @@ def _of_what(found: Likely, methods: list[str]) -> str:
     return inert(f"{how}. How long each step takes: the profile {found.profile}.")
 
 
-def _rare(results: Sequence[Simulated]) -> str:
-    names = ", ".join(each.protocol for each in results if each.by_splitting)
-    return f"No run of {names} had an orphan: how rare they are was estimated by splitting."
+def _rare(results: Sequence[Simulated]) -> Iterator[str]:
+    by_splitting = [each.protocol for each in results if each.by_splitting]
+    if by_splitting:
+        yield f"No run of {', '.join(by_splitting)} had an orphan: how rare they are was estimated by splitting."
+    failed = [each.protocol for each in results if each.splitting_failed]
+    if failed:
+        yield f"No run of {', '.join(failed)} had an orphan, though there can be one; no more is known than that."
 
 
 def _orphans(found: Simulated) -> Estimate:
@@ -128,7 +132,7 @@ Measure = Callable[[Simulated], Estimate | None]
 
 def _ends(results: Sequence[Simulated], *measures: Measure) -> list[float]:
     estimates = [measure(each) for each in results for measure in measures]
-    return [end for each in estimates if each is not None for end in (each.low, each.high, _middle(each))]
+    return [end for each in estimates if each is not None for end in (each.low, each.high, each.at_most)]
 
 
 def _many(results: Sequence[Simulated]) -> Scale:
@@ -136,7 +140,8 @@ def _many(results: Sequence[Simulated]) -> Scale:
 
 
 def _lived(results: Sequence[Simulated]) -> Scale:
-    return Scale.logarithmic(_ends(results, *_LIVES), TIMES_S)
+    found = [measure(each) for each in results for measure in _LIVES]
+    return Scale.logarithmic([each.at_most for each in found if each is not None], TIMES_S)
 
 
 def _paid(results: Sequence[Simulated]) -> Scale:
@@ -165,19 +170,15 @@ def _row(found: Simulated, results: Sequence[Simulated]) -> dict[str, Any]:
                 "text": "-" if half is None else _text(half, seconds_text),
                 "span": "" if most is None else f"99%: {_text(most, seconds_text)}",
                 "is_none": half is None,
-                "low": 0.0 if half is None else lives.at(_middle(half)),
-                "high": 0.0 if most is None else lives.at(_middle(most)),
-                "at": 0.0 if half is None else lives.at(_middle(half)),
+                "low": 0.0 if half is None else lives.at(half.at_most),
+                "high": 0.0 if most is None else lives.at(most.at_most),
+                "at": 0.0 if half is None else lives.at(half.at_most),
             },
             {"text": _text(billed, seconds_text), "span": _span(billed, seconds_text), **_whisker(billed, there)},
         ],
         "calls": "?" if found.extra_calls is None else number_text(found.extra_calls, signed=True),
         "later": "?" if found.extra_to_job_s is None else seconds_text(found.extra_to_job_s),
     }
-
-
-def _middle(estimate: Estimate) -> float:
-    return estimate.high if estimate.value is None else estimate.value
 
 
 def _text(estimate: Estimate, text: Callable[[float], str]) -> str:
@@ -202,7 +203,7 @@ def curve_view(curve: Curve) -> dict[str, Any]:
     """Return what the page draws of the cleanup's period: lines on two logarithmic scales, and a table."""
     points = curve.points
     seen = [each for each in points if each.lifetime_s is not None and each.lifetime_p99_s is not None]
-    times = [_middle(each) for point in seen for each in (point.lifetime_s, point.lifetime_p99_s) if each is not None]
+    times = [each.at_most for point in seen for each in (point.lifetime_s, point.lifetime_p99_s) if each is not None]
     across = Scale.logarithmic([each.period_s for each in points])
     up = Scale.logarithmic([*times, *(each.uniform_s for each in points)], TIMES_S)
 
@@ -210,14 +211,14 @@ def curve_view(curve: Curve) -> dict[str, Any]:
         return across.at(point.period_s), round(100 - up.at(value), 2)
 
     halves = [place(each, each.uniform_s) for each in points]
-    medians = [place(each, _middle(each.lifetime_s)) for each in seen if each.lifetime_s is not None]
-    most = [place(each, _middle(each.lifetime_p99_s)) for each in seen if each.lifetime_p99_s is not None]
+    medians = [place(each, each.lifetime_s.at_most) for each in seen if each.lifetime_s is not None]
+    most = [place(each, each.lifetime_p99_s.at_most) for each in seen if each.lifetime_p99_s is not None]
     return {
         "protocol": inert(curve.protocol),
         "lines": [
             {"name": "99 of 100 are gone by then", "kind": "most", "places": most},
             {"name": "half of them are", "kind": "median", "places": medians},
-            {"name": "half a period: the closed form", "kind": "closed", "places": halves},
+            {"name": "half, while nothing else ends one: the closed form", "kind": "closed", "places": halves},
         ],
         "across": _without_crowding([(across.at(each.period_s), seconds_text(each.period_s)) for each in points]),
         "up": [(round(100 - up.at(each), 2), seconds_text(each)) for each in up.marks],
@@ -243,7 +244,7 @@ def _point(point: Point) -> list[str]:
         "-" if lives is None else _text(lives, seconds_text),
         "-" if most is None else _text(most, seconds_text),
         seconds_text(point.uniform_s),
-        seconds_text(_middle(point.job_seconds_after_cancel)),
+        seconds_text(point.job_seconds_after_cancel.at_most),
         number_text(point.sweeps_per_hour),
     ]
 

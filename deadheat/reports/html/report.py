@@ -116,7 +116,9 @@ def _headline(results: Sequence[CheckResult], raised: Sequence[Raised]) -> tuple
     violated = [each for each in results if Verdict.VIOLATED in _verdicts(each)]
     open_ones = [each for each in results if _verdicts(each) & {Verdict.INCONCLUSIVE, Verdict.VACUOUS}]
     of = f"of {counted(count, 'protocol')}"
-    more = f"; {len(raised)} {'was' if len(raised) == 1 else 'were'} not checked" if raised else ""
+    others = [each for each in open_ones if each not in violated]
+    more = f"; {len(raised)} {'was' if len(raised) == 1 else 'were'} not checked" * bool(raised)
+    more += f"; of {len(others)} not everything was decided" * bool(others)
     if violated and count == 1:
         names = [each.property for each in violated[0].outcomes if each.verdict is Verdict.VIOLATED]
         return "violated", inert(f"{violated[0].scenario.protocol} violates {_listed(names)}")
@@ -127,6 +129,7 @@ def _headline(results: Sequence[CheckResult], raised: Sequence[Raised]) -> tuple
             f"{raised[0].scenario.protocol} broke a rule, so nothing was decided of it"
             if count == 1
             else f"{len(raised)} {of} broke a rule, so not everything was decided"
+            + f"; nor was it of {len(others)} more" * bool(others)
         )
     if open_ones:
         return "undecided", inert(

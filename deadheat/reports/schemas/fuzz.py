@@ -33,10 +33,11 @@ class Fuzzed(msgspec.Struct):
 
 
 class StatesThere(msgspec.Struct):
-    """How many states runs like these would see at least, and the standard error of that."""
+    """How many states runs like these would see at least, the standard error of that, and by which estimator."""
 
     states: int
     error: int | None
+    method: Literal["Chao2"]
 
 
 class FuzzSearch(msgspec.Struct):
@@ -49,6 +50,7 @@ class FuzzSearch(msgspec.Struct):
     jobs: int
     by_strategy: dict[str, int]
     states: int
+    states_per_second: float
     labels: list[str]
     pairs: int
     pairs_in_both_orders: int

@@ -1,13 +1,16 @@
 """What tells two failures apart: the property, the faults, and the order of those steps that are in conflict.
 
 Two steps of different processes are in conflict where one of them writes what the other touches. Runs that differ only
-in the order of steps that are not have one cause.
+in the order of steps that are not have one cause, and so have those that differ by an exchange of names that are
+interchangeable.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import permutations
 
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
@@ -17,6 +20,10 @@ from deadheat.sim.run.stepping import touched
 from deadheat.sim.trace import Schedule
 
 __all__ = ["Cause", "cause_of"]
+
+
+NAMES_MAX = 5
+"""With more interchangeable names than these, failures are not compared by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,22 @@ def cause_of(model: Model, name: str, schedule: Schedule) -> Cause:
             if process_name != choice.process and (writes & frozenset(reached) or written & touches)
         )
         done.append((choice.process, step, written, frozenset(reached)))
-    return Cause(name, tuple(sorted(faults.items())), frozenset(order))
+    return Cause(name, tuple(sorted(faults.items())), _named_alike(model, order))
+
+
+def _named_alike(model: Model, order: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return the order with interchangeable names exchanged in such a way that it is the least, as text."""
+    names = model.interchangeable
+    if not 1 < len(names) <= NAMES_MAX:
+        return frozenset(order)
+    pattern = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?!\w)")
+
+    def exchanged(others: tuple[str, ...]) -> list[tuple[str, str]]:
+        by_name = dict(zip(names, others, strict=True))
+        pairs = ([pattern.sub(lambda found: by_name[found[1]], step) for step in pair] for pair in order)
+        return sorted((one, other) for one, other in pairs)
+
+    return frozenset(min(map(exchanged, permutations(names))))
 
 
 def _name_of(transition: Transition) -> str:

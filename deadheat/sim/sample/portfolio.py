@@ -13,6 +13,8 @@ from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.random_words import RandomWords, stream
+from deadheat.sim.sample.by_hypothesis import drawn, require_hypothesis
+from deadheat.sim.sample.codes import codes_of
 from deadheat.sim.sample.path_counts import counts_of, explored, thresholds_of
 from deadheat.sim.sample.strategies import Strategy
 from deadheat.sim.sample.walker import STEPS_MAX, Failure, Walker
@@ -20,7 +22,8 @@ from deadheat.sim.trace import Schedule
 
 __all__ = ["ALL", "Found", "Portfolio", "mutated"]
 
-ALL = tuple(Strategy)
+ALL = tuple(each for each in Strategy if each is not Strategy.HYPOTHESIS)
+"""Those that have a turn where none was asked for."""
 
 FIRST_ROUND, ROUND_MAX = 16, 512
 """So many runs has a round at first; then twice as many each time around."""
@@ -54,10 +57,11 @@ class Portfolio:
         strategies: Sequence[Strategy] = ALL,
         depth: int = 0,
         steps_max: int = STEPS_MAX,
+        asked: Callable[[], bool] = never,
     ) -> None:
         self.model = model
         self.tables = Tables(model)
-        self.walker = Walker(self.tables, steps_max, HANDED_MAX)
+        self.walker = Walker(self.tables, steps_max, HANDED_MAX, asked)
         self.found: list[Found] = []
         self.last_new = 0
         self._followed = 0
@@ -68,7 +72,10 @@ class Portfolio:
         self._round = FIRST_ROUND
         self._due: list[Strategy] = []
         self._corpus: list[tuple[int, ...]] = []
-        if Strategy.PATHS in strategies:
+        self._met: set[int] = set()
+        if Strategy.HYPOTHESIS in strategies:
+            require_hypothesis()
+        if Strategy.PATHS in strategies and not asked():
             space = explored(self.tables)
             if space is not None:
                 self.walker.count_paths(thresholds_of(space, counts_of(space)))
@@ -92,15 +99,9 @@ class Portfolio:
 
         It is then one of those that are changed.
         """
-        codes, state = [], self.tables.initial()
-        for choice in schedule.choices[: schedule.cycle_from]:
-            found = next((each for each in self.tables.choices(state) if each[0].choice == choice), None)
-            if found is None:
-                break
-            codes.append(self.walker.code(state, choice))
-            state = found[1]
+        codes = codes_of(self.tables, schedule.choices[: schedule.cycle_from])
         if codes:
-            self._corpus.append(tuple(codes))
+            self._corpus.append(codes)
             before, number = self.walker.runs, self._followed
 
             def on_failure(failure: Failure) -> None:
@@ -113,7 +114,7 @@ class Portfolio:
                 number + 1,
                 on_failure,
                 on_new=self._keep,
-                follow=(tuple(codes),),
+                follow=(codes,),
             )
             self._followed += 1
         return len(codes)
@@ -126,7 +127,12 @@ class Portfolio:
         first = self._runs[strategy]
         count = min(self._round, runs_max)
         before, steps, runs = self.walker.states, self.walker.steps, self.walker.runs
-        follow = self._to_follow(first, count) if strategy is Strategy.FEEDBACK else ()
+        follow: Sequence[tuple[int, ...]] = ()
+        if strategy is Strategy.FEEDBACK:
+            follow = self._to_follow(first, count)
+        elif strategy is Strategy.HYPOTHESIS:
+            follow = self._drawn(first, count)
+            count = len(follow)
 
         def on_failure(failure: Failure) -> None:
             self.found.append(Found(failure, runs + failure.run - first + 1, failure.steps))
@@ -165,6 +171,11 @@ class Portfolio:
     def _to_follow(self, first: int, count: int) -> list[tuple[int, ...]]:
         words = RandomWords(stream(~self._seed, first))
         return [mutated(words.one_of(self._corpus), words) if self._corpus else () for _ in range(count)]
+
+    def _drawn(self, first: int, count: int) -> list[tuple[int, ...]]:
+        runs = drawn(self.tables, stream(self._seed, first), count, self._met)
+        self.walker.relearned()
+        return [codes_of(self.tables, choices) for choices in runs]
 
     def _look_at_the_beginning(self) -> None:
         """Look at the initial state: what it violates, no step does."""

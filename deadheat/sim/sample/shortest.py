@@ -7,9 +7,10 @@ are found, and the fewest steps with them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import combinations
 
 from deadheat.sim.explore.explorers import explore
 from deadheat.sim.explore.options import SearchOptions, never
@@ -18,8 +19,11 @@ from deadheat.sim.trace import Schedule
 
 __all__ = ["shortest_runs", "smaller_sets"]
 
-STATES_MAX = 100_000
+STATES_MAX = 30_000
 """So many states are searched with one set of faults."""
+
+FAULTS_MAX = 2
+"""Sets of so many faults are tried at most; for more, what was made of the run itself has to do."""
 
 SETS_MAX = 24
 """With so many sets of faults at most."""
@@ -45,16 +49,17 @@ def shortest_runs(
             budgets=dict(faults),
             properties=tuple(each for each in model.properties if each.name in names),
         )
-        options = SearchOptions(STATES_MAX, asked=asked, values_max=0)
+        options = SearchOptions(STATES_MAX, asked=asked, values_max=0, cores=1, partial_order=False)
         for name, schedule in explore(searched, options).counterexamples.items():
             del left[name]
             yield name, schedule
 
 
 def smaller_sets(found: Iterable[Mapping[str, int]]) -> list[FaultSet]:
-    """Return all sets of faults that are part of one of these, the smallest first."""
+    """Return the sets of up to `FAULTS_MAX` faults that are part of one of these, the smallest first."""
     sets: set[FaultSet] = set()
     for each in found:
-        counts = (range(count + 1) for count in each.values())
-        sets.update(tuple(sorted((kind, n) for kind, n in zip(each, ns, strict=True) if n)) for ns in product(*counts))
+        every = [kind for kind, count in each.items() for _ in range(min(count, FAULTS_MAX))]
+        for size in range(FAULTS_MAX + 1):
+            sets.update(tuple(sorted(Counter(some).items())) for some in combinations(every, size))
     return sorted(sets, key=lambda faults: (sum(n for _, n in faults), faults))

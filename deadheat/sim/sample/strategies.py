@@ -6,7 +6,8 @@ probabilistic guarantees of finding bugs", ASPLOS 2010); `pos` gives each waitin
 where a step in conflict with it happened (Yuan et al., "Partial order aware concurrency sampling", CAV 2018). `paths`
 takes each interleaving with the same probability, where ways on can be counted, and estimates their number by the steps
 that processes have left elsewhere (Zhao et al., "Selectively uniform concurrency testing", ASPLOS 2025). `feedback`
-changes runs that did something new.
+changes runs that did something new. `hypothesis` lets that library draw runs, which seeks those that come to new
+states (its targets); it is slower by orders of magnitude, and has a turn only where it is asked for.
 
 They depart from the papers in this: what may go otherwise than by the order of processes is drawn evenly; faults are
 actors of their own (see `choosing`); and in `pct`, a process that comes back to its
@@ -33,6 +34,7 @@ class Strategy(StrEnum):
     POS = "pos"
     PATHS = "paths"
     FEEDBACK = "feedback"
+    HYPOTHESIS = "hypothesis"
 
 
 CHOOSING = {
@@ -41,5 +43,6 @@ CHOOSING = {
     Strategy.POS: PARTIAL_ORDER,
     Strategy.PATHS: PATHS,
     Strategy.FEEDBACK: FOLLOWING,
+    Strategy.HYPOTHESIS: FOLLOWING,
 }
 """What compiled code calls them."""

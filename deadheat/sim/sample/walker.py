@@ -17,20 +17,21 @@ from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.compiled.walking import walk
-from deadheat.sim.explore.compiled.walks import Plan, Walk, code_of, parts_of_code
+from deadheat.sim.explore.compiled.walks import Plan, Walk
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
 from deadheat.sim.random_words import mixed, stream
+from deadheat.sim.sample.codes import choices_of
 from deadheat.sim.sample.lasting import Lasting
 from deadheat.sim.sample.seen import SeenSoFar
 from deadheat.sim.sample.strategies import CHOOSING, Strategy
 from deadheat.sim.sample.warm_up import warm_up
 from deadheat.sim.trace import Choice, Schedule
 
-__all__ = ["STEPS_MAX", "Failure", "Walker", "choices_of", "never_new"]
+__all__ = ["STEPS_MAX", "Failure", "Walker", "never_new"]
 
 STEPS_MAX = 1_000
 """A run that has not come to an end by then is cut off there."""
@@ -59,18 +60,6 @@ def never_new(_: tuple[int, ...]) -> None:
     """Do nothing about a run that did something new."""
 
 
-def choices_of(tables: Tables, codes: Sequence[int]) -> tuple[tuple[Choice, ...], int]:
-    """Return the choices that the numbers of transitions stand for, from the initial state on, and where they lead."""
-    state, choices = tables.initial(), []
-    for code in codes:
-        process, place, branch = parts_of_code(code)
-        row = tables.rows[process][tables.field(state, process)][place]
-        successor = row.successors[state & row.mask][branch]
-        choices.append(successor.choice)
-        state += successor.delta
-    return tuple(choices), state
-
-
 def _options(room: int) -> tuple[Any, Any, Any, Any]:
     """Return the arrays of so many options (see `Walk`)."""
     first, second, third, fourth = (numpy.zeros(room, dtype=numpy.int64) for _ in range(4))
@@ -80,10 +69,16 @@ def _options(room: int) -> tuple[Any, Any, Any, Any]:
 class Walker:
     """Draws runs of one model; what was seen is of all of them together."""
 
-    def __init__(self, tables: Tables, steps_max: int = STEPS_MAX, handed_max: int = 100) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        steps_max: int = STEPS_MAX,
+        handed_max: int = 100,
+        asked: Callable[[], bool] = never,
+    ) -> None:
         self.tables = tables
         self.steps_max = steps_max
-        self.measured = warm_up(tables, steps_max)
+        self.measured = warm_up(tables, steps_max, asked)
         self.lasting = Lasting(tables)
         is_large = sum(len(each.states) for each in tables.locals) > SMALL
         self.dense = DenseTables(tables, LARGE_BITS) if is_large else DenseTables(tables)
@@ -126,15 +121,6 @@ class Walker:
         """Whether there was room for all states that were seen."""
         return not self._counters[walks.CLOSED]
 
-    def code(self, state: int, choice: Choice) -> int:
-        """Return the number of a transition that is possible in a state."""
-        process = next(n for n, each in enumerate(self.tables.model.processes) if each.name == choice.process)
-        for place, row in enumerate(self.tables.rows[process][self.tables.field(state, process)]):
-            for branch, successor in enumerate(row.successors[state & row.mask]):
-                if successor.choice == choice:
-                    return code_of(process, place, branch)
-        raise ValueError(f"{choice} is not possible there")
-
     # What the compiled walk works on
 
     def _lay_out(self, old: Layout | None) -> None:
@@ -157,6 +143,7 @@ class Walker:
         self._budgets = numpy.array(layout.masks(budgets), dtype=numpy.uint64)
         self._budget_word = numpy.array([layout.word[each] for each in budgets] or [0], dtype=numpy.int32)
         self._budget_mask = numpy.array([layout.mask(each) for each in budgets] or [0], dtype=numpy.uint64)
+        self._passed = numpy.zeros(walks.PASSED * (1 + words), dtype=numpy.uint64)
         self._region = numpy.zeros((walks.REGION_MAX + 1) * words, dtype=numpy.uint64)
         self._every_bit = numpy.full(words, EVERY_BIT, dtype=numpy.uint64)
         self._known, self._counted_table = WideTable(words), WideTable(words)
@@ -206,6 +193,7 @@ class Walker:
         """Find out which processes come back to where they were, as far as was learned."""
         if self.lasting.look_again():
             self._known = WideTable(self.dense.layout.words)
+            self._passed[:] = 0
             self._put_known(list(self.lasting.known))
         self._passing = numpy.array([not each.cyclic() for each in self.tables.locals], dtype=numpy.uint8)
         self._returning = numpy.zeros(len(self.tables.locals), dtype=numpy.uint8)
@@ -294,7 +282,7 @@ class Walker:
             if status == walks.ASKS_LASTING:
                 part = self.dense.watched_parts[watch]
                 self.lasting.violated(part, before)
-                self._relearned()
+                self.relearned()
             else:
                 [after] = self.dense.layout.unpack(self._after) if status == walks.ASKS_STEP else [before]
                 self.dense.judge(watch, before, after)
@@ -310,7 +298,7 @@ class Walker:
         if self.dense.learn(misses):
             self._lay_out(old)
 
-    def _relearned(self) -> None:
+    def relearned(self) -> None:
         """Take over what was found out of what lasts, and what was learned for it, over the same tables."""
         old = self.dense.layout
         if self.dense.learn(()):
@@ -383,4 +371,5 @@ class Walker:
             self._toucher,
             self._region,
             self._waiting,
+            self._passed,
         )

@@ -6,8 +6,10 @@ They are the same for every seed, so whatever is measured here is the same where
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
+from deadheat.sim.explore.options import never
 from deadheat.sim.learn.tables import Successor, Tables
 from deadheat.sim.random_words import RandomWords, stream
 
@@ -26,15 +28,15 @@ class Measured(NamedTuple):
     left: dict[tuple[int, int], int]
 
 
-def warm_up(tables: Tables, steps_max: int) -> Measured:
-    """Run a model some times over its tables, and return what was measured."""
+def warm_up(tables: Tables, steps_max: int, asked: Callable[[], bool] = never) -> Measured:
+    """Run a model some times over its tables, less often where a stop is `asked` for; return what was measured."""
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     numbers = {each.name: number for number, each in enumerate(tables.model.processes)}
     length = 1
     for run in range(RUNS):
         words, state = RandomWords(stream(0, run)), tables.initial()
         steps: list[tuple[Successor, int]] = []
-        while len(steps) < steps_max and (choices := tables.choices(state)):
+        while len(steps) < steps_max and not asked() and (choices := tables.choices(state)):
             successor, after = words.one_of(choices)
             steps.append((successor, state))
             state = after

@@ -92,7 +92,8 @@ def require_memoryless(graph: Graph) -> None:
         if clock.law is not None and not clock.law.is_exponential:
             raise UsageError(
                 f"The latency {clock.name!r} is {clock.law.kind.name.lower()}, and without sampling only exponential "
-                "and Erlang ones can be had; give it one of these, or take all as exponential (--memoryless)."
+                "and Erlang ones can be had; give it one of these, or take all as exponential.",
+                about="memoryless",
             )
 
 
@@ -143,7 +144,9 @@ class _Making:
             self._number(all_begun(self.graph, state))
         for place in self.places:  # which grows
             if len(self.places) > CHAIN_MAX:
-                raise TooLargeError(f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or the kernel.")
+                raise TooLargeError(
+                    f"The chain has more than {CHAIN_MAX:,} states; take fewer stages, or sample.", about="method"
+                )
             for hold_ns, steps in [] if self._is_over(place) else self.rows(place):
                 self._add(hold_ns, steps)
             if self.first_row[-1] == len(self.holds):

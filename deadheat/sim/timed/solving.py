@@ -289,7 +289,8 @@ def quantiles(chain: Chain, mark: int, shares: Sequence[float]) -> tuple[float, 
     if inside.sum() > DENSE_MAX:
         raise TooLargeError(
             f"How long it lasts takes all of {int(inside.sum()):,} states at once, and more than {DENSE_MAX:,} are too "
-            "many; take fewer stages, or --method kernel."
+            "many; take fewer stages, or sample.",
+            about="method",
         )
     rates, outside = generator.rates, ~inside & (generator.rates.diagonal() < 0)
     within = rates[inside][:, inside].toarray()

@@ -54,6 +54,7 @@ function systemOf(name) {
 /** @param {string} name @param {string} property @param {number} step @param {number} from @param {number[]} then */
 async function show(name, property, step, from = -1, then = []) {
   const system = await systemOf(name);
+  if (property && !system.data.properties.some((/** @type {any} */ each) => each.name === property)) throw new Error(`no ${property} of ${name} in this report`);
   const run = system.data.runs.find((/** @type {any} */ each) => each.property === property) || null;
   const base = run ? system.moves(run.choices) : [];
   let path = base;
@@ -463,6 +464,7 @@ async function follow() {
   const number = (/** @type {string} */ key, /** @type {number} */ usual) => (/^\d+$/.test(given.get(key) || "") ? Number(given.get(key)) : usual);
   const then = (given.get("then") || "").split(".").filter(Boolean).map(Number);
   const start = at("run").dataset;
+  at("failed").hidden = true;
   try {
     if (name) await show(name, property || "", number("step", 0), number("from", -1), then);
     else if (given.has("step") && shown) go(number("step", 0));

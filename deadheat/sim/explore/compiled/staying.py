@@ -7,10 +7,12 @@ so, or too many states would have to be looked at, or something was not learned,
 
 from __future__ import annotations
 
+import numpy
+
 from deadheat.sim.explore.compiled.arrays import FINE, MISSING, OWED, Arrays, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, natural, verdict_of
-from deadheat.sim.explore.compiled.walks import REGION_MAX, Plan, Walk
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, mix, natural, verdict_of
+from deadheat.sim.explore.compiled.walks import PASSED, REGION_MAX, Plan, Walk
 
 __all__ = ["is_spent", "may_stay"]
 
@@ -25,6 +27,25 @@ def is_spent(plan: Plan, row: Number, words: UInt64) -> Number:
 @compiled
 def may_stay(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, watch: Number) -> Number:
     """Return whether a fair run may stay among states in which the watch finds a violation."""
+    count = len(witness)
+    at = numpy.int64(mix(witness, w.state, 0) & numpy.uint64(PASSED - 1)) * (count + 1)
+    same = w.passed[at] == watch + 1
+    for k in range(count):
+        if w.passed[at + 1 + k] != w.state[k]:
+            same = False
+    if same:
+        return False
+    if may_stay_there(witness, t, plan, w, watch):
+        return True
+    w.passed[at] = watch + 1
+    for k in range(count):
+        w.passed[at + 1 + k] = w.state[k]
+    return False
+
+
+@compiled
+def may_stay_there(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, watch: Number) -> Number:
+    """Look at the states around, to see whether a fair run may stay there."""
     count, processes = len(witness), len(t.process_word)
     for k in range(count):
         w.region[k] = w.state[k]

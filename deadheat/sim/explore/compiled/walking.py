@@ -221,13 +221,13 @@ def ask_lasting(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk) -> Num
                 continue
         else:
             ends = counters[UNION] & OWED == 0
-            if not ends and not may_stay(witness, t, plan, w, watch):
-                continue
         if not ends:
             slot = find_wide(
                 witness, plan.known_owner, plan.known_keys, watch + 1, plan.every_bit, 0, w.state, 0, w.state, 0
             )
             if plan.known_owner[slot] == 0:
+                if not plan.settling[each] and not may_stay(witness, t, plan, w, watch):
+                    continue
                 return ASKS_LASTING
             ends = plan.known_value[slot] == VIOLATED
         if ends:

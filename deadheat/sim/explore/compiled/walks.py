@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt8, UInt64
 
-__all__ = ["NAMES_MAX", "REGION_MAX", "Plan", "Seen", "Walk", "code_of", "parts_of_code"]
+__all__ = ["NAMES_MAX", "PASSED", "REGION_MAX", "Plan", "Seen", "Walk", "code_of", "parts_of_code"]
 
 DONE, MISSED, ASKS_STATE, ASKS_LASTING, ASKS_STEP, FOUND_HERE, FOUND_STEP, NEW, FULL = range(9)
 """Why a walk stopped: all runs are done; rows are to be learned; a watch has no verdict on this state, or on what lasts
@@ -57,8 +57,11 @@ UNIFORM, PRIORITIES, PARTIAL_ORDER, PATHS, FOLLOWING = range(5)
 PLACES = 65
 """So many places has a word for the lowest bit of a field; that of a field without bits may be behind the last."""
 
-REGION_MAX = 32
+REGION_MAX = 128
 """So many states around one are looked at in compiled code, to see that no run can go round there."""
+
+PASSED = 1 << 12
+"""So many states are remembered in which no run can stay, each in the place that its hash says; a power of two."""
 
 NAMES_MAX = 512
 """So many different steps are told apart in what conflicts with what; the others count as one."""
@@ -103,6 +106,7 @@ class Walk(NamedTuple):
     """The run at work. An option is a transition that is possible: its successor in the tables, its row, its actor.
 
     `region` are states around the one in which it stands, and `waiting` the processes that owe a step in all of them.
+    `passed` holds states in which no run can stay, with the watch that was asked.
     """
 
     counters: Int64
@@ -125,6 +129,7 @@ class Walk(NamedTuple):
     toucher: Int64
     region: UInt64
     waiting: UInt8
+    passed: UInt64
 
 
 class Seen(NamedTuple):

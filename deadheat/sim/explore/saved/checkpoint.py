@@ -11,7 +11,6 @@ deadheat. Everything in it is under one checksum.
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -27,13 +26,14 @@ from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore.compiled.layout import WORD_BITS, Layout, Words
 from deadheat.sim.explore.compiled.paths import Endpoint
 from deadheat.sim.explore.every_step import asked_of_every_step, named_in
-from deadheat.sim.explore.saved.whole_file import Body, DamagedError, InUseError, WholeFile
-from deadheat.sim.fingerprint import PYTHON, digest_of, fingerprint
+from deadheat.sim.explore.saved.checkpoint_file import CheckpointFile, code_in
+from deadheat.sim.explore.saved.schedules import Count, SavedSchedule, saved_schedule, schedule_from
+from deadheat.sim.explore.saved.whole_file import Body, DamagedError
+from deadheat.sim.fingerprint import digest_of, fingerprint
 from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.learn.watches import EveryStepError
 from deadheat.sim.model import Kind, Model
-from deadheat.sim.trace import Choice, Schedule
-from deadheat.version import VERSION
+from deadheat.sim.trace import Schedule
 
 __all__ = ["Checkpoint", "Saved", "opened"]
 
@@ -43,7 +43,6 @@ MAGIC = b"deadheat checkpoint 3\n"
 WORD_BYTES = WORD_BITS // 8
 WORDS_AT_ONCE = 1 << 20
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 Digits = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]+$")]
 """A number that may have more bits than a number of JSON."""
 
@@ -79,13 +78,6 @@ class SavedLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: Count
 
 
-class SavedSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A schedule."""
-
-    choices: tuple[tuple[str, int, Count], ...]
-    cycle_from: Count | None
-
-
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All but the states: what they are of, and what was found.
 
@@ -110,7 +102,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     omission_odds: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class Checkpoint:
+class Checkpoint(CheckpointFile):
     """The file of one search, which no other search may use as long as it is open.
 
     Raises CheckpointError where it could not be written in the end, and FingerprintError for a model that cannot be
@@ -118,33 +110,11 @@ class Checkpoint:
     """
 
     def __init__(self, path: Path, model: Model, *, merging: bool) -> None:
-        self.path = path
         self._model = model
         self._merging = merging
         self._fingerprint = fingerprint(asked_of_every_step(model, ()))
         self._by = _code()
-        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            raise self._is_none()
-        try:
-            self._file = WholeFile(path, MAGIC)
-        except InUseError:
-            raise CheckpointError(
-                f"The checkpoint {path} is in use by another search; wait for its end, or name another file."
-            ) from None
-        except OSError as error:
-            raise self._cannot("written", error) from None
-
-    def close(self) -> None:
-        """Let other searches use the file."""
-        self._file.close()
-
-    def exists(self) -> bool:
-        """Return whether something is there that a search can go on with, or that is to be complained of."""
-        return self.path.exists()
-
-    def remove(self) -> None:
-        """Remove the file, of a search that is done."""
-        self.path.unlink(missing_ok=True)
+        super().__init__(path, MAGIC)
 
     def save(self, tables: Tables, saved: Saved) -> None:
         """Write a search to the file; raises CheckpointError where that cannot be done."""
@@ -163,15 +133,12 @@ class Checkpoint:
             faults_fired=tuple(saved.faults_fired),
             marks=tuple(saved.marks),
             found={name: _end_to_text(end) for name, end in saved.found.items()},
-            schedules={name: _saved_schedule(schedule) for name, schedule in saved.schedules.items()},
+            schedules={name: saved_schedule(schedule) for name, schedule in saved.schedules.items()},
             folded=saved.folded,
             omission_odds=saved.omission_odds,
         )
         body = (piece.astype("<u8", copy=False).data.cast("B") for part in parts for piece in part if len(piece))
-        try:
-            self._file.write(msgspec.json.encode(header), body)
-        except OSError as error:
-            raise self._cannot("written", error) from None
+        self.write(header, body)
 
     def load(self, *, symmetry: bool = False) -> tuple[Tables, Saved]:
         """Return the search that the file holds, with the tables that its numbers belong to.
@@ -180,15 +147,7 @@ class Checkpoint:
         begun with symmetry is gone on with only if `symmetry` allows it; one that was begun without it is gone on with
         as it is. Raises CheckpointError if the file cannot be read, is damaged, or is not of this model.
         """
-        try:
-            if not self._file.is_one():
-                raise self._is_none()
-            text, body = self._file.read()
-            header = msgspec.json.decode(text, type=Header)
-        except OSError as error:
-            raise self._cannot("read", error) from None
-        except (DamagedError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise self._is_damaged() from None
+        header, body = self.read(Header)
         tables = Tables(asked_of_every_step(self._model, header.every_step), merging=self._merging)
         self._require_ours(header, tables.merging, symmetry)
         is_same = _learn_again(tables, header)
@@ -198,7 +157,7 @@ class Checkpoint:
                 "on what is outside it; remove the file to start anew."
             )
         if not _makes_sense(header, body, tables):
-            raise self._is_damaged()
+            raise self.is_damaged()
         return tables, Saved(
             layout=Layout(**msgspec.structs.asdict(header.layout)),
             parts=self._require_found(header, tables, self._read_parts(header, body)),
@@ -207,21 +166,15 @@ class Checkpoint:
             faults_fired=list(header.faults_fired),
             marks=list(header.marks),
             found={name: _end_from_text(*end) for name, end in header.found.items()},
-            schedules={name: _schedule_from(each) for name, each in header.schedules.items()},
+            schedules={name: schedule_from(each) for name, each in header.schedules.items()},
             folded=header.folded,
             omission_odds=header.omission_odds,
         )
 
     def _require_ours(self, header: Header, merging: bool, symmetry: bool) -> None:
         """Raise CheckpointError unless the file is of this very search."""
-        if header.by != self._by:
-            raise self._is_of_another(
-                f"version: {header.by.rpartition(',')[0]} saved it; go on with that one, or remove it to start anew"
-            )
-        if header.model != self._fingerprint:
-            raise self._is_of_another(
-                "scenario, or of a protocol that has changed since; name another file, or remove this one"
-            )
+        self.require_code(header.by, self._by)
+        self.require_scenario(header.model, self._fingerprint)
         if header.merging != merging:
             how = "with" if header.merging else "without"
             raise CheckpointError(f"The checkpoint {self.path} is of a search {how} merging; ask for that again.")
@@ -256,22 +209,7 @@ class Checkpoint:
             yield _watched(pieces, ends, missing) if ends else pieces
         found = (_end_from_text(*each) for each in header.found.values())
         if missing or (header.folded is None and not all(_is_possible(tables, end) for end in found)):
-            raise self._is_damaged()
-
-    def _cannot(self, what: str, error: OSError) -> CheckpointError:
-        return CheckpointError(f"The checkpoint {self.path} cannot be {what}: {error.strerror}.")
-
-    def _is_none(self) -> CheckpointError:
-        return CheckpointError(
-            f"{self.path} is not a checkpoint, or not one that this version of deadheat can go on with; name another "
-            "file, or remove this one."
-        )
-
-    def _is_damaged(self) -> CheckpointError:
-        return CheckpointError(f"The checkpoint {self.path} is damaged; remove it to start anew.")
-
-    def _is_of_another(self, what: str) -> CheckpointError:
-        return CheckpointError(f"The checkpoint {self.path} is of another {what}.")
+            raise self.is_damaged()
 
 
 @contextmanager
@@ -292,12 +230,8 @@ def opened(checkpoint: Path | Checkpoint | None, model: Model, *, merging: bool)
 
 @cache
 def _code() -> str:
-    """Return which deadheat this is, and on which interpreter, for people, and what they cannot see of its code."""
-    digest = hashlib.sha256()
-    folder = Path(deadheat.sim.__path__[0])
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(f"{path.relative_to(folder)} {len(content := path.read_bytes())}\n".encode() + content)
-    return f"deadheat {VERSION} on {PYTHON}, {digest.hexdigest()}"
+    """Return the code that a search consists of."""
+    return code_in(*map(Path, deadheat.sim.__path__))
 
 
 def _digest_of_tables(tables: Tables) -> str:
@@ -386,12 +320,3 @@ def _end_to_text(end: Endpoint) -> tuple[str, int, str | None]:
 
 def _end_from_text(state: str, layer: int, after: str | None) -> Endpoint:
     return Endpoint(int(state, 16), layer, None if after is None else int(after, 16))
-
-
-def _saved_schedule(schedule: Schedule) -> SavedSchedule:
-    choices = tuple((each.process, each.alternative, each.branch) for each in schedule.choices)
-    return SavedSchedule(choices, schedule.cycle_from)
-
-
-def _schedule_from(steps: SavedSchedule) -> Schedule:
-    return Schedule(tuple(Choice(*each) for each in steps.choices), cycle_from=steps.cycle_from)
