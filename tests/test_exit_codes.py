@@ -358,6 +358,25 @@ main()
 """
 
 
+MIGRATING = """
+import sys, time
+import deadheat.scenarios.migrate as migrate
+from deadheat.scenarios import interruption
+def check_all(*_):
+    interruption.asked()  # as its searches do
+    sys.stderr.write("at work\\n")
+    time.sleep(60)
+    sys.exit("it went on")
+migrate.check_all = check_all
+main()
+"""
+
+
+def test_a_path_of_which_there_is_nothing_to_show_ends_at_the_first_ctrl_c() -> None:
+    code, out, err = interrupted(["migrate"], MIGRATING)
+    assert (code, out, err) == (130, "", "deadheat: interrupted; nothing was decided.\n")
+
+
 def test_what_shows_nothing_when_interrupted_says_so() -> None:
     code, out, err = interrupted(["frontier", "baseline"], SLEEPING)
     assert (code, out) == (130, "")

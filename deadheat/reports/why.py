@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from deadheat.reports.inert import one_line
-from deadheat.scenarios.why import Guard, Order, Why
+from deadheat.scenarios.why import Guard, Order, TooLate, Why
 from deadheat.sim.counting import counted
 from deadheat.sim.trace import Event
 
@@ -44,6 +44,7 @@ def print_why(found: Why, console: Console, *, plain: bool = False) -> None:
 def _decided(found: Why) -> Iterator[str]:
     events = found.counterexample.trace.events
     yield from (_order(each, events) for each in found.orders)
+    yield from (_too_late(each, events) for each in found.too_late)
     for kind, is_needed in found.faults.items():
         if is_needed is None:
             yield f"whether it takes {one_line(kind)} was not decided, for a limit cut the search short."
@@ -62,6 +63,16 @@ def _order(order: Order, events: Sequence[Event]) -> str:
     return (
         f"{came} {_name(order.changed, changed)} is answered {one_line(order.answered)} instead of "
         f"{one_line(changed.outcome)}, and {then}."
+    )
+
+
+def _too_late(found: TooLate, events: Sequence[Event]) -> str:
+    then = "no run from there violates it" if found.is_safe else "it can still be avoided"
+    event = found.event
+    said = event.label or event.operation.replace("_", " ")
+    return (
+        f"{_step(found.before, events)} came before {one_line(f'{said} of {event.process}')}, which was enabled; the "
+        f"other way round {then}."
     )
 
 

@@ -9,10 +9,15 @@ import os
 import signal
 from collections.abc import Callable
 from ctypes import c_bool
+from threading import Thread
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from deadheat.sim.errors import UsageError
 from deadheat.sim.users_code import Watch
+
+if TYPE_CHECKING:  # imported where it is used
+    from multiprocessing.process import BaseProcess
 
 __all__ = ["STEP_SECONDS", "asked", "listen", "listen_in_worker", "share", "watch"]
 
@@ -41,9 +46,20 @@ def listen(shared: c_bool | None = None) -> None:
 
 
 def listen_in_worker(shared: c_bool | None = None) -> None:
-    """Listen in a worker process, and keep watch there."""
+    """Listen in a worker process, and keep watch there; from here on it ends with its parent, however that ends."""
+    from multiprocessing import parent_process
+
     listen(shared)
     watch()
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """Wait for the end of a process, and end with it: nobody is there any more for whom anything would be done."""
+    parent.join()
+    os._exit(1)
 
 
 def watch(still_at_work: Callable[[], object] = int) -> Watch:

@@ -9,6 +9,7 @@ same size under the same faults, and no longer holds once that step is changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -22,15 +23,15 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.standing import Standing, judged
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError
-from deadheat.sim.explain.turning_point import can_be_avoided
+from deadheat.sim.explain.turning_point import can_be_avoided, turning_point
 from deadheat.sim.explore.stop import Stop
 from deadheat.sim.freeze import freeze
 from deadheat.sim.model import Model
 from deadheat.sim.render import render
-from deadheat.sim.run.simulation import Simulation, Transition
-from deadheat.sim.trace import Choice, Schedule
+from deadheat.sim.run.simulation import Simulation, Transition, replay
+from deadheat.sim.trace import Choice, Event, Schedule
 
-__all__ = ["Guard", "Order", "Sibling", "Why", "why"]
+__all__ = ["Guard", "Order", "Sibling", "TooLate", "Why", "why"]
 
 STATES_MAX = 20_000
 OPTIONS = Options(replace(INTERRUPTIBLE, states_max=100_000))
@@ -53,6 +54,18 @@ class Order:
     later: int
     changed: int | None
     answered: str
+    is_safe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """A step of another process that could have been made before the one of the number `before`, and was not.
+
+    Had it been, the violation could be avoided; `is_safe` tells whether no run from there violates the property then.
+    """
+
+    before: int
+    event: Event
     is_safe: bool
 
 
@@ -84,7 +97,7 @@ class Why:
     """Why a property is violated. `faults` says of each kind that was met whether it takes one; None if undecided.
 
     `holding` are all the protocols that were asked for which it holds, and `siblings` the nearest of them; `undecided`
-    those of which a limit, or somebody, cut the search short.
+    those of which a limit, or somebody, cut the search short. `too_late` are looked for where there are no `orders`.
     """
 
     counterexample: Counterexample
@@ -93,6 +106,7 @@ class Why:
     holding: tuple[str, ...]
     siblings: tuple[Sibling, ...]
     undecided: tuple[str, ...] = ()
+    too_late: tuple[TooLate, ...] = ()
 
 
 def why(
@@ -112,28 +126,69 @@ def why(
             and (guards := tuple(_guards(_of(counterexample, name), search)))
         ):
             found.append(Sibling(name, guards))
-    orders = tuple(_orders(counterexample))
-    return Why(counterexample, orders, _faults(counterexample, search), tuple(holding), tuple(found), undecided)
+    tried = _Tried.of(counterexample)
+    orders = tuple(_orders(counterexample, tried))
+    too_late = () if orders else tuple(_too_late(counterexample, tried))
+    faults = _faults(counterexample, search)
+    return Why(counterexample, orders, faults, tuple(holding), tuple(found), undecided, too_late)
 
 
 # Orders
 
 
-def _orders(counterexample: Counterexample) -> Iterator[Order]:
+@dataclass(frozen=True)
+class _Tried:
+    """What other runs are tried in: the model, with its state graph if that is small enough."""
+
+    model: Model
+    graph: StateGraph | None
+    name: str
+
+    @classmethod
+    def of(cls, counterexample: Counterexample) -> _Tried:
+        model = replace(counterexample.scenario, properties=(counterexample.property,)).model()
+        whole = state_graph(model, STATES_MAX)
+        return cls(model, None if isinstance(whole, Stop) else whole, counterexample.property)
+
+    def stands(self, choices: tuple[Choice, ...]) -> bool | None:
+        return _stands(self.model, self.graph, self.name, choices)
+
+
+def _orders(counterexample: Counterexample, tried: _Tried) -> Iterator[Order]:
     """Yield the orders that decided it, of two steps of different processes that ask one component."""
-    scenario, name = counterexample.scenario, counterexample.property
-    model = replace(scenario, properties=(name,)).model()
-    steps = _steps(model, counterexample.trace.schedule)
-    whole = state_graph(model, STATES_MAX)
-    graph = None if isinstance(whole, Stop) else whole
+    steps = _steps(tried.model, counterexample.trace.schedule)
     for earlier, later in _meetings(counterexample):
-        found = _other_way(model, steps, earlier, later)
+        found = _other_way(tried.model, steps, earlier, later)
         if found is None:
             continue
         choices, changed, answered = found
-        stands = _stands(model, graph, name, choices)
+        stands = tried.stands(choices)
         if stands is not None:
             yield Order(earlier, later, changed, answered, is_safe=stands)
+
+
+def _too_late(counterexample: Counterexample, tried: _Tried) -> Iterator[TooLate]:
+    """Yield what could have been made before the step by which it is lost, so that this step does not lose it.
+
+    Such a step may come later in the run, and ask another component, or only after all that the run tells of.
+    """
+    schedule = counterexample.trace.schedule
+    turning = turning_point(tried.model, tried.name, schedule)
+    if not turning or tried.stands(schedule.choices[:turning]) is not None:
+        return
+    simulation = Simulation(tried.model)
+    for choice in schedule.choices[: turning - 1]:
+        simulation.fire(choice)
+    lost_by = schedule.choices[turning - 1]
+    for each in simulation.transitions():
+        if each.choice.process == lost_by.process or each.step.fault is not None:
+            continue
+        with suppress(ReplayDivergedError):  # the other step cannot be made any more
+            choices = (*schedule.choices[: turning - 1], each.choice, lost_by)
+            event = replay(tried.model, Schedule(choices))[1].events[turning - 1]
+            stands = tried.stands(choices)
+            if stands is not None:
+                yield TooLate(turning, event, is_safe=stands)
 
 
 def _steps(model: Model, schedule: Schedule) -> list[Transition]:

@@ -96,6 +96,11 @@ def test_what_no_family_fits_stays_as_it_was_measured() -> None:
 
 def test_what_takes_no_time_is_constant() -> None:
     assert fit_of("T4", [0.002] * 40).text == "2000us"
+    for time_s in (0.0, 1.7e-8, 2.34e-5):  # written as it is, however short
+        found = fit_of("T4", [time_s] * 40)
+        assert found.text is not None
+        assert parse_law(found.text) == found.law
+    assert fit_of("T4", [0.0] * 40).law.takes_no_time
 
 
 def test_a_trace_that_tells_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from deadheat import Components, Design, Steps, always, one
+from deadheat.library import Row
 from deadheat.reports.screen import Screen
 from deadheat.reports.why import print_why
 from deadheat.scenarios import why as module
 from deadheat.scenarios.check import INTERRUPTIBLE, Counterexample, Options, Verdict, check
+from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.state_graph import StateGraph, state_graph
 from deadheat.scenarios.why import Why, why
@@ -131,3 +135,58 @@ def test_what_a_limit_leaves_open_of_other_protocols_is_told_and_is_not_taken_fo
     said = printed(replace(reasons, holding=(), siblings=()))
     assert "name-tombstone" in said.split("was not decided")[0]
     assert "No other protocol" not in said
+
+
+@dataclass(frozen=True)
+class Desk(Components):
+    """What is signed, and what is sent."""
+
+    signed: Row = Row("signed", False)
+    sent: Row = Row("sent", False)
+    noted: Row = Row("noted", False)
+
+
+def sender(desk: Desk) -> Steps:
+    yield desk.sent.set(True)
+
+
+def signer(desk: Desk) -> Steps:
+    yield desk.signed.set(True)
+
+
+def clerk(desk: Desk) -> Steps:
+    yield desk.noted.set(True)
+
+
+@always
+def unsigned(sent: bool, signed: bool) -> bool:
+    """Nothing is sent that is not signed."""
+    return sent and not signed
+
+
+def why_of(*roles: Callable[[Desk], Steps]) -> Why:
+    design = Design(
+        name="desk",
+        summary="A desk.",
+        source="A test.",
+        components=Desk(),
+        roles=tuple(one(each.__name__, each) for each in roles),
+        claims=(unsigned,),
+    )
+    return why(found(reference_to(design), "unsigned"))
+
+
+def test_a_step_that_comes_only_after_the_end_of_the_run_decided_it_all_the_same() -> None:
+    reasons = why_of(sender, signer, clerk)
+    assert not reasons.orders
+    [late] = reasons.too_late
+    assert (late.before, late.event.process, late.is_safe) == (1, "signer", True)
+    told = "set (step 1) of sender came before set of signer, which was enabled; the other way round no run from there"
+    assert told in printed(reasons)
+    assert "no order of two" not in printed(reasons)
+
+
+def test_where_no_step_would_have_helped_none_is_named() -> None:
+    reasons = why_of(sender, clerk)
+    assert not reasons.too_late
+    assert "no order of two of these steps alone" in printed(reasons)

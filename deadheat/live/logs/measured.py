@@ -167,8 +167,11 @@ def fit_of(name: str, samples_s: Sequence[float]) -> Fit:
 
 
 def _duration(time_s: float) -> str:
-    """Return a duration as profiles write it, in whole microseconds."""
-    microseconds = max(1, round(time_s * 1e6))
+    """Return a duration as profiles write it: in whole microseconds, or, where it is short, in whole nanoseconds."""
+    nanoseconds = round(time_s * 1e9)
+    if nanoseconds < 100_000 and nanoseconds % 1000:
+        return f"{nanoseconds}ns"
+    microseconds = round(time_s * 1e6)
     return (
         f"{microseconds}us"
         if microseconds < 10_000
