@@ -160,7 +160,7 @@ def judge_all(
         return
     from concurrent.futures import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(jobs, initializer=interruption.listen_in_worker) as pool:
+    with ProcessPoolExecutor(jobs, initializer=interruption.listen_in_worker, initargs=(interruption.share(),)) as pool:
         futures = [pool.submit(judge, *task) for task in tasks]
         for future in futures:
             yield future.result()
