@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -50,7 +48,7 @@ def started(program: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_frontier_ends_with_what_it_has(jobs: int) -> None:
     with started(FRONTIER.replace("JOBS", str(jobs))) as running:
-        assert running.communicate(timeout=60)[0] == "ended\n"
+        assert running.communicate(timeout=300)[0] == "ended\n"
     assert running.returncode == 0
 
 
@@ -60,26 +58,3 @@ def test_a_worker_that_alone_is_told_to_end_does() -> None:
         assert running.stdout.readline() == "listening\n"
         running.terminate()
         assert running.wait(timeout=10) == 128 + signal.SIGTERM
-
-
-def test_a_worker_whose_master_is_gone_ends() -> None:
-    begin = f"subprocess.Popen([sys.executable, '-c', {WORKER!r}])"
-    master = f"import subprocess, sys, time; print({begin}.pid, flush=True); time.sleep(60)"
-    with started(master) as running:
-        assert running.stdout is not None
-        lines = {running.stdout.readline(), running.stdout.readline()}
-        worker = int(next(each for each in lines if each != "listening\n"))
-        running.kill()
-    until = time.monotonic() + 10
-    while is_there(worker) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not is_there(worker)
-
-
-def is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{process}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"  # gone, and not yet waited for
