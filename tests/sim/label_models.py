@@ -14,7 +14,7 @@ from deadheat.sim.faults import Fault
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Operation
 
-__all__ = ["HOLES", "KINDS", "Holes", "OneHole", "helpers", "holes", "one_hole", "question"]
+__all__ = ["HOLES", "KINDS", "Holes", "OneHole", "helpers", "holes", "one_hole", "question", "two_ways"]
 
 KINDS = ("a", "b", "c", "d")
 HOLES = len(KINDS)
@@ -112,3 +112,40 @@ def one_hole() -> Model:
     part = OneHole("hole")
     whole = Property("always", "", Kind.ALWAYS, ("hole",), lambda view: view["hole"] > 0)
     return Model({"hole": part}, (Process("damaging", damaging_one, (part,), repeats=True, owed=False),), (whole,))
+
+
+class Ladder(Component):
+    """Three steps up, of which a fault needs but one."""
+
+    initial = 0
+    faults = Holes.faults
+
+    @operation
+    def jump(self, value: int) -> Steps:
+        """Go up at once, by the fault."""
+        return (Step(None, 3, fault="a"),)
+
+    @operation
+    def climb(self, value: int) -> Steps:
+        """Go up by one step."""
+        return (Step(None, value + 1),) if value < 3 else BLOCKED
+
+
+def jumping(ladder: Ladder) -> Generator[Operation, Any, None]:
+    yield ladder.jump()
+
+
+def climbing(ladder: Ladder) -> Generator[Operation, Any, None]:
+    yield ladder.climb()
+
+
+def two_ways(kinds: Kinds) -> Model:
+    """Return the model under a set of the fault `a`: where it is allowed, somebody can also climb without its help.
+
+    What is reached so is the same state as by the fault, and is wrong.
+    """
+    ladder = Ladder("ladder")
+    low = Property("low", "", Kind.ALWAYS, ("ladder",), lambda view: view["ladder"] > 2)
+    roles = {"jumping": jumping, "climbing": climbing} if kinds else {"jumping": jumping}
+    processes = tuple(Process(name, role, (ladder,), repeats=True, owed=False) for name, role in roles.items())
+    return Model({"ladder": ladder}, processes, (low,), {"a": len(kinds)})

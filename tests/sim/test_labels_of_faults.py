@@ -23,7 +23,7 @@ from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit
 from deadheat.sim.model import UNLIMITED, Kind, Model
-from tests.sim.label_models import HOLES, KINDS, helpers, holes, one_hole, question
+from tests.sim.label_models import HOLES, KINDS, helpers, holes, one_hole, question, two_ways
 
 UP_TO = 3
 
@@ -99,6 +99,12 @@ def obviously_broken(asked: Question) -> set[Kinds]:
 def test_a_process_that_only_some_sets_have_and_that_does_not_wait_for_a_fault_divides_them() -> None:
     asked = helped()
     assert set(breaking_sets(asked).broken["few"]) == obviously_broken(asked) == {(0, 0), (0, 1)}
+
+
+def test_a_set_is_broken_in_the_least_steps_also_where_fewer_faults_would_lead_there_in_its_own_model_alone() -> None:
+    sets: list[Kinds] = [(), (0,), (0, 0)]
+    found = breaking_sets(Question(("a",), 2, {each: two_ways(each) for each in sets}))
+    assert {kinds: len(each.choices) for kinds, each in found.broken["low"].items()} == {(0,): 1}
 
 
 def test_sets_whose_models_differ_in_more_than_processes_are_of_different_families() -> None:

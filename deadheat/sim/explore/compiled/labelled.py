@@ -1,7 +1,8 @@
 """Compiled search of labelled states: a state, and the set of faults by which it was reached (see `explore.labels`).
 
 A *pair* is a state and a label. A state that was already reached by part of the faults of a label is not reached anew
-with that label: whatever can come of it, less is needed for. So the labels of a state are an antichain.
+with that label: whatever can come of it, less is needed for. So the labels of a state are an antichain, but for
+those that explain nothing, and dominate only where they came no later (`LabelArrays.until`).
 """
 
 from __future__ import annotations

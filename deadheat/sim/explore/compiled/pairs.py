@@ -36,7 +36,8 @@ class LabelArrays(NamedTuple):
     `following` has -1 also for labels that are not followed. `kind_of` gives the kind of fault of a guard, -1 for one
     that adds nothing to a label. `only_faults` marks the rows that have no other steps than faults that add to labels.
     `absent` tells, for each label and process, whether that must not step; `decided` has, for each label, the bits of
-    the step properties that are not asked of it any more.
+    the step properties that are not asked of it any more. A pair dominates others only if its number is below that in
+    `until` for its label.
     """
 
     kinds: int
@@ -49,6 +50,7 @@ class LabelArrays(NamedTuple):
     absent: UInt8
     decided: UInt64
     fired: UInt8
+    until: Int64
 
 
 class PairArrays(NamedTuple):
@@ -118,7 +120,10 @@ def add_pairs(
         if slot >= 0:
             state = numpy.int64(slots[natural(slot)] & ~tag_mask) - 1
             known = pairs.heads[natural(state)]
-            while known >= 0 and not dominates(labels, pairs.label[natural(known)], label):
+            while known >= 0 and not (
+                known < labels.until[natural(pairs.label[natural(known)])]
+                and dominates(labels, pairs.label[natural(known)], label)
+            ):
                 known = pairs.next[natural(known)]
             if known >= 0:
                 continue

@@ -195,6 +195,7 @@ class _Search:
                 family.absent(),
                 question.options,
                 remember=len(models) == 1,
+                foreign=family.foreign(),
             )
             for each in models
         ]

@@ -37,6 +37,13 @@ class Family:
     model: Model
     present: dict[Kinds, frozenset[str]] = field(default_factory=dict)
 
+    def foreign(self) -> set[Kinds]:
+        """Return the sets that are contained in one of the family, and are themselves of another.
+
+        What violates something under one of these is no answer for it: its own model may not come there.
+        """
+        return {part for kinds in self.present for part in parts_of(kinds)} - self.present.keys()
+
     def absent(self) -> dict[Kinds, frozenset[str]]:
         """Return, for each set that is contained in one of the family, the processes that must not step under it."""
         absent: dict[Kinds, frozenset[str]] = {}

@@ -4,7 +4,7 @@ The states that are reached by n faults are found once all that fewer faults rea
 a layer beginning with what a further fault leads to from the layer before it of those with one fault less. A pair that
 is dominated is left out: whatever it violates, the state under the smaller label violates as well. So what is found
 violated under a label that no smaller one explains comes by pairs none of which is dominated, and in the least number
-of steps.
+of steps. A label whose own set is of another family explains nothing: it dominates only where it came no later.
 
 What a set of faults allows is all that any part of it allows. So a property is violated under the budgets of a set if
 and only if it is violated under some label that is contained in it. For what lasts: no step but a fault changes a
@@ -14,7 +14,7 @@ have the labels by which their states are reached.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -43,6 +43,7 @@ FIRST_CHUNK, CHUNK = 1 << 6, 1 << 13
 OUT_ROOM = 1 << 17
 EVENTS_ROOM = 1 << 12
 MISSES_ROOM = 1 << 13
+NO_END = (1 << 63) - 1
 PROPERTIES_MAX = 64
 """The properties of a label are bits of one number."""
 
@@ -50,7 +51,8 @@ PROPERTIES_MAX = 64
 class LabelSearch:
     """One search at work. `absent` names, for each set, the processes that must not step under it.
 
-    It begins with what an earlier run has learned, if it may `remember`.
+    It begins with what an earlier run has learned, if it may `remember`. What is violated under `foreign` sets is of
+    interest only for larger ones.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class LabelSearch:
         options: SearchOptions = SearchOptions(),
         *,
         remember: bool = True,
+        foreign: Collection[Kinds] = (),
     ) -> None:
         self.labels = labels
         self.tables = label_tables(model, kinds, base, options, remember=remember)
@@ -83,6 +86,8 @@ class LabelSearch:
         self._ranks: tuple[UInt64, UInt64] = (no_bits(0), no_bits(0))
         self._absent = self._absences(absent)
         self._decided = no_bits(len(labels.sets))
+        self._foreign = [(labels.numbers[each], len(each)) for each in sorted(foreign)]
+        self._until = numpy.full(len(labels.sets), NO_END, dtype=numpy.int64)
         self._following = numpy.full_like(labels.following, -1)
         self._fired = numpy.zeros(max(len(kinds), 1), dtype=numpy.uint8)
         self._marks_known = -1
@@ -120,12 +125,20 @@ class LabelSearch:
         depth = len(layers)
         while depth <= len(before) or layers[-1][0] < layers[-1][1]:
             first = self.store.pairs_found
+            self._let_only_nearer_dominate(size, depth)
             if 0 < depth <= len(before):
                 self._expand(*before[depth - 1], labelled.LABELLED_FAULTS)
             if depth > 0:
                 self._expand(*layers[depth - 1], labelled.FREE_STEPS)
             layers.append((first, self.store.pairs_found))
             depth += 1
+
+    def _let_only_nearer_dominate(self, size: int, depth: int) -> None:
+        """Let a pair with a foreign label dominate those that are found at a depth only if it is not farther itself."""
+        for label, faults in self._foreign:
+            if faults < size:
+                layers = self.levels[faults]
+                self._until[label] = layers[min(depth, len(layers) - 1)][1]
 
     def _begin(self) -> None:
         words = self.dense.layout.pack([self.tables.initial()])
@@ -364,6 +377,7 @@ class LabelSearch:
             self._absent,
             self._decided,
             self._fired,
+            self._until,
         )
 
     def _kinds_of_guards(self) -> Int32:
