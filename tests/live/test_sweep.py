@@ -447,12 +447,12 @@ def test_namespaces_are_removed_without_the_right_to_list_jobs(
     namespaces.create(cluster, record, free)
     leave_namespace(cluster, record, held)
     time.sleep(1.5)
-    monkeypatch.setattr("deadheat.live.leavings.sweep.REMOVAL_PATIENCE_S", 3.0)
+    monkeypatch.setattr("deadheat.live.leavings.sweep.REMOVAL_PATIENCE_S", 10.0)
     with closing(connect(may_not_list_jobs, None)) as limited:
         swept = {each.what.split()[2]: each for each in sweep_cluster(limited, Choice(run=record.run, delete=True))}
     assert swept[free].fate is Fate.REMOVED
     assert swept[held].fate is Fate.LEFT
-    assert "still in deletion after 3 s" in swept[held].why
+    assert "still in deletion after 10 s" in swept[held].why
     assert "forbids this to the user of the context (listing Jobs)" in swept[held].why
     # What is in deletion and held is swept by who may do it.
     assert [each.fate for each in sweep_cluster(cluster, Choice(run=record.run, delete=True))][1:] == [Fate.REMOVED]

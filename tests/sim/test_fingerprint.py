@@ -274,7 +274,7 @@ def test_without_a_folder_on_a_disk_there_is_a_sentence(monkeypatch: pytest.Monk
 def test_a_search_without_room_to_pack_its_states_anew_is_inconclusive_and_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fingerprint: bool
 ) -> None:
-    model, file = counting((2_000, 2), wanted=1), tmp_path / "search"
+    model, file = counting((5_000, 2), wanted=1), tmp_path / "search"
     made = 0
 
     def thrice(*arguments: Any, **named: Any) -> Store:
