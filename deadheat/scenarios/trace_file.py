@@ -245,6 +245,12 @@ def _require_version(path: Path, content: dict[str, Any]) -> None:
             f"{path} is a trace of format version {version}, which this deadheat no longer reads; save it anew.",
             about="trace",
         )
+    if by == VERSION:  # no deadheat of this version has ever done so
+        raise TraceError(
+            f"{path} says that it is of format version {version}, and that deadheat {by} has saved it, which writes "
+            f"version {FORMAT_VERSION}; save it anew.",
+            about="trace",
+        )
     saved = f", which deadheat {by} has saved" if isinstance(by, str) else ""
     raise TraceError(
         f"{path} is a trace of format version {version}{saved}, and this is deadheat {VERSION}, which reads version "

@@ -12,19 +12,23 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from deadheat.sim.errors import DeadheatError, UsageError
 
-__all__ = ["Kind", "begins_with", "require_writable", "write"]
+__all__ = ["Kind", "Stream", "begins_with", "require_writable", "write"]
 
 BEGINNING = 1 << 16
 """So many bytes of a file are looked at."""
 
 NOT_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV)
 """What it is that a folder refuses another file, where the file itself may be written to."""
+
+
+_held: dict[Path, int] = {}
+"""The streams that somebody will write to, by the file descriptor by which they are open."""
 
 
 class Kind(NamedTuple):
@@ -49,7 +53,7 @@ def require_writable(path: Path, kind: Kind) -> None:
         if not target.parent.is_dir():
             raise _error(errno.ENOTDIR if target.parent.exists() else errno.ENOENT)
         if _is_stream(target):
-            os.close(os.open(target, os.O_WRONLY | os.O_NONBLOCK))  # a pipe that nobody reads would never be open
+            _hold(target)
         elif target.exists():
             with target.open("r+b") as file:
                 beginning = file.read(BEGINNING)
@@ -67,6 +71,7 @@ def write(path: Path, content: bytes | str, error: type[DeadheatError] = UsageEr
         target = _target(path)
         if _is_stream(target):
             _write_at(target, content)
+            _let_go(target)
             return
         try:
             _replace(target, content)
@@ -74,6 +79,32 @@ def write(path: Path, content: bytes | str, error: type[DeadheatError] = UsageEr
             if refused.errno not in NOT_BESIDE or not os.access(target, os.W_OK):
                 raise
             _write_at(target, content)
+
+
+class Stream:
+    """A file that is written to as things happen, from its beginning; raises `error` where that cannot go on.
+
+    What was written until then stays in it.
+    """
+
+    def __init__(self, path: Path, error: type[DeadheatError] = UsageError) -> None:
+        self._path, self._error = path, error
+        with _told(path, error):
+            self._file = _target(path).open("w", encoding="utf-8")
+
+    def write(self, text: str) -> None:
+        """Write what comes next; some of it may be on its way until the end."""
+        with _told(self._path, self._error):
+            self._file.write(text)
+
+    def __enter__(self) -> Stream:
+        """Return it."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write the rest; where something else has failed already, that is told, and not this."""
+        with suppress(DeadheatError) if kind is not None else nullcontext(), _told(self._path, self._error):
+            self._file.close()
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -94,6 +125,20 @@ def _replace(target: Path, content: bytes) -> None:
 def _write_at(target: Path, content: bytes) -> None:
     with target.open("wb") as file:
         file.write(content)
+
+
+def _hold(stream: Path) -> None:
+    """Open a stream until it is written to: who reads from a pipe goes away once nobody has it open.
+
+    A pipe that nobody reads is refused, since it could not even be opened to be written to.
+    """
+    _let_go(stream)
+    _held[stream] = os.open(stream, os.O_WRONLY | os.O_NONBLOCK)
+
+
+def _let_go(stream: Path) -> None:
+    if stream in _held:
+        os.close(_held.pop(stream))
 
 
 def _error(number: int) -> OSError:

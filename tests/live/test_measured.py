@@ -20,7 +20,7 @@ from deadheat.scenarios.in_time import Question
 from deadheat.scenarios.profiles import load_profile
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.simulate import simulate
-from deadheat.sim.errors import UsageError
+from deadheat.sim.errors import TraceError, UsageError
 from tests.command import deadheat
 from tests.gate.test_schemas import require
 
@@ -95,12 +95,21 @@ def test_what_no_family_fits_stays_as_it_was_measured() -> None:
 
 
 def test_what_takes_no_time_is_constant() -> None:
-    assert fit_of("T4", [0.002] * 40).text == "2000us"
-    for time_s in (0.0, 1.7e-8, 2.34e-5):  # written as it is, however short
-        found = fit_of("T4", [time_s] * 40)
-        assert found.text is not None
-        assert parse_law(found.text) == found.law
-    assert fit_of("T4", [0.0] * 40).law.takes_no_time
+    assert fit_of("T4", [0.002] * 40).text == "2ms"
+
+
+@pytest.mark.parametrize("time_s", [0.0, 4e-7, 0.00002013, 0.0123456, 61.5, 86_400.0])
+def test_a_law_is_written_as_what_it_is_told_to_be(time_s: float) -> None:
+    found = fit_of("T4", [time_s] * 30)
+    assert found.text is not None
+    assert parse_law(found.text) == found.law
+
+
+def test_a_time_that_cannot_be_waited_for_is_told_with_its_line(tmp_path: Path) -> None:
+    for began, ended in ((0.0, 1e300), (-1e308, 1e308)):
+        path = trace(tmp_path, ("worker/e1", "queue/e1", "deliver", began, ended))
+        with pytest.raises(TraceError, match="in line 2 took more than 36,500 days"):
+            fits_in(path)
 
 
 def test_a_trace_that_tells_of_nothing_is_refused(tmp_path: Path) -> None:
@@ -139,7 +148,7 @@ def test_what_was_measured_is_a_profile_for_simulate(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     require("latencies", deadheat("latencies", str(path), "--json").stdout)
     profile = load_profile(str(tmp_path / "ours.toml"))
-    assert profile.texts["T3"] == "2000ms"
+    assert profile.texts["T3"] == "2s"
     assert profile.texts["T0"] == "500ms"
     assert set(load_profile("quiet").laws) - {"T3"} <= set(profile.laws)
     again = deadheat("simulate", "baseline", "--profile", "ours.toml", "--cancellations", "50", cwd=tmp_path)

@@ -302,6 +302,14 @@ def test_a_trace_of_another_version_says_so(saved: Path) -> None:
     )
 
 
+def test_a_format_that_this_very_version_is_said_to_have_saved_is_not_told_to_want_a_newer_one(saved: Path) -> None:
+    rewrite(saved, version=99)
+    with pytest.raises(
+        TraceError, match=r"says that it is of format version 99, .* which writes version 3; save it anew"
+    ):
+        replay(saved)
+
+
 def test_a_trace_without_a_fingerprint_says_that_it_cannot_be_told(saved: Path) -> None:
     rewrite(saved, fingerprint=None)
     assert replay(saved).remark == "whether the protocol has changed since the trace was saved cannot be told"

@@ -3,12 +3,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from deadheat.sim.errors import TraceError, UsageError
-from deadheat.sim.written import Kind, begins_with, require_writable, write
+from deadheat.sim.written import Kind, Stream, begins_with, require_writable, write
 
 LISTS = Kind("list", begins_with(b"list\n"))
 
@@ -92,12 +93,15 @@ def test_a_stream_is_written_to_as_it_is(tmp_path: Path) -> None:
             except UsageError:  # it is not open there yet
                 continue
             break
+        time.sleep(0.1)  # in which a reader would see the end of a pipe that nobody has open
         write(pipe, "list\n")
         assert reader.communicate()[0] == b"list\n"
     require_writable(Path("/dev/null"), LISTS)
     write(Path("/dev/null"), "list\n")
     assert not Path("/dev/null").is_file()
 
+
+FULL_DISK = Path("/dev/full")
 
 FULL = """
 import resource, signal, sys
@@ -135,3 +139,21 @@ def test_a_file_in_a_folder_that_takes_no_others_is_written_in_its_place(tmp_pat
 def test_what_no_file_can_be_called_is_refused_in_a_sentence() -> None:
     with pytest.raises(UsageError, match="is no name of a file"):
         require_writable(Path("a\0b"), LISTS)
+
+
+@pytest.mark.skipif(not FULL_DISK.exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("much", [1, 1 << 20])
+def test_what_is_written_as_things_happen_names_the_file_that_finds_no_room(much: int) -> None:
+    with pytest.raises(UsageError, match=r"/dev/full cannot be written: No space left"), Stream(FULL_DISK) as stream:
+        stream.write("x" * much)
+
+
+@pytest.mark.skipif(not FULL_DISK.exists(), reason="this system has no device that is always full")
+def test_what_has_failed_before_is_told_and_not_that_there_is_no_room_either() -> None:
+    def failing() -> None:
+        with Stream(FULL_DISK) as stream:
+            stream.write("x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()

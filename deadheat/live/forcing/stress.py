@@ -33,8 +33,9 @@ from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.check import Options, Verdict, check
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import LiveError, UsageError
+from deadheat.sim.errors import DeadheatError, LiveError, TraceError, UsageError
 from deadheat.sim.model import Model, Process
+from deadheat.sim.written import Stream
 
 __all__ = ["Load", "Orphan", "StressResult", "stress"]
 
@@ -107,7 +108,7 @@ def stress(place: Place, protocol: str, load: Load, trace: Path, options: LiveOp
     with (
         server_folder("files") as folder,
         place.namespace() as namespace,
-        trace.open("w", encoding="utf-8") as output,
+        Stream(trace, TraceError) as output,
     ):
         site = Site(place, namespace, world.system.evaluations, folder=folder)
         own = own_components(components_of(Model(world.components, world.processes)).values())
@@ -188,7 +189,7 @@ def _run_evaluation(processes: list[Process], gate: FreeGate) -> None:
 
 def _raise_errors(threads: list[ProcessThread]) -> None:
     for thread in threads:
-        if isinstance(thread.error, LiveError):
+        if isinstance(thread.error, DeadheatError):
             raise thread.error
         if thread.error is not None:
             raise LiveError(

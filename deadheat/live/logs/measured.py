@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from deadheat.live.logs.tape import LiveEvent, read_tape
@@ -18,6 +19,7 @@ from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.measured_laws import law_of_samples
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.durations import LONGEST_D, UNITS_NS, duration_text
 from deadheat.sim.errors import TraceError, UsageError
 from deadheat.sim.run.simulation import run_randomly
 from deadheat.sim.timed.laws import Law
@@ -93,7 +95,13 @@ def _latencies(events: Sequence[LiveEvent], waits: set[tuple[str, str]]) -> list
         if (event.component.partition("/")[0], event.operation) in waits:
             others = [each.ended for each in last_on.get(event.component, []) if each.process != event.process]
             since = max([since, *(each for each in others if event.began <= each)], default=since)
-        found.append((event, max(0.0, float(event.ended - since))))
+        took = max(Decimal(0), event.ended - since)
+        if took > LONGEST_D * UNITS_NS["d"] // UNITS_NS["s"]:
+            raise TraceError(
+                f"By its times, what is in line {event.line} took more than {LONGEST_D:,} days, the longest time that "
+                "can be waited for; they are to be seconds on one clock, so correct them, or leave that evaluation out."
+            )
+        found.append((event, float(took)))
         last_of[event.process] = event
         last_on.setdefault(event.component, []).append(event)
     return found
@@ -167,15 +175,5 @@ def fit_of(name: str, samples_s: Sequence[float]) -> Fit:
 
 
 def _duration(time_s: float) -> str:
-    """Return a duration as profiles write it: in whole microseconds, or, where it is short, in whole nanoseconds."""
-    nanoseconds = round(time_s * 1e9)
-    if nanoseconds < 100_000 and nanoseconds % 1000:
-        return f"{nanoseconds}ns"
-    microseconds = round(time_s * 1e6)
-    return (
-        f"{microseconds}us"
-        if microseconds < 10_000
-        else f"{microseconds / 1000:g}ms"
-        if microseconds < 1e7
-        else f"{microseconds / 1e6:g}s"
-    )
+    """Return a duration as profiles write it, to six digits, and no finer than a nanosecond; none stays none."""
+    return duration_text(round(float(f"{time_s * UNITS_NS['s']:.6g}"))).replace(" ", "")

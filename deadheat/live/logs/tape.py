@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, Literal, TextIO, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -118,10 +118,17 @@ class LiveEvent:
         return f"{who}{self.component}.{self.operation}({arguments}) = {_shown(self.outcome)}"
 
 
+class Output(Protocol):
+    """Where a trace goes."""
+
+    def write(self, text: str, /) -> object:
+        """Write some text."""
+
+
 class Tape:
     """A live trace that is being written; many threads may write to it."""
 
-    def __init__(self, output: TextIO, header: Header) -> None:
+    def __init__(self, output: Output, header: Header) -> None:
         self._output = output
         self._lock = Lock()
         self._write(
