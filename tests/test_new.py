@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.command import deadheat
+from tests.types import strictly_checked
 
 
 @pytest.fixture
@@ -67,7 +68,8 @@ def test_a_new_design_is_checked_shown_and_tested_as_it_says(
         cwd=tmp_path,
     )
     assert "1 passed, 1 xfailed" in tests.stdout
-    subprocess.run([sys.executable, "-m", "mypy", "--strict", "."], check=True, cwd=tmp_path)
+    checked = strictly_checked(tmp_path)
+    assert checked.returncode == 0, checked.stdout
     again = run("new", "jobs.py", "--design")
     assert (again.returncode, again.stderr[:21]) == (2, "deadheat: jobs.py is ")
     assert (tmp_path / "jobs.py").read_text() == text

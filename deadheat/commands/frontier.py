@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from deadheat.commands.ending import ExitCode, console, finish
 from deadheat.commands.options import (
     DEFAULTS,
+    SEARCH,
     AllowUnreached,
     Evaluations,
     MaxStates,
@@ -74,6 +76,15 @@ def frontier(
     max_states: MaxStates = DEFAULTS.states_max,
     max_values: MaxValues = DEFAULTS.values_max,
     memory: Memory = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="Save what is decided there, and go on with it.",
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
     allow_unreached: AllowUnreached = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
@@ -95,7 +106,9 @@ def frontier(
     options = Options(search_options(max_states, max_values, memory), unreached_allowed(allow_unreached, scenarios))
     interruption.listen()
     with ProgressLine("breaking") as progress:
-        found = frontiers(scenarios, up_to, options, cores(), progress.tried, only=tried, without=left_out)
+        found = frontiers(
+            scenarios, up_to, options, cores(), progress.tried, only=tried, without=left_out, checkpoint=checkpoint
+        )
     code = _code_of(found, require)
     if as_json:
         from deadheat.reports.machine import frontier_to_json

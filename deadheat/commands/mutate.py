@@ -21,7 +21,7 @@ from deadheat.commands.options import (
     unreached_allowed,
     whole,
 )
-from deadheat.commands.searches import judge_mutants, scenario_of, undecided
+from deadheat.commands.searches import judge_mutants, scenario_of
 from deadheat.commands.traces import timeline
 from deadheat.commands.users_code import runs_users_code
 
@@ -59,9 +59,7 @@ def mutate(
     code = ExitCode.AS_HOPED
     if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
         code = ExitCode.VIOLATED
-    elif Fate.INCONCLUSIVE in fates:
-        code = undecided()
-    elif not results or any(each.is_vacuous for each in hunt.originals):  # nothing was tried, or could notice
+    elif Fate.INCONCLUSIVE in fates or not results or any(each.is_vacuous for each in hunt.originals):
         code = ExitCode.UNDECIDED
     if as_json:
         finish(code, lambda: typer.echo(mutants_to_json(hunt, results)))

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import inspect
-import textwrap
 from collections.abc import Iterable, Mapping
 
 from deadheat.sim.model import Property
-from deadheat.sim.places import function_of
+from deadheat.sim.places import function_of, text_of
 
 __all__ = ["rewritten", "texts_of"]
 
@@ -32,7 +30,7 @@ def rewritten(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, .
 def _text_of(of: Property) -> str | None:
     functions = [function_of(each.violation) for each in of.judged]
     try:
-        texts = sorted({textwrap.dedent(inspect.getsource(each)) for each in functions})
+        texts = sorted(set(map(text_of, functions)))
         plain = [ast.unparse(_bare(ast.parse(each))) for each in texts]
     except (OSError, TypeError, SyntaxError):  # made without a file, no function, or a part of an expression
         return None

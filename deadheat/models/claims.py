@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import update_wrapper
@@ -31,7 +30,7 @@ from deadheat.sim.components import Component
 from deadheat.sim.counting import a
 from deadheat.sim.errors import ModelError, unknown_name
 from deadheat.sim.model import Kind, Part, Property, View
-from deadheat.sim.places import place_of
+from deadheat.sim.places import place_of, text_of
 
 __all__ = ["Change", "Claim", "always", "each_step", "eventually", "property_of", "settled"]
 
@@ -161,7 +160,7 @@ class Claim:
 def _returns_something(function: Callable[..., Any]) -> bool:
     """Return whether a function returns anything, as far as its text shows; nothing is known of one without a text."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+        tree = ast.parse(text_of(function))
     except (OSError, TypeError, SyntaxError):
         return True
     returned = (each for each in ast.walk(tree) if isinstance(each, ast.Lambda | ast.Return))

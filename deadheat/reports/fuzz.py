@@ -90,10 +90,9 @@ def _worth(result: FuzzResult) -> list[str]:
         error = f", give or take {worth.estimate.error:,}" if worth.estimate.error is not None else ""
         lines.append(f"Runs like these would see some {worth.estimate.states:,} states at least{error} (Chao2).")
     if result.last_new:
-        lines.append(
-            f"The last that did something new was about run {result.last_new:,} of {result.schedules:,}; it were "
-            f"{worth.states / max(result.seconds, 1e-3):,.0f} new states a second."
-        )
+        speed = f"{worth.states / max(result.seconds, 1e-3):,.0f} new states a second"
+        last = f"The last that did something new was about run {result.last_new:,} of {result.schedules:,}"
+        lines.append(f"{last}; in all, {speed}.")
     return [*lines, *(f"{each}." for each in result.remarks)]
 
 

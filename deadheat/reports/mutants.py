@@ -53,10 +53,12 @@ def print_mutants(hunt: Hunt, results: Sequence[MutantResult], console: Console)
         (Fate.CANNOT_RUN, "the change breaks a rule that the protocol keeps, so it says nothing of properties"),
         (Fate.SURVIVED, "a hole in the properties, or hidden by those that are violated anyway"),
         (Fate.NO_DIFFERENCE, "dead code, or a check that narrows a race and rules out nothing"),
+        (Fate.INCONCLUSIVE, "not decided, since it was interrupted or met a limit before anything had noticed"),
     ):
         numbers = ", ".join(str(each.number) for each in results if each.fate is fate)
         if numbers:
             text, style = FATES[fate]
+            text = text.removeprefix("? ")
             console.print(Text(f"{text[0].upper()}{text[1:].lower()}: {numbers}: {meaning}.", style=style))
     console.print(_table(results, is_narrow(console)))
     for each in results:

@@ -19,6 +19,15 @@ from deadheat.scenarios.in_time import Simulated, Simulation
 from deadheat.sim.counting import counted
 from deadheat.version import VERSION
 
+COLUMNS = {
+    "orphans": "of a million",
+    "live": "p50 p99",
+    "gone after": "p50 p99",
+    "Job-s": "mean",
+    "calls": "more",
+    "later": "its Job",
+}
+
 NAME_WIDTH_MAX = 18
 """Beside that the numbers fit into 80 columns."""
 
@@ -64,8 +73,8 @@ def print_simulation(simulation: Simulation, profile: str, console: Console) -> 
 def _table(simulation: Simulation) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("protocol", no_wrap=True)
-    for column in ("orphans", "live", "gone after", "Job-s", "calls", "later"):
-        table.add_column(column, justify="right", overflow="fold")
+    for column, unit in COLUMNS.items():
+        table.add_column(f"{column}\n{unit}", justify="right", overflow="fold")
     for each in simulation.results:
         table.add_row(
             folded(each.protocol, NAME_WIDTH_MAX),

@@ -11,16 +11,23 @@ tried met it. Nor is anything survived where a property holds vacuously.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Options
-from deadheat.scenarios.minimal_sets import FaultSet, MinimalSets, minimal_sets, sets_asked
+from deadheat.scenarios.minimal_sets import AloneKey, FaultSet, MinimalSets, Note, minimal_sets, nobody, sets_asked
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import ModelError
+from deadheat.sim.explore.labels.breaking import Decision
 from deadheat.sim.explore.stop import Stop
+
+if TYPE_CHECKING:  # imported where a frontier is kept
+    from deadheat.scenarios.decided import Decided
 
 __all__ = ["FaultSet", "Frontier", "Tried", "frontiers", "kinds_asked"]
 
@@ -86,21 +93,24 @@ def frontiers(
     *,
     only: Sequence[str] = (),
     without: Sequence[str] = (),
+    checkpoint: Path | None = None,
 ) -> list[Frontier]:
     """Return the frontier of every property of every scenario, for all sets of up to `up_to` faults.
 
     The faults of a scenario itself are always allowed, and not counted. Sets are made of the kinds in `only`, or of all
-    that there are, but for those `without`. Scenarios are searched in `jobs` operating-system processes. What breaks a
-    rule of the engine is raised as ModelError once all others were searched.
+    that there are, but for those `without`. Scenarios are searched in `jobs` operating-system processes. What is
+    decided is kept in the `checkpoint`, a file from which the same question goes on (see `decided`). What breaks a rule
+    of the engine is raised as ModelError once all others were searched.
     """
     asked = [_Asked(each, up_to, kinds_asked(each, only, without), options) for each in scenarios]
     found: list[MinimalSets] = []
     broken: ModelError | None = None
-    for result in _answers(asked, jobs, report):
-        if isinstance(result, ModelError):
-            broken = broken or result
-        else:
-            found.append(result)
+    with _opened(checkpoint, asked) as decided:
+        for result in _answers(asked, jobs, report, decided):
+            if isinstance(result, ModelError):
+                broken = broken or result
+            else:
+                found.append(result)
     if broken is not None:
         raise broken
     return [_frontier(each, name, up_to) for each in found for name in each.scenario.properties]
@@ -112,16 +122,17 @@ class _Asked:
     up_to: int
     kinds: tuple[str, ...]
     options: Options
+    known: Mapping[AloneKey, Decision] = field(default_factory=dict)
 
     @property
     def planned(self) -> int:
         """How many sets there are."""
         return len(sets_asked(self.scenario, self.up_to, self.kinds))
 
-    def answer(self, report: Callable[[int, int], None] | None) -> MinimalSets | ModelError:
+    def answer(self, report: Callable[[int, int], None] | None, note: Note = nobody) -> MinimalSets | ModelError:
         """Return the answer, or what rule the scenario breaks."""
         try:
-            return minimal_sets(self.scenario, self.up_to, self.kinds, self.options, report)
+            return minimal_sets(self.scenario, self.up_to, self.kinds, self.options, report, self.known, note)
         except ModelError as error:
             return error
 
@@ -161,36 +172,82 @@ class _Tally:
         self._states = states
         self.tell()
 
+    def of_another(self) -> _Tally:
+        """Return one for another search, which adds to the same."""
+        return _Tally(self._planned, self._report, self.shared)
+
     def tell(self) -> None:
         """Report how far all are."""
         if self._report is not None:
             self._report(Tried(self.shared[0], self._planned, self.shared[1]))
 
 
+def _opened(checkpoint: Path | None, asked: Sequence[_Asked]) -> Any:
+    """Open the file that keeps what is decided; nothing where there is none."""
+    if checkpoint is None:
+        return nullcontext()
+    from contextlib import closing
+
+    from deadheat.scenarios.decided import Decided, question_of
+
+    question = question_of([(each.scenario, each.up_to, each.kinds, each.options) for each in asked])
+    return closing(Decided(checkpoint, question, [each.scenario for each in asked]))
+
+
 def _answers(
-    asked: Sequence[_Asked], jobs: int, report: Callable[[Tried], None] | None
+    asked: Sequence[_Asked], jobs: int, report: Callable[[Tried], None] | None, decided: Decided | None
 ) -> Iterator[MinimalSets | ModelError]:
+    """Yield the answers, as far as they are decided already, or else found now and kept."""
     planned = sum(each.planned for each in asked) if report is not None else 0
-    if jobs == 1 or len(asked) <= 1:
-        tally = _Tally(planned, report)
-        for each in asked:
-            yield each.answer(_Tally(planned, report, tally.shared).add)
-        return
-    yield from _answers_of_workers(asked, jobs, planned, report)
+    known = {} if decided is None else dict(decided.scenarios)
+    if decided is not None:
+        asked = [replace(each, known=dict(decided.alone[number])) for number, each in enumerate(asked)]
+    left = {number: each for number, each in enumerate(asked) if number not in known}
+    before = sum(asked[number].planned for number in known) if report is not None else 0
+    of_workers = jobs > 1 and len(left) > 1
+    answers = (_answers_of_workers if of_workers else _answers_here)(
+        left, jobs, _Tally(planned, report), before, decided
+    )
+    for number in range(len(asked)):
+        yield known[number] if number in known else next(answers)
+
+
+def _answers_here(
+    asked: Mapping[int, _Asked], _: int, tally: _Tally, before: int, decided: Decided | None
+) -> Iterator[MinimalSets | ModelError]:
+    tally.add(before, 0)
+    for number, each in asked.items():
+        note = nobody if decided is None else partial(decided.add_alone, number)
+        answer = each.answer(tally.of_another().add, note)
+        _keep(decided, number, answer)
+        yield answer
+
+
+def _keep(decided: Decided | None, number: int, answer: MinimalSets | ModelError) -> None:
+    if decided is not None and isinstance(answer, MinimalSets):
+        decided.add(number, answer)
 
 
 _shared: Any = None
 """In a worker process: what it shares with the others."""
 
+_notes: Any = None
+"""In a worker process: where it tells which sets of faults it has decided by a check of their own."""
 
-def _begin_worker(asked_to_stop: Any, shared: Any) -> None:
-    global _shared
+
+def _begin_worker(asked_to_stop: Any, shared: Any, notes: Any) -> None:
+    global _shared, _notes
     interruption.listen_in_worker(asked_to_stop)
-    _shared = shared
+    _shared, _notes = shared, notes
 
 
-def _answer_in_worker(asked: _Asked) -> MinimalSets | ModelError:
-    return asked.answer(_Tally(0, None, _shared).add)
+def _answer_in_worker(number: int, asked: _Asked) -> MinimalSets | ModelError:
+    return asked.answer(_Tally(0, None, _shared).add, partial(_note_in_worker, number))
+
+
+def _note_in_worker(number: int, key: AloneKey, decision: Decision) -> None:
+    if _notes is not None:
+        _notes.put((number, key, decision))
 
 
 def _on_one_core(options: Options) -> Options:
@@ -198,29 +255,37 @@ def _on_one_core(options: Options) -> Options:
 
 
 def _answers_of_workers(
-    asked: Sequence[_Asked], jobs: int, planned: int, report: Callable[[Tried], None] | None
+    asked: Mapping[int, _Asked], jobs: int, tally: _Tally, before: int, decided: Decided | None
 ) -> Iterator[MinimalSets | ModelError]:
     from concurrent.futures import ProcessPoolExecutor, wait
     from ctypes import c_longlong
-    from multiprocessing import active_children
+    from multiprocessing import SimpleQueue, active_children
     from multiprocessing.sharedctypes import RawArray
 
-    tally = _Tally(planned, report, RawArray(c_longlong, 2))
-    asked = [replace(each, options=_on_one_core(each.options)) for each in asked]
+    tally.shared = RawArray(c_longlong, 2)
+    tally.add(before, 0)
+    notes: Any = SimpleQueue() if decided is not None else None
     others = set(active_children())
     with ProcessPoolExecutor(
-        min(jobs, len(asked)), initializer=_begin_worker, initargs=(interruption.share(), tally.shared)
+        min(jobs, len(asked)), initializer=_begin_worker, initargs=(interruption.share(), tally.shared, notes)
     ) as pool:
         # The composed protocols come last and take longest: begin with them.
-        futures = {number: pool.submit(_answer_in_worker, asked[number]) for number in reversed(range(len(asked)))}
+        futures = {
+            pool.submit(_answer_in_worker, number, replace(each, options=_on_one_core(each.options))): number
+            for number, each in reversed(list(asked.items()))
+        }
         try:
-            waiting = set(futures.values())
+            waiting = set(futures)
             while waiting:
-                _, waiting = wait(waiting, LOOKS_EVERY_S)
+                done, waiting = wait(waiting, LOOKS_EVERY_S)
+                while decided is not None and not notes.empty():
+                    decided.add_alone(*notes.get())
+                for each in done:
+                    _keep(decided, futures[each], each.result())
                 tally.tell()
-            yield from (futures[number].result() for number in range(len(asked)))
+            yield from (each.result() for each in reversed(futures))
         except BaseException:  # nobody waits for the others any more
-            for future in futures.values():
+            for future in futures:
                 future.cancel()
             for worker in set(active_children()) - others:
                 worker.terminate()

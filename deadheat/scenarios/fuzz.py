@@ -22,6 +22,7 @@ from deadheat.sim.explain.starving import starving_in
 from deadheat.sim.explain.way_there import with_way_there
 from deadheat.sim.explore.compiled.compiling import seconds_spent
 from deadheat.sim.explore.every_step import asking_every_step
+from deadheat.sim.learn.growth import SUSPICIOUS
 from deadheat.sim.model import Model
 from deadheat.sim.random_words import stream
 from deadheat.sim.sample.causes import Cause, cause_of
@@ -239,6 +240,8 @@ def _fuzzed(model: Model, scenario: Scenario, options: FuzzOptions, report: Repo
     if portfolio.runs < options.schedules and not _is_enough(portfolio, names):
         why = "It was interrupted" if interruption.asked() else "Time was up"
         remarks.append(f"{why} after {portfolio.runs:,} of {counted(options.schedules, 'schedule')}")
+        grown = portfolio.tables.growing(SUSPICIOUS)
+        remarks += [f"{grown}, and may have no bound"] if grown else []
     report("shrinking what was found")
     shrunk, undecided = _all_shrunk(scenario, portfolio, names, clock)
     remarks += undecided

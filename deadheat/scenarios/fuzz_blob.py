@@ -53,7 +53,11 @@ def from_blob(scenario: Scenario, blob: str) -> Counterexample:
     if content.property not in scenario.properties:
         raise UsageError(f"This blob is of the property {content.property!r}, which is not among those asked for.")
     model, schedule = scenario.model(), Schedule(choices, cycle_from=content.cycle_from)
-    if violation_of(model, content.property, schedule) is None:
+    try:
+        violated = violation_of(model, content.property, schedule)
+    except ReplayDivergedError as error:
+        raise ReplayDivergedError(f"{error} The protocol has changed since this blob was printed.") from None
+    if violated is None:
         raise ReplayDivergedError(f"The run of this blob is still possible, and {content.property} holds in it.")
     trace, violation = confirm(model, content.property, schedule)
     return Counterexample(scenario, content.property, violation, trace, starving_in(model, schedule))

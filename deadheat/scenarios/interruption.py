@@ -1,5 +1,6 @@
 """Ctrl-C: the first ends the searches with what they have found so far; the second ends the program.
 
+SIGTERM, as time limits and runners of jobs send it, is as good as the first, however often it comes: some do it twice.
 And what no Ctrl-C would be needed for: a step of the user's own code that never comes back is ended, too.
 """
 
@@ -30,6 +31,11 @@ _asked = c_bool(False)
 """Whether somebody has asked; in memory of their own, so that worker processes can share it."""
 
 
+ENDED = 128 + signal.SIGTERM
+
+_told_to_end = False
+"""In a worker process: whether it got a SIGTERM."""
+
 _heeded = False
 """Whether anybody who could stop with what it has was ever at work: until then, there is nothing to be kept."""
 
@@ -43,17 +49,29 @@ def listen(shared: c_bool | None = None) -> None:
     if shared is not None:
         _asked = shared
     signal.signal(signal.SIGINT, _note)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _note)
 
 
 def listen_in_worker(shared: c_bool | None = None) -> None:
-    """Listen in a worker process, and keep watch there; from here on it ends with its parent, however that ends."""
+    """Listen in a worker process, and keep watch there; from here on it ends with its parent, however that ends.
+
+    A SIGTERM to all is a request like any other. One to this process alone comes from the one that it works for, which
+    wants no answer any more.
+    """
     from multiprocessing import parent_process
 
     listen(shared)
-    watch()
+    signal.signal(signal.SIGTERM, _note_end)
+    watch(looking=_leave_if_unwanted)
     parent = parent_process()
     if parent is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _leave_if_unwanted() -> None:
+    if _told_to_end and not _asked.value:
+        os._exit(ENDED)
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -62,8 +80,10 @@ def _end_with(parent: BaseProcess) -> None:
     os._exit(1)
 
 
-def watch(still_at_work: Callable[[], object] = int) -> Watch:
+def watch(still_at_work: Callable[[], object] = int, looking: Callable[[], object] = int) -> Watch:
     """Watch over the user's code from here on; `still_at_work` is called each second after somebody has asked to stop.
+
+    `looking` is called each second.
 
     Where nothing was searched by then, such as while a large model is being put together, it is KeyboardInterrupt that
     is raised. Raises UsageError where the environment says no number of seconds.
@@ -73,6 +93,7 @@ def watch(still_at_work: Callable[[], object] = int) -> Watch:
         raise UsageError(f"{STEP_SECONDS} is {given!r}, which is no number of seconds; set it to {STEP_S}, for one.")
 
     def waiting() -> None:
+        looking()
         if _asked.value and not _heeded:
             raise KeyboardInterrupt
         if _asked.value:
@@ -100,6 +121,11 @@ def asked() -> bool:
     return _asked.value
 
 
-def _note(number: int, _: FrameType | None) -> None:
+def _note(_number: int, _: FrameType | None) -> None:
     _asked.value = True
-    signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _note_end(_number: int, _: FrameType | None) -> None:
+    global _told_to_end
+    _told_to_end = True

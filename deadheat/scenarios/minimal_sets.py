@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 
@@ -20,10 +20,20 @@ from deadheat.sim.explore.results import Exploration
 from deadheat.sim.explore.stop import Stop
 from deadheat.sim.model import UNLIMITED, Model
 
-__all__ = ["FaultSet", "MinimalSets", "minimal_sets", "sets_asked"]
+__all__ = ["AloneKey", "FaultSet", "MinimalSets", "minimal_sets", "models_of", "sets_asked"]
 
 FaultSet = tuple[tuple[str, int], ...]
 """How often each kind of fault may happen; nothing for a kind that may not."""
+
+AloneKey = tuple[Kinds, tuple[str, ...]]
+"""A set of faults, and the properties of which it is asked what a check by itself says."""
+
+Note = Callable[[AloneKey, Decision], None]
+
+
+def nobody(key: AloneKey, decision: Decision) -> None:
+    """Tell nobody."""
+    del key, decision
 
 
 @dataclass
@@ -59,28 +69,40 @@ def minimal_sets(
     kinds: Sequence[str],
     options: Options = Options(),
     report: Decided | None = None,
+    known: Mapping[AloneKey, Decision] = {},
+    note: Note = nobody,
 ) -> MinimalSets:
     """Return what breaks a scenario: sets of up to so many faults of these kinds, beside those of its own.
 
-    Raises ModelError where it breaks a rule of the engine, and InternalError where a counterexample cannot be executed
-    again.
+    Sets that are decided by a check of their own are `known`, or else noted as soon as they are decided. Raises
+    ModelError where it breaks a rule of the engine, and InternalError where a counterexample cannot be executed again.
     """
     started = time.perf_counter()
     result = MinimalSets(scenario)
     for first in range(0, len(scenario.properties), PROPERTIES_MAX):
         some = replace(scenario, properties=scenario.properties[first : first + PROPERTIES_MAX])
-        _Asked(some, up_to, kinds, options).answer(result, report)
+        _Asked(some, up_to, kinds, options, known, note).answer(result, report)
     return replace(result, seconds=time.perf_counter() - started)
 
 
 class _Asked:
-    def __init__(self, scenario: Scenario, up_to: int, kinds: Sequence[str], options: Options) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        up_to: int,
+        kinds: Sequence[str],
+        options: Options,
+        known: Mapping[AloneKey, Decision],
+        note: Note,
+    ) -> None:
         self._scenario = scenario
         self._subject = scenario.subject
         self._kinds = tuple(kinds)
         self._up_to = up_to
         self._options = options
-        self._models = {each: self._model(each) for each in sets_asked(scenario, up_to, kinds)}
+        self._known = known
+        self._note = note
+        self._models = models_of(scenario, up_to, kinds)
 
     def answer(self, result: MinimalSets, report: Decided | None) -> None:
         """Search, and add to the result what was found."""
@@ -152,6 +174,14 @@ class _Asked:
 
     def _alone(self, kinds: Kinds, names: Sequence[str]) -> Decision:
         """Decide a set of faults by a check of its own, which explores alone what shares nothing, and more."""
+        key = kinds, tuple(names)
+        if key in self._known:
+            return self._known[key]
+        decision = self._checked(kinds, names)
+        self._note(key, decision)
+        return decision
+
+    def _checked(self, kinds: Kinds, names: Sequence[str]) -> Decision:
         faults = tuple(self._budgets(kinds).items())
         result = check(replace(self._scenario, faults=faults, properties=tuple(names)), self._options)
         examples = {each.property: each.counterexample for each in result.outcomes}
@@ -171,16 +201,28 @@ class _Asked:
     # Sets, their names and their models
 
     def _named(self, kinds: Kinds) -> FaultSet:
-        return tuple(Counter(self._kinds[number] for number in kinds).items())
+        return _named(kinds, self._kinds)
 
     def _budgets(self, kinds: Kinds) -> dict[str, int]:
-        together = dict(self._scenario.faults)
-        for kind, more in self._named(kinds):
-            together[kind] = together.get(kind, 0) + more
-        return together
+        return _budgets(self._scenario, self._named(kinds))
 
-    def _model(self, kinds: Kinds) -> Model:
-        made = self._subject.model(self._scenario.evaluations, self._budgets(kinds), self._scenario.quiet)
-        return replace(
-            made, properties=tuple(each for each in made.properties if each.name in self._scenario.properties)
-        )
+
+def models_of(scenario: Scenario, up_to: int, kinds: Sequence[str]) -> dict[Kinds, Model]:
+    """Return the model of a scenario under each set of faults that is asked."""
+    return {each: _model(scenario, _named(each, kinds)) for each in sets_asked(scenario, up_to, kinds)}
+
+
+def _named(numbers: Kinds, kinds: Sequence[str]) -> FaultSet:
+    return tuple(Counter(kinds[number] for number in numbers).items())
+
+
+def _budgets(scenario: Scenario, faults: FaultSet) -> dict[str, int]:
+    together = dict(scenario.faults)
+    for kind, more in faults:
+        together[kind] = together.get(kind, 0) + more
+    return together
+
+
+def _model(scenario: Scenario, faults: FaultSet) -> Model:
+    made = scenario.subject.model(scenario.evaluations, _budgets(scenario, faults), scenario.quiet)
+    return replace(made, properties=tuple(each for each in made.properties if each.name in scenario.properties))

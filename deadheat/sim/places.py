@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import textwrap
 import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 from deadheat.sim.references import is_the_users
@@ -24,6 +25,8 @@ __all__ = [
     "place_of_class",
     "places_of",
     "shown",
+    "source_of",
+    "text_of",
 ]
 
 
@@ -87,6 +90,27 @@ def place_of_class(kind: type) -> str:
     except (OSError, TypeError):
         return ""
     return f" ({shown(file)}:{line + 1})" if is_the_users(kind.__module__) else ""
+
+
+def source_of(code: CodeType, module: dict[str, Any] | None = None) -> str:
+    """Return the text of a function by its code, as it is indented; raises OSError for what was made without a file.
+
+    `inspect.getsource` says the same, but looks for the function's module among the files of all that are loaded, which
+    takes as long as a small check. The module is asked for what is in no file of its own, such as in an archive.
+    """
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename, module)
+    if code.co_firstlineno > len(lines):
+        raise OSError(f"{code.co_name} has no text.")
+    return "".join(inspect.getblock(lines[code.co_firstlineno - 1 :]))
+
+
+def text_of(function: Any) -> str:
+    """Return the text of a function or a class, not indented; raises OSError or TypeError for what has none."""
+    written = inspect.unwrap(getattr(function, "__func__", function))
+    if isinstance(written, FunctionType):
+        return textwrap.dedent(source_of(written.__code__, written.__globals__))
+    return textwrap.dedent(inspect.getsource(written))
 
 
 def places_of(error: BaseException) -> list[Place]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ import pytest
 from deadheat import Checked, Steps, Verdict, check
 from deadheat.scenarios.mutants import guards_of
 from tests.command import deadheat
+from tests.types import strictly_checked
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -369,6 +369,5 @@ def test_the_examples_pass_a_strict_type_checker_as_a_user_would_run_it(tmp_path
     """In a folder of the user's own, without this repository's settings."""
     for each in EXAMPLES.glob("*.py"):
         shutil.copy(each, tmp_path)
-    command = [sys.executable, "-m", "mypy", "--strict", *(each.name for each in sorted(tmp_path.glob("*.py")))]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = strictly_checked(tmp_path, *(each.name for each in sorted(tmp_path.glob("*.py"))))
     assert done.returncode == 0, done.stdout + done.stderr

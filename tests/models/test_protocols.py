@@ -195,7 +195,7 @@ def test_every_step_of_the_seed_is_reached(name: str) -> None:
     assert check(Scenario(name)).exploration.labels_reached == {label.name for label in LABELS}
 
 
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("name", EACH)
 def test_a_fault_that_is_allowed_happens_where_it_can(name: str) -> None:
     faults = (("worker-crash", 1), ("http-retry", 1))
     result = check(Scenario(name, faults=faults))

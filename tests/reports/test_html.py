@@ -474,6 +474,8 @@ def test_it_prints_the_verdicts_and_the_run_without_what_is_for_the_screen(brows
         parts = [".verdicts", "#steps", ".bar", ".tabs", ".moves-part"]
         seen = "return arguments[0].map(each => document.querySelector(each).offsetHeight > 0)"
         assert browser.run(seen, parts) == [True, True, False, False, False]
+        browser.size(720, 1000)  # a sheet of A4, without its margins
+        assert browser.run("return document.documentElement.scrollWidth") <= 720
     finally:
         browser.devtools("Emulation.setEmulatedMedia", media="")
 

@@ -29,6 +29,7 @@ from deadheat.sim.explain.temporal import Condition, Constraint, Network
 from deadheat.sim.model import Kind
 from deadheat.sim.run.simulation import Simulation, Transition, replay
 from deadheat.sim.trace import Choice, Schedule
+from tests.protocols import EACH
 from tests.scenarios.every_order import (
     Bounds,
     Difference,
@@ -359,7 +360,7 @@ def _sets(step: Transition, key: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("protocol", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("protocol", EACH)
 def test_what_is_said_of_a_protocol_is_not_contradicted_by_an_order(protocol: str) -> None:
     hold_protocol(protocol, tries=20, draws=3)
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from deadheat.scenarios import trace_file
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
 from deadheat.scenarios.replaying import replay
 from deadheat.scenarios.scenario import Scenario
 from deadheat.scenarios.trace_file import load, require_writable, save
 from deadheat.sim.errors import DeadheatError, ReplayDivergedError, TraceError
 from tests.json_nodes import replaced_nodes
+from tests.protocols import EACH
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content))
 
 
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("name", EACH)
 def test_every_counterexample_replays_from_its_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
     faults = (("worker-crash", 1), ("http-retry", 1))

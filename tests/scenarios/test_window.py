@@ -14,7 +14,6 @@ from deadheat.library import Memory
 from deadheat.models.components.redis import Redis, key_of
 from deadheat.models.roles import Steps
 from deadheat.scenarios import window_network
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Counterexample, check
 from deadheat.scenarios.given import reference_to
 from deadheat.scenarios.latency import Latency, parse_latencies
@@ -35,6 +34,7 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.explain.cuts import cuts_of
 from deadheat.sim.model import Kind, Model, Process, Property
 from deadheat.sim.trace import Choice, Event, Schedule
+from tests.protocols import EACH
 from tests.scenarios.timed import run_timed
 
 MS = 1_000_000
@@ -355,7 +355,7 @@ def test_a_latency_of_nothing_is_refused() -> None:
         transient("redis=1s")
 
 
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("name", EACH)
 def test_every_counterexample_has_a_window_whose_times_violate_it(name: str) -> None:
     """`race_window` executes the times that it finds, and fails if they do not violate the property."""
     faults = (("worker-crash", 1), ("lease-expiry", 1))

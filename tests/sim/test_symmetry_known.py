@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from deadheat.models.protocols import ADDITIONS, PROTOCOLS
-from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.properties import PROPERTIES
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import CheckpointError
@@ -18,6 +17,7 @@ from deadheat.sim.explore import kernel, python
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn.tables import Tables
+from tests.protocols import EACH
 from tests.sim.test_agreement import coverage, verdicts
 from tests.sim.test_symmetry import Least, quotient_by, without_properties
 
@@ -79,7 +79,7 @@ def test_a_sweep_in_the_order_of_names_is_not_symmetric() -> None:
     assert any("'orphan-cleanup' would ask for status/e2.get(e2)" in remark for remark in found.remarks)
 
 
-@pytest.mark.parametrize("name", DEFAULT_PROTOCOLS)
+@pytest.mark.parametrize("name", EACH)
 def test_every_protocol_is_judged_alike_up_to_symmetry(name: str) -> None:
     judged_alike(Scenario(name, 2, properties=SAFETY))
 

@@ -74,15 +74,15 @@ class TransitionSystem:
         The systems of two models compare only if these have the same properties.
         """
         classes = _mixed(self.verdicts)
-        count = len(np.unique(classes))
+        count = len(_distinct(classes))
         while True:
             refined = self._refined(classes)
-            refined_count = len(np.unique(refined))
+            refined_count = len(_distinct(refined))
             if refined_count == count:
                 break
             classes, count = refined, refined_count
         digest = hashlib.sha256(refined[:1].tobytes())
-        digest.update(np.unique(refined).tobytes())
+        digest.update(_distinct(refined).tobytes())
         return digest.hexdigest()[:32]
 
     def _refined(self, classes: Hashes) -> Hashes:
@@ -211,6 +211,14 @@ def _names_of(answered: Answered) -> Iterator[str]:
 
 def _number_of(*parts: Any) -> int:
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "little")
+
+
+def _distinct(numbers: Hashes) -> Hashes:
+    """Return those that are there, in order: `numpy.unique`, for which masked arrays are imported."""
+    ordered = np.sort(numbers)
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
 
 
 def _mixed(numbers: Hashes) -> Hashes:

@@ -48,6 +48,8 @@ OF_INSTALLERS = ("_", "sitecustomize")
 OF_EXTENSIONS = ("cython_runtime", "_cython_")
 """Modules that extensions make for themselves, and that hold no Python."""
 
+PYTHONS = sys.stdlib_module_names - {"__main__"}
+
 PROGRAM = frozenset({"main", "re", "sys"})
 """What the script that starts the program `deadheat` has by name."""
 
@@ -177,7 +179,7 @@ def _inside(module: ModuleType) -> list[Any]:
 
 def _is_from_elsewhere_or_ours(value: Any) -> bool:
     top = str(value.__module__).partition(".")[0]
-    if top in ("deadheat", "builtins") or top in sys.stdlib_module_names - {"__main__"}:
+    if top in ("deadheat", "builtins") or top in PYTHONS:
         return not isinstance(value, FunctionType) or top != "deadheat" or _is_named_so(value)
     file = getattr(sys.modules.get(top), "__file__", None)
     return file is not None and _is_installed(file)

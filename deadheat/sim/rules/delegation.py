@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -11,7 +12,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from deadheat.sim.errors import ModelError
-from deadheat.sim.places import Place
+from deadheat.sim.places import Place, source_of
 
 __all__ = ["require_delegation"]
 
@@ -23,6 +24,7 @@ def require_delegation(function: FunctionType) -> None:
     true or the same as something, at once or under a name that it was given. Only what a function names by a global, by
     its closure or in a module is known; nothing is said without its source.
     """
+    linecache.lazycache(function.__code__.co_filename, function.__globals__)
     for path, line in _calls_left_alone(function.__code__):
         if inspect.isgeneratorfunction(_found(function, path)):
             raise ModelError(
@@ -35,7 +37,7 @@ def require_delegation(function: FunctionType) -> None:
 def _calls_left_alone(code: CodeType) -> tuple[tuple[tuple[str, ...], int], ...]:
     """Return the names of what is called for nothing that a generator could give, each with its line in the file."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+        tree = ast.parse(textwrap.dedent(source_of(code)))
     except (OSError, SyntaxError, TypeError):
         return ()
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}

@@ -1,4 +1,4 @@
-"""The file of a checkpoint, whatever it holds: who may use it, what code it is of, and what is said if that fails."""
+"""The file of a checkpoint, whatever it holds: who may use it, what code it is of, and what is said if it fails."""
 
 from __future__ import annotations
 

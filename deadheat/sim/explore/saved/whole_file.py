@@ -41,6 +41,7 @@ class WholeFile:
         self._beside = path.with_name(f"{path.name}.part")
         self._lock = path.with_name(f"{path.name}.lock")
         self._locked = _locked(self._lock)
+        _held.add(self._locked)
         try:
             self._beside.open("wb").close()  # what a killed process has left there is gone with it
         except OSError:
@@ -53,8 +54,10 @@ class WholeFile:
         self._unlock()
 
     def _unlock(self) -> None:
-        self._lock.unlink(missing_ok=True)
-        os.close(self._locked)
+        if self._locked in _held:  # and not in a process that was forked from the one that has it
+            _held.remove(self._locked)
+            self._lock.unlink(missing_ok=True)
+            os.close(self._locked)
 
     def write(self, header: bytes, body: Iterable[Buffer]) -> None:
         """Replace the file, at one instant."""
@@ -129,6 +132,21 @@ def _pieces(file: IO[bytes], size: int, at_once: int) -> Iterator[bytes]:
             raise DamagedError
         size -= len(piece)
         yield piece
+
+
+_held: set[int] = set()
+"""The locks that this process has."""
+
+
+def _let_go_of_others() -> None:
+    """Forget, in a process that was forked, what its parent has locked: it would stay so when that is killed."""
+    for each in _held:
+        os.close(each)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go_of_others)
 
 
 def _locked(path: Path) -> int:
