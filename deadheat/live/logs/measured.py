@@ -19,7 +19,7 @@ from deadheat.models.world import build
 from deadheat.scenarios.catalogue import find_protocol
 from deadheat.scenarios.measured_laws import law_of_samples
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.durations import LONGEST_D, UNITS_NS, duration_text
+from deadheat.sim.durations import LONGEST_D, UNITS_NS
 from deadheat.sim.errors import TraceError, UsageError
 from deadheat.sim.run.simulation import run_randomly
 from deadheat.sim.timed.laws import Law
@@ -175,5 +175,15 @@ def fit_of(name: str, samples_s: Sequence[float]) -> Fit:
 
 
 def _duration(time_s: float) -> str:
-    """Return a duration as profiles write it, to six digits, and no finer than a nanosecond; none stays none."""
-    return duration_text(round(float(f"{time_s * UNITS_NS['s']:.6g}"))).replace(" ", "")
+    """Return a duration as profiles write it: in whole microseconds, or, where it is short, in whole nanoseconds."""
+    nanoseconds = round(time_s * 1e9)
+    if nanoseconds < 100_000 and nanoseconds % 1000:
+        return f"{nanoseconds}ns"
+    microseconds = round(time_s * 1e6)
+    return (
+        f"{microseconds}us"
+        if microseconds < 10_000
+        else f"{microseconds / 1000:g}ms"
+        if microseconds < 1e7
+        else f"{microseconds / 1e6:g}s"
+    )
