@@ -80,7 +80,7 @@ def test_states_that_differ_by_an_exchange_of_names_are_one() -> None:
 def test_of_too_many_states_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deadheat.scenarios.folded.STATES_MAX", 1_000)
     model = Scenario("status-check", 2, properties=("at-most-one-job",)).model()
-    with pytest.raises(UsageError, match="which nobody folds into a picture"):
+    with pytest.raises(UsageError, match="more than 1,000 states, too many to fold into a picture"):
         fold(model, "at-most-one-job", None)
 
 

@@ -55,14 +55,12 @@ def counts(name: str, tree: ast.AST, plurals: set[str]) -> Iterator[str]:
 
 
 ALWAYS_MORE = {
-    "by_hand.py: {self._states_max} states",
     "cuts.py: {cuts_max} states",
     "endings.py: {len(maybe)} steps",
     "explosion.py: {_rounded(estimate.likely)} states",
     "folded.py: {nodes} nodes",
     "fuzz.py: {portfolio.walker.steps / elapsed} steps",
     "fuzz.py: {worth.estimate.states} states",
-    "good_runs.py: {states_max} states",
     "graph.py: {states_max} states",
     "migrate.py: {orphans} orphans",
     "properties.py: {jobs} Jobs",

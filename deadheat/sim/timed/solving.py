@@ -16,6 +16,7 @@ import numpy
 from scipy import linalg as dense, sparse
 from scipy.sparse import csgraph, linalg
 
+from deadheat.sim.counting import counted
 from deadheat.sim.errors import TooLargeError
 from deadheat.sim.timed.chain import Chain
 
@@ -288,8 +289,8 @@ def quantiles(chain: Chain, mark: int, shares: Sequence[float]) -> tuple[float, 
         return None
     if inside.sum() > DENSE_MAX:
         raise TooLargeError(
-            f"How long it lasts takes all of {int(inside.sum()):,} states at once, and more than {DENSE_MAX:,} are too "
-            "many; take fewer stages, or sample.",
+            f"How long it lasts takes all of {counted(int(inside.sum()), 'state')} at once, and more than "
+            f"{DENSE_MAX:,} are too many; take fewer stages, or sample.",
             about="method",
         )
     rates, outside = generator.rates, ~inside & (generator.rates.diagonal() < 0)

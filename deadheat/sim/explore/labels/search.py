@@ -22,7 +22,6 @@ import numpy
 
 from deadheat.sim.explore.compiled import labelled, pairs
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
-from deadheat.sim.explore.compiled.fired import FIRST_KIND, SIZE
 from deadheat.sim.explore.compiled.judging import judge_known
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.labels.buffers import different, may_take, no_bits, room_for
@@ -84,7 +83,7 @@ class LabelSearch:
         self.ranked: dict[tuple[str, Kinds, int], End] = {}
         """The nearest ends of each rank."""
         self._ranks: tuple[UInt64, UInt64] = (no_bits(0), no_bits(0))
-        self._absent = self._absences(absent)
+        self._absent = labels.absences(absent, [each.process.name for each in self.tables.locals])
         self._decided = no_bits(len(labels.sets))
         self._foreign = [(labels.numbers[each], len(each)) for each in sorted(foreign)]
         self._until = numpy.full(len(labels.sets), NO_END, dtype=numpy.int64)
@@ -361,7 +360,7 @@ class LabelSearch:
 
     def _arrays(self) -> pairs.LabelArrays:
         if len(self.tables.marks) != self._marks_known:
-            self._kind_of = self._kinds_of_guards()
+            self._kind_of = self.tables.kinds_of_guards()
             self._marks_known = len(self.tables.marks)
         rows = self.dense.rows_known
         if len(self._only_faults) != rows:
@@ -380,26 +379,10 @@ class LabelSearch:
             self._until,
         )
 
-    def _kinds_of_guards(self) -> Int32:
-        numbers = {kind: number for number, kind in enumerate(self.tables.kinds)}
-        kinds: Int32 = numpy.full(SIZE, -1, dtype=numpy.int32)
-        for mark, each in enumerate(self.tables.marks[:FIRST_KIND]):
-            kinds[mark] = numbers.get(each.fault, -1) if each.fault is not None else -1
-        for number, kind in enumerate(self.tables.model.budgets):
-            kinds[FIRST_KIND + number] = numbers.get(kind, -1)
-        return kinds
-
     def _rows_of_faults(self, rows: int) -> Any:
         keys = (self.dense.key(row) for row in range(rows))
         marked = (self.tables.adds_to_labels_only(key.process, key.local, key.place) for key in keys)
         return numpy.fromiter(marked, dtype=numpy.uint8, count=rows)
-
-    def _absences(self, absent: Mapping[Kinds, frozenset[str]]) -> Any:
-        names = [each.process.name for each in self.tables.locals]
-        found = numpy.zeros((len(self.labels.sets), len(names)), dtype=numpy.uint8)
-        for kinds, missing in absent.items():
-            found[self.labels.numbers[kinds]] = [name in missing for name in names]
-        return found.ravel()
 
     def _look_at_limits(self) -> None:
         self.tell()

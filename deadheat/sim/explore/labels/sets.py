@@ -5,12 +5,12 @@ A set of faults is written as the numbers of its kinds in ascending order, so (0
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, combinations_with_replacement
 
 import numpy
 
-from deadheat.sim.explore.compiled.arrays import Int32, UInt64
+from deadheat.sim.explore.compiled.arrays import Int32, UInt8, UInt64
 
 __all__ = ["Kinds", "Labels", "parts_of", "smaller_by_one"]
 
@@ -46,6 +46,13 @@ class Labels:
     def of_size(self, size: int) -> Iterator[int]:
         """Yield the labels of so many faults."""
         return (number for number, each in enumerate(self.sets) if len(each) == size)
+
+    def absences(self, absent: Mapping[Kinds, frozenset[str]], names: Sequence[str]) -> UInt8:
+        """Return, for each label and each of these processes, whether it is absent under that set."""
+        found: UInt8 = numpy.zeros((len(self.sets), len(names)), dtype=numpy.uint8)
+        for kinds, missing in absent.items():
+            found[self.numbers[kinds]] = [name in missing for name in names]
+        return found.ravel()
 
     def with_more(self, label: int, kinds: Iterable[int]) -> int:
         """Return the label with further faults."""

@@ -11,6 +11,10 @@ from copy import copy
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
+import numpy
+
+from deadheat.sim.explore.compiled.arrays import Int32
+from deadheat.sim.explore.compiled.fired import FIRST_KIND, SIZE
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn.entry import Entry
 from deadheat.sim.learn.recalled import Recalled
@@ -100,6 +104,16 @@ class _Labelling(Tables):
                     if field in fields:
                         kept = 0 if fields[field] in self.free else 1 << (field * FIELD_BITS)
                         yield Labelled(each, state + each.delta + kept, fields[field])
+
+    def kinds_of_guards(self) -> Int32:
+        """Return the number of the kind of fault that each guard of a step is about, -1 where it is none of these."""
+        numbers = {kind: number for number, kind in enumerate(self.kinds)}
+        kinds: Int32 = numpy.full(SIZE, -1, dtype=numpy.int32)
+        for mark, each in enumerate(self.marks[:FIRST_KIND]):
+            kinds[mark] = numbers.get(each.fault, -1) if each.fault is not None else -1
+        for number, kind in enumerate(self.model.budgets):
+            kinds[FIRST_KIND + number] = numbers.get(kind, -1)
+        return kinds
 
     def adds_to_labels_only(self, process: int, local: int, row: int) -> bool:
         """Return whether a row of a local state is a crash whose faults all add to labels."""
