@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import parent_process
 
 from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Counterexample, Verdict
@@ -195,7 +194,6 @@ class Clock:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._parent = parent_process()
         self._began, self._compiled = time.perf_counter(), seconds_spent()
 
     @property
@@ -205,15 +203,11 @@ class Clock:
 
     def is_up(self) -> bool:
         """Return whether all time is used, or somebody has asked for an end."""
-        return self.elapsed >= self._seconds or self._is_asked()
-
-    def _is_asked(self) -> bool:
-        """Return whether somebody has asked for an end, or nobody is there any more for whom this would be done."""
-        return interruption.asked() or (self._parent is not None and not self._parent.is_alive())
+        return self.elapsed >= self._seconds or interruption.asked()
 
     def is_time_to_shrink(self) -> bool:
         """Return whether what is left is needed to shrink what was found."""
-        return self.elapsed >= self._seconds - min(self._seconds * TO_SHRINK, TO_SHRINK_S) or self._is_asked()
+        return self.elapsed >= self._seconds - min(self._seconds * TO_SHRINK, TO_SHRINK_S) or interruption.asked()
 
 
 @asking_every_step

@@ -291,7 +291,8 @@ def require_complete(all_jobs: set[str], left: set[str], output: str) -> None:
     """Every deletion that really happened is in the record, and nothing is called deleted that is still there."""
     really = all_jobs - left
     assert jobs_of(output, "deleted") <= really
-    assert really <= jobs_of(output, "deleted", "unknown")
+    untold = really - jobs_of(output, "deleted", "unknown")
+    assert not untold, [each for each in events(output) if each.get("job") in untold]
     assert 0 < len(really) < len(all_jobs), "it was not cut in the middle"
     begun, ended = jobs_of(output, "deleting"), jobs_of(output, "deleted", "unknown", "failed", "gone-meanwhile")
     assert begun == ended
