@@ -49,7 +49,8 @@ def survey(asked: Check) -> Survey:
     scenario = scenario_of(asked)
     options = options_of(asked)
     result = check(scenario, options)
-    system = transition_system(scenario.model(), SearchOptions(min(SYSTEM_STATES_MAX, asked.max_states), values_max=0))
+    model = scenario.model()
+    system = transition_system(model, SearchOptions(min(SYSTEM_STATES_MAX, asked.max_states), values_max=0))
     reached = None if system is None else system.reached
     missing = dict(_missing(asked, scenario, result, reached))
     return Survey(
@@ -66,7 +67,7 @@ def survey(asked: Check) -> Survey:
         faults=_budgets(scenario.faults),
         kinds=tuple(sorted(scenario.subject.faults)),
         quiet=scenario.quiet,
-        claims=texts_of(scenario.model().properties),
+        claims=texts_of(model.properties),
     )
 
 

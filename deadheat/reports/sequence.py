@@ -19,6 +19,10 @@ from deadheat.sim.trace import Event, Trace
 __all__ = ["mermaid_sequence", "plantuml_sequence"]
 
 
+LOOP, END = "loop for ever", "end"
+"""How both write that something is done again and again."""
+
+
 class _Words(NamedTuple):
     """How a language of sequence diagrams writes each part; `text` makes a text nothing but a text there."""
 
@@ -28,8 +32,6 @@ class _Words(NamedTuple):
     fault: str
     between: str
     note: str
-    loop: str
-    end: str
     last: tuple[str, ...]
     indent: str
     text: Callable[[str], str]
@@ -42,8 +44,6 @@ MERMAID = _Words(
     fault="-x",
     between=": ",
     note="Note over",
-    loop="loop for ever",
-    end="end",
     last=(),
     indent="    ",
     text=mermaid_text,
@@ -56,8 +56,6 @@ PLANTUML = _Words(
     fault=" ->x ",
     between=" : ",
     note="note over",
-    loop="loop for ever",
-    end="end",
     last=("@enduml",),
     indent="",
     text=plantuml_text,
@@ -80,14 +78,14 @@ def _written(counterexample: Counterexample, lost_at: int | None, words: _Words)
     lines = [words.participant(short, words.text(name)) for name, short in ids.items()]
     for number, event in enumerate(trace.events, start=1):
         if number - 1 == start:
-            lines.append(words.loop)
+            lines.append(LOOP)
         source, target = ids[event.process], ids[_target(event)]
         arrow = words.fault if event.fault else words.arrow
         lines.append(f"{source}{arrow}{target}{words.between}{words.text(step_of(event, known).plain)}")
         if number == lost_at:
             lines.append(f"{words.note} {source}{words.between}{words.text(LOST)}")
     if start is not None and start < len(trace.events):
-        lines.append(words.end)
+        lines.append(END)
     lines.append(f"{words.note} {_span(ids)}{words.between}{words.text(closing)}")
     return "\n".join([*words.begin, *(f"{words.indent}{each}" for each in lines), *words.last]) + "\n"
 

@@ -142,8 +142,8 @@ def all_in(text: str) -> tuple[str, ...]:
 def names_stop(text: str) -> bool:
     """Return whether a reference is that of a stop of a rollout, and not of something in a file of such a name."""
     found = OBJECT.match(text)
-    is_a_file = found is not None and Path(found["where"]).exists()
-    return BETWEEN in (text[found.end() :] if found is not None and is_a_file else text)
+    begins = found.end() if found is not None and Path(found["where"]).exists() else 0
+    return BETWEEN in text[begins:]
 
 
 def without_mutants(text: str) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +18,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.saved.whole_file import WholeFile
+from tests.killed import kill_once_written
 
 ONLY = ("http-retry",)
 ASKED = [
@@ -102,12 +100,7 @@ def test_a_frontier_that_is_killed_is_gone_on_with(tmp_path: Path, uninterrupted
         "decided.BETWEEN_S = -1.0\n"
         "asked(Path(sys.argv[1]), jobs=2)\n"
     )
-    running = subprocess.Popen([sys.executable, "-c", program, str(file)], cwd=Path(__file__).parents[2])
-    while not file.exists() and running.poll() is None:
-        time.sleep(0.005)
-    running.kill()
-    running.wait()
-    assert file.exists()
+    kill_once_written(program, file)
     assert asked(file) == uninterrupted
 
 

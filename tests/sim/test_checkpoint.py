@@ -24,6 +24,7 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.saved.checkpoint import Checkpoint, Saved, opened
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model, Property, View
+from tests.killed import kill_once_written
 from tests.sim.test_kernel import UNBOUNDED, counting, facts
 
 OFTEN = Tuning(transitions_between_checkpoints=1)
@@ -137,12 +138,7 @@ def test_a_search_that_is_killed_goes_on_with_the_same_counts(tmp_path: Path) ->
         "search = python.Search(Tables(scenario()), SearchOptions(), lambda progress: None)\n"
         "kernel.go_on(search, Path(sys.argv[1]), OFTEN)\n"
     )
-    running = subprocess.Popen([sys.executable, "-c", program, str(file)], cwd=Path(__file__).parents[2])
-    while not file.exists() and running.poll() is None:
-        time.sleep(0.005)
-    running.kill()
-    running.wait()
-    assert file.exists()
+    kill_once_written(program, file)
     assert facts(kernel.explore(scenario(), SearchOptions(checkpoint=file))) == whole()
 
 
