@@ -15,6 +15,7 @@ import pytest
 from deadheat.commands.ending import ExitCode
 from deadheat.commands.users_code import STILL_AT_WORK
 from tests.command import deadheat, forked
+from tests.following import rest_of
 
 HOLDS = ["check", "state-machine", "-p", "no-permanent-orphan"]
 VIOLATED = ["check", "baseline", "-p", "no-permanent-orphan"]
@@ -295,7 +296,7 @@ def interrupted_in_all_words(arguments: list[str], script: str) -> tuple[int, st
     assert running.stderr.readline() == "at work\n"
     time.sleep(0.1)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=120)
+    out, err = rest_of(running, 120)
     return running.returncode, out, err
 
 

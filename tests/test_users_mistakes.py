@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import deadheat
+from tests.following import rest_of
 from tests.users_mistakes import EVERY, Mistake
 from tests.users_mistakes.files import CREATE, HELPING, design, model, protocol
 
@@ -256,5 +257,5 @@ def test_ctrl_c_ends_what_is_still_being_imported_or_made(text: str, tmp_path: P
     assert running.stderr.readline() == "at work\n"
     time.sleep(0.2)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    _, err = rest_of(running, 30)
     assert (running.returncode, err) == (130, "deadheat: interrupted; nothing was decided.\n")

@@ -23,6 +23,7 @@ from deadheat.live.place import Place, Where, open_place
 from deadheat.live.servers.control_plane import embedded_control_plane, missing_assets
 from deadheat.live.servers.processes import free_port
 from deadheat.live.servers.redis_server import embedded_redis, redis_binary
+from tests.following import rest_of
 from tests.live.cleanup_ground import command_line, finish, make_jobs, names, run_cleanup
 from tests.live.fake_api import FakeApi, failure, fake_api
 
@@ -193,7 +194,7 @@ def test_the_command_goes_on_until_it_is_told_to_stop(place: Place, namespace: s
         assert "deadheat_orphan_jobs_deleted_total 1.0" in metrics
         assert "deadheat_cleanup_healthy " in metrics
         running.send_signal(signal.SIGTERM)
-        output, complaints = running.communicate(timeout=30)
+        output, complaints = rest_of(running, 30)
     finally:
         running.kill()
         running.wait()
@@ -240,7 +241,7 @@ def test_with_every_it_goes_on_while_a_server_is_away_and_says_so(
                 time.sleep(0.1)
             assert not names(place.cluster, namespace)
             running.send_signal(signal.SIGINT)
-            output, complaints = running.communicate(timeout=30)
+            output, complaints = rest_of(running, 30)
     finally:
         running.kill()
         running.wait()
@@ -275,7 +276,7 @@ def cut_short(running: subprocess.Popen[str], after: int, cut: Callable[[], None
     cutting = threading.Thread(target=cut)
     cutting.start()
     try:
-        rest, complaints = running.communicate(timeout=120)
+        rest, complaints = rest_of(running, 120)
     finally:
         running.kill()
         cutting.join()

@@ -18,6 +18,7 @@ from deadheat.live.results import LiveOutcome
 from deadheat.models.components.status import Status, StatusStore
 from deadheat.scenarios.check import check
 from deadheat.scenarios.scenario import Scenario
+from tests.following import rest_of
 
 statuses = st.sampled_from(Status)
 MODEL = StatusStore("status")
@@ -114,7 +115,7 @@ def test_a_killed_runs_table_is_swept_and_a_living_ones_and_look_alikes_are_not(
             f"public.deadheat_{living}_1",
         }
         assert len(list(sweep_postgres(postgres_url, Choice(delete=True)))) == 3
-        assert other.communicate("\n", timeout=60)[0] == "queued\n"
+        assert rest_of(other, 60, "\n")[0] == "queued\n"
         assert f"public.deadheat_{living}_1" not in tables(postgres_url)
     finally:
         for each in (one, other):

@@ -31,6 +31,7 @@ from deadheat.live.servers.folders import server_folder
 from deadheat.live.servers.redis_server import embedded_redis
 from deadheat.sim.errors import LiveError
 from tests.command import deadheat
+from tests.following import rest_of
 
 LEASE_S = 2.0
 NAMESPACE_LABEL = "deadheat.dev/run"
@@ -138,7 +139,7 @@ def test_of_two_runs_at_once_the_killed_one_is_swept_and_the_other_is_unharmed(
         assert list(client.scan_iter(match=f"*{dead}*")) == []
         again = [*sweep_cluster(cluster, DELETE), *sweep_redis(client, redis_url, DELETE)]
         assert fates(iter(again), dead) == []
-        rest, _ = other.communicate("\n", timeout=60)
+        rest, _ = rest_of(other, 60, "\n")
         assert rest == "still there: 1 True\n"
         assert other.returncode == 0
         eventually(lambda: living_namespace not in namespace_names(cluster))
@@ -685,7 +686,7 @@ def interrupted(then: str, cluster: Cluster, kubeconfig: Path, redis_url: str) -
             running.send_signal(signal.SIGINT)
             time.sleep(0.2)
         running.send_signal(signal.SIGTERM)
-        _, errors = running.communicate(timeout=120)
+        _, errors = rest_of(running, 120)
     finally:
         running.kill()
         running.communicate()
