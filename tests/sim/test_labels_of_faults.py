@@ -22,6 +22,7 @@ from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit
+from deadheat.sim.learn import interned
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from tests.sim.label_models import HOLES, KINDS, helpers, holes, one_hole, question, two_ways
 
@@ -239,3 +240,22 @@ def test_sets_that_have_too_many_values_together_are_decided_each_alone(monkeypa
     assert {len(each) for each in asked} == {2}
     with pytest.raises(UnboundedError):
         breaking_sets(question(model, 2))
+
+
+def test_a_search_that_is_given_up_since_a_component_has_too_many_values_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = holes(((0,), (1, 2), (3, 3, 3)))
+    asked: list[Kinds] = []
+
+    def alone(kinds: Kinds, names: Sequence[str]) -> Decision:
+        asked.append(kinds)
+        with monkeypatch.context() as enough:
+            enough.setattr(interned, "FIELD_MASK", 1_000)
+            found = python.explore(replace(model, budgets={KINDS[each]: kinds.count(each) for each in kinds}))
+        return Decision(found.counterexamples, (), (), found.faults_fired, found.states, None)
+
+    monkeypatch.setattr(interned, "FIELD_MASK", 9)  # two faults leave 15 values
+    answer = breaking_sets(replace(question(model, 2), alone=alone))
+    assert asked
+    assert set(answer.broken["always"]) == {(0,), (1, 2)}
