@@ -31,9 +31,10 @@ class InternedValues:
     def number(self, value: Any) -> int:
         """Return the number of a value, a new one if it has none; raises UnboundedError where there is none left."""
         key = freeze(value)
-        number = self.numbers.setdefault(key, len(self.values))
-        if number == len(self.values):
-            if number > FIELD_MASK:
+        number = self.numbers.get(key)
+        if number is None:
+            number = len(self.values)
+            if number > FIELD_MASK:  # and it has no number, as whoever goes on without it may look at all that have one
                 grown = (
                     widest(iter([self.growth]), at_least=2) or "the usual cause is a counter or a log without a bound"
                 )
@@ -41,6 +42,7 @@ class InternedValues:
                     f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; {grown}. Bound it, or "
                     "check fewer evaluations."
                 )
+            self.numbers[key] = number
             self.values.append(value)
             if number >= SUSPICIOUS:
                 self.growth.note_value(self.name, value)
