@@ -16,7 +16,7 @@ import pytest
 from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled import pairs as stored
-from deadheat.sim.explore.labels import breaking, families, search
+from deadheat.sim.explore.labels import breaking, families
 from deadheat.sim.explore.labels.breaking import Alone, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.families import Family, families_of
 from deadheat.sim.explore.labels.search import LabelSearch
@@ -253,7 +253,6 @@ def test_what_was_learned_until_there_were_too_many_values_is_verified_and_not_k
     """Fifteen ways to be damaged by two faults are more than have numbers here, and four of one set are not."""
     for each in (interned, tables):
         monkeypatch.setattr(each, "FIELD_MASK", 7)
-    monkeypatch.setattr(search, "label_tables", begun := Mock(wraps=search.label_tables))
     kept: list[object] = []
 
     def made(*arguments: Any, **options: Any) -> LabelTables:
@@ -261,7 +260,7 @@ def test_what_was_learned_until_there_were_too_many_values_is_verified_and_not_k
         found.verified = lambda: kept.append(found)
         return found
 
-    begun.side_effect = made
+    monkeypatch.setattr("deadheat.sim.explore.labels.search.label_tables", begun := Mock(side_effect=made))
     model = holes(((0,), (1, 2), (3, 3, 3)))
     asked: list[Kinds] = []
     answer = breaking_sets(replace(question(model, 2), alone=deciding_alone(model, asked)))

@@ -34,19 +34,20 @@ class InternedValues:
         number = self.numbers.get(key)
         if number is None:
             number = len(self.values)
-            if number > FIELD_MASK:  # and it has no number, as whoever goes on without it may look at all that have one
-                grown = (
-                    widest(iter([self.growth]), at_least=2) or "the usual cause is a counter or a log without a bound"
-                )
-                raise UnboundedError(
-                    f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; {grown}. Bound it, or "
-                    "check fewer evaluations."
-                )
+            self._require_room(number)
             self.numbers[key] = number
             self.values.append(value)
             if number >= SUSPICIOUS:
                 self.growth.note_value(self.name, value)
         return number
+
+    def _require_room(self, number: int) -> None:
+        if number > FIELD_MASK:
+            grown = widest(iter([self.growth]), at_least=2) or "the usual cause is a counter or a log without a bound"
+            raise UnboundedError(
+                f"The component {self.name!r} takes more than {FIELD_MASK + 1:,} values; {grown}. Bound it, or check "
+                "fewer evaluations."
+            )
 
     def turned(self, number: int) -> Any:
         """Return the value of that number with its sets turned (see `purity`)."""
