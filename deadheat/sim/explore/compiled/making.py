@@ -44,7 +44,8 @@ def by_numba(function: Inlined) -> Any:
         if isinstance(function, Instruction):
             _real[function] = intrinsic(python)
         elif isinstance(function, Compiled):
-            _real[function] = njit(nogil=True, _nrt=False)(python)
+            # a call would hand over all arrays one by one, which can cost ten times as much as what is called
+            _real[function] = njit(nogil=True, _nrt=False, forceinline=True)(python)
         else:
             _real[function] = njit(nogil=True, inline="always", _nrt=False)(python)
     return _real[function]

@@ -28,7 +28,8 @@ def is_spent(plan: Plan, row: Number, words: UInt64) -> Number:
 def may_stay(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, watch: Number) -> Number:
     """Return whether a fair run may stay among states in which the watch finds a violation."""
     count = len(witness)
-    at = numpy.int64(mix(witness, w.state, 0) & numpy.uint64(PASSED - 1)) * (count + 1)
+    place = mix(witness, w.state, 0) + numpy.uint64(watch)  # so watches that are asked in one state do not take turns
+    at = numpy.int64(place & numpy.uint64(PASSED - 1)) * (count + 1)
     same = w.passed[at] == watch + 1
     for k in range(count):
         if w.passed[at + 1 + k] != w.state[k]:
