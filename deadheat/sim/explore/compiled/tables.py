@@ -306,12 +306,8 @@ class DenseTables:
             self._swaps, self._swapped_counts = swaps_of(self.symmetry, self.layout), counts
         return self._swaps
 
-    def fields_read(self, key: RowKey) -> list[int]:
-        """Return the fields that a row reads, in the order of its places in the arrays."""
-        return [field for field in range(len(self.layout.bits)) if self.tables.field_mask(field) & key.row.mask]
-
     def _add_row(self, key: RowKey) -> None:
-        fields = self.fields_read(key)
+        fields = [field for field in range(len(self.layout.bits)) if self.tables.field_mask(field) & key.row.mask]
         bits = sum(self.layout.bits[field] for field in fields)
         first, last = self._read_fields(fields)
         self._row_base.append(self._entries.extend(1 << bits) if bits <= self._dense_bits else -1)
