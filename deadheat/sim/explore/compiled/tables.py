@@ -76,7 +76,7 @@ class DenseTables:
         self._numbers: dict[tuple[int, int, int], int] = {}
         self._rows_of_locals: list[list[tuple[int, int]]] = [[] for _ in tables.locals]
         self._learned: list[tuple[int, int, int]] = []
-        """What was learned of rows, each with the contents of the fields that it reads, and the span that it leads to."""
+        """What was learned of rows: their numbers, the contents of the fields that they read, and the spans."""
         self._spans = Spans()
         self._fanout = [0] * len(tables.locals)
         self._rows_max = [0] * len(tables.locals)
