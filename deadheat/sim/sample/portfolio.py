@@ -67,6 +67,8 @@ class Portfolio:
         self._followed = 0
         self._seed = seed
         self._depth = depth
+        if len(model.budgets) < 2 and len(strategies) > 1:  # then few faults are all there are
+            strategies = [each for each in strategies if each is not Strategy.SWARM]
         self._runs = dict.fromkeys(strategies, 0)
         self._news = dict.fromkeys(strategies, 0.0)
         self._round = FIRST_ROUND
