@@ -128,6 +128,38 @@ main()
     assert len(done.stderr.splitlines()) == 1
 
 
+FAILS_AT_BASELINE = """
+import deadheat.scenarios.frontier as it
+right = it.minimal_sets
+def search(scenario, *others):
+    if scenario.protocol == "baseline":
+        {fails}
+    return right(scenario, *others)
+it.minimal_sets = search
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        ("raise IndexError('list index out of range')", "defect of deadheat, and no verdict: IndexError"),
+        ("import os; os._exit(1)", "A worker process was killed before it had an answer"),
+    ],
+)
+def test_of_a_frontier_in_which_one_search_fails_the_others_are_told(fails: str, said: str) -> None:
+    arguments = ["frontier", "state-machine", "baseline", "--only", "k8s-refusal", "--up-to", "0"]
+    done = run(arguments, FAILS_AT_BASELINE.format(fails=fails))
+    assert done.returncode == 4
+    first, second = done.stderr.splitlines()
+    assert first.startswith("deadheat: Nothing is decided of ")
+    assert "baseline" in first
+    assert said in second
+    if "os" not in fails:
+        assert "How few faults break it?" in done.stdout
+        assert "state-machine" in done.stdout
+
+
 @pytest.mark.parametrize("raised", ["redis.ConnectionError('secret')", "kubernetes.client.ApiException(403, 'secret')"])
 def test_what_a_servers_client_raises_is_the_servers_and_tells_no_secret(raised: str) -> None:
     script = f"""

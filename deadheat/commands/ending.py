@@ -141,10 +141,11 @@ def _take_back() -> None:
         os.close(copy)
 
 
-def finish(code: ExitCode, show: Callable[[], None]) -> NoReturn:
+def finish(code: ExitCode, show: Callable[[], None], broken: Exception | None = None) -> NoReturn:
     """Show a result, and end with its code: also where whoever was to read it stops reading.
 
-    Raises UsageError where the output cannot be written, for then nobody has seen what the code speaks of.
+    Where something has `broken`, the result is part of what was asked for, and the end is that error. Raises UsageError
+    where the output cannot be written, for then nobody has seen what the code speaks of.
     """
     from deadheat.sim.errors import UsageError
 
@@ -162,6 +163,8 @@ def finish(code: ExitCode, show: Callable[[], None]) -> NoReturn:
     except OSError as error:
         _let_go(sys.stdout)
         raise UsageError(_unwritable(error)) from None
+    if broken is not None:
+        raise broken
     raise typer.Exit(code)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deadheat.commands.ending import ExitCode, console, finish
+from deadheat.commands.ending import ExitCode, console, finish, say
 from deadheat.commands.options import (
     DEFAULTS,
     SEARCH,
@@ -27,7 +27,7 @@ from deadheat.commands.searches import names_of, scenario_of
 from deadheat.commands.users_code import runs_users_code
 
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
-    from deadheat.scenarios.frontier import Frontier
+    from deadheat.scenarios.frontier import Failed, Frontier
     from deadheat.scenarios.scenario import Scenario
 
 __all__ = ["alone", "frontier"]
@@ -105,18 +105,39 @@ def frontier(
     tried, left_out = (_kinds(each, scenarios) for each in (only, without))
     options = Options(search_options(max_states, max_values, memory), unreached_allowed(allow_unreached, scenarios))
     interruption.listen()
+    failed: list[Failed] = []
     with ProgressLine("breaking") as progress:
         found = frontiers(
-            scenarios, up_to, options, cores(), progress.tried, only=tried, without=left_out, checkpoint=checkpoint
+            scenarios,
+            up_to,
+            options,
+            cores(),
+            progress.tried,
+            only=tried,
+            without=left_out,
+            checkpoint=checkpoint,
+            failed=failed,
         )
+    broken = _broken(failed)
+    if broken is not None and not found:
+        raise broken
     code = _code_of(found, require)
     if as_json:
         from deadheat.reports.machine import frontier_to_json
 
-        finish(code, lambda: typer.echo(frontier_to_json(found)))
+        finish(code, lambda: typer.echo(frontier_to_json(found)), broken)
     from deadheat.reports.frontier import print_frontiers
 
-    finish(code, lambda: print_frontiers(found, console()))
+    finish(code, lambda: print_frontiers(found, console()), broken)
+
+
+def _broken(failed: list[Failed]) -> Exception | None:
+    """Say of which protocols nothing is decided; return with which error the first of them ended."""
+    if not failed:
+        return None
+    names = ", ".join(each.scenario.protocol for each in failed)
+    say(f"deadheat: Nothing is decided of {names}; the search of {failed[0].scenario.protocol} ended with an error.")
+    return failed[0].error
 
 
 def _up_to(up_to: int | None, require: int | None) -> int:

@@ -22,14 +22,16 @@ from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.minimal_sets import AloneKey, FaultSet, MinimalSets, Note, minimal_sets, nobody, sets_asked
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import ModelError
+from deadheat.sim.errors import DeadheatError, InternalError, ModelError
 from deadheat.sim.explore.labels.breaking import Decision
 from deadheat.sim.explore.stop import Stop
 
-if TYPE_CHECKING:  # imported where a frontier is kept
+if TYPE_CHECKING:  # imported where they are used
+    from concurrent.futures import Future
+
     from deadheat.scenarios.decided import Decided
 
-__all__ = ["FaultSet", "Frontier", "Tried", "frontiers", "kinds_asked"]
+__all__ = ["Failed", "FaultSet", "Frontier", "Tried", "frontiers", "kinds_asked"]
 
 LOOKS_EVERY_S = 0.2
 
@@ -79,6 +81,14 @@ class Frontier:
         return any(sum(budget for _, budget in each) <= most for each in self.breaking)
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A scenario of which nothing is decided, since its search ended with an error."""
+
+    scenario: Scenario
+    error: Exception
+
+
 def kinds_asked(scenario: Scenario, only: Sequence[str] = (), without: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the kinds of fault that sets are made of: all that the scenario knows, or of those as few as is said."""
     return tuple(kind for kind in scenario.subject.faults if (not only or kind in only) and kind not in without)
@@ -94,25 +104,29 @@ def frontiers(
     only: Sequence[str] = (),
     without: Sequence[str] = (),
     checkpoint: Path | None = None,
+    failed: list[Failed] | None = None,
 ) -> list[Frontier]:
     """Return the frontier of every property of every scenario, for all sets of up to `up_to` faults.
 
     The faults of a scenario itself are always allowed, and not counted. Sets are made of the kinds in `only`, or of all
     that there are, but for those `without`. Scenarios are searched in `jobs` operating-system processes. What is
-    decided is kept in the `checkpoint`, a file from which the same question goes on (see `decided`). What breaks a rule
-    of the engine is raised as ModelError once all others were searched.
+    decided is kept in the `checkpoint`, a file from which the same question goes on (see `decided`). A search that
+    ends with an error takes nothing from the others: it is added to what has `failed`, or where nobody asks for that,
+    the first such error is raised once all others were searched: ModelError, for what breaks a rule of the engine.
     """
     asked = [_Asked(each, up_to, kinds_asked(each, only, without), options) for each in scenarios]
     found: list[MinimalSets] = []
-    broken: ModelError | None = None
+    broken: list[Failed] = []
     with _opened(checkpoint, asked) as decided:
-        for result in _answers(asked, jobs, report, decided):
-            if isinstance(result, ModelError):
-                broken = broken or result
+        for scenario, result in zip(scenarios, _answers(asked, jobs, report, decided), strict=True):
+            if isinstance(result, Exception):
+                broken.append(Failed(scenario, result))
             else:
                 found.append(result)
-    if broken is not None:
-        raise broken
+    if broken and failed is None:
+        raise broken[0].error
+    if failed is not None:
+        failed += broken
     return [_frontier(each, name, up_to) for each in found for name in each.scenario.properties]
 
 
@@ -129,11 +143,15 @@ class _Asked:
         """How many sets there are."""
         return len(sets_asked(self.scenario, self.up_to, self.kinds))
 
-    def answer(self, report: Callable[[int, int], None] | None, note: Note = nobody) -> MinimalSets | ModelError:
-        """Return the answer, or what rule the scenario breaks."""
+    def answer(self, report: Callable[[int, int], None] | None, note: Note = nobody) -> MinimalSets | Exception:
+        """Return the answer, or what ended the search for it."""
         try:
             return minimal_sets(self.scenario, self.up_to, self.kinds, self.options, report, self.known, note)
-        except ModelError as error:
+        except (ModelError, InternalError) as error:
+            return error
+        except (DeadheatError, OSError):  # of what is asked, or of the file that keeps it: it is none of this search
+            raise
+        except Exception as error:
             return error
 
 
@@ -196,7 +214,7 @@ def _opened(checkpoint: Path | None, asked: Sequence[_Asked]) -> Any:
 
 def _answers(
     asked: Sequence[_Asked], jobs: int, report: Callable[[Tried], None] | None, decided: Decided | None
-) -> Iterator[MinimalSets | ModelError]:
+) -> Iterator[MinimalSets | Exception]:
     """Yield the answers, as far as they are decided already, or else found now and kept."""
     planned = sum(each.planned for each in asked) if report is not None else 0
     known = {} if decided is None else dict(decided.scenarios)
@@ -214,7 +232,7 @@ def _answers(
 
 def _answers_here(
     asked: Mapping[int, _Asked], _: int, tally: _Tally, before: int, decided: Decided | None
-) -> Iterator[MinimalSets | ModelError]:
+) -> Iterator[MinimalSets | Exception]:
     tally.add(before, 0)
     for number, each in asked.items():
         note = nobody if decided is None else partial(decided.add_alone, number)
@@ -223,7 +241,7 @@ def _answers_here(
         yield answer
 
 
-def _keep(decided: Decided | None, number: int, answer: MinimalSets | ModelError) -> None:
+def _keep(decided: Decided | None, number: int, answer: MinimalSets | Exception) -> None:
     if decided is not None and isinstance(answer, MinimalSets):
         decided.add(number, answer)
 
@@ -241,7 +259,7 @@ def _begin_worker(asked_to_stop: Any, shared: Any, notes: Any) -> None:
     _shared, _notes = shared, notes
 
 
-def _answer_in_worker(number: int, asked: _Asked) -> MinimalSets | ModelError:
+def _answer_in_worker(number: int, asked: _Asked) -> MinimalSets | Exception:
     return asked.answer(_Tally(0, None, _shared).add, partial(_note_in_worker, number))
 
 
@@ -254,9 +272,19 @@ def _on_one_core(options: Options) -> Options:
     return replace(options, search=replace(options.search, cores=1))
 
 
+def _result_of(future: Future[MinimalSets | Exception]) -> MinimalSets | Exception:
+    """Return what a worker has said; where somebody has killed it, that."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        return error
+
+
 def _answers_of_workers(
     asked: Mapping[int, _Asked], jobs: int, tally: _Tally, before: int, decided: Decided | None
-) -> Iterator[MinimalSets | ModelError]:
+) -> Iterator[MinimalSets | Exception]:
     from concurrent.futures import ProcessPoolExecutor, wait
     from ctypes import c_longlong
     from multiprocessing import SimpleQueue, active_children
@@ -281,9 +309,9 @@ def _answers_of_workers(
                 while decided is not None and not notes.empty():
                     decided.add_alone(*notes.get())
                 for each in done:
-                    _keep(decided, futures[each], each.result())
+                    _keep(decided, futures[each], _result_of(each))
                 tally.tell()
-            yield from (each.result() for each in reversed(futures))
+            yield from (_result_of(each) for each in reversed(futures))
         except BaseException:  # nobody waits for the others any more
             for future in futures:
                 future.cancel()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from itertools import combinations_with_replacement
+from typing import Any
 
 import pytest
 
 from deadheat.models.faults import FAULTS
-from deadheat.scenarios import minimal_sets, subjects
+from deadheat.scenarios import frontier, minimal_sets, subjects
 from deadheat.scenarios.check import Options, Verdict, check
-from deadheat.scenarios.frontier import Frontier, frontiers
+from deadheat.scenarios.frontier import Failed, Frontier, frontiers
+from deadheat.scenarios.minimal_sets import MinimalSets
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import UndecidedError
+from deadheat.sim.errors import CheckpointError, InternalError, ModelError, UndecidedError
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.model import Model
 
@@ -83,6 +85,47 @@ def test_a_check_cut_short_leaves_a_set_undecided() -> None:
     found = frontiers([scenario], 1, Options(SearchOptions(states_max=100)))
     assert [each.breaking for each in found] == [[]]
     assert () in found[0].undecided
+
+
+FAILING = {
+    "a defect": (IndexError("list index out of range"), IndexError),
+    "two runtimes that disagree": (InternalError("they disagree"), InternalError),
+    "a rule that is broken": (ModelError("it is not pure"), ModelError),
+}
+
+
+@pytest.mark.usefixtures("few_faults")
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("why", FAILING)
+def test_a_search_that_fails_takes_nothing_from_the_others(
+    why: str, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error, kind = FAILING[why]
+    scenarios = [Scenario("creation-lock"), Scenario("baseline"), Scenario("state-machine")]
+    failing_at(scenarios[1], error, monkeypatch)
+    failed: list[Failed] = []
+    found = frontiers(scenarios, 0, jobs=jobs, failed=failed)
+    assert breaking(found) == breaking(frontiers([scenarios[0], scenarios[2]], 0))
+    assert [(each.scenario, type(each.error)) for each in failed] == [(scenarios[1], kind)]
+    with pytest.raises(kind, match=str(error)):
+        frontiers(scenarios, 0, jobs=jobs)
+
+
+def failing_at(scenario: Scenario, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(asked: Scenario, *arguments: Any) -> MinimalSets:
+        if asked == scenario:
+            raise error
+        return minimal_sets.minimal_sets(asked, *arguments)
+
+    monkeypatch.setattr(frontier, "minimal_sets", searched)
+
+
+def test_a_disk_that_is_full_is_no_failure_of_one_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_at(scenario := Scenario("baseline"), CheckpointError("It cannot be written."), monkeypatch)
+    failed: list[Failed] = []
+    with pytest.raises(CheckpointError):
+        frontiers([scenario], 0, failed=failed)
+    assert failed == []
 
 
 @pytest.mark.usefixtures("few_faults")

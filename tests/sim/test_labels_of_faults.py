@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import combinations_with_replacement
 from random import Random
 from typing import Any
+from unittest.mock import Mock
 
 import numpy
 import pytest
@@ -16,13 +17,14 @@ from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled import pairs as stored
 from deadheat.sim.explore.labels import breaking, families
-from deadheat.sim.explore.labels.breaking import Decision, Question, breaking_sets
+from deadheat.sim.explore.labels.breaking import Alone, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.families import Family, families_of
 from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, Labels
+from deadheat.sim.explore.labels.tables import LabelTables, label_tables
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit
-from deadheat.sim.learn import interned
+from deadheat.sim.learn import interned, tables
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from tests.sim.label_models import HOLES, KINDS, helpers, holes, one_hole, question, two_ways
 
@@ -228,34 +230,40 @@ def test_sets_that_have_too_many_values_together_are_decided_each_alone(monkeypa
     monkeypatch.setattr(LabelSearch, "run", full)
     model = holes(((0,), (1, 2), (3, 3, 3)))
     asked: list[Kinds] = []
-
-    def alone(kinds: Kinds, names: Sequence[str]) -> Decision:
-        asked.append(kinds)
-        budgets = {KINDS[each]: kinds.count(each) for each in kinds}
-        found = python.explore(replace(model, budgets=budgets))
-        return Decision(found.counterexamples, (), (), found.faults_fired, found.states, None)
-
-    answer = breaking_sets(replace(question(model, 2), alone=alone))
+    answer = breaking_sets(replace(question(model, 2), alone=deciding_alone(model, asked)))
     assert set(answer.broken["always"]) == {(0,), (1, 2)}
     assert {len(each) for each in asked} == {2}
     with pytest.raises(UnboundedError):
         breaking_sets(question(model, 2))
 
 
-def test_a_search_that_is_given_up_since_a_component_has_too_many_values_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    model = holes(((0,), (1, 2), (3, 3, 3)))
-    asked: list[Kinds] = []
-
+def deciding_alone(model: Model, asked: list[Kinds]) -> Alone:
     def alone(kinds: Kinds, names: Sequence[str]) -> Decision:
         asked.append(kinds)
-        with monkeypatch.context() as enough:
-            enough.setattr(interned, "FIELD_MASK", 1_000)
-            found = python.explore(replace(model, budgets={KINDS[each]: kinds.count(each) for each in kinds}))
+        budgets = {KINDS[each]: kinds.count(each) for each in kinds}
+        found = python.explore(replace(model, budgets=budgets))
         return Decision(found.counterexamples, (), (), found.faults_fired, found.states, None)
 
-    monkeypatch.setattr(interned, "FIELD_MASK", 9)  # two faults leave 15 values
-    answer = breaking_sets(replace(question(model, 2), alone=alone))
-    assert asked
+    return alone
+
+
+def test_what_was_learned_until_there_were_too_many_values_is_verified_and_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fifteen ways to be damaged by two faults are more than have numbers here, and four of one set are not."""
+    for each in (interned, tables):
+        monkeypatch.setattr(each, "FIELD_MASK", 7)
+    kept: list[object] = []
+
+    def made(*arguments: Any, **options: Any) -> LabelTables:
+        found = label_tables(*arguments, **options)
+        found.verified = lambda: kept.append(found)
+        return found
+
+    monkeypatch.setattr("deadheat.sim.explore.labels.search.label_tables", begun := Mock(side_effect=made))
+    model = holes(((0,), (1, 2), (3, 3, 3)))
+    asked: list[Kinds] = []
+    answer = breaking_sets(replace(question(model, 2), alone=deciding_alone(model, asked)))
     assert set(answer.broken["always"]) == {(0,), (1, 2)}
+    assert {len(each) for each in asked} == {1, 2}  # a step is learned with all faults that it can meet
+    assert (begun.call_count, kept) == (1, [])

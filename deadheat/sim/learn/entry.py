@@ -46,7 +46,7 @@ class Taught(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Rows(msgspec.Struct, frozen=True, array_like=True):
-    """The rows of a local state: the fields that each reads, first of its operations, then of these crashes.
+    """The rows of a local state: the fields that each reads, the last ones being those of these crashes.
 
     `labels` are those of the operations.
     """
@@ -191,9 +191,9 @@ def _rows(tables: Tables, process: int, local: int) -> Rows | None:
     states = tables.locals[process]
     rows = tables.rows[process][local]
     crashes = [n for n, crash in enumerate(states.process.crashes) if tables.model.budgets.get(crash.kind)]
-    operations = tables.operations_in(process, local)
-    labels = [tables.label_of(process, local, alternative) for alternative in range(operations)]
-    return Rows([_fields(tables, row.mask) for row in rows], crashes[: len(rows) - operations], labels)
+    labels = [tables.label_of(process, local, each) for each in range(tables.operations_in(process, local))]
+    masks = [_fields(tables, row.mask) for row in rows]
+    return Rows(masks, crashes[: len(rows) - tables.first_crash(process, local)], labels)
 
 
 def _fields(tables: Tables, mask: int) -> list[int]:

@@ -87,7 +87,7 @@ class Recalled(Tables):
         rows = self.entry.rows[process][local]
         if rows is None:
             raise self.want_more()
-        return len(rows.masks) - len(rows.crashes)
+        return len(rows.labels)
 
     def verify_purity(self) -> None:
         """Do nothing: all was run once more when it was learned."""
@@ -113,7 +113,7 @@ class Recalled(Tables):
     def _is_cyclic(self, process: int) -> bool:
         sorter: TopologicalSorter[int] = TopologicalSorter()
         for lesson in self.lessons:
-            if lesson.process == process and lesson.row < self.operations_in(process, lesson.local):
+            if lesson.process == process and lesson.row < self.first_crash(process, lesson.local):
                 for step in self._taught[lesson].steps:
                     sorter.add(lesson.local + _move_of(step, process), lesson.local)
         try:

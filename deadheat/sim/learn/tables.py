@@ -238,6 +238,10 @@ class Tables:
         """Return for how many operations a process waits in a local state; behind their rows are those of crashes."""
         return len(self.locals[process].states[local].operations)
 
+    def first_crash(self, process: int, local: int) -> int:
+        """Return how many rows of a local state come before those of crashes."""
+        return self.operations_in(process, local)
+
     def label_of(self, process: int, local: int, alternative: int) -> str | None:
         """Return the label of an operation that a process waits for in a local state, if it has one."""
         return self.locals[process].states[local].operations[alternative].label
@@ -255,16 +259,19 @@ class Tables:
     def _make_rows(self, process: int, local: int) -> tuple[Row, ...]:
         states = self.locals[process]
         states.require_known(local, self.model)
-        rows = [
-            Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
-            for alternative, operation in enumerate(states.states[local].operations)
-        ]
+        rows = self._rows_of_operations(process, local)
         if local != INITIAL and not states.states[local].finished:
             for number, crash in enumerate(states.process.crashes):
                 if self.model.budgets.get(crash.kind):
                     learn = partial(self._learn_crash, process, local, number, len(rows))
                     rows.append(Row(self._mask_of(crash.request), Learned(learn)))
         return tuple(rows)
+
+    def _rows_of_operations(self, process: int, local: int) -> list[Row]:
+        return [
+            Row(self._mask_of(operation), Learned(partial(self._learn_operation, process, local, alternative)))
+            for alternative, operation in enumerate(self.locals[process].states[local].operations)
+        ]
 
     @staticmethod
     def _known(states: LocalStates, local: int) -> int:
@@ -284,31 +291,42 @@ class Tables:
     def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
         lesson = Lesson(process, local, alternative, fields)
         self.lessons.append(lesson)
+        steps = self._possible_steps(process, local, alternative, fields)
+        return self._learn_steps(lesson, alternative, steps, range(len(steps)))
+
+    def _possible_steps(self, process: int, local: int, alternative: int, fields: int) -> list[tuple[int, JointStep]]:
+        """Return the steps that an operation has, each with its branch, but for faults that are never allowed."""
+        every = enumerate(self._steps(self.locals[process].states[local].operations[alternative], fields))
+        return [(branch, step) for branch, step in every if step.fault is None or self.model.budgets.get(step.fault)]
+
+    def _learn_steps(
+        self, lesson: Lesson, alternative: int, steps: list[tuple[int, JointStep]], chosen: Iterable[int]
+    ) -> tuple[Successor, ...]:
+        """Return the successors by the `chosen` ones of an operation's steps."""
+        process, local, _, fields = lesson
         states = self.locals[process]
-        operation = states.states[local].operations[alternative]
-        successors: list[Successor] = []
-        taken: list[JointStep] = []
-        for branch, step in enumerate(self._steps(operation, fields)):
-            if step.fault is not None and not self.model.budgets.get(step.fault):
-                continue
+        owed = states.process.owed and not (states.process.optional and local == INITIAL)
+        successors: dict[int, Successor] = {}
+        for place in chosen:
+            branch, step = steps[place]
             following = self._known(states, states.successor(local, alternative, step.outcome))
             choice = Choice(states.process.name, alternative, branch)
             moves = {process: following - local, **self._moves(fields, step.values)}
-            owed = states.process.owed and not (states.process.optional and local == INITIAL)
-            successors.append(self._successor(choice, moves, step.fault, owed))
-            taken.append(step)
+            successors[place] = self._successor(choice, moves, step.fault, owed)
         self._shared_state.require_unchanged()
-        certain = [step for step in taken if step.fault is None]
-        if certain:
-            self.certain[lesson] = tuple(self._mark(process, local, alternative, step) for step in certain)
-            for mark in self.certain[lesson]:
+        certain = [self._mark(process, local, alternative, step) for _, step in steps if step.fault is None]
+        if certain and any(steps[place][1].fault is None for place in successors):
+            self.certain[lesson] = tuple(certain)
+            for mark in certain:
                 self._cover(mark)
-        covered = {made.site for step in certain for made in step.inside}
-        for number, step in enumerate(taken):  # perhaps the budgets never allow what was learned
+        covered = {site for mark in certain for site in mark.inside}
+        for place in successors:  # perhaps the budgets never allow what was learned
+            step = steps[place][1]
             if step.fault and not (certain and covered.issuperset(made.site for made in step.inside)):
                 mark = self._mark(process, local, alternative, step)
-                successors[number] = successors[number]._replace(mark=self._marks.setdefault(mark, len(self._marks)))
-        return tuple(successors)
+                number = self._marks.setdefault(mark, len(self._marks))
+                successors[place] = successors[place]._replace(mark=number)
+        return tuple(successors.values())
 
     def _steps(self, operation: Instant, fields: int) -> list[JointStep]:
         """Return the ways in which an operation may go; raises PurityError if they differ when it is asked again."""

@@ -25,6 +25,7 @@ from deadheat.sim.explore.compiled.lookups import entry_of, local_in, mix, natur
 from deadheat.sim.explore.compiled.pairs import NOTHING, LabelArrays, PairArrays
 
 __all__ = [
+    "EITHER",
     "EVENTS",
     "FREE_STEPS",
     "LABELLED_FAULTS",
@@ -38,8 +39,8 @@ __all__ = [
     "expand_rows",
 ]
 
-FREE_STEPS, LABELLED_FAULTS = 0, 1
-"""What is expanded: steps that leave the label as it is, or faults that add to it."""
+FREE_STEPS, LABELLED_FAULTS, EITHER = 0, 1, 2
+"""What is expanded: steps that leave the label as it is, or faults that add to it. A row may have either."""
 
 TRANSITIONS, MISSES, EVENTS, OUT, OUTLAW = 0, 1, 2, 3, 4
 """The places of the counters of an expansion; OUTLAW has the number of a process that made a step it must not make."""
@@ -215,7 +216,7 @@ def expand_pairs(
         for process in range(len(t.process_word)):
             local = t.process_base[natural(process)] + local_in(t, process, words, at)
             for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
-                if mode == FREE_STEPS and labels.only_faults[natural(row)] != 0:
+                if labels.modes[natural(row)] != mode and labels.modes[natural(row)] != EITHER:
                     continue
                 entry = expand_row_of(
                     witness,

@@ -34,7 +34,7 @@ class LabelArrays(NamedTuple):
     """What is known of labels: see `Labels` for the first three.
 
     `following` has -1 also for labels that are not followed. `kind_of` gives the kind of fault of a guard, -1 for one
-    that adds nothing to a label. `only_faults` marks the rows that have no other steps than faults that add to labels.
+    that adds nothing to a label. `modes` tell in which modes the successors of a row are looked at (see `labelled`).
     `absent` tells, for each label and process, whether that must not step; `decided` has, for each label, the bits of
     the step properties that are not asked of it any more. A pair dominates others only if its number is below that in
     `until` for its label.
@@ -46,7 +46,7 @@ class LabelArrays(NamedTuple):
     members: Int32
     masks: UInt64
     kind_of: Int32
-    only_faults: UInt8
+    modes: UInt8
     absent: UInt8
     decided: UInt64
     fired: UInt8

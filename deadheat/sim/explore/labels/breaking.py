@@ -161,6 +161,8 @@ class _Search:
             if search is not None:
                 found.happened |= search.fired
                 for each in search.searches:
+                    if search in self._given_up:
+                        each.tables.verified = None  # the lesson that was too much is not learned to its end
                     each.tables.verify_purity()
         found.coverage = cache(self._coverage)
         return found

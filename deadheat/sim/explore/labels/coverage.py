@@ -80,7 +80,9 @@ class _PartCoverage:
                     label = tables.label_of(process, local, alternative)
                     if label is not None and label in steps:
                         pairs = numpy.flatnonzero(locals_here == local)
-                        self._find_in(label, tables.rows[process][local][alternative], pairs)
+                        rows = tables.rows[process][local]
+                        for row in (alternative, tables.faults_row(process, local, alternative)):
+                            self._find_in(label, rows[row], pairs)
 
     def _find_in(self, name: str, row: Row, pairs: Int64) -> None:
         """Note under which labels a row has a step, in the states of these pairs."""

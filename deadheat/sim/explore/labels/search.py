@@ -355,16 +355,15 @@ class LabelSearch:
         self._misses: Int64 = numpy.empty(3 * max(MISSES_ROOM, 4 * dense.rows_max), dtype=numpy.int64)
         self._recent: UInt64 = numpy.zeros((words + 1) << labelled.RECENT_BITS, dtype=numpy.uint64)
         self._counters: Int64 = numpy.zeros(8, dtype=numpy.int64)
-        self._rows_known: list[int] = []
-        self._only_faults = numpy.zeros(0, dtype=numpy.uint8)
+        self._modes = numpy.zeros(0, dtype=numpy.uint8)
 
     def _arrays(self) -> pairs.LabelArrays:
         if len(self.tables.marks) != self._marks_known:
             self._kind_of = self.tables.kinds_of_guards()
             self._marks_known = len(self.tables.marks)
         rows = self.dense.rows_known
-        if len(self._only_faults) != rows:
-            self._only_faults = self._rows_of_faults(rows)
+        if len(self._modes) != rows:
+            self._modes = self._modes_of_rows(rows)
         return pairs.LabelArrays(
             len(self.tables.kinds),
             self.labels.size,
@@ -372,17 +371,24 @@ class LabelSearch:
             self.labels.members,
             self.labels.masks,
             self._kind_of,
-            self._only_faults,
+            self._modes,
             self._absent,
             self._decided,
             self._fired,
             self._until,
         )
 
-    def _rows_of_faults(self, rows: int) -> Any:
-        keys = (self.dense.key(row) for row in range(rows))
-        marked = (self.tables.adds_to_labels_only(key.process, key.local, key.place) for key in keys)
-        return numpy.fromiter(marked, dtype=numpy.uint8, count=rows)
+    def _modes_of_rows(self, rows: int) -> Any:
+        known = len(self._modes)
+        more = numpy.fromiter(map(self._mode_of, range(known, rows)), dtype=numpy.uint8, count=rows - known)
+        return numpy.concatenate((self._modes, more))
+
+    def _mode_of(self, row: int) -> int:
+        key = self.dense.key(row)
+        if self.tables.adds_to_labels_only(key.process, key.local, key.place):
+            return labelled.LABELLED_FAULTS
+        never = self.tables.adds_to_no_label(key.process, key.local, key.place)
+        return labelled.FREE_STEPS if never else labelled.EITHER
 
     def _look_at_limits(self) -> None:
         self.tell()

@@ -2,6 +2,9 @@
 
 A fault that is not in the base, the faults that are allowed anyhow, has no budget in a state: its field holds nothing
 and takes no room, and so nothing that looks at states alone (what is settled, what goes on for ever) sees it happen.
+
+What such faults do stands in rows of their own: most states are reached by as many faults as may happen, and what one
+more would do there is never learned.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn.entry import Entry
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.remembering import remembering_as
-from deadheat.sim.learn.tables import FIELD_BITS, Successor, Tables
+from deadheat.sim.learn.tables import FIELD_BITS, Learned, Lesson, Row, Successor, Tables
 from deadheat.sim.model import UNLIMITED, Model
+from deadheat.sim.run.stepping import JointStep
 
 __all__ = ["LabelTables", "Labelled", "label_tables"]
 
@@ -115,13 +119,25 @@ class _Labelling(Tables):
             kinds[FIRST_KIND + number] = numbers.get(kind, -1)
         return kinds
 
+    def first_crash(self, process: int, local: int) -> int:
+        """Return how many rows come before those of crashes: two for each operation, the second one of its faults."""
+        return 2 * self.operations_in(process, local)
+
+    def faults_row(self, process: int, local: int, alternative: int) -> int:
+        """Return the row with the faults of an operation that add to labels."""
+        return self.operations_in(process, local) + alternative
+
     def adds_to_labels_only(self, process: int, local: int, row: int) -> bool:
-        """Return whether a row of a local state is a crash whose faults all add to labels."""
-        operations = self.operations_in(process, local)
-        if row < operations:
-            return False
+        """Return whether a row of a local state has faults alone that all add to labels."""
+        behind = row - self.first_crash(process, local)
+        if behind < 0:
+            return row >= self.operations_in(process, local)
         crashes = [each for each in self.locals[process].process.crashes if self.model.budgets.get(each.kind)]
-        return crashes[row - operations].kind in self.free
+        return crashes[behind].kind in self.free
+
+    def adds_to_no_label(self, process: int, local: int, row: int) -> bool:
+        """Return whether no fault in a row of a local state ever adds to a label."""
+        return self.free.issuperset(self.model.budgets) and not self.adds_to_labels_only(process, local, row)
 
 
 class _Learning(_Labelling):
@@ -129,6 +145,29 @@ class _Learning(_Labelling):
         super().__init__(model, merging=merging)
         self.kinds, self.free = kinds, free
         self.knows_all = False
+        self._faults_met: dict[Lesson, list[tuple[int, JointStep]]] = {}
+        """The steps of operations of which the faults were not asked for yet."""
+
+    def _rows_of_operations(self, process: int, local: int) -> list[Row]:
+        rows = super()._rows_of_operations(process, local)
+        faults = (partial(self._learn_faults, process, local, alternative) for alternative in range(len(rows)))
+        return [*rows, *(Row(row.mask, Learned(learn)) for row, learn in zip(rows, faults, strict=True))]
+
+    def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
+        lesson = Lesson(process, local, alternative, fields)
+        self.lessons.append(lesson)
+        steps = self._possible_steps(process, local, alternative, fields)
+        chosen = [place for place, (_, step) in enumerate(steps) if step.fault not in self.free]
+        self._faults_met[lesson] = steps
+        return self._learn_steps(lesson, alternative, steps, chosen)
+
+    def _learn_faults(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
+        lesson = Lesson(process, local, self.faults_row(process, local, alternative), fields)
+        self.lessons.append(lesson)
+        steps = self._faults_met.pop(Lesson(process, local, alternative, fields), None)
+        steps = steps or self._possible_steps(process, local, alternative, fields)
+        chosen = [place for place, (_, step) in enumerate(steps) if step.fault in self.free]
+        return self._learn_steps(lesson, alternative, steps, chosen)
 
 
 class _Recalling(_Labelling, Recalled):
