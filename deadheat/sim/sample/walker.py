@@ -28,7 +28,7 @@ from deadheat.sim.sample.codes import choices_of
 from deadheat.sim.sample.lasting import Lasting
 from deadheat.sim.sample.seen import SeenSoFar
 from deadheat.sim.sample.strategies import CHOOSING, Strategy
-from deadheat.sim.sample.warm_up import warm_up
+from deadheat.sim.sample.warm_up import Measured, warm_up
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["STEPS_MAX", "Failure", "Walker", "never_new"]
@@ -75,10 +75,11 @@ class Walker:
         steps_max: int = STEPS_MAX,
         handed_max: int = 100,
         asked: Callable[[], bool] = never,
+        measured: Measured | None = None,
     ) -> None:
         self.tables = tables
         self.steps_max = steps_max
-        self.measured = warm_up(tables, steps_max, asked)
+        self.measured = warm_up(tables, steps_max, asked) if measured is None else measured
         self.lasting = Lasting(tables)
         is_large = sum(len(each.states) for each in tables.locals) > SMALL
         self.dense = DenseTables(tables, LARGE_BITS) if is_large else DenseTables(tables)
