@@ -133,8 +133,9 @@ class DenseTables:
         self._process_mask = numpy.array([size - 1 for size in sizes], dtype=numpy.uint64)
         self._local_first = numpy.zeros(sum(sizes), dtype=numpy.int32)
         self._local_last = numpy.zeros(sum(sizes), dtype=numpy.int32)
-        for base, ends in zip(self._process_base, self._rows_of_locals, strict=True):
+        for process, ends in enumerate(self._rows_of_locals):
             if ends:
+                base = self._process_base[process]
                 self._local_first[base : base + len(ends)] = [first for first, _ in ends]
                 self._local_last[base : base + len(ends)] = [last for _, last in ends]
 
