@@ -19,14 +19,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, check
 from deadheat.scenarios.fuzz import FuzzOptions, fuzz
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore.compiled.compiling import seconds_spent
+from deadheat.sim.explore.compiled.walking import walk
 from deadheat.sim.learn.tables import Tables
-from deadheat.sim.sample import walker
 from deadheat.sim.sample.portfolio import ALL, Portfolio
 from deadheat.sim.sample.strategies import Strategy
 from tests.scenarios import golden
@@ -150,36 +151,33 @@ def steps() -> int:
                 for _ in range(LEARNED):
                     portfolio.go_on(10**6)
                 made, alone, whole = timed(portfolio)
-                what = (
-                    f"{scenario.protocol} -n {evaluations}, {' and '.join(kind for kind, _ in faults) or 'no faults'}"
-                )
+                its_faults = " and ".join(kind for kind, _ in faults) or "no faults"
+                what = f"{scenario.protocol} -n {evaluations}, {its_faults}"
                 print(f"| {what} | {strategy} | {made:,} | {made / alone:,.0f} | {made / whole:,.0f} |", flush=True)
     return 0
 
 
 def timed(portfolio: Portfolio) -> tuple[int, float, float]:
     """Return how many steps some rounds make, how long the compiled walk takes for them, and how long all of it."""
-    real, inside = walker.walk, [0.0]
+    inside = [0.0]
 
-    def walk(*arguments: Any) -> Any:
+    def timed_walk(*arguments: Any) -> Any:
         began = time.process_time()
-        status = real(*arguments)
+        status = walk(*arguments)
         inside[0] += time.process_time() - began
         return status
 
-    walker.walk = walk
     before, began = portfolio.walker.steps, time.process_time()
-    for _ in range(LEARNED):
-        portfolio.go_on(10**6)
-    whole = time.process_time() - began
-    walker.walk = real
-    return portfolio.walker.steps - before, inside[0], whole
+    with patch("deadheat.sim.sample.walker.walk", timed_walk):
+        for _ in range(LEARNED):
+            portfolio.go_on(10**6)
+    return portfolio.walker.steps - before, inside[0], time.process_time() - began
 
 
 def peers() -> int:
     """Print schedules to the needle, and time to it, by deadheat and by minicheck, the only peer for Python 3.11."""
     print("| what | schedules to the needle | seconds to it |\n|---|--:|--:|")
-    for strategy in (Strategy.UNIFORM, *(each for each in ALL if each is not Strategy.UNIFORM), None):
+    for strategy in (*(each for each in ALL if each is not Strategy.SWARM), None):
         portfolio = Portfolio(all_before(NEEDLE_STEPS), SEED, ALL if strategy is None else (strategy,))
         portfolio.go_on(16)
         began, runs = time.process_time(), portfolio.runs

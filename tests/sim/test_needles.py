@@ -93,7 +93,7 @@ def by_few_kinds(kinds: int) -> float:
     """Return how likely a run with few kinds of fault meets the first of so many at its only step, which none needs."""
     sets = [set(drawn) for few in range(KINDS_MAX + 1) for drawn in product(range(kinds), repeat=few)]
     sizes = [few for few in range(KINDS_MAX + 1) for _ in range(kinds**few)]
-    weights = [1 / (KINDS_MAX + 1) / kinds**few for few in sizes]
+    weights = [1 / (KINDS_MAX + 1) / float(kinds**few) for few in sizes]
     return sum(weight / (1 + len(drawn)) for weight, drawn in zip(weights, sets, strict=True) if 0 in drawn)
 
 
