@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from deadheat.sim.components import Component, Step, Steps, operation
+from deadheat.sim.faults import Fault
 from deadheat.sim.model import Kind, Model, Process, Property, View
 from deadheat.sim.operations import Request
 from tests.sim.classics import Variable
@@ -33,6 +34,39 @@ def all_before(steps: int) -> Model:
     processes = (Process("first", count, (one,)), Process("second", count, (other,)))
     properties = (Property("needle", "", Kind.STEP, ("one", "other"), found),)
     return Model({"one": one, "other": other}, processes, properties)
+
+
+class Lever(Component):
+    """A lever that may meet so many kinds of fault whenever it is pulled, and keeps which it met."""
+
+    initial: tuple[str, ...] = ()
+
+    def __init__(self, kinds: int) -> None:
+        super().__init__("lever")
+        self.faults = tuple(Fault(f"kind-{number}", "it slips", "a test") for number in range(kinds))
+
+    @operation
+    def pull(self, met: tuple[str, ...]) -> Steps:
+        return (Step(None, met), *(Step(None, (*met, each.kind), each) for each in self.faults))
+
+
+def drowned(kinds: int, pulls: int) -> Model:
+    """A lever that is pulled so often; the needle is that it met the first kind of fault and none of the others.
+
+    Pulled once, with the kinds of the set S allowed, it meets the first with 1 / (1 + |S|), if that is in S.
+    """
+    lever = Lever(kinds)
+
+    def pull() -> Role:
+        for _ in range(pulls):
+            yield lever.pull()
+
+    def found(view: View) -> str | None:
+        return "found" if view["lever"] == ("kind-0",) else None
+
+    properties = (Property("needle", "", Kind.SETTLED, ("lever",), found),)
+    budgets = {each.kind: 1 for each in lever.faults}
+    return Model({"lever": lever}, (Process("hand", pull),), properties, budgets)
 
 
 def in_between(steps: int) -> Model:

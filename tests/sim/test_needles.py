@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import comb
 
 import pytest
 
 from deadheat.sim.explain.confirm import violation_of
+from deadheat.sim.explore.compiled.walks import KINDS_MAX
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 from deadheat.sim.random_words import RandomWords
@@ -22,7 +24,7 @@ from deadheat.sim.sample.walker import Failure, Walker
 from deadheat.sim.sample.warm_up import warm_up
 from deadheat.sim.trace import Schedule
 from tests.sim.classics import lost_update
-from tests.sim.needles import all_before, going_round, in_between, staircase
+from tests.sim.needles import all_before, drowned, going_round, in_between, staircase
 
 RUNS = 4_000
 
@@ -85,6 +87,25 @@ def test_a_loop_without_an_end_is_found_as_often_as_a_run_comes_to_it() -> None:
     assert exact is not None
     assert exact["needle", Strategy.UNIFORM] == pytest.approx(1 / 512)
     assert is_near(share(going_round(), Strategy.UNIFORM), 1 / 512)
+
+
+def by_few_kinds(kinds: int) -> float:
+    """Return how likely a run with few kinds of fault meets the first of so many at its only step, which none needs."""
+    sets = [set(drawn) for few in range(KINDS_MAX + 1) for drawn in product(range(kinds), repeat=few)]
+    sizes = [few for few in range(KINDS_MAX + 1) for _ in range(kinds**few)]
+    weights = [1 / (KINDS_MAX + 1) / float(kinds**few) for few in sizes]
+    return sum(weight / (1 + len(drawn)) for weight, drawn in zip(weights, sets, strict=True) if 0 in drawn)
+
+
+def test_few_kinds_of_fault_find_one_of_them_as_often_as_it_is_drawn_and_happens() -> None:
+    chance = by_few_kinds(4)
+    assert is_near(share(drowned(4, 1), Strategy.SWARM), chance)
+    assert not is_near(share(drowned(4, 1), Strategy.UNIFORM), chance), "all kinds at once, which is once in five"
+
+
+def test_a_fault_that_must_come_alone_is_found_by_runs_with_few_kinds_and_hardly_by_others() -> None:
+    model = drowned(8, 6)
+    assert share(model, Strategy.SWARM) > 5 * share(model, Strategy.UNIFORM)
 
 
 def climbed(runs: int) -> int:

@@ -16,7 +16,7 @@ from tests.breadth import tried_on
 from tests.protocols import EACH
 from tests.sim.random_models import models
 
-DRAWN = (Strategy.UNIFORM, Strategy.PCT, Strategy.POS, Strategy.PATHS)
+DRAWN = (Strategy.SWARM, Strategy.UNIFORM, Strategy.PCT, Strategy.POS, Strategy.PATHS)
 STEPS_MAX = 60
 
 

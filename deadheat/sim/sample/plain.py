@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from deadheat.sim.explore.compiled.walks import KINDS_MAX
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
@@ -53,10 +54,18 @@ class PlainRun:
         self._words = RandomWords(stream(stream(seed, CHOOSING[strategy]), run))
         self._actors = 2 * len(model.processes)
         self._steps = 0
+        self._kept = set(model.budgets)
+        if strategy is Strategy.SWARM and model.budgets:
+            kinds = list(model.budgets)
+            self._kept = {self._words.one_of(kinds) for _ in range(self._words.below(KINDS_MAX + 1))}
         if strategy is Strategy.PCT:
             self._draw_ranks(depth or 1 + run % DEPTHS)
         if strategy is Strategy.POS:
             self._priorities = [self._words.word() for _ in range(self._actors)]
+
+    def transitions(self) -> list[Transition]:
+        """Return the transitions that are possible, but for faults that this run is to do without."""
+        return [each for each in self.simulation.transitions() if self._fault(each) in (None, *self._kept)]
 
     def choose(self, transitions: Sequence[Transition]) -> Transition:
         """Return the transition that is taken next."""
@@ -85,6 +94,12 @@ class PlainRun:
         for actor in redrawn:
             self._priorities[actor] = self._words.word()
         self._state = after
+
+    def _fault(self, transition: Transition) -> str | None:
+        if not transition.choice.is_crash:
+            return transition.step.fault
+        process = self._model.processes[self._numbers[transition.choice.process]]
+        return process.crashes[transition.choice.crash].kind
 
     def _actor(self, transition: Transition) -> int:
         is_fault = transition.step.fault is not None or transition.choice.is_crash
@@ -164,7 +179,7 @@ def run_plainly(run: PlainRun, steps_max: int) -> Trace:
     choices: list[Choice] = []
     recorder = Simulation(run.simulation.model)
     events = []
-    while len(choices) < steps_max and (transitions := run.simulation.transitions()):
+    while len(choices) < steps_max and (transitions := run.transitions()):
         chosen = run.choose(transitions)
         choices.append(chosen.choice)
         events.append(recorder.record(chosen.choice))

@@ -1,7 +1,7 @@
-"""Several strategies side by side: all of them in turn, and again whichever has met most that was new.
+"""Several strategies side by side: each gets as much time as any other, and whichever meets most that is new gets more.
 
-Time is given in rounds of so many runs, never in seconds: so a seed gives the same runs on every machine, and a clock
-decides only after which round to stop.
+Time is counted in what was done, never in seconds: so a seed gives the same runs on every machine, and a clock decides
+only when to stop.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from deadheat.sim.sample.codes import codes_of
 from deadheat.sim.sample.path_counts import counts_of, explored, thresholds_of
 from deadheat.sim.sample.strategies import Strategy
 from deadheat.sim.sample.walker import STEPS_MAX, Failure, Walker
+from deadheat.sim.sample.warm_up import warm_up
 from deadheat.sim.trace import Schedule
 
 __all__ = ["ALL", "Found", "Portfolio", "mutated"]
@@ -25,8 +26,17 @@ __all__ = ["ALL", "Found", "Portfolio", "mutated"]
 ALL = tuple(each for each in Strategy if each is not Strategy.HYPOTHESIS)
 """Those that have a turn where none was asked for."""
 
-FIRST_ROUND, ROUND_MAX = 16, 512
-"""So many runs has a round at first; then twice as many each time around."""
+FIRST_ROUND, ROUND_MAX = 2, 512
+"""So many runs has a strategy's round at first; then twice as many each time."""
+
+LESSON_STEPS = 2_000
+"""To learn something takes about as long as so many steps over what is known."""
+
+BEST_SHARE = 4
+"""Whichever strategy has met most that was new gets so many times the time of another.
+
+Swarm gets as much as all of them together: nearly all that is violated takes few faults, and runs with few cost little.
+"""
 
 CORPUS_MAX = 256
 HANDED_MAX = 40
@@ -61,24 +71,26 @@ class Portfolio:
     ) -> None:
         self.model = model
         self.tables = Tables(model)
-        self.walker = Walker(self.tables, steps_max, HANDED_MAX, asked)
+        measured = warm_up(self.tables, steps_max, asked)
+        space = explored(self.tables) if Strategy.PATHS in strategies and not asked() else None
+        self.walker = Walker(self.tables, steps_max, HANDED_MAX, asked, measured)
+        if space is not None:
+            self.walker.count_paths(thresholds_of(space, counts_of(space)))
         self.found: list[Found] = []
         self.last_new = 0
         self._followed = 0
         self._seed = seed
         self._depth = depth
+        if len(model.budgets) < 2 and len(strategies) > 1:  # then few faults are all there are
+            strategies = [each for each in strategies if each is not Strategy.SWARM]
         self._runs = dict.fromkeys(strategies, 0)
         self._news = dict.fromkeys(strategies, 0.0)
-        self._round = FIRST_ROUND
-        self._due: list[Strategy] = []
+        self._rounds = dict.fromkeys(strategies, FIRST_ROUND)
+        self._cost = dict.fromkeys(strategies, 0.0)
         self._corpus: list[tuple[int, ...]] = []
         self._met: set[int] = set()
         if Strategy.HYPOTHESIS in strategies:
             require_hypothesis()
-        if Strategy.PATHS in strategies and not asked():
-            space = explored(self.tables)
-            if space is not None:
-                self.walker.count_paths(thresholds_of(space, counts_of(space)))
         self._look_at_the_beginning()
 
     @property
@@ -121,12 +133,11 @@ class Portfolio:
 
     def go_on(self, runs_max: int, asked: Callable[[], bool] = never) -> None:
         """Make one more round, of so many runs at most; fewer where a stop is `asked` for meanwhile."""
-        if not self._due:
-            self._due = self._next_around()
-        strategy = self._due.pop(0)
+        strategy = self._next()
         first = self._runs[strategy]
-        count = min(self._round, runs_max)
-        before, steps, runs = self.walker.states, self.walker.steps, self.walker.runs
+        count = min(self._rounds[strategy], runs_max)
+        self._rounds[strategy] = min(2 * count, ROUND_MAX)
+        before, cost, runs = self.walker.states, self._cost_so_far(), self.walker.runs
         follow: Sequence[tuple[int, ...]] = ()
         if strategy is Strategy.FEEDBACK:
             follow = self._to_follow(first, count)
@@ -150,18 +161,23 @@ class Portfolio:
         )
         self._runs[strategy] += made
         new = self.walker.states - before
-        self._news[strategy] = new / max(self.walker.steps - steps, 1)
+        took = self._cost_so_far() - cost
+        self._cost[strategy] += took
+        self._news[strategy] = new / max(took, 1)
         if new:
             self.last_new = self.walker.runs
 
-    def _next_around(self) -> list[Strategy]:
-        """Return which strategies have a turn: each, and once more for each the one that met most that was new."""
-        each = list(self._runs)
-        if not any(self._runs.values()):
-            return each
-        self._round = min(2 * self._round, ROUND_MAX)
-        best = max(each, key=lambda strategy: self._news[strategy])
-        return [*each, *[best] * (len(each) - 1)]
+    def _cost_so_far(self) -> int:
+        """Return how much was done so far, in steps: what takes time, but the same on every machine."""
+        return self.walker.steps + LESSON_STEPS * len(self.tables.lessons)
+
+    def _next(self) -> Strategy:
+        """Return whose turn it is: who had the least time for its share."""
+        best = max(self._runs, key=lambda strategy: self._news[strategy])
+        shares = {each: BEST_SHARE if each is best else 1 for each in self._runs}
+        if Strategy.SWARM in shares:
+            shares[Strategy.SWARM] = sum(shares.values())
+        return min(self._runs, key=lambda each: self._cost[each] / shares[each])
 
     def _keep(self, codes: tuple[int, ...]) -> None:
         self.last_new = self.walker.runs

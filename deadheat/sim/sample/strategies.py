@@ -1,6 +1,8 @@
 """The strategies by which runs are drawn: their names, and what each of them promises.
 
-`uniform` takes each transition that is possible with the same probability. `pct` gives actors a random order of
+`uniform` takes each transition that is possible with the same probability. So does `swarm`, but few kinds of fault may
+happen in a run, drawn anew for each, or none (after Groce et al., "Swarm testing", ISSTA 2012): where all may happen,
+what takes one alone is hardly ever left in peace by the others. `pct` gives actors a random order of
 priority, and changes it at so few random steps as its depth says (Burckhardt et al., "A randomized scheduler with
 probabilistic guarantees of finding bugs", ASPLOS 2010); `pos` gives each waiting step a random priority, drawn again
 where a step in conflict with it happened (Yuan et al., "Partial order aware concurrency sampling", CAV 2018). `paths`
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from deadheat.sim.explore.compiled.walks import FOLLOWING, PARTIAL_ORDER, PATHS, PRIORITIES, UNIFORM
+from deadheat.sim.explore.compiled.walks import FEW_FAULTS, FOLLOWING, PARTIAL_ORDER, PATHS, PRIORITIES, UNIFORM
 
 __all__ = ["CHOOSING", "DEPTHS", "Strategy"]
 
@@ -29,6 +31,7 @@ DEPTHS = 5
 class Strategy(StrEnum):
     """A way to draw runs."""
 
+    SWARM = "swarm"
     UNIFORM = "uniform"
     PCT = "pct"
     POS = "pos"
@@ -38,6 +41,7 @@ class Strategy(StrEnum):
 
 
 CHOOSING = {
+    Strategy.SWARM: FEW_FAULTS,
     Strategy.UNIFORM: UNIFORM,
     Strategy.PCT: PRIORITIES,
     Strategy.POS: PARTIAL_ORDER,

@@ -28,7 +28,7 @@ from deadheat.sim.sample.codes import choices_of
 from deadheat.sim.sample.lasting import Lasting
 from deadheat.sim.sample.seen import SeenSoFar
 from deadheat.sim.sample.strategies import CHOOSING, Strategy
-from deadheat.sim.sample.warm_up import warm_up
+from deadheat.sim.sample.warm_up import Measured, warm_up
 from deadheat.sim.trace import Choice, Schedule
 
 __all__ = ["STEPS_MAX", "Failure", "Walker", "never_new"]
@@ -75,10 +75,11 @@ class Walker:
         steps_max: int = STEPS_MAX,
         handed_max: int = 100,
         asked: Callable[[], bool] = never,
+        measured: Measured | None = None,
     ) -> None:
         self.tables = tables
         self.steps_max = steps_max
-        self.measured = warm_up(tables, steps_max, asked)
+        self.measured = warm_up(tables, steps_max, asked) if measured is None else measured
         self.lasting = Lasting(tables)
         is_large = sum(len(each.states) for each in tables.locals) > SMALL
         self.dense = DenseTables(tables, LARGE_BITS) if is_large else DenseTables(tables)
@@ -100,6 +101,7 @@ class Walker:
         self._priorities = numpy.zeros(2 * processes, dtype=numpy.uint64)
         self._waiting = numpy.zeros(processes, dtype=numpy.uint8)
         self._changes = numpy.zeros(64, dtype=numpy.int64)
+        self._kept = numpy.ones(len(tables.model.budgets), dtype=numpy.uint8)
         self._lay_out(None)
 
     @property
@@ -146,7 +148,7 @@ class Walker:
         self._passed = numpy.zeros(walks.PASSED * (1 + words), dtype=numpy.uint64)
         self._region = numpy.zeros((walks.REGION_MAX + 1) * words, dtype=numpy.uint64)
         self._every_bit = numpy.full(words, EVERY_BIT, dtype=numpy.uint64)
-        self._known, self._counted_table = WideTable(words), WideTable(words)
+        self._known, self._counted_table = WideTable(layout), WideTable(layout)
         self.lasting.take_new()
         self._put_known(list(self.lasting.known))
         self._thresholds: list[int] = []
@@ -154,6 +156,15 @@ class Walker:
             self._put_counted(state, thresholds)
         self._threshold_words = numpy.array(self._thresholds or [0], dtype=numpy.uint64)
         self._left = self._left_now()
+        self._spendable = self._after.copy()
+        self._allow()
+
+    def _allow(self) -> None:
+        """Let runs draw on those budgets that are kept."""
+        layout = self.dense.layout
+        first = len(layout.bits) - len(self._kept)
+        others = layout.masks(first + number for number in numpy.flatnonzero(self._kept == 0).tolist())
+        self._allowed = self._every_bit & ~numpy.array(others, dtype=numpy.uint64)
 
     def _moved(self, places: Any, old: Layout) -> Any:
         """Return what stood at the fields' places in an older layout, at those that they have now."""
@@ -165,14 +176,12 @@ class Walker:
         return moved
 
     def _put_known(self, keys: Sequence[tuple[WatchedPart, int]]) -> None:
-        packed = self.dense.layout.pack([state for _, state in keys]).reshape(len(keys), -1).tolist() if keys else []
-        for (part, state), words in zip(keys, packed, strict=True):
+        for part, state in keys:
             violated = self.lasting.known[part, state]
-            self._known.put(self._part_numbers[part] + 1, words, words, VIOLATED if violated else FINE)
+            self._known.put(self._part_numbers[part] + 1, state, state, VIOLATED if violated else FINE)
 
     def _put_counted(self, state: int, thresholds: tuple[int, ...]) -> None:
-        words = self.dense.layout.pack_one(state)
-        self._counted_table.put(1, words, words, len(self._thresholds))
+        self._counted_table.put(1, state, state, len(self._thresholds))
         self._thresholds.extend(thresholds)
 
     def count_paths(self, counted: dict[int, tuple[int, ...]]) -> None:
@@ -192,7 +201,7 @@ class Walker:
     def _look_again(self) -> None:
         """Find out which processes come back to where they were, as far as was learned."""
         if self.lasting.look_again():
-            self._known = WideTable(self.dense.layout.words)
+            self._known = WideTable(self.dense.layout)
             self._passed[:] = 0
             self._put_known(list(self.lasting.known))
         self._passing = numpy.array([not each.cyclic() for each in self.tables.locals], dtype=numpy.uint8)
@@ -222,6 +231,8 @@ class Walker:
         counters = self._counters
         counters[walks.PHASE], counters[walks.RUN], counters[walks.RUNS_END] = walks.BEGIN, first, last
         counters[walks.FIRST_RUN] = first
+        self._kept[:] = 1
+        self._allow()
         base = numpy.array([mixed(stream(seed, CHOOSING[strategy]))], dtype=numpy.uint64)
         firsts = numpy.cumsum([0, *map(len, follow)], dtype=numpy.int64)
         codes = numpy.array([code for each in follow for code in each] or [0], dtype=numpy.int64)
@@ -372,4 +383,7 @@ class Walker:
             self._region,
             self._waiting,
             self._passed,
+            self._kept,
+            self._allowed,
+            self._spendable,
         )

@@ -15,7 +15,8 @@ from deadheat.sim.random_words import RandomWords, stream
 
 __all__ = ["LEFT_UNIT", "Measured", "warm_up"]
 
-RUNS = 40
+RUNS, STEPS = 40, 2_000
+"""So many runs are made at most, and no more once they have made so many steps: in a large model, each teaches much."""
 
 LEFT_UNIT = 16
 """The steps that a process has left are counted in parts of this size."""
@@ -32,15 +33,17 @@ def warm_up(tables: Tables, steps_max: int, asked: Callable[[], bool] = never) -
     """Run a model some times over its tables, less often where a stop is `asked` for; return what was measured."""
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     numbers = {each.name: number for number, each in enumerate(tables.model.processes)}
-    length = 1
+    length, made = 1, 0
     for run in range(RUNS):
+        if made >= STEPS:
+            break
         words, state = RandomWords(stream(0, run)), tables.initial()
         steps: list[tuple[Successor, int]] = []
         while len(steps) < steps_max and not asked() and (choices := tables.choices(state)):
             successor, after = words.one_of(choices)
             steps.append((successor, state))
             state = after
-        length = max(length, len(steps))
+        length, made = max(length, len(steps)), made + len(steps)
         remaining = [0] * len(tables.locals)
         for successor, before in reversed(steps):
             process = numbers[successor.choice.process]

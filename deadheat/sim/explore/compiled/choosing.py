@@ -15,10 +15,12 @@ from deadheat.sim.explore.compiled.walks import (
     CHOSEN,
     DEPTH,
     EXACT,
+    FEW_FAULTS,
     FIRST_RUN,
     FOLLOWED,
     FOLLOWING,
     GUESSED,
+    KINDS_MAX,
     LOWEST,
     NEWS,
     OPTIONS,
@@ -60,6 +62,8 @@ def begin_run(
     counters[STEP], counters[NEWS], counters[FOLLOWED] = 0, 0, 0
     counters[PHASE] = ARRIVE
     begin(w.words, 0, base[0], counters[RUN])
+    if strategy == FEW_FAULTS and len(w.kept) > 0:
+        keep_few(witness, plan, w)
     if strategy == PRIORITIES:
         counters[LOWEST] = 0
         counters[DEPTH] = depth if depth > 0 else 1 + counters[RUN] % DEPTHS
@@ -75,6 +79,20 @@ def begin_run(
     if strategy == PARTIAL_ORDER:
         for actor in range(actors):
             w.priorities[actor] = word(w.words, 0)
+
+
+@compiled
+def keep_few(witness: tuple[int, ...], plan: Plan, w: Walk) -> None:
+    """Draw the kinds of fault that may happen in this run, few or none of them."""
+    for budget in range(len(w.kept)):
+        w.kept[budget] = 0
+    for _ in range(below(w.words, 0, KINDS_MAX + 1)):
+        w.kept[below(w.words, 0, len(w.kept))] = 1
+    for k in range(len(witness)):
+        w.allowed[k] = plan.every_bit[k]
+    for budget in range(len(w.kept)):
+        if not w.kept[budget]:
+            w.allowed[plan.budget_word[budget]] &= ~plan.budget_mask[budget]
 
 
 @compiled

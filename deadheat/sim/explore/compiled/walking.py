@@ -175,11 +175,13 @@ def look(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk) -> None:
     counters = w.counters
     processes = len(t.process_word)
     options, union, misses = 0, 0, 0
+    for k in range(len(witness)):
+        w.spendable[k] = w.state[k] & w.allowed[k]
     for process in range(processes):
         local = t.process_base[natural(process)] + local_in(t, process, w.state, 0)
         first = t.local_first[natural(local)]
         for row in range(first, t.local_last[natural(local)]):
-            if is_spent(plan, row, w.state):
+            if is_spent(plan, row, w.spendable):
                 continue
             entry = entry_of(witness, t, row, w.state, 0)
             if entry == MISSING:
@@ -188,7 +190,7 @@ def look(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk) -> None:
                 continue
             span = t.span_first[natural(entry)]
             for successor in range(span, t.span_first[natural(entry + 1)]):
-                if not enabled(t, successor, w.state, 0):
+                if not enabled(t, successor, w.spendable, 0):
                     continue
                 info = t.info[natural(successor)]
                 union |= info

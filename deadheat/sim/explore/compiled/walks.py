@@ -51,7 +51,7 @@ runs, how many transitions are possible and which was chosen, how many states we
 the steps at which weights were exact, or guessed.
 """
 
-UNIFORM, PRIORITIES, PARTIAL_ORDER, PATHS, FOLLOWING = range(5)
+UNIFORM, PRIORITIES, PARTIAL_ORDER, PATHS, FOLLOWING, FEW_FAULTS = range(6)
 """How the next transition is chosen."""
 
 PLACES = 65
@@ -65,6 +65,10 @@ PASSED = 1 << 12
 
 NAMES_MAX = 512
 """So many different steps are told apart in what conflicts with what; the others count as one."""
+
+
+KINDS_MAX = 3
+"""So many kinds of fault may happen at most in a run with few of them."""
 
 
 class Plan(NamedTuple):
@@ -106,7 +110,8 @@ class Walk(NamedTuple):
     """The run at work. An option is a transition that is possible: its successor in the tables, its row, its actor.
 
     `region` are states around the one in which it stands, and `waiting` the processes that owe a step in all of them.
-    `passed` holds states in which no run can stay, with the watch that was asked.
+    `passed` holds states in which no run can stay, with the watch that was asked. `kept` says of each budget whether
+    this run may draw on it, and `allowed` are all bits but those of the others; `spendable` is the state without these.
     """
 
     counters: Int64
@@ -130,6 +135,9 @@ class Walk(NamedTuple):
     region: UInt64
     waiting: UInt8
     passed: UInt64
+    kept: UInt8
+    allowed: UInt64
+    spendable: UInt64
 
 
 class Seen(NamedTuple):

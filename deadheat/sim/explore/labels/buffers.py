@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy
 
-from deadheat.sim.explore.compiled import labelled
 from deadheat.sim.explore.compiled.arrays import Int64, UInt8, UInt64
-from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
+from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.labels.tables import LabelTables
 from deadheat.sim.explore.memory import bound, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
@@ -32,16 +31,10 @@ def different(rows: Any) -> tuple[list[int], Int64]:
 
 def modes_of_rows(dense: DenseTables, tables: LabelTables, known: UInt8) -> UInt8:
     """Return in which mode each row is expanded (see `labelled`), where that is known of the first ones."""
-    more = (_mode_of(tables, dense.key(row)) for row in range(len(known), dense.rows_known))
-    count = dense.rows_known - len(known)
-    return numpy.concatenate((known, numpy.fromiter(more, dtype=numpy.uint8, count=count)))
-
-
-def _mode_of(tables: LabelTables, key: RowKey) -> int:
-    if tables.adds_to_labels_only(key.process, key.local, key.place):
-        return labelled.LABELLED_FAULTS
-    never = tables.adds_to_no_label(key.process, key.local, key.place)
-    return labelled.FREE_STEPS if never else labelled.EITHER
+    keys = map(dense.key, range(len(known), dense.rows_known))
+    modes = (tables.mode_of(key.process, key.local, key.place) for key in keys)
+    more = numpy.fromiter(modes, dtype=numpy.uint8, count=dense.rows_known - len(known))
+    return numpy.concatenate((known, more))
 
 
 def no_bits(count: int) -> UInt64:
