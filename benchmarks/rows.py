@@ -89,9 +89,7 @@ class Record:
         rows = {name: asdict(each) for name, each in self.rows.items()}
         unfinished = self.unfinished and asdict(self.unfinished)
         held = {"rows": rows, "machines": self.machines, "unfinished": unfinished}
-        beside = self.path.with_suffix(".new")
-        beside.write_text(json.dumps(held, indent=1) + "\n")
-        beside.replace(self.path)
+        _write_whole(self.path, json.dumps(held, indent=1) + "\n")
 
 
 def rendered(tables: Iterable[Table], record: Record, run: str | None = None) -> str:
@@ -124,4 +122,11 @@ def put_into(page: Path, text: str) -> None:
     """Write the tables between the two marks of a page."""
     begin, end = MARKERS
     before = page.read_text()
-    page.write_text(f"{before[: before.index(begin)]}{begin}\n{text}{before[before.index(end) :]}")
+    _write_whole(page, f"{before[: before.index(begin)]}{begin}\n{text}{before[before.index(end) :]}")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever is interrupted leaves the old one or the new one, and no part of either."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)

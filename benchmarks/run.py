@@ -60,20 +60,20 @@ def measure(
     if len(left) < len(present):
         _say(f"Going on with the run of {run}: {len(present) - len(left)} of {len(present)} rows are measured.")
     failed = 0
-    while left:
-        try:
+    try:
+        while left:
             measured = _best(left[0], works[left[0]], repeat)
-        except KeyboardInterrupt:
-            print(rendered(every, record, run))
-            _say(f"Interrupted; not measured yet: {', '.join(left)}. The same command goes on from here.")
-            return INTERRUPTED
-        if measured is None:
-            failed += 1
-        else:
-            record.rows[left[0]] = replace(measured, run=run)
-            record.write()
-            put_into(page, rendered(every, record))
-        left.pop(0)
+            if measured is None:
+                failed += 1
+            else:
+                record.rows[left[0]] = replace(measured, run=run)
+                record.write()
+                put_into(page, rendered(every, record))
+            left.pop(0)
+    except KeyboardInterrupt:
+        print(rendered(every, record, run))
+        _say(f"Interrupted; not measured yet: {', '.join(left)}. The same command goes on from here.")
+        return INTERRUPTED
     record.unfinished = None
     record.write()
     print(rendered(every, record, run))
@@ -149,7 +149,7 @@ def main() -> int:
         print("\n".join(rows))
         return DONE
     signal.signal(signal.SIGTERM, _interrupt)
-    return measure(rows, every, Record.read(RECORD), options.repeat)
+    return measure(rows, every, Record.read(RECORD), options.repeat, PAGE)
 
 
 if __name__ == "__main__":

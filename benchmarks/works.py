@@ -117,7 +117,11 @@ def two_phase_whole(managers: int) -> Measured:
     started = time.perf_counter()
     with subprocess.Popen([sys.executable, program, str(managers)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = process.stdout.read()
+        try:
+            said = process.stdout.read()
+        except BaseException:  # somebody has interrupted, and nobody waits for it any more
+            process.kill()
+            raise
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - started

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +13,7 @@ import pytest
 
 from benchmarks import run
 from benchmarks.rows import MARKERS, Measured, Record, Table, Work
+from tests.following import rest_of
 
 PEERS: dict[str, tuple[Callable[[], bool], str]] = {"peer": (lambda: False, "pip install peer")}
 
@@ -103,3 +108,38 @@ def test_a_large_table_is_measured_only_where_it_is_asked_for() -> None:
     assert run.chosen(every, [], large=False) == ["small/a"]
     assert run.chosen(every, [], large=True) == ["small/a", "huge/b"]
     assert run.chosen(every, ["huge"], large=False) == ["huge/b"]
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from benchmarks import run, works
+from benchmarks.rows import Measured, Table
+folder = Path(sys.argv[1])
+run.PAGE, run.RECORD = folder / "README.md", folder / "measured.json"
+works.HERE = folder / "benchmarks"
+example = folder / "examples" / "two_phase_commit.py"
+example.parent.mkdir()
+example.write_text("import os, sys, time; print('at work', os.getpid(), file=sys.stderr, flush=True); time.sleep(60)")
+slow = lambda: works.two_phase_whole(7)
+run.tables = lambda: [Table("sums", "Sums", {"fast": lambda: Measured(100, 4.0), "slow": slow})]
+sys.argv[1:] = []
+sys.exit(run.main())
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_program_that_is_told_to_stop_keeps_its_rows_and_says_what_is_missing(page: Path, by: signal.Signals) -> None:
+    """Only the program itself is told, and not what it measures: that ends with it."""
+    command = [sys.executable, "-c", PROGRAM, str(page.parent)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    line = next(each for each in running.stderr if each.startswith("at work"))
+    running.send_signal(by)
+    out, err = rest_of(running, 30)
+    assert running.returncode == run.INTERRUPTED
+    assert "| fast | 100 | 4.00 |" in out
+    assert "| fast | 100 | 4.00 |" in page.read_text()
+    assert "not measured yet: sums/slow. The same command goes on from here." in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(line.split()[-1]), 0)
