@@ -87,6 +87,31 @@ def test_a_check_cut_short_leaves_a_set_undecided() -> None:
     assert () in found[0].undecided
 
 
+OF_FEW_STATES = ("worker-loss", "http-retry", "k8s-refusal")
+"""Alone they have up to two thousand states of the baseline; two lost workers, or one and a retry, many more."""
+
+
+def test_a_set_with_too_many_states_leaves_the_others_decided() -> None:
+    options = Options(SearchOptions(states_max=5_000))
+    whole, cut = (frontiers([Scenario("baseline")], 2, each, only=OF_FEW_STATES) for each in (Options(), options))
+    assert all(each.is_complete() for each in whole)
+    large = {(("worker-loss", 2),), (("worker-loss", 1), ("http-retry", 1)), (("http-retry", 2),)}
+    assert {faults for each in cut for faults in each.undecided} == large
+    for one, other in zip(whole, cut, strict=True):
+        assert other.stopped is not None
+        assert other.lengths.items() <= one.lengths.items()
+        assert one.lengths.keys() - other.lengths.keys() <= set(other.undecided)
+
+
+def test_what_contains_a_set_with_too_many_states_is_undecided_too() -> None:
+    options = Options(SearchOptions(states_max=1_500))
+    found = {each.property: each for each in frontiers([Scenario("baseline")], 2, options, only=OF_FEW_STATES)}
+    undecided = found["wanted-job-survives"].undecided
+    assert (("worker-loss", 1),) in undecided
+    assert (("worker-loss", 1), ("k8s-refusal", 1)) in undecided
+    assert (("k8s-refusal", 2),) not in undecided
+
+
 FAILING = {
     "a defect": (IndexError("list index out of range"), IndexError),
     "two runtimes that disagree": (InternalError("they disagree"), InternalError),

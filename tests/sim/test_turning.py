@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -77,3 +78,32 @@ def test_what_only_grows_is_on_no_cycle() -> None:
     turns = turning.turning_of(dense).rows
     names = {(tables.locals[dense.key(row).process].process.name, bool(turns[row])) for row in range(dense.rows_known)}
     assert names == {("flips", True), ("waits", False)}
+
+
+class High(Cell):
+    initial = 1
+
+
+def test_a_cycle_through_a_state_in_which_nothing_is_owed_is_met_where_it_begins() -> None:
+    high = High("high")
+
+    def falls() -> Generator[Request, Any, None]:
+        yield high.set(0)
+        yield high.set(1)
+
+    def waits_for_high() -> Generator[Request, Any, None]:
+        yield high.wait_for(1)
+        yield DONE.set(1)
+
+    model = replace(
+        taking_turns(),
+        components={"high": high, "done": DONE},
+        processes=(Process("falls", falls, (), repeats=True, owed=False), Process("waits", waits_for_high, ())),
+    )
+    asked = Question((), 0, {(): model})
+    found = [
+        python.explore(model).counterexamples["undone"],
+        kernel.explore(model).counterexamples["undone"],
+        breaking_sets(asked).broken["undone"][()],
+    ]
+    assert [(each.cycle_from, len(each.choices)) for each in found] == [(0, 2)] * 3

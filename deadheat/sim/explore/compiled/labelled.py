@@ -213,6 +213,8 @@ def expand_pairs(
             return pair
         at = numpy.int64(pairs.state[natural(pair)]) * count
         label = pairs.label[natural(pair)]
+        if labels.cut[natural(label)] != 0:
+            continue
         for process in range(len(t.process_word)):
             local = t.process_base[natural(process)] + local_in(t, process, words, at)
             for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):

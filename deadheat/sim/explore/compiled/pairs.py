@@ -37,7 +37,7 @@ class LabelArrays(NamedTuple):
     that adds nothing to a label. `modes` tell in which modes the successors of a row are looked at (see `labelled`).
     `absent` tells, for each label and process, whether that must not step; `decided` has, for each label, the bits of
     the step properties that are not asked of it any more. A pair dominates others only if its number is below that in
-    `until` for its label.
+    `until` for its label. Pairs whose label is `cut` are not expanded.
     """
 
     kinds: int
@@ -51,6 +51,7 @@ class LabelArrays(NamedTuple):
     decided: UInt64
     fired: UInt8
     until: Int64
+    cut: UInt8
 
 
 class PairArrays(NamedTuple):

@@ -164,6 +164,7 @@ class _Search:
                     if search in self._given_up:
                         each.tables.verified = None  # the lesson that was too much is not learned to its end
                     each.tables.verify_purity()
+                    found.stopped = found.stopped or next(iter(each.cut.values()), None)
         found.coverage = cache(self._coverage)
         return found
 
@@ -218,7 +219,7 @@ class _Search:
         asked: dict[int, int] = {}
         for kinds in family.present:
             wanted = self._all & ~self._broken[kinds]
-            if len(kinds) >= size and wanted:
+            if len(kinds) >= size and wanted and not search.is_cut(kinds):
                 for part in parts_of(kinds):
                     if len(part) == size:
                         number = self._labels.numbers[part]
@@ -247,10 +248,10 @@ class _Search:
                 if end is not None:
                     self._broken[kinds] |= 1 << number
                     found.broken[name][kinds] = search.schedule_to(name, end)
-                elif found.stopped is not None:
+                elif found.stopped is not None or search.is_cut(kinds):
                     found.undecided[name].append(kinds)
         left = [name for number, name in enumerate(self._names) if not self._broken[kinds] >> number & 1]
-        if left and found.stopped is None:
+        if left and found.stopped is None and not search.is_cut(kinds):
             found.holding[kinds] = left
 
     def _decide_alone(self, kinds: Kinds, names: list[str]) -> None:

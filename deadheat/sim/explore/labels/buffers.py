@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy
 
-from deadheat.sim.explore.compiled.arrays import Int64, UInt64
+from deadheat.sim.explore.compiled.arrays import Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.labels.tables import LabelTables
 from deadheat.sim.explore.memory import bound, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
 
-__all__ = ["different", "may_take", "no_bits", "room_for"]
+__all__ = ["different", "may_take", "modes_of_rows", "no_bits", "room_for"]
 
 
 def different(rows: Any) -> tuple[list[int], Int64]:
@@ -25,6 +27,14 @@ def different(rows: Any) -> tuple[list[int], Int64]:
         if len(numbers) > len(first):
             first.append(each)
     return first, which
+
+
+def modes_of_rows(dense: DenseTables, tables: LabelTables, known: UInt8) -> UInt8:
+    """Return in which mode each row is expanded (see `labelled`), where that is known of the first ones."""
+    keys = map(dense.key, range(len(known), dense.rows_known))
+    more = (tables.mode_of(key.process, key.local, key.place) for key in keys)
+    count = dense.rows_known - len(known)
+    return numpy.concatenate((known, numpy.fromiter(more, dtype=numpy.uint8, count=count)))
 
 
 def no_bits(count: int) -> UInt64:

@@ -21,7 +21,7 @@ from deadheat.sim.explore.labels.families import DividingError, Family
 from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.paths import cycle_from, stem_to
 from deadheat.sim.explore.labels.search import LabelSearch
-from deadheat.sim.explore.labels.sets import Kinds
+from deadheat.sim.explore.labels.sets import Kinds, parts_of
 from deadheat.sim.explore.reductions.composition import Group, OutsideError, guessed_groups, part_of
 from deadheat.sim.explore.reductions.partial_order import wander
 from deadheat.sim.learn.tables import Tables
@@ -108,6 +108,10 @@ class Composed:
     def fired(self) -> set[str]:
         """The kinds of fault that happened."""
         return set().union(*(each.fired for each in self.searches))
+
+    def is_cut(self, kinds: Kinds) -> bool:
+        """Return whether not all that a set of faults can do was found, since some part of it has too many states."""
+        return any(part in each.cut for each in self.searches if each.cut for part in parts_of(kinds))
 
     def run(self, size: int, asked: Mapping[int, int]) -> None:
         """Let all parts find what so many faults reach; see `LabelSearch`."""

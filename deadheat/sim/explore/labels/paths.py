@@ -38,9 +38,20 @@ def _choice(search: LabelSearch, before: tuple[int, Kinds], after: tuple[int, Ki
     return next(found).successor.choice
 
 
+def _chain(search: LabelSearch, pair: int) -> list[tuple[int, Kinds]]:
+    """Return the states and labels on the way to a pair, the initial one first."""
+    pairs = []
+    while pair >= 0:
+        pairs.append(pair)
+        pair = int(search.store.pairs.parent[pair])
+    pairs.reverse()
+    labels = search.store.pairs.label[pairs].tolist()
+    return list(zip(search.states_of(numpy.array(pairs)), (search.labels.sets[each] for each in labels), strict=True))
+
+
 def stem_to(search: LabelSearch, end: End) -> tuple[Choice, ...]:
     """Return a shortest way to an end."""
-    way = search.chain(end.pair)
+    way = _chain(search, end.pair)
     if end.after is not None:
         way.append((end.after, end.label))
     return tuple(_choice(search, before, after) for before, after in pairwise(way))

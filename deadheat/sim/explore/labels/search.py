@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy
 
@@ -24,7 +23,7 @@ from deadheat.sim.explore.compiled import labelled, pairs
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
 from deadheat.sim.explore.compiled.judging import judge_known
 from deadheat.sim.explore.compiled.tables import DenseTables
-from deadheat.sim.explore.labels.buffers import different, may_take, no_bits, room_for
+from deadheat.sim.explore.labels.buffers import different, may_take, modes_of_rows, no_bits, room_for
 from deadheat.sim.explore.labels.ends import End, StoppedError
 from deadheat.sim.explore.labels.families import DividingError
 from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
@@ -34,6 +33,7 @@ from deadheat.sim.explore.labels.tables import label_tables
 from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.memory import NoRoomError, no_more_memory, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.model import Kind, Model
 
 __all__ = ["LabelSearch"]
@@ -82,6 +82,8 @@ class LabelSearch:
         self.ends: dict[tuple[str, Kinds], End] = {}
         self.ranked: dict[tuple[str, Kinds, int], End] = {}
         """The nearest ends of each rank."""
+        self.cut: dict[Kinds, Stop] = {}
+        """The sets that have too many states, and what is said of that; what they, and larger ones, do is not known."""
         self._ranks: tuple[UInt64, UInt64] = (no_bits(0), no_bits(0))
         self._absent = labels.absences(absent, [each.process.name for each in self.tables.locals])
         self._decided = no_bits(len(labels.sets))
@@ -90,6 +92,7 @@ class LabelSearch:
         self._following = numpy.full_like(labels.following, -1)
         self._fired = numpy.zeros(max(len(kinds), 1), dtype=numpy.uint8)
         self._marks_known = -1
+        self._cut = numpy.zeros(len(labels.sets), dtype=numpy.uint8)
         self._make_buffers()
 
     @property
@@ -102,7 +105,8 @@ class LabelSearch:
     def run(self, size: int, asked: Mapping[int, int]) -> dict[tuple[str, Kinds], End]:
         """Find all that so many faults reach under the labels that are `asked`, each with the bits of its properties.
 
-        Return the ends of what is violated, by property and label. Sizes are asked for one after the other, from 0 on.
+        A label with too many states is `cut` short, and the others are gone on with. Return the ends of what is
+        violated, by property and label. Sizes are asked for one after the other, from 0 on.
         Raises StoppedError where a limit is reached, and DividingError.
         """
         try:
@@ -193,7 +197,7 @@ class LabelSearch:
         """Learn rows, and expand them where they were missing."""
         triples = missing.reshape(-1, 3)
         keys = [self.dense.key(row) for row in triples[:, 1].tolist()]
-        states = self._states_of(triples[:, 2])
+        states = self.states_of(triples[:, 2])
         if self.dense.learn(zip(keys, states, strict=True)):
             self.store = self.store.packed_anew(self.dense.layout)
             self._make_buffers()  # which remember no state of the other layout
@@ -314,23 +318,13 @@ class LabelSearch:
         layers = next(each for each in reversed(self.levels) if each and each[0][0] <= pair)
         return next((depth for depth, (first, last) in enumerate(layers) if first <= pair < last), len(layers))
 
-    def _states_of(self, pairs: Int64) -> list[int]:
+    def states_of(self, pairs: Int64) -> list[int]:
         """Return the states of pairs, as those of `Tables`."""
         return self.dense.layout.unpack(self.store.states_at(self.store.pairs.state[pairs].astype(numpy.int64)))
 
     def state_of(self, pair: int) -> int:
         """Return the state of a pair."""
-        return self._states_of(numpy.array([pair]))[0]
-
-    def chain(self, pair: int) -> list[tuple[int, Kinds]]:
-        """Return the states and labels on the way to a pair, the initial one first."""
-        pairs = []
-        while pair >= 0:
-            pairs.append(pair)
-            pair = int(self.store.pairs.parent[pair])
-        pairs.reverse()
-        labels = self.store.pairs.label[pairs].tolist()
-        return list(zip(self._states_of(numpy.array(pairs)), (self.labels.sets[each] for each in labels), strict=True))
+        return self.states_of(numpy.array([pair]))[0]
 
     # Buffers
 
@@ -363,7 +357,7 @@ class LabelSearch:
             self._marks_known = len(self.tables.marks)
         rows = self.dense.rows_known
         if len(self._modes) != rows:
-            self._modes = self._modes_of_rows(rows)
+            self._modes = modes_of_rows(self.dense, self.tables, self._modes)
         return pairs.LabelArrays(
             len(self.tables.kinds),
             self.labels.size,
@@ -376,22 +370,30 @@ class LabelSearch:
             self._decided,
             self._fired,
             self._until,
+            self._cut,
         )
-
-    def _modes_of_rows(self, rows: int) -> Any:
-        known = len(self._modes)
-        keys = map(self.dense.key, range(known, rows))
-        modes = (self.tables.mode_of(key.process, key.local, key.place) for key in keys)
-        more = numpy.fromiter(modes, dtype=numpy.uint8, count=rows - known)
-        return numpy.concatenate((self._modes, more))
 
     def _look_at_limits(self) -> None:
         self.tell()
-        largest = int(self.store.sizes.max())
+        largest = int(self.store.sizes[self._cut == 0].max(initial=0))
         stop = limit_reached(self.options, largest, self.tables.growing)
+        while stop is not None and stop.limit is Limit.STATES:
+            self._cut_short(int(numpy.argmax(numpy.where(self._cut == 0, self.store.sizes, 0))), stop)
+            largest = int(self.store.sizes[self._cut == 0].max(initial=0))
+            stop = limit_reached(self.options, largest, self.tables.growing)
         stop = stop or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
         if stop:
             raise StoppedError(stop)
+
+    def _cut_short(self, label: int, stop: Stop) -> None:
+        """Go on without a label that has too many states: of what it leads to, only what is seen at once is known."""
+        self.cut[self.labels.sets[label]] = stop
+        self._cut[label] = 1
+        self._following[self._following == label] = -1
+        self._asked[label] &= numpy.uint64(sum(self._bits_of(Kind.ALWAYS, Kind.STEP)))
+
+    def _bits_of(self, *kinds: Kind) -> Iterable[int]:
+        return (1 << number for number, each in enumerate(self.tables.watches) if each.property.kind in kinds)
 
 
 def _nothing() -> None:
