@@ -138,7 +138,7 @@ def entry_of(tables: Tables, *, is_of_use: bool) -> Entry | None:
             [_rows(tables, process, local) for local in range(len(states.states))]
             for process, states in enumerate(tables.locals)
         ],
-        lessons=[_taught(tables, lesson, marks) for lesson in tables.lessons if _is_known(tables, lesson)],
+        lessons=[_taught(tables, lesson, marks) for lesson in tables.lessons],
         values=values,
         marks=[_reached(each) for each in marks],
         parts=[_part(tables, part) for watch in tables.watches for part in watch.parts],
@@ -149,11 +149,6 @@ def entry_of(tables: Tables, *, is_of_use: bool) -> Entry | None:
 def _is_looked_at(component: Component) -> bool:
     """Return whether somebody may look at the values that a component took, once the search is over."""
     return type(component).__module__.startswith("deadheat.models.")
-
-
-def _is_known(tables: Tables, lesson: Lesson) -> bool:
-    """Return whether a lesson came to its end: one at which a component got too many values did not."""
-    return lesson.fields in tables.rows[lesson.process][lesson.local][lesson.row].successors
 
 
 def _taught(tables: Tables, lesson: Lesson, marks: dict[Mark, int]) -> Taught:

@@ -148,7 +148,7 @@ class Walker:
         self._passed = numpy.zeros(walks.PASSED * (1 + words), dtype=numpy.uint64)
         self._region = numpy.zeros((walks.REGION_MAX + 1) * words, dtype=numpy.uint64)
         self._every_bit = numpy.full(words, EVERY_BIT, dtype=numpy.uint64)
-        self._known, self._counted_table = WideTable(words), WideTable(words)
+        self._known, self._counted_table = WideTable(layout), WideTable(layout)
         self.lasting.take_new()
         self._put_known(list(self.lasting.known))
         self._thresholds: list[int] = []
@@ -176,14 +176,12 @@ class Walker:
         return moved
 
     def _put_known(self, keys: Sequence[tuple[WatchedPart, int]]) -> None:
-        packed = self.dense.layout.pack([state for _, state in keys]).reshape(len(keys), -1).tolist() if keys else []
-        for (part, state), words in zip(keys, packed, strict=True):
+        for part, state in keys:
             violated = self.lasting.known[part, state]
-            self._known.put(self._part_numbers[part] + 1, words, words, VIOLATED if violated else FINE)
+            self._known.put(self._part_numbers[part] + 1, state, state, VIOLATED if violated else FINE)
 
     def _put_counted(self, state: int, thresholds: tuple[int, ...]) -> None:
-        words = self.dense.layout.pack_one(state)
-        self._counted_table.put(1, words, words, len(self._thresholds))
+        self._counted_table.put(1, state, state, len(self._thresholds))
         self._thresholds.extend(thresholds)
 
     def count_paths(self, counted: dict[int, tuple[int, ...]]) -> None:
@@ -203,7 +201,7 @@ class Walker:
     def _look_again(self) -> None:
         """Find out which processes come back to where they were, as far as was learned."""
         if self.lasting.look_again():
-            self._known = WideTable(self.dense.layout.words)
+            self._known = WideTable(self.dense.layout)
             self._passed[:] = 0
             self._put_known(list(self.lasting.known))
         self._passing = numpy.array([not each.cyclic() for each in self.tables.locals], dtype=numpy.uint8)

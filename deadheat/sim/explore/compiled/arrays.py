@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 if TYPE_CHECKING:
     from deadheat.sim.explore.compiled.representative import Swaps
@@ -98,10 +98,18 @@ def apart(length: int, dtype: type) -> NDArray[Any]:
 class Column:
     """An array that grows at its end."""
 
-    def __init__(self, dtype: type, fill: int = 0) -> None:
+    def __init__(self, dtype: DTypeLike, fill: int = 0) -> None:
         self.length = 0
         self._fill = fill
         self.array: NDArray[Any] = numpy.full(64, fill, dtype=dtype)
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> Column:
+        """Return the column that holds the numbers of an array so far."""
+        column = cls(array.dtype)
+        column.extend(len(array))
+        column.array[: len(array)] = array
+        return column
 
     def append(self, *values: int) -> int:
         """Add values; return the index of the first."""

@@ -9,29 +9,23 @@ import numpy
 from numpy.typing import NDArray
 
 from deadheat.sim.explore.compiled.arrays import GUARDED, MOVES, OWED, Arrays, Int32, Int64, Number, UInt8, UInt64
-from deadheat.sim.explore.compiled.compiling import compiled, inlined
+from deadheat.sim.explore.compiled.compiling import compiled
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in
 from deadheat.sim.explore.compiled.representative import representative
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 
 __all__ = [
-    "CAN_MOVE",
-    "CAN_STEP",
-    "IS_OWED",
     "OUTSIDE",
     "Edges",
     "edges_of",
-    "look_at",
+    "look_who_moves",
     "prune",
     "prune_ends",
 ]
 
 OUTSIDE = -1
 """The target of an edge that leads out of the set."""
-
-CAN_MOVE, CAN_STEP, IS_OWED = 1, 2, 4
-"""What `look_at` sees: a chosen process has an owed step that changes the state; it has a step; some step is owed."""
 
 AT_ONCE = 1 << 21
 """How many edges are found in one go, at most."""
@@ -70,9 +64,9 @@ def edges_of(
 ) -> Edges:
     """Return all transitions, or the owed ones, from the states at these places, which are in ascending order.
 
-    With `by`, only those of the processes for which it is not 0. Raises NoRoomError.
+    With `by`, only those of the rows for which it is not 0. Raises NoRoomError.
     """
-    chosen = numpy.ones(len(dense.tables.locals), dtype=numpy.uint8) if by is None else by
+    chosen = numpy.ones(dense.rows_known, dtype=numpy.uint8) if by is None else by
     nothing = numpy.zeros(0, dtype=numpy.int64)
     none = Edges(nothing, nothing, nothing.astype(numpy.int32), nothing.astype(numpy.uint8))
     parts, size = [none], 0
@@ -120,16 +114,16 @@ def successors(
     processes: Int32,
     info: UInt8,
 ) -> Number:
-    """Write down the enabled transitions that chosen processes have at these places; return how many there are."""
+    """Write down the enabled transitions of chosen rows at these places; return how many there are."""
     count = len(witness)
     found = 0
     for source in range(len(numbers)):
         at = numbers[source] * count
         for process in range(len(t.process_word)):
-            if chosen[process] == 0:
-                continue
             local = t.process_base[process] + local_in(t, process, words, at)
             for row in range(t.local_first[local], t.local_last[local]):
+                if chosen[row] == 0:
+                    continue
                 entry = entry_of(witness, t, row, words, at)
                 if entry <= 0:
                     continue
@@ -176,30 +170,21 @@ def prune_ends(sources: Int64, targets: Int64, alive: UInt8, goes_on: UInt8) -> 
 
 
 @compiled
-def look_at(witness: tuple[int, ...], t: Arrays, words: UInt64, numbers: Int64, chosen: UInt8, result: UInt8) -> None:
-    """Set result[n] to the union of CAN_MOVE, CAN_STEP and IS_OWED, as they hold at the place numbers[n]."""
+def look_who_moves(
+    witness: tuple[int, ...], t: Arrays, words: UInt64, numbers: Int64, chosen: UInt8, result: UInt8
+) -> None:
+    """Set result[n] to 1 if a chosen row has an owed step that changes the state at the place numbers[n]."""
     for place in range(len(numbers)):
         at = numbers[place] * len(witness)
         result[place] = 0
         for process in range(len(t.process_word)):
             local = t.process_base[process] + local_in(t, process, words, at)
             for row in range(t.local_first[local], t.local_last[local]):
+                if chosen[row] == 0 or result[place] != 0:
+                    continue
                 entry = entry_of(witness, t, row, words, at)
                 if entry <= 0:
                     continue
                 for successor in range(t.span_first[entry], t.span_first[entry + 1]):
-                    if enabled(t, successor, words, at):
-                        result[place] |= seen_in(t.info[successor], chosen[process])
-
-
-@inlined
-def seen_in(info: Number, chosen: Number) -> Number:
-    """Return what an enabled successor says of its state."""
-    seen = 0
-    if chosen != 0:
-        seen |= CAN_STEP
-        if info & MOVES:
-            seen |= CAN_MOVE
-    if info & OWED:
-        seen |= IS_OWED
-    return seen
+                    if t.info[successor] & MOVES != 0 and enabled(t, successor, words, at):
+                        result[place] = 1

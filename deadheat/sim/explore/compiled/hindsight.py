@@ -7,6 +7,7 @@ looked at, with scipy's strongly connected components.
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
@@ -14,18 +15,24 @@ from numpy.typing import NDArray
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt8
 from deadheat.sim.explore.compiled.edges import (
-    CAN_MOVE,
-    CAN_STEP,
-    IS_OWED,
     OUTSIDE,
     Edges,
     edges_of,
-    look_at,
+    look_who_moves,
     prune,
     prune_ends,
 )
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.representative import exchange_all
+from deadheat.sim.explore.compiled.turning import (
+    LEAVES,
+    TURNS,
+    Turning,
+    look_whether_it_stays,
+    rows_where,
+    turning_in,
+    turning_of,
+)
 from deadheat.sim.explore.cycles.fairness import FairGraph
 from deadheat.sim.explore.cycles.graphs import strong_components
 from deadheat.sim.explore.cycles.lassos import edges_from, is_cyclic
@@ -142,25 +149,39 @@ class Hindsight:
 
     def _without_passing_processes(self, numbers: Int64) -> Int64:
         """Leave out the states in which a process can move that never comes back to where it was."""
-        passing = numpy.array([not states.cyclic() for states in self._tables.locals], dtype=numpy.uint8)
-        staying: Int64 = numbers[(self._look_at(numbers, passing) & CAN_MOVE) == 0]
+        cyclic = [states.cyclic() for states in self._tables.locals]
+        passing = rows_where(self._dense, lambda key: not cyclic[key.process])
+        staying: Int64 = numbers[self._who_moves(numbers, passing) == 0]
         return staying
 
     def _lasting(self, numbers: Int64) -> Int64:
         """Return the states that lie on a cycle within the set, or in which no step is owed (see `lassos`)."""
-        processes = range(len(self._tables.locals))
-        cyclic = numpy.array([is_cyclic(self._tables, process) for process in processes], dtype=numpy.uint8)
-        seen = self._look_at(numbers, cyclic)
-        stepping = numbers[(seen & CAN_STEP) != 0]
-        edges = edges_of(self._dense, self._store, stepping, by=cyclic)
-        alive = numpy.ones(len(stepping), dtype=numpy.uint8)
+        staying = self._whether_they_stay(numbers)
+        turning = numbers[staying == TURNS]
+        edges = edges_of(self._dense, self._store, turning, by=self._turning.rows)
+        alive = numpy.ones(len(turning), dtype=numpy.uint8)
         prune_ends(edges.sources, edges.targets, alive, numpy.empty_like(alive))
-        lasting: Int64 = numpy.union1d(numbers[(seen & IS_OWED) == 0], stepping[alive == 1])
+        staying[staying == TURNS] = alive
+        lasting: Int64 = numbers[staying != LEAVES]
         return lasting
 
-    def _look_at(self, numbers: Int64, chosen: UInt8) -> UInt8:
+    def _whether_they_stay(self, numbers: Int64) -> UInt8:
         result = numpy.zeros(len(numbers), dtype=numpy.uint8)
-        look_at(self._dense.witness, self._dense.arrays(), self._store.words, numbers, chosen, result)
+        dense, store = self._dense, self._store
+        look_whether_it_stays(dense.witness, dense.arrays(), self._turning, store.words, numbers, result)
+        return result
+
+    @cached_property
+    def _turning(self) -> Turning:
+        """What can have a part in a cycle; what an exchange of names makes of that was not learned."""
+        if self._dense.symmetry is None:
+            return turning_of(self._dense)
+        cyclic = [is_cyclic(self._tables, process) for process in range(len(self._tables.locals))]
+        return turning_in(self._dense, rows_where(self._dense, lambda key: cyclic[key.process]))
+
+    def _who_moves(self, numbers: Int64, chosen: UInt8) -> UInt8:
+        result = numpy.zeros(len(numbers), dtype=numpy.uint8)
+        look_who_moves(self._dense.witness, self._dense.arrays(), self._store.words, numbers, chosen, result)
         return result
 
     def _owing(self, count: int, edges: Edges) -> NDArray[numpy.uint64]:

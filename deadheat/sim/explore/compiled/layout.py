@@ -15,8 +15,6 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from deadheat.sim.learn.tables import FIELD_BITS
-
 __all__ = ["WORD_BITS", "Layout", "Words", "shard_array"]
 
 Words = NDArray[numpy.uint64]
@@ -92,13 +90,6 @@ class Layout:
         for field in fields:
             masks[self.word[field]] |= self.mask(field)
         return masks
-
-    def pack_one(self, state: int) -> list[int]:
-        """Return the words of one state of `Tables`."""
-        words = [0] * self.words
-        for field, (word, shift) in enumerate(zip(self.word, self.shift, strict=True)):
-            words[word] |= ((state >> (field * FIELD_BITS)) & 0xFFFF) << shift
-        return words
 
     def pack(self, states: Sequence[int]) -> Words:
         """Return the words of states of `Tables`."""

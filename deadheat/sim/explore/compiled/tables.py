@@ -27,7 +27,8 @@ from deadheat.sim.explore.compiled.arrays import (
 from deadheat.sim.explore.compiled.fired import number_of
 from deadheat.sim.explore.compiled.layout import Layout, shard_array
 from deadheat.sim.explore.compiled.representative import Swaps, swaps_of
-from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
+from deadheat.sim.explore.compiled.spans import Described, Spans, moves_between
+from deadheat.sim.explore.compiled.wide import WideTable
 from deadheat.sim.explore.reductions.symmetry import Symmetry
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
 from deadheat.sim.learn.watches import WatchedPart
@@ -38,8 +39,8 @@ __all__ = ["DenseTables", "RowKey"]
 DENSE_BITS = 14
 """A row or a watch that reads more bits than this is looked up in the hash table."""
 
-NOTHING_HAPPENS = 0
-"""The entry without successors."""
+NO_GUARD = -1, 0
+"""The guard of a successor that needs no fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,26 @@ class DenseTables:
         self.watched_parts = [part for watch in tables.watches for part in watch.parts]
         self.spread = False  # see `Layout.shard_masks`
         self._dense_bits = dense_bits
+        self._watching: dict[tuple[WatchedPart, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
         self._part_numbers = {part: number for number, part in enumerate(self.watched_parts)}
         names = [watch.property.name for watch in tables.watches]
         self.property_numbers = {name: number for number, name in enumerate(names)}
         self._verdicts: dict[tuple[int, tuple[int, int]], int] = {}
+        self._rows: list[RowKey] = []
+        self._row_fields: list[list[int]] = []
+        self._numbers: dict[tuple[int, int, int], int] = {}
+        self._rows_of_locals: list[list[tuple[int, int]]] = [[] for _ in tables.locals]
+        self._learned: list[tuple[int, int, int]] = []
+        """What was learned of rows: their numbers, the contents of the fields that they read, and the spans."""
+        self._spans = Spans()
+        self._fanout = [0] * len(tables.locals)
+        self._rows_max = [0] * len(tables.locals)
+        self._swapped_counts: list[int] = []
         self.layout = Layout.fitting(tables.numbers_in_use(), len(tables.model.budgets))
         self.rebuild()
+        for number, key in enumerate(self._rows):
+            for fields, successors in key.row.successors.items():
+                self._take(number, fields, successors)
 
     # Layout
 
@@ -80,49 +95,33 @@ class DenseTables:
         return bool(self.layout.outgrown(self.tables.numbers_in_use()))
 
     def rebuild(self) -> None:
-        """Lay everything that was learned so far out anew, with room to grow for what has grown before."""
+        """Lay everything out anew, with room to grow for what has grown before."""
         counts = self.tables.numbers_in_use()
         growing = self.layout.outgrown(counts)
         self.layout = Layout.fitting(counts, len(self.tables.model.budgets), growing)
         self.witness = (0,) * self.layout.words
-        self._make_columns()
+        self._wide = WideTable(self.layout)
+        self._swaps: Swaps | None = None
         self._lay_out_processes()
+        self._make_columns()
+        for read in self._row_fields:
+            self._lay_out_row(read)
         self._lay_out_watches()
+        self._spans.lay_out(self.layout)
         for (part, (before, after)), verdict in self._verdicts.items():
             self._put_verdict(part, before, after, verdict)
         self.sync()
-        for number, key in enumerate(self._rows):
-            for fields, successors in key.row.successors.items():
-                self._put_entry(number, fields, successors)
+        for number, fields, entry in self._learned:
+            self._put_entry(number, fields, entry)
 
     def _make_columns(self) -> None:
-        def column(dtype: type, fill: int = 0) -> Column:
-            return Column(dtype, fill)
-
         i32, i64, u64 = numpy.int32, numpy.int64, numpy.uint64
-        self._row_base, self._row_first, self._row_last = column(i64), column(i32), column(i32)
-        self._row_masks = column(u64)
-        self._read_word, self._read_shift = column(i32), column(u64)
-        self._read_mask, self._read_position = column(u64), column(u64)
-        self._entries, self._span_first = column(i32, MISSING), column(i32)
-        self._delta, self._info = column(u64), column(numpy.uint8)
-        self._guard_word, self._guard_mask, self._guard_kind = column(i32), column(u64), column(i32)
-        self._watched_first, self._watched_middle = column(i32), column(i32)
-        self._watched_last, self._watched = column(i32), column(i32)
-        self._verdict = column(numpy.uint8)
-        self._rows: list[RowKey] = []
+        self._row_base, self._row_first, self._row_last = Column(i64), Column(i32), Column(i32)
+        self._row_masks = Column(u64)
+        self._read_word, self._read_shift = Column(i32), Column(u64)
+        self._read_mask, self._read_position = Column(u64), Column(u64)
+        self._entries, self._verdict = Column(i32, MISSING), Column(numpy.uint8)
         self._row_places: list[list[tuple[int, int]]] = []
-        self._numbers: dict[tuple[int, int, int], int] = {}
-        self._spans: dict[tuple[tuple[object, ...], ...], int] = {(): NOTHING_HAPPENS}
-        self._span_first.append(0, 0)
-        self._wide = WideTable(self.layout.words)
-        self._swaps: Swaps | None = None
-        self._swapped_counts: list[int] = []
-        self._known_locals = [0] * len(self.tables.locals)
-        self.watchers_max = 0
-        """How many watches of one kind a transition has at most."""
-        self._fanout: list[int] = [0] * len(self.tables.locals)
-        self._rows_max = [0] * len(self.tables.locals)
 
     def _lay_out_processes(self) -> None:
         layout = self.layout
@@ -134,6 +133,11 @@ class DenseTables:
         self._process_mask = numpy.array([size - 1 for size in sizes], dtype=numpy.uint64)
         self._local_first = numpy.zeros(sum(sizes), dtype=numpy.int32)
         self._local_last = numpy.zeros(sum(sizes), dtype=numpy.int32)
+        for process, ends in enumerate(self._rows_of_locals):
+            if ends:
+                base = self._process_base[process]
+                self._local_first[base : base + len(ends)] = [first for first, _ in ends]
+                self._local_last[base : base + len(ends)] = [last for _, last in ends]
 
     def _lay_out_watches(self) -> None:
         parts = self.watched_parts
@@ -177,15 +181,15 @@ class DenseTables:
     def sync(self) -> None:
         """Add the rows of the local states that became known."""
         for process, states in enumerate(self.tables.locals):
-            for local in range(self._known_locals[process], len(states.states)):
-                place = self._process_base[process] + local
-                self._local_first[place] = len(self._rows)
-                for number, row in enumerate(self.tables.rows[process][local]):
-                    self._numbers[process, local, number] = len(self._rows)
+            ends = self._rows_of_locals[process]
+            for local in range(len(ends), len(states.states)):
+                first, rows = len(self._rows), self.tables.rows[process][local]
+                for number, row in enumerate(rows):
                     self._add_row(RowKey(process, local, number, row))
-                self._local_last[place] = len(self._rows)
-                self._rows_max[process] = max(self._rows_max[process], len(self.tables.rows[process][local]))
-            self._known_locals[process] = len(states.states)
+                ends.append((first, len(self._rows)))
+                place = self._process_base[process] + local
+                self._local_first[place], self._local_last[place] = ends[-1]
+                self._rows_max[process] = max(self._rows_max[process], len(rows))
 
     def key(self, number: int) -> RowKey:
         """Return the row of a number."""
@@ -220,13 +224,14 @@ class DenseTables:
                 learned[number, fields] = key.row.successors[fields]
         if self.symmetry is not None:
             self.symmetry.learn()
-        if self.outgrown:
+        is_outgrown = self.outgrown
+        if is_outgrown:
             self.rebuild()
-            return True
-        self.sync()
+        else:
+            self.sync()
         for (number, fields), successors in learned.items():
-            self._put_entry(number, fields, successors)
-        return False
+            self._take(number, fields, successors)
+        return is_outgrown
 
     def judge(self, part: int, before: int, after: int) -> bool:
         """Return whether a part of a property is violated in (or between) states of `Tables`, and remember it."""
@@ -246,6 +251,11 @@ class DenseTables:
     def successors_max(self) -> int:
         """How many successors one state can have at most."""
         return sum(rows * fanout for rows, fanout in zip(self._rows_max, self._fanout, strict=True)) + 1
+
+    @property
+    def watchers_max(self) -> int:
+        """How many watches of one kind a transition has at most."""
+        return self._spans.watchers_max
 
     @property
     def events_max(self) -> int:
@@ -276,16 +286,16 @@ class DenseTables:
             self._read_mask.array,
             self._read_position.array,
             self._entries.array,
-            self._span_first.array,
-            self._delta.array,
-            self._info.array,
-            self._guard_word.array,
-            self._guard_mask.array,
-            self._guard_kind.array,
-            self._watched_first.array,
-            self._watched_middle.array,
-            self._watched_last.array,
-            self._watched.array,
+            self._spans.first.array,
+            self._spans.delta.array,
+            self._spans.info.array,
+            self._spans.guard_word.array,
+            self._spans.guard_mask.array,
+            self._spans.guard_kind.array,
+            self._spans.watched_first.array,
+            self._spans.watched_middle.array,
+            self._spans.watched_last.array,
+            self._spans.watched.array,
             self._watch_base,
             self._watch_first,
             self._watch_last,
@@ -306,8 +316,18 @@ class DenseTables:
             self._swaps, self._swapped_counts = swaps_of(self.symmetry, self.layout), counts
         return self._swaps
 
+    def fields_read(self, key: RowKey) -> list[int]:
+        """Return the fields that a row reads, in the order of its places in the arrays."""
+        return self._row_fields[self.number(key)]
+
     def _add_row(self, key: RowKey) -> None:
         fields = [field for field in range(len(self.layout.bits)) if self.tables.field_mask(field) & key.row.mask]
+        self._numbers[key.process, key.local, key.place] = len(self._rows)
+        self._lay_out_row(fields)
+        self._rows.append(key)
+        self._row_fields.append(fields)
+
+    def _lay_out_row(self, fields: list[int]) -> None:
         bits = sum(self.layout.bits[field] for field in fields)
         first, last = self._read_fields(fields)
         self._row_base.append(self._entries.extend(1 << bits) if bits <= self._dense_bits else -1)
@@ -315,23 +335,27 @@ class DenseTables:
         self._row_last.append(last)
         self._row_masks.append(*self.layout.masks(fields))
         self._row_places.append(self._places(fields))
-        self._rows.append(key)
 
-    def _put_entry(self, number: int, fields: int, successors: Sequence[Successor]) -> None:
+    def _take(self, number: int, fields: int, successors: Sequence[Successor]) -> None:
+        """Take over what a row does where the fields that it reads hold this."""
         key = self._rows[number]
-        entry = self._entry(key, fields, successors)
         self._fanout[key.process] = max(self._fanout[key.process], len(successors))
+        before = fields | (key.local << (key.process * FIELD_BITS))
+        entry = self._spans.number(tuple([self._described(before, successor) for successor in successors]))
+        self._learned.append((number, fields, entry))
+        self._put_entry(number, fields, entry)
+
+    def _put_entry(self, number: int, fields: int, entry: int) -> None:
         base = int(self._row_base.array[number])
         if base >= 0:
             self._entries.array[base + self._index(fields, self._row_places[number])] = entry
         else:
-            words = self.layout.pack_one(fields)
-            self._wide.put(2 * number + 1, words, words, entry)
+            self._wide.put(2 * number + 1, fields, fields, entry)
 
     def _put_verdict(self, part: int, before: int, after: int, verdict: int) -> None:
         base, places = int(self._watch_base[part]), self._watch_places[part]
         if base < 0:
-            self._wide.put(2 * part + 2, self.layout.pack_one(before), self.layout.pack_one(after), verdict)
+            self._wide.put(2 * part + 2, before, after, verdict)
         elif self.watched_parts[part].property.kind is Kind.STEP:
             high = self._index(after, places) << int(self._watch_bits[part])
             self._verdict.array[base + (self._index(before, places) | high)] = verdict
@@ -345,56 +369,28 @@ class DenseTables:
             index |= ((state >> shift) & FIELD_MASK) << position
         return index
 
-    def _entry(self, key: RowKey, fields: int, successors: Sequence[Successor]) -> int:
-        """Return the entry for these successors; equal ones share it."""
-        before = fields | (key.local << (key.process * FIELD_BITS))
-        described = tuple(self._describe(before, successor) for successor in successors)
-        entry = self._spans.get(described)
-        if entry is None:
-            for delta, info, guard, steps, states in described:
-                self._delta.append(*delta)
-                self._info.append(info)
-                self._guard_word.append(guard[0])
-                self._guard_mask.append(guard[1])
-                self._guard_kind.append(guard[2])
-                self._watched_first.append(self._watched.append(*steps))
-                self._watched_middle.append(self._watched.append(*states))
-                self._watched_last.append(self._watched.length)
-                self.watchers_max = max(self.watchers_max, len(steps), len(states))
-            entry = self._spans[described] = self._span_first.append(self._info.length) - 1
-        return entry
-
-    def _describe(
-        self, before: int, successor: Successor
-    ) -> tuple[tuple[int, ...], int, tuple[int, int, int], tuple[int, ...], tuple[int, ...]]:
-        """Return a successor's delta, its `info`, the word, mask and kind of its budget, and who watches it.
-
-        Those are, first, the watches of kind STEP, and second, those of kind ALWAYS.
-        """
-        guard = (0, 0, 0)
+    def _described(self, before: int, successor: Successor) -> Described:
+        guard = NO_GUARD
         if successor.budget:
             field = (successor.budget.bit_length() - 1) // FIELD_BITS
             before += 1 << (field * FIELD_BITS)
             first_budget = len(self.layout.bits) - len(self.tables.model.budgets)
-            guard = (self.layout.word[field], self.layout.mask(field), number_of(successor, field - first_budget))
-        delta = self._delta_words(before, before + successor.delta)
-        steps, states = (self._watching(successor, kind) for kind in (Kind.STEP, Kind.ALWAYS))
+            guard = field, number_of(successor, field - first_budget)
+        steps, states = self._watches_of(successor)
         info = (OWED if successor.owed else 0) | (GUARDED if successor.budget else 0) | (WATCHED if steps else 0)
-        return delta, info | (MOVES if successor.owed and successor.delta else 0), guard, steps, states
+        info |= MOVES if successor.owed and successor.delta else 0
+        return Described(moves_between(before, before + successor.delta), info, guard, steps, states)
 
-    def _delta_words(self, before: int, after: int) -> tuple[int, ...]:
-        words = [0] * self.layout.words
-        changed = before ^ after
-        while changed:
-            field = ((changed & -changed).bit_length() - 1) // FIELD_BITS
-            mask = self.tables.field_mask(field)
-            move = ((after & mask) - (before & mask)) >> (field * FIELD_BITS)
-            words[self.layout.word[field]] += move << self.layout.shift[field]
-            changed &= ~mask
-        return tuple(word & EVERY_BIT for word in words)
+    def _watches_of(self, successor: Successor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the watches of kind STEP, and those of kind ALWAYS, that may be violated by a successor."""
+        known = self._watching.get(successor.watches)
+        if known is None or self.symmetry is not None:  # what is alike is still being learned
+            known = self._watches(successor.watches, Kind.STEP), self._watches(successor.watches, Kind.ALWAYS)
+            self._watching[successor.watches] = known
+        return known
 
-    def _watching(self, successor: Successor, kind: Kind) -> tuple[int, ...]:
-        parts: Sequence[WatchedPart] = [part for part in successor.watches if part.property.kind is kind]
+    def _watches(self, watches: Sequence[WatchedPart], kind: Kind) -> tuple[int, ...]:
+        parts: Sequence[WatchedPart] = [part for part in watches if part.property.kind is kind]
         if self.symmetry is not None and kind is Kind.ALWAYS:  # asked of what stands for the successor
             parts = self.symmetry.parts_like(parts)
         return tuple(self._part_numbers[part] for part in parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
+from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.lookups import put_wide
 
 __all__ = ["EVERY_BIT", "WideTable"]
@@ -21,14 +22,15 @@ ROOM_MIN = 1 << 10
 class WideTable:
     """A hash table with open addressing; what is put into it is there once `arrays` is asked for."""
 
-    def __init__(self, words: int) -> None:
-        self._words = words
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._words = layout.words
         self._used = 0
-        self._new: list[tuple[int, list[int], list[int], int]] = []
+        self._new: list[tuple[int, int, int, int]] = []
         self._make(ROOM_MIN)
 
-    def put(self, owner: int, before: list[int], after: list[int], value: int) -> None:
-        """Add a value under an owner (not 0) and the masked words of two states."""
+    def put(self, owner: int, before: int, after: int, value: int) -> None:
+        """Add a value under an owner (not 0) and two states of `Tables`, masked."""
         self._new.append((owner, before, after, value))
 
     def arrays(self) -> tuple[Int64, UInt64, Int32]:
@@ -37,10 +39,11 @@ class WideTable:
         if 2 * self._used > len(self.owner):
             self._grow()
         if self._new:
-            owners = numpy.array([owner for owner, _, _, _ in self._new], dtype=numpy.int64)
-            keys = numpy.array([before + after for _, before, after, _ in self._new], dtype=numpy.uint64).ravel()
-            values = numpy.array([value for _, _, _, value in self._new], dtype=numpy.int32)
-            self._put(owners, keys, values)
+            owners, befores, afters, values = zip(*self._new, strict=True)
+            before = self._layout.pack(befores).reshape(len(owners), self._words)
+            after = before if afters == befores else self._layout.pack(afters).reshape(before.shape)
+            keys = numpy.hstack((before, after)).ravel()
+            self._put(numpy.array(owners, dtype=numpy.int64), keys, numpy.array(values, dtype=numpy.int32))
             self._new.clear()
         return self.owner, self.keys, self.value
 

@@ -6,16 +6,18 @@ alone. States that were found later never follow from earlier ones without a fau
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64
-from deadheat.sim.explore.compiled.edges import CAN_MOVE, edges_of, prune
+from deadheat.sim.explore.compiled.edges import edges_of, prune
 from deadheat.sim.explore.compiled.hindsight import JUDGED_AT_ONCE, Hindsight, _components
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.compiled.turning import LEAVES
 from deadheat.sim.learn.watches import Watch
 
 __all__ = ["Lasting", "RecentHindsight"]
@@ -61,8 +63,8 @@ class RecentHindsight(Hindsight):
 
     def quiescent_among(self, numbers: Int64) -> Int64:
         """Return those of these places whose states are quiescent."""
-        everybody = numpy.ones(len(self._tables.locals), dtype=numpy.uint8)
-        still: Int64 = numbers[(self._look_at(numbers, everybody) & CAN_MOVE) == 0]
+        everybody = numpy.ones(self._dense.rows_known, dtype=numpy.uint8)
+        still: Int64 = numbers[self._who_moves(numbers, everybody) == 0]
         return still
 
     def all_settled(self, watch: Watch) -> Int64:
@@ -90,7 +92,19 @@ class RecentHindsight(Hindsight):
 
     def all_lasting(self, watch: Watch) -> list[Lasting]:
         """Return where fair runs can violate one part for ever."""
-        return [lasting for single in watch.singles for lasting in self.lasting_among(self._violating(single))]
+        violating = (violating_among(self._dense, self._store, single, self._staying) for single in watch.singles)
+        return [lasting for some in violating for lasting in self.lasting_among(some)]
+
+    @cached_property
+    def _staying(self) -> Int64:
+        """The places of states in which a fair run may stay, whatever is violated there: few of all."""
+        [count] = self._store.found
+        found = [numpy.zeros(0, dtype=numpy.int64)]
+        for first in range(self._first, count, JUDGED_AT_ONCE):
+            numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, count), dtype=numpy.int64)
+            found.append(numbers[self._whether_they_stay(numbers) != LEAVES])
+            self._store.ask_for(2 * sum(each.nbytes for each in found))
+        return self._lasting(numpy.concatenate(found))
 
     def lasting_among(self, numbers: Int64) -> list[Lasting]:
         """Return where fair runs can stay among these states for ever."""

@@ -380,15 +380,10 @@ class LabelSearch:
 
     def _modes_of_rows(self, rows: int) -> Any:
         known = len(self._modes)
-        more = numpy.fromiter(map(self._mode_of, range(known, rows)), dtype=numpy.uint8, count=rows - known)
+        keys = map(self.dense.key, range(known, rows))
+        modes = (self.tables.mode_of(key.process, key.local, key.place) for key in keys)
+        more = numpy.fromiter(modes, dtype=numpy.uint8, count=rows - known)
         return numpy.concatenate((self._modes, more))
-
-    def _mode_of(self, row: int) -> int:
-        key = self.dense.key(row)
-        if self.tables.adds_to_labels_only(key.process, key.local, key.place):
-            return labelled.LABELLED_FAULTS
-        never = self.tables.adds_to_no_label(key.process, key.local, key.place)
-        return labelled.FREE_STEPS if never else labelled.EITHER
 
     def _look_at_limits(self) -> None:
         self.tell()

@@ -18,6 +18,7 @@ import numpy
 
 from deadheat.sim.explore.compiled.arrays import Int32
 from deadheat.sim.explore.compiled.fired import FIRST_KIND, SIZE
+from deadheat.sim.explore.compiled.labelled import EITHER, FREE_STEPS, LABELLED_FAULTS
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn.entry import Entry
 from deadheat.sim.learn.recalled import Recalled
@@ -135,9 +136,11 @@ class _Labelling(Tables):
         crashes = [each for each in self.locals[process].process.crashes if self.model.budgets.get(each.kind)]
         return crashes[behind].kind in self.free
 
-    def adds_to_no_label(self, process: int, local: int, row: int) -> bool:
-        """Return whether no fault in a row of a local state ever adds to a label."""
-        return self.free.issuperset(self.model.budgets) and not self.adds_to_labels_only(process, local, row)
+    def mode_of(self, process: int, local: int, row: int) -> int:
+        """Return in which modes of a labelled search the successors of a row are looked at."""
+        if self.adds_to_labels_only(process, local, row):
+            return LABELLED_FAULTS
+        return FREE_STEPS if self.free.issuperset(self.model.budgets) else EITHER
 
 
 class _Learning(_Labelling):

@@ -1,0 +1,148 @@
+"""Where a fair run can stay for ever: asked of each state by itself, before any cycle is looked for.
+
+A cycle comes back in every field. What was learned says, of each field, which content becomes which; a content that is
+on no cycle of that graph never changes on a cycle of states, and a step that leaves one is on none. That is nearly
+every step of a protocol: logs grow, and counters count. And where a process owes a step that nothing on a cycle can
+take away, for it reads only contents that do not change, and can itself take no step of one, no cycle is fair to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
+
+import numpy
+
+from deadheat.sim.explore.compiled.arrays import OWED, Arrays, Int32, Int64, Number, UInt8, UInt64
+from deadheat.sim.explore.compiled.compiling import compiled, inlined
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in
+from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
+from deadheat.sim.explore.cycles.graphs import strong_components
+from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Successor
+
+__all__ = ["LEAVES", "STOPS", "TURNS", "Turning", "look_whether_it_stays", "rows_where", "turning_in", "turning_of"]
+
+LEAVES, STOPS, TURNS = 0, 1, 2
+"""What a fair run does in a state: it leaves it for good; it may stop, as no step is owed; it may be on a cycle."""
+
+Move = tuple[int, int, int]
+"""A field, and what it holds before and after."""
+
+
+class Turning(NamedTuple):
+    """What can be on a cycle: rows with a step of one, and contents of fields that can change and come back.
+
+    What the field of that read place holds (see `Arrays`) is to be looked up in `changing` from `first` on.
+    """
+
+    rows: UInt8
+    changing: UInt8
+    first: Int32
+
+
+def rows_where(dense: DenseTables, is_chosen: Callable[[RowKey], bool]) -> UInt8:
+    """Return for each row whether it is chosen."""
+    chosen = (is_chosen(dense.key(row)) for row in range(dense.rows_known))
+    return numpy.fromiter(chosen, dtype=numpy.uint8, count=dense.rows_known)
+
+
+def turning_in(dense: DenseTables, rows: UInt8) -> Turning:
+    """Return that these rows can be on a cycle, and that any content can change there."""
+    return _laid_out(dense, rows, None)
+
+
+def turning_of(dense: DenseTables) -> Turning:
+    """Return what can be on a cycle by what was learned, which has to be all that can happen; perhaps a bit more."""
+    steps: list[list[list[Move]]] = []
+    following: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for key in map(dense.key, range(dense.rows_known)):
+        local = key.local << (key.process * FIELD_BITS)
+        steps.append(
+            [
+                list(_moves(fields | local, successor))
+                for fields, successors in key.row.successors.items()
+                for successor in successors
+            ]
+        )
+        for moves in steps[-1]:
+            for field, before, after in moves:
+                following.setdefault((field, before), set()).add((field, after))
+                following.setdefault((field, after), set())
+    changing = [some for some in strong_components(following) if len(some) > 1]
+    component_of = {each: number for number, some in enumerate(changing) for each in some}
+
+    def comes_back(move: Move) -> bool:
+        field, before, after = move
+        one = component_of.get((field, before))
+        return one is not None and one == component_of.get((field, after))
+
+    turning = (any(all(map(comes_back, moves)) for moves in some) for some in steps)
+    rows = numpy.fromiter(turning, dtype=numpy.uint8, count=len(steps))
+    return _laid_out(dense, rows, component_of.keys())
+
+
+def _moves(before: int, successor: Successor) -> Iterator[Move]:
+    """Yield how a step changes the fields of a state of which those that it reads are known."""
+    if successor.budget:  # whatever is left of it: it only ever gets less
+        before += 1 << ((successor.budget.bit_length() - 1) // FIELD_BITS * FIELD_BITS)
+    after = before + successor.delta
+    changed = before ^ after
+    while changed:
+        field = ((changed & -changed).bit_length() - 1) // FIELD_BITS
+        shift = field * FIELD_BITS
+        yield field, before >> shift & FIELD_MASK, after >> shift & FIELD_MASK
+        changed &= ~(FIELD_MASK << shift)
+
+
+def _laid_out(dense: DenseTables, rows: UInt8, changing: Collection[tuple[int, int]] | None) -> Turning:
+    sizes = [1 << bits for bits in dense.layout.bits]
+    firsts = [sum(sizes[:field]) for field in range(len(sizes))]
+    contents: UInt8 = numpy.full(sum(sizes), changing is None, dtype=numpy.uint8)
+    for field, content in changing or ():
+        contents[firsts[field] + content] = 1
+    t = dense.arrays()
+    first: Int32 = numpy.zeros(len(t.read_word), dtype=numpy.int32)
+    for row in range(dense.rows_known):
+        first[t.row_first[row] : t.row_last[row]] = [firsts[field] for field in dense.fields_read(dense.key(row))]
+    return Turning(rows, contents, first)
+
+
+@inlined
+def is_steady(t: Arrays, turning: Turning, row: Number, words: UInt64, at: Number) -> Number:
+    """Return whether what a row reads in a state changes on no cycle."""
+    for place in range(t.row_first[row], t.row_last[row]):
+        content = (words[at + t.read_word[place]] >> t.read_shift[place]) & t.read_mask[place]
+        if turning.changing[turning.first[place] + numpy.int64(content)] != 0:
+            return False
+    return True
+
+
+@compiled
+def look_whether_it_stays(
+    witness: tuple[int, ...], t: Arrays, turning: Turning, words: UInt64, numbers: Int64, result: UInt8
+) -> None:
+    """Set result[n] to LEAVES, STOPS or TURNS for the state at the place numbers[n]."""
+    for place in range(len(numbers)):
+        at = numbers[place] * len(witness)
+        turns, owed, starves = False, False, False
+        for process in range(len(t.process_word)):
+            local = t.process_base[process] + local_in(t, process, words, at)
+            can_turn, owes = False, False
+            for row in range(t.local_first[local], t.local_last[local]):
+                entry = entry_of(witness, t, row, words, at)
+                if entry <= 0:
+                    continue
+                for successor in range(t.span_first[entry], t.span_first[entry + 1]):
+                    if enabled(t, successor, words, at):
+                        if turning.rows[row] != 0:
+                            can_turn = True
+                        if t.info[successor] & OWED != 0:
+                            owed = True
+                            if not owes and is_steady(t, turning, row, words, at):
+                                owes = True
+            for row in range(t.local_first[local], t.local_last[local]):
+                if turning.rows[row] != 0:
+                    owes = False  # it may have a turn elsewhere on the cycle, where it can take this row
+            turns |= can_turn
+            starves |= owes
+        result[place] = STOPS if not owed else TURNS if turns and not starves else LEAVES
