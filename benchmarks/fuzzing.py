@@ -25,6 +25,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import Options, check
 from deadheat.scenarios.fuzz import FuzzOptions, fuzz
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.counting import counted
 from deadheat.sim.explore.compiled.compiling import seconds_spent
 from deadheat.sim.explore.compiled.walking import walk
 from deadheat.sim.learn.tables import Tables
@@ -110,30 +111,42 @@ def first_met(scenario: Scenario, wanted: list[str]) -> tuple[dict[str, float], 
 
 def shrunk() -> int:
     """Print how much longer a shrunk counterexample is than a check's with the same faults; return the worst."""
-    longer: list[tuple[int, str]] = []
-    for name in DEFAULT_PROTOCOLS:
-        for faults in ((), (("http-retry", 1),), (("worker-crash", 1),)):
-            longer += lengths(Scenario(name, faults=faults))
-    equal = sum(more <= 0 for more, _ in longer)
-    print(f"{equal} of {len(longer)} shrunk counterexamples are as short as breadth-first ones.")
-    for more, what in sorted(longer, reverse=True):
-        if more > 0:
-            print(f"{more} longer: {what}")
-    return max(more for more, _ in longer)
+    worst = 0
+    for evaluations in (1, 2):
+        all_of_them: list[tuple[int | None, str]] = []
+        for name in DEFAULT_PROTOCOLS:
+            for faults in ((), (("http-retry", 1),), (("worker-crash", 1),)):
+                all_of_them += lengths(Scenario(name, evaluations, faults))
+        longer = [(more, what) for more, what in all_of_them if more is not None]
+        equal = sum(more <= 0 for more, _ in longer)
+        print(
+            f"{counted(evaluations, 'evaluation')}: {equal} of {len(longer)} shrunk counterexamples are as short as "
+            f"breadth-first ones; {len(all_of_them) - len(longer)} more, which a check does not come to.",
+            flush=True,
+        )
+        for more, what in sorted(longer, reverse=True):
+            if more > 0:
+                print(f"{more} longer: {what}", flush=True)
+        worst = max(worst, *(more for more, _ in longer))
+    return worst
 
 
-def lengths(scenario: Scenario) -> list[tuple[int, str]]:
-    """Return by how much each property's counterexample is longer than that of a check with the same faults."""
+def lengths(scenario: Scenario) -> list[tuple[int | None, str]]:
+    """Return by how much each property's counterexample is longer than that of a check with the same faults.
+
+    None where the check is inconclusive.
+    """
     result = fuzz(scenario, FuzzOptions(schedules=400, seconds=600, seed=SEED))
-    longer = []
+    longer: list[tuple[int | None, str]] = []
     for each in result.outcomes:
         if each.failures:
             least = each.failures[0]
             asked = replace(scenario, faults=least.cause.faults, properties=(each.name,))
             shown = check(asked, Options()).outcome(each.name).counterexample
-            assert shown is not None
-            more = len(least.counterexample.trace.events) - len(shown.trace.events)
-            longer.append((more, f"{scenario}, {each.name}"))
+            steps = len(least.counterexample.trace.events)
+            faults = " and ".join(kind for kind, _ in least.cause.faults) or "no faults"
+            what = f"{scenario.protocol} -n {scenario.evaluations}, {each.name}, {faults}, {steps} steps"
+            longer.append((steps - len(shown.trace.events) if shown else None, what))
     return longer
 
 

@@ -43,7 +43,7 @@ def fuzz(
         typer.Option(
             "--strategy",
             metavar="NAME",
-            help="uniform, pct, pos, paths or feedback, all in turn by default; or hypothesis.",
+            help="swarm, uniform, pct, pos, paths or feedback, side by side by default; or hypothesis.",
         ),
     ] = None,
     depth: Annotated[

@@ -44,6 +44,9 @@ SCHEDULES, SECONDS = 50_000, 10.0
 TO_SHRINK, TO_SHRINK_S = 0.5, 6.0
 """So large a part of all time is kept for shrinking once something was found, and no more than so many seconds."""
 
+PATIENCE_S = 3.0
+"""So many seconds after a Ctrl-C, what was found is still executed, to be shown: else it would be lost."""
+
 Report = Callable[[str], None]
 
 
@@ -195,6 +198,7 @@ class Clock:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._began, self._compiled = time.perf_counter(), seconds_spent()
+        self._interrupted_at: float | None = None
 
     @property
     def elapsed(self) -> float:
@@ -204,6 +208,14 @@ class Clock:
     def is_up(self) -> bool:
         """Return whether all time is used, or somebody has asked for an end."""
         return self.elapsed >= self._seconds or interruption.asked()
+
+    def is_patience_over(self) -> bool:
+        """Return whether somebody has asked for an end, and waited for what is to be executed at last."""
+        if not interruption.asked():
+            return False
+        if self._interrupted_at is None:
+            self._interrupted_at = time.perf_counter()
+        return time.perf_counter() - self._interrupted_at > PATIENCE_S
 
     def is_time_to_shrink(self) -> bool:
         """Return whether what is left is needed to shrink what was found."""
@@ -232,8 +244,7 @@ def _fuzzed(model: Model, scenario: Scenario, options: FuzzOptions, report: Repo
         )
     seconds = clock.elapsed
     if portfolio.runs < options.schedules and not _is_enough(portfolio, names):
-        why = "It was interrupted" if interruption.asked() else "Time was up"
-        remarks.append(f"{why} after {portfolio.runs:,} of {counted(options.schedules, 'schedule')}")
+        remarks.append(f"{_why()} after {portfolio.runs:,} of {counted(options.schedules, 'schedule')}")
         grown = portfolio.tables.growing(SUSPICIOUS)
         remarks += [f"{grown}, and may have no bound"] if grown else []
     report("shrinking what was found")
@@ -275,6 +286,11 @@ def _fuzzed(model: Model, scenario: Scenario, options: FuzzOptions, report: Repo
     )
 
 
+def _why() -> str:
+    """Return why there was an end before all was done."""
+    return "It was interrupted" if interruption.asked() else "Time was up"
+
+
 def _begun_with(portfolio: Portfolio, name: str, schedule: Schedule) -> str:
     """Let a recorded schedule be followed as far as it goes; return a remark on where it no longer applies."""
     followed = portfolio.follow(schedule)
@@ -311,7 +327,7 @@ def _all_shrunk(
         if number == 0:
             _shorten(portfolio.model, shrinkers, gates, clock)
     shrunk: dict[str, tuple[Shrunk, ...]] = {}
-    remarks = ["Time was up before all of it was shrunk"] if gates and clock.is_up() else []
+    remarks = [f"{_why()} before all of it was shrunk"] if gates and clock.is_up() else []
     for name, its in gates.items():
         made = []
         for schedule, count in Counter(gate.best for gate in its).items():
@@ -340,7 +356,7 @@ def _shrunk(
     clock: Clock,
 ) -> Shrunk:
     model = portfolio.model
-    trace, violation = confirm(model, name, schedule, interruption.asked)
+    trace, violation = confirm(model, name, schedule, clock.is_patience_over)
     counterexample = Counterexample(scenario, name, violation, trace, starving_in(model, schedule))
     return Shrunk(
         counterexample,

@@ -219,18 +219,34 @@ def test_with_exchanged_names_it_is_one_cause(found: FuzzResult) -> None:
     assert one == two
 
 
-def interrupted(*arguments: str) -> tuple[int, str, str]:
-    """Start fuzzing, interrupt it after its first rounds, and return how it ended."""
-    script = """
-import os, signal, sys, threading
+def interrupted(*arguments: str, sent: str = "SIGINT", shrinking: bool = False) -> tuple[int, str, str]:
+    """Start fuzzing, interrupt it after its first rounds or as it begins to shrink, and return how it ended."""
+    script = f"""
+import os, signal, time
+from multiprocessing import Value
 from deadheat.sim.sample.portfolio import Portfolio
+from deadheat.sim.sample.shrink import Shrinker
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts what runs in the background
-real = Portfolio.go_on
-def go_on(self, *given):
-    real(self, *given)
-    if self.runs > 40:
-        os.kill(os.getpid(), signal.SIGINT)
-Portfolio.go_on = go_on
+main_process, was_sent = os.getpid(), Value("b", 0)
+def send():
+    with was_sent.get_lock():
+        if not was_sent.value:
+            os.kill(main_process, signal.{sent})
+            time.sleep(0.1)  # until that has heard of it
+        was_sent.value = 1
+def going_on(real):
+    def go_on(self, *given):
+        real(self, *given)
+        if self.runs > 40 and not {shrinking}:
+            send()
+    return go_on
+def nearing(real):
+    def near(self, *given):
+        if {shrinking}:
+            send()
+        return real(self, *given)
+    return near
+Portfolio.go_on, Shrinker.near = going_on(Portfolio.go_on), nearing(Shrinker.near)
 from deadheat.cli import main
 main()
 """
@@ -249,6 +265,26 @@ def test_an_interruption_before_anything_was_found_is_no_verdict() -> None:
     assert code == 3
     assert "It was interrupted after" in out
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("shrinking", [False, True])
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM"])
+def test_whatever_ends_it_and_when_what_was_found_is_told_and_saved(
+    sent: str, shrinking: bool, jobs: str, tmp_path: Path
+) -> None:
+    """Also what lasts, of which it must be seen where it settles before it is told."""
+    asked = ("-p", "nothing-stuck", "-p", "terminal-is-final", "-p", "no-permanent-orphan")
+    options = (*asked, "--jobs", jobs, "--failures", str(tmp_path / "found"), "--json")
+    code, out, err = interrupted("fuzz", "baseline", *options, sent=sent, shrinking=shrinking)
+    content = json.loads(out)
+    verdicts = {each["property"]: each["verdict"] for each in content["results"]}
+    expected = {"nothing-stuck": "inconclusive", "terminal-is-final": "violated", "no-permanent-orphan": "violated"}
+    assert (code, verdicts) == (1, expected)
+    assert "Traceback" not in err
+    saved = {path.name.removeprefix("baseline-").rpartition("-")[0] for path in (tmp_path / "found").glob("*.json")}
+    assert saved == {"terminal-is-final", "no-permanent-orphan"}
+    assert any("It was interrupted" in each for each in content["searches"][0]["remarks"])
 
 
 @pytest.mark.parametrize(
@@ -283,6 +319,6 @@ def test_the_command_ends_with_1_where_it_found_something_and_else_with_3() -> N
 @pytest.mark.slow
 def test_what_is_shrunk_is_as_short_as_what_a_check_shows_in_nineteen_cases_of_twenty_and_never_much_longer() -> None:
     scenarios = [Scenario(name, faults=faults) for name in DEFAULT_PROTOCOLS for faults in ((), CRASH)]
-    longer = [more for scenario in scenarios for more, _ in lengths(scenario)]
+    longer = [more for scenario in scenarios for more, _ in lengths(scenario) if more is not None]
     assert max(longer) <= 1
     assert sum(more > 0 for more in longer) <= len(longer) / 20

@@ -42,7 +42,7 @@ def by_arrays(dense: DenseTables, states: list[int]) -> Counter[tuple[int, int, 
     size = len(states) * dense.successors_max
     afters = numpy.empty(size * dense.layout.words, dtype=numpy.uint64)
     sources, processes = numpy.empty(size, dtype=numpy.int64), numpy.empty(size, dtype=numpy.int32)
-    info, every = numpy.empty(size, dtype=numpy.uint8), numpy.ones(len(dense.tables.locals), dtype=numpy.uint8)
+    info, every = numpy.empty(size, dtype=numpy.uint8), numpy.ones(dense.rows_known, dtype=numpy.uint8)
     places = numpy.arange(len(states))
     count = successors(dense.witness, dense.arrays(), words, places, False, every, afters, sources, processes, info)
     following = dense.layout.unpack(afters[: count * dense.layout.words])

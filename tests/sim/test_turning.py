@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -65,6 +66,23 @@ def test_a_mutant_for_which_no_step_is_on_a_cycle_is_noticed(monkeypatch: pytest
     assert lasting(taking_turns()) == [False, False]
 
 
+def lights() -> Generator[Request, Any, None]:
+    yield FLIPPING.set(0)
+    yield FLIPPING.set(1)
+
+
+def test_a_cycle_may_lead_through_a_state_in_which_nothing_is_owed() -> None:
+    """So the state before that lasts as well, and is nearer."""
+    cell = Cell("flipping")
+    cell.initial = 1
+    others = taking_turns()
+    processes = (Process("lights", lights, (), repeats=True, owed=False), others.processes[1])
+    model = Model({"flipping": cell, "done": DONE}, processes, others.properties)
+    found = breaking_sets(Question((), 0, {(): model})).broken["undone"][()]
+    starts = [each(model).counterexamples["undone"].cycle_from for each in (python.explore, kernel.explore)]
+    assert [*starts, found.cycle_from] == [0, 0, 0]
+
+
 def test_what_only_grows_is_on_no_cycle() -> None:
     """Each write that the flipping process makes is on one, and what the waiting one writes is not."""
     tables = Tables(taking_turns())
@@ -77,3 +95,32 @@ def test_what_only_grows_is_on_no_cycle() -> None:
     turns = turning.turning_of(dense).rows
     names = {(tables.locals[dense.key(row).process].process.name, bool(turns[row])) for row in range(dense.rows_known)}
     assert names == {("flips", True), ("waits", False)}
+
+
+class High(Cell):
+    initial = 1
+
+
+def test_a_cycle_through_a_state_in_which_nothing_is_owed_is_met_where_it_begins() -> None:
+    high = High("high")
+
+    def falls() -> Generator[Request, Any, None]:
+        yield high.set(0)
+        yield high.set(1)
+
+    def waits_for_high() -> Generator[Request, Any, None]:
+        yield high.wait_for(1)
+        yield DONE.set(1)
+
+    model = replace(
+        taking_turns(),
+        components={"high": high, "done": DONE},
+        processes=(Process("falls", falls, (), repeats=True, owed=False), Process("waits", waits_for_high, ())),
+    )
+    asked = Question((), 0, {(): model})
+    found = [
+        python.explore(model).counterexamples["undone"],
+        kernel.explore(model).counterexamples["undone"],
+        breaking_sets(asked).broken["undone"][()],
+    ]
+    assert [(each.cycle_from, len(each.choices)) for each in found] == [(0, 2)] * 3

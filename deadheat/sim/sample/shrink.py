@@ -61,7 +61,10 @@ class Ran(NamedTuple):
 class Gate:
     """The one way by which a smaller schedule is accepted: it is executed, and violates the property."""
 
-    def __init__(self, model: Model, name: str, schedule: Schedule, faults: int) -> None:
+    def __init__(
+        self, model: Model, name: str, schedule: Schedule, faults: int, asked: Callable[[], bool] = never
+    ) -> None:
+        self._asked = asked
         self.best = schedule
         self.faults = faults
         self.attempts = 0
@@ -74,7 +77,7 @@ class Gate:
             return False
         self.attempts += 1
         try:
-            violated = violation_of(self._model, self._name, schedule) is not None
+            violated = violation_of(self._model, self._name, schedule, self._asked) is not None
         except (ReplayDivergedError, UndecidedError):
             violated = False
         if violated:
@@ -103,7 +106,7 @@ class Shrinker:
 
     def near(self, schedule: Schedule) -> Gate:
         """Shrink a schedule to what can be made of its own steps; return the gate, with the best of them."""
-        gate = Gate(self._model, self._name, schedule, self.faults_in(schedule))
+        gate = Gate(self._model, self._name, schedule, self.faults_in(schedule), self._asked)
         self._offer(gate, self._without(self._stem(gate.best)))
         steps = self._steps_of(gate.best)
         found = self._shortest(steps, gate.faults)

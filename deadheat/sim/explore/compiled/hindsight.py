@@ -26,7 +26,7 @@ from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.representative import exchange_all
 from deadheat.sim.explore.compiled.turning import (
     LEAVES,
-    TURNS,
+    STOPS,
     Turning,
     look_whether_it_stays,
     rows_where,
@@ -157,12 +157,11 @@ class Hindsight:
     def _lasting(self, numbers: Int64) -> Int64:
         """Return the states that lie on a cycle within the set, or in which no step is owed (see `lassos`)."""
         staying = self._whether_they_stay(numbers)
-        turning = numbers[staying == TURNS]
-        edges = edges_of(self._dense, self._store, turning, by=self._turning.rows)
-        alive = numpy.ones(len(turning), dtype=numpy.uint8)
+        numbers, staying = numbers[staying != LEAVES], staying[staying != LEAVES]
+        edges = edges_of(self._dense, self._store, numbers, by=self._turning.rows)
+        alive = numpy.ones(len(numbers), dtype=numpy.uint8)
         prune_ends(edges.sources, edges.targets, alive, numpy.empty_like(alive))
-        staying[staying == TURNS] = alive
-        lasting: Int64 = numbers[staying != LEAVES]
+        lasting: Int64 = numbers[(alive == 1) | (staying == STOPS)]  # a cycle may lead through one of the latter
         return lasting
 
     def _whether_they_stay(self, numbers: Int64) -> UInt8:

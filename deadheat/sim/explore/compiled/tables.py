@@ -316,10 +316,6 @@ class DenseTables:
             self._swaps, self._swapped_counts = swaps_of(self.symmetry, self.layout), counts
         return self._swaps
 
-    def fields_read(self, key: RowKey) -> list[int]:
-        """Return the fields that a row reads, in the order of its places in the arrays."""
-        return self._row_fields[self.number(key)]
-
     def _add_row(self, key: RowKey) -> None:
         fields = [field for field in range(len(self.layout.bits)) if self.tables.field_mask(field) & key.row.mask]
         self._numbers[key.process, key.local, key.place] = len(self._rows)

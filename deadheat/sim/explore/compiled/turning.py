@@ -103,8 +103,9 @@ def _laid_out(dense: DenseTables, rows: UInt8, changing: Collection[tuple[int, i
     t = dense.arrays()
     first: Int32 = numpy.zeros(len(t.read_word), dtype=numpy.int32)
     for row in range(dense.rows_known):
-        read = dense.fields_read(dense.key(row))
-        first[t.row_first[row] : t.row_last[row]] = [firsts[field] for field in read]
+        mask = dense.key(row).row.mask
+        read = (at for field, at in enumerate(firsts) if mask & dense.tables.field_mask(field))  # in this order
+        first[t.row_first[row] : t.row_last[row]] = list(read)
     return Turning(rows, contents, first)
 
 

@@ -32,9 +32,9 @@ def different(rows: Any) -> tuple[list[int], Int64]:
 def modes_of_rows(dense: DenseTables, tables: LabelTables, known: UInt8) -> UInt8:
     """Return in which mode each row is expanded (see `labelled`), where that is known of the first ones."""
     keys = map(dense.key, range(len(known), dense.rows_known))
-    modes = (tables.mode_of(key.process, key.local, key.place) for key in keys)
-    more = numpy.fromiter(modes, dtype=numpy.uint8, count=dense.rows_known - len(known))
-    return numpy.concatenate((known, more))
+    more = (tables.mode_of(key.process, key.local, key.place) for key in keys)
+    count = dense.rows_known - len(known)
+    return numpy.concatenate((known, numpy.fromiter(more, dtype=numpy.uint8, count=count)))
 
 
 def no_bits(count: int) -> UInt64:
