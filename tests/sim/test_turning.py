@@ -66,23 +66,6 @@ def test_a_mutant_for_which_no_step_is_on_a_cycle_is_noticed(monkeypatch: pytest
     assert lasting(taking_turns()) == [False, False]
 
 
-def lights() -> Generator[Request, Any, None]:
-    yield FLIPPING.set(0)
-    yield FLIPPING.set(1)
-
-
-def test_a_cycle_may_lead_through_a_state_in_which_nothing_is_owed() -> None:
-    """So the state before that lasts as well, and is nearer."""
-    cell = Cell("flipping")
-    cell.initial = 1
-    others = taking_turns()
-    processes = (Process("lights", lights, (), repeats=True, owed=False), others.processes[1])
-    model = Model({"flipping": cell, "done": DONE}, processes, others.properties)
-    found = breaking_sets(Question((), 0, {(): model})).broken["undone"][()]
-    starts = [each(model).counterexamples["undone"].cycle_from for each in (python.explore, kernel.explore)]
-    assert [*starts, found.cycle_from] == [0, 0, 0]
-
-
 def test_what_only_grows_is_on_no_cycle() -> None:
     """Each write that the flipping process makes is on one, and what the waiting one writes is not."""
     tables = Tables(taking_turns())
