@@ -22,6 +22,7 @@ class Alike:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], bool] = {}
         self._kept: list[Any] = []
+        self._fields: dict[type, list[str]] = {}
 
     def alike(self, one: Any, other: Any) -> bool:
         """Return whether two things are alike."""
@@ -72,7 +73,7 @@ class Alike:
         )
 
     def _same_object(self, one: Any, other: Any) -> bool:
-        fields = [name for kind in type(one).__mro__ for name in _slots(kind)]
+        fields = self._fields_of(type(one))
         has_fields = fields or hasattr(one, "__dict__")
         if not has_fields:
             return False
@@ -82,6 +83,11 @@ class Alike:
         return all(self.alike(*each) for each in pairs) and self.alike(
             getattr(one, "__dict__", None), getattr(other, "__dict__", None)
         )
+
+    def _fields_of(self, kind: type) -> list[str]:
+        if kind not in self._fields:
+            self._fields[kind] = [name for each in kind.__mro__ for name in _slots(each)]
+        return self._fields[kind]
 
 
 def _slots(kind: type) -> tuple[str, ...]:
