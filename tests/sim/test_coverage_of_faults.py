@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 
 from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
 from deadheat.sim.explore import auto, kernel, python, reference
+from deadheat.sim.explore.labels.breaking import Question, breaking_sets
+from deadheat.sim.explore.labels.sets import Kinds
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions import quotient
-from deadheat.sim.model import UNLIMITED, Model, Process
+from deadheat.sim.model import UNLIMITED, Kind, Model, Process, Property
 from deadheat.sim.operations import Label
 
 Role = Generator[Any, Any, Any]
@@ -102,3 +105,17 @@ def test_it_stays_reached_in_a_search_that_is_saved_and_gone_on_with(tmp_path: P
     assert found.labels_reached == {"L"}
     assert found.faults_fired == {"glitch"}
     assert found.reached == python.explore(larger).reached
+
+
+@pytest.mark.parametrize(("kinds", "reaches"), [(("glitch",), True), (("other",), False)])
+def test_a_set_of_faults_reaches_what_they_reach_beside_those_that_are_allowed_anyhow(
+    kinds: tuple[str, ...], reaches: bool
+) -> None:
+    never = Property("never", "", Kind.ALWAYS, ("count",), lambda view: None)
+    sets: tuple[Kinds, ...] = (), (0,)
+    models = {made: replace(model(1 + reaches * len(made)), properties=(never,)) for made in sets}
+    found = breaking_sets(Question(kinds, 1, models, {"glitch": 1}, ("L",)))
+    assert {made: set(found.coverage(made).steps_under(made)) for made in found.holding} == {
+        (): set(),
+        (0,): {"L"} if reaches else set(),
+    }

@@ -15,7 +15,7 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn import remembering
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.tables import Tables
-from deadheat.sim.model import Model
+from deadheat.sim.model import UNLIMITED, Model
 from tests.breadth import tried_on
 from tests.scenarios.obvious_frontier import Obvious, said_of
 from tests.sim.label_models import helpers, holes, question
@@ -69,6 +69,23 @@ def test_a_frontier_of_more_faults_learns_more_and_says_what_it_said_without(
     without = said("baseline", 0), said("baseline", 1)
     monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
     assert [said("baseline", up_to) for up_to in (0, 1, 0, 1)] == [*without, *without]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_was_learned_of_faults_that_are_counted_is_not_taken_for_faults_that_are_not(
+    first: int, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenarios = [Scenario("creation-lock", faults=faults) for faults in ((), (("http-timeout", UNLIMITED),))]
+
+    def asked(scenario: Scenario) -> Obvious:
+        return said_of(frontiers([scenario], 1, only=("http-timeout",)))
+
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    without = [asked(each) for each in scenarios]
+    assert without[0] != without[1]
+    monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
+    for number in (first, 1 - first):
+        assert asked(scenarios[number]) == without[number]
 
 
 @tried_on(models(), few=8, many=25)

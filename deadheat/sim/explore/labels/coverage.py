@@ -86,23 +86,31 @@ class _PartCoverage:
 
     def _find_in(self, name: str, row: Row, pairs: Int64) -> None:
         """Note under which labels a row has a step, in the states of these pairs."""
-        fields = [field for field in range(self._fields.shape[1]) if row.mask >> (field * FIELD_BITS) & 1]
+        mask = row.mask | self._budgets_of(row)
+        fields = [field for field in range(self._fields.shape[1]) if mask >> (field * FIELD_BITS) & 1]
         contents = self._fields[self._states[pairs]][:, fields]
         rows, which = numpy.unique(contents, axis=0, return_inverse=True)
         for number, content in enumerate(rows.tolist()):
             held = sum(each << (field * FIELD_BITS) for each, field in zip(content, fields, strict=True))
             labels = numpy.unique(self._labels[pairs[which.ravel() == number]]).tolist()
-            for kind in {self._kind(each.budget) for each in row.successors.get(held, ())}:
-                for label in labels if kind is None else self._with(labels, kind):
+            for each in row.successors.get(held & row.mask, ()):
+                is_drawn = not each.budget or held & each.budget
+                for label in labels if is_drawn else self._with(labels, each.budget):
                     self._steps_of[label].add(name)
 
-    def _with(self, labels: list[int], kind: int) -> list[int]:
-        known = self._search.labels
-        after = [int(known.following[label * known.kinds + kind]) for label in labels]
-        return [label for label in after if label >= 0]
+    def _budgets_of(self, row: Row) -> int:
+        """Return the fields of the budgets that steps of a row draw on."""
+        budgets = 0
+        for successors in row.successors.values():
+            for each in successors:
+                budgets |= each.budget
+        return budgets
 
-    def _kind(self, budget: int) -> int | None:
-        """Return the kind that a step adds to a label; a fault of the base adds none."""
-        tables = self._search.tables
-        free = [kind for kind in tables.free if budget & tables.budget_fields([kind])]
-        return tables.kinds.index(free[0]) if free else None
+    def _with(self, labels: list[int], budget: int) -> list[int]:
+        """Return the labels that a fault leads to for which nothing is left of its budget."""
+        known, tables = self._search.labels, self._search.tables
+        for number, kind in enumerate(tables.kinds):
+            if budget & tables.budget_fields([kind]):
+                after = [int(known.following[label * known.kinds + number]) for label in labels]
+                return [label for label in after if label >= 0]
+        return []

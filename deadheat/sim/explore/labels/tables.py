@@ -58,7 +58,9 @@ def label_tables(
     if not remember:
         return learning(model)
     recalling = partial(_Recalling, tuple(kinds), free)
-    tables = remembering_as(FOR_LABELS, model, learning, recalling, merging=merging, values_max=options.values_max)
+    # Which faults stand in rows of their own is not in the model: others are without an end, too.
+    purpose = " ".join((FOR_LABELS, *kinds, "of which free", *sorted(free)))
+    tables = remembering_as(purpose, model, learning, recalling, merging=merging, values_max=options.values_max)
     if isinstance(tables, _Recalling):
         tables.recall_all()
     assert isinstance(tables, _Learning | _Recalling)
