@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
 from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
 from deadheat.sim.explore.cycles.lassos import is_cyclic
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.tables import Row, Successor, Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Process
 from deadheat.sim.trace import Choice
@@ -39,6 +39,7 @@ class Lasting:
         self._new: list[tuple[WatchedPart, int]] = []
         self._lessons = -1
         self._endless = [_endless_crashes(tables, each) for each in tables.model.processes]
+        self._rows: list[dict[int, list[Row]]] = [{} for _ in tables.locals]
         self.look_again()
 
     def look_again(self) -> bool:
@@ -109,11 +110,29 @@ class Lasting:
         is_whole = len(region) <= STATES_MAX
         if not is_whole:
             self.truncated += 1
+        elif self._starves(region):
+            return dict.fromkeys(region, False)
         seen = list(region)
         found = dict.fromkeys(seen if is_whole else seen[: STATES_MAX // 2], False)  # which saw the other half
         for component, _ in self._fair(region):
             found.update(dict.fromkeys(component, True))
         return found
+
+    def _starves(self, region: dict[int, list[int]]) -> bool:
+        """Return whether a process that never comes back owes a step in all of a region: no run stays there, fairly."""
+        waiting = [process for process in range(len(self._tables.locals)) if process not in self.returning]
+        for state in region:
+            waiting = [process for process in waiting if self._owes(state, process)]
+            if not waiting:
+                return False
+        return bool(waiting)
+
+    def _owes(self, state: int, process: int) -> bool:
+        return any(
+            successor.owed
+            for mask, successors in self._endless_rows(process, state)
+            for successor in successors[state & mask]
+        )
 
     def _fair(self, region: dict[int, list[int]]) -> Iterator[tuple[set[int], FairGraph[int]]]:
         """Yield the components in which a fair run can stay, first those without faults in them."""
@@ -135,15 +154,31 @@ class Lasting:
         order = [start]
         for state in order:  # which grows
             for process in self.returning:
-                for _, after in self._steps(state, process):
-                    if after in region or part.violated(after):
-                        region[state].append(after)
-                        if after not in region:
-                            region[after] = []
-                            order.append(after)
+                for mask, successors in self._endless_rows(process, state):
+                    for successor in successors[state & mask]:
+                        after = state + successor.delta
+                        budget = successor.budget
+                        if budget and (not state & budget or (state ^ after) & budget):
+                            continue
+                        if after in region or part.violated(after):
+                            region[state].append(after)
+                            if after not in region:
+                                region[after] = []
+                                order.append(after)
             if len(region) > STATES_MAX:
                 break
         return region
+
+    def _endless_rows(self, process: int, state: int) -> list[Row]:
+        """Return a process's rows in a state but those of crashes that draw on a budget that has an end."""
+        local = self._tables.field(state, process)
+        known = self._rows[process].get(local)
+        if known is None:
+            rows, operations = self._tables.rows[process][local], self._tables.operations_in(process, local)
+            endless = self._endless[process]
+            known = [row for n, row in enumerate(rows) if n < operations or n - operations in endless]
+            self._rows[process][local] = known
+        return known
 
     def _steps(self, state: int, process: int, *, crashes: bool = True) -> Iterator[tuple[Successor, int]]:
         """Yield a process's transitions that draw on no budget that has an end.
