@@ -24,6 +24,10 @@ STATES_MAX = 2_000
 """So many states are looked at from one; a lasso that is larger is found from a state within it, if at all."""
 
 
+FOLLOWING_MAX = 100_000
+"""So many states are remembered with what follows them: regions that are looked at overlap."""
+
+
 class Lasting:
     """Which states are the beginning of what violates a part of a property for good.
 
@@ -37,6 +41,7 @@ class Lasting:
         self.truncated = 0
         self.returning: tuple[int, ...] = ()
         self._new: list[tuple[WatchedPart, int]] = []
+        self._following: dict[WatchedPart, dict[int, list[int]]] = {}
         self._lessons = -1
         self._endless = [_endless_crashes(tables, each) for each in tables.model.processes]
         self._rows: list[dict[int, list[Row]]] = [{} for _ in tables.locals]
@@ -55,6 +60,7 @@ class Lasting:
             key: violated for key, violated in self.known.items() if violated or key[0].property.kind is Kind.SETTLED
         }
         self._new.clear()
+        self._following.clear()
         return True
 
     def take_new(self) -> list[tuple[WatchedPart, int]]:
@@ -151,23 +157,30 @@ class Lasting:
     def _region(self, part: WatchedPart, start: int) -> dict[int, list[int]]:
         """Return the states of violation to which steps lead that may be on a cycle, as many as are looked at."""
         region: dict[int, list[int]] = {start: []}
-        order = [start]
+        order, following = [start], self._following.setdefault(part, {})
         for state in order:  # which grows
-            for process in self.returning:
-                for mask, successors in self._endless_rows(process, state):
-                    for successor in successors[state & mask]:
-                        after = state + successor.delta
-                        budget = successor.budget
-                        if budget and (not state & budget or (state ^ after) & budget):
-                            continue
-                        if after in region or part.violated(after):
-                            region[state].append(after)
-                            if after not in region:
-                                region[after] = []
-                                order.append(after)
+            if state not in following:
+                following[state] = list(self._within(part, state))
+            region[state] = following[state]
+            for after in region[state]:
+                if after not in region:
+                    region[after] = []
+                    order.append(after)
             if len(region) > STATES_MAX:
                 break
+        if len(following) > FOLLOWING_MAX:
+            following.clear()
         return region
+
+    def _within(self, part: WatchedPart, state: int) -> Iterator[int]:
+        """Yield the states of violation to which a step leads that may be on a cycle."""
+        for process in self.returning:
+            for mask, successors in self._endless_rows(process, state):
+                for successor in successors[state & mask]:
+                    after, budget = state + successor.delta, successor.budget
+                    spends = budget and (not state & budget or (state ^ after) & budget)
+                    if not spends and part.violated(after):
+                        yield after
 
     def _endless_rows(self, process: int, state: int) -> list[Row]:
         """Return a process's rows in a state but those of crashes that draw on a budget that has an end."""
