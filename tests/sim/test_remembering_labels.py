@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,17 @@ import pytest
 from deadheat.scenarios.frontier import frontiers
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim import kept
-from deadheat.sim.explore.labels.breaking import breaking_sets
+from deadheat.sim.explore.labels.breaking import Question, breaking_sets
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn import remembering
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.tables import Tables
-from deadheat.sim.model import UNLIMITED, Model
+from deadheat.sim.model import UNLIMITED, Kind, Model, Process, Property
+from deadheat.sim.operations import Request
 from tests.breadth import tried_on
 from tests.scenarios.obvious_frontier import Obvious, said_of
 from tests.sim.label_models import helpers, holes, question
-from tests.sim.random_models import models
+from tests.sim.random_models import Cell, models
 from tests.sim.test_breaking_sets import question_of, said_by
 from tests.sim.test_remembering import cache, keep_although_tests_run, steps_taken
 
@@ -86,6 +88,26 @@ def test_what_was_learned_of_faults_that_are_counted_is_not_taken_for_faults_tha
     monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
     for number in (first, 1 - first):
         assert asked(scenarios[number]) == without[number]
+
+
+class Ranged(Cell):
+    """A cell whose first value cannot be written down."""
+
+    initial = range(0)  # type: ignore[assignment]
+
+
+def test_a_second_run_over_values_that_cannot_be_written_down_says_what_the_first_one_said(cache: Path) -> None:
+    cell = Ranged("cell")
+
+    def setting() -> Generator[Request, Any, None]:
+        yield cell.set(1)
+
+    holds = Property("holds", "", Kind.ALWAYS, ("cell",), lambda view: None)
+    model = Model({"cell": cell}, (Process("setting", setting, ()),), (holds,))
+    for _ in range(2):
+        found = breaking_sets(Question((), 0, {(): model}))
+        assert list(found.coverage(()).values_under(())) == ["cell"]
+    assert list(cache.iterdir())
 
 
 @tried_on(models(), few=8, many=25)

@@ -35,9 +35,10 @@ TAKES_PART = ("sim", "models", "scenarios")
 
 KNOWN = frozenset(
     (
-        *("annotated_doc", "charset_normalizer", "click", "colorama", "llvmlite", "markdown_it", "mdurl", "msgspec"),
-        *("networkx", "numba", "numpy", "platformdirs", "psutil", "pygments", "rich", "scipy", "shellingham", "simpy"),
-        *("typer", "typing_extensions", "yaml"),
+        *("annotated_doc", "annotated_types", "charset_normalizer", "click", "colorama", "llvmlite", "markdown_it"),
+        *("mdurl", "msgspec", "networkx", "numba", "numpy", "platformdirs", "psutil", "pydantic", "pydantic_core"),
+        *("pygments", "rich", "scipy", "shellingham", "simpy", "typer", "typing_extensions", "typing_inspection"),
+        *("yaml",),
     )
 )
 """The installed packages that deadheat needs, and what these load: none of them is told how a protocol works."""

@@ -51,8 +51,7 @@ class _PartCoverage:
     def values_under(self, kinds: Kinds) -> dict[str, list[Any]]:
         labels = self._parts_of(kinds)
         numbers = {name: set().union(*(of[label] for label in labels)) for name, of in self._values_of.items()}
-        tables = self._search.tables
-        return {name: [tables.value(tables.component_field(name), each) for each in of] for name, of in numbers.items()}
+        return {name: self._search.tables.values_of(name, of) for name, of in numbers.items()}
 
     def _parts_of(self, kinds: Kinds) -> list[int]:
         return [self._search.labels.numbers[part] for part in parts_of(kinds)]

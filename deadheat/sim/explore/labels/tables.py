@@ -9,10 +9,10 @@ more would do there is never learned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 
@@ -85,6 +85,11 @@ class _Labelling(Tables):
         for kind in self.free:
             counts[self._budget_fields[kind]] = 1
         return counts
+
+    def values_of(self, component: str, numbers: Iterable[int]) -> list[Any]:
+        """Return the values of these numbers, of a component."""
+        field = self.component_field(component)
+        return [self.value(field, each) for each in numbers]
 
     def choices_of(self, state: int, process: int) -> Iterator[tuple[Successor, int]]:
         """Yield the enabled transitions of one process that add to no label, each with the state that it leads to.
@@ -182,6 +187,14 @@ class _Recalling(_Labelling, Recalled):
         Recalled.__init__(self, model, entry, merging=merging)
         self.kinds, self.free = kinds, free
         self.knows_all = True
+
+    def values_of(self, component: str, numbers: Iterable[int]) -> list[Any]:
+        """Return the values of these numbers, of a component; those that could not be written down are left out.
+
+        Nobody looks at values of the user's own classes.
+        """
+        is_written = self.entry.values[self.component_field(component) - len(self.locals)] is not None
+        return super().values_of(component, numbers) if is_written else []
 
 
 LabelTables: TypeAlias = _Learning | _Recalling
