@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
 from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
 from deadheat.sim.explore.cycles.lassos import is_cyclic
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.tables import Row, Successor, Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Process
 from deadheat.sim.trace import Choice
@@ -22,6 +22,10 @@ __all__ = ["Lasting"]
 
 STATES_MAX = 2_000
 """So many states are looked at from one; a lasso that is larger is found from a state within it, if at all."""
+
+
+FOLLOWING_MAX = 100_000
+"""So many states are remembered with what follows them: regions that are looked at overlap."""
 
 
 class Lasting:
@@ -37,8 +41,10 @@ class Lasting:
         self.truncated = 0
         self.returning: tuple[int, ...] = ()
         self._new: list[tuple[WatchedPart, int]] = []
+        self._following: dict[WatchedPart, dict[int, list[int]]] = {}
         self._lessons = -1
         self._endless = [_endless_crashes(tables, each) for each in tables.model.processes]
+        self._rows: list[dict[int, list[Row]]] = [{} for _ in tables.locals]
         self.look_again()
 
     def look_again(self) -> bool:
@@ -54,6 +60,7 @@ class Lasting:
             key: violated for key, violated in self.known.items() if violated or key[0].property.kind is Kind.SETTLED
         }
         self._new.clear()
+        self._following.clear()
         return True
 
     def take_new(self) -> list[tuple[WatchedPart, int]]:
@@ -109,11 +116,29 @@ class Lasting:
         is_whole = len(region) <= STATES_MAX
         if not is_whole:
             self.truncated += 1
+        elif self._starves(region):
+            return dict.fromkeys(region, False)
         seen = list(region)
         found = dict.fromkeys(seen if is_whole else seen[: STATES_MAX // 2], False)  # which saw the other half
         for component, _ in self._fair(region):
             found.update(dict.fromkeys(component, True))
         return found
+
+    def _starves(self, region: dict[int, list[int]]) -> bool:
+        """Return whether a process that never comes back owes a step in all of a region: no run stays there, fairly."""
+        waiting = [process for process in range(len(self._tables.locals)) if process not in self.returning]
+        for state in region:
+            waiting = [process for process in waiting if self._owes(state, process)]
+            if not waiting:
+                return False
+        return bool(waiting)
+
+    def _owes(self, state: int, process: int) -> bool:
+        return any(
+            successor.owed
+            for mask, successors in self._endless_rows(process, state)
+            for successor in successors[state & mask]
+        )
 
     def _fair(self, region: dict[int, list[int]]) -> Iterator[tuple[set[int], FairGraph[int]]]:
         """Yield the components in which a fair run can stay, first those without faults in them."""
@@ -132,18 +157,41 @@ class Lasting:
     def _region(self, part: WatchedPart, start: int) -> dict[int, list[int]]:
         """Return the states of violation to which steps lead that may be on a cycle, as many as are looked at."""
         region: dict[int, list[int]] = {start: []}
-        order = [start]
+        order, following = [start], self._following.setdefault(part, {})
         for state in order:  # which grows
-            for process in self.returning:
-                for _, after in self._steps(state, process):
-                    if after in region or part.violated(after):
-                        region[state].append(after)
-                        if after not in region:
-                            region[after] = []
-                            order.append(after)
+            if state not in following:
+                following[state] = list(self._within(part, state))
+            region[state] = following[state]
+            for after in region[state]:
+                if after not in region:
+                    region[after] = []
+                    order.append(after)
             if len(region) > STATES_MAX:
                 break
+        if len(following) > FOLLOWING_MAX:
+            following.clear()
         return region
+
+    def _within(self, part: WatchedPart, state: int) -> Iterator[int]:
+        """Yield the states of violation to which a step leads that may be on a cycle."""
+        for process in self.returning:
+            for mask, successors in self._endless_rows(process, state):
+                for successor in successors[state & mask]:
+                    after, budget = state + successor.delta, successor.budget
+                    spends = budget and (not state & budget or (state ^ after) & budget)
+                    if not spends and part.violated(after):
+                        yield after
+
+    def _endless_rows(self, process: int, state: int) -> list[Row]:
+        """Return a process's rows in a state but those of crashes that draw on a budget that has an end."""
+        local = self._tables.field(state, process)
+        known = self._rows[process].get(local)
+        if known is None:
+            rows, operations = self._tables.rows[process][local], self._tables.operations_in(process, local)
+            endless = self._endless[process]
+            known = [row for n, row in enumerate(rows) if n < operations or n - operations in endless]
+            self._rows[process][local] = known
+        return known
 
     def _steps(self, state: int, process: int, *, crashes: bool = True) -> Iterator[tuple[Successor, int]]:
         """Yield a process's transitions that draw on no budget that has an end.

@@ -15,12 +15,12 @@ import numpy
 from deadheat.sim.explore.compiled import walks
 from deadheat.sim.explore.compiled.arrays import FINE, VIOLATED
 from deadheat.sim.explore.compiled.layout import Layout
-from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 from deadheat.sim.explore.compiled.walking import walk
 from deadheat.sim.explore.compiled.walks import Plan, Walk
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.explore.options import never
-from deadheat.sim.learn.tables import Tables
+from deadheat.sim.learn.tables import Lesson, Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
 from deadheat.sim.random_words import mixed, stream
@@ -101,7 +101,9 @@ class Walker:
         self._priorities = numpy.zeros(2 * processes, dtype=numpy.uint64)
         self._waiting = numpy.zeros(processes, dtype=numpy.uint8)
         self._changes = numpy.zeros(64, dtype=numpy.int64)
+        self._slots = numpy.zeros(walks.SLOTS, dtype=numpy.int64)
         self._kept = numpy.ones(len(tables.model.budgets), dtype=numpy.uint8)
+        self._taken_over = len(tables.lessons)
         self._lay_out(None)
 
     @property
@@ -305,17 +307,26 @@ class Walker:
         [state] = self.dense.layout.unpack(self._state)
         numbers = self._misses_now()
         misses = [(self.dense.key(number), state) for number in numbers]
-        old = self.dense.layout
+        old, lessons = self.dense.layout, self.tables.lessons
+        nothing_else = self._taken_over == len(lessons)
         if self.dense.learn(misses):
             self._lay_out(old)
+        if nothing_else:
+            self._taken_over = len(lessons)
 
     def relearned(self) -> None:
         """Take over what was found out of what lasts, and what was learned for it, over the same tables."""
-        old = self.dense.layout
-        if self.dense.learn(()):
+        old, lessons = self.dense.layout, self.tables.lessons
+        if self.dense.learn(()) or self.dense.learn(map(self._key_of, lessons[self._taken_over :])):
             self._lay_out(old)
-        else:
-            self._put_known(self.lasting.take_new())
+            self._taken_over = len(lessons)
+            return
+        self._taken_over = len(lessons)
+        self._put_known(self.lasting.take_new())
+
+    def _key_of(self, lesson: Lesson) -> tuple[RowKey, int]:
+        process, local, place, fields = lesson
+        return RowKey(process, local, place, self.tables.rows[process][local][place]), fields
 
     def _misses_now(self) -> list[int]:
         numbers: list[int] = self._misses[: int(self._counters[walks.MISSES])].tolist()
@@ -383,6 +394,7 @@ class Walker:
             self._region,
             self._waiting,
             self._passed,
+            self._slots,
             self._kept,
             self._allowed,
             self._spendable,

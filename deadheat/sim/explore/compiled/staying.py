@@ -12,7 +12,7 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import FINE, MISSING, OWED, Arrays, Number, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, mix, natural, verdict_of
-from deadheat.sim.explore.compiled.walks import PASSED, REGION_MAX, Plan, Walk
+from deadheat.sim.explore.compiled.walks import LOOKED, PASSED, REGION_MAX, SLOTS, SLOTS_BITS, Plan, Walk
 
 __all__ = ["is_spent", "may_stay"]
 
@@ -48,8 +48,10 @@ def may_stay(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, watch: Nu
 def may_stay_there(witness: tuple[int, ...], t: Arrays, plan: Plan, w: Walk, watch: Number) -> Number:
     """Look at the states around, to see whether a fair run may stay there."""
     count, processes = len(witness), len(t.process_word)
+    w.counters[LOOKED] += 1
     for k in range(count):
         w.region[k] = w.state[k]
+    w.slots[slot_of(witness, w, 0)] = w.counters[LOOKED] << SLOTS_BITS
     for process in range(processes):
         w.waiting[process] = 1 - plan.returning[process]
     done, known = 0, 1
@@ -122,21 +124,27 @@ def followed(
                 w.region[after + k] = w.region[at + k] + t.delta[natural(successor * count + k)]
                 if (w.region[at + k] ^ w.region[after + k]) & plan.budgets[k] != 0:
                     spends = True
-            if spends or is_known(witness, w, known) or verdict_of(witness, t, watch, w.region, after) == FINE:
+            if spends or verdict_of(witness, t, watch, w.region, after) == FINE:
                 continue
-            known += 1
+            slot = slot_of(witness, w, known)
+            if slot >= 0:
+                w.slots[slot] = w.counters[LOOKED] << SLOTS_BITS | known
+                known += 1
     return known
 
 
 @inlined
-def is_known(witness: tuple[int, ...], w: Walk, last: Number) -> Number:
-    """Return whether the last state of the region stands in it before."""
+def slot_of(witness: tuple[int, ...], w: Walk, last: Number) -> Number:
+    """Return the slot for the last state of the region; -1 if the state stands in the region before."""
     count = len(witness)
-    for each in range(last):
+    slot = numpy.int64(mix(witness, w.region, last * count) & numpy.uint64(SLOTS - 1))
+    while w.slots[slot] >> SLOTS_BITS == w.counters[LOOKED]:
+        other = w.slots[slot] & (SLOTS - 1)
         same = True
         for k in range(count):
-            if w.region[each * count + k] != w.region[last * count + k]:
+            if w.region[other * count + k] != w.region[last * count + k]:
                 same = False
         if same:
-            return True
-    return False
+            return -1
+        slot = (slot + 1) & (SLOTS - 1)
+    return slot

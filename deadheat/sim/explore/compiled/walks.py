@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt8, UInt64
 
-__all__ = ["NAMES_MAX", "PASSED", "REGION_MAX", "Plan", "Seen", "Walk", "code_of", "parts_of_code"]
+__all__ = ["NAMES_MAX", "PASSED", "REGION_MAX", "SLOTS", "Plan", "Seen", "Walk", "code_of", "parts_of_code"]
 
 DONE, MISSED, ASKS_STATE, ASKS_LASTING, ASKS_STEP, FOUND_HERE, FOUND_STEP, NEW, FULL = range(9)
 """Why a walk stopped: all runs are done; rows are to be learned; a watch has no verdict on this state, or on what lasts
@@ -44,11 +44,12 @@ where the next transition was chosen.
     LONGEST,
     CLOSED,
     FIRST_RUN,
+    LOOKED,
     SIZE,
-) = range(21)
+) = range(22)
 """The places of a walk's counters: among others the run at work and the one at which to end, its steps and those of all
 runs, how many transitions are possible and which was chosen, how many states were seen, what was new in this run, and
-the steps at which weights were exact, or guessed.
+the steps at which weights were exact, or guessed; and how often a region was looked at.
 """
 
 UNIFORM, PRIORITIES, PARTIAL_ORDER, PATHS, FOLLOWING, FEW_FAULTS = range(6)
@@ -57,8 +58,12 @@ UNIFORM, PRIORITIES, PARTIAL_ORDER, PATHS, FOLLOWING, FEW_FAULTS = range(6)
 PLACES = 65
 """So many places has a word for the lowest bit of a field; that of a field without bits may be behind the last."""
 
-REGION_MAX = 128
+REGION_MAX = 2_000
 """So many states around one are looked at in compiled code, to see that no run can go round there."""
+
+SLOTS_BITS = 12
+SLOTS = 1 << SLOTS_BITS
+"""The table of their hashes has so many slots, each with the number of the look and of the state."""
 
 PASSED = 1 << 12
 """So many states are remembered in which no run can stay, each in the place that its hash says; a power of two."""
@@ -109,9 +114,10 @@ class Plan(NamedTuple):
 class Walk(NamedTuple):
     """The run at work. An option is a transition that is possible: its successor in the tables, its row, its actor.
 
-    `region` are states around the one in which it stands, and `waiting` the processes that owe a step in all of them.
-    `passed` holds states in which no run can stay, with the watch that was asked. `kept` says of each budget whether
-    this run may draw on it, and `allowed` are all bits but those of the others; `spendable` is the state without these.
+    `region` are states around the one in which it stands, found again by their hash in `slots`, and `waiting` the
+    processes that owe a step in all of them. `passed` holds states in which no run can stay, with the watch that was
+    asked. `kept` says of each budget whether this run may draw on it, and `allowed` are all bits but those of the
+    others; `spendable` is the state without these.
     """
 
     counters: Int64
@@ -135,6 +141,7 @@ class Walk(NamedTuple):
     region: UInt64
     waiting: UInt8
     passed: UInt64
+    slots: Int64
     kept: UInt8
     allowed: UInt64
     spendable: UInt64
