@@ -286,7 +286,7 @@ class Walker:
         elif status == walks.FULL:
             counters[walks.CLOSED] = not self.seen.grow()
         elif status == walks.NEW:
-            on_new(tuple(self._picks[: self._length_of_last()].tolist()))
+            on_new(tuple(self._picks[: int(counters[walks.STEP])].tolist()))
         elif status in (walks.FOUND_HERE, walks.FOUND_STEP):
             on_failure(self._failure(strategy, taken=status == walks.FOUND_STEP))
         else:
@@ -300,12 +300,9 @@ class Walker:
                 [after] = self.dense.layout.unpack(self._after) if status == walks.ASKS_STEP else [before]
                 self.dense.judge(watch, before, after)
 
-    def _length_of_last(self) -> int:
-        return int(self._counters[walks.STEP])
-
     def _learn(self) -> None:
         [state] = self.dense.layout.unpack(self._state)
-        numbers = self._misses_now()
+        numbers: list[int] = self._misses[: int(self._counters[walks.MISSES])].tolist()
         misses = [(self.dense.key(number), state) for number in numbers]
         old, lessons = self.dense.layout, self.tables.lessons
         nothing_else = self._taken_over == len(lessons)
@@ -319,18 +316,13 @@ class Walker:
         old, lessons = self.dense.layout, self.tables.lessons
         if self.dense.learn(()) or self.dense.learn(map(self._key_of, lessons[self._taken_over :])):
             self._lay_out(old)
-            self._taken_over = len(lessons)
-            return
+        else:
+            self._put_known(self.lasting.take_new())
         self._taken_over = len(lessons)
-        self._put_known(self.lasting.take_new())
 
     def _key_of(self, lesson: Lesson) -> tuple[RowKey, int]:
         process, local, place, fields = lesson
         return RowKey(process, local, place, self.tables.rows[process][local][place]), fields
-
-    def _misses_now(self) -> list[int]:
-        numbers: list[int] = self._misses[: int(self._counters[walks.MISSES])].tolist()
-        return numbers
 
     def _failure(self, strategy: Strategy, *, taken: bool) -> Failure:
         counters = self._counters
