@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from tests.command import forked
 from tests.test_exit_codes import AT_WORK, environment, interrupted, interrupted_in_all_words
+from tests.users_mistakes.files import model
 
 USERS = """
 import multiprocessing, os, sys
@@ -201,3 +203,15 @@ main()
 def test_a_first_ctrl_c_ends_a_model_that_is_still_being_put_together() -> None:
     code, out, err = interrupted(["check", "baseline", "--json"], BUILDING)
     assert (code, out, err) == (130, "", "deadheat: interrupted; nothing was decided.\n")
+
+
+def test_what_was_learned_of_a_users_own_design_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "ours.py").write_text(model())
+    kept = {**os.environ, "DEADHEAT_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "deadheat", "check", "ours.py:model", "--json"]
+    said = [json.loads(subprocess.run(command, cwd=tmp_path, env=kept, capture_output=True).stdout) for _ in range(2)]
+    assert list((tmp_path / "cache" / "learned").iterdir())
+    for each in said:
+        for result in each["results"]:
+            del result["seconds"]
+    assert said[0] == said[1]
