@@ -247,6 +247,22 @@ def deciding_alone(model: Model, asked: list[Kinds]) -> Alone:
     return alone
 
 
+def test_a_set_with_too_many_values_beside_others_is_decided_alone_and_the_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two faults leave fifteen values; half of the numbers are kept for what comes behind a set that is cut short."""
+    monkeypatch.setattr(interned, "FIELD_MASK", 15)
+    model = holes(((0,), (1, 2), (2, 3), (3, 3, 3)))
+    asked: list[Kinds] = []
+    answer = breaking_sets(replace(question(model, 2), alone=deciding_alone(model, asked)))
+    whole = breaking_sets(question(model, 2))
+    assert 0 < len(asked) < len([each for each in answer.holding if len(each) == 2])
+    assert {len(each) for each in asked} == {2}
+    assert set(answer.broken["always"]) == set(whole.broken["always"]) == {(0,), (1, 2), (2, 3)}
+    assert (answer.undecided, answer.stopped) == ({"always": []}, None)
+    assert set(answer.holding) == set(whole.holding)
+
+
 def test_what_was_learned_until_there_were_too_many_values_is_verified_and_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -161,10 +161,10 @@ class _Search:
             if search is not None:
                 found.happened |= search.fired
                 for each in search.searches:
-                    if search in self._given_up:
-                        each.tables.verified = None  # the lesson that was too much is not learned to its end
+                    if search in self._given_up or None in each.cuts.reasons.values():
+                        each.tables.verified = None  # a search that recalls it would be another one
                     each.tables.verify_purity()
-                    found.stopped = found.stopped or next(iter(each.cut.values()), None)
+                    found.stopped = found.stopped or next(filter(None, each.cuts.reasons.values()), None)
         found.coverage = cache(self._coverage)
         return found
 
@@ -204,6 +204,7 @@ class _Search:
         ]
         for each in searches:
             each.tell = self._tell
+            each.cuts.shared = question.alone is not None
         return Composed(searches)
 
     def _inherit(self, size: int) -> None:
@@ -242,14 +243,21 @@ class _Search:
         if search is None or search in self._given_up:
             self._decide_alone(kinds, [name for number, name in enumerate(self._names) if wanted >> number & 1])
             return
+        open_ones = []
         for number, name in enumerate(self._names):
             if wanted >> number & 1:
                 end = _nearest(search, name, kinds)
                 if end is not None:
                     self._broken[kinds] |= 1 << number
                     found.broken[name][kinds] = search.schedule_to(name, end)
-                elif found.stopped is not None or search.is_cut(kinds):
-                    found.undecided[name].append(kinds)
+                else:
+                    open_ones.append(name)
+        if search.is_too_much_together(kinds):
+            self._decide_alone(kinds, open_ones)
+            return
+        if found.stopped is not None or search.is_cut(kinds):
+            for name in open_ones:
+                found.undecided[name].append(kinds)
         left = [name for number, name in enumerate(self._names) if not self._broken[kinds] >> number & 1]
         if left and found.stopped is None and not search.is_cut(kinds):
             found.holding[kinds] = left

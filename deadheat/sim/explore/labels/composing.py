@@ -24,6 +24,7 @@ from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, parts_of
 from deadheat.sim.explore.reductions.composition import Group, OutsideError, guessed_groups, part_of
 from deadheat.sim.explore.reductions.partial_order import wander
+from deadheat.sim.explore.stop import Stop
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import UNLIMITED, Kind, Model, Property
 from deadheat.sim.trace import Choice, Schedule
@@ -110,8 +111,17 @@ class Composed:
         return set().union(*(each.fired for each in self.searches))
 
     def is_cut(self, kinds: Kinds) -> bool:
-        """Return whether not all that a set of faults can do was found, since some part of it has too many states."""
-        return any(part in each.cut for each in self.searches if each.cut for part in parts_of(kinds))
+        """Return whether not all that a set of faults can do was found, since some part of it was cut short."""
+        return bool(self._reasons(kinds))
+
+    def is_too_much_together(self, kinds: Kinds) -> bool:
+        """Return whether a set of faults was cut short, and may be decided by itself."""
+        reasons = self._reasons(kinds)
+        return bool(reasons) and not any(reasons)
+
+    def _reasons(self, kinds: Kinds) -> list[Stop | None]:
+        every = (each.cuts.reasons for each in self.searches if each.cuts.reasons)
+        return [reasons[part] for reasons in every for part in parts_of(kinds) if part in reasons]
 
     def run(self, size: int, asked: Mapping[int, int]) -> None:
         """Let all parts find what so many faults reach; see `LabelSearch`."""

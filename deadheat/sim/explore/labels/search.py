@@ -24,16 +24,15 @@ from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
 from deadheat.sim.explore.compiled.judging import judge_known
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.labels.buffers import different, may_take, modes_of_rows, no_bits, room_for
+from deadheat.sim.explore.labels.cuts import Cuts
 from deadheat.sim.explore.labels.ends import End, StoppedError
 from deadheat.sim.explore.labels.families import DividingError
 from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.labels.store import LabelledStore
 from deadheat.sim.explore.labels.tables import label_tables
-from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.memory import NoRoomError, no_more_memory, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
-from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.model import Kind, Model
 
 __all__ = ["LabelSearch"]
@@ -82,8 +81,7 @@ class LabelSearch:
         self.ends: dict[tuple[str, Kinds], End] = {}
         self.ranked: dict[tuple[str, Kinds, int], End] = {}
         """The nearest ends of each rank."""
-        self.cut: dict[Kinds, Stop] = {}
-        """The sets that have too many states, and what is said of that; what they, and larger ones, do is not known."""
+        self.cuts = Cuts(labels, options)
         self._ranks: tuple[UInt64, UInt64] = (no_bits(0), no_bits(0))
         self._absent = labels.absences(absent, [each.process.name for each in self.tables.locals])
         self._decided = no_bits(len(labels.sets))
@@ -92,7 +90,6 @@ class LabelSearch:
         self._following = numpy.full_like(labels.following, -1)
         self._fired = numpy.zeros(max(len(kinds), 1), dtype=numpy.uint8)
         self._marks_known = -1
-        self._cut = numpy.zeros(len(labels.sets), dtype=numpy.uint8)
         self._make_buffers()
 
     @property
@@ -105,7 +102,7 @@ class LabelSearch:
     def run(self, size: int, asked: Mapping[int, int]) -> dict[tuple[str, Kinds], End]:
         """Find all that so many faults reach under the labels that are `asked`, each with the bits of its properties.
 
-        A label with too many states is `cut` short, and the others are gone on with. Return the ends of what is
+        A label with too many states is cut short, and the others are gone on with. Return the ends of what is
         violated, by property and label. Sizes are asked for one after the other, from 0 on.
         Raises StoppedError where a limit is reached, and DividingError.
         """
@@ -370,27 +367,18 @@ class LabelSearch:
             self._decided,
             self._fired,
             self._until,
-            self._cut,
+            self.cuts.marks,
         )
 
     def _look_at_limits(self) -> None:
+        """Go on without labels that have too much: of what they lead to, only what is seen at once is known."""
         self.tell()
-        largest = int(self.store.sizes[self._cut == 0].max(initial=0))
-        stop = limit_reached(self.options, largest, self.tables.growing)
-        while stop is not None and stop.limit is Limit.STATES:
-            self._cut_short(int(numpy.argmax(numpy.where(self._cut == 0, self.store.sizes, 0))), stop)
-            largest = int(self.store.sizes[self._cut == 0].max(initial=0))
-            stop = limit_reached(self.options, largest, self.tables.growing)
-        stop = stop or (out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None)
+        for label in self.cuts.due(self.store.sizes, self.tables):
+            self._following[self._following == label] = -1
+            self._asked[label] &= numpy.uint64(sum(self._bits_of(Kind.ALWAYS, Kind.STEP)))
+        stop = out_of_memory(self.options.memory_bytes_max) if self.store.pairs_found > 20_000 else None
         if stop:
             raise StoppedError(stop)
-
-    def _cut_short(self, label: int, stop: Stop) -> None:
-        """Go on without a label that has too many states: of what it leads to, only what is seen at once is known."""
-        self.cut[self.labels.sets[label]] = stop
-        self._cut[label] = 1
-        self._following[self._following == label] = -1
-        self._asked[label] &= numpy.uint64(sum(self._bits_of(Kind.ALWAYS, Kind.STEP)))
 
     def _bits_of(self, *kinds: Kind) -> Iterable[int]:
         return (1 << number for number, each in enumerate(self.tables.watches) if each.property.kind in kinds)

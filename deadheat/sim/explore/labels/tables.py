@@ -20,6 +20,7 @@ from deadheat.sim.explore.compiled.arrays import Int32
 from deadheat.sim.explore.compiled.fired import FIRST_KIND, SIZE
 from deadheat.sim.explore.compiled.labelled import EITHER, FREE_STEPS, LABELLED_FAULTS
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.learn import interned
 from deadheat.sim.learn.entry import Entry
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.remembering import remembering_as
@@ -116,6 +117,11 @@ class _Labelling(Tables):
                     if field in fields:
                         kept = 0 if fields[field] in self.free else 1 << (field * FIELD_BITS)
                         yield Labelled(each, state + each.delta + kept, fields[field])
+
+    def numbers_left(self) -> int:
+        """Return how many more local states, or values, there are numbers for, where fewest are left."""
+        budgets = len(self.model.budgets)
+        return interned.FIELD_MASK + 1 - max(self.numbers_in_use()[: -budgets or None], default=0)
 
     def kinds_of_guards(self) -> Int32:
         """Return the number of the kind of fault that each guard of a step is about, -1 where it is none of these."""
