@@ -23,7 +23,7 @@ from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, Labels
 from deadheat.sim.explore.labels.tables import LabelTables, label_tables
 from deadheat.sim.explore.options import SearchOptions
-from deadheat.sim.explore.stop import Limit
+from deadheat.sim.explore.stop import Limit, Stop
 from deadheat.sim.learn import interned, tables
 from deadheat.sim.model import UNLIMITED, Kind, Model
 from tests.sim.label_models import HOLES, KINDS, helpers, holes, one_hole, question, two_ways
@@ -261,6 +261,18 @@ def test_a_set_with_too_many_values_beside_others_is_decided_alone_and_the_other
     assert set(answer.broken["always"]) == set(whole.broken["always"]) == {(0,), (1, 2), (2, 3)}
     assert (answer.undecided, answer.stopped) == ({"always": []}, None)
     assert set(answer.holding) == set(whole.holding)
+
+
+def test_what_a_limit_leaves_undecided_of_a_set_by_itself_is_undecided_for_that_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(interned, "FIELD_MASK", 15)
+    stop = Stop(Limit.STATES, "it reached 3 states")
+    nothing = Decision({}, ("always",), (), frozenset(), 3, stop)
+    answer = breaking_sets(replace(question(holes(((0,),)), 2), alone=lambda *_: nothing))
+    assert answer.undecided["always"]
+    assert {each for each in answer.holding if len(each) == 2}, "the search has decided the others"
+    assert answer.stopped == stop
 
 
 def test_what_was_learned_until_there_were_too_many_values_is_verified_and_not_kept(

@@ -142,6 +142,7 @@ class _Search:
         self._broken: dict[Kinds, int] = {}
         """The bits of the properties that a set, or some part of it, breaks."""
         self._states_alone = 0
+        self._stopped_alone: Stop | None = None
         self._given_up: list[Composed] = []
         self._found = Breaking({name: {} for name in self._names}, undecided={name: [] for name in self._names})
 
@@ -165,6 +166,7 @@ class _Search:
                         each.tables.verified = None  # a search that recalls it would be another one
                     each.tables.verify_purity()
                     found.stopped = found.stopped or next(filter(None, each.cuts.reasons.values()), None)
+        found.stopped = found.stopped or self._stopped_alone
         found.coverage = cache(self._coverage)
         return found
 
@@ -282,6 +284,7 @@ class _Search:
         holding = [name for name in names if name not in said.broken and name not in said.undecided]
         if holding:
             found.holding[kinds] = holding
+        self._stopped_alone = self._stopped_alone or said.stopped
         if said.stopped is not None and said.stopped.limit is Limit.INTERRUPTED:
             found.stopped = said.stopped
         self._states_alone += said.states
