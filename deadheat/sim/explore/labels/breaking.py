@@ -206,7 +206,7 @@ class _Search:
         ]
         for each in searches:
             each.tell = self._tell
-            each.cuts.shared = question.alone is not None
+            each.cuts.keeps_numbers = question.alone is not None
         return Composed(searches)
 
     def _inherit(self, size: int) -> None:

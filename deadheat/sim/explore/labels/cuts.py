@@ -22,13 +22,13 @@ class Cuts:
     """The sets that are cut short, and why: what they do, and larger ones, is not known.
 
     The reason is None where a component was about to have more values than have numbers, under all sets together: one
-    set alone has fewer. Nothing is cut for that unless it is `shared`, so that a set can be decided by itself.
+    set alone has fewer. Such a set is cut only by who `keeps_numbers` for the rest, and has to be decided by itself.
     """
 
     def __init__(self, labels: Labels, options: SearchOptions) -> None:
         self.reasons: dict[Kinds, Stop | None] = {}
         self.marks = numpy.zeros(len(labels.sets), dtype=numpy.uint8)
-        self.shared = False
+        self.keeps_numbers = False
         self._sets = labels.sets
         self._faults = numpy.array([len(each) for each in labels.sets])
         self._options = options
@@ -40,7 +40,7 @@ class Cuts:
                 raise StoppedError(stop)
             yield self._cut(sizes, stop)
         growing = numpy.where(self._faults == self._faults[sizes > 0].max(), sizes, 0)  # the smaller ones are done
-        if self.shared and self._largest(growing) and tables.numbers_left() < self._to_be_left():
+        if self.keeps_numbers and self._largest(growing) and tables.numbers_left() < self._to_be_left():
             yield self._cut(growing, None)
 
     def _to_be_left(self) -> int:
