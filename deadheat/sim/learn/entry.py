@@ -8,6 +8,7 @@ import msgspec
 
 from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
+from deadheat.sim.learn.changes import moves
 from deadheat.sim.learn.growth import SUSPICIOUS
 from deadheat.sim.learn.tables import FIELD_BITS, Lesson, Mark, Successor, Tables
 from deadheat.sim.learn.values import UnwritableError, read, written
@@ -165,19 +166,13 @@ def _step(tables: Tables, lesson: Lesson, successor: Successor, every: list[Mark
     choice = successor.choice
     first_budget = len(tables.locals) + len(tables.model.components)
     fault = (successor.budget.bit_length() - 1) // FIELD_BITS - first_budget if successor.budget else -1
-    return Step(_moves(tables, lesson, successor), fault, successor.owed, choice.alternative, choice.branch, mark)
+    return Step(_moves(lesson, successor), fault, successor.owed, choice.alternative, choice.branch, mark)
 
 
-def _moves(tables: Tables, lesson: Lesson, successor: Successor) -> list[tuple[int, int]]:
+def _moves(lesson: Lesson, successor: Successor) -> list[tuple[int, int]]:
     """Return by how much each field changes."""
     before = lesson.fields | lesson.local << (lesson.process * FIELD_BITS) | successor.budget
-    after = before + successor.delta
-    changed, moves = before ^ after, []
-    while changed:
-        field = ((changed & -changed).bit_length() - 1) // FIELD_BITS
-        moves.append((field, tables.field(after, field) - tables.field(before, field)))
-        changed &= ~tables.field_mask(field)
-    return moves
+    return moves(before, before + successor.delta)
 
 
 def _rows(tables: Tables, process: int, local: int) -> Rows | None:

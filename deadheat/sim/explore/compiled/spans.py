@@ -13,9 +13,8 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import Column, UInt64
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.wide import EVERY_BIT
-from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK
 
-__all__ = ["Described", "Spans", "moves_between"]
+__all__ = ["Described", "Spans"]
 
 NOTHING_HAPPENS = 0
 """The span without successors."""
@@ -99,13 +98,3 @@ class Spans:
             word, shift = numpy.array(layout.word)[field], numpy.array(layout.shift, dtype=numpy.uint64)[field]
             numpy.add.at(deltas, successor * layout.words + word, move.astype(numpy.uint64) << shift)
         return deltas
-
-
-def moves_between(before: int, after: int) -> tuple[tuple[int, int], ...]:
-    """Return which fields differ in two states of `Tables`, and by how much."""
-    moves, changed = [], before ^ after
-    while changed:
-        lowest = ((changed & -changed).bit_length() - 1) // FIELD_BITS * FIELD_BITS
-        moves.append((lowest // FIELD_BITS, ((after >> lowest) & FIELD_MASK) - ((before >> lowest) & FIELD_MASK)))
-        changed &= ~(FIELD_MASK << lowest)
-    return tuple(moves)

@@ -27,9 +27,10 @@ from deadheat.sim.explore.compiled.arrays import (
 from deadheat.sim.explore.compiled.fired import number_of
 from deadheat.sim.explore.compiled.layout import Layout, shard_array
 from deadheat.sim.explore.compiled.representative import Swaps, swaps_of
-from deadheat.sim.explore.compiled.spans import Described, Spans, moves_between
+from deadheat.sim.explore.compiled.spans import Described, Spans
 from deadheat.sim.explore.compiled.wide import WideTable
 from deadheat.sim.explore.reductions.symmetry import Symmetry
+from deadheat.sim.learn.changes import moves
 from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
@@ -375,7 +376,7 @@ class DenseTables:
         steps, states = self._watches_of(successor)
         info = (OWED if successor.owed else 0) | (GUARDED if successor.budget else 0) | (WATCHED if steps else 0)
         info |= MOVES if successor.owed and successor.delta else 0
-        return Described(moves_between(before, before + successor.delta), info, guard, steps, states)
+        return Described(tuple(moves(before, before + successor.delta)), info, guard, steps, states)
 
     def _watches_of(self, successor: Successor) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the watches of kind STEP, and those of kind ALWAYS, that may be violated by a successor."""

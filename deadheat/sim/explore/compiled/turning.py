@@ -18,7 +18,8 @@ from deadheat.sim.explore.compiled.compiling import compiled, inlined
 from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in
 from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 from deadheat.sim.explore.cycles.graphs import strong_components
-from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Successor
+from deadheat.sim.learn.changes import changes
+from deadheat.sim.learn.tables import FIELD_BITS, Successor
 
 __all__ = ["LEAVES", "STOPS", "TURNS", "Turning", "look_whether_it_stays", "rows_where", "turning_in", "turning_of"]
 
@@ -82,16 +83,10 @@ def turning_of(dense: DenseTables) -> Turning:
 
 
 def _moves(before: int, successor: Successor) -> Iterator[Move]:
-    """Yield how a step changes the fields of a state of which those that it reads are known."""
+    """Return how a step changes the fields of a state of which those that it reads are known."""
     if successor.budget:  # whatever is left of it: it only ever gets less
         before += 1 << ((successor.budget.bit_length() - 1) // FIELD_BITS * FIELD_BITS)
-    after = before + successor.delta
-    changed = before ^ after
-    while changed:
-        field = ((changed & -changed).bit_length() - 1) // FIELD_BITS
-        shift = field * FIELD_BITS
-        yield field, before >> shift & FIELD_MASK, after >> shift & FIELD_MASK
-        changed &= ~(FIELD_MASK << shift)
+    return changes(before, before + successor.delta)
 
 
 def _laid_out(dense: DenseTables, rows: UInt8, changing: Collection[tuple[int, int]] | None) -> Turning:
