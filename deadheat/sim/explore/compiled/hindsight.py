@@ -7,6 +7,7 @@ looked at, with scipy's strongly connected components.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -137,15 +138,23 @@ class Hindsight:
         return together[together >= 0]
 
     def _violating(self, watch: Watch) -> Int64:
-        found: list[Int64] = []
-        for shard, count in enumerate(self._store.found):
-            offset = self._store.offset(shard)
-            for first in range(offset, offset + count, JUDGED_AT_ONCE):
-                numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, offset + count), dtype=numpy.int64)
-                found.append(violating_among(self._dense, self._store, watch, numbers))
+        return self._chosen(lambda numbers: violating_among(self._dense, self._store, watch, numbers))
+
+    def _chosen(self, choose: Callable[[Int64], Int64]) -> Int64:
+        """Return the places that are chosen of those of all states, some of which are looked at at once."""
+        found = [numpy.zeros(0, dtype=numpy.int64)]
+        for first, last in self._ranges():
+            for start in range(first, last, JUDGED_AT_ONCE):
+                found.append(choose(numpy.arange(start, min(start + JUDGED_AT_ONCE, last), dtype=numpy.int64)))
                 self._store.ask_for(2 * sum(each.nbytes for each in found))
         together: Int64 = numpy.concatenate(found)
         return together
+
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        """Yield where states begin and end that are looked back at."""
+        for shard, count in enumerate(self._store.found):
+            offset = self._store.offset(shard)
+            yield offset, offset + count
 
     def _without_passing_processes(self, numbers: Int64) -> Int64:
         """Leave out the states in which a process can move that never comes back to where it was."""

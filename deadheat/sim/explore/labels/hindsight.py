@@ -6,6 +6,7 @@ alone. States that were found later never follow from earlier ones without a fau
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import numpy
 
 from deadheat.sim.explore.compiled.arrays import Int32, Int64
 from deadheat.sim.explore.compiled.edges import edges_of, prune
-from deadheat.sim.explore.compiled.hindsight import JUDGED_AT_ONCE, Hindsight, _components
+from deadheat.sim.explore.compiled.hindsight import Hindsight, _components
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
@@ -43,15 +44,9 @@ class RecentHindsight(Hindsight):
         self._tables = dense.tables
         self._first = first
 
-    def _violating(self, watch: Watch) -> Int64:
-        found = [numpy.zeros(0, dtype=numpy.int64)]
+    def _ranges(self) -> Iterator[tuple[int, int]]:
         [count] = self._store.found
-        for first in range(self._first, count, JUDGED_AT_ONCE):
-            numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, count), dtype=numpy.int64)
-            found.append(violating_among(self._dense, self._store, watch, numbers))
-            self._store.ask_for(2 * sum(each.nbytes for each in found))
-        together: Int64 = numpy.concatenate(found)
-        return together
+        yield self._first, count
 
     def violating(self, watch: Watch) -> Int64:
         """Return the places of the states that violate a property."""
@@ -98,13 +93,7 @@ class RecentHindsight(Hindsight):
     @cached_property
     def _staying(self) -> Int64:
         """The places of states in which a fair run may stay, whatever is violated there: few of all."""
-        [count] = self._store.found
-        found = [numpy.zeros(0, dtype=numpy.int64)]
-        for first in range(self._first, count, JUDGED_AT_ONCE):
-            numbers = numpy.arange(first, min(first + JUDGED_AT_ONCE, count), dtype=numpy.int64)
-            found.append(numbers[self._whether_they_stay(numbers) != LEAVES])
-            self._store.ask_for(2 * sum(each.nbytes for each in found))
-        return self._lasting(numpy.concatenate(found))
+        return self._lasting(self._chosen(lambda numbers: numbers[self._whether_they_stay(numbers) != LEAVES]))
 
     def lasting_among(self, numbers: Int64) -> list[Lasting]:
         """Return where fair runs can stay among these states for ever."""
