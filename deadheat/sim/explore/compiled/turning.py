@@ -15,7 +15,7 @@ import numpy
 
 from deadheat.sim.explore.compiled.arrays import OWED, Arrays, Int32, Int64, Number, UInt8, UInt64
 from deadheat.sim.explore.compiled.compiling import compiled, inlined
-from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in
+from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, natural
 from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 from deadheat.sim.explore.cycles.graphs import strong_components
 from deadheat.sim.learn.changes import changes
@@ -33,10 +33,12 @@ Move = tuple[int, int, int]
 class Turning(NamedTuple):
     """What can be on a cycle: rows with a step of one, and contents of fields that can change and come back.
 
-    What the field of that read place holds (see `Arrays`) is to be looked up in `changing` from `first` on.
+    `locals` are the local states with such a row. What the field of that read place holds (see `Arrays`) is to be
+    looked up in `changing` from `first` on.
     """
 
     rows: UInt8
+    locals: UInt8
     changing: UInt8
     first: Int32
 
@@ -101,7 +103,9 @@ def _laid_out(dense: DenseTables, rows: UInt8, changing: Collection[tuple[int, i
         mask = dense.key(row).row.mask
         read = (at for field, at in enumerate(firsts) if mask & dense.tables.field_mask(field))  # in this order
         first[t.row_first[row] : t.row_last[row]] = list(read)
-    return Turning(rows, contents, first)
+    before = numpy.concatenate(([0], numpy.cumsum(rows, dtype=numpy.int64)))
+    turning_locals = (before[t.local_last] > before[t.local_first]).astype(numpy.uint8)
+    return Turning(rows, turning_locals, contents, first)
 
 
 @inlined
@@ -114,6 +118,52 @@ def is_steady(t: Arrays, turning: Turning, row: Number, words: UInt64, at: Numbe
     return True
 
 
+@inlined
+def has_step(witness: tuple[int, ...], t: Arrays, row: Number, info: Number, words: UInt64, at: Number) -> Number:
+    """Return whether a row has an enabled step in a state, with this bit of `info` if that is not 0."""
+    entry = entry_of(witness, t, row, words, at)
+    if entry > 0:
+        for successor in range(t.span_first[natural(entry)], t.span_first[natural(entry + 1)]):
+            if (info == 0 or t.info[natural(successor)] & info != 0) and enabled(t, successor, words, at):
+                return True
+    return False
+
+
+@inlined
+def some_process_turns(witness: tuple[int, ...], t: Arrays, turning: Turning, words: UInt64, at: Number) -> Number:
+    """Return whether some process can make a step of a cycle in a state."""
+    for process in range(len(t.process_word)):
+        local = t.process_base[natural(process)] + local_in(t, process, words, at)
+        if turning.locals[natural(local)] != 0:
+            for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
+                if turning.rows[natural(row)] != 0 and has_step(witness, t, row, 0, words, at):
+                    return True
+    return False
+
+
+@inlined
+def some_process_starves(witness: tuple[int, ...], t: Arrays, turning: Turning, words: UInt64, at: Number) -> Number:
+    """Return whether some process that has no turn on a cycle where it stands owes a step that no cycle takes away."""
+    for process in range(len(t.process_word)):
+        local = t.process_base[natural(process)] + local_in(t, process, words, at)
+        if turning.locals[natural(local)] == 0:
+            for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
+                if has_step(witness, t, row, OWED, words, at) and is_steady(t, turning, row, words, at):
+                    return True
+    return False
+
+
+@inlined
+def some_process_owes(witness: tuple[int, ...], t: Arrays, words: UInt64, at: Number) -> Number:
+    """Return whether some step is owed in a state."""
+    for process in range(len(t.process_word)):
+        local = t.process_base[natural(process)] + local_in(t, process, words, at)
+        for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
+            if has_step(witness, t, row, OWED, words, at):
+                return True
+    return False
+
+
 @compiled
 def look_whether_it_stays(
     witness: tuple[int, ...], t: Arrays, turning: Turning, words: UInt64, numbers: Int64, result: UInt8
@@ -121,25 +171,10 @@ def look_whether_it_stays(
     """Set result[n] to LEAVES, STOPS or TURNS for the state at the place numbers[n]."""
     for place in range(len(numbers)):
         at = numbers[place] * len(witness)
-        turns, owed, starves = False, False, False
-        for process in range(len(t.process_word)):
-            local = t.process_base[process] + local_in(t, process, words, at)
-            can_turn, owes = False, False
-            for row in range(t.local_first[local], t.local_last[local]):
-                entry = entry_of(witness, t, row, words, at)
-                if entry <= 0:
-                    continue
-                for successor in range(t.span_first[entry], t.span_first[entry + 1]):
-                    if enabled(t, successor, words, at):
-                        if turning.rows[row] != 0:
-                            can_turn = True
-                        if t.info[successor] & OWED != 0:
-                            owed = True
-                            if not owes and is_steady(t, turning, row, words, at):
-                                owes = True
-            for row in range(t.local_first[local], t.local_last[local]):
-                if turning.rows[row] != 0:
-                    owes = False  # it may have a turn elsewhere on the cycle, where it can take this row
-            turns |= can_turn
-            starves |= owes
-        result[place] = STOPS if not owed else TURNS if turns and not starves else LEAVES
+        turns = some_process_turns(witness, t, turning, words, at)
+        if turns and some_process_starves(witness, t, turning, words, at):
+            result[place] = LEAVES
+        elif some_process_owes(witness, t, words, at):
+            result[place] = TURNS if turns else LEAVES
+        else:
+            result[place] = STOPS
