@@ -17,6 +17,7 @@ from deadheat.sim.explore import kernel, python
 from deadheat.sim.explore.compiled import sharing
 from deadheat.sim.explore.compiled.layout import Layout
 from deadheat.sim.explore.compiled.search import KernelSearch
+from deadheat.sim.explore.compiled.sharing import can_spread
 from deadheat.sim.explore.compiled.stored.visited import shards_of
 from deadheat.sim.explore.compiled.tuning import Tuning
 from deadheat.sim.explore.compiled.workers import Team
@@ -218,3 +219,13 @@ def test_a_process_is_run_anew_only_where_no_run_of_it_stands(monkeypatch: pytes
     assert len(tables.locals[0].states) == states
     assert next(runs) < (steps - states) / 2  # it was each step but the first of each state
     tables.verify_purity()
+
+
+def test_states_are_spread_by_more_of_their_fields_each_time_until_all_decide() -> None:
+    layout = Layout.fitting([3000, *[6] * 12])
+    bits = [sum(mask.bit_count() for mask in layout.shard_masks(spread=spread)) for spread in range(5)]
+    assert bits[0] == layout.bits[0]
+    assert bits == sorted(bits)
+    assert bits[1] < sum(layout.bits)
+    assert bits[-1] == sum(layout.bits)
+    assert [can_spread(layout, spread) for spread in range(5)] == [after < sum(layout.bits) for after in bits]

@@ -21,8 +21,8 @@ Words = NDArray[numpy.uint64]
 """States one after the other, each of `Layout.words` words."""
 
 WORD_BITS = 64
-SHARD_BITS = 10
-"""So many bits of a state decide which core looks after it, or a few more."""
+SHARD_BITS, MORE_BITS = 10, 14
+"""So many bits of a state decide which core looks after it, or a few more; each time that is uneven, so many more."""
 
 NEARLY_FULL = 0.6
 """A field fuller than this gets a bit more than it needs, where that costs no word."""
@@ -64,19 +64,17 @@ class Layout:
         """Return the fields that cannot hold so many numbers."""
         return [field for field, bits in enumerate(self.bits) if counts[field] > 1 << bits]
 
-    def shard_masks(self, *, spread: bool = False) -> list[int]:
+    def shard_masks(self, *, spread: int = 0) -> list[int]:
         """Return the bits, for each word, that say which core looks after a state: of the fields of most numbers.
 
         A step changes few fields. So most successors of a state, and its siblings, are looked after by the same core:
         it remembers which of them it has just met, and it goes on where the last one stood in the tables. With all
-        fields each core would meet every second state only; they are taken for states to be `spread`, because one core
-        has got too many.
+        fields each core would meet every second state only. Each time that states are to be `spread` more widely,
+        because one core has got too many, some more bits decide.
         """
-        if spread:
-            return self.masks(range(len(self.bits)))
         chosen: list[int] = []
         for field in sorted(range(len(self.bits)), key=lambda field: -self.bits[field]):
-            if sum(self.bits[each] for each in chosen) < SHARD_BITS:
+            if sum(self.bits[each] for each in chosen) < SHARD_BITS + MORE_BITS * spread:
                 chosen.append(field)
         return self.masks(chosen)
 
@@ -132,6 +130,6 @@ def _place(bits: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
 
 
 @lru_cache(maxsize=8)
-def shard_array(layout: Layout, *, spread: bool) -> Words:
+def shard_array(layout: Layout, *, spread: int) -> Words:
     """Return the shard masks of a layout as an array, which nobody writes to: it is asked for at every call."""
     return numpy.array(layout.shard_masks(spread=spread), dtype=numpy.uint64)

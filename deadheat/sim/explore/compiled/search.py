@@ -17,7 +17,7 @@ from deadheat.sim.explore.compiled.fired import Fired
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
-from deadheat.sim.explore.compiled.sharing import cores_for, is_uneven
+from deadheat.sim.explore.compiled.sharing import can_spread, cores_for, is_uneven
 from deadheat.sim.explore.compiled.stored.made_of_stored import made_of_stored
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.stored.stores import empty_store
@@ -133,15 +133,15 @@ class KernelSearch:
             self.cursors = [first for first, _ in self._ranges(self.depth)]
 
     def _share_out(self) -> None:
-        """Share states out among more cores, once that pays; and by all their fields, where it is done unevenly."""
+        """Share states out among more cores, once that pays; and by more of their fields, where it is done unevenly."""
         cores = cores_for(self.store.states, self.options, self._tuning)
         more, uneven = cores > len(self.team.workers), is_uneven(self._ranges(self.depth), self._tuning)
-        if self.stopped or not (more or (uneven and not self.dense.spread)):
+        if self.stopped or not (more or (uneven and can_spread(self.dense.layout, self.dense.spread))):
             return
         if more:
             self.team.close()
             self.team = Team(self.dense, cores, len(self.tables.watches))
-        self.dense.spread = uneven
+        self.dense.spread += uneven
         self._repack()
 
     def _waiting(self) -> int:

@@ -65,7 +65,7 @@ class DenseTables:
         self.tables = tables
         self.symmetry = symmetry
         self.watched_parts = [part for watch in tables.watches for part in watch.parts]
-        self.spread = False  # see `Layout.shard_masks`
+        self.spread = 0  # see `Layout.shard_masks`
         self._dense_bits = dense_bits
         self._watching: dict[tuple[WatchedPart, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
         self._part_numbers = {part: number for number, part in enumerate(self.watched_parts)}

@@ -37,7 +37,7 @@ class ExactStore(Store):
         room: int,
         may_take: Callable[[int], bool] = anything,
         *,
-        spread: bool = False,
+        spread: int = 0,
     ) -> None:
         super().__init__(layout, shards, room, may_take, spread=spread)
         self.words = numpy.empty(shards * self.room * layout.words, dtype=numpy.uint64)

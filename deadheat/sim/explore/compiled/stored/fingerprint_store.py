@@ -56,7 +56,7 @@ class FingerprintStore(Store):
         may_take: Callable[[int], bool] = anything,
         bits: int = WORD_BITS,
         *,
-        spread: bool = False,
+        spread: int = 0,
     ) -> None:
         self._bits = bits
         super().__init__(layout, shards, room, may_take, spread=spread)

@@ -60,7 +60,7 @@ class Store(ABC):
         room: int,
         may_take: Callable[[int], bool] = anything,
         *,
-        spread: bool = False,
+        spread: int = 0,
     ) -> None:
         self.layout = layout
         self.shards = shards

@@ -24,7 +24,7 @@ SLACK = 1.5
 
 
 def empty_store(
-    layout: Layout, options: SearchOptions, tuning: Tuning = Tuning(), shards: int = 1, *, spread: bool = False
+    layout: Layout, options: SearchOptions, tuning: Tuning = Tuning(), shards: int = 1, *, spread: int = 0
 ) -> Store:
     """Return an empty store of so many shards, by fingerprint or exact; raises NoRoomError."""
     may_take = partial(_may_take, options.memory_bytes_max)
