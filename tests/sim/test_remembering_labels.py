@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deadheat.scenarios.check import Options
 from deadheat.scenarios.frontier import frontiers
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim import kept
@@ -71,6 +72,23 @@ def test_a_frontier_of_more_faults_learns_more_and_says_what_it_said_without(
     without = said("baseline", 0), said("baseline", 1)
     monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
     assert [said("baseline", up_to) for up_to in (0, 1, 0, 1)] == [*without, *without]
+
+
+def test_only_those_searches_begin_anew_that_recall_too_little(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, begun: list[type[Tables]]
+) -> None:
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    without = said("baseline")
+    searches = len(begun)
+    monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
+    cut_short = frontiers([Scenario("baseline")], 1, Options(SearchOptions(states_max=250)))
+    assert cut_short[0].stopped is not None
+    assert list(cache.iterdir())
+    begun.clear()
+    assert said("baseline") == without
+    recalling = sum(issubclass(each, Recalled) for each in begun)
+    assert 2 <= recalling == searches  # each was asked first for what it recalls,
+    assert 1 < len(begun) - recalling < searches  # and some of them wanted more
 
 
 @pytest.mark.parametrize("first", [0, 1])

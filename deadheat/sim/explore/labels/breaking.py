@@ -137,6 +137,8 @@ class _Search:
             for family, search in zip(self._families, self._searches, strict=True)
             for kinds in family.present
         }
+        self._asked: list[list[dict[int, int]]] = [[] for _ in self._families]
+        """What was asked of each search, size by size."""
         self._names = [each.name for each in self._families[0].model.properties]
         self._all = (1 << len(self._names)) - 1
         self._broken: dict[Kinds, int] = {}
@@ -151,9 +153,9 @@ class _Search:
         found = self._found
         for size in range(self._question.up_to + 1):
             self._inherit(size)
-            for family, search in zip(self._families, self._searches, strict=True):
+            for number, search in enumerate(self._searches):
                 if search is not None and search not in self._given_up:
-                    found.stopped = found.stopped or self._run(family, search, size)
+                    found.stopped = found.stopped or self._run(number, search, size)
             sets = [each for each in self._question.models if len(each) == size]
             for kinds in sets:
                 self._decide(kinds)
@@ -217,18 +219,16 @@ class _Search:
                 for smaller in smaller_by_one(kinds):
                     self._broken[kinds] |= self._broken[smaller]
 
-    def _run(self, family: Family, search: Composed, size: int) -> Stop | None:
+    def _run(self, number: int, search: Composed, size: int) -> Stop | None:
         """Let a search find what so many faults break; return what stopped it, if anything did."""
-        asked: dict[int, int] = {}
-        for kinds in family.present:
-            wanted = self._all & ~self._broken[kinds]
-            if len(kinds) >= size and wanted and not search.is_cut(kinds):
-                for part in parts_of(kinds):
-                    if len(part) == size:
-                        number = self._labels.numbers[part]
-                        asked[number] = asked.get(number, 0) | wanted
+        self._asked[number].append(self._asked_of(search, self._families[number], size))
         try:
-            search.run(size, asked)
+            try:
+                search.run(size, self._asked[number][size])
+            except WantsMoreError:  # which is noted: it learns all the next time
+                search = self._begun_anew(number)
+                for smaller, asked in enumerate(self._asked[number]):
+                    search.run(smaller, asked)
         except StoppedError as error:
             return error.stop
         except UnboundedError:  # all sets together have more values than one of them alone
@@ -238,6 +238,27 @@ class _Search:
         except ModelError as error:
             raise self._with_way_there(error, search.searches[0]) from error
         return None
+
+    def _begun_anew(self, number: int) -> Composed:
+        """Put another search in the place of one; what the others have found stays true."""
+        family = self._families[number]
+        search = self._search_of(family)
+        assert search is not None
+        self._searches[number] = search
+        self._search_for |= dict.fromkeys(family.present, search)
+        return search
+
+    def _asked_of(self, search: Composed, family: Family, size: int) -> dict[int, int]:
+        """Return what is asked of the labels of a size: for each, the bits of the properties."""
+        asked: dict[int, int] = {}
+        for kinds in family.present:
+            wanted = self._all & ~self._broken[kinds]
+            if len(kinds) >= size and wanted and not search.is_cut(kinds):
+                for part in parts_of(kinds):
+                    if len(part) == size:
+                        number = self._labels.numbers[part]
+                        asked[number] = asked.get(number, 0) | wanted
+        return asked
 
     def _decide(self, kinds: Kinds) -> None:
         wanted = self._all & ~self._broken[kinds]
