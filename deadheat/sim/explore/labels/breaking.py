@@ -226,9 +226,7 @@ class _Search:
             try:
                 search.run(size, self._asked[number][size])
             except WantsMoreError:  # which is noted: it learns all the next time
-                search = self._begun_anew(number)
-                for smaller, asked in enumerate(self._asked[number]):
-                    search.run(smaller, asked)
+                self._begin_anew(number)
         except StoppedError as error:
             return error.stop
         except UnboundedError:  # all sets together have more values than one of them alone
@@ -239,14 +237,15 @@ class _Search:
             raise self._with_way_there(error, search.searches[0]) from error
         return None
 
-    def _begun_anew(self, number: int) -> Composed:
-        """Put another search in the place of one; what the others have found stays true."""
+    def _begin_anew(self, number: int) -> None:
+        """Put another search in the place of one, once it has come as far; what the others have found stays true."""
         family = self._families[number]
         search = self._search_of(family)
         assert search is not None
+        for size, asked in enumerate(self._asked[number]):
+            search.run(size, asked)
         self._searches[number] = search
         self._search_for |= dict.fromkeys(family.present, search)
-        return search
 
     def _asked_of(self, search: Composed, family: Family, size: int) -> dict[int, int]:
         """Return what is asked of the labels of a size: for each, the bits of the properties."""

@@ -115,7 +115,7 @@ class LabelSearch:
 
     def _find(self, size: int, asked: Mapping[int, int]) -> None:
         self._ask(size, asked)
-        self._states_before = self.store.states
+        self._forget_what_was_judged_of_cuts()
         before = self.levels[-1] if self.levels else []
         layers: list[tuple[int, int]] = []
         self.levels.append(layers)
@@ -132,6 +132,17 @@ class LabelSearch:
                 self._expand(*layers[depth - 1], labelled.FREE_STEPS)
             layers.append((first, self.store.pairs_found))
             depth += 1
+
+    def _forget_what_was_judged_of_cuts(self) -> None:
+        """Have the states found from here on judged; where a set was cut short, all of them.
+
+        It has left states behind whose steps were not looked at, and a larger set, of other faults, may come to them.
+        """
+        self._states_before = self.store.states
+        if self.cuts.reasons:
+            self._states_before = 0
+            self._ranks = no_bits(0), no_bits(0)
+            self.lasting.clear()
 
     def _let_only_nearer_dominate(self, size: int, depth: int) -> None:
         """Let a pair with a foreign label dominate those that are found at a depth only if it is not farther itself."""
