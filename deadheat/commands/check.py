@@ -203,7 +203,7 @@ def show(
         found = good_runs(scenario, runs, values_max=max_values)
         finish(code_of([result]), lambda: print_good_runs(result, found, console(), plain=plain))
     counterexample = first_counterexample(result)
-    if counterexample is None and where and result.exploration.complete:
+    if counterexample is None and where and result.is_decided:
         nothing = f"Nothing is violated by a run with {' and '.join(map(str, conditions))}, among all that there are."
         finish(code_of([result]), lambda: console().print(nothing, markup=False, highlight=False))
     if counterexample is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from deadheat.commands.users_code import runs_users_code
 if TYPE_CHECKING:
     from deadheat.scenarios.incidents.judge import Judgement
 
-__all__ = ["incidents"]
+__all__ = ["exit_code", "incidents"]
 
 
 @runs_users_code
@@ -34,15 +35,14 @@ def incidents(
     chosen = [find_incident(each) for each in dict.fromkeys(names)] if names else list(INCIDENTS)
     with ProgressLine("judging incidents") as progress:
         judgements = judge(chosen, cores(), progress.tried)
-    code = _exit_code(judgements)
+    code = exit_code(judgements)
     if as_json:
         finish(code, lambda: typer.echo(incidents_to_json(judgements)))
     finish(code, lambda: print_incidents(judgements, console()))
 
 
-def _exit_code(judgements: list[Judgement]) -> ExitCode:
-    missing = [each for each in judgements if not each.reproduced]
-    if not missing:
-        undecided = any(each.with_one_more.undecided for each in judgements)
-        return ExitCode.UNDECIDED if undecided else ExitCode.AS_HOPED
-    return ExitCode.VIOLATED if any(each.defect.exploration.complete for each in missing) else ExitCode.UNDECIDED
+def exit_code(judgements: Sequence[Judgement]) -> ExitCode:
+    """Return the exit code that says what was judged."""
+    if any(each.not_found for each in judgements):
+        return ExitCode.VIOLATED
+    return ExitCode.AS_HOPED if all(each.is_decided for each in judgements) else ExitCode.UNDECIDED

@@ -42,12 +42,20 @@ def print_incidents(judgements: Sequence[Judgement], console: Console) -> None:
     for judgement in judgements:
         console.print(_notes(judgement), highlight=False)
     console.print(LEGEND, style="dim", highlight=False)
+    if not all(each.is_decided for each in judgements):
+        console.print("Cut short: what has a question mark, or is called undecided, is not decided.", highlight=False)
 
 
 def incidents_to_json(judgements: Sequence[Judgement]) -> str:
     """Return the judgements as one JSON object."""
     return json.dumps(
-        {"schema": SCHEMA, "deadheat": VERSION, "results": [_entry(each) for each in judgements]}, indent=2
+        {
+            "schema": SCHEMA,
+            "deadheat": VERSION,
+            "complete": all(each.is_decided for each in judgements),
+            "results": [_entry(each) for each in judgements],
+        },
+        indent=2,
     )
 
 
@@ -62,10 +70,12 @@ def _entry(judgement: Judgement) -> dict[str, Any]:
         "reproduced": judgement.reproduced,
         "violated": list(judgement.violated),
         "counterexample_lengths": _lengths(judgement.defect, judgement.violated),
+        "undecided": list(judgement.undecided),
         "also_violated": list(judgement.also_violated),
         "fix": incident.remedy,
         "fixed_protocol": fixed.name,
         "fix_holds": judgement.fix_holds,
+        "fix_undecided": list(judgement.fix_undecided),
         "fix_still_violates": list(judgement.still_violated),
         "fix_newly_violates": list(judgement.newly_violated),
         "fix_broken_by": list(judgement.with_one_more.broken_by),
@@ -77,10 +87,12 @@ def _entry(judgement: Judgement) -> dict[str, Any]:
 def _cells(judgement: Judgement) -> tuple[Text, ...]:
     lengths = _lengths(judgement.defect, judgement.violated)
     defect = Text("\n".join(f"{name} {length}" for name, length in lengths.items()), style="bold red")
-    if not judgement.reproduced:
-        missing = [each for each in judgement.incident.properties if each not in judgement.violated]
-        defect.append("\n" * bool(lengths) + "NOT FOUND:\n" + "\n".join(missing))
-    if not judgement.violated:
+    for title, names in (("NOT FOUND:", judgement.not_found), ("undecided:", judgement.undecided)):
+        if names:
+            defect.append("\n" * bool(defect) + "\n".join((title, *names)))
+    if judgement.fix_holds is None:
+        holds = Text("?")
+    elif not judgement.violated:
         holds = Text("-")
     elif judgement.fix_holds:
         holds = Text("yes", style="green")
@@ -88,7 +100,7 @@ def _cells(judgement: Judgement) -> tuple[Text, ...]:
         holds = Text("no", style="bold red")
     broken = [*judgement.with_one_more.broken_by, *(f"{each}?" for each in judgement.with_one_more.undecided)]
     if not broken:
-        broken = ["none of them" if judgement.mended else "-"]
+        broken = ["none of them" if judgement.mended else "-" if judgement.fix_holds is not None else "?"]
     what = Text.assemble((judgement.incident.name, "bold"), "\n", judgement.incident.remedy)
     return what, defect, holds, Text("\n".join(broken))
 

@@ -143,6 +143,11 @@ class CheckResult:
         return self.exploration.complete and undecided
 
     @property
+    def is_decided(self) -> bool:
+        """Whether every property has a verdict: a whole search may be interrupted where it confirms what it found."""
+        return self.exploration.complete and all(each.verdict is not Verdict.INCONCLUSIVE for each in self.outcomes)
+
+    @property
     def is_vacuous(self) -> bool:
         """Whether some property holds vacuously."""
         return any(each.verdict is Verdict.VACUOUS for each in self.outcomes)

@@ -101,7 +101,7 @@ class Hunt:
     @property
     def complete(self) -> bool:
         """Whether all that can be said of the protocol itself was said, without hitting a limit."""
-        return all(original.exploration.complete for original in self.originals)
+        return all(original.is_decided for original in self.originals)
 
     @property
     def never_reached(self) -> tuple[tuple[str, Site], ...]:
@@ -118,7 +118,7 @@ class Hunt:
                 GROWTH_MAX * max(original.exploration.states, SMALL_STATES),
             )
             for original in self.originals
-            if original.exploration.complete and self._makes_a_difference(mutation, original.scenario)
+            if original.is_decided and self._makes_a_difference(mutation, original.scenario)
         ]
 
     def _makes_a_difference(self, mutation: Mutation, scenario: Scenario) -> bool:
@@ -183,7 +183,7 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
         if found:
             notices = tuple(Notice(scenario, each.property, len(each.trace.events)) for each in found)
             return MutantResult(number, mutation, Fate.NOTICED, notices)
-        complete = complete and result.exploration.complete
+        complete = complete and result.is_decided
         if not complete and not scenario.faults:
             break  # with faults there would be yet more states
     if error is not None:

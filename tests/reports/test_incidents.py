@@ -10,8 +10,10 @@ from functools import cache
 import pytest
 from rich.console import Console
 
+from deadheat.commands.ending import ExitCode
+from deadheat.commands.incidents import exit_code
 from deadheat.reports.incidents import incidents_to_json, print_incidents
-from deadheat.scenarios.check import check
+from deadheat.scenarios.check import CheckResult, Verdict, check
 from deadheat.scenarios.incidents import INCIDENTS, find_incident
 from deadheat.scenarios.incidents.incident import Incident
 from deadheat.scenarios.incidents.judge import Judgement, OneMore
@@ -61,6 +63,53 @@ def test_a_defect_that_is_not_there_is_said_not_to_be() -> None:
     mended = check(Scenario(incident.protocols[1].name))
     assert "NOT FOUND" in printed(Judgement(incident, mended, mended), width=100)
     assert "NOT FOUND" not in printed(judgement_of(incident), width=100)
+
+
+def with_verdict(result: CheckResult, name: str, verdict: Verdict) -> CheckResult:
+    """Return a result whose search was whole, and of which one counterexample was not confirmed, or none was found."""
+    outcomes = (
+        replace(each, verdict=verdict, counterexample=None) for each in result.outcomes if each.property == name
+    )
+    others = (each for each in result.outcomes if each.property != name)
+    return replace(result, outcomes=(*outcomes, *others))
+
+
+def test_a_defect_of_which_nothing_is_known_is_not_said_to_be_missing() -> None:
+    found = judgement_of(find_incident("tekton-2381"))
+    name = found.incident.properties[0]
+    judgement = replace(found, defect=with_verdict(found.defect, name, Verdict.INCONCLUSIVE))
+    assert judgement.defect.exploration.complete
+    text = printed(judgement, width=100)
+    assert "undecided:" in text
+    assert "NOT FOUND" not in text
+    content = json.loads(incidents_to_json([found, judgement]))
+    assert content["complete"] is False
+    assert [each["reproduced"] for each in content["results"]] == [True, None]
+    assert content["results"][1]["undecided"] == [name]
+    assert exit_code([found, judgement]) is ExitCode.UNDECIDED
+
+
+def test_a_fix_of_which_nothing_is_known_is_not_said_not_to_hold() -> None:
+    found = judgement_of(find_incident("dagster-3323"))
+    name = found.violated[0]
+    judgement = replace(found, fix=with_verdict(found.fix, name, Verdict.INCONCLUSIVE))
+    assert " no " not in printed(judgement, width=100)
+    content = json.loads(incidents_to_json([judgement]))["results"][0]
+    assert content["fix_holds"] is None
+    assert content["fix_undecided"] == [name]
+    assert exit_code([judgement]) is ExitCode.UNDECIDED
+    other = replace(judgement, fix=with_verdict(judgement.fix, found.violated[1], Verdict.VACUOUS))
+    assert other.fix_holds is False  # whatever the first turns out to be
+
+
+def test_a_defect_that_is_missing_is_told_though_others_are_undecided() -> None:
+    found = judgement_of(find_incident("tekton-2381"))
+    first, second = found.incident.properties[:2]
+    defect = with_verdict(with_verdict(found.defect, first, Verdict.INCONCLUSIVE), second, Verdict.HOLDS)
+    judgement = replace(found, defect=defect)
+    assert (judgement.reproduced, judgement.not_found, judgement.undecided) == (False, (second,), (first,))
+    assert exit_code([judgement]) is ExitCode.VIOLATED
+    assert exit_code([found]) is ExitCode.AS_HOPED
 
 
 def test_a_fault_that_breaks_the_fix_is_named_and_one_left_undecided_is_marked() -> None:

@@ -171,13 +171,15 @@ class IncidentResult(msgspec.Struct):
     reference: str
     protocol: str
     faults: Faults
-    reproduced: bool
+    reproduced: bool | None
     violated: list[str]
     counterexample_lengths: dict[str, int]
+    undecided: list[str]
     also_violated: list[str]
     fix: str
     fixed_protocol: str
-    fix_holds: bool
+    fix_holds: bool | None
+    fix_undecided: list[str]
     fix_still_violates: list[str]
     fix_newly_violates: list[str]
     fix_broken_by: list[str]
@@ -189,6 +191,7 @@ class Incidents(Form):
     """What `deadheat incidents --json` prints."""
 
     deadheat: str
+    complete: bool
     results: list[IncidentResult]
 
 

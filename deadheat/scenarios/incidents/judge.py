@@ -54,9 +54,29 @@ class Judgement:
         return tuple(each for each in _violated(self.defect) if each not in self.incident.properties)
 
     @property
-    def reproduced(self) -> bool:
-        """Whether the protocol violates everything that its report complains about."""
-        return set(self.violated) == set(self.incident.properties)
+    def undecided(self) -> tuple[str, ...]:
+        """Those properties that the report complains about of which it is not known whether they are violated."""
+        return tuple(each for each in self.incident.properties if _is_open(self.defect, each))
+
+    @property
+    def not_found(self) -> tuple[str, ...]:
+        """The properties that the report complains about and that the protocol does not violate."""
+        return tuple(each for each in self.incident.properties if each not in (*self.violated, *self.undecided))
+
+    @property
+    def reproduced(self) -> bool | None:
+        """Whether the protocol violates everything that its report complains about; None where that is not known."""
+        return False if self.not_found else None if self.undecided else True
+
+    @property
+    def fix_undecided(self) -> tuple[str, ...]:
+        """Those of the violated properties of which it is not known whether they hold with the fix."""
+        return tuple(each for each in self.violated if _is_open(self.fix, each))
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether all that is asked of the incident is known."""
+        return not (self.undecided or self.fix_undecided or self.with_one_more.undecided)
 
     @property
     def mended(self) -> tuple[str, ...]:
@@ -64,12 +84,15 @@ class Judgement:
         return tuple(each for each in self.violated if self.fix.outcome(each).verdict is Verdict.HOLDS)
 
     @property
-    def fix_holds(self) -> bool:
+    def fix_holds(self) -> bool | None:
         """Whether everything that was violated, of what the report complains about, holds with the fix.
 
-        Not if it holds vacuously, nor if nothing was violated: then there was nothing to be mended.
+        Not if it holds vacuously, nor if nothing was violated: then there was nothing to be mended. None where that is
+        not known.
         """
-        return bool(self.violated) and self.mended == self.violated
+        if set(self.violated) - {*self.mended, *self.fix_undecided}:
+            return False
+        return None if self.undecided or self.fix_undecided else bool(self.violated)
 
     @property
     def still_violated(self) -> tuple[str, ...]:
@@ -118,6 +141,10 @@ def _one_more(found: Sequence[Frontier]) -> OneMore:
     return OneMore(
         broken, found[0].not_applicable, tuple(kind for kind in FAULTS if kind in undecided and kind not in broken)
     )
+
+
+def _is_open(result: CheckResult, name: str) -> bool:
+    return result.outcome(name).verdict is Verdict.INCONCLUSIVE
 
 
 def _violated(result: CheckResult) -> tuple[str, ...]:
