@@ -17,7 +17,7 @@ from deadheat.models.steps import LABELS, T3
 from deadheat.models.system import CancelRequest, Protocol, System, Task
 from deadheat.scenarios import catalogue, mutants, mutate
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
-from deadheat.scenarios.check import Options, Verdict, check
+from deadheat.scenarios.check import CheckResult, Options, Verdict, check
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all
 from deadheat.scenarios.scenario import Scenario
@@ -243,6 +243,24 @@ def test_a_search_cut_short_never_says_that_nobody_notices() -> None:
     number = number_of("claimed", "cancel", "compare_and_set", "takes True for False")
     [result] = judge_all(hunt, Options(SearchOptions(states_max=3)), only=number)
     assert result.fate is Fate.INCONCLUSIVE
+
+
+def test_a_mutant_whose_counterexample_was_not_confirmed_is_inconclusive(monkeypatch: pytest.MonkeyPatch) -> None:
+    hunt = without_faults("claimed")
+    number = number_of("claimed", "worker", "compare_and_set", "takes False for True")
+    assert judge(hunt, number).fate is Fate.NOTICED
+
+    def interrupted(scenario: Scenario, options: Options) -> CheckResult:
+        result = check(scenario, options)
+        assert result.exploration.complete
+        open_ones = (
+            replace(each, verdict=Verdict.INCONCLUSIVE, counterexample=None) if each.counterexample else each
+            for each in result.outcomes
+        )
+        return replace(result, outcomes=tuple(open_ones))
+
+    monkeypatch.setattr(mutate, "check", interrupted)
+    assert [each.fate for each in judge_all(hunt, only=number)] == [Fate.INCONCLUSIVE]
 
 
 def test_what_notices_is_seen_in_a_run_through_simpy_and_shortest() -> None:
