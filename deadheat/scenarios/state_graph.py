@@ -18,7 +18,8 @@ from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.stop import Limit, Stop
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model
 from deadheat.sim.operations import Instant, operations_of
 from deadheat.sim.run.simulation import event_of

@@ -13,7 +13,8 @@ from deadheat.sim.explore.cycles import fairness, settled
 from deadheat.sim.explore.cycles.graphs import strong_components
 from deadheat.sim.explore.reductions import composition, partial_order, swap
 from deadheat.sim.learn import tables, watches
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.run import simulation
 from deadheat.sim.run.stepping import JointStep
 from tests.oracle.compare import compare

@@ -16,7 +16,8 @@ from deadheat.live.logs.likeness import Bindings, Told, in_words_of, unify
 from deadheat.live.logs.tape import LiveEvent
 from deadheat.live.logs.time_bounds import Moments, TimeBounds
 from deadheat.sim.components import operation
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.operations import Instant, Operation
 from deadheat.sim.run.stepping import made_in, steps_of, touched
 from deadheat.sim.trace import Choice

@@ -6,11 +6,14 @@ on; sending again then makes a second delivery of the same request, and only the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
 from deadheat.models.faults import FAULTS, HTTP_LOSS, HTTP_RETRY, HTTP_TIMEOUT
-from deadheat.sim.components import BLOCKED, Component, Step, Steps, operation
+from deadheat.sim.components import BLOCKED, Step, Steps, operation
+from deadheat.sim.divided import DividedComponent
+from deadheat.sim.operations import Operation
 from deadheat.sim.traits import gives_up, hands_work, looks, passes_work_on
 
 __all__ = ["Accepted", "Deliveries", "Delivery", "GaveUp", "HttpChannel", "Phase", "TimedOut"]
@@ -64,16 +67,42 @@ class GaveUp(NamedTuple):
         return "gave up"
 
 
-class HttpChannel(Component):
+SINGLE = 6
+"""So many deliveries are parts of their own; those after them are one."""
+
+OF_ONE_DELIVERY = ("accept", "reply", "response", "reset", "refuse")
+"""The operations that touch the delivery alone whose number is their second argument."""
+
+
+class HttpChannel(DividedComponent):
     """The deliveries between the workers of one evaluation and the dispatcher."""
 
     keyed = True
+    parts = SINGLE + 1
     initial: Deliveries = ()
     faults = (FAULTS[HTTP_LOSS], FAULTS[HTTP_RETRY], FAULTS[HTTP_TIMEOUT])
 
     def describe(self, value: Deliveries) -> str:
         """Return how far each delivery is."""
         return "; ".join(f"request {number} {each.phase}" for number, each in enumerate(value, start=1))
+
+    def divided(self, value: Deliveries) -> tuple[Any, ...]:
+        """Return the first deliveries, each None where there is none yet, and the tuple of all others."""
+        single = value[:SINGLE]
+        return (*single, *(None,) * (SINGLE - len(single)), value[SINGLE:])
+
+    def joined(self, parts: tuple[Any, ...]) -> Deliveries:
+        """Return deliveries, of which some may be None for want of being given."""
+        *single, others = parts
+        while single and single[-1] is None and not others:
+            single.pop()
+        return (*single, *others)
+
+    def parts_touched(self, request: Operation) -> Iterable[int]:
+        """Return the part of the delivery of which it is, or all."""
+        if request.name not in OF_ONE_DELIVERY or request.arguments[1] < 1:
+            return range(self.parts)
+        return (min(request.arguments[1] - 1, SINGLE),)
 
     @passes_work_on
     @operation

@@ -19,8 +19,9 @@ from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.reductions.partial_order import Dependence
 from deadheat.sim.explore.results import LARGE, Exploration, Progress, Report, reductions
 from deadheat.sim.explore.stop import Stop
+from deadheat.sim.learn.lessons import Learned, Row
 from deadheat.sim.learn.remembering import remembering
-from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Learned, Row, Tables
+from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.trace import Choice, Schedule

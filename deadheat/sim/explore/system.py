@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 from deadheat.sim.explore.every_step import asking_every_step
 from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.learn.lessons import Successor
 from deadheat.sim.learn.locals import Answered
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.operations import operations_of
 from deadheat.sim.render import render

@@ -10,7 +10,8 @@ from deadheat.sim.components import Component
 from deadheat.sim.freeze import freeze
 from deadheat.sim.learn.changes import moves
 from deadheat.sim.learn.growth import SUSPICIOUS
-from deadheat.sim.learn.tables import FIELD_BITS, Lesson, Mark, Successor, Tables
+from deadheat.sim.learn.lessons import Lesson, Mark, Successor
+from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.learn.values import UnwritableError, read, written
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.run.coverage import Site
@@ -126,10 +127,10 @@ def entry_of(tables: Tables, *, is_of_use: bool) -> Entry | None:
         return Entry(False, [], [], [], [], [], [], 0)
     marks: dict[Mark, int] = {}
     initial = tables.initial()
-    fields = [tables.component_field(name) for name in tables.model.components]
+    fields = tables.fields.every
     counts = tables.numbers_in_use()
     values = [_values([tables.value(field, number) for number in range(counts[field])]) for field in fields]
-    components = tables.model.components.values()
+    components = [tables.model.components[name] for name in tables.fields.names]
     if any(forms is None and _is_looked_at(each) for each, forms in zip(components, values, strict=True)):
         return Entry(False, [], [], [], [], [], [], 0)
     return Entry(
@@ -164,7 +165,7 @@ def _taught(tables: Tables, lesson: Lesson, marks: dict[Mark, int]) -> Taught:
 def _step(tables: Tables, lesson: Lesson, successor: Successor, every: list[Mark], marks: dict[Mark, int]) -> Step:
     mark = -1 if successor.mark < 0 else marks.setdefault(every[successor.mark], len(marks))
     choice = successor.choice
-    first_budget = len(tables.locals) + len(tables.model.components)
+    first_budget = tables.fields.every.stop
     fault = (successor.budget.bit_length() - 1) // FIELD_BITS - first_budget if successor.budget else -1
     return Step(_moves(lesson, successor), fault, successor.owed, choice.alternative, choice.branch, mark)
 

@@ -14,7 +14,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, overload
 
 from deadheat.sim.learn.entry import Entry, Step, Taught, mark_of
-from deadheat.sim.learn.tables import Learned, Lesson, Row, Successor, Tables, WantsMoreError
+from deadheat.sim.learn.lessons import Learned, Lesson, Row, Successor
+from deadheat.sim.learn.tables import Tables, WantsMoreError
 from deadheat.sim.learn.values import UnwritableError, read
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Model, Process
@@ -32,7 +33,7 @@ class Recalled(Tables):
         self.was_not_enough: Callable[[bool], None] = lambda _: None
         """Called with whether a lesson was missing, before the search ends; else something else than numbers was."""
         super().__init__(model, merging=merging)
-        self._components = range(len(self.locals), len(self.locals) + len(model.components))
+        self._components = self.fields.every
         self._kinds = list(model.budgets)
         self._seen = [{number} for number in entry.initial]
         self._highest = [0 for _ in model.processes]
@@ -48,7 +49,7 @@ class Recalled(Tables):
     def _begin(self) -> None:
         known: list[Any] = [_KnownLocals(self, *each) for each in enumerate(self.model.processes)]
         self.locals = known
-        values: list[Any] = [_KnownValues(self, *each) for each in enumerate(self.model.components)]
+        values: list[Any] = [_KnownValues(self, *each) for each in enumerate(self.fields.names)]
         self._values = values
 
     def want_more(self, *, lesson: bool = False) -> WantsMoreError:
@@ -76,6 +77,7 @@ class Recalled(Tables):
         return {
             each.name: [] if forms is None else [each.values[number] for number in sorted(seen)]
             for each, seen, forms in written
+            if self.fields.is_whole(each.name)
         }
 
     def growing(self, at_least: int) -> str | None:  # noqa: ARG002

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
-from deadheat.sim.errors import ModelError, PurityError, UnboundedError
+from deadheat.sim.errors import InternalError, ModelError, PurityError, UnboundedError
 from deadheat.sim.freeze import freeze, merging_is_safe
+from deadheat.sim.learn.component_fields import ComponentFields
 from deadheat.sim.learn.growth import widest
 from deadheat.sim.learn.interned import FIELD_BITS, FIELD_MASK, InternedValues
+from deadheat.sim.learn.lessons import Learned, Lesson, Mark, Row, Successor
 from deadheat.sim.learn.locals import INITIAL, LocalStates
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Model
@@ -27,76 +29,11 @@ from deadheat.sim.run.coverage import Site
 from deadheat.sim.run.stepping import JointStep, named_with_place, steps_of, steps_of_crash, touched
 from deadheat.sim.trace import Choice
 
-__all__ = ["FIELD_BITS", "FIELD_MASK", "Learned", "Lesson", "Mark", "Row", "Successor", "Tables", "WantsMoreError"]
-
-Entry = TypeVar("Entry")
+__all__ = ["FIELD_BITS", "FIELD_MASK", "Tables", "WantsMoreError"]
 
 
 class WantsMoreError(Exception):
     """A search asks recalled tables for what they do not hold; it is done again, over tables that learn."""
-
-
-class Successor(NamedTuple):
-    """A transition, wherever the fields that it reads hold what they held when it was learned.
-
-    It is enabled where `budget` is 0 or the state has a bit of it set. `watches` are the parts of properties that it
-    may violate: those that read a component which it changes, and those asked of every step. A `mark` that is not
-    negative is the number of a mark: its operation goes on by faults alone, and is reached when one of them happens.
-    """
-
-    delta: int
-    budget: int
-    owed: bool
-    watches: tuple[WatchedPart, ...]
-    choice: Choice
-    mark: int = -1
-
-
-class Mark(NamedTuple):
-    """What a step reaches: the site at which it is asked for, its label, and the sites inside a block.
-
-    By which fault, if only by one.
-    """
-
-    site: Site
-    label: str | None
-    fault: str | None
-    inside: tuple[Site, ...] = ()
-
-
-class Learned(dict[int, Entry]):
-    """A table that asks for what it does not hold yet, once."""
-
-    def __init__(self, learn: Callable[[int], Entry]) -> None:
-        super().__init__()
-        self._learn = learn
-
-    def __missing__(self, key: int) -> Entry:
-        value = self[key] = self._learn(key)
-        return value
-
-
-class Lesson(NamedTuple):
-    """What was learned: the row of that number of a process's local state, where its fields hold this.
-
-    Tables that are given the same lessons in the same order number everything alike.
-    """
-
-    process: int
-    local: int
-    row: int
-    fields: int
-
-
-class Row(NamedTuple):
-    """One way for one process in one local state to go on.
-
-    `mask` covers the fields that it reads; `successors` are looked up by what those fields hold. Those that the
-    budgets do not allow are among them.
-    """
-
-    mask: int
-    successors: Learned[tuple[Successor, ...]]
 
 
 class Tables:
@@ -107,13 +44,15 @@ class Tables:
     local state; it is off when asked for, and where the interpreter does not show enough of a frame to merge soundly.
     """
 
+    divided = False
+    """Whether values of components are divided into parts (see `component_fields`)."""
+
     def __init__(self, model: Model, *, merging: bool = True) -> None:
         self.model = model
         self.merging = merging and merging_is_safe()
+        self.fields = ComponentFields(model, len(model.processes), divided=self.divided)
         self._begin()
-        self._component_fields = {name: len(self.locals) + n for n, name in enumerate(model.components)}
-        first_budget = len(self.locals) + len(self._values)
-        self._budget_fields = {kind: first_budget + n for n, kind in enumerate(model.budgets)}
+        self._budget_fields = {kind: self.fields.every.stop + n for n, kind in enumerate(model.budgets)}
         self.rows = [Learned(partial(self._make_rows, process)) for process in range(len(self.locals))]
         self.watches = [Watch.of(self, each) for each in model.properties]
         self._seeing = Learned(self._parts_seeing)
@@ -132,7 +71,7 @@ class Tables:
         """Begin to learn."""
         self._shared_state = SharedState(self.model)
         self.locals = [LocalStates(each, merging=self.merging) for each in self.model.processes]
-        self._values = [InternedValues(name, [], {}) for name in self.model.components]
+        self._values = [InternedValues(name, [], {}) for name in self.fields.names]
 
     # Packing
 
@@ -147,14 +86,16 @@ class Tables:
         return FIELD_MASK << (field * FIELD_BITS)
 
     def component_field(self, name: str) -> int:
-        """Return the number of a component's field."""
-        return self._component_fields[name]
+        """Return the number of a component's field, where its values have one."""
+        [field] = self.fields.of(name)
+        return field
 
     def initial(self) -> int:
         """Return the packed initial state."""
         state = 0
-        for values, component in zip(self._values, self.model.components.values(), strict=True):
-            state |= values.number(component.initial) << self._shift(self._component_fields[values.name])
+        for name, component in self.model.components.items():
+            for field, part in self.fields.divided(name, component.initial):
+                state |= self._values_in(field).number(part) << self._shift(field)
         for kind, budget in self.model.budgets.items():
             if not (0 <= budget <= FIELD_MASK or budget == UNLIMITED):
                 raise ModelError(f"The budget of the fault {kind!r} must lie between 0 and {FIELD_MASK:,}.")
@@ -166,23 +107,29 @@ class Tables:
 
     def view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
         """Return the values of the named components in a packed state."""
-        fields = self._component_fields
-        values = {name: self._values[fields[name] - len(self.locals)] for name in names}
-        return {name: each.values[self.field(state, fields[name])] for name, each in values.items()}
+        return {
+            name: self.fields.joined(name, [self.value(each, self.field(state, each)) for each in self.fields.of(name)])
+            for name in names
+        }
 
     def turned_view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
         """Return what `view` does, with the sets in it in another order; the very values, where there are none."""
-        fields = self._component_fields
-        values = {name: self._values[fields[name] - len(self.locals)] for name in names}
-        return {name: each.turned(self.field(state, fields[name])) for name, each in values.items()}
+        turned = {
+            name: [self._values_in(each).turned(self.field(state, each)) for each in self.fields.of(name)]
+            for name in names
+        }
+        return {name: self.fields.joined(name, parts) for name, parts in turned.items()}
 
     def value(self, field: int, number: int) -> Any:
         """Return the value of a number, in a component's field."""
-        return self._values[field - len(self.locals)].values[number]
+        return self._values_in(field).values[number]
 
     def values(self) -> dict[str, list[Any]]:
-        """Return the values that each component was seen to take."""
-        return {each.name: list(each.values) for each in self._values}
+        """Return the values that each component whose values have one field was seen to take."""
+        return {each.name: list(each.values) for each in self._values if self.fields.is_whole(each.name)}
+
+    def _values_in(self, field: int) -> InternedValues:
+        return self._values[field - len(self.locals)]
 
     def growing(self, at_least: int) -> str | None:
         """Return what has grown most, if it took on so many values: a local of a role, or part of a component."""
@@ -190,7 +137,7 @@ class Tables:
 
     def number_of(self, field: int, value: Any) -> int | None:
         """Return the number of a value, in a component's field, if it has been given one."""
-        return self._values[field - len(self.locals)].numbers.get(freeze(value))
+        return self._values_in(field).numbers.get(freeze(value))
 
     def watches_of(self, kind: Kind) -> list[Watch]:
         """Return the watches on properties of one kind."""
@@ -286,7 +233,7 @@ class Tables:
 
     def _mask_of(self, request: Instant) -> int:
         """Return the fields of the components that a request reads."""
-        return sum({self.field_mask(self._component_fields[name]) for name in touched(self.model, request)})
+        return sum(map(self.field_mask, self.fields.touched(request)))
 
     def _learn_operation(self, process: int, local: int, alternative: int, fields: int) -> tuple[Successor, ...]:
         lesson = Lesson(process, local, alternative, fields)
@@ -303,7 +250,7 @@ class Tables:
         self, lesson: Lesson, alternative: int, steps: list[tuple[int, JointStep]], chosen: Iterable[int]
     ) -> tuple[Successor, ...]:
         """Return the successors by the `chosen` ones of an operation's steps."""
-        process, local, _, fields = lesson
+        process, local = lesson.process, lesson.local
         states = self.locals[process]
         owed = states.process.owed and not (states.process.optional and local == INITIAL)
         successors: dict[int, Successor] = {}
@@ -311,7 +258,7 @@ class Tables:
             branch, step = steps[place]
             following = self._known(states, states.successor(local, alternative, step.outcome))
             choice = Choice(states.process.name, alternative, branch)
-            moves = {process: following - local, **self._moves(fields, step.values)}
+            moves = {process: following - local, **self._moves(lesson, step.values)}
             successors[place] = self._successor(choice, moves, step.fault, owed)
         self._shared_state.require_unchanged()
         certain = [self._mark(process, local, alternative, step) for _, step in steps if step.fault is None]
@@ -342,21 +289,24 @@ class Tables:
         return first
 
     def _learn_crash(self, process: int, local: int, number: int, row: int, fields: int) -> tuple[Successor, ...]:
-        self.lessons.append(Lesson(process, local, row, fields))
+        lesson = Lesson(process, local, row, fields)
+        self.lessons.append(lesson)
         states = self.locals[process]
         crash = states.process.crashes[number]
         choice, after = Choice.of_crash(states.process.name, number), self._known(states, states.after_crash(crash))
         steps = steps_of_crash(self.model, crash, self.view(fields, crash.request.components))
-        moves = ({process: after - local, **self._moves(fields, step.values)} for step in steps)
+        moves = ({process: after - local, **self._moves(lesson, step.values)} for step in steps)
         return tuple(self._successor(choice, each, crash.kind, owed=False) for each in moves)
 
-    def _moves(self, fields: int, values: Mapping[str, Any]) -> dict[int, int]:
-        """Return by how much each component's field changes when it takes its new value."""
+    def _moves(self, lesson: Lesson, values: Mapping[str, Any]) -> dict[int, int]:
+        """Return by how much each field of components changes when these take their new values."""
         moves = {}
+        mask = self.rows[lesson.process][lesson.local][lesson.row].mask
         for name, value in values.items():
-            field = self._component_fields[name]
-            number = self._values[field - len(self.locals)].number(value)
-            moves[field] = number - self.field(fields, field)
+            for field, part in self.fields.divided(name, value):
+                moves[field] = self._values_in(field).number(part) - self.field(lesson.fields, field)
+                if moves[field] and not mask & self.field_mask(field):
+                    raise InternalError(f"A step changes a part of {name!r} that its operation does not touch.")
         return moves
 
     def _successor(self, choice: Choice, moves: dict[int, int], fault: str | None, owed: bool) -> Successor:

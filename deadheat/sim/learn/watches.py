@@ -30,7 +30,7 @@ class WatchedPart:
 
     def __init__(self, tables: Tables, prop: Property, part: Part) -> None:
         self.property = prop
-        self.fields = tuple(dict.fromkeys(tables.component_field(name) for name in part.reads))
+        self.fields = tuple(dict.fromkeys(field for name in part.reads for field in tables.fields.of(name)))
         self._part = part
         self._mask = sum(tables.field_mask(field) for field in self.fields)
         self._tables = tables

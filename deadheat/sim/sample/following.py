@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.trace import Choice
 
 __all__ = ["like", "owed_from"]

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
 from deadheat.sim.explore.cycles.graphs import strong_components, terminal_components
 from deadheat.sim.explore.cycles.lassos import is_cyclic
-from deadheat.sim.learn.tables import Row, Successor, Tables
+from deadheat.sim.learn.lessons import Row, Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import UNLIMITED, Kind, Process
 from deadheat.sim.trace import Choice

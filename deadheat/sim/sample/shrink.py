@@ -17,7 +17,8 @@ from typing import NamedTuple
 from deadheat.sim.errors import ReplayDivergedError, UndecidedError
 from deadheat.sim.explain.confirm import violation_of
 from deadheat.sim.explore.options import never
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import Watch, WatchedPart
 from deadheat.sim.model import Kind, Model
 from deadheat.sim.sample.following import like, owed_from

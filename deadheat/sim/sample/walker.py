@@ -20,7 +20,8 @@ from deadheat.sim.explore.compiled.walking import walk
 from deadheat.sim.explore.compiled.walks import Plan, Walk
 from deadheat.sim.explore.compiled.wide import EVERY_BIT, WideTable
 from deadheat.sim.explore.options import never
-from deadheat.sim.learn.tables import Lesson, Tables
+from deadheat.sim.learn.lessons import Lesson
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
 from deadheat.sim.random_words import mixed, stream

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from deadheat.sim.explore.options import never
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.random_words import RandomWords, stream
 
 __all__ = ["LEFT_UNIT", "Measured", "warm_up"]

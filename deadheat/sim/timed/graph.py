@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from deadheat.sim.errors import UsageError
+from deadheat.sim.learn.lessons import Successor
 from deadheat.sim.learn.locals import INITIAL
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import Model, Process
 from deadheat.sim.run.simulation import Transition
 from deadheat.sim.run.stepping import JointStep, steps_of, steps_of_crash

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import numpy
 
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 
 __all__ = ["Fired", "number_of"]
 

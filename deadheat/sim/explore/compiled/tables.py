@@ -31,7 +31,8 @@ from deadheat.sim.explore.compiled.spans import Described, Spans
 from deadheat.sim.explore.compiled.wide import WideTable
 from deadheat.sim.explore.reductions.symmetry import Symmetry
 from deadheat.sim.learn.changes import moves
-from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Row, Successor, Tables
+from deadheat.sim.learn.lessons import Row, Successor
+from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.learn.watches import WatchedPart
 from deadheat.sim.model import Kind
 

@@ -19,7 +19,8 @@ from deadheat.sim.explore.compiled.lookups import enabled, entry_of, local_in, n
 from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
 from deadheat.sim.explore.cycles.graphs import strong_components
 from deadheat.sim.learn.changes import changes
-from deadheat.sim.learn.tables import FIELD_BITS, Successor
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import FIELD_BITS
 
 __all__ = ["LEAVES", "STOPS", "TURNS", "Turning", "look_whether_it_stays", "rows_where", "turning_in", "turning_of"]
 

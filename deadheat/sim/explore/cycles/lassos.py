@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from deadheat.sim.explore.cycles.fairness import Edge, FairGraph
 from deadheat.sim.explore.cycles.graphs import strong_components
-from deadheat.sim.learn.tables import Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import Tables
 from deadheat.sim.model import UNLIMITED
 from deadheat.sim.trace import Choice
 

@@ -11,7 +11,8 @@ import numpy
 from deadheat.sim.explore.compiled.arrays import Int64
 from deadheat.sim.explore.labels.search import LabelSearch
 from deadheat.sim.explore.labels.sets import Kinds, parts_of
-from deadheat.sim.learn.tables import FIELD_BITS, Row
+from deadheat.sim.learn.lessons import Row
+from deadheat.sim.learn.tables import FIELD_BITS
 
 __all__ = ["Coverage"]
 
@@ -59,6 +60,8 @@ class _PartCoverage:
     def _find_values(self) -> None:
         tables = self._search.tables
         for name in tables.model.components:
+            if not tables.fields.is_whole(name):
+                continue  # nobody looks at values that have parts
             contents = self._fields[:, tables.component_field(name)]
             of: dict[int, set[int]] = defaultdict(set)
             self._values_of[name] = of

@@ -22,15 +22,16 @@ from deadheat.sim.explore.compiled.labelled import EITHER, FREE_STEPS, LABELLED_
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn import interned
 from deadheat.sim.learn.entry import Entry
+from deadheat.sim.learn.lessons import Learned, Lesson, Row, Successor
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.remembering import remembering_as
-from deadheat.sim.learn.tables import FIELD_BITS, Learned, Lesson, Row, Successor, Tables
+from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.model import UNLIMITED, Model
 from deadheat.sim.run.stepping import JointStep
 
 __all__ = ["LabelTables", "Labelled", "label_tables"]
 
-FOR_LABELS = "labels"
+FOR_LABELS = "labels, by parts of values"
 """What tells what was learned for a labelled search from what was for others, which number things in another order."""
 
 
@@ -71,6 +72,7 @@ def label_tables(
 class _Labelling(Tables):
     """Tables where the faults of these kinds add to labels, those that are not `free` once their budget is used up."""
 
+    divided = True
     kinds: tuple[str, ...]
     free: frozenset[str]
     knows_all: bool

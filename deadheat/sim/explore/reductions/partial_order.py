@@ -35,7 +35,8 @@ from random import Random
 from typing import NamedTuple
 
 from deadheat.sim.explore.cycles.graphs import strong_components
-from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Successor, Tables
+from deadheat.sim.learn.lessons import Successor
+from deadheat.sim.learn.tables import FIELD_BITS, FIELD_MASK, Tables
 from deadheat.sim.model import UNLIMITED, Kind
 
 __all__ = ["PROCESSES_MAX", "UNKNOWN", "Dependence", "Standing", "wander"]

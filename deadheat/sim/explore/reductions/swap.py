@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from deadheat.sim.exchange import Exchange
+from deadheat.sim.learn.lessons import Lesson
 from deadheat.sim.learn.locals import INITIAL
-from deadheat.sim.learn.tables import FIELD_BITS, Lesson, Tables
+from deadheat.sim.learn.tables import FIELD_BITS, Tables
 from deadheat.sim.learn.watches import EveryStepError, WatchedPart
 from deadheat.sim.model import Process
 from deadheat.sim.operations import Accompanied, Atomic, Block, Instant, Operation, plain
