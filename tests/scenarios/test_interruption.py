@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from deadheat.scenarios import interruption
 
 def work(number):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())  # at once: a print of two processes may be mixed
     while True:
         pass
 
@@ -31,11 +31,13 @@ def is_there(worker: psutil.Process) -> bool:
 
 def test_workers_end_with_a_parent_that_is_killed_at_work_or_not() -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        named = {int(parent.stdout.readline()) for _ in range(2)}
-        workers = [each for each in psutil.Process(parent.pid).children(recursive=True) if is_there(each)]
-        assert named <= {each.pid for each in workers}
-        parent.kill()
+        try:
+            assert parent.stdout is not None
+            named = {int(parent.stdout.readline()) for _ in range(2)}
+            workers = [each for each in psutil.Process(parent.pid).children(recursive=True) if is_there(each)]
+            assert named <= {each.pid for each in workers}
+        finally:
+            parent.kill()
     end = time.monotonic() + 60
     while any(map(is_there, workers)) and time.monotonic() < end:
         time.sleep(0.05)

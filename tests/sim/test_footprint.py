@@ -174,6 +174,18 @@ def test_too_many_sets_in_which_a_run_can_stay_are_no_footprint(monkeypatch: pyt
     assert footprint(for_ever) is None
 
 
+def test_no_more_states_are_looked_at_than_take_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    for_ever = model(Process("p", toggles))
+    monkeypatch.setattr(footprints, "LOOKED_AT_MAX", 0)
+    assert footprint(for_ever) is None
+
+
+@pytest.mark.parametrize("times", range(4))
+def test_what_is_interrupted_has_no_footprint(times: int) -> None:
+    count = iter(range(100))
+    assert footprint(model(Process("p", toggles)), SearchOptions(asked=lambda: next(count) >= times)) is None
+
+
 # The footprint against all properties that there are, in models so small that all can be asked for
 
 

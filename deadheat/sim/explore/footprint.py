@@ -40,6 +40,9 @@ IDLE = ("idle",)
 LEAST_MAX = 2_000
 """So many sets of contents are tried, at most, to find the least ones in which a run can stay for ever."""
 
+LOOKED_AT_MAX = 1_000_000
+"""So many states are looked at for that, at most, each as often as it is: some seconds."""
+
 Contents: TypeAlias = frozenset[int]
 """What the components hold in several states, each as the bits of a packed state that are theirs."""
 
@@ -66,6 +69,8 @@ def footprint(
 ) -> Footprint | None:
     """Return the footprint of a model; None if it has more states than the limit, or too many ways to stay in some.
 
+    None, too, if it was interrupted.
+
     A `quiet` model's liveness is that of runs on which faults stop. Properties look at the components that are named in
     `only`, or at all of them.
     """
@@ -78,7 +83,7 @@ def footprint(
     states, steps = explored
     owed = {state: [after for each, after in tables.choices(state) if each.owed] for state in states}
     settled = _least({frozenset(state & components for state in part) for part in terminal_components(owed)})
-    lasting = _Lasting(tables, components, states).least()
+    lasting = _Lasting(tables, components, states, options).least()
     if lasting is None:
         return None
     known = {each: _digest(*_contents(tables, seen, each)) for each in {state & components for state in states}}
@@ -110,23 +115,36 @@ def _explored(tables: Tables, components: int, options: SearchOptions) -> tuple[
                     if after not in seen:
                         seen.add(after)
                         waiting.append(after)
-        if len(seen) > options.states_max:
+        if len(seen) > options.states_max or options.asked():
             return None
     return seen, steps
+
+
+class _TooLongError(Exception):
+    """It would take too long, or was interrupted."""
 
 
 class _Lasting:
     """The contents in which a fair run can stay for ever."""
 
-    def __init__(self, tables: Tables, components: int, states: Iterable[int]) -> None:
+    def __init__(self, tables: Tables, components: int, states: Iterable[int], options: SearchOptions) -> None:
         self._components = components
+        self._asked = options.asked
+        self._left = LOOKED_AT_MAX
         self._faults = not tables.model.quiet
         self._at: dict[int, dict[int, Sequence[Edge[int]]]] = defaultdict(dict)
         for state in _recurring(tables, states):
             self._at[state & components][state] = edges_from(tables, state)
 
     def least(self) -> set[Contents] | None:
-        """Return those of which no other is a part; None if that takes too long.
+        """Return those of which no other is a part; None if that takes too long, or is interrupted."""
+        try:
+            return self._least()
+        except _TooLongError:
+            return None
+
+    def _least(self) -> set[Contents]:
+        """Return those of which no other is a part.
 
         Contents in which a run can stay without ever changing them are least, and no others contain them. Among the
         rest one that is least is found by leaving out what can be left out; and any other lacks something of it.
@@ -139,7 +157,7 @@ class _Lasting:
             if allowed in tried:
                 continue
             if len(tried) >= LEAST_MAX:
-                return None
+                raise _TooLongError
             tried.add(allowed)
             least = next((each for each in found if each <= allowed), None) or self._reduced(allowed)
             if least is not None:
@@ -157,6 +175,9 @@ class _Lasting:
     def _within(self, allowed: Iterable[int]) -> Contents | None:
         """Return what a fair run that stays in these contents for ever sees of them; None if none does."""
         edges = {state: each for content in allowed for state, each in self._at[content].items()}
+        self._left -= len(edges)
+        if self._left < 0 or self._asked():
+            raise _TooLongError
         components = FairGraph(edges, faults=self._faults).components()
         return frozenset(state & self._components for state in components[0]) if components else None
 
