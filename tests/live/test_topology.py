@@ -29,7 +29,8 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.operations import Instant
 from deadheat.sim.trace import Choice, Schedule
 
-PROGRAMS = LiveOptions(topology="processes")
+PATIENCE_S = 60.0  # a machine that runs all tests at once may be slow, and that is no difference
+PROGRAMS = LiveOptions(topology="processes", patience_s=PATIENCE_S)
 DISPATCHER = "dispatcher/e1/1"
 
 
@@ -150,6 +151,7 @@ def test_a_dispatcher_killed_at_any_step_leaves_what_the_model_says(place: Place
     with place.namespace() as namespace:
         site = Site(place, namespace, ("e1",), ports=_ports(model))
         with open_adapters(site, find_protocol(protocol), held=True, lease_ms=60_000) as adapters:
+            adapters.set_patience(PATIENCE_S)
             usual = _stage(site, scenario, adapters, PROGRAMS)
             assert isinstance(usual, ProcessStage)
             usual.stop()
@@ -183,6 +185,7 @@ def test_a_killed_program_is_noticed_as_the_model_says(place: Place, fault: str)
     with place.namespace() as namespace:
         site = Site(place, namespace, ("e1",), ports=_ports(model))
         with open_adapters(site, find_protocol("baseline"), held=True, lease_ms=60_000) as adapters:
+            adapters.set_patience(PATIENCE_S)
             forced = force(model, schedule, _stage(site, scenario, adapters, PROGRAMS))
     assert forced.difference is None
     assert forced.steps == len(schedule.choices)
