@@ -12,6 +12,7 @@ from deadheat.scenarios.check import Options
 from deadheat.scenarios.frontier import frontiers
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim import kept
+from deadheat.sim.explore.labels import breaking
 from deadheat.sim.explore.labels.breaking import Question, breaking_sets
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.learn import remembering
@@ -89,6 +90,28 @@ def test_only_those_searches_begin_anew_that_recall_too_little(
     recalling = sum(issubclass(each, Recalled) for each in begun)
     assert 2 <= recalling == searches  # each was asked first for what it recalls,
     assert 1 < len(begun) - recalling < searches  # and some of them wanted more
+
+
+def test_what_is_decided_stays_decided_where_a_search_that_begins_anew_is_interrupted(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(kept.VARIABLE, "off")
+    whole = {each.property: each for each in frontiers([Scenario("baseline")], 1)}
+    monkeypatch.setenv(kept.VARIABLE, str(cache.parent))
+    frontiers([Scenario("baseline")], 1, Options(SearchOptions(states_max=250)))
+    begin_anew, begun = breaking._Search._begin_anew, []
+
+    def interrupted(search: Any, number: int) -> None:
+        begun.append(number)
+        begin_anew(search, number)
+
+    monkeypatch.setattr(breaking._Search, "_begin_anew", interrupted)
+    found = frontiers([Scenario("baseline")], 1, Options(SearchOptions(asked=lambda: bool(begun))))
+    assert begun
+    for each in found:
+        assert set(each.vacuous) <= set(whole[each.property].vacuous)
+        assert set(each.not_applicable) <= set(whole[each.property].not_applicable)
+    assert not all(each.is_complete() for each in found)
 
 
 @pytest.mark.parametrize("first", [0, 1])
