@@ -143,24 +143,19 @@ def some_process_turns(witness: tuple[int, ...], t: Arrays, turning: Turning, wo
 
 
 @inlined
-def some_process_starves(witness: tuple[int, ...], t: Arrays, turning: Turning, words: UInt64, at: Number) -> Number:
-    """Return whether some process that has no turn on a cycle where it stands owes a step that no cycle takes away."""
+def some_process_owes(
+    witness: tuple[int, ...], t: Arrays, turning: Turning, words: UInt64, at: Number, for_good: Number
+) -> Number:
+    """Return whether some process owes a step in a state.
+
+    Or, `for_good`, one that no cycle takes away, where the process has no turn on a cycle where it stands.
+    """
     for process in range(len(t.process_word)):
         local = t.process_base[natural(process)] + local_in(t, process, words, at)
-        if turning.locals[natural(local)] == 0:
-            for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
-                if has_step(witness, t, row, OWED, words, at) and is_steady(t, turning, row, words, at):
-                    return True
-    return False
-
-
-@inlined
-def some_process_owes(witness: tuple[int, ...], t: Arrays, words: UInt64, at: Number) -> Number:
-    """Return whether some step is owed in a state."""
-    for process in range(len(t.process_word)):
-        local = t.process_base[natural(process)] + local_in(t, process, words, at)
+        if for_good and turning.locals[natural(local)] != 0:
+            continue
         for row in range(t.local_first[natural(local)], t.local_last[natural(local)]):
-            if has_step(witness, t, row, OWED, words, at):
+            if has_step(witness, t, row, OWED, words, at) and (not for_good or is_steady(t, turning, row, words, at)):
                 return True
     return False
 
@@ -173,9 +168,9 @@ def look_whether_it_stays(
     for place in range(len(numbers)):
         at = numbers[place] * len(witness)
         turns = some_process_turns(witness, t, turning, words, at)
-        if turns and some_process_starves(witness, t, turning, words, at):
+        if turns and some_process_owes(witness, t, turning, words, at, True):
             result[place] = LEAVES
-        elif some_process_owes(witness, t, words, at):
+        elif some_process_owes(witness, t, turning, words, at, False):
             result[place] = TURNS if turns else LEAVES
         else:
             result[place] = STOPS
