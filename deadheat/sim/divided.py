@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +12,7 @@ from deadheat.sim.operations import Operation
 __all__ = ["DividedComponent"]
 
 
-class DividedComponent(Component):
+class DividedComponent(Component, ABC):
     """A component whose values have so many `parts`.
 
     What is said of the operations of one class need not be true of those of another that is derived from it: only where

@@ -107,18 +107,19 @@ class Tables:
 
     def view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
         """Return the values of the named components in a packed state."""
-        return {
-            name: self.fields.joined(name, [self.value(each, self.field(state, each)) for each in self.fields.of(name)])
-            for name in names
-        }
+        return self._viewed(state, names, self.value)
 
     def turned_view(self, state: int, names: Iterable[str]) -> Mapping[str, Any]:
         """Return what `view` does, with the sets in it in another order; the very values, where there are none."""
-        turned = {
-            name: [self._values_in(each).turned(self.field(state, each)) for each in self.fields.of(name)]
+        return self._viewed(state, names, lambda field, number: self._values_in(field).turned(number))
+
+    def _viewed(self, state: int, names: Iterable[str], value: Callable[[int, int], Any]) -> Mapping[str, Any]:
+        """Return the values of components, of which `value` returns what a field holds by its number."""
+        fields = self.fields
+        return {
+            name: fields.joined(name, [value(each, self.field(state, each)) for each in fields.of(name)])
             for name in names
         }
-        return {name: self.fields.joined(name, parts) for name, parts in turned.items()}
 
     def value(self, field: int, number: int) -> Any:
         """Return the value of a number, in a component's field."""

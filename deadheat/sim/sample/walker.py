@@ -141,10 +141,9 @@ class Walker:
             self._writer, self._toucher = (self._moved(each, old) for each in (self._writer, self._toucher))
             self.seen.lay_out(old)
         self._initial, self._after = initial, numpy.zeros(words, dtype=numpy.uint64)
-        first = len(self.tables.locals)
-        components = range(first, first + len(self.tables.model.components))
+        components = self.tables.fields.every
         self._components = numpy.array(layout.masks(components), dtype=numpy.uint64)
-        budgets = range(first + len(self.tables.model.components), len(layout.bits))
+        budgets = range(components.stop, len(layout.bits))
         self._budgets = numpy.array(layout.masks(budgets), dtype=numpy.uint64)
         self._budget_word = numpy.array([layout.word[each] for each in budgets] or [0], dtype=numpy.int32)
         self._budget_mask = numpy.array([layout.mask(each) for each in budgets] or [0], dtype=numpy.uint64)

@@ -232,7 +232,7 @@ class _ExploredPart:
             raise _NotComposableError
         self.tables.verify_purity()
         self.states = len(self.search.parents)
-        self._budget_fields = range(len(self.tables.locals) + len(model.components), len(self.tables.numbers_in_use()))
+        self._budget_fields = range(self.tables.fields.every.stop, len(self.tables.numbers_in_use()))
         self._spent_before = self._left(self.search.initial)
         self._distances = [layer for layer, size in enumerate(self.search.layer_sizes) for _ in range(size)]
         self._edges = {state: edges_from(self.tables, state) for state in self.search.parents}

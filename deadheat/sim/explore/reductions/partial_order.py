@@ -92,8 +92,6 @@ class Dependence:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._first_component = len(tables.locals)
-        self._first_budget = self._first_component + len(tables.model.components)
         self._seen_parts = [
             EVERYTHING_CHANGES if watch.property.every_step else sum(map(tables.field_mask, part.fields))
             for watch in tables.watches
@@ -149,7 +147,7 @@ class Dependence:
         before |= budget & -budget  # so that there is one left to be drawn
         after = before + successor.delta
         changed = before ^ after
-        parts = len(self._tables.model.components)
+        parts = len(self._tables.fields.every)
         seen_by = (
             parts + number
             for number, fields in enumerate(self._seen_parts)
@@ -160,7 +158,7 @@ class Dependence:
 
     def _bits(self, fields: int) -> int:
         """Return the bits that stand for the components among these fields."""
-        components = range(self._first_component, self._first_budget)
+        components = self._tables.fields.every
         return _union(
             _bit(number) for number, field in enumerate(components) if fields & self._tables.field_mask(field)
         )

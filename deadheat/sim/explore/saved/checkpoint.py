@@ -237,9 +237,7 @@ def _code() -> str:
 def _digest_of_tables(tables: Tables) -> str:
     """Return a digest of all that was learned, in the order in which it was, and of what each number stands for."""
     counts = tables.numbers_in_use()
-    first = len(tables.locals)
-    fields = range(first, first + len(tables.model.components))
-    values = [[tables.value(field, number) for number in range(counts[field])] for field in fields]
+    values = [[tables.value(field, number) for number in range(counts[field])] for field in tables.fields.every]
     stands = [[(each.operations, each.outcome) for each in local.states] for local in tables.locals]
     digest = hashlib.sha256(digest_of((counts, values, stands)))
     for lesson in tables.lessons:
