@@ -67,9 +67,9 @@ class Footprint(NamedTuple):
 def footprint(
     model: Model, options: SearchOptions = SearchOptions(), only: Collection[str] | None = None
 ) -> Footprint | None:
-    """Return the footprint of a model; None if it has more states than the limit, or too many ways to stay in some.
+    """Return the footprint of a model.
 
-    None, too, if it was interrupted.
+    None if it has more states than the limit, or too many ways to stay in some, or if that was interrupted.
 
     A `quiet` model's liveness is that of runs on which faults stop. Properties look at the components that are named in
     `only`, or at all of them.
