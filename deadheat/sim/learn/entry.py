@@ -155,7 +155,7 @@ def _is_looked_at(component: Component) -> bool:
 
 def _taught(tables: Tables, lesson: Lesson, marks: dict[Mark, int]) -> Taught:
     row = tables.rows[lesson.process][lesson.local][lesson.row]
-    numbers = [tables.field(lesson.fields, field) for field in _fields(tables, row.mask)]
+    numbers = [tables.field(lesson.fields, field) for field in _fields(row.mask)]
     certain = [marks.setdefault(each, len(marks)) for each in tables.certain.get(lesson, ())]
     every = tables.marks
     steps = [_step(tables, lesson, each, every, marks) for each in row.successors[lesson.fields]]
@@ -183,12 +183,13 @@ def _rows(tables: Tables, process: int, local: int) -> Rows | None:
     rows = tables.rows[process][local]
     crashes = [n for n, crash in enumerate(states.process.crashes) if tables.model.budgets.get(crash.kind)]
     labels = [tables.label_of(process, local, each) for each in range(tables.operations_in(process, local))]
-    masks = [_fields(tables, row.mask) for row in rows]
+    masks = [_fields(row.mask) for row in rows]
     return Rows(masks, crashes[: len(rows) - tables.first_crash(process, local)], labels)
 
 
-def _fields(tables: Tables, mask: int) -> list[int]:
-    return [field for field in range(len(tables.numbers_in_use())) if tables.field_mask(field) & mask]
+def _fields(mask: int) -> list[int]:
+    """Return the numbers of the fields in a mask of whole fields."""
+    return [field for field in range(mask.bit_length() // FIELD_BITS) if Tables.field_mask(field) & mask]
 
 
 def _values(values: list[Any]) -> list[Any] | None:

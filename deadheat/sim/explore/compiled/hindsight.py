@@ -25,6 +25,7 @@ from deadheat.sim.explore.compiled.edges import (
 )
 from deadheat.sim.explore.compiled.judging import violating_among
 from deadheat.sim.explore.compiled.representative import exchange_all
+from deadheat.sim.explore.compiled.threads import Threads
 from deadheat.sim.explore.compiled.turning import (
     LEAVES,
     STOPS,
@@ -70,6 +71,7 @@ class Hindsight:
         self._dense = search.dense
         self._store = search.store
         self._tables = search.tables
+        self._cores = search.store.shards
 
     def settled(self, watch: Watch) -> int | None:
         """Return the place of a nearest settled state that violates a property throughout its component, or None."""
@@ -175,8 +177,10 @@ class Hindsight:
 
     def _whether_they_stay(self, numbers: Int64) -> UInt8:
         result = numpy.zeros(len(numbers), dtype=numpy.uint8)
-        dense, store = self._dense, self._store
-        look_whether_it_stays(dense.witness, dense.arrays(), self._turning, store.words, numbers, result)
+        asked = self._dense.witness, self._dense.arrays(), self._turning, self._store.words
+        with Threads(self._cores) as threads:
+            parts = threads.parts(len(numbers))
+            threads.each(lambda each: look_whether_it_stays(*asked, numbers[parts[each]], result[parts[each]]))
         return result
 
     @cached_property

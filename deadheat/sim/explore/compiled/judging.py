@@ -1,6 +1,8 @@
-"""Judging: in which of many states a property is violated."""
+"""Judging: in which of many states a property is violated, and what it has to be asked for that."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy
 
@@ -11,7 +13,7 @@ from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.learn.watches import Watch
 
-__all__ = ["judge_known", "judge_states", "violating_among"]
+__all__ = ["different", "different_steps", "judge_known", "judge_states", "states_of_steps", "violating_among"]
 
 
 def judge_known(dense: DenseTables) -> None:
@@ -32,9 +34,51 @@ def violating_among(dense: DenseTables, store: Store, watch: Watch, numbers: Int
         if not count:
             violating: Int64 = numbers[result == 1]
             return violating
-        states = dense.layout.unpack(store.states_at(asked[1 : 2 * count : 2]))
-        for part, state in zip(asked[0 : 2 * count : 2].tolist(), states, strict=True):
+        pairs = asked[: 2 * count].reshape(-1, 2)
+        first, _ = _different_readings(dense, pairs[:, 0], store.states_at(pairs[:, 1]))
+        states = dense.layout.unpack(store.states_at(pairs[first, 1]))
+        for part, state in zip(pairs[first, 0].tolist(), states, strict=True):
             dense.judge(part, state, state)
+
+
+def _different_readings(dense: DenseTables, parts: Int64, *states: UInt64) -> tuple[list[int], Int64]:
+    """Return where each different reading is first, and for each, which of the different ones it is.
+
+    A reading is a part of a property and what that reads of a state, or of two: one of `states` each, given as words.
+    """
+    masks = dense.watch_masks.reshape(-1, dense.layout.words)[parts]
+    read = (each.reshape(masks.shape) & masks for each in states)
+    return different(numpy.column_stack((parts.astype(numpy.uint64), *read)))
+
+
+def different_steps(dense: DenseTables, events: UInt64) -> tuple[list[int], Int64]:
+    """Return what `_different_readings` does of steps: rows that begin with a part, and end with both states."""
+    return _different_readings(dense, events[:, 0].astype(numpy.int64), *_ends(dense, events))
+
+
+def states_of_steps(dense: DenseTables, events: UInt64) -> tuple[list[int], list[int]]:
+    """Return the states before and after each of these steps, as those of `Tables`."""
+    before, after = (dense.layout.unpack(numpy.ascontiguousarray(each).ravel()) for each in _ends(dense, events))
+    return before, after
+
+
+def _ends(dense: DenseTables, events: UInt64) -> tuple[UInt64, UInt64]:
+    words = dense.layout.words
+    return events[:, -2 * words : -words], events[:, -words:]
+
+
+def different(rows: Any) -> tuple[list[int], Int64]:
+    """Return where each different row is first, and for each row, which of the different ones it is."""
+    width = rows.shape[1] * rows.itemsize
+    content = numpy.ascontiguousarray(rows).tobytes()
+    numbers: dict[bytes, int] = {}
+    first: list[int] = []
+    which = numpy.empty(len(rows), dtype=numpy.int64)
+    for each in range(len(rows)):
+        which[each] = numbers.setdefault(content[each * width : (each + 1) * width], len(numbers))
+        if len(numbers) > len(first):
+            first.append(each)
+    return first, which
 
 
 @compiled

@@ -7,9 +7,9 @@ word, modulo 2**64.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy
@@ -29,6 +29,9 @@ NEARLY_FULL = 0.6
 
 MANY = 32
 """A field of so many numbers has grown for a while, and will."""
+
+AT_ONCE = 1 << 12
+"""So many states are packed or unpacked at once."""
 
 
 @dataclass(frozen=True)
@@ -97,23 +100,43 @@ class Layout:
 
     def pack_fields(self, fields: NDArray[numpy.uint16]) -> Words:
         """Return the words of states given as one row of field contents each."""
-        packed = numpy.zeros((len(fields), self.words), dtype=numpy.uint64)
-        for field, (word, shift) in enumerate(zip(self.word, self.shift, strict=True)):
-            packed[:, word] |= fields[:, field].astype(numpy.uint64) << numpy.uint64(shift)
+        packed = numpy.empty((len(fields), self.words), dtype=numpy.uint64)
+        for some in _slices(len(fields)):
+            shifted = fields[some].astype(numpy.uint64) << self._shifts
+            for word in range(self.words):
+                packed[some, word] = shifted[:, self._word == word].sum(axis=1)
         return packed.ravel()
 
     def unpack_fields(self, words: Words) -> NDArray[numpy.uint16]:
         """Return states as one row of field contents each."""
         packed = words.reshape(-1, self.words)
         fields = numpy.empty((len(packed), len(self.bits)), dtype=numpy.uint16)
-        for field, (word, shift, bits) in enumerate(zip(self.word, self.shift, self.bits, strict=True)):
-            fields[:, field] = (packed[:, word] >> numpy.uint64(shift)) & numpy.uint64((1 << bits) - 1)
+        for some in _slices(len(packed)):
+            fields[some] = (packed[some][:, self._word] >> self._shifts) & self._contents
         return fields
+
+    @cached_property
+    def _word(self) -> NDArray[numpy.int64]:
+        return numpy.array(self.word, dtype=numpy.int64)
+
+    @cached_property
+    def _shifts(self) -> Words:
+        return numpy.array(self.shift, dtype=numpy.uint64)
+
+    @cached_property
+    def _contents(self) -> Words:
+        """For each field, the bits of what it can hold."""
+        return numpy.array([(1 << bits) - 1 for bits in self.bits], dtype=numpy.uint64)
 
     def unpack(self, words: Words) -> list[int]:
         """Return states as those of `Tables`."""
         raw: Any = numpy.ascontiguousarray(self.unpack_fields(words), dtype="<u2")
         return [int.from_bytes(row.tobytes(), "little") for row in raw]
+
+
+def _slices(count: int) -> Iterator[slice]:
+    """Yield the slices of so many states that are packed at once: no more than fit where memory is near."""
+    return (slice(first, first + AT_ONCE) for first in range(0, count, AT_ONCE))
 
 
 def _place(bits: Sequence[int]) -> tuple[list[tuple[int, int]], int]:

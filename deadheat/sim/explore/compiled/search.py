@@ -14,7 +14,7 @@ import numpy
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.compiled.ample import standings_of
 from deadheat.sim.explore.compiled.fired import Fired
-from deadheat.sim.explore.compiled.judging import violating_among
+from deadheat.sim.explore.compiled.judging import different_steps, states_of_steps, violating_among
 from deadheat.sim.explore.compiled.layout import Words
 from deadheat.sim.explore.compiled.paths import Endpoint, PathFinder
 from deadheat.sim.explore.compiled.sharing import can_spread, cores_for, is_uneven
@@ -22,8 +22,9 @@ from deadheat.sim.explore.compiled.stored.made_of_stored import made_of_stored
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.stored.stores import empty_store
 from deadheat.sim.explore.compiled.tables import DenseTables
+from deadheat.sim.explore.compiled.threads import nothing
 from deadheat.sim.explore.compiled.tuning import Tuning
-from deadheat.sim.explore.compiled.workers import CHUNK, Team, learn_of, missing_rows, nothing
+from deadheat.sim.explore.compiled.workers import CHUNK, Team, learn_of, missing_rows
 from deadheat.sim.explore.limits import limit_reached
 from deadheat.sim.explore.memory import NoRoomError, no_more_memory
 from deadheat.sim.explore.options import SearchOptions
@@ -256,9 +257,8 @@ class KernelSearch:
         """Decide what a watch has to say about transitions into a layer, or about new states in it."""
         if not len(events):
             return
-        words = self.dense.layout.words
-        befores = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 1 : 1 + words]).ravel())
-        afters = self.dense.layout.unpack(numpy.ascontiguousarray(events[:, 1 + words :]).ravel())
+        events = events[different_steps(self.dense, events)[0]]
+        befores, afters = states_of_steps(self.dense, events)
         for part, before, after in zip(events[:, 0].tolist(), befores, afters, strict=True):
             prop = self.dense.watched_parts[part].property
             if prop.name in self.undecided and self.dense.judge(part, before, after):

@@ -8,8 +8,7 @@ and the result does not depend on their speed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy
 
@@ -30,8 +29,9 @@ from deadheat.sim.explore.compiled.expand import (
 )
 from deadheat.sim.explore.compiled.stored.store import Store
 from deadheat.sim.explore.compiled.tables import DenseTables, RowKey
+from deadheat.sim.explore.compiled.threads import Threads, nothing
 
-__all__ = ["CHUNK", "Team", "Worker", "learn_of", "missing_rows", "nothing"]
+__all__ = ["CHUNK", "Team", "Worker", "learn_of", "missing_rows"]
 
 CHUNK = 1 << 15
 """How many states a worker expands in one go, at most."""
@@ -41,10 +41,6 @@ EVENTS_ROOM = 1 << 13
 MISSES_ROOM = 1 << 13
 
 Result = TypeVar("Result")
-
-
-def nothing() -> None:
-    """Do nothing."""
 
 
 class Worker:
@@ -210,12 +206,12 @@ def learn_of(missing: Iterable[tuple[RowKey, int]]) -> None:
 
 
 class Team:
-    """The workers, and the threads that they run in; with one worker there are no threads."""
+    """The workers, and the threads that they run in."""
 
     def __init__(self, dense: DenseTables, size: int, properties: int) -> None:
         self._properties = properties
         self.workers = [Worker(dense, size, properties) for _ in range(size)]
-        self._pool = ThreadPoolExecutor(size) if size > 1 else None
+        self._threads = Threads(size)
 
     def suit(self, dense: DenseTables, store: Store) -> None:
         """Give the workers larger buffers where the tables ask for them."""
@@ -239,17 +235,8 @@ class Team:
 
         What is to be done `meanwhile` is done by the thread that calls this.
         """
-        if self._pool is None:
-            meanwhile()
-            return [work(0, self.workers[0])]
-        futures: list[Any] = [self._pool.submit(work, number, worker) for number, worker in enumerate(self.workers)]
-        try:
-            meanwhile()
-        finally:
-            wait(futures)
-        return [future.result() for future in futures]
+        return self._threads.each(lambda number: work(number, self.workers[number]), meanwhile)
 
     def close(self) -> None:
         """Let the threads go."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._threads.close()

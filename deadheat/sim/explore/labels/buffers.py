@@ -1,32 +1,16 @@
-"""Room for what a labelled search finds, and rows of it that are the same."""
+"""Room for what a labelled search finds."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy
 
-from deadheat.sim.explore.compiled.arrays import Int64, UInt8, UInt64
+from deadheat.sim.explore.compiled.arrays import UInt8, UInt64
 from deadheat.sim.explore.compiled.tables import DenseTables
 from deadheat.sim.explore.labels.tables import LabelTables
 from deadheat.sim.explore.memory import bound, out_of_memory
 from deadheat.sim.explore.options import SearchOptions
 
-__all__ = ["different", "may_take", "modes_of_rows", "no_bits", "room_for"]
-
-
-def different(rows: Any) -> tuple[list[int], Int64]:
-    """Return where each different row is first, and for each row, which of the different ones it is."""
-    width = rows.shape[1] * rows.itemsize
-    content = numpy.ascontiguousarray(rows).tobytes()
-    numbers: dict[bytes, int] = {}
-    first: list[int] = []
-    which = numpy.empty(len(rows), dtype=numpy.int64)
-    for each in range(len(rows)):
-        which[each] = numbers.setdefault(content[each * width : (each + 1) * width], len(numbers))
-        if len(numbers) > len(first):
-            first.append(each)
-    return first, which
+__all__ = ["may_take", "modes_of_rows", "no_bits", "room_for"]
 
 
 def modes_of_rows(dense: DenseTables, tables: LabelTables, known: UInt8) -> UInt8:

@@ -39,9 +39,10 @@ class Cuts:
             if stop.limit is not Limit.STATES:
                 raise StoppedError(stop)
             yield self._cut(sizes, stop)
-        growing = numpy.where(self._faults == self._faults[sizes > 0].max(), sizes, 0)  # the smaller ones are done
-        if self.keeps_numbers and self._largest(growing) and tables.numbers_left() < self._to_be_left():
-            yield self._cut(growing, None)
+        if self.keeps_numbers and tables.numbers_left() < self._to_be_left():
+            growing = numpy.where(self._faults == self._faults[sizes > 0].max(), sizes, 0)  # the smaller ones are done
+            if self._largest(growing):
+                yield self._cut(growing, None)
 
     def _to_be_left(self) -> int:
         """Return how many numbers are kept for the rest: half of all, then half of those for each set that was cut."""

@@ -36,13 +36,14 @@ class Lasting(NamedTuple):
 
 
 class RecentHindsight(Hindsight):
-    """Looks back at the states from a place on."""
+    """Looks back at the states from a place on, with so many cores."""
 
-    def __init__(self, dense: DenseTables, store: Store, first: int) -> None:
+    def __init__(self, dense: DenseTables, store: Store, first: int, cores: int = 1) -> None:
         self._dense = dense
         self._store = store
         self._tables = dense.tables
         self._first = first
+        self._cores = cores
 
     def _ranges(self) -> Iterator[tuple[int, int]]:
         [count] = self._store.found

@@ -16,16 +16,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy
 
 from deadheat.sim.explore.compiled import labelled, pairs
-from deadheat.sim.explore.compiled.arrays import Int32, Int64, UInt64
-from deadheat.sim.explore.compiled.judging import judge_known
+from deadheat.sim.explore.compiled.arrays import Int64, UInt64
+from deadheat.sim.explore.compiled.judging import different, different_steps, judge_known, states_of_steps
+from deadheat.sim.explore.compiled.sharing import cores_for
 from deadheat.sim.explore.compiled.tables import DenseTables
-from deadheat.sim.explore.labels.buffers import different, may_take, modes_of_rows, no_bits, room_for
+from deadheat.sim.explore.compiled.threads import Threads
+from deadheat.sim.explore.compiled.tuning import Tuning
+from deadheat.sim.explore.labels.buffers import may_take, modes_of_rows, no_bits, room_for
 from deadheat.sim.explore.labels.cuts import Cuts
 from deadheat.sim.explore.labels.ends import End, StoppedError
+from deadheat.sim.explore.labels.expanding import Expansion
 from deadheat.sim.explore.labels.families import DividingError
 from deadheat.sim.explore.labels.hindsight import Lasting, RecentHindsight
 from deadheat.sim.explore.labels.sets import Kinds, Labels
@@ -38,9 +43,7 @@ from deadheat.sim.model import Kind, Model
 __all__ = ["LabelSearch"]
 
 FIRST_CHUNK, CHUNK = 1 << 6, 1 << 13
-OUT_ROOM = 1 << 17
-EVENTS_ROOM = 1 << 12
-MISSES_ROOM = 1 << 13
+TUNING = Tuning()
 NO_END = (1 << 63) - 1
 PROPERTIES_MAX = 64
 """The properties of a label are bits of one number."""
@@ -90,7 +93,8 @@ class LabelSearch:
         self._following = numpy.full_like(labels.following, -1)
         self._fired = numpy.zeros(max(len(kinds), 1), dtype=numpy.uint8)
         self._marks_known = -1
-        self._make_buffers()
+        self._modes = numpy.zeros(0, dtype=numpy.uint8)
+        self._expansions: list[Expansion] = []
 
     @property
     def fired(self) -> set[str]:
@@ -169,108 +173,77 @@ class LabelSearch:
     def _expand(self, first: int, last: int, mode: int) -> None:
         """Expand pairs, and add what they lead to; few at first, as most of what is missing is met at once."""
         chunk = CHUNK if self.tables.knows_all else FIRST_CHUNK
-        while first < last:
-            chunk = min(2 * chunk, CHUNK)
-            self._suit()
-            self._counters[:] = 0
-            self._counters[labelled.OUTLAW] = labelled.NOBODY
-            dense, store = self.dense, self.store
-            first = labelled.expand_pairs(
-                dense.witness,
-                dense.arrays(),
-                self._arrays(),
-                mode,
-                store.pairs,
-                store.words,
-                first,
-                min(last, first + chunk),
-                self._counters,
-                self._out,
-                self._out_label,
-                self._out_parent,
-                dense.successors_max,
-                self._events,
-                dense.events_max,
-                self._misses,
-                dense.rows_max,
-                self._recent,
-            )
-            missing = self._misses[: 3 * int(self._counters[labelled.MISSES])].copy()
-            self._collect()
+        with Threads(cores_for(last - first, self.options, TUNING)) as threads:
+            while first < last:
+                chunk = min(2 * chunk, CHUNK)
+                ends = [min(first + chunk * each, last) for each in range(threads.size + 1)]
+                first = ends[-1]
+                self._expand_all(threads, [range(*each) for each in pairwise(ends)], mode)
+                self._look_at_limits()
+
+    def _expand_all(self, threads: Threads, parts: list[range], mode: int) -> None:
+        """Let each thread expand its part, at the same time, then add what they found, in their order."""
+        while any(parts):
+            reached = threads.each(self._expanding(parts, mode))
+            expansions = self._expansions[: len(parts)]
+            for each in expansions:
+                self._collect(each)
+            missing = numpy.concatenate([each.missing for each in expansions])
             if len(missing):
                 self._make_up_for(missing, mode)
-            self._look_at_limits()
+            parts = [range(here, part.stop) for here, part in zip(reached, parts, strict=True)]
+
+    def _expanding(self, parts: list[range], mode: int) -> Callable[[int], int]:
+        """Return what expands the part of a number, as far as there is room, and returns the first that was not."""
+        expansions, tables, labels, store = self._suited(len(parts)), self.dense.arrays(), self._arrays(), self.store
+        return lambda number: expansions[number].expand(tables, labels, mode, store, parts[number])
 
     def _make_up_for(self, missing: Int64, mode: int) -> None:
         """Learn rows, and expand them where they were missing."""
-        triples = missing.reshape(-1, 3)
-        keys = [self.dense.key(row) for row in triples[:, 1].tolist()]
-        states = self.states_of(triples[:, 2])
+        keys = [self.dense.key(row) for row in missing[:, 1].tolist()]
+        states = self.states_of(missing[:, 2])
         if self.dense.learn(zip(keys, states, strict=True)):
             self.store = self.store.packed_anew(self.dense.layout)
-            self._make_buffers()  # which remember no state of the other layout
+            self._expansions.clear()  # which remember states of the other layout
         rows = numpy.array([self.dense.number(key) for key in keys], dtype=numpy.int64)
-        again = numpy.column_stack((triples[:, 0], rows, triples[:, 2])).ravel()
+        again = numpy.column_stack((missing[:, 0], rows, missing[:, 2])).ravel()
         place = 0
         while place < len(keys):
-            self._suit()
-            self._counters[:] = 0
-            self._counters[labelled.OUTLAW] = labelled.NOBODY
-            place = labelled.expand_rows(
-                self.dense.witness,
-                self.dense.arrays(),
-                self._arrays(),
-                mode,
-                self.store.pairs,
-                self.store.words,
-                again,
-                place,
-                self._counters,
-                self._out,
-                self._out_label,
-                self._out_parent,
-                self.dense.successors_max,
-                self._events,
-                self.dense.events_max,
-                self._recent,
-            )
-            self._collect()
+            [expansion] = self._suited(1)
+            place = expansion.expand_rows(self.dense.arrays(), self._arrays(), mode, self.store, again, place)
+            self._collect(expansion)
 
-    def _collect(self) -> None:
+    def _suited(self, count: int) -> list[Expansion]:
+        """Return so many expansions, with room for what the tables ask for now."""
+        if not all(each.is_suited for each in self._expansions):
+            self._expansions.clear()
+        while len(self._expansions) < count:
+            self._expansions.append(Expansion(self.dense))
+        return self._expansions[:count]
+
+    def _collect(self, found: Expansion) -> None:
         """Add what was put out, and look at what happened on the way."""
-        outlaw = int(self._counters[labelled.OUTLAW])
-        if outlaw != labelled.NOBODY:
-            raise DividingError(self.tables.locals[outlaw].process.name)
-        self.transitions += int(self._counters[labelled.TRANSITIONS])
-        count = int(self._counters[labelled.OUT])
-        words = self.dense.layout.words
-        self.store.add(self._arrays(), self._out[: count * words], self._out_label[:count], self._out_parent[:count])
-        width = 3 + 2 * words
-        events = self._events[: int(self._counters[labelled.EVENTS]) * width].reshape(-1, width)
-        if len(events):
-            self._judge_steps(events, words)
+        if found.outlaw != labelled.NOBODY:
+            raise DividingError(self.tables.locals[found.outlaw].process.name)
+        self.transitions += found.transitions
+        self.store.add(self._arrays(), *found.candidates)
+        if len(found.events):
+            self._judge_steps(found.events)
 
-    def _judge_steps(self, events: UInt64, words: int) -> None:
+    def _judge_steps(self, events: UInt64) -> None:
         """Learn what watches say of steps, and note the first under each label that violates a property."""
-        masks = numpy.tile(self.dense.watch_masks.reshape(-1, words)[events[:, 0].astype(numpy.int64)], 2)
-        first, which = different(numpy.concatenate((events[:, :1], events[:, 3:] & masks), axis=1))
+        first, which = different_steps(self.dense, events)
         asked = events[first]
-        befores, afters = self._ends_of(asked, words)
+        befores, afters = states_of_steps(self.dense, asked)
         pairs = zip(asked[:, 0].tolist(), befores, afters, strict=True)
         violated = numpy.array([self.dense.judge(*each) for each in pairs])
         wrong = events[violated[which]]
         if len(wrong):
             properties = self.dense.watched_properties[wrong[:, 0].astype(numpy.int64)]
             firsts = wrong[different(numpy.column_stack((properties, wrong[:, 2])))[0]]
-            _, afters = self._ends_of(firsts, words)
+            _, afters = states_of_steps(self.dense, firsts)
             for (part, pair, label), after in zip(firsts[:, :3].tolist(), afters, strict=True):
                 self._note_step(self.dense.watched_parts[part].property.name, pair, label, after)
-
-    def _ends_of(self, events: UInt64, words: int) -> tuple[list[int], list[int]]:
-        """Return the states before and after each of these steps."""
-        columns = events[:, 3 : 3 + words], events[:, 3 + words :]
-        before, after = (self.dense.layout.unpack(numpy.ascontiguousarray(each).ravel()) for each in columns)
-        return before, after
 
     def _note_step(self, name: str, pair: int, label: int, after: int) -> None:
         key = name, self.labels.sets[label]
@@ -281,7 +254,8 @@ class LabelSearch:
     # What is judged at the end of a size
 
     def _judge(self, size: int, asked: Mapping[int, int]) -> None:
-        hindsight = RecentHindsight(self.dense, self.store, self._states_before)
+        cores = cores_for(self.store.states - self._states_before, self.options, TUNING)
+        hindsight = RecentHindsight(self.dense, self.store, self._states_before, cores)
         self._ranks = tuple(numpy.concatenate([each, no_bits(self.store.states - len(each))]) for each in self._ranks)  # type: ignore[assignment]
         wanted = 0
         for bits in asked.values():
@@ -333,31 +307,6 @@ class LabelSearch:
     def state_of(self, pair: int) -> int:
         """Return the state of a pair."""
         return self.states_of(numpy.array([pair]))[0]
-
-    # Buffers
-
-    def _suit(self) -> None:
-        """Have buffers large enough for what the tables ask for now."""
-        dense = self.dense
-        if (
-            len(self._recent) != (dense.layout.words + 1) << labelled.RECENT_BITS
-            or 2 * dense.successors_max > len(self._out_label)
-            or 2 * dense.events_max * (3 + 2 * dense.layout.words) > len(self._events)
-            or 2 * 3 * dense.rows_max > len(self._misses)
-        ):
-            self._make_buffers()
-
-    def _make_buffers(self) -> None:
-        dense, words = self.dense, self.dense.layout.words
-        room = max(OUT_ROOM, 4 * dense.successors_max)
-        self._out: UInt64 = numpy.empty(room * words, dtype=numpy.uint64)
-        self._out_label: Int32 = numpy.empty(room, dtype=numpy.int32)
-        self._out_parent: Int32 = numpy.empty(room, dtype=numpy.int32)
-        self._events: UInt64 = numpy.empty(max(EVENTS_ROOM, 4 * dense.events_max) * (3 + 2 * words), dtype=numpy.uint64)
-        self._misses: Int64 = numpy.empty(3 * max(MISSES_ROOM, 4 * dense.rows_max), dtype=numpy.int64)
-        self._recent: UInt64 = numpy.zeros((words + 1) << labelled.RECENT_BITS, dtype=numpy.uint64)
-        self._counters: Int64 = numpy.zeros(8, dtype=numpy.int64)
-        self._modes = numpy.zeros(0, dtype=numpy.uint8)
 
     def _arrays(self) -> pairs.LabelArrays:
         if len(self.tables.marks) != self._marks_known:
