@@ -25,6 +25,8 @@ types: Any = numba.types
 intrinsic: Any = extending.intrinsic
 arrays: Any = arrayobj
 
+OF_PARTS = {"nogil": True, "_nrt": False, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 _real: dict[Inlined, Any] = {}
 """What numba makes of a function, by what stands for it; that lives as long as its module."""
 
@@ -37,17 +39,20 @@ def machine_code_of(function: Compiled, arguments: tuple[Any, ...]) -> MachineCo
         return None
 
 
-def by_numba(function: Inlined) -> Any:
+def by_numba(function: Compiled) -> Any:
     """Return what numba makes of a function, and calls itself."""
+    return njit(nogil=True, _nrt=False)(_with_real_globals(function.function))
+
+
+def _part_of_others(function: Inlined) -> Any:
+    """Return what numba makes of a function that compiled ones call: compiled once, put there by LLVM.
+
+    A call would hand over all arrays one by one, which can cost ten times as much as what is called. To have numba put
+    it there, instruction by instruction, takes twice as long to compile; and from Python none of them is called.
+    """
     if function not in _real:
         python = _with_real_globals(function.function)
-        if isinstance(function, Instruction):
-            _real[function] = intrinsic(python)
-        elif isinstance(function, Compiled):
-            # a call would hand over all arrays one by one, which can cost ten times as much as what is called
-            _real[function] = njit(nogil=True, _nrt=False, forceinline=True)(python)
-        else:
-            _real[function] = njit(nogil=True, inline="always", _nrt=False)(python)
+        _real[function] = intrinsic(python) if isinstance(function, Instruction) else njit(**OF_PARTS)(python)
     return _real[function]
 
 
@@ -57,7 +62,7 @@ def _with_real_globals(function: Callable[..., Any]) -> FunctionType:
     own = dict(function.__globals__)
     for name in _names_in(function.__code__):
         if isinstance(own.get(name), Inlined):
-            own[name] = by_numba(own[name])
+            own[name] = _part_of_others(own[name])
     return FunctionType(function.__code__, own, function.__name__, function.__defaults__, function.__closure__)
 
 
@@ -75,7 +80,7 @@ def _machine_code_of(function: Compiled, arguments: tuple[Any, ...]) -> MachineC
         f"    return bits_of(function({given}))",
     )
     returned: list[Any] = []
-    part_of_it = njit(nogil=True, inline="always", _nrt=False)(_with_real_globals(function.function))
+    part_of_it = njit(**OF_PARTS)(_with_real_globals(function.function))
     made = {
         **writer.names,
         "numpy": numpy,
