@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,6 +63,26 @@ def test_what_is_on_disk_is_run_without_numba(folder: Path) -> None:
     assert answer_in(folder) == (2, True)
     assert len(kept_in(folder / "__pycache__")) == 1
     assert answer_in(folder) == (2, False)
+
+
+def test_what_several_programs_want_at_once_is_made_by_one_of_them(folder: Path) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        done = list(threads.map(lambda _: answer_in(folder), range(3)))
+    assert sorted(done) == [(2, False), (2, False), (2, True)]
+
+
+def test_another_is_waited_for_but_not_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_code, "folder", lambda: tmp_path)
+    monkeypatch.setattr(machine_code, "WAITS_S", 0.2)
+    began = time.monotonic()
+    with machine_code.made_by_one():
+        assert time.monotonic() - began < 0.2, "the first waits for nobody"
+        began = time.monotonic()
+        with machine_code.made_by_one():
+            assert time.monotonic() - began >= 0.2
+    began = time.monotonic()
+    with machine_code.made_by_one():
+        assert time.monotonic() - began < 0.2, "it was let go of"
 
 
 def test_a_part_that_was_changed_in_another_file_is_compiled_anew(folder: Path) -> None:

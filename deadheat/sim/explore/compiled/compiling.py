@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import numpy
 
 from deadheat.sim.explore.compiled import machine_code
+from deadheat.sim.explore.compiled.machine_code import MachineCode
 
 __all__ = ["Compiled", "Inlined", "Instruction", "compiled", "inlined", "instruction", "seconds_spent"]
 
@@ -93,17 +94,12 @@ class Compiled(Inlined):
 
     def _made(self, kinds: tuple[str, ...], arguments: tuple[Any, ...]) -> Callable[..., Any]:
         name = f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
-        code = machine_code.kept(name, kinds)
+        code = machine_code.kept(name, kinds) or self._machine_code(name, kinds, arguments)
         if code is None:
             from deadheat.sim.explore.compiled import making
 
-            began = time.perf_counter()
-            code = making.machine_code_of(self, arguments)
-            _spent_s[0] += time.perf_counter() - began
-            if code is None:
-                called_by_numba = making.by_numba(self)
-                return lambda _, given: called_by_numba(*given)
-            machine_code.keep(name, kinds, code)
+            called_by_numba = making.by_numba(self)
+            return lambda _, given: called_by_numba(*given)
         address, result = machine_code.loaded(code), code.result
         function = CALLED(address)
 
@@ -115,6 +111,20 @@ class Compiled(Inlined):
             return machine_code.RESULTS[result](returned.value)
 
         return run
+
+    def _machine_code(self, name: str, kinds: tuple[str, ...], arguments: tuple[Any, ...]) -> MachineCode | None:
+        """Return the machine code that is made now, by this process or by another; None where there can be none."""
+        began = time.perf_counter()
+        with machine_code.made_by_one():
+            code = machine_code.kept(name, kinds)
+            if code is None:
+                from deadheat.sim.explore.compiled import making
+
+                code = making.machine_code_of(self, arguments)
+                if code is not None:
+                    machine_code.keep(name, kinds, code)
+        _spent_s[0] += time.perf_counter() - began
+        return code
 
 
 def _address_of(array: Any) -> int:

@@ -10,9 +10,10 @@ import hashlib
 import os
 import shutil
 import sys
+import time
 from _thread import allocate_lock
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +24,7 @@ import msgspec
 
 from deadheat.sim import kept as on_disk
 
-__all__ = ["RESULTS", "MachineCode", "content_of", "folder", "keep", "kept", "loaded"]
+__all__ = ["RESULTS", "MachineCode", "content_of", "folder", "keep", "kept", "loaded", "made_by_one"]
 
 llvm: Any = llvmlite.binding
 
@@ -34,6 +35,9 @@ BEGINS = "machine-"
 
 FOLDERS_MAX = 4
 """So many of them are left: one a version that is at work."""
+
+WAITS_S, LOOKS_EVERY_S = 30.0, 0.02
+"""So long one process waits for another that makes machine code: ten times as long as any function takes."""
 
 RESULTS: dict[str, Callable[[int], Any]] = {
     "none": lambda _: None,
@@ -71,6 +75,38 @@ def keep(name: str, kinds: tuple[str, ...], code: MachineCode) -> None:
     where = folder()
     if where is not None and on_disk.write(where / _file(name, kinds), msgspec.msgpack.encode(code)):
         _remove_old_beside(where)
+
+
+@contextmanager
+def made_by_one() -> Iterator[None]:
+    """Let no other process make machine code meanwhile: what several want, one makes. None waits for long."""
+    try:
+        import fcntl
+
+        lock = os.open(folder() or "", os.O_RDONLY)
+    except (ImportError, OSError):  # not on this system, or nothing is kept
+        yield
+        return
+    try:
+        until = time.monotonic() + WAITS_S
+        while not _takes(fcntl, lock) and time.monotonic() < until:
+            time.sleep(LOOKS_EVERY_S)
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_UN)  # a process that was forked meanwhile may have it open, too
+        os.close(lock)
+
+
+def _takes(fcntl: Any, lock: int) -> bool:
+    """Take a lock, if nobody else has it; return whether it is ours, or cannot be had on this kind of disk."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _file(name: str, kinds: tuple[str, ...]) -> str:
