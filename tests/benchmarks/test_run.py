@@ -132,11 +132,14 @@ sys.exit(run.main())
 def test_a_program_that_is_told_to_stop_keeps_its_rows_and_says_what_is_missing(page: Path, by: signal.Signals) -> None:
     """Only the program itself is told, and not what it measures: that ends with it."""
     command = [sys.executable, "-c", PROGRAM, str(page.parent)]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert running.stderr is not None
-    line = next(each for each in running.stderr if each.startswith("at work"))
-    running.send_signal(by)
-    out, err = rest_of(running, 30)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        line = next(each for each in running.stderr if each.startswith("at work"))
+        running.send_signal(by)
+        try:
+            out, err = rest_of(running, 50)  # what it measures sleeps for longer
+        finally:
+            running.kill()
     assert running.returncode == run.INTERRUPTED
     assert "| fast | 100 | 4.00 |" in out
     assert "| fast | 100 | 4.00 |" in page.read_text()

@@ -74,15 +74,16 @@ def test_what_several_programs_want_at_once_is_made_by_one_of_them(folder: Path)
 def test_another_is_waited_for_but_not_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_code, "folder", lambda: tmp_path)
     monkeypatch.setattr(machine_code, "WAITS_S", 0.2)
-    began = time.monotonic()
-    with machine_code.made_by_one():
-        assert time.monotonic() - began < 0.2, "the first waits for nobody"
+
+    def waited_s(name: str) -> float:
         began = time.monotonic()
-        with machine_code.made_by_one():
-            assert time.monotonic() - began >= 0.2
-    began = time.monotonic()
-    with machine_code.made_by_one():
-        assert time.monotonic() - began < 0.2, "it was let go of"
+        with machine_code.made_by_one(name, ("int",)):
+            return time.monotonic() - began
+
+    with machine_code.made_by_one("one", ("int",)):
+        assert waited_s("one") >= 0.2
+        assert waited_s("other") < 0.2
+    assert waited_s("one") < 0.2, "it was let go of"
 
 
 def test_a_part_that_was_changed_in_another_file_is_compiled_anew(folder: Path) -> None:

@@ -115,7 +115,7 @@ class Compiled(Inlined):
     def _machine_code(self, name: str, kinds: tuple[str, ...], arguments: tuple[Any, ...]) -> MachineCode | None:
         """Return the machine code that is made now, by this process or by another; None where there can be none."""
         began = time.perf_counter()
-        with machine_code.made_by_one():
+        with machine_code.made_by_one(name, kinds):
             code = machine_code.kept(name, kinds)
             if code is None:
                 from deadheat.sim.explore.compiled import making

@@ -78,13 +78,14 @@ def keep(name: str, kinds: tuple[str, ...], code: MachineCode) -> None:
 
 
 @contextmanager
-def made_by_one() -> Iterator[None]:
-    """Let no other process make machine code meanwhile: what several want, one makes. None waits for long."""
+def made_by_one(name: str, kinds: tuple[str, ...]) -> Iterator[None]:
+    """Let no other process make this machine code meanwhile: what several want, one makes. None waits for long."""
+    where = folder()
     try:
         import fcntl
 
-        lock = os.open(folder() or "", os.O_RDONLY)
-    except (ImportError, OSError):  # not on this system, or nothing is kept
+        lock = os.open(where / f"{_file(name, kinds)}.lock" if where else "", os.O_RDWR | os.O_CREAT, 0o600)
+    except (ImportError, OSError):  # not on this system, or nothing can be kept
         yield
         return
     try:
