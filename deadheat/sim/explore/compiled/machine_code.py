@@ -89,8 +89,9 @@ def made_by_one(name: str, kinds: tuple[str, ...]) -> Iterator[None]:
         yield
         return
     try:
-        until = time.monotonic() + WAITS_S
-        while not _takes(fcntl, lock) and time.monotonic() < until:
+        for _ in range(round(WAITS_S / LOOKS_EVERY_S)):
+            if _takes(fcntl, lock):
+                break
             time.sleep(LOOKS_EVERY_S)
         yield
     finally:
