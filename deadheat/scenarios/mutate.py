@@ -2,7 +2,8 @@
 
 A mutant is *noticed* if a property that holds for the protocol is violated by the mutant; a property that the protocol
 violates itself cannot notice. Many guards matter only under a fault. So, unless the faults are given, each mutant is
-checked without faults first, and if nothing notices, with one fault of each kind, the smallest searches first.
+checked without faults first, and if nothing notices, with one fault of each kind, the smallest searches first. One
+search for all kinds tells in which of these nothing notices, as for a frontier; those need no check of their own.
 
 What nobody notices makes *no difference* if no property could notice it in any of these searches, whatever it says and
 whichever components it reads (see `sim/explore/footprint`): it is dead code, or a check that makes a race less likely
@@ -14,7 +15,7 @@ A mutant that *cannot run*, since a role or a component fails by what the change
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -36,6 +37,10 @@ __all__ = ["Fate", "Hunt", "MutantResult", "Notice", "hunt_of", "judge_all", "sh
 
 GROWTH_MAX, SMALL_STATES = 4, 5_000
 """A mutant with so many times the states of its protocol (of so many, if it has fewer) is taken to have no end."""
+
+
+ONE_SEARCH_FROM = 3
+"""From so many kinds of fault on, one search for all of them takes less time than a check of each."""
 
 
 class Fate(StrEnum):
@@ -169,7 +174,7 @@ def judge_all(
 def _judge(options: Options, complete: bool, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:
     """Check one mutant in one scenario after the other, until some property notices."""
     error: str | None = None
-    for scenario, states_max in trials:
+    for scenario, states_max in _to_check(options, trials):
         try:
             search = replace(options.search, states_max=min(states_max, options.search.states_max))
             result = check(scenario, replace(options, search=search))
@@ -191,6 +196,47 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
     if not complete:
         return MutantResult(number, mutation, Fate.INCONCLUSIVE)
     return _unnoticed(options, number, mutation, trials)
+
+
+def _to_check(options: Options, trials: Sequence[Trial]) -> Iterator[Trial]:
+    """Yield the trials in their order; of those with a fault, ones in which something may notice."""
+    cleared: Collection[Trial] | None = None
+    for place, trial in enumerate(trials):
+        if trial.scenario.faults and cleared is None:
+            cleared = _cleared(options, trials[place:])
+        if trial not in (cleared or ()):
+            yield trial
+
+
+def _cleared(options: Options, trials: Sequence[Trial]) -> Collection[Trial]:
+    """Return the trials, each with a fault of its own, in which one search for all of them shows that nothing notices.
+
+    Whatever that search cannot decide is left to a check of its own, and so is what notices.
+    """
+    if len(trials) < ONE_SEARCH_FROM or trials[0].scenario.evaluations > 1:
+        return ()
+    from deadheat.scenarios.minimal_sets import models_of  # which loads compiled code
+    from deadheat.sim.explore.labels.breaking import Question, breaking_sets
+    from deadheat.sim.explore.labels.search import PROPERTIES_MAX
+
+    names = tuple(dict.fromkeys(name for each in trials for name in each.scenario.properties))
+    if len(names) > PROPERTIES_MAX:
+        return ()
+    together = replace(trials[0].scenario, faults=(), properties=names)
+    kinds = [kind for each in trials for kind, _ in each.scenario.faults]
+    search = replace(options.search, states_max=max(each.states_max for each in trials))
+    try:
+        found = breaking_sets(Question(kinds, 1, models_of(together, 1, kinds), options=search))
+    except ModelError:
+        return ()
+
+    def is_clear(number: int, name: str) -> bool:
+        sets = {(), (number,)}
+        return sets.isdisjoint(found.broken[name]) and sets.isdisjoint(found.undecided[name])
+
+    return [
+        each for number, each in enumerate(trials) if all(is_clear(number, name) for name in each.scenario.properties)
+    ]
 
 
 def _unnoticed(options: Options, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:

@@ -342,6 +342,26 @@ def test_a_step_that_is_left_out_is_seen_in_the_trace() -> None:
     assert {(each.process.partition("/")[0], *each.arguments) for each in left_out} == {("dispatcher", "redis.acquire")}
 
 
+@pytest.mark.parametrize("name", ["locked", "baseline"])
+def test_one_search_for_all_faults_leaves_out_only_checks_that_notice_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hunt, checked = hunt_of(Scenario(name)), list[Scenario]()
+
+    def noted(scenario: Scenario, options: Options) -> CheckResult:
+        checked.append(scenario)
+        return check(scenario, options)
+
+    monkeypatch.setattr(mutate, "check", noted)
+    together, some = list(judge_all(hunt)), checked.copy()
+    checked.clear()
+    monkeypatch.setattr(mutate, "ONE_SEARCH_FROM", 1_000)
+    assert list(judge_all(hunt)) == together
+    assert set(some) < set(checked)
+    assert {Fate.NOTICED, Fate.NO_DIFFERENCE} <= {each.fate for each in together}
+    assert any(each.noticed_by and each.noticed_by[0].scenario.faults for each in together)
+
+
 def test_several_processes_judge_as_one_does() -> None:
     hunt = without_faults("creation-lock")
     assert list(judge_all(hunt, jobs=2)) == list(judge_all(hunt))
