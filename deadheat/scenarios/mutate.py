@@ -85,10 +85,14 @@ class MutantResult:
 
 
 class Trial(NamedTuple):
-    """A scenario in which a mutant is checked, and the states after which it is taken to have no end."""
+    """A scenario in which a mutant is checked, and the states after which it is taken to have no end.
+
+    `fault` is what may happen once in it beside all that may happen in any case.
+    """
 
     scenario: Scenario
     states_max: int
+    fault: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class Hunt:
             Trial(
                 replace(original.scenario, protocol=name, properties=_holding(original)),
                 GROWTH_MAX * max(original.exploration.states, SMALL_STATES),
+                next((kind for kind in original.scenario.budgets if kind not in self.scenario.budgets), None),
             )
             for original in self.originals
             if original.is_decided and self._makes_a_difference(mutation, original.scenario)
@@ -174,7 +179,7 @@ def judge_all(
 def _judge(options: Options, complete: bool, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:
     """Check one mutant in one scenario after the other, until some property notices."""
     error: str | None = None
-    for scenario, states_max in _to_check(options, trials):
+    for scenario, states_max, fault in _to_check(options, trials):
         try:
             search = replace(options.search, states_max=min(states_max, options.search.states_max))
             result = check(scenario, replace(options, search=search))
@@ -189,8 +194,8 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
             notices = tuple(Notice(scenario, each.property, len(each.trace.events)) for each in found)
             return MutantResult(number, mutation, Fate.NOTICED, notices)
         complete = complete and result.is_decided
-        if not complete and not scenario.faults:
-            break  # with faults there would be yet more states
+        if not complete and fault is None:
+            break  # with a fault there would be yet more states
     if error is not None:
         return MutantResult(number, mutation, Fate.CANNOT_RUN, error=error)
     if not complete:
@@ -199,10 +204,10 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
 
 
 def _to_check(options: Options, trials: Sequence[Trial]) -> Iterator[Trial]:
-    """Yield the trials in their order; of those with a fault, ones in which something may notice."""
+    """Yield the trials in their order; of those with a fault of their own, ones in which something may notice."""
     cleared: Collection[Trial] | None = None
     for place, trial in enumerate(trials):
-        if trial.scenario.faults and cleared is None:
+        if trial.fault is not None and cleared is None:
             cleared = _cleared(options, trials[place:])
         if trial not in (cleared or ()):
             yield trial
@@ -213,20 +218,22 @@ def _cleared(options: Options, trials: Sequence[Trial]) -> Collection[Trial]:
 
     Whatever that search cannot decide is left to a check of its own, and so is what notices.
     """
-    if len(trials) < ONE_SEARCH_FROM or trials[0].scenario.evaluations > 1:
+    first = trials[0].scenario
+    names = tuple(dict.fromkeys(name for each in trials for name in each.scenario.properties))
+    if len(trials) < ONE_SEARCH_FROM or first.evaluations > 1:
         return ()
     from deadheat.scenarios.minimal_sets import models_of  # which loads compiled code
     from deadheat.sim.explore.labels.breaking import Question, breaking_sets
     from deadheat.sim.explore.labels.search import PROPERTIES_MAX
 
-    names = tuple(dict.fromkeys(name for each in trials for name in each.scenario.properties))
     if len(names) > PROPERTIES_MAX:
         return ()
-    together = replace(trials[0].scenario, faults=(), properties=names)
-    kinds = [kind for each in trials for kind, _ in each.scenario.faults]
+    kinds = [each.fault for each in trials if each.fault is not None]
+    base = {kind: budget for kind, budget in first.faults if kind not in kinds and budget}
+    models = models_of(replace(first, faults=tuple(base.items()), properties=names), 1, kinds)
     search = replace(options.search, states_max=max(each.states_max for each in trials))
     try:
-        found = breaking_sets(Question(kinds, 1, models_of(together, 1, kinds), options=search))
+        found = breaking_sets(Question(kinds, 1, models, base, options=search))
     except ModelError:
         return ()
 
@@ -235,14 +242,16 @@ def _cleared(options: Options, trials: Sequence[Trial]) -> Collection[Trial]:
         return sets.isdisjoint(found.broken[name]) and sets.isdisjoint(found.undecided[name])
 
     return [
-        each for number, each in enumerate(trials) if all(is_clear(number, name) for name in each.scenario.properties)
+        each
+        for number, each in enumerate(trials)
+        if each.scenario.properties and all(is_clear(number, name) for name in each.scenario.properties)
     ]
 
 
 def _unnoticed(options: Options, number: int, mutation: Mutation, trials: Sequence[Trial]) -> MutantResult:
     """Say of a mutant that nobody notices whether anybody could, and first where more than idle steps are others."""
     differences: list[tuple[Scenario, tuple[str, ...]]] = []
-    for scenario, _ in trials:
+    for scenario, *_ in trials:
         one, other = (_footprint(each, options.search) for each in (_original(scenario), scenario))
         if one is None or other is None:
             return MutantResult(number, mutation, Fate.INCONCLUSIVE)

@@ -357,7 +357,7 @@ def _guards(scenario: Scenario, search: Options) -> Iterator[Guard]:
     found = 0
     numbered = sorted(enumerate(guards.mutations, start=1), key=_plainest_first)
     for number, mutation in numbered:
-        for trial, _ in hunt.trials_of(number):
+        for trial, *_ in hunt.trials_of(number):
             try:
                 outcome = check(trial, search).outcome(name)
             except (DeadheatError, ReplayDivergedError):  # it cannot run

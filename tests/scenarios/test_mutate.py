@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import reference
 from deadheat.sim.explore.options import SearchOptions
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 ORPHAN = {"no-permanent-orphan", "no-transient-orphan", "eventually-cleaned"}
 PERMANENT = {"no-permanent-orphan", "eventually-cleaned"}
 NO_JOB = {"uncancelled-gets-job", "nothing-stuck"}
@@ -342,7 +344,7 @@ def test_a_step_that_is_left_out_is_seen_in_the_trace() -> None:
     assert {(each.process.partition("/")[0], *each.arguments) for each in left_out} == {("dispatcher", "redis.acquire")}
 
 
-@pytest.mark.parametrize("name", ["locked", "baseline"])
+@pytest.mark.parametrize("name", ["locked", "baseline", f"{EXAMPLES / 'onyx_13202.py'}:LOCKED"])
 def test_one_search_for_all_faults_leaves_out_only_checks_that_notice_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
