@@ -165,7 +165,7 @@ def test_a_token_that_is_not_accepted_is_a_sentence_without_the_token(kubeconfig
 
 
 def command_line(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    base = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COLUMNS": "200"}
+    base = {"PATH": os.environ["PATH"], "HOME": os.devnull, "COLUMNS": "200"}  # where nothing can be made
     done = deadheat("live", *arguments, env={**base, **environment})
     assert "Traceback" not in done.stderr
     return done
