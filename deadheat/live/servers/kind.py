@@ -109,7 +109,7 @@ def _read() -> UpState | None:
     path = state_folder() / STATE
     try:
         return UpState(**json.loads(path.read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a user without a home may have a file for one
         return None
     except (ValueError, TypeError, OSError):
         raise LiveError(
