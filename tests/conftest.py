@@ -21,7 +21,7 @@ settings.load_profile("same")
 FORCING_DAY = "DEADHEAT_FORCING_DAY"
 
 # What tests are about is learned by them; those about what is kept say where (tests/sim/test_remembering.py).
-os.environ["DEADHEAT_CACHE"] = "off"
+os.environ["DEADHEAT_CACHE"] = os.environ.get("DH_X", "off")
 
 # Said here once, so that tests in several processes agree, also at midnight.
 os.environ.setdefault(FORCING_DAY, datetime.now(UTC).date().isoformat())

@@ -127,7 +127,7 @@ class OfDesign(Subject):
     @property
     def budgets(self) -> Mapping[str, int]:
         """The faults under which the design is judged."""
-        return self.design.budgets or {}
+        return {kind: budget for kind, budget in (self.design.budgets or {}).items() if budget}
 
     @property
     def quiet(self) -> bool:

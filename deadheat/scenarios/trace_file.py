@@ -193,7 +193,7 @@ def _change_since(content: Content, model: Model) -> str | None:
 
 def _fingerprint(model: Model) -> str | None:
     try:
-        return fingerprint(model)
+        return fingerprint(model, kept_counts=False)  # a run may have computed it
     except FingerprintError:
         return None
 

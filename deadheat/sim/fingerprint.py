@@ -7,6 +7,9 @@ what its closure holds, and all that it names, to the end; immutable data by val
 where it is first met, so that an alias is told from a copy. What has no content that could be described is refused: no
 address ever enters a fingerprint.
 
+What was computed and kept (by `functools`) is what roles are given, and counts. It does not for a trace, which is saved
+after roles may have computed it: then a model is described as if nothing had been kept yet.
+
 What it cannot see: what a function reads of the world outside (a clock, a file, the environment) by functions that are
 installed. A role that does is not pure, and is refused where its tables are learned.
 """
@@ -15,15 +18,15 @@ from __future__ import annotations
 
 import copyreg
 import dataclasses
+import logging
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from types import (
-    BuiltinMethodType,
     CodeType,
     FunctionType,
     GetSetDescriptorType,
@@ -35,6 +38,15 @@ from types import (
 from typing import Any
 
 from deadheat.sim.components import Component, operation
+from deadheat.sim.content import (
+    CONTENT,
+    HEAP_TYPE,
+    attributes_of,
+    closure_of,
+    computed_by,
+    is_immutable,
+    is_of_python,
+)
 from deadheat.sim.errors import FingerprintError
 from deadheat.sim.model import Model, Property
 from deadheat.sim.references import (
@@ -56,23 +68,6 @@ PYTHON = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.
 """The interpreter, as far as code looks different to another."""
 
 PICKLE_PROTOCOL = 4
-HEAP_TYPE = 1 << 9
-"""The flag of a class that was made by a `class` statement, or could have been."""
-
-CONTENT: Mapping[type, Callable[[Any], Iterable[Any]]] = {
-    tuple: tuple.__iter__,
-    list: list.__iter__,
-    dict: dict.items,
-    str: lambda value: (str.__str__(value),),
-    bytes: bytes.__iter__,
-    int: lambda value: (int.__index__(value),),
-    float: lambda value: (float.__float__(value),),
-    BaseException: lambda value: value.args,
-}
-"""What an object holds besides its attributes, if its class is one of these, or made of one."""
-
-WITH_KNOWN_CONTENT = frozenset({object, set, frozenset, Exception, *CONTENT})
-
 OF_A_MODULE = frozenset({
     "__annotations__", "__builtins__", "__cached__", "__conditional_annotations__", "__doc__", "__file__",
     "__loader__", "__name__", "__package__", "__path__", "__spec__",
@@ -90,22 +85,23 @@ BESIDE_WHAT_IT_DOES: Mapping[type, frozenset[str]] = {
 """The attributes of objects that say nothing of what they do, or nothing that their others do not say."""
 
 
-def fingerprint(model: Model) -> str:
+def fingerprint(model: Model, *, kept_counts: bool = True) -> str:
     """Return 64 hexadecimal digits that another model would share only by an accident of one in 2**128.
 
-    Raises FingerprintError, naming it, where the model is made of something that has no content to tell it by.
+    Whether what was computed and kept counts is said by `kept_counts`. Raises FingerprintError, naming it, where the
+    model is made of something that has no content to tell it by.
     """
     initial = [component.initial for component in model.components.values()]
-    return digest_of((FORMAT, VERSION, PYTHON, model, initial)).hex()
+    return digest_of((FORMAT, VERSION, PYTHON, model, initial), kept_counts=kept_counts).hex()
 
 
-def digest_of(value: Any, *, trusts_models: bool = False) -> bytes:
+def digest_of(value: Any, *, trusts_models: bool = False, kept_counts: bool = True) -> bytes:
     """Return 32 bytes that say what a value is, and, as far as it is code, what it does (see the module's text).
 
     With `trusts_models`, whatever is deadheat's own is known by its name: somebody else knows what its files say.
     Raises FingerprintError where it holds something that has no content to tell it by.
     """
-    return _digest(_Description(trusts_models=trusts_models), value)
+    return _digest(_Description(trusts_models=trusts_models, kept_counts=kept_counts), value)
 
 
 def digest_with_lines(value: Any, *, trusts_models: bool) -> bytes:
@@ -123,10 +119,18 @@ def _digest(description: _Description, value: Any) -> bytes:
 class _Description:
     """One traversal. With `by_name`, functions and classes are named and not followed: enough to put them in order."""
 
-    def __init__(self, *, by_name: bool = False, with_lines: bool = False, trusts_models: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        by_name: bool = False,
+        with_lines: bool = False,
+        trusts_models: bool = False,
+        kept_counts: bool = True,
+    ) -> None:
         self._by_name = by_name
         self._with_lines = with_lines
         self._trusts_models = trusts_models
+        self._kept_counts = kept_counts
         self._digest = sha256()
         self._numbers: dict[int, int] = {}
         self._waiting: deque[tuple[Any, str]] = deque()
@@ -134,7 +138,7 @@ class _Description:
         self._of = "the model"
 
     def _version_of(self, module: str) -> str | None:
-        if self._trusts_models and module.partition(".")[0] == "deadheat":
+        if self._trusts_models and _is_ours(module):
             return "deadheat"
         return version_of(module)
 
@@ -180,7 +184,7 @@ class _Description:
             self._code(value)
         elif kind is MethodType:
             self._all("method", (value.__func__, value.__self__))
-        elif _is_immutable(kind):
+        elif is_immutable(kind):
             self._instance(kind, value)
         else:
             self._numbered(value, name)
@@ -237,14 +241,23 @@ class _Description:
             self._all(kind.__name__, (value.__func__,))
         elif kind is cached_property:
             self._all("cached property", (value.func,))
-        elif hasattr(kind, "cache_info") and hasattr(value, "__wrapped__"):  # functools.lru_cache: not what it holds
-            self._all("cache", (value.__wrapped__,))
+        elif hasattr(kind, "cache_info") and hasattr(value, "__wrapped__"):  # functools.lru_cache
+            self._cache(value)
         else:
             self._instance(kind, value)
 
+    def _cache(self, value: Any) -> None:
+        """Describe a function that keeps what it returned: what that is, nobody can look at."""
+        function = value.__wrapped__
+        module = str(getattr(function, "__module__", None))
+        known = _is_ours(module) or self._version_of(module) is not None
+        if self._kept_counts and not self._by_name and not known and value.cache_info().currsize:
+            raise self._refuse(value, "which keeps what it once returned where nobody can look at it")
+        self._all("cache", (function,))
+
     def _instance(self, kind: type, value: Any) -> None:
         left_out = BESIDE_WHAT_IT_DOES.get(kind)
-        if left_out is None and (self._version_of(kind.__module__) is not None or not _is_of_python(kind)):
+        if left_out is None and (self._version_of(kind.__module__) is not None or not is_of_python(kind)):
             self._reduced(value)
             return
         self._say("instance")
@@ -254,8 +267,8 @@ class _Description:
             self._all(content.__name__, CONTENT[content](value))
         elif isinstance(value, set | frozenset):
             self._unordered(value)
-        attributes = _attributes_of(value)
-        computed = {name for each in kind.__mro__ for name, held in vars(each).items() if type(held) is cached_property}
+        attributes = attributes_of(value)
+        computed = computed_by(kind, lambda each: not self._kept_counts or _is_ours(each.__module__))
         self._named(
             "attributes", {name: attributes[name] for name in attributes.keys() - computed - (left_out or set())}
         )
@@ -273,6 +286,10 @@ class _Description:
             self._say("named", getattr(value, "__module__", None) or type(value).__module__, parts)
         else:
             self._all("made", parts)
+        if isinstance(value, logging.Logger):  # which is made by its name alone
+            self._all("logs", (value.getEffectiveLevel(), value.disabled, value.manager.disable))
+        elif self._version_of(type(value).__module__) is None:  # what it was made of may not say what was added
+            self._named("attributes", attributes_of(value))
 
     # Code
 
@@ -290,7 +307,7 @@ class _Description:
         self._named("keywords", function.__kwdefaults__ or {})
         if self._by_name:
             return
-        self._named("closure", _closure_of(function))
+        self._named("closure", closure_of(function))
         self._named("function's attributes", vars(function))
         if version is None:
             try:
@@ -353,46 +370,15 @@ def _digest_of_code(code: CodeType) -> str:
     return _Description().digest_of_code(code)
 
 
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "deadheat"
+
+
 def _name_of(value: Any) -> str | None:
     name = getattr(value, "__name__", None) if isinstance(value, FunctionType | type | ModuleType) else None
     return name if isinstance(name, str) else None
 
 
-def _is_immutable(kind: type) -> bool:
-    """Return whether an alias of such an object is as good as a copy."""
-    parameters = vars(kind).get("__dataclass_params__")
-    return parameters.frozen if parameters else issubclass(kind, tuple) and hasattr(kind, "_fields")
-
-
 def _member(name: str, member: Enum) -> tuple[Any, ...]:
     attributes = {name: value for name, value in vars(member).items() if name != "__objclass__"}
     return name, *sorted(attributes.items(), key=lambda pair: pair[0])
-
-
-def _is_of_python(kind: type) -> bool:
-    """Return whether all that its objects hold are attributes, and the content of one of CONTENT or of a set."""
-    return all(each in WITH_KNOWN_CONTENT or _is_made_by_a_statement(each) for each in kind.__mro__)
-
-
-def _is_made_by_a_statement(kind: Any) -> bool:
-    """Return whether a class is of Python, not of C: those of C that can be made have a `__new__` of their own."""
-    own_new = kind.__new__ if isinstance(kind.__new__, BuiltinMethodType) else None
-    return bool(kind.__flags__ & HEAP_TYPE) and (own_new is None or own_new.__self__ is not kind)
-
-
-def _attributes_of(value: Any) -> dict[str, Any]:
-    slots = [
-        name for each in type(value).__mro__ for name, held in vars(each).items() if type(held) is MemberDescriptorType
-    ]
-    attributes = {name: getattr(value, name) for name in slots if hasattr(value, name)}
-    return {**attributes, **getattr(value, "__dict__", {})}
-
-
-def _closure_of(function: FunctionType) -> dict[str, Any]:
-    held: dict[str, tuple[Any, ...]] = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            held[name] = (cell.cell_contents,)
-        except ValueError:  # it holds nothing yet
-            held[name] = ()
-    return held

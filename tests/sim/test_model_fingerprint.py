@@ -6,6 +6,7 @@ import copy
 import importlib
 import inspect
 import itertools
+import logging
 import math
 import os
 import random
@@ -20,7 +21,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import Enum, Flag
 from fractions import Fraction
-from functools import lru_cache, partial, wraps
+from functools import cached_property, lru_cache, partial, wraps
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
@@ -513,14 +514,70 @@ def test_what_holds_itself_has_a_fingerprint() -> None:
     assert digest_of(ring) != digest_of(other)
 
 
-def test_what_was_computed_and_kept_makes_no_difference() -> None:
+def test_what_was_computed_and_kept_counts_but_for_what_runs_may_have_computed() -> None:
+    class Settings:
+        @cached_property
+        def limit(self) -> int:
+            return 1
+
+    def digests() -> tuple[bytes, bytes]:
+        return digest_of(settings), digest_of(settings, kept_counts=False)
+
+    settings = Settings()
+    new = digests()
+    assert settings.limit == 1
+    computed = digests()
+    settings.limit = 2
+    told = digests()
+    assert len({new[0], computed[0], told[0]}) == 3
+    assert {new[1], computed[1], told[1]} == {new[1]}
+
+
+def test_what_a_function_keeps_of_what_it_returned_is_not_looked_into() -> None:
     @lru_cache
     def kept(value: int) -> int:
         return value
 
-    before = digest_of(kept)
+    new = digest_of(kept)
     kept(3)
-    assert digest_of(kept) == before
+    with pytest.raises(FingerprintError, match="which keeps what it once returned where nobody can look at it"):
+        digest_of(kept)
+    assert digest_of(kept, kept_counts=False) == new
+
+
+class Delay(timedelta):
+    """One whose like is made without its attributes."""
+
+    limit = 1
+
+
+def told(delay: Delay) -> Delay:
+    delay.limit = 2
+    return delay
+
+
+def test_attributes_count_that_another_is_not_made_of() -> None:
+    assert digest_of(Delay(1)) == digest_of(Delay(1)) != digest_of(told(Delay(1)))
+    assert told(Delay(1)).__reduce_ex__(4) == Delay(1).__reduce_ex__(4)
+
+
+@pytest.mark.parametrize(
+    ("change", "undo"),
+    [
+        (lambda log: log.setLevel("DEBUG"), lambda log: log.setLevel("NOTSET")),
+        (lambda log: log.parent.setLevel("DEBUG"), lambda log: log.parent.setLevel("NOTSET")),
+        (lambda log: logging.disable(logging.ERROR), lambda log: logging.disable(logging.NOTSET)),
+    ],
+    ids=["its level", "that of another", "that of all"],
+)
+def test_of_a_log_counts_what_it_would_write(change: Callable[[Any], None], undo: Callable[[Any], None]) -> None:
+    logging.getLogger("of.a")
+    log = logging.getLogger("of.a.model")
+    before = digest_of(log)
+    change(log)
+    changed = digest_of(log)
+    undo(log)
+    assert changed != before == digest_of(log)
 
 
 def test_what_python_notes_on_a_class_when_it_is_used_makes_no_difference() -> None:

@@ -64,7 +64,7 @@ def key_of(model: Model, *, merging: bool) -> str | None:
         return None
     foreign = _foreign_modules()  # and what the description has imported, since functions would
     files = [_content_of(each) for each in foreign]
-    if None in files or trusts_models is bool(foreign) or (foreign and (is_patched() or _is_told_by_others())):
+    if None in files or trusts_models is bool(foreign) or _is_told_by_others() or (foreign and is_patched()):
         return None
     interpreter = (sys.version, sys.implementation.name, sys.flags.optimize, sys.flags.dev_mode)
     parts = (FORMAT, interpreter, _ours(), _installed(tuple(sys.path)), sorted(map(str, files)), described.hex())
