@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,9 @@ __all__ = ["FORMAT", "FORMAT_VERSION", "Accepted", "Lock", "alone", "read_lock",
 FORMAT, FORMAT_VERSION = "deadheat-lock", 1
 
 MEND = "mend it, take it from the last commit, or move it away and write one with deadheat gate --update"
+
+WAITS_S, LOOKS_EVERY_S = 10.0, 0.05
+"""So long one waits for another who writes the lock, which takes no time."""
 
 MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
 
@@ -116,7 +121,10 @@ def write_lock(path: Path, lock: Lock) -> None:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Let nobody else write the lock meanwhile; it is its folder that is locked, so that no file is left."""
+    """Let nobody else write the lock meanwhile; it is its folder that is locked, so that no file is left.
+
+    Raises UsageError where somebody else has it for too long.
+    """
     try:
         import fcntl
 
@@ -125,8 +133,27 @@ def alone(path: Path) -> Iterator[None]:
         yield
         return
     try:
-        with suppress(OSError):  # not on this kind of disk
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        if not _taken(partial(fcntl.flock, folder, fcntl.LOCK_EX | fcntl.LOCK_NB)):
+            raise UsageError(
+                f"Another process has had the folder of {path} locked for {WAITS_S:g} s; wait for its end, or end it, "
+                "and try again."
+            )
         yield
     finally:
         os.close(folder)
+
+
+def _taken(take: Callable[[], None]) -> bool:
+    """Return whether a lock was taken in time, or cannot be had on this kind of disk."""
+    ends = time.monotonic() + WAITS_S
+    while True:
+        try:
+            take()
+        except BlockingIOError:
+            if time.monotonic() > ends:
+                return False
+            time.sleep(LOOKS_EVERY_S)
+        except OSError:
+            return True
+        else:
+            return True

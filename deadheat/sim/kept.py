@@ -16,7 +16,9 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-__all__ = ["SUFFIX", "VARIABLE", "folder", "is_ours", "read", "remove_oldest", "write"]
+from deadheat.sim import regular
+
+__all__ = ["SUFFIX", "TEMPORARY", "VARIABLE", "folder", "is_ours", "read", "remove_oldest", "write"]
 
 VARIABLE, OFF = "DEADHEAT_CACHE", "off"
 
@@ -24,6 +26,10 @@ MAGIC = b"deadheat kept 1\n"
 """What a file begins with; the digest of what follows it comes next."""
 
 DIGEST_BYTES = 32
+
+BYTES_MAX = 1 << 26
+"""A file that is larger than all that is ever kept is none of it, and not read."""
+
 SUFFIX = ".kept"
 TEMPORARY = ".part"
 
@@ -64,7 +70,8 @@ def read(path: Path) -> bytes | None:
     """Return what was written there; None where that was not all, or is not there."""
     path = path.with_name(path.name + SUFFIX)
     try:
-        content = path.read_bytes()
+        with os.fdopen(regular.opened(path, os.O_RDONLY, links=True), "rb") as file:
+            content = file.read() if os.fstat(file.fileno()).st_size <= BYTES_MAX else b""
     except OSError:
         return None
     begins = len(MAGIC) + DIGEST_BYTES

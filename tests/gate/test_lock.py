@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deadheat.gate import lock
 from deadheat.gate.lock import Lock, alone, read_lock, write_lock
 from deadheat.sim.errors import UsageError
 
@@ -47,3 +48,11 @@ def test_one_writes_after_the_other(tmp_path: Path) -> None:
     waiting.join()
     assert order == ["first", "second"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_in_vain_for_another_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "WAITS_S", 0.1)
+    path = tmp_path / "deadheat.lock"
+    told = r"Another process has had the folder of .* locked for 0\.1 s"
+    with alone(path), pytest.raises(UsageError, match=told), alone(path):
+        raise AssertionError("both have it")

@@ -416,7 +416,7 @@ def test_a_killed_search_leaves_nothing_that_is_in_the_way(tmp_path: Path) -> No
     )
     done = subprocess.run([sys.executable, "-c", program, str(file)], cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert {each.name for each in tmp_path.iterdir()} == {"search.lock", "search.part"}
+    assert {each.name for each in tmp_path.iterdir()} == {".search.deadheat-lock", ".search.deadheat-part"}
     saved_at(file)
     assert [each.name for each in tmp_path.iterdir()] == ["search"]
 
@@ -425,7 +425,7 @@ def test_half_a_file_that_a_killed_search_has_left_is_not_taken_for_one(tmp_path
     file = tmp_path / "search"
     content = saved_at(file)
     file.unlink()
-    (tmp_path / "search.part").write_bytes(content[:300])
+    (tmp_path / ".search.deadheat-part").write_bytes(content[:300])
     assert facts(auto.explore(SMALL, SearchOptions(checkpoint=file))) == facts(python.explore(SMALL))
     assert list(tmp_path.iterdir()) == []
 
@@ -443,12 +443,24 @@ def put_a_file_there(file: Path) -> None:
     file.parent.write_text("")
 
 
+def beside(file: Path) -> Path:
+    return file.with_name(f".{file.name}.deadheat-part")
+
+
+def lock(file: Path) -> Path:
+    return file.with_name(f".{file.name}.deadheat-lock")
+
+
 UNWRITABLE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no folder": (lambda file: file.parent.rmdir(), "cannot be written: No such file or directory"),
     "a folder": (lambda file: file.mkdir(), "is not a checkpoint"),
     "a pipe": (os.mkfifo, "is not a checkpoint"),
-    "a folder in the place of the next file": (lambda file: file.with_name("search.part").mkdir(), "Is a directory"),
-    "a folder in the place of the lock": (lambda file: file.with_name("search.lock").mkdir(), "Is a directory"),
+    "a folder in the place of the next file": (lambda file: beside(file).mkdir(), "is in the way"),
+    "a folder in the place of the lock": (lambda file: lock(file).mkdir(), "Is a directory"),
+    "a pipe in the place of the next file": (lambda file: os.mkfifo(beside(file)), "is in the way"),
+    "a link in the place of the next file": (lambda file: beside(file).symlink_to(__file__), "symbolic link"),
+    "a file of others in its place": (lambda file: beside(file).write_text("mine"), "is in the way, and no"),
+    "a file of others in the place of the lock": (lambda file: lock(file).write_text("mine"), "is in the way"),
     "a file in the place of its folder": (put_a_file_there, "cannot be written: Not a directory"),
 }  # fmt: skip
 
@@ -463,6 +475,16 @@ def test_what_cannot_be_written_is_found_before_the_search_begins(
     make(file)
     with pytest.raises(CheckpointError, match=message):
         explore(with_process(role=never_asked), SearchOptions(checkpoint=file))
+    left = [each.read_text() for each in (beside(file), lock(file)) if each.is_file() and each.stat().st_size]
+    assert left in ([], ["mine"], [Path(__file__).read_text()])
+
+
+@pytest.mark.parametrize("name", ["search.part", "search.lock", "search.tmp"])
+def test_no_file_beside_a_checkpoint_is_touched_but_those_of_deadheat(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("of somebody else")
+    saved_at(tmp_path / "search")
+    assert auto.explore(SMALL, SearchOptions(checkpoint=tmp_path / "search")).complete
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {name: "of somebody else"}
 
 
 def test_a_model_that_cannot_be_told_from_others_is_refused_before_the_search_begins(tmp_path: Path) -> None:

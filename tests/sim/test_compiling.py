@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -119,13 +120,20 @@ def test_machine_code_that_others_could_have_put_there_is_not_run(folder: Path) 
 
 
 def test_folders_of_other_versions_are_removed_but_for_the_last(folder: Path) -> None:
-    for number in range(9):
-        (folder / "__pycache__" / f"machine-{number}").mkdir(parents=True)
-        os.utime(folder / "__pycache__" / f"machine-{number}", (number, number))
+    names = [f"machine-{number:016x}" for number in range(9)]
+    for number, name in enumerate([*names, "machine-photos"]):
+        made = folder / "__pycache__" / name
+        made.mkdir(parents=True)
+        (made / "answer.kept").touch()
+        os.utime(made, (number, number))
+    (folder / "__pycache__" / names[0] / "of somebody else").touch()
+    os.utime(folder / "__pycache__" / names[0], (0, 0))
     answer_in(folder)
     left = {each.name for each in (folder / "__pycache__").iterdir()}
-    assert {"machine-8", "machine-7", "machine-6"} < left
-    assert len(left) == machine_code.FOLDERS_MAX
+    assert {*names[-3:], names[0], "machine-photos"} < left
+    assert len(left) == machine_code.FOLDERS_MAX + 2
+    assert [each.name for each in (folder / "__pycache__" / names[0]).iterdir()] == ["of somebody else"]
+    assert (folder / "__pycache__" / "machine-photos" / "answer.kept").exists()
 
 
 def test_any_change_of_any_file_is_another_content(tmp_path: Path) -> None:
@@ -261,3 +269,20 @@ def test_files_that_were_used_least_lately_are_removed(tmp_path: Path) -> None:
     kept.remove_oldest(tmp_path, 3500)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["3.kept", "4.kept", "5.kept", "of somebody else"]
     assert kept.read(tmp_path / "5") == bytes(1000)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), kept.BYTES_MAX + 1),
+        lambda path: path.mkdir(),
+    ],
+    ids=["a pipe that nobody writes to", "a device without an end", "a huge file", "a folder"],
+)
+def test_what_never_ends_in_the_place_of_what_was_kept_counts_as_none(
+    tmp_path: Path, make: Callable[[Path], Any]
+) -> None:
+    make(tmp_path / "one.kept")
+    assert kept.read(tmp_path / "one") is None

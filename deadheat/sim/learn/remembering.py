@@ -117,7 +117,10 @@ def _keep(tables: Tables, path: Path, asked_before: int, named: Callable[[], str
     entry = entry_of(tables, is_of_use=is_of_use)
     if entry is None:
         return
-    body = encoded(entry)
+    try:
+        body = encoded(entry)
+    except UnicodeEncodeError:  # half of a surrogate pair, such as a file's name that is no UTF-8
+        return
     if len(body) <= ENTRY_BYTES_MAX and kept.write(path, body):
         kept.remove_oldest(path.parent, BYTES_MAX)
         if is_of_use:

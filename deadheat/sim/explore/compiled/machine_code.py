@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import re
 import sys
 import time
 from _thread import allocate_lock
@@ -32,6 +32,9 @@ HERE = Path(__file__).parent
 
 BEGINS = "machine-"
 """What the names of folders with machine code begin with."""
+
+OF_OURS = re.compile(rf"{BEGINS}[0-9a-f]{{16}}")
+LOCK = ".lock"
 
 FOLDERS_MAX = 4
 """So many of them are left: one a version that is at work."""
@@ -84,7 +87,7 @@ def made_by_one(name: str, kinds: tuple[str, ...]) -> Iterator[None]:
     try:
         import fcntl
 
-        lock = os.open(where / f"{_file(name, kinds)}.lock" if where else "", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(where / f"{_file(name, kinds)}{LOCK}" if where else "", os.O_RDWR | os.O_CREAT, 0o600)
     except (ImportError, OSError):  # not on this system, or nothing can be kept
         yield
         return
@@ -171,9 +174,18 @@ def content_of(where: Path) -> str:
 
 
 def _remove_old_beside(where: Path) -> None:
-    """Remove the folders beside this one that were used least lately."""
+    """Remove the folders beside this one that were used least lately, and that hold nothing but what is kept."""
     with suppress(OSError):
-        found = [each for each in where.parent.glob(f"{BEGINS}*") if each.is_dir()]
+        found = [each for each in where.parent.iterdir() if OF_OURS.fullmatch(each.name) and each.is_dir()]
         for each in sorted(found, key=lambda path: path.stat().st_mtime)[:-FOLDERS_MAX]:
             if each != where:
-                shutil.rmtree(each, ignore_errors=True)
+                _remove(each)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of ours; what somebody else has put there stays, and so does the folder."""
+    with suppress(OSError):
+        for each in folder.iterdir():
+            if each.name.endswith((on_disk.SUFFIX, on_disk.TEMPORARY, LOCK)):
+                each.unlink()
+        folder.rmdir()

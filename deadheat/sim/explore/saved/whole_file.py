@@ -2,15 +2,20 @@
 
 It begins with a line that says what it is, and a header; then comes the body; and at its end a checksum of all that.
 The body may be larger than the memory: it is read in pieces, as they are asked for.
+
+What it takes beside it for a while has a name that is hardly anybody else's, and is looked at before it is written to.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, TypeAlias
+
+from deadheat.sim import regular
 
 __all__ = ["DamagedError", "InUseError", "WholeFile"]
 
@@ -38,15 +43,26 @@ class WholeFile:
     def __init__(self, path: Path, magic: bytes) -> None:
         self.path = path
         self._magic = magic
-        self._beside = path.with_name(f"{path.name}.part")
-        self._lock = path.with_name(f"{path.name}.lock")
+        self._beside = path.with_name(f".{path.name}.deadheat-part")
+        self._lock = path.with_name(f".{path.name}.deadheat-lock")
         self._locked = _locked(self._lock)
         _held.add(self._locked)
         try:
-            self._beside.open("wb").close()  # what a killed process has left there is gone with it
+            self._require_ours()
+            self._opened_beside().close()  # what a killed process has left there is gone with it
         except OSError:
             self._unlock()
             raise
+
+    def _require_ours(self) -> None:
+        """Raise OSError unless all that may lie beside the file is what a process that was killed had written of it."""
+        with suppress(FileNotFoundError), os.fdopen(regular.opened(self._beside, os.O_RDONLY), "rb") as file:
+            if not self._magic.startswith(file.read(len(self._magic))):
+                raise regular.in_the_way(self._beside)
+
+    def _opened_beside(self) -> IO[bytes]:
+        """Open what is written before it takes the place of the file, and empty it."""
+        return os.fdopen(regular.opened(self._beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
 
     def close(self) -> None:
         """Let others use the file."""
@@ -62,7 +78,7 @@ class WholeFile:
     def write(self, header: bytes, body: Iterable[Buffer]) -> None:
         """Replace the file, at one instant."""
         checksum = sha256()
-        with self._beside.open("wb") as file:
+        with self._opened_beside() as file:
             for piece in (self._magic, len(header).to_bytes(LENGTH_BYTES, "little"), header, *body):
                 file.write(piece)
                 checksum.update(piece)
@@ -154,10 +170,12 @@ def _locked(path: Path) -> int:
     try:
         import fcntl
     except ImportError:  # Windows, which refuses to replace a file that somebody reads
-        return os.open(path, os.O_RDWR | os.O_CREAT)
+        return regular.opened(path, os.O_RDWR | os.O_CREAT)
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        file = regular.opened(path, os.O_RDWR | os.O_CREAT)
         try:
+            if os.fstat(file).st_size:  # which no lock of ours has
+                raise regular.in_the_way(path)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(file), os.stat(path)):
                 return file
