@@ -38,6 +38,9 @@ UP_TO_MAX = 5
 
 UP_TO = 1
 
+NAMED = 5
+"""So many of what is broken too soon are named; the table has all."""
+
 
 @runs_users_code
 def frontier(
@@ -69,7 +72,7 @@ def frontier(
         int | None,
         typer.Option(
             "--require",
-            help="End with 1 if so few faults break something: N, or fewer.",
+            help="End with 1 if so few faults break something: N, or fewer; sets of up to N are tried.",
             **whole("--require", 0, UP_TO_MAX),
         ),
     ] = None,
@@ -100,9 +103,11 @@ def frontier(
     up_to = _up_to(up_to, require)
     names = names_of(protocols)
     scenarios = [
-        alone(scenario_of(name, evaluations, faults, properties, quiet=False, settings=settings)) for name in names
+        alone(scenario_of(name, evaluations, faults, properties, quiet=False, settings=settings), faults)
+        for name in names
     ]
     tried, left_out = (_kinds(each, scenarios) for each in (only, without))
+    _require_some(scenarios, tried, left_out)
     options = Options(search_options(max_states, max_values, memory), unreached_allowed(allow_unreached, scenarios))
     interruption.listen()
     failed: list[Failed] = []
@@ -122,6 +127,7 @@ def frontier(
     if broken is not None and not found:
         raise broken
     code = _code_of(found, require)
+    _tell(found, require, checkpoint)
     if as_json:
         from deadheat.reports.machine import frontier_to_json
 
@@ -151,10 +157,37 @@ def _up_to(up_to: int | None, require: int | None) -> int:
     return up_to
 
 
-def alone(scenario: Scenario) -> Scenario:
-    """Return a scenario without the faults that its subject has anyhow, but for those that were asked for."""
-    asked = {kind: budget for kind, budget in scenario.faults if scenario.subject.budgets.get(kind) != budget}
+def alone(scenario: Scenario, faults: list[str] | None = None) -> Scenario:
+    """Return a scenario without the faults that its subject has anyhow, but for those that texts ask for."""
+    from deadheat.scenarios.scenario import parse_faults
+
+    asked = dict(parse_faults(faults or []))
     return replace(scenario, faults=tuple({**dict.fromkeys(scenario.subject.budgets, 0), **asked}.items()))
+
+
+def _require_some(scenarios: list[Scenario], only: tuple[str, ...], without: tuple[str, ...]) -> None:
+    """Raise UsageError where kinds of fault were chosen, and none is left."""
+    from deadheat.scenarios.frontier import kinds_asked
+    from deadheat.sim.errors import UsageError
+
+    if (only or without) and not any(kinds_asked(each, only, without) for each in scenarios):
+        raise UsageError("--only and --without leave no kind of fault to try; name others, or fewer.")
+
+
+def _tell(found: list[Frontier], require: int | None, checkpoint: Path | None) -> None:
+    """Say on stderr what the table does not: what is broken too soon, and of what a checkpoint keeps nothing."""
+    from deadheat.sim.counting import counted
+
+    weak = [each for each in found if require is not None and each.is_broken_by(require)]
+    if weak:
+        names = ", ".join(f"{each.property} of {each.scenario.protocol}" for each in weak[:NAMED])
+        more = f", and {len(weak) - NAMED} more" if len(weak) > NAMED else ""
+        enough = f"{counted(require, 'fault')} or fewer can break" if require else "no fault is needed to break"
+        say(f"deadheat: --require {require} is not met: {enough} {names}{more}.")
+    cut = [each.scenario.protocol for each in found if each.undecided and each.scenario.evaluations == 1]
+    if checkpoint is not None and cut:
+        names = ", ".join(dict.fromkeys(cut))
+        say(f"deadheat: {checkpoint} keeps nothing of {names}: one search decides all sets of it, and begins anew.")
 
 
 def _kinds(texts: list[str] | None, scenarios: list[Scenario]) -> tuple[str, ...]:

@@ -77,7 +77,12 @@ def judge_mutants(scenario: Scenario, options: Options, number: int | None) -> t
     interruption.listen()
     results = []
     with ProgressLine("exploring") as progress:
-        hunt = hunt_of(scenario, options, cores())
+        hunt = hunt_of(
+            scenario,
+            options,
+            cores(),
+            lambda checked, planned: progress.say(f"checked the protocol itself under {checked} of {planned} faults"),
+        )
         for result in judge_all(hunt, options, cores(), number):
             results.append(result)
             progress.say(f"judged {len(results)} of {counted(len(hunt.guards.mutations), 'mutant')}")

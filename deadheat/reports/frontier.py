@@ -13,21 +13,24 @@ from deadheat.reports.columns import Columns, Row, print_columns
 from deadheat.reports.flags import told
 from deadheat.reports.inert import one_line
 from deadheat.scenarios.frontier import FaultSet, Frontier
+from deadheat.scenarios.scenario import budget_text
 from deadheat.sim.counting import counted
 
 __all__ = ["fault_set_text", "print_frontiers"]
 
 INDENT = "  "
 
+NAMED = 6
+"""So many kinds of fault are named; more are counted."""
+
 
 def print_frontiers(frontiers: Sequence[Frontier], console: Console) -> None:
     """Print how much each property of each protocol survives, and every smallest set of faults that breaks it."""
     rows = [list(row) for _, row in groupby(frontiers, key=lambda each: each.scenario.protocol)]
-    up_to = frontiers[0].up_to
     names = [each.property for each in rows[0]]
     print_columns(_table(rows, names), console)
     if any(each.property == "no-transient-orphan" for each in rows[0]):
-        console.print(Text(_best(rows, up_to), style="bold"))
+        console.print(Text(_best(rows), style="bold"))
     _print_details(rows, console)
     console.print(_scope(frontiers), style="dim")
     for line in (*_missing(rows), *_not_applicable(rows), *_vacuous(frontiers)):
@@ -53,14 +56,24 @@ def _cell(frontier: Frontier) -> Text:
 
 def _scope(frontiers: Sequence[Frontier]) -> str:
     first = frontiers[0]
-    applicable = "the kinds that can happen" if any(each.not_applicable for each in frontiers) else "all kinds"
     vacuous = "; ∅ holds vacuously" * any(each.is_vacuous() for each in frontiers)
+    always = ", ".join(f"{kind}={budget_text(budget)}" for kind, budget in first.scenario.faults if budget)
     return (
         "0: no fault is needed; a number: so many faults break it; "
-        f"✓ survives every combination of up to {counted(first.up_to, 'fault')} of {applicable}{vacuous}; "
+        f"✓ survives every combination of up to {counted(first.up_to, 'fault')} of {_kinds(frontiers)}{vacuous}; "
         "? not everything was decided. "
-        f"Covers {first.scenario.size}."
+        f"Covers {first.scenario.size}{f', with {always} in any case' if always else ''}."
     )
+
+
+def _kinds(frontiers: Sequence[Frontier]) -> str:
+    """Say which kinds of fault were tried."""
+    if any(each.is_of_some_kinds() for each in frontiers):
+        kinds = list(dict.fromkeys(kind for each in frontiers for kind in each.kinds))
+        if len(kinds) > NAMED:
+            return f"the {len(kinds)} kinds that were tried"
+        return f"{'the kind' if len(kinds) == 1 else 'the kinds'} {', '.join(kinds)}"
+    return "the kinds that can happen" if any(each.not_applicable for each in frontiers) else "all kinds"
 
 
 def _missing(rows: Iterable[Sequence[Frontier]]) -> list[str]:
@@ -115,16 +128,18 @@ def _sets(frontier: Frontier) -> list[str]:
     return [fault_set_text(faults) for faults in frontier.breaking if faults]
 
 
-def _best(rows: Iterable[Sequence[Frontier]], up_to: int) -> str:
+def _best(rows: Sequence[Sequence[Frontier]]) -> str:
     """Name the protocols that never have an orphan, however short, under any of the combinations tried."""
+    every = [each for row in rows for each in row]
     names = [
-        row[0].scenario.protocol
-        for row in rows
-        for each in row
+        each.scenario.protocol
+        for each in every
         if each.property == "no-transient-orphan" and not each.breaking and not each.undecided and not each.vacuous
     ]
+    up_to = every[0].up_to
     combinations = "any single fault" if up_to == 1 else f"any combination of up to {counted(up_to, 'fault')}"
-    return f"No transient orphan under {combinations}: {', '.join(names) or 'none'}."
+    of_some = " that was tried" * any(each.is_of_some_kinds() for each in every)
+    return f"No transient orphan under {combinations}{of_some}: {', '.join(names) or 'none'}."
 
 
 def fault_set_text(faults: FaultSet) -> str:

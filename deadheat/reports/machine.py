@@ -32,6 +32,8 @@ def frontier_to_json(frontiers: Sequence[Frontier]) -> str:
             "evaluations": each.scenario.evaluations,
             "settings": dict(each.scenario.settings),
             "up_to": each.up_to,
+            "kinds": list(each.kinds),
+            "faults": budgets_to_json([(kind, budget) for kind, budget in each.scenario.faults if budget]),
             "breaking": [dict(faults) for faults in each.breaking],
             "undecided": [dict(faults) for faults in each.undecided],
             "vacuous": [dict(faults) for faults in each.vacuous],

@@ -198,6 +198,8 @@ def _notices(notices: Sequence[Notice], between: str = ", ") -> Text:
 def _scope(hunt: Hunt) -> list[str]:
     faults = _budgets(hunt.scenario.faults) or "no faults, and then one fault of each kind until something notices"
     lines = [f"Covers {hunt.scenario.size}, {faults}; with the steps of a shortest counterexample."]
+    if unmet := hunt.originals[0].faults_not_fired:
+        lines.append(f"No run of the protocol meets {', '.join(unmet)}.")
     violated = _already_violated(hunt)
     if violated:
         given = _with(hunt.scenario.faults)

@@ -36,6 +36,11 @@ class Screen(Console):
             else:
                 yield Segment(plain(segment.text), segment.style)
 
+    def show_cursor(self, show: bool = True) -> bool:
+        """Leave the cursor as it is: who ends the program at once, with a second Ctrl-C, keeps a terminal with one."""
+        del show
+        return False
+
     def on_broken_pipe(self) -> None:
         """Tell who reads that nobody does any more; rich would end the program, with 1."""
         raise BrokenPipeError

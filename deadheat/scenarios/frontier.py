@@ -47,7 +47,7 @@ class Tried:
 
 @dataclass
 class Frontier:
-    """What breaks one property of one protocol.
+    """What breaks one property of one protocol, of sets of up to `up_to` faults of these `kinds`.
 
     `breaking` are the minimal sets, each with the length of a shortest counterexample in `lengths`. `undecided` are
     sets that the search did not come to, for what `stopped` says, and `vacuous` those under which the property holds,
@@ -59,6 +59,7 @@ class Frontier:
     scenario: Scenario
     property: str
     up_to: int
+    kinds: tuple[str, ...] = ()
     breaking: list[FaultSet] = field(default_factory=list)
     undecided: list[FaultSet] = field(default_factory=list)
     vacuous: list[FaultSet] = field(default_factory=list)
@@ -67,6 +68,10 @@ class Frontier:
     seconds: float = 0.0
     lengths: dict[FaultSet, int] = field(default_factory=dict)
     stopped: Stop | None = None
+
+    def is_of_some_kinds(self) -> bool:
+        """Return whether there are kinds of fault that were not tried."""
+        return any(kind not in self.kinds for kind in self.scenario.subject.faults)
 
     def is_complete(self) -> bool:
         """Return whether every set was decided."""
@@ -127,7 +132,8 @@ def frontiers(
         raise broken[0].error
     if failed is not None:
         failed += broken
-    return [_frontier(each, name, up_to) for each in found for name in each.scenario.properties]
+    kinds = {each.scenario: each.kinds for each in asked}
+    return [_frontier(each, name, up_to, kinds[each.scenario]) for each in found for name in each.scenario.properties]
 
 
 @dataclass(frozen=True)
@@ -155,11 +161,12 @@ class _Asked:
             return error
 
 
-def _frontier(found: MinimalSets, name: str, up_to: int) -> Frontier:
+def _frontier(found: MinimalSets, name: str, up_to: int, kinds: tuple[str, ...]) -> Frontier:
     return Frontier(
         found.scenario,
         name,
         up_to,
+        kinds,
         list(found.breaking[name]),
         found.undecided[name],
         found.vacuous[name],

@@ -24,7 +24,7 @@ from typing import Any
 
 from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, RequestSite, Split, Weakened, mutated
 from deadheat.models.system import Protocol
-from deadheat.scenarios import catalogue
+from deadheat.scenarios import catalogue, interruption
 from deadheat.scenarios.behaviour import AnsweredRequest, Behaviour, OperationKinds, answers_of
 from deadheat.scenarios.catalogue import MUTANT, find_protocol, without_mutants
 from deadheat.scenarios.families import merged
@@ -115,7 +115,7 @@ def _guards_of_model(found: _Found) -> Guards:
 
 
 def _guards(original: Original) -> Guards:
-    observations = tuple(_observe(original, faults) for faults in original.budgets)
+    observations = tuple(_observed(original))
     by_place: dict[RequestSite, list[AnsweredRequest]] = {}
     for observation in observations:
         for answer in observation.answers:
@@ -135,6 +135,14 @@ def _guards(original: Original) -> Guards:
     alone = merged({place: changes[place] for place in places if place not in joint}, put_off, families)
     mutations = (*alone, *merged({place: changes[place] for place in places if place in joint}, {}, families))
     return Guards(mutations, observations, tuple(never))
+
+
+def _observed(original: Original) -> Iterator[Observation]:
+    """Yield what is observed under each fault; raises KeyboardInterrupt where somebody asks to stop before the last."""
+    for faults in original.budgets:
+        if interruption.asked():
+            raise KeyboardInterrupt
+        yield _observe(original, faults)
 
 
 def mutation_of(reference: str, number: str, settings: Settings = ()) -> Mutation:

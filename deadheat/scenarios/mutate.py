@@ -15,7 +15,7 @@ A mutant that *cannot run*, since a role or a component fails by what the change
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -137,17 +137,29 @@ class Hunt:
         return observation is None or scenario.evaluations != 1 or observation.tells_apart(mutation)
 
 
-def hunt_of(scenario: Scenario, options: Options = Options(), jobs: int = 1) -> Hunt:
+def nobody(checked: int, planned: int) -> None:
+    """Tell nobody."""
+    del checked, planned
+
+
+def hunt_of(
+    scenario: Scenario, options: Options = Options(), jobs: int = 1, tell: Callable[[int, int], None] = nobody
+) -> Hunt:
     """Check a protocol, or a model, without faults and with one of each kind, or with those of the scenario alone.
 
-    Faults that happen without being asked for are there in any case. Raises what `check` raises.
+    Faults that happen without being asked for are there in any case. How many of these checks are done, of how many, is
+    what there is to `tell`. Raises what `check` raises, and KeyboardInterrupt before there is anything to be kept.
     """
     guards = guards_of(scenario.protocol, scenario.settings)
     subject, scenarios = scenario.subject, [scenario]
     if scenario.budgets == dict(subject.budgets):
         others = [kind for kind in subject.faults if kind not in subject.budgets]
         scenarios.extend(replace(scenario, faults=((kind, 1),)) for kind in others)
-    first, *rest = check_all(scenarios, options, jobs)
+    checked: list[CheckResult] = []
+    for each in check_all(scenarios, options, jobs):
+        checked.append(each)
+        tell(len(checked), len(scenarios))
+    first, *rest = checked
     rest.sort(key=lambda original: original.exploration.states)  # the quickest first
     return Hunt(scenario, guards, (first, *rest))
 

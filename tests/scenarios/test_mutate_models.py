@@ -556,3 +556,52 @@ def test_what_a_role_was_told_of_each_alternative_is_kept_as_a_whole() -> None:
     behaviour = Behaviour(answers)
     for stood in {each.stood for each in whole}:
         assert behaviour.at(stood) == [each for each in whole if each.stood == stood]
+
+
+def test_a_budget_of_none_is_no_budget(tmp_path: Path) -> None:
+    file = tmp_path / "shop.py"
+    file.write_text(SHOP_WITH_BUDGET)
+    plain, none = (hunt_of(Scenario(f"{file}:{name}")) for name in ("SHOP", "WITH_NONE"))
+    assert [each.scenario.faults for each in plain.originals] == [(), (("lost", 1),)]
+    assert [each.scenario.faults for each in none.originals] == [(), (("lost", 1),)]
+    assert len(none.guards.mutations) == len(plain.guards.mutations)
+
+
+SHOP_WITH_BUDGET = '''
+from dataclasses import dataclass, replace
+
+from deadheat import Component, Components, Design, Fault, Outcomes, Step, Steps, always, one, operation
+from deadheat.library import Row
+
+LOST = Fault("lost", "the answer is lost", "by hand")
+
+
+class Provider(Component):
+    initial = 0
+    faults = (LOST,)
+
+    @operation
+    def charge(self, charged: int) -> Outcomes:
+        return Step(True, 1), Step(False, charged, fault=LOST)
+
+
+@dataclass(frozen=True)
+class Shop(Components):
+    provider: Provider = Provider("provider")
+    row: Row = Row("row", "new")
+
+
+def work(shop: Shop) -> Steps:
+    charged = yield shop.provider.charge()
+    yield shop.row.set("done" if charged else "asked")
+
+
+@always
+def done_means_charged(provider: int, row: str) -> bool:
+    """what is done is charged"""
+    return row == "done" and not provider
+
+
+SHOP = Design("shop", "a shop", "by hand", Shop(), (one("worker", work),), (done_means_charged,))
+WITH_NONE = replace(SHOP, budgets={"lost": 0})
+'''

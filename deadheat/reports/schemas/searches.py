@@ -89,13 +89,15 @@ class Check(Form):
 
 
 class FrontierResult(msgspec.Struct):
-    """The smallest sets of faults that break one property of one protocol."""
+    """The smallest sets of faults of these kinds that break a property, where `faults` are allowed in any case."""
 
     protocol: str
     property: str
     evaluations: int
     settings: dict[str, str]
     up_to: int
+    kinds: list[str]
+    faults: Faults
     breaking: list[Faults]
     undecided: list[Faults]
     vacuous: list[Faults]

@@ -159,7 +159,7 @@ class _Search:
             sets = [each for each in self._question.models if len(each) == size]
             for kinds in sets:
                 self._decide(kinds)
-            self._tell(len(sets))
+            self._tell(0 if found.stopped is not None else len(sets))
         for search in self._searches:
             if search is not None:
                 found.happened |= search.fired
