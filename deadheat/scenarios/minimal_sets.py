@@ -79,10 +79,15 @@ def minimal_sets(
     """
     started = time.perf_counter()
     result = MinimalSets(scenario)
+    tried: set[str] = set()
+    happened: set[str] = set()
     for first in range(0, len(scenario.properties), PROPERTIES_MAX):
         some = replace(scenario, properties=scenario.properties[first : first + PROPERTIES_MAX])
-        _Asked(some, up_to, kinds, options, known, note).answer(result, report)
-    return replace(result, seconds=time.perf_counter() - started)
+        found = _Asked(some, up_to, kinds, options, known, note).answer(result, report)
+        tried |= {kinds[number] for each in found.holding for number in each}
+        happened |= found.happened
+    not_applicable = tuple(each for each in kinds if each in tried - happened)
+    return replace(result, not_applicable=not_applicable, seconds=time.perf_counter() - started)
 
 
 class _Asked:
@@ -104,8 +109,8 @@ class _Asked:
         self._note = note
         self._models = models_of(scenario, up_to, kinds)
 
-    def answer(self, result: MinimalSets, report: Decided | None) -> None:
-        """Search, and add to the result what was found."""
+    def answer(self, result: MinimalSets, report: Decided | None) -> Breaking:
+        """Search, and add to the result what was found; return that."""
         question = Question(
             self._kinds,
             self._up_to,
@@ -129,10 +134,9 @@ class _Asked:
                 whole, stem = len(schedule.choices), schedule.cycle_from
                 result.breaking[name][self._named(kinds)] = whole if stem is None else stem
         self._add_vacuous(result, found)
-        tried = {self._kinds[number] for kinds in found.holding for number in kinds}
-        result.not_applicable = tuple(each for each in self._kinds if each in tried - found.happened)
         result.states += found.states
         result.stopped = result.stopped or found.stopped
+        return found
 
     def _shares_budgets(self) -> bool:
         """Return whether a fault that is always allowed happens so often in all: parts have such a budget in common."""

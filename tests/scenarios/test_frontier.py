@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations_with_replacement
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +184,38 @@ def test_what_cannot_be_confirmed_is_undecided_and_all_else_is_told(monkeypatch:
     permanent, transient = frontiers([scenario], 1)
     assert (permanent.breaking, permanent.undecided) == ([], [()])
     assert (transient.breaking, transient.undecided) == ([()], [])
+
+
+ONE_AFTER_THE_OTHER = """
+from deadheat import Component, Kind, Model, Process, Property, Step, operation
+
+class Cell(Component):
+    initial = 0
+
+    @operation
+    def go(self, value):
+        return (Step(None, value), *((Step(None, value + 1, fault=("first", "then")[value]),) if value < 2 else ()))
+
+def role(cell):
+    yield cell.go()
+    yield cell.go()
+
+cell = Cell("cell")
+both = Property("both", "", Kind.ALWAYS, ("cell",), lambda view: view["cell"] == 2)
+one = Property("one", "", Kind.ALWAYS, ("cell",), lambda view: view["cell"] > 0)
+MODEL = Model({"cell": cell}, (Process("role", role, (cell,)),), (both, one), {"first": 0, "then": 0, "never": 0})
+"""
+
+
+@pytest.mark.parametrize("properties", [("both", "one"), ("one", "both")])
+def test_which_faults_never_happen_is_said_of_all_properties_however_many_are_asked_at_once(
+    properties: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`then` happens only after `first`, which breaks one of the two properties alone."""
+    (tmp_path / "ours.py").write_text(ONE_AFTER_THE_OTHER)
+    scenario = Scenario(f"{tmp_path / 'ours.py'}:MODEL", properties=properties)
+    for at_once in (2, 1):
+        monkeypatch.setattr(minimal_sets, "PROPERTIES_MAX", at_once)
+        found = frontiers([scenario], up_to=2)
+        assert breaking(found) == {"both": [{"first": 1, "then": 1}], "one": [{"first": 1}]}
+        assert {each.not_applicable for each in found} == {("never",)}
