@@ -38,7 +38,7 @@ def chosen(every: Sequence[Table], names: Sequence[str], *, large: bool) -> list
     if not names:
         return [row for table in every if large or not table.large for row in table.names]
     for name in names:
-        if not any(row.startswith(name) for table in every for row in table.names):
+        if not name or not any(row.startswith(name) for table in every for row in table.names):
             known = ", ".join(table.name for table in every)
             raise ValueError(f"There is no benchmark {name!r}; there is {known}, and --list names their rows.")
     return [row for table in every for row in table.names if row.startswith(tuple(names))]
@@ -132,12 +132,18 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
+def _times(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of times; give 1 or more")
+    return int(text)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure, and write the tables into benchmarks/README.md.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a table, or the beginning of rows: TABLE/ROW")
     parser.add_argument("--large", action="store_true", help="also 61 million states")
     parser.add_argument("--list", action="store_true", help="name all rows, and measure nothing")
-    parser.add_argument("--repeat", type=int, default=3, help="how often to measure each; the best counts")
+    parser.add_argument("--repeat", type=_times, default=3, help="how often to measure each; the best counts")
     options = parser.parse_args()
     every = tables()
     try:

@@ -29,6 +29,7 @@ from deadheat.commands.users_code import runs_users_code
 if TYPE_CHECKING:  # imported where they are used: --help must not wait for the engine
     from deadheat.scenarios.frontier import Failed, Frontier
     from deadheat.scenarios.scenario import Scenario
+    from deadheat.sim.errors import CheckpointError
 
 __all__ = ["alone", "frontier"]
 
@@ -111,6 +112,7 @@ def frontier(
     options = Options(search_options(max_states, max_values, memory), unreached_allowed(allow_unreached, scenarios))
     interruption.listen()
     failed: list[Failed] = []
+    unkept: list[CheckpointError] = []
     with ProgressLine("breaking") as progress:
         found = frontiers(
             scenarios,
@@ -122,8 +124,9 @@ def frontier(
             without=left_out,
             checkpoint=checkpoint,
             failed=failed,
+            unkept=unkept,
         )
-    broken = _broken(failed)
+    broken = next(iter(unkept), _broken(failed))
     if broken is not None and not found:
         raise broken
     code = _code_of(found, require)

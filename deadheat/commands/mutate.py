@@ -59,7 +59,12 @@ def mutate(
     code = ExitCode.AS_HOPED
     if fates & {Fate.SURVIVED, Fate.NO_DIFFERENCE}:
         code = ExitCode.VIOLATED
-    elif Fate.INCONCLUSIVE in fates or not results or any(each.is_vacuous for each in hunt.originals):
+    elif (
+        Fate.INCONCLUSIVE in fates
+        or not results
+        or any(each.is_vacuous for each in hunt.originals)
+        or hunt.originals[0].faults_not_fired
+    ):
         code = ExitCode.UNDECIDED
     if as_json:
         finish(code, lambda: typer.echo(mutants_to_json(hunt, results)))

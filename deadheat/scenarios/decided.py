@@ -19,6 +19,7 @@ import deadheat
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.minimal_sets import AloneKey, FaultSet, MinimalSets, models_of
 from deadheat.scenarios.scenario import Scenario
+from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore.labels.breaking import Decision
 from deadheat.sim.explore.labels.families import families_of
 from deadheat.sim.explore.saved.checkpoint_file import CheckpointFile, code_in
@@ -71,7 +72,8 @@ class Decided:
     """A file with what is decided, which nobody else may use as long as this is open.
 
     `scenarios` are the answers that are there, and `alone` the decisions, by the numbers of their scenarios. Raises
-    CheckpointError for a file that is of something else, or cannot be written.
+    CheckpointError for a file that is of something else, or cannot be written. Where it cannot be written later on,
+    as on a disk that is full by then, that is `lost`, and takes no answer from anybody.
     """
 
     def __init__(self, path: Path, question: str, scenarios: Sequence[Scenario]) -> None:
@@ -81,6 +83,7 @@ class Decided:
         self._by = code_in(*map(Path, deadheat.__path__))
         self._written = -BETWEEN_S
         self._is_written = True
+        self.lost: CheckpointError | None = None
         self._file = CheckpointFile(path, MAGIC)
         try:
             if self._file.exists():
@@ -94,6 +97,7 @@ class Decided:
         try:
             if len(self.scenarios) == len(self.alone):
                 self._file.remove()
+                self.lost = None
             elif not self._is_written:
                 self._write()
         finally:
@@ -122,7 +126,12 @@ class Decided:
             _saved_decision(number, key, each) for number, of in self.alone.items() for key, each in of.items()
         )
         scenarios = {str(number): _saved_sets(each) for number, each in self.scenarios.items()}
-        self._file.write(Header(self._by, self._question, scenarios, alone))
+        try:
+            self._file.write(Header(self._by, self._question, scenarios, alone))
+        except CheckpointError as error:
+            self.lost = error
+        else:
+            self.lost = None
         self._written, self._is_written = time.monotonic(), True
 
     def _read(self, scenarios: Sequence[Scenario]) -> None:

@@ -22,7 +22,7 @@ from deadheat.scenarios import interruption
 from deadheat.scenarios.check import Options
 from deadheat.scenarios.minimal_sets import AloneKey, FaultSet, MinimalSets, Note, minimal_sets, nobody, sets_asked
 from deadheat.scenarios.scenario import Scenario
-from deadheat.sim.errors import DeadheatError, InternalError, ModelError
+from deadheat.sim.errors import CheckpointError, DeadheatError, InternalError, ModelError
 from deadheat.sim.explore.labels.breaking import Decision
 from deadheat.sim.explore.stop import Stop
 
@@ -110,6 +110,7 @@ def frontiers(
     without: Sequence[str] = (),
     checkpoint: Path | None = None,
     failed: list[Failed] | None = None,
+    unkept: list[CheckpointError] | None = None,
 ) -> list[Frontier]:
     """Return the frontier of every property of every scenario, for all sets of up to `up_to` faults.
 
@@ -117,7 +118,8 @@ def frontiers(
     that there are, but for those `without`. Scenarios are searched in `jobs` operating-system processes. What is
     decided is kept in the `checkpoint`, a file from which the same question goes on (see `decided`). A search that
     ends with an error takes nothing from the others: it is added to what has `failed`, or where nobody asks for that,
-    the first such error is raised once all others were searched: ModelError, for what breaks a rule of the engine.
+    the first such error is raised once all others were searched: ModelError, for what breaks a rule of the engine. So
+    it is with what could not be kept in the end, such as on a full disk: that goes to `unkept`, or is raised.
     """
     asked = [_Asked(each, up_to, kinds_asked(each, only, without), options) for each in scenarios]
     found: list[MinimalSets] = []
@@ -128,6 +130,10 @@ def frontiers(
                 broken.append(Failed(scenario, result))
             else:
                 found.append(result)
+    if decided is not None and decided.lost is not None:
+        if unkept is None:
+            raise decided.lost
+        unkept.append(decided.lost)
     if broken and failed is None:
         raise broken[0].error
     if failed is not None:

@@ -103,6 +103,19 @@ def test_a_name_that_no_row_begins_with_is_refused() -> None:
         run.chosen([table(ours=measured(1))], ["sum/"], large=False)
 
 
+@pytest.mark.parametrize("arguments", [[""], ["--repeat", "0"], ["--repeat", "-1"], ["--repeat", "often"]])
+def test_what_chooses_nothing_or_never_measures_is_refused(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run", *arguments])
+    try:
+        code = run.main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    assert code == run.USAGE
+    assert "There is no benchmark ''" in (err := capsys.readouterr().err) or "is no number of times" in err
+
+
 def test_a_large_table_is_measured_only_where_it_is_asked_for() -> None:
     every = [Table("small", "", {"a": interrupted}), Table("huge", "", {"b": interrupted}, large=True)]
     assert run.chosen(every, [], large=False) == ["small/a"]

@@ -17,6 +17,7 @@ from deadheat.scenarios.frontier import Frontier, frontiers
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import CheckpointError
 from deadheat.sim.explore.options import SearchOptions
+from deadheat.sim.explore.saved.checkpoint_file import CheckpointFile
 from deadheat.sim.explore.saved.whole_file import WholeFile
 from tests.killed import kill_once_written
 
@@ -105,6 +106,25 @@ def test_a_frontier_that_is_killed_is_gone_on_with(tmp_path: Path, uninterrupted
 
 
 @pytest.mark.usefixtures("at_once")
+def test_a_disk_that_is_full_in_the_end_takes_no_answer(
+    tmp_path: Path, uninterrupted: list[Frontier], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise CheckpointError("The checkpoint cannot be written: No space left on device.")
+
+    monkeypatch.setattr(CheckpointFile, "write", full)
+    unkept: list[CheckpointError] = []
+    assert asked(tmp_path / "decided", unkept=unkept) == uninterrupted
+    assert unkept == []  # there is nothing left to be kept
+    cut: dict[str, Any] = {"options": Options(SearchOptions(states_max=1_400))}
+    found = asked(tmp_path / "decided", unkept=unkept, **cut)
+    assert found == asked(**cut)
+    assert not all(each.is_complete() for each in found)
+    assert [str(each) for each in unkept] == ["The checkpoint cannot be written: No space left on device."]
+    with pytest.raises(CheckpointError, match="No space left"):
+        asked(tmp_path / "decided", **cut)
+
+
 def test_what_a_limit_left_open_is_asked_again(tmp_path: Path, uninterrupted: list[Frontier]) -> None:
     file = tmp_path / "kept"
     cut = asked(file, options=Options(SearchOptions(states_max=1_400)))

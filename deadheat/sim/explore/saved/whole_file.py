@@ -23,6 +23,9 @@ LENGTH_BYTES = 8
 READ_AT_ONCE = 1 << 22
 CHECKSUM_BYTES = sha256().digest_size
 
+OF_DEADHEAT = b"deadheat "
+"""What every `magic` begins with."""
+
 Buffer: TypeAlias = bytes | memoryview
 
 
@@ -55,9 +58,9 @@ class WholeFile:
             raise
 
     def _require_ours(self) -> None:
-        """Raise OSError unless all that may lie beside the file is what a process that was killed had written of it."""
+        """Raise OSError for anything beside the file but what a process that was killed had written of such a one."""
         with suppress(FileNotFoundError), os.fdopen(regular.opened(self._beside, os.O_RDONLY), "rb") as file:
-            if not self._magic.startswith(file.read(len(self._magic))):
+            if not OF_DEADHEAT.startswith(file.read(len(OF_DEADHEAT))):
                 raise regular.in_the_way(self._beside)
 
     def _opened_beside(self) -> IO[bytes]:
