@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import combinations_with_replacement
 from random import Random
 from typing import Any
@@ -17,6 +18,7 @@ from deadheat.sim.errors import UnboundedError
 from deadheat.sim.explore import python
 from deadheat.sim.explore.compiled import pairs as stored
 from deadheat.sim.explore.labels import breaking, families
+from deadheat.sim.explore.labels.alike import Alike
 from deadheat.sim.explore.labels.breaking import Alone, Decision, Question, breaking_sets
 from deadheat.sim.explore.labels.families import Family, families_of
 from deadheat.sim.explore.labels.search import LabelSearch
@@ -115,6 +117,42 @@ def test_sets_whose_models_differ_in_more_than_processes_are_of_different_famili
     models = [holes(((0,),)), holes(((0,),)), holes(((1,),))]
     found = families_of(zip(sets, models, strict=True))
     assert [list(each.present) for each in found] == [[(), (0,)], [(1,)]]
+
+
+class Delay(timedelta):
+    """A class that has what it holds from one that is not of Python."""
+
+
+class Annotated(int):
+    """A number, and what is noted with it."""
+
+    note = ""
+
+
+def noted(note: str) -> Annotated:
+    number = Annotated(1)
+    number.note = note
+    return number
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (0.0, -0.0),
+        (frozenset({1}), frozenset({True})),
+        ({1: "a"}, {True: "a"}),
+        (Delay(days=1), Delay(days=2)),
+        (noted("one"), noted("other")),
+        ((0, (False,)), (0, (0,))),
+    ],
+)
+def test_what_only_looks_alike_is_not(one: Any, other: Any) -> None:
+    assert not Alike().alike(one, other)
+
+
+def test_what_is_made_alike_is() -> None:
+    for make in (lambda: (1.5, -0.0), lambda: {"a": [frozenset({1, (2,)})]}, lambda: noted("it"), lambda: holes(())):
+        assert Alike().alike(make(), make())
 
 
 # Limits

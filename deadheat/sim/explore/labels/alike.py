@@ -6,14 +6,17 @@ counts as different; that costs time where it is wrong, and never an answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from functools import partial
-from types import CellType, FunctionType, MethodType
+from types import CellType, FunctionType, MappingProxyType, MethodType
 from typing import Any
+
+from deadheat.sim.content import CONTENT, is_of_python
 
 __all__ = ["Alike"]
 
-PLAIN = (bool, int, float, complex, str, bytes, type, type(None))
+PLAIN = frozenset({bool, int, str, bytes, type(None)})
+"""What is alike where it is equal; a float is not: 0.0 is no -0.0."""
 
 
 class Alike:
@@ -23,6 +26,7 @@ class Alike:
         self._known: dict[tuple[int, int], bool] = {}
         self._kept: list[Any] = []
         self._fields: dict[type, list[str]] = {}
+        self._of_python: dict[type, bool] = {}
 
     def alike(self, one: Any, other: Any) -> bool:
         """Return whether two things are alike."""
@@ -30,7 +34,7 @@ class Alike:
             return True
         if type(one) is not type(other):
             return False
-        if isinstance(one, PLAIN):
+        if type(one) in PLAIN:
             return bool(one == other)
         key = id(one), id(other)
         if key not in self._known:
@@ -40,21 +44,35 @@ class Alike:
         return self._known[key]
 
     def _compare(self, one: Any, other: Any) -> bool:
-        if isinstance(one, tuple | list):
+        kind = type(one)
+        if kind is float:
+            return bool(one.hex() == other.hex())
+        if kind in (tuple, list):
             return len(one) == len(other) and all(map(self.alike, one, other))
-        if isinstance(one, Mapping):
-            return list(one) == list(other) and all(self.alike(one[key], other[key]) for key in one)
-        if isinstance(one, Set):
-            return bool(one == other)
-        if isinstance(one, CellType):
+        if kind in (dict, MappingProxyType):
+            return self.alike(list(one.items()), list(other.items()))
+        if kind in (set, frozenset):
+            return self._same_members(one, other)
+        if kind is CellType:
             return self._same_content(one, other)
-        if isinstance(one, FunctionType):
+        if kind is FunctionType:
             return self._same_function(one, other)
-        if isinstance(one, MethodType):
+        if kind is MethodType:
             return self.alike(one.__func__, other.__func__) and self.alike(one.__self__, other.__self__)
-        if isinstance(one, partial):
+        if kind is partial:
             return all(self.alike(getattr(one, name), getattr(other, name)) for name in ("func", "args", "keywords"))
-        return self._same_object(one, other)
+        return self._is_of_python(kind) and self._same_held(one, other) and self._same_attributes(one, other)
+
+    def _same_members(self, one: Set[Any], other: Set[Any]) -> bool:
+        members = {each: each for each in other}
+        return len(one) == len(other) and all(each in members and self.alike(each, members[each]) for each in one)
+
+    def _same_held(self, one: Any, other: Any) -> bool:
+        """Return whether two objects have the same content besides their attributes."""
+        if isinstance(one, Set):
+            return self._same_members(one, other)
+        held = next((each for base, each in CONTENT.items() if isinstance(one, base)), None)
+        return held is None or self.alike(list(held(one)), list(held(other)))
 
     def _same_content(self, one: CellType, other: CellType) -> bool:
         try:
@@ -72,17 +90,19 @@ class Alike:
             and self.alike(vars(one), vars(other))
         )
 
-    def _same_object(self, one: Any, other: Any) -> bool:
+    def _same_attributes(self, one: Any, other: Any) -> bool:
         fields = self._fields_of(type(one))
-        has_fields = fields or hasattr(one, "__dict__")
-        if not has_fields:
-            return False
         if not all(hasattr(one, name) is hasattr(other, name) for name in fields):
             return False
         pairs = ((getattr(one, name), getattr(other, name)) for name in fields if hasattr(one, name))
         return all(self.alike(*each) for each in pairs) and self.alike(
             getattr(one, "__dict__", None), getattr(other, "__dict__", None)
         )
+
+    def _is_of_python(self, kind: type) -> bool:
+        if kind not in self._of_python:
+            self._of_python[kind] = is_of_python(kind)
+        return self._of_python[kind]
 
     def _fields_of(self, kind: type) -> list[str]:
         if kind not in self._fields:
