@@ -85,7 +85,7 @@ def frontier(
         typer.Option(
             "--checkpoint",
             metavar="FILE",
-            help="Save what is decided there, and go on with it.",
+            help="Save what is decided there, and go on with it; once all is decided, it is removed.",
             rich_help_panel=SEARCH,
         ),
     ] = None,

@@ -16,11 +16,12 @@ from deadheat.models.protocols.baseline import BASELINE
 from deadheat.models.roles import Steps
 from deadheat.models.steps import LABELS, T3
 from deadheat.models.system import CancelRequest, Protocol, System, Task
-from deadheat.scenarios import catalogue, mutants, mutate
+from deadheat.scenarios import catalogue, interruption, mutants, mutate
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.scenarios.check import CheckResult, Options, Verdict, check
 from deadheat.scenarios.mutants import guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all
+from deadheat.scenarios.originals import OfProtocol
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore import reference
@@ -342,6 +343,20 @@ def test_a_step_that_is_left_out_is_seen_in_the_trace() -> None:
     assert counterexample is not None
     left_out = [each for each in counterexample.trace.events if each.operation == "leave_out"]
     assert {(each.process.partition("/")[0], *each.arguments) for each in left_out} == {("dispatcher", "redis.acquire")}
+
+
+def test_who_asks_to_stop_before_there_are_mutants_need_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = iter([False, True])
+    monkeypatch.setattr(interruption, "asked", lambda: next(asked))
+    with pytest.raises(KeyboardInterrupt):
+        mutants._guards(OfProtocol(CLAIMED))
+    assert next(asked, None) is None  # at once, and not under each of the faults
+
+
+def test_how_far_the_checks_of_the_protocol_itself_are_is_told() -> None:
+    told = list[tuple[int, int]]()
+    hunt_of(Scenario("claimed", faults=(("completion", 1),)), tell=lambda *each: told.append(each))
+    assert told == [(1, 1)]
 
 
 @pytest.mark.parametrize("name", ["locked", "baseline", f"{EXAMPLES / 'onyx_13202.py'}:LOCKED"])
