@@ -150,6 +150,19 @@ def test_what_only_looks_alike_is_not(one: Any, other: Any) -> None:
     assert not Alike().alike(one, other)
 
 
+def test_what_leads_back_to_what_is_not_alike_is_not_either() -> None:
+    def ring(last: int) -> tuple[list[Any], list[Any]]:
+        outer: list[Any] = []
+        inner = [outer]
+        outer += (inner, last)
+        return outer, inner
+
+    compared, (outer, inner), (other, within) = Alike(), ring(1), ring(2)
+    assert not compared.alike(outer, other)
+    assert not compared.alike(inner, within)
+    assert Alike().alike(ring(1), ring(1))
+
+
 def test_what_is_made_alike_is() -> None:
     for make in (lambda: (1.5, -0.0), lambda: {"a": [frozenset({1, (2,)})]}, lambda: noted("it"), lambda: holes(())):
         assert Alike().alike(make(), make())

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deadheat.library import Row
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim import kept
 from deadheat.sim.explore import auto, kernel, python
@@ -21,8 +19,7 @@ from deadheat.sim.explore.results import Exploration
 from deadheat.sim.learn import identity, remembering, tables as learned
 from deadheat.sim.learn.recalled import Recalled
 from deadheat.sim.learn.tables import Tables, WantsMoreError
-from deadheat.sim.model import Model, Process
-from deadheat.sim.operations import Operation
+from deadheat.sim.model import Model
 from tests.breadth import tried_on
 from tests.protocols import EACH
 from tests.sim.random_models import models
@@ -334,73 +331,6 @@ def test_what_reads_a_file_through_something_that_is_installed_is_learned_each_t
     (program / "by.txt").write_text("1\n")
     for _ in range(2):
         assert said(program, operation=reads).endswith("learned")
-
-
-INSTALLED = """
-import os
-
-from deadheat import Component, Model, Process, Property, Step, operation
-from deadheat.sim.model import Kind
-
-LIMIT = int(os.environ["LIMIT"])
-
-
-class Count(Component):
-    initial = 0
-
-    @operation
-    def add(self, value, by: int):
-        return (Step(None, value + by),)
-
-
-def role(count):
-    for _ in range(LIMIT):
-        yield count.add(1)
-
-
-def few(view):
-    return "two" if view["count"] > 1 else None
-
-
-def model():
-    count = Count("count")
-    fewer = Property("few", "", Kind.ALWAYS, ("count",), few)
-    return Model({"count": count}, (Process("p", role, (count,)),), (fewer,))
-"""
-
-
-def test_a_protocol_that_is_installed_is_learned_each_time_for_nobody_knows_what_it_was_told(tmp_path: Path) -> None:
-    package = tmp_path / "site-packages" / "ours"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(INSTALLED)
-    path = os.pathsep.join([str(package.parent), str(Path(__file__).parents[2])])
-    environment = {**os.environ, "PYTHONPATH": path, kept.VARIABLE: str(tmp_path / "cache")}
-    command = [sys.executable, "-m", "deadheat", "check", "ours:model"]
-    codes = [
-        subprocess.run(command, env={**environment, "LIMIT": limit}, capture_output=True, check=False).returncode
-        for limit in ("1", "2")
-    ]
-    assert codes == [0, 1]
-
-
-def test_what_was_computed_is_learned_as_it_is(program: Path) -> None:
-    lazily = "class Lazily:\n    by = __import__('functools').cached_property(lambda self: 1)\nlazily = Lazily()\n"
-    (program / "other.py").write_text(f"{OTHER}\n{lazily}import os\nlazily.by += bool(os.environ['TOLD'])\n")
-    by = "by = other.lazily.by"
-    assert said(program, operation=by, TOLD="") == f"{ONE} learned"
-    assert said(program, operation=by, TOLD="") == f"{ONE} recalled"
-    assert said(program, operation=by, TOLD="yes") != f"{ONE} recalled"  # which adds two at once
-
-
-def test_a_value_that_no_file_can_hold_is_explored_and_not_kept(cache: Path) -> None:
-    name = Row("name", "")
-
-    def role() -> Generator[Operation, Any, None]:
-        yield name.set("\ud800")  # what os.fsdecode makes of a byte that is no UTF-8
-
-    found = python.explore(Model({"name": name}, (Process("p", role),)))
-    assert (found.complete, found.states) == (True, 2)
-    assert list(cache.iterdir()) == []
 
 
 def test_a_key_that_leaves_helpers_out_would_be_noticed(program: Path) -> None:

@@ -40,7 +40,11 @@ class Alike:
         if key not in self._known:
             self._kept += (one, other)
             self._known[key] = True  # as long as nothing speaks against it, where one of their parts leads back here
-            self._known[key] = self._compare(one, other)
+            before = len(self._known)
+            if not self._compare(one, other):
+                for since in list(self._known)[before:]:  # perhaps alike only as far as these two were
+                    del self._known[since]
+                self._known[key] = False
         return self._known[key]
 
     def _compare(self, one: Any, other: Any) -> bool:
