@@ -7,8 +7,11 @@ that properties are tried on the same examples every time: what passed here pass
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import shutil
+import tempfile
 from datetime import UTC, datetime
 
 import pytest
@@ -20,8 +23,16 @@ settings.load_profile("same")
 
 FORCING_DAY = "DEADHEAT_FORCING_DAY"
 
-# What tests are about is learned by them; those about what is kept say where (tests/sim/test_remembering.py).
-os.environ["DEADHEAT_CACHE"] = os.environ.get("DH_X", "off")
+KEPT = "DEADHEAT_TESTS_KEPT"
+"""The environment variable that names the folder in which what one run of the tests learns is kept."""
+
+if KEPT not in os.environ:
+    os.environ[KEPT] = tempfile.mkdtemp(prefix="deadheat-tests-")
+    atexit.register(shutil.rmtree, os.environ[KEPT], ignore_errors=True)
+
+# What a command learns in one test, it begins with in the next, as it does for a user; a process that has loaded pytest
+# keeps nothing. Tests about what is kept say where (tests/sim/test_remembering.py).
+os.environ["DEADHEAT_CACHE"] = os.environ[KEPT]
 
 # Said here once, so that tests in several processes agree, also at midnight.
 os.environ.setdefault(FORCING_DAY, datetime.now(UTC).date().isoformat())
