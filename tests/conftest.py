@@ -1,6 +1,6 @@
 """What holds for every run of the tests.
 
-On which day's part of the forcing campaign it works (tests/live/test_forcing.py), that groups of tests are groups, and
+On which day's part of each campaign it works (tests/breadth.py), that groups of tests are groups, and
 that properties are tried on the same examples every time: what passed here passes there. New examples are drawn with
 `--hypothesis-profile random`, a campaign (CONTRIBUTING.md).
 """
@@ -39,7 +39,7 @@ os.environ.setdefault(FORCING_DAY, datetime.now(UTC).date().isoformat())
 
 
 def pytest_report_header() -> str:
-    return f"forcing: the pairs of {FORCING_DAY}={os.environ[FORCING_DAY]}"
+    return f"campaigns: the parts of {FORCING_DAY}={os.environ[FORCING_DAY]}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

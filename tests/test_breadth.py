@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from tests.breadth import tried_on
+from tests.breadth import campaign, drawn, tried_on
 
 
 @tried_on(st.integers(), st.booleans(), few=5, many=20)
@@ -36,3 +36,17 @@ def test_a_property_that_fails_is_red() -> None:
 
     with pytest.raises(AssertionError):
         tried_on(st.integers(), few=100, many=100)(never_large)(100)
+
+
+def test_of_a_campaign_all_that_is_not_of_the_day_is_slow() -> None:
+    every = campaign("letters", "abcdefgh", 3)
+    today = [each for each in every if isinstance(each, str)]
+    later = [each for each in every if not isinstance(each, str)]
+    assert (len(today), len(later)) == (3, 5)
+    assert {*today, *(each.values[0] for each in later)} == set("abcdefgh")
+    assert all([mark.name for mark in each.marks] == ["slow"] for each in later)
+
+
+def test_each_is_in_the_part_of_some_day() -> None:
+    days = [f"2026-01-{number:02}" for number in range(1, 31)]
+    assert set().union(*(drawn(day, "letters", "abcdefgh", 3) for day in days)) == set("abcdefgh")

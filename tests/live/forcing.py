@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.run.simulation import run_randomly
 from deadheat.sim.trace import Trace
+from tests.breadth import drawn
 
 NO_FAULT = "none"
 THREADS, PROGRAMS = TOPOLOGIES
@@ -68,11 +68,7 @@ def pairs(topology: str) -> Iterator[Pair]:
 
 def part_of(day: str, counts: Mapping[str, int]) -> list[Pair]:
     """Return the part of the campaign that is forced on a day: so many pairs of each topology."""
-    return [
-        pair
-        for topology, count in counts.items()
-        for pair in random.Random(f"{day}/{topology}").sample(list(pairs(topology)), count)
-    ]
+    return [pair for topology, count in counts.items() for pair in drawn(day, topology, pairs(topology), count)]
 
 
 def force_pair(place: Place, pair: Pair) -> list[LiveResult]:

@@ -6,8 +6,6 @@ chooses a day, and pytest's header says which one was chosen.
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from deadheat.live.place import Place
@@ -15,10 +13,9 @@ from deadheat.live.results import LiveOutcome
 from deadheat.models.faults import FAULTS
 from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS
 from deadheat.scenarios.check import check
-from tests.conftest import FORCING_DAY
+from tests.breadth import DAY
 from tests.live.forcing import PROGRAMS, THREADS, Pair, applies, force_pair, pairs, part_of
 
-DAY = os.environ[FORCING_DAY]
 OF_A_DAY = {THREADS: 12, PROGRAMS: 2}
 """About half a minute of each."""
 

@@ -17,6 +17,7 @@ from deadheat.models.faults import FAULTS
 from deadheat.models.protocols.baseline import BASELINE
 from deadheat.scenarios.check import Verdict, check
 from deadheat.scenarios.scenario import Scenario
+from tests.breadth import campaign
 from tests.protocols import EACH
 
 pytestmark = pytest.mark.live
@@ -57,7 +58,7 @@ def test_real_servers_agree_with_every_verdict_of_the_model(place: Place, protoc
     assert_agrees(place, Scenario(protocol))
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", campaign("faults on real servers", FAULTS, 8))
 def test_every_fault_happens_to_real_servers_as_to_the_model(place: Place, fault: str) -> None:
     assert_agrees(place, Scenario(ON.get(fault, "baseline"), faults=((fault, 1),)), 1)
 

@@ -21,6 +21,7 @@ from deadheat.scenarios.scenario import Scenario
 from deadheat.sim.explore import reference
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import explore
+from tests.breadth import campaign
 from tests.protocols import EACH
 
 TRANSIENT = {"no-transient-orphan", "cancelled-means-stopped"}
@@ -170,7 +171,10 @@ def where_it_can_happen(fault: str) -> str:
     return "creation-lock"
 
 
-@pytest.mark.parametrize("fault", [each for each in FAULTS if each not in SLOW_FOR_THE_REFERENCE])
+QUICK_FOR_THE_REFERENCE = [each for each in FAULTS if each not in SLOW_FOR_THE_REFERENCE]
+
+
+@pytest.mark.parametrize("fault", campaign("faults for the reference", QUICK_FOR_THE_REFERENCE, 3))
 def test_the_reference_explorer_agrees_on_every_fault(fault: str) -> None:
     scenario = Scenario(where_it_can_happen(fault), faults=((fault, 1),))
     assert violated(scenario, "reference") == violated(scenario)

@@ -21,6 +21,7 @@ from deadheat.scenarios.catalogue import DEFAULT_PROTOCOLS, find_protocol
 from deadheat.sim.components import BLOCKED, Step, Steps as StepsOfComponent, operation
 from deadheat.sim.explore.auto import explore
 from deadheat.sim.model import Kind, Model, Property, View
+from tests.breadth import campaign
 from tests.protocols import EACH
 
 MAKING_MORE = (
@@ -88,9 +89,10 @@ def test_whatever_waits_is_taken_and_every_time_to_live_runs_out(name: str) -> N
         assert violated(find_protocol(name), faults) == set(), faults
 
 
-@pytest.mark.parametrize(
-    "pair", [*((each, each) for each in MAKING_MORE), *((each, LOST) for each in MAKING_MORE if each != LOST)]
-)
+PAIRS = [*((each, each) for each in MAKING_MORE), *((each, LOST) for each in MAKING_MORE if each != LOST)]
+
+
+@pytest.mark.parametrize("pair", campaign("pairs of faults", PAIRS, 8), ids="-".join)
 def test_whatever_waits_is_taken_under_two_faults(pair: tuple[str, str]) -> None:
     assert violated(BASELINE, budgets(*pair)) == set()
 

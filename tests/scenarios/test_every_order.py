@@ -29,6 +29,7 @@ from deadheat.sim.explain.temporal import Condition, Constraint, Network
 from deadheat.sim.model import Kind
 from deadheat.sim.run.simulation import Simulation, Transition, replay
 from deadheat.sim.trace import Choice, Schedule
+from tests.breadth import campaign
 from tests.protocols import EACH
 from tests.scenarios.every_order import (
     Bounds,
@@ -394,7 +395,7 @@ def test_another_order_of_independent_steps_may_be_the_one_that_is_possible() ->
 # Random traces
 
 
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", campaign("random traces", range(10), 4))
 def test_what_is_said_of_random_traces_is_true_of_every_order(part: int) -> None:
     hold_all(part * 10_000, CASES // 10)
 
