@@ -424,8 +424,8 @@ DECISIVE = {
     "waiting": (18,),
 }  # fmt: skip
 BOUNDED = {family: (*range(SEEDS), *DECISIVE.get(family, ())) for family in FAMILIES}
-"""The seeds of the fixed set of systems that every run of the tests compares: the first of each family, and those that
-decide a clause (`clauses.DECIDED`) or show a broken engine (`test_teeth`) that none of these does."""
+"""The seeds of the fixed set of systems, of which every run of the tests compares a part: the first of each family, and
+those that decide a clause (`clauses.DECIDED`) or show a broken engine (`test_teeth`) that none of these does."""
 
 
 # Claims
