@@ -181,8 +181,19 @@ def test_a_search_that_learned_of_a_conflict_is_done_again() -> None:
     assert list(learned.closed_sets(tables.initial())) == [[1]]
 
 
-def test_more_parts_of_a_system_than_bits_only_make_for_more_conflicts(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Scenario("baseline", evaluations=2).model()
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        # Of two evaluations with one property, the fewer bits, the more states are left; otherwise 64 alone help.
+        Scenario("baseline", evaluations=2, properties=("no-transient-orphan",)),
+        Scenario("baseline", faults=(("http-retry", 1),)),
+    ],
+    ids=["two evaluations", "all properties"],
+)
+def test_more_parts_of_a_system_than_bits_only_make_for_more_conflicts(
+    monkeypatch: pytest.MonkeyPatch, scenario: Scenario
+) -> None:
+    model = scenario.model()
     whole = python.explore(model)
     sizes = Counter[int]()
     for bits in (2, 8, 64):
