@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -45,6 +45,10 @@ LOOKED_AT_MAX = 1_000_000
 
 Contents: TypeAlias = frozenset[int]
 """What the components hold in several states, each as the bits of a packed state that are theirs."""
+
+
+Owed: TypeAlias = dict[int, list[int]]
+"""Where the owed steps of each state lead to."""
 
 
 class Footprint(NamedTuple):
@@ -80,13 +84,13 @@ def footprint(
     explored = _explored(tables, components, options)
     if explored is None:
         return None
-    states, steps = explored
-    owed = {state: [after for each, after in tables.choices(state) if each.owed] for state in states}
+    owed, steps = explored
     settled = _least({frozenset(state & components for state in part) for part in terminal_components(owed)})
-    lasting = _Lasting(tables, components, states, options).least()
+    lasting = _Lasting(tables, components, owed, options).least()
     if lasting is None:
         return None
-    known = {each: _digest(*_contents(tables, seen, each)) for each in {state & components for state in states}}
+    digested = _Digested(tables, seen)
+    known = {each: digested.contents(each) for each in {state & components for state in owed}}
     return Footprint(
         _sum(known.values()),
         _sum(_digest(known[before], known[after]) for before, after in steps if before != after),
@@ -96,15 +100,16 @@ def footprint(
     )
 
 
-def _explored(tables: Tables, components: int, options: SearchOptions) -> tuple[set[int], set[tuple[int, int]]] | None:
-    """Return all states, and the contents before and after each transition."""
+def _explored(tables: Tables, components: int, options: SearchOptions) -> tuple[Owed, set[tuple[int, int]]] | None:
+    """Return all states with where owed steps lead, and the contents before and after each transition."""
     initial = tables.initial()
-    seen, waiting = {initial}, [initial]
+    owed: Owed = {initial: []}
+    waiting = [initial]
     steps: set[tuple[int, int]] = set()
     processes = [(process * FIELD_BITS, rows) for process, rows in enumerate(tables.rows)]
     while waiting:
         state = waiting.pop()
-        before = state & components
+        before, owing = state & components, owed[state]
         for shift, rows in processes:
             for mask, learned in rows[(state >> shift) & FIELD_MASK]:
                 for successor in learned[state & mask]:
@@ -112,12 +117,14 @@ def _explored(tables: Tables, components: int, options: SearchOptions) -> tuple[
                         continue
                     after = state + successor.delta
                     steps.add((before, after & components))
-                    if after not in seen:
-                        seen.add(after)
+                    if successor.owed:
+                        owing.append(after)
+                    if after not in owed:
+                        owed[after] = []
                         waiting.append(after)
-        if len(seen) > options.states_max or options.asked():
+        if len(owed) > options.states_max or options.asked():
             return None
-    return seen, steps
+    return owed, steps
 
 
 class _TooLongError(Exception):
@@ -127,13 +134,13 @@ class _TooLongError(Exception):
 class _Lasting:
     """The contents in which a fair run can stay for ever."""
 
-    def __init__(self, tables: Tables, components: int, states: Iterable[int], options: SearchOptions) -> None:
+    def __init__(self, tables: Tables, components: int, owed: Owed, options: SearchOptions) -> None:
         self._components = components
         self._asked = options.asked
         self._left = LOOKED_AT_MAX
         self._faults = not tables.model.quiet
         self._at: dict[int, dict[int, Sequence[Edge[int]]]] = defaultdict(dict)
-        for state in _recurring(tables, states):
+        for state in _recurring(tables, owed):
             self._at[state & components][state] = edges_from(tables, state)
 
     def least(self) -> set[Contents] | None:
@@ -182,16 +189,16 @@ class _Lasting:
         return frozenset(state & self._components for state in components[0]) if components else None
 
 
-def _recurring(tables: Tables, states: Iterable[int]) -> Iterator[int]:
+def _recurring(tables: Tables, owed: Owed) -> Iterator[int]:
     """Yield the states that a run can come back to, or end in."""
     processes = range(len(tables.locals))
     cyclic = [process for process in processes if is_cyclic(tables, process)]
     loops: dict[int, list[int]] = {}
-    for state in states:
+    for state, owing in owed.items():
         following = [after for process in cyclic for _, after in tables.choices_of(state, process)]
         if following:
             loops[state] = following
-        if not any(each.owed for each, _ in tables.choices(state)):
+        if not owing:
             yield state
     for component in strong_components(loops):
         [first, *others] = component
@@ -210,9 +217,23 @@ def _least(family: Iterable[Contents]) -> set[Contents]:
     return {*(frozenset((content,)) for content in alone), *more}
 
 
-def _contents(tables: Tables, seen: Sequence[str], state: int) -> Iterator[bytes]:
-    view: Mapping[str, Hashable] = tables.view(state, seen)
-    return (repr(freeze(view[name])).encode() for name in seen)
+class _Digested:
+    """What components hold, as digests: one a value, and one of all that a state has of them."""
+
+    def __init__(self, tables: Tables, seen: Sequence[str]) -> None:
+        self._tables = tables
+        self._fields = [tables.component_field(name) for name in seen]
+        self._known: dict[tuple[int, int], bytes] = {}
+
+    def contents(self, state: int) -> bytes:
+        """Return the digest of all contents in a packed state."""
+        return _digest(*(self._value(field, self._tables.field(state, field)) for field in self._fields))
+
+    def _value(self, field: int, number: int) -> bytes:
+        key = field, number
+        if key not in self._known:
+            self._known[key] = _digest(repr(freeze(self._tables.value(field, number))).encode())
+        return self._known[key]
 
 
 def _digest(*contents: bytes) -> bytes:
