@@ -243,7 +243,8 @@ def _cleared(options: Options, trials: Sequence[Trial]) -> Collection[Trial]:
     kinds = [each.fault for each in trials if each.fault is not None]
     base = {kind: budget for kind, budget in first.faults if kind not in kinds and budget}
     models = models_of(replace(first, faults=tuple(base.items()), properties=names), 1, kinds)
-    search = replace(options.search, states_max=max(each.states_max for each in trials))
+    most = max(each.states_max for each in trials)
+    search = replace(options.search, states_max=min(most, options.search.states_max))
     try:
         found = breaking_sets(Question(kinds, 1, models, base, options=search))
     except ModelError:
