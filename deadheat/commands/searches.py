@@ -81,7 +81,9 @@ def judge_mutants(scenario: Scenario, options: Options, number: int | None) -> t
             scenario,
             options,
             cores(),
-            lambda checked, planned: progress.say(f"checked the protocol itself under {checked} of {planned} faults"),
+            lambda checked, planned: progress.say(
+                f"checked the protocol itself under {checked} of {counted(planned, 'fault')}"
+            ),
         )
         for result in judge_all(hunt, options, cores(), number):
             results.append(result)

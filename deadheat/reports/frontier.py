@@ -71,7 +71,7 @@ def _kinds(frontiers: Sequence[Frontier]) -> str:
     if any(each.is_of_some_kinds() for each in frontiers):
         kinds = list(dict.fromkeys(kind for each in frontiers for kind in each.kinds))
         if len(kinds) > NAMED:
-            return f"the {len(kinds)} kinds that were tried"
+            return f"the {counted(len(kinds), 'kind')} that were tried"
         return f"{'the kind' if len(kinds) == 1 else 'the kinds'} {', '.join(kinds)}"
     return "the kinds that can happen" if any(each.not_applicable for each in frontiers) else "all kinds"
 
