@@ -8,10 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import msgspec
 from deadheat.gate.config import Check
 from deadheat.gate.surveys import Budgets, Survey
 from deadheat.sim.errors import UsageError
+from deadheat.sim.locking import taken_within
 from deadheat.sim.written import write
 from deadheat.version import VERSION
 
@@ -29,7 +28,7 @@ FORMAT, FORMAT_VERSION = "deadheat-lock", 1
 
 MEND = "mend it, take it from the last commit, or move it away and write one with deadheat gate --update"
 
-WAITS_S, LOOKS_EVERY_S = 10.0, 0.05
+WAITS_S = 10.0
 """So long one waits for another who writes the lock, which takes no time."""
 
 MARKERS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ")
@@ -126,14 +125,12 @@ def alone(path: Path) -> Iterator[None]:
     Raises UsageError where somebody else has it for too long.
     """
     try:
-        import fcntl
-
         folder = os.open(path.resolve().parent, os.O_RDONLY)
-    except (ImportError, OSError):  # not on this system, or there is no such folder, which writing tells
+    except OSError:  # there is no such folder, which writing tells, or none that can be opened
         yield
         return
     try:
-        if not _taken(partial(fcntl.flock, folder, fcntl.LOCK_EX | fcntl.LOCK_NB)):
+        if not taken_within(folder, WAITS_S):
             raise UsageError(
                 f"Another process has had the folder of {path} locked for {WAITS_S:g} s; wait for its end, or end it, "
                 "and try again."
@@ -141,19 +138,3 @@ def alone(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _taken(take: Callable[[], None]) -> bool:
-    """Return whether a lock was taken in time, or cannot be had on this kind of disk."""
-    ends = time.monotonic() + WAITS_S
-    while True:
-        try:
-            take()
-        except BlockingIOError:
-            if time.monotonic() > ends:
-                return False
-            time.sleep(LOOKS_EVERY_S)
-        except OSError:
-            return True
-        else:
-            return True

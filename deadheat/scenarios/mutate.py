@@ -216,13 +216,11 @@ def _judge(options: Options, complete: bool, number: int, mutation: Mutation, tr
 
 
 def _to_check(options: Options, trials: Sequence[Trial]) -> Iterator[Trial]:
-    """Yield the trials in their order; of those with a fault of their own, ones in which something may notice."""
-    cleared: Collection[Trial] | None = None
-    for place, trial in enumerate(trials):
-        if trial.fault is not None and cleared is None:
-            cleared = _cleared(options, trials[place:])
-        if trial not in (cleared or ()):
-            yield trial
+    """Yield the trials, those with a fault of their own last, and of these the ones in which something may notice."""
+    yield from (each for each in trials if each.fault is None)
+    with_one = [each for each in trials if each.fault is not None]
+    cleared = _cleared(options, with_one)
+    yield from (each for each in with_one if each not in cleared)
 
 
 def _cleared(options: Options, trials: Sequence[Trial]) -> Collection[Trial]:
@@ -230,14 +228,14 @@ def _cleared(options: Options, trials: Sequence[Trial]) -> Collection[Trial]:
 
     Whatever that search cannot decide is left to a check of its own, and so is what notices.
     """
-    first = trials[0].scenario
-    names = tuple(dict.fromkeys(name for each in trials for name in each.scenario.properties))
-    if len(trials) < ONE_SEARCH_FROM or first.evaluations > 1:
+    if len(trials) < ONE_SEARCH_FROM or trials[0].scenario.evaluations > 1:
         return ()
     from deadheat.scenarios.minimal_sets import models_of  # which loads compiled code
     from deadheat.sim.explore.labels.breaking import Question, breaking_sets
     from deadheat.sim.explore.labels.search import PROPERTIES_MAX
 
+    first = trials[0].scenario
+    names = tuple(dict.fromkeys(name for each in trials for name in each.scenario.properties))
     if len(names) > PROPERTIES_MAX:
         return ()
     kinds = [each.fault for each in trials if each.fault is not None]

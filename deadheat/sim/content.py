@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import BuiltinMethodType, FunctionType, MemberDescriptorType
 from typing import Any
 
-__all__ = ["CONTENT", "HEAP_TYPE", "attributes_of", "closure_of", "computed_by", "is_immutable", "is_of_python"]
+__all__ = [
+    "CONTENT",
+    "HEAP_TYPE",
+    "attributes_of",
+    "closure_of",
+    "computed_by",
+    "is_immutable",
+    "is_of_python",
+    "slots_of",
+]
 
 HEAP_TYPE = 1 << 9
 """The flag of a class that was made by a `class` statement, or could have been."""
@@ -33,7 +42,8 @@ def is_immutable(kind: type) -> bool:
     return parameters.frozen if parameters else issubclass(kind, tuple) and hasattr(kind, "_fields")
 
 
-def is_of_python(kind: type) -> bool:
+@lru_cache(maxsize=4_096)
+def is_of_python(kind: Any) -> bool:
     """Return whether all that its objects hold are attributes, and the content of one of CONTENT or of a set."""
     return all(each in WITH_KNOWN_CONTENT or _is_made_by_a_statement(each) for each in kind.__mro__)
 
@@ -55,12 +65,18 @@ def computed_by(kind: type, chosen: Callable[[type], bool]) -> set[str]:
     }
 
 
+@lru_cache(maxsize=4_096)
+def slots_of(kind: Any) -> tuple[str, ...]:
+    """Return the names of the slots of a class and its bases, which never change."""
+    return tuple(
+        name for each in kind.__mro__ for name, held in vars(each).items() if type(held) is MemberDescriptorType
+    )
+
+
 def attributes_of(value: Any) -> dict[str, Any]:
     """Return the attributes of an object by name, those in slots too."""
-    slots = [
-        name for each in type(value).__mro__ for name, held in vars(each).items() if type(held) is MemberDescriptorType
-    ]
-    attributes = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    kind: Any = type(value)
+    attributes = {name: getattr(value, name) for name in slots_of(kind) if hasattr(value, name)}
     return {**attributes, **getattr(value, "__dict__", {})}
 
 

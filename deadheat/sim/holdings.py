@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial, singledispatch
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from functools import lru_cache, partial, singledispatch
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from deadheat.sim.components import operation
+from deadheat.sim.content import attributes_of, computed_by, slots_of
 from deadheat.sim.freeze import ATOMS
 from deadheat.sim.places import shown
 from deadheat.sim.references import NOTED_BY_PYTHON, is_the_users
@@ -205,7 +206,7 @@ def _held_in_attributes(value: Any, name: str) -> Held:
     parts = [(f"{each!r} of {name}", held) for each, held in _attributes_of(value).items()]
     parts.append((f"the class {type(value).__qualname__!r}", type(value)))
     kind: Any = type(value)
-    if not any(_slots_and_computed(kind)):
+    if not slots_of(kind) and not _computed(kind):
         return Held([(name, Attributes(value))], parts)
     return Held([(name, lambda: _attribute_tokens(_attributes_of(value)))], parts)
 
@@ -213,17 +214,14 @@ def _held_in_attributes(value: Any, name: str) -> Held:
 def _attributes_of(value: Any) -> dict[str, Any]:
     """Return what an object holds in slots and in its dictionary; nothing that it has only computed."""
     kind: Any = type(value)
-    slots, computed = _slots_and_computed(kind)
-    attributes = {name: getattr(value, name) for name in slots if hasattr(value, name)} | getattr(value, "__dict__", {})
-    return {name: each for name, each in attributes.items() if name not in computed and name not in OF_PYTHON}
+    computed = _computed(kind)
+    return {name: each for name, each in attributes_of(value).items() if name not in computed and name not in OF_PYTHON}
 
 
 @lru_cache(maxsize=4_096)
-def _slots_and_computed(kind: Any) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the slots of a class, and the attributes of its objects that are only computed; neither ever changes."""
-    of_classes = [(name, type(held)) for each in kind.__mro__ for name, held in vars(each).items()]
-    slots = tuple(name for name, held in of_classes if held is MemberDescriptorType)
-    return slots, frozenset(name for name, held in of_classes if held is cached_property)
+def _computed(kind: Any) -> frozenset[str]:
+    """Return the attributes of a class's objects that are only computed, which never changes."""
+    return frozenset(computed_by(kind, lambda _: True))
 
 
 def _has_attributes(value: Any) -> bool:
@@ -231,7 +229,7 @@ def _has_attributes(value: Any) -> bool:
     kind: Any = type(value)
     if isinstance(value, ModuleType | BuiltinFunctionType) or kind.__module__.partition(".")[0] in KEEPS_BOOKS:
         return False
-    return hasattr(value, "__dict__") or bool(_slots_and_computed(kind)[0])
+    return hasattr(value, "__dict__") or bool(slots_of(kind))
 
 
 def _content_of(cell: CellType) -> list[Any]:

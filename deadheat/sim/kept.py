@@ -27,7 +27,7 @@ MAGIC = b"deadheat kept 1\n"
 
 DIGEST_BYTES = 32
 
-BYTES_MAX = 1 << 26
+FILE_BYTES_MAX = 1 << 26
 """A file that is larger than all that is ever kept is none of it, and not read."""
 
 SUFFIX = ".kept"
@@ -71,7 +71,7 @@ def read(path: Path) -> bytes | None:
     path = path.with_name(path.name + SUFFIX)
     try:
         with os.fdopen(regular.opened(path, os.O_RDONLY, links=True), "rb") as file:
-            content = file.read() if os.fstat(file.fileno()).st_size <= BYTES_MAX else b""
+            content = file.read() if os.fstat(file.fileno()).st_size <= FILE_BYTES_MAX else b""
     except OSError:
         return None
     begins = len(MAGIC) + DIGEST_BYTES

@@ -272,12 +272,17 @@ def test_files_that_were_used_least_lately_are_removed(tmp_path: Path) -> None:
     assert kept.read(tmp_path / "5") == bytes(1000)
 
 
+def sparse(path: Path) -> None:
+    path.touch()
+    os.truncate(path, kept.FILE_BYTES_MAX + 1)
+
+
 @pytest.mark.parametrize(
     "make",
     [
         os.mkfifo,
         lambda path: path.symlink_to("/dev/zero"),
-        lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), kept.BYTES_MAX + 1),
+        sparse,
         lambda path: path.mkdir(),
     ],
     ids=["a pipe that nobody writes to", "a device without an end", "a huge file", "a folder"],

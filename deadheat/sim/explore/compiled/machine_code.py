@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import sys
-import time
 from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +22,7 @@ import llvmlite.binding
 import msgspec
 
 from deadheat.sim import kept as on_disk
+from deadheat.sim.locking import taken_within
 
 __all__ = ["RESULTS", "MachineCode", "content_of", "folder", "keep", "kept", "loaded", "made_by_one"]
 
@@ -39,7 +39,7 @@ LOCK = ".lock"
 FOLDERS_MAX = 4
 """So many of them are left: one a version that is at work."""
 
-WAITS_S, LOOKS_EVERY_S = 30.0, 0.02
+WAITS_S = 30.0
 """So long one process waits for another that makes machine code: ten times as long as any function takes."""
 
 RESULTS: dict[str, Callable[[int], Any]] = {
@@ -92,26 +92,12 @@ def made_by_one(name: str, kinds: tuple[str, ...]) -> Iterator[None]:
         yield
         return
     try:
-        for _ in range(round(WAITS_S / LOOKS_EVERY_S)):
-            if _takes(fcntl, lock):
-                break
-            time.sleep(LOOKS_EVERY_S)
+        taken_within(lock, WAITS_S)  # or else it is made twice
         yield
     finally:
         with suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_UN)  # a process that was forked meanwhile may have it open, too
         os.close(lock)
-
-
-def _takes(fcntl: Any, lock: int) -> bool:
-    """Take a lock, if nobody else has it; return whether it is ours, or cannot be had on this kind of disk."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _file(name: str, kinds: tuple[str, ...]) -> str:

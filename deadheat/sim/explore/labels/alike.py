@@ -11,7 +11,7 @@ from functools import partial
 from types import CellType, FunctionType, MappingProxyType, MethodType
 from typing import Any
 
-from deadheat.sim.content import CONTENT, is_of_python
+from deadheat.sim.content import CONTENT, is_of_python, slots_of
 
 __all__ = ["Alike"]
 
@@ -25,8 +25,6 @@ class Alike:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], bool] = {}
         self._kept: list[Any] = []
-        self._fields: dict[type, list[str]] = {}
-        self._of_python: dict[type, bool] = {}
 
     def alike(self, one: Any, other: Any) -> bool:
         """Return whether two things are alike."""
@@ -42,13 +40,13 @@ class Alike:
             self._known[key] = True  # as long as nothing speaks against it, where one of their parts leads back here
             before = len(self._known)
             if not self._compare(one, other):
-                for since in list(self._known)[before:]:  # perhaps alike only as far as these two were
-                    del self._known[since]
+                while len(self._known) > before:  # perhaps alike only as far as these two were
+                    self._known.popitem()
                 self._known[key] = False
         return self._known[key]
 
     def _compare(self, one: Any, other: Any) -> bool:
-        kind = type(one)
+        kind: Any = type(one)
         if kind is float:
             return bool(one.hex() == other.hex())
         if kind in (tuple, list):
@@ -65,7 +63,7 @@ class Alike:
             return self.alike(one.__func__, other.__func__) and self.alike(one.__self__, other.__self__)
         if kind is partial:
             return all(self.alike(getattr(one, name), getattr(other, name)) for name in ("func", "args", "keywords"))
-        return self._is_of_python(kind) and self._same_held(one, other) and self._same_attributes(one, other)
+        return is_of_python(kind) and self._same_held(one, other) and self._same_attributes(one, other)
 
     def _same_members(self, one: Set[Any], other: Set[Any]) -> bool:
         members = {each: each for each in other}
@@ -95,31 +93,11 @@ class Alike:
         )
 
     def _same_attributes(self, one: Any, other: Any) -> bool:
-        fields = self._fields_of(type(one))
+        kind: Any = type(one)
+        fields = slots_of(kind)
         if not all(hasattr(one, name) is hasattr(other, name) for name in fields):
             return False
         pairs = ((getattr(one, name), getattr(other, name)) for name in fields if hasattr(one, name))
         return all(self.alike(*each) for each in pairs) and self.alike(
             getattr(one, "__dict__", None), getattr(other, "__dict__", None)
         )
-
-    def _is_of_python(self, kind: type) -> bool:
-        if kind not in self._of_python:
-            self._of_python[kind] = is_of_python(kind)
-        return self._of_python[kind]
-
-    def _fields_of(self, kind: type) -> list[str]:
-        if kind not in self._fields:
-            self._fields[kind] = [name for each in kind.__mro__ for name in _slots(each)]
-        return self._fields[kind]
-
-
-def _slots(kind: type) -> tuple[str, ...]:
-    slots = vars(kind).get("__slots__", ())
-    names = (slots,) if isinstance(slots, str) else tuple(slots)
-    mangled = (f"_{kind.__name__.lstrip('_')}{name}" if _is_private(name) else name for name in names)
-    return tuple(name for name in mangled if name not in ("__weakref__", "__dict__"))
-
-
-def _is_private(name: str) -> bool:
-    return name.startswith("__") and not name.endswith("__")
