@@ -33,6 +33,7 @@ __all__ = [
     "Reference",
     "additions",
     "all_in",
+    "base_of",
     "find",
     "find_protocol",
     "names_stop",
@@ -123,6 +124,11 @@ def find(text: str) -> Found | Callable[..., Any]:
             raise UsageError(f"{reference.base} is a {kind}, to which nothing can be added; leave {ADDED}{name} out.")
         found = found.plus(_addition(text, reference, name))
     return found
+
+
+def base_of(text: str) -> Found:
+    """Return what a reference begins with, before additions and mutants; raises UsageError as `find` does."""
+    return _base(Reference.of(text).base)
 
 
 def all_in(text: str) -> tuple[str, ...]:

@@ -20,16 +20,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from deadheat.models.mutations import Change, LeftOut, Mistaken, Mutation, RequestSite, Split, Weakened, mutated
 from deadheat.models.system import Protocol
 from deadheat.scenarios import catalogue, interruption
 from deadheat.scenarios.behaviour import AnsweredRequest, Behaviour, OperationKinds, answers_of
-from deadheat.scenarios.catalogue import MUTANT, find_protocol, without_mutants
+from deadheat.scenarios.catalogue import MUTANT, find_protocol
 from deadheat.scenarios.families import merged
 from deadheat.scenarios.neighbours import postponements
 from deadheat.scenarios.originals import AnyOriginal, Budgets, OfProtocol, Original
+from deadheat.scenarios.same import Same
 from deadheat.scenarios.subjects import OfEvaluations, Settings, subject_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.options import SearchOptions
@@ -74,44 +74,20 @@ class Guards:
     never_reached: tuple[tuple[str, Site], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What a reference stands for, at these sizes: the same only as long as it stands for the very same object."""
-
-    reference: str
-    settings: Settings
-    found: Any
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Found)
-            and (self.reference, self.settings) == (other.reference, other.settings)
-            and self.found is other.found
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.reference, self.settings))
-
-
 def guards_of(reference: str, settings: Settings = ()) -> Guards:
     """Return the mutations of what a reference stands for, at the sizes that were asked for.
 
     Raises UsageError if there is no such thing, and ModelError or PurityError where it breaks a rule of the engine.
     """
+    return _guards_of(reference, settings, Same(catalogue.base_of(reference)))
+
+
+@lru_cache(maxsize=8)
+def _guards_of(reference: str, settings: Settings, base: Same) -> Guards:
+    """Remember the mutations as long as a reference begins with the very same object."""
+    del base
     subject = subject_of(reference, settings)
-    if isinstance(subject, OfEvaluations):
-        return _guards_of(subject.protocol)
-    return _guards_of_model(_Found(reference, settings, catalogue.find(without_mutants(reference))))
-
-
-@lru_cache(maxsize=8)
-def _guards_of(protocol: Protocol) -> Guards:
-    return _guards(OfProtocol(protocol))
-
-
-@lru_cache(maxsize=8)
-def _guards_of_model(found: _Found) -> Guards:
-    return _guards(AnyOriginal(subject_of(found.reference, found.settings)))
+    return _guards(OfProtocol(subject.protocol) if isinstance(subject, OfEvaluations) else AnyOriginal(subject))
 
 
 def _guards(original: Original) -> Guards:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from deadheat.models.side_by_side import Alike, Roles, alike, as_before, side_by_side
 from deadheat.models.system import Protocol
@@ -20,6 +20,7 @@ from deadheat.models.translation import Translation
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.catalogue import BETWEEN
 from deadheat.scenarios.check import Counterexample
+from deadheat.scenarios.same import Same
 from deadheat.scenarios.subject import Subject
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explore.options import SearchOptions
@@ -191,20 +192,7 @@ def pair_of(old: str, new: str) -> Pair:
     if old == new:
         raise UsageError(f"{old} is given twice, and there is nothing to roll out; give what is there, and what comes.")
     found = tuple(catalogue.find(each) for each in (old, new))
-    return _pair(*map(_Same, found))
-
-
-class _Same:
-    """An object, which is the same only as itself."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
+    return _pair(*map(Same, found))
 
 
 def with_versions(counterexample: Counterexample) -> Counterexample:
@@ -232,7 +220,7 @@ def _version(subject: OfStop, running: RunningProcess, alternative: int) -> str 
 
 
 @lru_cache(maxsize=8)
-def _pair(old: _Same, new: _Same) -> Pair:
+def _pair(old: Same, new: Same) -> Pair:
     from deadheat.scenarios.subjects import OfDesign, OfEvaluations
 
     brought: Alike = alike(old.value, new.value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from deadheat.models.design import Design, declared_faults
@@ -24,6 +24,7 @@ from deadheat.scenarios.general_model import GeneralModel, model_made_by
 from deadheat.scenarios.mutant_of import MutantOf
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.scenarios.reached import labels_with_effect
+from deadheat.scenarios.same import Same
 from deadheat.scenarios.subject import Settings, Subject
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError
@@ -173,22 +174,22 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
                 about="evaluations",
             )
         return stop_named(reference)
-    if catalogue.Reference.of(reference).mutants:
-        original, _, number = reference.rpartition(catalogue.MUTANT)
-        catalogue.without_mutants(reference)  # raises for what is no number
-        subject = subject_of(original, settings)
-        if not isinstance(subject, OfEvaluations):
-            from deadheat.scenarios.mutants import mutation_of  # which explores the original
-
-            return MutantOf(subject, mutation_of(original, number, settings))
-    found = catalogue.find(reference)
-    if isinstance(found, Protocol):
+    base = catalogue.base_of(reference)
+    if isinstance(base, Protocol):
         if settings:
             raise UsageError(
                 f"{reference} is a protocol and takes no settings; its size is its number of evaluations.",
                 about="evaluations",
             )
-        return OfEvaluations(found)
+        return _of_evaluations(reference, Same(base))
+    if catalogue.Reference.of(reference).mutants:
+        original, _, number = reference.rpartition(catalogue.MUTANT)
+        catalogue.without_mutants(reference)  # raises for what is no number
+        from deadheat.scenarios.mutants import mutation_of  # which explores the original
+
+        return MutantOf(subject_of(original, settings), mutation_of(original, number, settings))
+    found = catalogue.find(reference)
+    assert not isinstance(found, Protocol), "nothing else becomes one"
     if isinstance(found, Design):
         if settings:
             raise UsageError(
@@ -203,3 +204,10 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
             )
         return GeneralModel(found)
     return GeneralModel(model_made_by(reference, found, settings), settings)
+
+
+@lru_cache(maxsize=64)
+def _of_evaluations(reference: str, base: Same) -> OfEvaluations:
+    """Remember a protocol as long as its reference begins with the very same object: its mutants are made only once."""
+    del base
+    return OfEvaluations(catalogue.find_protocol(reference))

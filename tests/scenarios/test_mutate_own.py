@@ -24,6 +24,7 @@ from deadheat.models.roles import Steps
 from deadheat.models.system import CancelRequest, DispatchRequest, Protocol, System
 from deadheat.reports.mutants import mutants_to_json, print_mutants
 from deadheat.scenarios import catalogue
+from deadheat.scenarios.catalogue import MUTANT
 from deadheat.scenarios.check import check
 from deadheat.scenarios.mutants import _guards_of, guards_of
 from deadheat.scenarios.mutate import Fate, Hunt, MutantResult, hunt_of, judge_all
@@ -126,6 +127,21 @@ def judged_without_faults(name: str) -> tuple[Hunt, list[MutantResult]]:
 def changes(name: str, role: str, operation: str) -> list[str]:
     places = ((each.place, each.change) for each in guards_of(name).mutations)
     return [str(change) for place, change in places if (place.role, place.operation) == (role, operation)]
+
+
+def test_a_protocol_that_says_what_it_expects_has_the_mutants_that_it_has_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, replace(BASELINE, name="expecting", expects={"no-permanent-orphan": "violated"}))
+    assert guards_of("expecting").mutations == guards_of("baseline").mutations
+
+
+def test_a_name_that_stands_for_something_else_has_the_mutants_of_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    for protocol in (BASELINE, STATE_MACHINE):
+        monkeypatch.setattr(catalogue, "PROTOCOLS", (*PROTOCOLS, replace(protocol, name="changing")))
+        assert guards_of("changing").mutations == guards_of(protocol.name).mutations
+        changed, expected = (check(Scenario(f"{name}{MUTANT}1")) for name in ("changing", protocol.name))
+        assert changed.exploration.states == expected.exploration.states
 
 
 def test_operations_that_are_only_named_as_ours_are_not_taken_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
