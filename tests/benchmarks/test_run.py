@@ -124,7 +124,7 @@ def test_a_large_table_is_measured_only_where_it_is_asked_for() -> None:
 
 
 PROGRAM = """
-import sys
+import signal, sys
 from pathlib import Path
 from benchmarks import run, works
 from benchmarks.rows import Measured, Table
@@ -137,6 +137,7 @@ example.write_text("import os, sys, time; print('at work', os.getpid(), file=sys
 slow = lambda: works.two_phase_whole(7)
 run.tables = lambda: [Table("sums", "Sums", {"fast": lambda: Measured(100, 4.0), "slow": slow})]
 sys.argv[1:] = []
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(run.main())
 """
 
