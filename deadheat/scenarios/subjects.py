@@ -17,7 +17,7 @@ from deadheat.models.design import Design, declared_faults
 from deadheat.models.faults import FAULTS
 from deadheat.models.mutations import ROLES
 from deadheat.models.steps import LABELS
-from deadheat.models.system import Protocol, System
+from deadheat.models.system import Protocol
 from deadheat.models.world import build
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.general_model import GeneralModel, model_made_by
@@ -92,14 +92,15 @@ class OfEvaluations(Subject):
         """Return the labels of the steps that some run made, with the effect that they are named for."""
         return labels_with_effect(build(self.protocol, evaluations, budgets).system, exploration)
 
-    @cached_property
+    @property
     def _faults(self) -> Mapping[str, Fault]:
-        declared = declared_faults(self._system, self.protocol.roles, self.protocol.faults)
-        return {**self.of_the_world, **{kind: each for kind, each in declared.items() if each is not FAULTS.get(kind)}}
+        return {**self.of_the_world, **self._declared}
 
     @cached_property
-    def _system(self) -> System:
-        return build(self.protocol, 1, {}).system
+    def _declared(self) -> Mapping[str, Fault]:
+        system = build(self.protocol, 1, {}).system
+        declared = declared_faults(system, self.protocol.roles, self.protocol.faults)
+        return {kind: each for kind, each in declared.items() if each is not FAULTS.get(kind)}
 
 
 @dataclass(frozen=True)
