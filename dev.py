@@ -47,7 +47,9 @@ def _stamp(extras: str) -> str:
 
 def run(program: str, *arguments: str) -> None:
     """Run a program of the virtual environment in the project's folder; end as it ends if it fails."""
-    done = subprocess.run([str(BIN / program), *arguments], cwd=ROOT, check=False)
+    # Where Python must not keep what it has compiled, each of the tests' processes compiles every module anew.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run([str(BIN / program), *arguments], cwd=ROOT, env=environment, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 

@@ -14,7 +14,7 @@ from tests.conftest import FORCING_DAY
 from tests.turns import TURNS, left_out_on, long_tests, node_id
 
 ROOT = Path(__file__).parents[1]
-DAYS = ("2026-01-31", "2026-02-01", "2026-02-02", "2026-02-03")
+DAYS = ("2026-01-30", "2026-01-31", "2026-02-01", "2026-02-02", "2026-02-03")
 
 
 def collected(*arguments: str, day: str) -> set[str]:
