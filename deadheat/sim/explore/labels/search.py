@@ -42,7 +42,7 @@ from deadheat.sim.model import Kind, Model
 
 __all__ = ["LabelSearch"]
 
-FIRST_CHUNK, CHUNK = 1 << 6, 1 << 13
+FIRST_CHUNK, CHUNK = 1 << 6, 1 << 16
 TUNING = Tuning()
 NO_END = (1 << 63) - 1
 PROPERTIES_MAX = 64
