@@ -113,6 +113,7 @@ def test_a_search_cut_short_says_so() -> None:
     ("arguments", "message"),
     [
         (["check", "basline"], "There is no protocol 'basline'; did you mean baseline"),
+        (["check", "BASELINE"], "There is no protocol 'BASELINE'; did you mean baseline"),
         (["check", "--property", "orphans"], "There is no property 'orphans'; did you mean"),
         (["check", "--faults", "crash=1"], "There is no fault 'crash'; did you mean worker-crash"),
         (["check", "--faults", "worker-crash"], "write KIND=K"),

@@ -148,6 +148,8 @@ def test_of_what_a_checkpoint_keeps_nothing_is_said(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert f"{file} keeps nothing of state-machine: one search decides all sets of it, and begins anew." in done.stderr
     assert deadheat(*FEW, "--checkpoint", str(file)).stderr == ""
+    of_two = deadheat(*FEW, "name-tombstone", "--max-states", "400", "--checkpoint", str(file))
+    assert "state-machine, name-tombstone: one search decides all sets of each, and begins anew." in of_two.stderr
 
 
 def test_what_was_broken_before_a_limit_is_shown() -> None:

@@ -189,8 +189,12 @@ def _tell(found: list[Frontier], require: int | None, checkpoint: Path | None) -
         say(f"deadheat: --require {require} is not met: {enough} {names}{more}.")
     cut = [each.scenario.protocol for each in found if each.undecided and each.scenario.evaluations == 1]
     if checkpoint is not None and cut:
-        names = ", ".join(dict.fromkeys(cut))
-        say(f"deadheat: {checkpoint} keeps nothing of {names}: one search decides all sets of it, and begins anew.")
+        whose = list(dict.fromkeys(cut))
+        each_or_it = "each" if len(whose) > 1 else "it"
+        say(
+            f"deadheat: {checkpoint} keeps nothing of {', '.join(whose)}: one search decides all sets of {each_or_it}, "
+            "and begins anew."
+        )
 
 
 def _kinds(texts: list[str] | None, scenarios: list[Scenario]) -> tuple[str, ...]:
