@@ -359,7 +359,9 @@ def test_how_far_the_checks_of_the_protocol_itself_are_is_told() -> None:
     assert told == [(1, 1)]
 
 
-@pytest.mark.parametrize("name", ["locked", "baseline", f"{EXAMPLES / 'onyx_13202.py'}:LOCKED"])
+@pytest.mark.parametrize(
+    "name", ["locked", "baseline", pytest.param(f"{EXAMPLES / 'onyx_13202.py'}:LOCKED", id="onyx-13202")]
+)
 def test_one_search_for_all_faults_leaves_out_only_checks_that_notice_nothing(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
