@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-__all__ = ["TURNS", "left_out_on", "long_tests"]
+__all__ = ["TURNS", "left_out_on", "long_tests", "node_id"]
 
 TURNS = 5
 LONG_SECONDS = 1.0

@@ -29,12 +29,11 @@ from deadheat.scenarios.catalogue import MUTANT, find_protocol
 from deadheat.scenarios.families import merged
 from deadheat.scenarios.neighbours import postponements
 from deadheat.scenarios.originals import AnyOriginal, Budgets, OfProtocol, Original
-from deadheat.scenarios.same import Same
 from deadheat.scenarios.subjects import OfEvaluations, Settings, subject_of
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.python import Search
-from deadheat.sim.freeze import freeze
+from deadheat.sim.freeze import Same, freeze
 from deadheat.sim.learn.tables import Tables
 from deadheat.sim.operations import Atomic
 from deadheat.sim.run.coverage import Site, delegations_of, sites_of

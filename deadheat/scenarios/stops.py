@@ -20,12 +20,12 @@ from deadheat.models.translation import Translation
 from deadheat.scenarios import catalogue
 from deadheat.scenarios.catalogue import BETWEEN
 from deadheat.scenarios.check import Counterexample
-from deadheat.scenarios.same import Same
 from deadheat.scenarios.subject import Subject
 from deadheat.sim.errors import UsageError, unknown_name
 from deadheat.sim.explore.options import SearchOptions
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.explore.system import transition_system
+from deadheat.sim.freeze import Same
 from deadheat.sim.model import UNLIMITED, Model
 from deadheat.sim.run.either import version_met
 from deadheat.sim.run.environment import RunningProcess

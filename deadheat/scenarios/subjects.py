@@ -24,12 +24,12 @@ from deadheat.scenarios.general_model import GeneralModel, model_made_by
 from deadheat.scenarios.mutant_of import MutantOf
 from deadheat.scenarios.properties import PROPERTIES, properties_of
 from deadheat.scenarios.reached import labels_with_effect
-from deadheat.scenarios.same import Same
 from deadheat.scenarios.subject import Settings, Subject
 from deadheat.sim.counting import counted
 from deadheat.sim.errors import UsageError
 from deadheat.sim.explore.results import Exploration
 from deadheat.sim.faults import Fault
+from deadheat.sim.freeze import Same
 from deadheat.sim.model import Model
 from deadheat.sim.run.coverage import labels_of
 
@@ -189,22 +189,21 @@ def subject_of(reference: str, settings: Settings = ()) -> Subject:
         from deadheat.scenarios.mutants import mutation_of  # which explores the original
 
         return MutantOf(subject_of(original, settings), mutation_of(original, number, settings))
-    found = catalogue.find(reference)
-    assert not isinstance(found, Protocol), "nothing else becomes one"
-    if isinstance(found, Design):
+    catalogue.find(reference)  # raises for what is added to anything else
+    if isinstance(base, Design):
         if settings:
             raise UsageError(
-                f"{reference} is a design and takes no settings; its size is its number of {found.key}s.",
+                f"{reference} is a design and takes no settings; its size is its number of {base.key}s.",
                 about="evaluations",
             )
-        return OfDesign(found)
-    if isinstance(found, Model):
+        return OfDesign(base)
+    if isinstance(base, Model):
         if settings:
             raise UsageError(
                 f"{reference} is a model already, and takes no settings; name a function that returns one."
             )
-        return GeneralModel(found)
-    return GeneralModel(model_made_by(reference, found, settings), settings)
+        return GeneralModel(base)
+    return GeneralModel(model_made_by(reference, base, settings), settings)
 
 
 @lru_cache(maxsize=64)

@@ -30,6 +30,7 @@ from deadheat.sim.operations import Block
 
 __all__ = [
     "Reordered",
+    "Same",
     "Shared",
     "Unfreezable",
     "freeze",
@@ -158,7 +159,7 @@ class _ValueFreezer:
         if kind is Block:
             return (kind, value.content, value.label)
         if isinstance(value, ModuleType | type | FunctionType | BuiltinFunctionType) and _is_importable(value):
-            return _Same(value)
+            return Same(value)
         return self._freeze_object(kind, value)
 
     def _freeze_object(self, kind: type, value: Any) -> Hashable:  # noqa: ARG002 - other traversals look into it
@@ -201,7 +202,7 @@ class _CallFreezer(_ValueFreezer):
 
     def _freeze_object(self, kind: type, value: Any) -> Hashable:
         if isinstance(value, type) or self._is_shared(value):
-            return _Same(value)
+            return Same(value)
         if kind is MethodType:
             return (kind, self.freeze(value.__func__), self.freeze(value.__self__))
         if kind is FunctionType:
@@ -258,7 +259,7 @@ class _GeneratorFreezer(_ValueFreezer):
     def _freeze_function(self, function: FunctionType) -> Hashable:
         """A function made by a run: as its code, with all in which it can keep state."""
         state = (function.__closure__, function.__defaults__, function.__kwdefaults__, function.__dict__)
-        return (FunctionType, function.__code__, _Same(function.__globals__), self._freeze_all(state))
+        return (FunctionType, function.__code__, Same(function.__globals__), self._freeze_all(state))
 
     def _freeze_frame(self, generator: GeneratorType[Any, Any, Any]) -> Hashable:
         frame = generator.gi_frame
@@ -276,22 +277,22 @@ class _GeneratorFreezer(_ValueFreezer):
         return (GeneratorType, generator.gi_code, frame.f_lasti, tuple(sorted(local_values)), self._freeze_all(content))
 
 
-class _Same:
-    """An object compared by identity; it is kept, so that its id is not used twice."""
+class Same:
+    """An object compared by identity, whatever it says of being equal; it is kept, so that its id is not used twice."""
 
-    __slots__ = ("_object",)
+    __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        self._object = value
+        self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self._object is other._object
+        return isinstance(other, Same) and self.value is other.value
 
     def __hash__(self) -> int:
-        return id(self._object)
+        return id(self.value)
 
     def __repr__(self) -> str:
-        return getattr(self._object, "__qualname__", type(self._object).__name__)
+        return getattr(self.value, "__qualname__", type(self.value).__name__)
 
 
 class _Missing(Enum):
