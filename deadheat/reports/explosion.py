@@ -69,12 +69,12 @@ def _share(factor: float) -> str:
 
 def _estimate(made_of: MadeOf) -> str:
     estimate = made_of.estimate
-    if estimate is None:
-        return "how many states there are in all cannot be told from the layers seen so far; they do not slow down."
-    at_most = "with no upper bound" if estimate.high is None else f"and at most {_rounded(estimate.high)}"
+    if estimate is None or estimate.high is None:
+        return "how many states there are in all cannot be told from the layers seen so far, which show no end yet."
     return (
-        f"there may be {_rounded(estimate.likely)} states in all, at least {_rounded(estimate.low)} {at_most}: "
-        "extrapolated from how the layers of the search grow, in which nothing shows yet that begins late."
+        f"there may be {_rounded(estimate.likely)} states in all, at least {_rounded(estimate.low)} and at most "
+        f"{_rounded(estimate.high)}: extrapolated from how the layers of the search "
+        "grow, in which nothing shows yet that begins late."
     )
 
 

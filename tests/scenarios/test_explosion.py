@@ -103,6 +103,30 @@ def test_of_known_spaces_most_have_the_size_that_was_estimated(share: float) -> 
     assert held.count(False) <= 1
 
 
+LATE = {
+    "fenced-generation, celery-redelivery=2": (
+        *(1, 2, 4, 7, 11, 18, 30, 51, 84, 136, 218, 352, 578, 949, 1536, 2455, 3912, 6100, 9304, 14007, 21021, 31469),
+        *(47152, 70347, 103296, 148050, 207519, 285881, 386455, 510058, 654327, 809608, 967142, 1114914, 1233854),
+        *(1311054, 1332665, 1289141, 1182393, 1016764, 806834, 582360, 375136, 211108, 101348, 39912, 12210, 2634),
+        *(348, 42, 12),
+    ),
+    "two-phase, celery-redelivery=1, resubmission=1": (
+        *(1, 2, 4, 7, 11, 16, 22, 29, 39, 52, 69, 93, 126, 171, 234, 320, 430, 575, 766, 1018, 1367, 1834, 2456, 3246),
+        *(4302, 5658, 7576, 10107, 13645, 18198, 23869, 30976, 39968, 51616, 66653, 85152, 107364, 134061, 166401),
+        *(206155, 253510, 310737, 381806, 456369, 533833, 609394, 674692, 732706, 764150, 744708, 655332, 501874),
+        *(329986, 178103, 75170, 23776, 5658, 1414, 372, 56, 6),
+    ),
+}
+"""The layers of spaces that grow evenly for long, as a check of so many faults finds them."""
+
+
+@pytest.mark.parametrize("layers", LATE.values(), ids=LATE)
+def test_a_space_that_slows_down_late_is_never_said_to_be_larger_than_it_is(layers: tuple[int, ...]) -> None:
+    found = [estimate for seen in range(1, len(layers)) if (estimate := estimated(layers[:seen]))]
+    assert len(found) > 20
+    assert max(each.low for each in found) <= sum(layers)
+
+
 def test_layers_that_do_not_slow_down_say_nothing_of_the_whole() -> None:
     assert estimated([2**n for n in range(16)]) is None
     assert estimated([1, 10, 100, 1000]) is None  # too few

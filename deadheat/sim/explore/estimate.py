@@ -1,10 +1,10 @@
 """How many states there will have been: extrapolated from the layers that were seen whole.
 
 A layer is what lies at one distance from the initial state. Where processes take their steps side by side, layers grow
-ever more slowly, and then shrink: the logarithm of their growth falls about as a line does, as it does for a bell. So
-a line is laid through the last growths, and followed until the layers are empty. Lines through more or fewer growths
-say how far that can be trusted. It is a guess all the same: what begins only late, such as a retry that a fault brings
-about after all else is done, no layer has announced yet.
+ever more slowly, and then shrink: the logarithm of their growth falls about as a line does, as it does for a bell. So a
+line is laid through the last growths, and followed until the layers are empty. Lines through more or fewer growths say
+how far that can be trusted; where they show no end, nothing is said. It is a guess all the same: what begins only late,
+such as a retry that a fault brings about after all else is done, no layer has announced yet.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ LAYERS_MAX = 2_000
 
 
 class Estimate(NamedTuple):
-    """The states that there may be in all, and between which bounds; `high` is None where no end is in sight."""
+    """The states that there may be in all, and between which bounds.
+
+    Where no end is in sight, `high` is None, and `low` is what was seen.
+    """
 
     likely: int
     low: int
@@ -52,8 +55,10 @@ def estimated(layers: Sequence[int]) -> Estimate | None:
     if 2 * len(finite) <= len(totals):
         return None
     likely, high = median(finite), totals[-1] * MARGIN
-    low = max(seen, finite[0] / MARGIN)
-    return Estimate(round(likely), round(low), round(high) if high <= WIDEST * likely else None)
+    if high > WIDEST * likely:
+        return Estimate(round(likely), seen, None)
+    low = max(seen, math.sqrt(seen * finite[0]) / MARGIN)  # the farther a line is followed, the less it says
+    return Estimate(round(likely), round(low), round(high))
 
 
 def _to_come(layers: Sequence[int], growths: Sequence[float], window: int) -> float:
