@@ -84,6 +84,11 @@ def test_what_holds_vacuously_or_was_not_decided_is_not_taken_for_holding() -> N
         deadheat.check(BASELINE, states_max=10).require("wanted-job-survives")
 
 
+def test_a_name_that_is_no_text_is_refused_as_any_other_that_there_is_not() -> None:
+    with pytest.raises(deadheat.UsageError, match=r"There is no fault \('http-retry',\)"):
+        deadheat.check(OURS, faults={("http-retry",): 1})  # type: ignore[dict-item]
+
+
 def test_mistakes_in_a_call_are_answered_in_a_sentence() -> None:
     with pytest.raises(deadheat.UsageError, match="no fault 'http-retri'; did you mean http-retry"):
         deadheat.check(OURS, faults={"http-retri": 1})

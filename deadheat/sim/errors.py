@@ -127,8 +127,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     import difflib
 
     known = list(known)
-    spelled = {each.casefold(): each for each in known}
-    nearest = [spelled[each] for each in difflib.get_close_matches(name.casefold(), spelled, n=3, cutoff=0.4)]
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or [
+        each for each in known if str(each).casefold() == str(name).casefold()
+    ]
     shown = repr(name if len(name) <= NAME_MAX else f"{name[:NAME_MAX]}...")
     if not known:
         return UsageError(f"There is no {kind} {shown}; there is none at all.")
