@@ -70,7 +70,8 @@ def _share(factor: float) -> str:
 def _estimate(made_of: MadeOf) -> str:
     estimate = made_of.estimate
     if estimate is None or estimate.high is None:
-        return "how many states there are in all cannot be told from the layers seen so far, which show no end yet."
+        why = "do not slow down" if estimate is None else "show no end yet"
+        return f"how many states there are in all cannot be told from the layers seen so far; they {why}."
     return (
         f"there may be {_rounded(estimate.likely)} states in all, at least {_rounded(estimate.low)} and at most "
         f"{_rounded(estimate.high)}: extrapolated from how the layers of the search "
